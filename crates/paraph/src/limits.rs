@@ -1,0 +1,150 @@
+//! Every bound of the program, with its unit, its range and its reason.
+//!
+//! No request can make the server do more than this page says: every queue, map, body, batch, file and retry has
+//! a bound here. Each can be set by name under `[limits]` in `paraph.toml`; `paraph check-config` prints them all.
+
+/// One bound as `check-config` explains it.
+#[derive(Clone, Copy, Debug)]
+pub struct Bound {
+    /// Name under `[limits]`.
+    pub name: &'static str,
+    /// Value when the configuration says nothing.
+    pub default: u64,
+    /// Smallest value accepted.
+    pub min: u64,
+    /// Largest value accepted.
+    pub max: u64,
+    /// Unit and reason, one sentence.
+    pub why: &'static str,
+}
+
+/// Why a value given under `[limits]` was refused.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LimitError {
+    /// No bound has this name.
+    #[error("limits.{0} is not a bound that this version knows")]
+    Unknown(String),
+    /// The value lies outside the range within which the program was tested.
+    #[error("limits.{name} = {value} is outside {min}..={max}")]
+    OutOfRange {
+        /// Name of the bound.
+        name: &'static str,
+        /// Value that was given.
+        value: u64,
+        /// Smallest value accepted.
+        min: u64,
+        /// Largest value accepted.
+        max: u64,
+    },
+}
+
+macro_rules! limits {
+    ($($name:ident = $default:literal in $min:literal..=$max:literal, $why:literal;)*) => {
+        /// The bounds in force. Fields are in the unit that their documentation names.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct Limits {
+            $(#[doc = $why] pub $name: u64,)*
+        }
+
+        impl Default for Limits {
+            fn default() -> Self {
+                Self { $($name: $default,)* }
+            }
+        }
+
+        // A default outside its own range would be a bound that nobody could write down again.
+        $(const _: () = assert!($min <= $default && $default <= $max);)*
+
+        impl Limits {
+            /// Every bound, in the order of this file.
+            pub const TABLE: &'static [Bound] = &[
+                $(Bound { name: stringify!($name), default: $default, min: $min, max: $max, why: $why },)*
+            ];
+
+            /// Sets one bound by its name.
+            ///
+            /// # Errors
+            /// The name is unknown, or the value lies outside the bound's range.
+            #[expect(clippy::absurd_extreme_comparisons, unused_comparisons, reason = "some ranges start at zero")]
+            pub fn set(&mut self, name: &str, value: u64) -> Result<(), LimitError> {
+                match name {
+                    $(stringify!($name) => {
+                        if value < $min || value > $max {
+                            return Err(LimitError::OutOfRange { name: stringify!($name), value, min: $min, max: $max });
+                        }
+                        self.$name = value;
+                    })*
+                    _ => return Err(LimitError::Unknown(name.to_owned())),
+                }
+                Ok(())
+            }
+
+            /// The value of one bound by its name.
+            #[must_use]
+            pub fn get(&self, name: &str) -> Option<u64> {
+                match name {
+                    $(stringify!($name) => Some(self.$name),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+limits! {
+    // Connections
+    connections = 4096 in 16..=65536, "Open connections in all; each costs a descriptor and about 20 KiB.";
+    connections_per_address = 256 in 1..=65536, "Open connections of one address; a carrier's NAT holds hundreds of people.";
+    header_bytes = 16384 in 4096..=65536, "Bytes of a request's head; browsers send under 4 KiB.";
+    header_seconds = 10 in 1..=60, "Seconds to send a request's head; a slow phone needs under 3.";
+    body_bytes = 16384 in 4096..=65536, "Bytes of a request's body; the largest honest form is about 6 KiB.";
+    body_seconds = 20 in 1..=120, "Seconds to send a request's body.";
+    form_fields = 32 in 16..=256, "Fields of one form; ours has eleven.";
+
+    // Form
+    name_chars = 100 in 40..=400, "Characters of a name; the longest in civil registers stay under 100.";
+    comment_chars = 1000 in 100..=4000, "Characters of a comment; fits the body bound in any script.";
+    postcode_chars = 12 in 8..=32, "Characters of a postcode; the longest in use has 10.";
+
+    // Lanes: how many requests are worked on at once, and how many may wait for a place
+    lane_sign = 256 in 1..=8192, "Signatures with script in work at once; most of that time is the group commit.";
+    lane_sign_waiting = 1024 in 0..=65536, "Signatures waiting for a place in their lane.";
+    lane_plain = 64 in 1..=8192, "Signatures without script in work at once.";
+    lane_plain_waiting = 512 in 0..=65536, "Signatures without script waiting for a place.";
+    lane_challenge = 256 in 1..=8192, "Challenges being issued at once; issuing costs about 7 microseconds.";
+    lane_challenge_waiting = 1024 in 0..=65536, "Challenges waiting for a place.";
+    lane_confirm = 256 in 1..=8192, "Confirmations in work at once; never shed while anything else is.";
+    lane_confirm_waiting = 4096 in 0..=65536, "Confirmations waiting for a place.";
+    lane_manage = 64 in 1..=8192, "Withdrawals and objections in work at once.";
+    lane_manage_waiting = 1024 in 0..=65536, "Withdrawals and objections waiting for a place.";
+    lane_wait_ms = 4000 in 10..=30000, "Milliseconds that a request may wait for a place before it is told to come back.";
+
+    // Intake and store
+    intake_queue = 4096 in 64..=65536, "Commands waiting for the writer; full means 503, never a loss.";
+    intake_batch = 1024 in 1..=8192, "Commands in one commit; more gains nothing on a single disk.";
+    waiting_contributions = 5000000 in 1000..=100000000, "Unconfirmed contributions kept; about 1 KiB each on disk.";
+    waiting_shown = 20 in 1..=200, "Contributions waiting for one address that one page shows; older ones are a page further.";
+    disk_floor_mib = 256 in 1..=1048576, "Free MiB below which signing answers 503: a full disk must never meet a half-written commit.";
+    read_connections = 4 in 1..=64, "Connections that answer pages from the ledger.";
+
+    // Count
+    settle_after_seconds = 120 in 0..=86400, "Seconds between confirmation and the displayed count: time for scrutiny to look.";
+    settle_every_seconds = 60 in 1..=3600, "Seconds between two updates of the displayed count.";
+    settle_batch = 50000 in 100..=1000000, "Signatures settled by one event; the rest follow in the next.";
+    unconfirmed_days = 14 in 1..=90, "Days until an unconfirmed contribution and its data are erased.";
+    features_days = 90 in 1..=365, "Days until pseudonymous observations are erased.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LimitError, Limits};
+
+    #[test]
+    fn a_bound_is_set_by_name_within_its_range() {
+        let mut limits = Limits::default();
+        limits.set("body_bytes", 8192).expect("in range");
+        assert_eq!(limits.get("body_bytes"), Some(8192));
+        assert!(matches!(limits.set("body_bytes", 1), Err(LimitError::OutOfRange { name: "body_bytes", .. })));
+        assert_eq!(limits.set("body_bites", 1), Err(LimitError::Unknown("body_bites".into())));
+    }
+}

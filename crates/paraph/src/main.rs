@@ -1,0 +1,3 @@
+//! The `paraph` program.
+
+fn main() {}
