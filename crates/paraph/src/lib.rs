@@ -2,4 +2,12 @@
 //!
 //! Folder names are stages, in the order in which a signature passes through them; see `ARCHITECTURE.md`.
 
+pub mod clock;
+pub mod intake;
+pub mod journal;
+pub mod keys;
+pub mod ledger;
 pub mod limits;
+pub mod mail;
+pub mod store;
+pub mod token;

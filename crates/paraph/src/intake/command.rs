@@ -1,0 +1,205 @@
+//! What can be asked of the one writer, and what it answers.
+
+use paraph_tally::{End, Millis, PetitionId, SignatureId, WithdrawnBy};
+use tokio::sync::oneshot;
+
+use super::Unavailable;
+
+/// Where an answer goes. A writer that cannot make a batch durable answers every command of it with [`Unavailable`].
+pub type Reply<T> = oneshot::Sender<Result<T, Unavailable>>;
+
+/// One thing asked of the writer.
+#[derive(Debug)]
+pub enum Command {
+    /// Take a contribution in.
+    Sign(Box<Sign>, Reply<SignAnswer>),
+    /// The mailbox's holder pressed the button.
+    Confirm(SignatureId, Reply<ConfirmAnswer>),
+    /// Take back every confirmed signature of this one's mailbox.
+    Withdraw(SignatureId, WithdrawnBy, Reply<WithdrawAnswer>),
+    /// "It wasn't me", with what is to become of the record.
+    Disown(SignatureId, Keeping, Reply<DisownAnswer>),
+    /// Something about a petition.
+    Petition(PetitionCommand, Reply<PetitionAnswer>),
+    /// Settle, expire, erase, publish.
+    Tick(Reply<Ticked>),
+    /// Hand out up to this many mails that are due and within their budgets.
+    ClaimMail(u64, Reply<Vec<ClaimedMail>>),
+    /// What became of mails that were handed out.
+    MailDone(Vec<(ClaimedMail, MailOutcome)>, Reply<()>),
+}
+
+/// A contribution, sealed, on its way into the journal.
+#[derive(Clone, Debug)]
+pub struct Sign {
+    /// Its name from now on.
+    pub id: SignatureId,
+    /// The petition.
+    pub petition: PetitionId,
+    /// Nonce of the clearance or ticket.
+    pub nonce: [u8; 16],
+    /// MAC of the body that it came with.
+    pub body_mac: [u8; 16],
+    /// When the nonce would have run out.
+    pub nonce_expires: Millis,
+    /// Tag of petition and canonical address.
+    pub mailbox_tag: [u8; 16],
+    /// Tag of the canonical address over all petitions.
+    pub address_tag: [u8; 16],
+    /// Version of the text that was on the page.
+    pub text_version: u16,
+    /// The record, sealed.
+    pub sealed: Vec<u8>,
+    /// Its key, wrapped.
+    pub wrapped: Vec<u8>,
+    /// Pseudonymous observations.
+    pub features: Vec<u8>,
+}
+
+/// What became of a contribution. Outside, the first two look the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignAnswer {
+    /// Taken in, durably.
+    Admitted,
+    /// The same body came with the same nonce before: taken in then.
+    Repeat,
+    /// The nonce was spent on another body.
+    NonceSpent,
+    /// The petition does not take signatures.
+    NotOpen,
+    /// As many contributions wait as the bounds allow.
+    Full,
+}
+
+/// What became of a confirmation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConfirmAnswer {
+    /// Confirmed, now or before.
+    Confirmed {
+        /// Time of the event in the journal.
+        at: Millis,
+        /// Another signature of this mailbox stands already; the mailbox counts once.
+        already: bool,
+    },
+    /// It had come to an end before.
+    Ended(End),
+    /// There is no such contribution.
+    Unknown,
+}
+
+/// What became of a withdrawal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WithdrawAnswer {
+    /// Withdrawn, now or before.
+    Withdrawn {
+        /// Time of the event, or of the request when it was withdrawn before.
+        at: Millis,
+    },
+    /// It was never confirmed: there is nothing to withdraw.
+    NotConfirmed,
+    /// It had come to another end before.
+    Ended(End),
+    /// There is no such contribution.
+    Unknown,
+}
+
+/// What becomes of the record of a disowned contribution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeping {
+    /// Everything is erased.
+    Erase,
+    /// It is kept, sealed, for the holder's own complaint.
+    KeepForComplaint,
+}
+
+/// What became of "it wasn't me".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DisownAnswer {
+    /// Disowned, now or before.
+    Disowned {
+        /// Contributions that this request ended.
+        ended: u64,
+    },
+    /// There is no such contribution.
+    Unknown,
+}
+
+/// Something about a petition.
+#[derive(Clone, Debug)]
+pub enum PetitionCommand {
+    /// A new draft.
+    Create {
+        /// Its name in addresses.
+        slug: String,
+        /// Who launches it.
+        owner: String,
+        /// Language of its text.
+        language: String,
+        /// Signatures hoped for.
+        goal: Option<u64>,
+        /// Title of version 1.
+        title: String,
+        /// Body of version 1.
+        body: String,
+        /// SHA-256 of the consent sentences in force.
+        consent_hash: [u8; 32],
+        /// Whether it opens at once.
+        publish: bool,
+        /// Seconds between confirmation and count.
+        settle_after_seconds: u32,
+    },
+    /// Takes no more signatures.
+    Close {
+        /// Its slug.
+        slug: String,
+    },
+}
+
+/// What became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PetitionAnswer {
+    /// Done.
+    Done,
+    /// The slug is taken.
+    SlugTaken,
+    /// No petition has this slug.
+    Unknown,
+    /// It is not open.
+    NotOpen,
+}
+
+/// What a tick did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ticked {
+    /// Signatures that entered the count.
+    pub settled: u64,
+    /// Contributions that nobody confirmed in time.
+    pub expired: u64,
+    /// Records whose key was destroyed.
+    pub erased: u64,
+}
+
+/// Name of a mail in the outbox.
+pub type MailId = [u8; 16];
+
+/// A mail that is due; its budget is spent, durably, before anyone sends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClaimedMail {
+    /// Its name.
+    pub id: MailId,
+    /// The contribution that it speaks of.
+    pub signature: SignatureId,
+    /// How often it was tried before.
+    pub attempts: u32,
+}
+
+/// What became of a mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailOutcome {
+    /// The mail server has taken it.
+    Sent,
+    /// To be tried again, not before this moment.
+    Later(Millis),
+    /// It will never arrive, or there is nobody to send it to any more.
+    GivenUp,
+}

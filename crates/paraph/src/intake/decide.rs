@@ -1,0 +1,528 @@
+//! From commands to one batch: what each command means, given what the store holds and what the batch decided before it.
+//!
+//! Nothing is written here. Reads need no transaction: this is the one writer, and [`journal::append`](crate::journal::append) fences it.
+
+use std::collections::HashMap;
+
+use paraph_tally::{
+    End as Ending, Entry, Event, Fold, IllegalMove, Mailbox, MailboxId, Millis, PetitionId, PetitionState, Phase,
+    RECORD_VERSION, Rule, SignatureId, SignatureState, WithdrawnBy,
+};
+
+use super::Unavailable;
+use super::command::{
+    Command, ConfirmAnswer, DisownAnswer, Keeping, PetitionAnswer, PetitionCommand, Reply, Sign, SignAnswer,
+    WithdrawAnswer,
+};
+use super::writer::Ready;
+use crate::journal::{Batch, End, NewMailbox, NewPetition, NewText, Posting, SpentNonce, integer};
+use crate::ledger::record::text_hash;
+use crate::ledger::{PETITION_BY_ID, SIGNATURE_BY_ID, petition_id, petition_state, signature_state};
+use crate::limits::Limits;
+use crate::store::db::{Db, DbError, Value};
+use crate::store::id;
+
+/// Contributions of one mailbox that one "it wasn't me" ends; the rest follow when the link is used again, or expire.
+const DISOWNED_AT_ONCE: u64 = 1000;
+
+/// Decides the commands of one batch, one after another.
+pub(super) struct Decider<'a> {
+    pub(super) db: &'a mut Db,
+    pub(super) limits: &'a Limits,
+    pub(super) at: Millis,
+    pub(super) fold: Fold,
+    position: u64,
+    mailboxes: HashMap<[u8; 16], MailboxId>,
+    nonces: HashMap<[u8; 16], [u8; 16]>,
+    pending: HashMap<MailboxId, Pending>,
+    pub(super) decided: Decided,
+}
+
+/// Where the pending mail of a mailbox is.
+#[derive(Clone, Copy)]
+enum Pending {
+    /// In this batch, at this index.
+    Here(usize),
+    /// In the store.
+    Stored,
+}
+
+/// What a batch came to.
+#[derive(Default)]
+pub(super) struct Decided {
+    pub(super) batch: Batch,
+    /// Wrapped keys of the sealed records.
+    pub(super) wrapped: Vec<([u8; 16], Vec<u8>)>,
+    pub(super) waiting: u64,
+    pub(super) publish: bool,
+    pub(super) sweep: bool,
+}
+
+impl Decided {
+    pub(super) fn is_empty(&self) -> bool {
+        self.batch.is_empty()
+    }
+}
+
+impl<'a> Decider<'a> {
+    pub(super) fn new(db: &'a mut Db, end: End, at: Millis, waiting: u64, limits: &'a Limits) -> Self {
+        let mut fold = Fold::new();
+        fold.load_end(end.position, end.at);
+        let decided = Decided {
+            waiting,
+            ..Decided::default()
+        };
+        let (mailboxes, nonces, pending) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Self {
+            db,
+            limits,
+            at,
+            fold,
+            position: end.position,
+            mailboxes,
+            nonces,
+            pending,
+            decided,
+        }
+    }
+
+    /// Decides one command and puts its answer by.
+    pub(super) async fn take(&mut self, command: Command, answers: &mut Vec<Ready>) -> Result<(), DbError> {
+        match command {
+            Command::Sign(sign, reply) => answer(answers, reply, self.sign(*sign).await),
+            Command::Confirm(id, reply) => answer(answers, reply, self.confirm(id).await),
+            Command::Withdraw(id, by, reply) => answer(answers, reply, self.withdraw(id, by).await),
+            Command::Disown(id, keeping, reply) => answer(answers, reply, self.disown(id, keeping).await),
+            Command::Petition(command, reply) => answer(answers, reply, self.petition(command).await),
+            Command::Tick(reply) => answer(answers, reply, self.tick().await),
+            Command::ClaimMail(most, reply) => answer(answers, reply, self.claim_mail(most).await),
+            Command::MailDone(outcomes, reply) => answer(answers, reply, self.mail_done(outcomes).await),
+        }
+    }
+
+    /// The batch, with what the fold says has changed.
+    pub(super) fn finish(mut self) -> Decided {
+        self.decided.batch.changed = self.fold.take_changed();
+        self.decided
+    }
+
+    /// Applies an event at the next position, or says which rule forbids it.
+    pub(super) fn record(&mut self, event: Event) -> Result<Result<(), Rule>, DbError> {
+        let entry = Entry {
+            position: self.position + 1,
+            at: self.at,
+            event,
+        };
+        match self.fold.apply(&entry) {
+            Ok(()) => {
+                self.position += 1;
+                self.decided.batch.entries.push(entry);
+                Ok(Ok(()))
+            }
+            Err(IllegalMove::Illegal(rule)) => Ok(Err(rule)),
+            Err(IllegalMove::NotLoaded(_)) => Err(DbError::Shape("what an event refers to")),
+            Err(IllegalMove::Contradiction) => Err(DbError::Shape("a ledger that agrees with itself")),
+        }
+    }
+
+    async fn sign(&mut self, sign: Sign) -> Result<SignAnswer, DbError> {
+        if let Some(body_mac) = self.spent(sign.nonce).await? {
+            return Ok(if body_mac == sign.body_mac {
+                SignAnswer::Repeat
+            } else {
+                SignAnswer::NonceSpent
+            });
+        }
+        if self.decided.waiting >= self.limits.waiting_contributions {
+            return Ok(SignAnswer::Full);
+        }
+        if self
+            .load_petition(sign.petition)
+            .await?
+            .is_none_or(|state| state.phase != Phase::Open)
+        {
+            return Ok(SignAnswer::NotOpen);
+        }
+        let (mailbox, is_new) = self.mailbox(sign.mailbox_tag, sign.id).await?;
+        let event = Event::Signed {
+            signature: sign.id,
+            petition: sign.petition,
+            mailbox,
+            text_version: sign.text_version,
+            record_version: RECORD_VERSION,
+        };
+        if self.record(event)?.is_err() {
+            return Ok(SignAnswer::NotOpen);
+        }
+        if is_new {
+            self.decided.batch.mailboxes.push(NewMailbox {
+                id: mailbox,
+                tag: sign.mailbox_tag,
+            });
+            self.mailboxes.insert(sign.mailbox_tag, mailbox);
+        }
+        self.decided.waiting += 1;
+        self.nonces.insert(sign.nonce, sign.body_mac);
+        let batch = &mut self.decided.batch;
+        batch.nonces.push(SpentNonce {
+            nonce: sign.nonce,
+            body_mac: sign.body_mac,
+            expires: sign.nonce_expires,
+        });
+        batch.vault.push((sign.id, sign.sealed));
+        batch.features.push((sign.id, sign.features));
+        self.decided.wrapped.push((sign.id.0, sign.wrapped));
+        self.post(mailbox, sign.id, sign.address_tag).await?;
+        Ok(SignAnswer::Admitted)
+    }
+
+    async fn spent(&mut self, nonce: [u8; 16]) -> Result<Option<[u8; 16]>, DbError> {
+        if let Some(body_mac) = self.nonces.get(&nonce) {
+            return Ok(Some(*body_mac));
+        }
+        let row = self
+            .db
+            .query_one("SELECT body_mac FROM nonce WHERE nonce = ?1", &[Value::Blob(&nonce)])
+            .await?;
+        row.map(|row| row.array(0)).transpose()
+    }
+
+    /// The mailbox behind a tag, and whether this batch has to make it.
+    async fn mailbox(&mut self, tag: [u8; 16], signature: SignatureId) -> Result<(MailboxId, bool), DbError> {
+        if let Some(mailbox) = self.mailboxes.get(&tag) {
+            return Ok((*mailbox, false));
+        }
+        let sql = "SELECT mailbox FROM mailbox_tag WHERE tag = ?1";
+        match self.db.query_one(sql, &[Value::Blob(&tag)]).await? {
+            Some(row) => {
+                let mailbox = MailboxId(row.array(0)?);
+                self.mailboxes.insert(tag, mailbox);
+                Ok((mailbox, false))
+            }
+            // Ordered by time like the signature, random in the rest: its row is appended, not scattered.
+            None => {
+                let mut fresh: [u8; 16] = id::random();
+                fresh[..6].copy_from_slice(&signature.0[..6]);
+                Ok((MailboxId(fresh), true))
+            }
+        }
+    }
+
+    /// One pending mail a mailbox: another contribution redirects it, so that a budget spent delays and never drops.
+    async fn post(&mut self, mailbox: MailboxId, signature: SignatureId, address: [u8; 16]) -> Result<(), DbError> {
+        let pending = match self.pending.get(&mailbox) {
+            Some(pending) => Some(*pending),
+            // What this batch cancels is still in the store; it will be gone when the new mail is written.
+            None if self.decided.batch.cancelled.contains(&mailbox) => None,
+            None => {
+                let sql = "SELECT 1 FROM outbox WHERE mailbox = ?1";
+                self.db
+                    .query_one(sql, &[Value::Blob(&mailbox.0)])
+                    .await?
+                    .map(|_| Pending::Stored)
+            }
+        };
+        let batch = &mut self.decided.batch;
+        match pending {
+            Some(Pending::Here(index)) => batch.outbox[index].signature = signature,
+            Some(Pending::Stored) => batch.redirected.push((mailbox, signature)),
+            None => {
+                let id = id::time_ordered(self.at);
+                batch.outbox.push(Posting {
+                    id,
+                    mailbox,
+                    signature,
+                    address,
+                    due_at: self.at,
+                });
+                self.pending.insert(mailbox, Pending::Here(batch.outbox.len() - 1));
+            }
+        }
+        Ok(())
+    }
+
+    async fn confirm(&mut self, id: SignatureId) -> Result<ConfirmAnswer, DbError> {
+        let Some(state) = self.load_signature(id).await? else {
+            return Ok(ConfirmAnswer::Unknown);
+        };
+        if state.axes.end != Ending::None {
+            return Ok(ConfirmAnswer::Ended(state.axes.end));
+        }
+        let already = self.standing_beside(state.mailbox, id).await?;
+        if let Some(at) = state.confirmed_at {
+            return Ok(ConfirmAnswer::Confirmed { at, already });
+        }
+        if self.record(Event::Confirmed { signature: id })?.is_err() {
+            return Ok(ConfirmAnswer::Unknown);
+        }
+        self.decided.waiting = self.decided.waiting.saturating_sub(1);
+        self.cancel_mail(state.mailbox);
+        Ok(ConfirmAnswer::Confirmed { at: self.at, already })
+    }
+
+    /// Whether another confirmed signature of the mailbox stands.
+    async fn standing_beside(&mut self, mailbox: MailboxId, id: SignatureId) -> Result<bool, DbError> {
+        let standing = self.confirmed_of(mailbox).await?;
+        Ok(standing.iter().any(|(other, _)| *other != id))
+    }
+
+    /// Confirmed signatures of a mailbox that stand, as this batch leaves them.
+    async fn confirmed_of(&mut self, mailbox: MailboxId) -> Result<Vec<(SignatureId, SignatureState)>, DbError> {
+        let sql = "SELECT id, petition, mailbox, signed_at, confirmed_at, axes FROM signature \
+                   WHERE mailbox = ?1 AND confirmed_at IS NOT NULL";
+        let rows = self.db.query(sql, &[Value::Blob(&mailbox.0)]).await?;
+        for row in &rows {
+            self.fold
+                .load_signature(SignatureId(row.array(0)?), signature_state(row, 1)?);
+        }
+        // Those that this very batch has confirmed are in the fold but not yet in the store.
+        let here = self.decided.batch.entries.iter().filter_map(|entry| match entry.event {
+            Event::Confirmed { signature } => Some(signature),
+            _ => None,
+        });
+        let mut ids: Vec<SignatureId> = here.collect();
+        for row in &rows {
+            ids.push(SignatureId(row.array(0)?));
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        let states = ids
+            .into_iter()
+            .filter_map(|id| self.fold.signature(id).map(|state| (id, *state)));
+        Ok(states
+            .filter(|(_, state)| state.mailbox == mailbox && state.axes.end == Ending::None)
+            .collect())
+    }
+
+    async fn withdraw(&mut self, id: SignatureId, by: WithdrawnBy) -> Result<WithdrawAnswer, DbError> {
+        let Some(state) = self.load_signature(id).await? else {
+            return Ok(WithdrawAnswer::Unknown);
+        };
+        match state.axes.end {
+            Ending::None => {}
+            Ending::Withdrawn => return Ok(WithdrawAnswer::Withdrawn { at: self.at }),
+            other => return Ok(WithdrawAnswer::Ended(other)),
+        }
+        if state.axes.mailbox == Mailbox::Unconfirmed {
+            return Ok(WithdrawAnswer::NotConfirmed);
+        }
+        // A mailbox that confirmed twice signed once: taking that back must not let the second step into its place.
+        for (each, _) in self.confirmed_of(state.mailbox).await? {
+            self.load_counted(state.mailbox).await?;
+            if self.record(Event::Withdrawn { signature: each, by })?.is_ok() {
+                self.erase(each, state.mailbox);
+            }
+        }
+        Ok(WithdrawAnswer::Withdrawn { at: self.at })
+    }
+
+    async fn disown(&mut self, id: SignatureId, keeping: Keeping) -> Result<DisownAnswer, DbError> {
+        let Some(state) = self.load_signature(id).await? else {
+            return Ok(DisownAnswer::Unknown);
+        };
+        let mut ended = 0;
+        let waiting = self.waiting_of(state.mailbox).await?;
+        self.load_counted(state.mailbox).await?;
+        for each in std::iter::once(id).chain(waiting.into_iter().filter(|other| *other != id)) {
+            let was_waiting = self
+                .fold
+                .signature(each)
+                .is_some_and(|state| state.axes.mailbox == Mailbox::Unconfirmed);
+            if self.record(Event::Disowned { signature: each })?.is_err() {
+                continue;
+            }
+            ended += 1;
+            if was_waiting {
+                self.decided.waiting = self.decided.waiting.saturating_sub(1);
+            }
+            if keeping == Keeping::Erase {
+                self.erase(each, state.mailbox);
+            }
+        }
+        // A later "erase everything" after "keep it" is obeyed too.
+        if ended == 0 && keeping == Keeping::Erase && state.axes.end == Ending::Disowned {
+            self.erase(id, state.mailbox);
+        }
+        self.cancel_mail(state.mailbox);
+        Ok(DisownAnswer::Disowned { ended })
+    }
+
+    async fn waiting_of(&mut self, mailbox: MailboxId) -> Result<Vec<SignatureId>, DbError> {
+        let sql = "SELECT id, petition, mailbox, signed_at, confirmed_at, axes FROM signature \
+                   WHERE mailbox = ?1 AND waiting = 1 ORDER BY id DESC LIMIT ?2";
+        let rows = self
+            .db
+            .query(sql, &[Value::Blob(&mailbox.0), integer(DISOWNED_AT_ONCE)])
+            .await?;
+        rows.iter()
+            .map(|row| {
+                let id = SignatureId(row.array(0)?);
+                self.fold.load_signature(id, signature_state(row, 1)?);
+                Ok(id)
+            })
+            .collect()
+    }
+
+    async fn petition(&mut self, command: PetitionCommand) -> Result<PetitionAnswer, DbError> {
+        match command {
+            PetitionCommand::Create { .. } => self.create(command).await,
+            PetitionCommand::Close { slug } => {
+                let row = self
+                    .db
+                    .query_one("SELECT id FROM petition WHERE slug = ?1", &[Value::Text(&slug)])
+                    .await?;
+                let Some(row) = row else {
+                    return Ok(PetitionAnswer::Unknown);
+                };
+                let petition = petition_id(&row, 0)?;
+                self.load_petition(petition).await?;
+                let closed = self.record(Event::Closed { petition })?;
+                self.decided.publish = true;
+                Ok(if closed.is_ok() {
+                    PetitionAnswer::Done
+                } else {
+                    PetitionAnswer::NotOpen
+                })
+            }
+        }
+    }
+
+    async fn create(&mut self, command: PetitionCommand) -> Result<PetitionAnswer, DbError> {
+        let PetitionCommand::Create {
+            slug,
+            owner,
+            language,
+            goal,
+            title,
+            body,
+            consent_hash,
+            publish,
+            settle_after_seconds,
+        } = command
+        else {
+            return Ok(PetitionAnswer::Unknown);
+        };
+        let taken = self
+            .db
+            .query_one("SELECT id FROM petition WHERE slug = ?1", &[Value::Text(&slug)])
+            .await?;
+        if taken.is_some() || self.decided.batch.petitions.iter().any(|new| new.slug == slug) {
+            return Ok(PetitionAnswer::SlugTaken);
+        }
+        let last = self
+            .db
+            .query_one("SELECT COALESCE(MAX(id), 0) FROM petition", &[])
+            .await?;
+        let last = last.map_or(Ok(0), |row| row.unsigned(0))? + self.decided.batch.petitions.len() as u64;
+        let petition = PetitionId(u32::try_from(last + 1).map_err(|_| DbError::Shape("room for another petition"))?);
+        let text_hash = text_hash(&title, &body);
+        let adopted = Event::TextAdopted {
+            petition,
+            version: 1,
+            text: text_hash,
+            consent: consent_hash,
+        };
+        if self.record(adopted)?.is_err() {
+            return Err(DbError::Shape("a journal that knows no later petition"));
+        }
+        if publish
+            && self
+                .record(Event::Opened {
+                    petition,
+                    settle_after_seconds,
+                })?
+                .is_err()
+        {
+            return Err(DbError::Shape("a draft that can be opened"));
+        }
+        let batch = &mut self.decided.batch;
+        batch.petitions.push(NewPetition {
+            id: petition,
+            slug,
+            owner,
+            language,
+            goal,
+            created_at: self.at,
+        });
+        let adopted_at = self.at;
+        batch.texts.push(NewText {
+            petition,
+            version: 1,
+            title,
+            body,
+            text_hash,
+            consent_hash,
+            adopted_at,
+        });
+        self.decided.publish = true;
+        Ok(PetitionAnswer::Done)
+    }
+
+    pub(super) fn erase(&mut self, id: SignatureId, mailbox: MailboxId) {
+        self.decided.batch.erased.push((id, self.at));
+        self.decided.batch.forgotten.push(mailbox);
+    }
+
+    fn cancel_mail(&mut self, mailbox: MailboxId) {
+        self.decided.batch.cancelled.push(mailbox);
+        // A later contribution in this same batch starts a mail of its own.
+        self.pending.remove(&mailbox);
+        self.decided.batch.outbox.retain(|posting| posting.mailbox != mailbox);
+        let postings = self.decided.batch.outbox.iter().enumerate();
+        self.pending
+            .extend(postings.map(|(index, posting)| (posting.mailbox, Pending::Here(index))));
+    }
+
+    pub(super) async fn load_petition(&mut self, petition: PetitionId) -> Result<Option<PetitionState>, DbError> {
+        if self.fold.petition(petition).is_none() {
+            let Some(row) = self
+                .db
+                .query_one(PETITION_BY_ID, &[Value::Int(petition.0.into())])
+                .await?
+            else {
+                return Ok(None);
+            };
+            self.fold.load_petition(petition, petition_state(&row, 0)?);
+        }
+        Ok(self.fold.petition(petition).copied())
+    }
+
+    pub(super) async fn load_signature(&mut self, id: SignatureId) -> Result<Option<SignatureState>, DbError> {
+        if self.fold.signature(id).is_none() {
+            let Some(row) = self.db.query_one(SIGNATURE_BY_ID, &[Value::Blob(&id.0)]).await? else {
+                return Ok(None);
+            };
+            self.fold.load_signature(id, signature_state(&row, 0)?);
+        }
+        let Some(state) = self.fold.signature(id).copied() else {
+            return Ok(None);
+        };
+        self.load_petition(state.petition).await?;
+        Ok(Some(state))
+    }
+
+    pub(super) async fn load_counted(&mut self, mailbox: MailboxId) -> Result<(), DbError> {
+        let sql = "SELECT counted FROM mailbox WHERE id = ?1";
+        let row = self.db.query_one(sql, &[Value::Blob(&mailbox.0)]).await?;
+        let counted = row.map_or(Ok(None), |row| row.maybe_array(0))?;
+        self.fold.load_counted(mailbox, counted.map(SignatureId));
+        Ok(())
+    }
+}
+
+/// Puts an answer by until the batch is durable, or fails the batch.
+fn answer<T: Send + 'static>(
+    answers: &mut Vec<Ready>,
+    reply: Reply<T>,
+    decided: Result<T, DbError>,
+) -> Result<(), DbError> {
+    let (value, outcome) = match decided {
+        Ok(value) => (Ok(value), Ok(())),
+        Err(error) => (Err(Unavailable), Err(error)),
+    };
+    answers.push(Box::new(move |durable| {
+        // Whoever asked may have gone away; the event stands all the same.
+        let _ = reply.send(durable.and(value));
+    }));
+    outcome
+}

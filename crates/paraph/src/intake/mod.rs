@@ -1,0 +1,123 @@
+//! Intake: the durable hand-over of commands to the one writer.
+//!
+//! Embedded, the hand-over is a bounded queue to a thread that commits in groups: an answer is given only when the
+//! commit that holds it is on the disk.
+
+pub mod command;
+mod decide;
+mod mailing;
+mod tick;
+mod writer;
+
+use paraph_tally::{SignatureId, WithdrawnBy};
+use tokio::sync::{mpsc, oneshot};
+
+pub use writer::{StartError, Writer, WriterSettings};
+
+use command::{
+    ClaimedMail, Command, ConfirmAnswer, DisownAnswer, Keeping, MailOutcome, PetitionAnswer, PetitionCommand, Reply,
+    Sign, SignAnswer, Ticked, WithdrawAnswer,
+};
+
+/// The writer cannot make anything durable now: its queue is full, its disk refuses, or it has stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("nothing can be recorded at the moment")]
+pub struct Unavailable;
+
+/// A way to the writer.
+#[derive(Clone, Debug)]
+pub struct Intake {
+    queue: mpsc::Sender<Command>,
+}
+
+/// A place in the queue, taken before the costly part of admission so that no work is done for an answer of 503.
+#[derive(Debug)]
+pub struct Slot(mpsc::OwnedPermit<Command>);
+
+impl Slot {
+    /// Hands a contribution over and waits until it is durable.
+    ///
+    /// # Errors
+    /// It could not be made durable; nothing may be told to the signatory but to try again.
+    pub async fn sign(self, sign: Box<Sign>) -> Result<SignAnswer, Unavailable> {
+        let (reply, answer) = oneshot::channel();
+        self.0.send(Command::Sign(sign, reply));
+        answer.await.map_err(|_| Unavailable)?
+    }
+}
+
+impl Intake {
+    /// Reserves a place for a contribution.
+    ///
+    /// # Errors
+    /// The queue is full.
+    pub fn reserve(&self) -> Result<Slot, Unavailable> {
+        self.queue
+            .clone()
+            .try_reserve_owned()
+            .map(Slot)
+            .map_err(|_| Unavailable)
+    }
+
+    /// Confirms a contribution; the same answer however often it is asked.
+    ///
+    /// # Errors
+    /// It could not be made durable.
+    pub async fn confirm(&self, signature: SignatureId) -> Result<ConfirmAnswer, Unavailable> {
+        self.ask(|reply| Command::Confirm(signature, reply)).await
+    }
+
+    /// Takes back every confirmed signature of this one's mailbox on its petition.
+    ///
+    /// # Errors
+    /// It could not be made durable.
+    pub async fn withdraw(&self, signature: SignatureId, by: WithdrawnBy) -> Result<WithdrawAnswer, Unavailable> {
+        self.ask(|reply| Command::Withdraw(signature, by, reply)).await
+    }
+
+    /// "It wasn't me": ends this contribution and all others that wait for its mailbox on the petition.
+    ///
+    /// # Errors
+    /// It could not be made durable.
+    pub async fn disown(&self, signature: SignatureId, keeping: Keeping) -> Result<DisownAnswer, Unavailable> {
+        self.ask(|reply| Command::Disown(signature, keeping, reply)).await
+    }
+
+    /// Creates or closes a petition.
+    ///
+    /// # Errors
+    /// It could not be made durable.
+    pub async fn petition(&self, command: PetitionCommand) -> Result<PetitionAnswer, Unavailable> {
+        self.ask(|reply| Command::Petition(command, reply)).await
+    }
+
+    /// Settles what is due, expires what is old, destroys the keys of erased records and publishes the count.
+    ///
+    /// # Errors
+    /// It could not be made durable.
+    pub async fn tick(&self) -> Result<Ticked, Unavailable> {
+        self.ask(Command::Tick).await
+    }
+
+    /// Takes up to `most` mails that are due.
+    ///
+    /// # Errors
+    /// Their budgets could not be spent durably.
+    pub async fn claim_mail(&self, most: u64) -> Result<Vec<ClaimedMail>, Unavailable> {
+        self.ask(|reply| Command::ClaimMail(most, reply)).await
+    }
+
+    /// Tells what became of mails.
+    ///
+    /// # Errors
+    /// It could not be made durable; the mails will be tried again when their claim runs out.
+    pub async fn mail_done(&self, outcomes: Vec<(ClaimedMail, MailOutcome)>) -> Result<(), Unavailable> {
+        self.ask(|reply| Command::MailDone(outcomes, reply)).await
+    }
+
+    async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, Unavailable> {
+        let (reply, answer) = oneshot::channel();
+        self.queue.send(command(reply)).await.map_err(|_| Unavailable)?;
+        answer.await.map_err(|_| Unavailable)?
+    }
+}

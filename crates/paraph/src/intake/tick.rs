@@ -1,0 +1,177 @@
+//! What happens by itself: settling, expiring, forgetting, publishing.
+
+use std::collections::BTreeMap;
+
+use paraph_tally::{Event, MailboxId, Millis, PetitionId, SignatureId};
+
+use super::command::Ticked;
+use super::decide::Decider;
+use super::writer::State;
+use crate::journal::{Prune, integer};
+use crate::ledger::{petition_id, signature_state};
+use crate::store::db::{Db, DbError, Value};
+use crate::store::id;
+
+const DAY: u64 = 24 * 3600 * 1000;
+
+impl Decider<'_> {
+    /// One tick: everything that is due at this moment, within the bounds of a batch; the rest at the next.
+    pub(super) async fn tick(&mut self) -> Result<Ticked, DbError> {
+        let mut ticked = Ticked::default();
+        let rows = self.db.query("SELECT id FROM petition", &[]).await?;
+        for row in &rows {
+            ticked.settled += self.settle(petition_id(row, 0)?).await?;
+        }
+        ticked.expired = self.expire().await?;
+        self.decided.batch.prune = Some(Prune {
+            nonces_before: self.at,
+            mails_before: self.ago(2 * DAY),
+            features_before: self.ago(self.limits.features_days * DAY),
+        });
+        self.decided.publish = true;
+        self.decided.sweep = true;
+        Ok(ticked)
+    }
+
+    fn ago(&self, millis: u64) -> Millis {
+        Millis(self.at.0.saturating_sub(millis))
+    }
+
+    /// Settles what was confirmed long enough ago; of several for one mailbox, the first confirmed.
+    async fn settle(&mut self, petition: PetitionId) -> Result<u64, DbError> {
+        let Some(state) = self.load_petition(petition).await? else {
+            return Ok(0);
+        };
+        let due = self.ago(u64::from(state.settle_after_seconds) * 1000);
+        let rows = self
+            .db
+            .query(
+                "SELECT s.id, s.petition, s.mailbox, s.signed_at, s.confirmed_at, s.axes, m.counted \
+                 FROM signature s JOIN mailbox m ON m.id = s.mailbox \
+                 WHERE s.unsettled = 1 AND s.petition = ?1 AND s.confirmed_at <= ?2 ORDER BY s.confirmed_at, s.id LIMIT ?3",
+                &[Value::Int(petition.0.into()), integer(due.0), integer(self.limits.settle_batch)],
+            )
+            .await?;
+        let mut signatures = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let id = SignatureId(row.array(0)?);
+            let state = signature_state(row, 1)?;
+            self.fold.load_signature(id, state);
+            self.fold
+                .load_counted(state.mailbox, row.maybe_array(6)?.map(SignatureId));
+            signatures.push(id);
+        }
+        let wanted = Event::Settled { petition, signatures };
+        let legal = self
+            .fold
+            .legal_part(self.at, &wanted)
+            .map_err(|_| DbError::Shape("what is to settle"))?;
+        let Event::Settled { signatures: due, .. } = wanted else {
+            return Ok(0);
+        };
+        // What remains is confirmed by a mailbox that counts already. It is set aside until that place is free.
+        let settled: std::collections::BTreeSet<SignatureId> = legal.iter().copied().collect();
+        self.decided
+            .batch
+            .blocked
+            .extend(due.into_iter().filter(|id| !settled.contains(id)));
+        if legal.is_empty() {
+            return Ok(0);
+        }
+        let count = legal.len() as u64;
+        if self
+            .record(Event::Settled {
+                petition,
+                signatures: legal,
+            })?
+            .is_err()
+        {
+            return Err(DbError::Shape("a set that may settle"));
+        }
+        Ok(count)
+    }
+
+    /// Ends contributions that nobody confirmed in time, and erases them.
+    async fn expire(&mut self) -> Result<u64, DbError> {
+        let cutoff = id::first_at(self.ago(self.limits.unconfirmed_days * DAY));
+        let rows = self
+            .db
+            .query(
+                "SELECT id, petition, mailbox, signed_at, confirmed_at, axes FROM signature \
+                 WHERE waiting = 1 AND id < ?1 ORDER BY id LIMIT ?2",
+                &[Value::Blob(&cutoff), integer(self.limits.intake_batch)],
+            )
+            .await?;
+        let mut expired: BTreeMap<PetitionId, Vec<(SignatureId, MailboxId)>> = BTreeMap::new();
+        for row in &rows {
+            let (id, state) = (SignatureId(row.array(0)?), signature_state(row, 1)?);
+            self.fold.load_signature(id, state);
+            expired.entry(state.petition).or_default().push((id, state.mailbox));
+        }
+        let mut count = 0;
+        for (petition, members) in expired {
+            self.load_petition(petition).await?;
+            let signatures = members.iter().map(|(id, _)| *id).collect();
+            let wanted = Event::Expired { petition, signatures };
+            // An earlier command of this batch may have confirmed one of them just in time.
+            let legal = self
+                .fold
+                .legal_part(self.at, &wanted)
+                .map_err(|_| DbError::Shape("what is to expire"))?;
+            if legal.is_empty()
+                || self
+                    .record(Event::Expired {
+                        petition,
+                        signatures: legal.clone(),
+                    })?
+                    .is_err()
+            {
+                continue;
+            }
+            count += legal.len() as u64;
+            for (id, mailbox) in members.into_iter().filter(|(id, _)| legal.binary_search(id).is_ok()) {
+                self.erase(id, mailbox);
+            }
+        }
+        self.decided.waiting = self.decided.waiting.saturating_sub(count);
+        Ok(count)
+    }
+}
+
+impl State {
+    /// Destroys the keys of erased records, for good: overwritten in the file, and out of its write-ahead log.
+    pub(super) async fn destroy_keys(&mut self) -> Result<u64, DbError> {
+        const AT_ONCE: u64 = 10_000;
+        let sql = "SELECT id FROM erasure WHERE done = 0 LIMIT ?1";
+        let ids: Vec<[u8; 16]> = self
+            .main
+            .query(sql, &[integer(AT_ONCE)])
+            .await?
+            .iter()
+            .map(|row| row.array(0))
+            .collect::<Result<_, _>>()?;
+        if ids.is_empty() {
+            return Ok(0);
+        }
+        let rows: Vec<[Value<'_>; 1]> = ids.iter().map(|id| [Value::Blob(id)]).collect();
+        in_transaction(&mut self.keys, "DELETE FROM wrapped WHERE id = ?1", &rows).await?;
+        let checkpoint = self.keys.query_one("PRAGMA wal_checkpoint(TRUNCATE)", &[]).await?;
+        if checkpoint.map_or(Ok(1), |row| row.int(0))? != 0 {
+            // A reader was in the way, so the log may still hold the keys: not done, try at the next tick.
+            return Ok(0);
+        }
+        in_transaction(&mut self.main, "UPDATE erasure SET done = 1 WHERE id = ?1", &rows).await?;
+        Ok(ids.len() as u64)
+    }
+}
+
+async fn in_transaction(db: &mut Db, sql: &'static str, rows: &[[Value<'_>; 1]]) -> Result<(), DbError> {
+    db.begin().await?;
+    for row in rows {
+        if let Err(error) = db.execute(sql, row).await {
+            db.rollback().await;
+            return Err(error);
+        }
+    }
+    db.commit().await
+}

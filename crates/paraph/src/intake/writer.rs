@@ -1,0 +1,201 @@
+//! The writer: one thread, one batch at a time, one commit for all who wait.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use paraph_tally::Millis;
+use tokio::sync::{mpsc, watch};
+
+use super::command::Command;
+use super::decide::Decider;
+use super::{Intake, Unavailable};
+use crate::journal::{self, AppendError, End};
+use crate::ledger::catalogue::{self, Catalogue};
+use crate::limits::Limits;
+use crate::store::Connections;
+use crate::store::db::{Db, DbError, Value};
+
+/// What the writer has to know.
+#[derive(Clone, Debug)]
+pub struct WriterSettings {
+    /// The bounds in force.
+    pub limits: Limits,
+    /// Where the time comes from; fixed in tests.
+    pub now: fn() -> Millis,
+}
+
+/// Why the writer cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store refused.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// The system gives no thread.
+    #[error("the writer's thread: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// The running writer. It ends when every [`Intake`] is gone and what they asked is done.
+pub struct Writer {
+    thread: JoinHandle<()>,
+}
+
+/// State that outlives a batch.
+pub(super) struct State {
+    pub(super) main: Db,
+    pub(super) keys: Db,
+    pub(super) end: End,
+    /// Unconfirmed contributions in the store.
+    pub(super) waiting: u64,
+    /// No later event may carry a time at or before this one: it has been published as "everything up to here".
+    pub(super) published: Millis,
+    pub(super) settings: WriterSettings,
+    pub(super) board: watch::Sender<Arc<Catalogue>>,
+}
+
+/// An answer that is ready, to be given once the batch is durable.
+pub(super) type Ready = Box<dyn FnOnce(Result<(), Unavailable>) + Send>;
+
+impl Writer {
+    /// Starts the writer over two connections, and returns the way to it and the catalogue that it publishes.
+    ///
+    /// # Errors
+    /// The store refused, or the system gives no thread.
+    pub async fn start(
+        connections: Connections,
+        settings: WriterSettings,
+    ) -> Result<(Self, Intake, watch::Receiver<Arc<Catalogue>>), StartError> {
+        let Connections { mut main, keys } = connections;
+        let end = journal::end(&mut main).await?;
+        let waiting = main
+            .query_one("SELECT COUNT(*) FROM signature WHERE waiting = 1", &[])
+            .await?;
+        let waiting = waiting.map_or(Ok(0), |row| row.unsigned(0))?;
+        let (board, shown) = watch::channel(Arc::new(catalogue::read(&mut main, end.at).await?));
+        let (sender, queue) = mpsc::channel(usize::try_from(settings.limits.intake_queue).unwrap_or(1));
+        let state = State {
+            main,
+            keys,
+            end,
+            waiting,
+            published: end.at,
+            settings,
+            board,
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let thread = std::thread::Builder::new()
+            .name("paraph-writer".to_owned())
+            .spawn(move || runtime.block_on(state.run(queue)))?;
+        Ok((Self { thread }, Intake { queue: sender }, shown))
+    }
+
+    /// Waits until the writer has done what was asked. Every [`Intake`] must be dropped first.
+    pub fn join(self) {
+        if self.thread.join().is_err() {
+            tracing::error!("the writer's thread panicked");
+        }
+    }
+}
+
+impl State {
+    async fn run(mut self, mut queue: mpsc::Receiver<Command>) {
+        let most = usize::try_from(self.settings.limits.intake_batch).unwrap_or(1);
+        let mut commands = Vec::with_capacity(most);
+        while queue.recv_many(&mut commands, most).await > 0 {
+            metrics::histogram!("paraph_batch_commands").record(commands.len() as f64);
+            if let Err(error) = self.batch(std::mem::take(&mut commands)).await {
+                tracing::error!(%error, "a batch was not recorded; everyone in it was told to try again");
+                metrics::counter!("paraph_batches_failed_total").increment(1);
+                if let AppendError::Fenced { .. } = error {
+                    // Another process writes this store, in spite of the lock: going on would split the truth.
+                    break;
+                }
+                self.resume().await;
+            }
+        }
+    }
+
+    /// Decides a batch, makes it durable, and only then answers.
+    async fn batch(&mut self, commands: Vec<Command>) -> Result<(), AppendError> {
+        let mut answers: Vec<Ready> = Vec::with_capacity(commands.len());
+        let outcome = self.decide_and_append(commands, &mut answers).await;
+        let told = if outcome.is_ok() { Ok(()) } else { Err(Unavailable) };
+        for answer in answers {
+            answer(told);
+        }
+        outcome
+    }
+
+    async fn decide_and_append(&mut self, commands: Vec<Command>, answers: &mut Vec<Ready>) -> Result<(), AppendError> {
+        let now = (self.settings.now)();
+        let at = Millis(now.0.max(self.end.at.0).max(self.published.0 + 1));
+        let mut decider = Decider::new(&mut self.main, self.end, at, self.waiting, &self.settings.limits);
+        let mut failure = None;
+        for command in commands {
+            // A command that meets a broken store fails the batch; the rest still get their answer, "try again".
+            if let Err(error) = decider.take(command, answers).await {
+                failure.get_or_insert(error);
+            }
+        }
+        if let Some(error) = failure {
+            return Err(error.into());
+        }
+        let decided = decider.finish();
+        // Keys first: a key without its record is swept away later, a record without its key could never be opened.
+        self.keep_keys(&decided.wrapped).await?;
+        if !decided.is_empty() {
+            journal::append(&mut self.main, self.end.position, &decided.batch).await?;
+        }
+        if let Some(last) = decided.batch.entries.last() {
+            self.end = End {
+                position: last.position,
+                at: last.at,
+            };
+        }
+        self.waiting = decided.waiting;
+        if decided.publish {
+            self.publish(at).await?;
+        }
+        if decided.sweep {
+            self.destroy_keys().await?;
+        }
+        Ok(())
+    }
+
+    async fn keep_keys(&mut self, wrapped: &[([u8; 16], Vec<u8>)]) -> Result<(), DbError> {
+        if wrapped.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<[Value<'_>; 2]> = wrapped
+            .iter()
+            .map(|(id, bytes)| [Value::Blob(id), Value::Blob(bytes)])
+            .collect();
+        self.keys.begin().await?;
+        let loaded = self
+            .keys
+            .load("INSERT INTO wrapped (id, wrapped) VALUES (?1, ?2)", &rows)
+            .await;
+        match loaded {
+            Ok(()) => self.keys.commit().await,
+            Err(error) => {
+                self.keys.rollback().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn publish(&mut self, as_of: Millis) -> Result<(), DbError> {
+        let catalogue = catalogue::read(&mut self.main, as_of).await?;
+        self.published = as_of;
+        self.board.send_replace(Arc::new(catalogue));
+        Ok(())
+    }
+
+    /// After a failed batch: whether it was kept after all is what the store says now.
+    async fn resume(&mut self) {
+        match journal::end(&mut self.main).await {
+            Ok(end) => self.end = end,
+            Err(error) => tracing::error!(%error, "the journal cannot be read"),
+        }
+    }
+}

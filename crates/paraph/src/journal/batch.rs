@@ -1,0 +1,503 @@
+//! What one transaction writes beside the journal itself.
+
+use paraph_tally::{Changed, End, Entry, Mailbox, MailboxId, Millis, PetitionId, SignatureId, SignatureState};
+
+use super::integer;
+use crate::store::db::{Db, DbError, Value};
+
+/// Everything that one commit makes durable. The rows follow from decisions already taken; writing them decides nothing.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Events, at consecutive positions.
+    pub entries: Vec<Entry>,
+    /// What the fold says has changed.
+    pub changed: Changed,
+    /// New petitions; their state comes with `changed`.
+    pub petitions: Vec<NewPetition>,
+    /// New versions of texts.
+    pub texts: Vec<NewText>,
+    /// Mailboxes seen for the first time.
+    pub mailboxes: Vec<NewMailbox>,
+    /// Nonces that this batch spends.
+    pub nonces: Vec<SpentNonce>,
+    /// Sealed records.
+    pub vault: Vec<(SignatureId, Vec<u8>)>,
+    /// Pseudonymous observations.
+    pub features: Vec<(SignatureId, Vec<u8>)>,
+    /// Mails to send.
+    pub outbox: Vec<Posting>,
+    /// Pending mails that now speak of a later contribution.
+    pub redirected: Vec<(MailboxId, SignatureId)>,
+    /// Mailboxes whose pending mail has become pointless.
+    pub cancelled: Vec<MailboxId>,
+    /// Records to erase, with the time of the request.
+    pub erased: Vec<(SignatureId, Millis)>,
+    /// Mailboxes whose address is to be forgotten, unless something of theirs still stands.
+    pub forgotten: Vec<MailboxId>,
+    /// Confirmed signatures that cannot settle while another of their mailbox counts.
+    pub blocked: Vec<SignatureId>,
+    /// Mails that somebody is about to send.
+    pub claims: Vec<Claim>,
+    /// Mails to look at again, not before a moment.
+    pub deferred: Vec<([u8; 16], Millis)>,
+    /// Mails that were sent or given up, with the contribution that they spoke of.
+    pub mailed: Vec<([u8; 16], SignatureId)>,
+    /// Forget what is older than these moments.
+    pub prune: Option<Prune>,
+}
+
+/// A mail that is about to be sent: its budget is spent first, so that no crash can send it twice as often.
+#[derive(Clone, Copy, Debug)]
+pub struct Claim {
+    /// The mail.
+    pub id: [u8; 16],
+    /// Tag of the address.
+    pub address: [u8; 16],
+    /// The mailbox.
+    pub mailbox: MailboxId,
+    /// The moment it counts at in the budgets; `None` for another try of one that has been counted.
+    pub counted_at: Option<Millis>,
+    /// When the claim runs out and the mail is due again.
+    pub until: Millis,
+}
+
+/// What a tick forgets.
+#[derive(Clone, Copy, Debug)]
+pub struct Prune {
+    /// Nonces that had run out by then.
+    pub nonces_before: Millis,
+    /// Mails sent before then no longer count in any budget.
+    pub mails_before: Millis,
+    /// Features observed before then.
+    pub features_before: Millis,
+}
+
+/// Rows that one tick forgets of each kind at the most: forgetting must not hold up signing.
+const PRUNED_AT_ONCE: u64 = 10_000;
+
+/// A petition's row.
+#[derive(Clone, Debug)]
+pub struct NewPetition {
+    /// Internal key.
+    pub id: PetitionId,
+    /// Its name in addresses.
+    pub slug: String,
+    /// Who launches it, as shown.
+    pub owner: String,
+    /// Language of its text.
+    pub language: String,
+    /// Signatures hoped for.
+    pub goal: Option<u64>,
+    /// When it was created.
+    pub created_at: Millis,
+}
+
+/// A version of a petition's text.
+#[derive(Clone, Debug)]
+pub struct NewText {
+    /// Its petition.
+    pub petition: PetitionId,
+    /// 1, 2, 3…
+    pub version: u16,
+    /// Title.
+    pub title: String,
+    /// Body.
+    pub body: String,
+    /// SHA-256 of title, line feed, body.
+    pub text_hash: [u8; 32],
+    /// SHA-256 of the consent sentences.
+    pub consent_hash: [u8; 32],
+    /// When it was adopted.
+    pub adopted_at: Millis,
+}
+
+/// A mailbox of a petition.
+#[derive(Clone, Copy, Debug)]
+pub struct NewMailbox {
+    /// Its name in the journal.
+    pub id: MailboxId,
+    /// Keyed tag of petition and canonical address.
+    pub tag: [u8; 16],
+}
+
+/// A clearance or ticket that admitted a contribution.
+#[derive(Clone, Copy, Debug)]
+pub struct SpentNonce {
+    /// Its nonce.
+    pub nonce: [u8; 16],
+    /// MAC of the body that it came with.
+    pub body_mac: [u8; 16],
+    /// When it would have run out by itself.
+    pub expires: Millis,
+}
+
+/// A mail to send.
+#[derive(Clone, Copy, Debug)]
+pub struct Posting {
+    /// Time-ordered name of the mail.
+    pub id: [u8; 16],
+    /// The mailbox that it goes to.
+    pub mailbox: MailboxId,
+    /// The contribution that it speaks of.
+    pub signature: SignatureId,
+    /// Keyed tag of the canonical address over all petitions.
+    pub address: [u8; 16],
+    /// Not before.
+    pub due_at: Millis,
+}
+
+impl Batch {
+    /// Whether there is nothing to write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let Self {
+            entries,
+            changed,
+            petitions,
+            texts,
+            mailboxes,
+            nonces,
+            vault,
+            features,
+            outbox,
+            redirected,
+            cancelled,
+            erased,
+            forgotten,
+            blocked,
+            claims,
+            deferred,
+            mailed,
+            prune,
+        } = self;
+        entries.is_empty()
+            && *changed == Changed::default()
+            && petitions.is_empty()
+            && texts.is_empty()
+            && mailboxes.is_empty()
+            && nonces.is_empty()
+            && vault.is_empty()
+            && features.is_empty()
+            && outbox.is_empty()
+            && redirected.is_empty()
+            && cancelled.is_empty()
+            && erased.is_empty()
+            && forgotten.is_empty()
+            && blocked.is_empty()
+            && claims.is_empty()
+            && deferred.is_empty()
+            && mailed.is_empty()
+            && prune.is_none()
+    }
+
+    pub(super) async fn write(&self, db: &mut Db) -> Result<(), DbError> {
+        self.write_petitions(db).await?;
+        self.write_signatures(db).await?;
+        self.write_mailboxes(db).await?;
+        self.write_records(db).await?;
+        self.write_outbox(db).await?;
+        self.write_claims(db).await?;
+        match &self.prune {
+            Some(prune) => prune.write(db).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn write_petitions(&self, db: &mut Db) -> Result<(), DbError> {
+        for new in &self.petitions {
+            db.execute(
+                "INSERT INTO petition (id, slug, owner, language, goal, created_at, phase, text_version, settle_after_seconds, counts) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, 0, 0, ?7)",
+                &[
+                    Value::Int(new.id.0.into()),
+                    Value::Text(&new.slug),
+                    Value::Text(&new.owner),
+                    Value::Text(&new.language),
+                    new.goal.map_or(Value::Null, integer),
+                    integer(new.created_at.0),
+                    Value::Blob(&[]),
+                ],
+            )
+            .await?;
+        }
+        for text in &self.texts {
+            db.execute(
+                "INSERT INTO petition_text (petition, version, title, body, text_hash, consent_hash, adopted_at) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                &[
+                    Value::Int(text.petition.0.into()),
+                    Value::Int(text.version.into()),
+                    Value::Text(&text.title),
+                    Value::Text(&text.body),
+                    Value::Blob(&text.text_hash),
+                    Value::Blob(&text.consent_hash),
+                    integer(text.adopted_at.0),
+                ],
+            )
+            .await?;
+        }
+        for (id, state) in &self.changed.petitions {
+            let counts: Vec<u8> = state
+                .counts
+                .to_array()
+                .iter()
+                .flat_map(|number| number.to_be_bytes())
+                .collect();
+            db.execute(
+                "UPDATE petition SET phase = ?2, text_version = ?3, settle_after_seconds = ?4, counts = ?5 WHERE id = ?1",
+                &[
+                    Value::Int(id.0.into()),
+                    Value::Int(crate::ledger::phase_code(state.phase)),
+                    Value::Int(state.text_version.into()),
+                    Value::Int(state.settle_after_seconds.into()),
+                    Value::Blob(&counts),
+                ],
+            )
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn write_signatures(&self, db: &mut Db) -> Result<(), DbError> {
+        let rows: Vec<[Value<'_>; 8]> = self
+            .changed
+            .signatures
+            .iter()
+            .map(|(id, state)| signature_row(id, state))
+            .collect();
+        db.load(
+            "INSERT INTO signature (id, petition, mailbox, signed_at, confirmed_at, axes, waiting, unsettled) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO UPDATE SET confirmed_at = excluded.confirmed_at, \
+             axes = excluded.axes, waiting = excluded.waiting, unsettled = excluded.unsettled",
+            &rows,
+        )
+        .await?;
+        for id in &self.blocked {
+            db.execute(
+                "UPDATE signature SET unsettled = 0 WHERE id = ?1",
+                &[Value::Blob(&id.0)],
+            )
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn write_mailboxes(&self, db: &mut Db) -> Result<(), DbError> {
+        let new: Vec<[Value<'_>; 2]> = self
+            .mailboxes
+            .iter()
+            .map(|new| [Value::Blob(&new.id.0), Value::Null])
+            .collect();
+        db.load("INSERT INTO mailbox (id, counted) VALUES (?1, ?2)", &new)
+            .await?;
+        let tags: Vec<[Value<'_>; 2]> = self
+            .mailboxes
+            .iter()
+            .map(|new| [Value::Blob(&new.tag), Value::Blob(&new.id.0)])
+            .collect();
+        db.load("INSERT INTO mailbox_tag (tag, mailbox) VALUES (?1, ?2)", &tags)
+            .await?;
+        let counted: Vec<[Value<'_>; 2]> = self
+            .changed
+            .mailboxes
+            .iter()
+            .map(|(id, counted)| {
+                [
+                    Value::Blob(&id.0),
+                    counted.as_ref().map_or(Value::Null, |id| Value::Blob(&id.0)),
+                ]
+            })
+            .collect();
+        db.load(
+            "INSERT INTO mailbox (id, counted) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET counted = excluded.counted",
+            &counted,
+        )
+        .await?;
+        for (mailbox, _) in self.changed.mailboxes.iter().filter(|(_, counted)| counted.is_none()) {
+            // The place is free again: a signature that was confirmed beside the one that counted may now settle.
+            // Its axes are then exactly "confirmed", bit 0 of `Axes::to_bits`.
+            db.execute(
+                "UPDATE signature SET unsettled = 1 WHERE mailbox = ?1 AND confirmed_at IS NOT NULL AND axes = 1",
+                &[Value::Blob(&mailbox.0)],
+            )
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn write_records(&self, db: &mut Db) -> Result<(), DbError> {
+        let nonces: Vec<[Value<'_>; 3]> = self
+            .nonces
+            .iter()
+            .map(|spent| {
+                [
+                    Value::Blob(&spent.nonce),
+                    Value::Blob(&spent.body_mac),
+                    integer(spent.expires.0),
+                ]
+            })
+            .collect();
+        db.load(
+            "INSERT INTO nonce (nonce, body_mac, expires) VALUES (?1, ?2, ?3)",
+            &nonces,
+        )
+        .await?;
+        db.load("INSERT INTO vault (id, sealed) VALUES (?1, ?2)", &blobs(&self.vault))
+            .await?;
+        db.load(
+            "INSERT INTO features (id, observed) VALUES (?1, ?2)",
+            &blobs(&self.features),
+        )
+        .await?;
+        let erased: Vec<[Value<'_>; 3]> = self
+            .erased
+            .iter()
+            .map(|(id, at)| [Value::Blob(&id.0), integer(at.0), Value::Int(0)])
+            .collect();
+        db.load(
+            "INSERT INTO erasure (id, at, done) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO NOTHING",
+            &erased,
+        )
+        .await?;
+        for (id, _) in &self.erased {
+            db.execute("DELETE FROM vault WHERE id = ?1", &[Value::Blob(&id.0)])
+                .await?;
+            db.execute("DELETE FROM features WHERE id = ?1", &[Value::Blob(&id.0)])
+                .await?;
+        }
+        for mailbox in &self.forgotten {
+            // Forgetting the address while a signature of it stands would let the same address count twice.
+            // Bits 3 and 4 of the axes are the end.
+            db.execute(
+                "DELETE FROM mailbox_tag WHERE mailbox = ?1 \
+                 AND NOT EXISTS (SELECT 1 FROM signature WHERE mailbox = ?1 AND waiting = 1) \
+                 AND NOT EXISTS (SELECT 1 FROM signature WHERE mailbox = ?1 AND confirmed_at IS NOT NULL AND axes & 24 = 0)",
+                &[Value::Blob(&mailbox.0)],
+            )
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn write_outbox(&self, db: &mut Db) -> Result<(), DbError> {
+        for mailbox in &self.cancelled {
+            db.execute("DELETE FROM outbox WHERE mailbox = ?1", &[Value::Blob(&mailbox.0)])
+                .await?;
+        }
+        let rows: Vec<[Value<'_>; 6]> = self
+            .outbox
+            .iter()
+            .map(|posting| {
+                [
+                    Value::Blob(&posting.id),
+                    Value::Blob(&posting.mailbox.0),
+                    Value::Blob(&posting.signature.0),
+                    Value::Blob(&posting.address),
+                    integer(posting.due_at.0),
+                    Value::Int(0),
+                ]
+            })
+            .collect();
+        db.load(
+            "INSERT INTO outbox (id, mailbox, signature, address, due_at, attempts) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            &rows,
+        )
+        .await?;
+        for (mailbox, signature) in &self.redirected {
+            db.execute(
+                "UPDATE outbox SET signature = ?2 WHERE mailbox = ?1",
+                &[Value::Blob(&mailbox.0), Value::Blob(&signature.0)],
+            )
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn write_claims(&self, db: &mut Db) -> Result<(), DbError> {
+        let sent: Vec<[Value<'_>; 4]> = self
+            .claims
+            .iter()
+            .filter_map(|claim| {
+                let at = integer(claim.counted_at?.0);
+                Some([
+                    Value::Blob(&claim.address),
+                    at,
+                    Value::Blob(&claim.id),
+                    Value::Blob(&claim.mailbox.0),
+                ])
+            })
+            .collect();
+        db.load(
+            "INSERT INTO mail_sent (address, at, outbox, mailbox) VALUES (?1, ?2, ?3, ?4)",
+            &sent,
+        )
+        .await?;
+        for claim in &self.claims {
+            db.execute(
+                "UPDATE outbox SET due_at = ?2, attempts = attempts + 1 WHERE id = ?1",
+                &[Value::Blob(&claim.id), integer(claim.until.0)],
+            )
+            .await?;
+        }
+        for (id, signature) in &self.mailed {
+            db.execute(
+                "DELETE FROM outbox WHERE id = ?1 AND signature = ?2",
+                &[Value::Blob(id), Value::Blob(&signature.0)],
+            )
+            .await?;
+            // Still there: another contribution came while it was on its way, and waits for a mail of its own.
+            db.execute("UPDATE outbox SET attempts = 0 WHERE id = ?1", &[Value::Blob(id)])
+                .await?;
+        }
+        for (id, at) in &self.deferred {
+            db.execute(
+                "UPDATE outbox SET due_at = ?2 WHERE id = ?1",
+                &[Value::Blob(id), integer(at.0)],
+            )
+            .await?;
+        }
+        Ok(())
+    }
+}
+
+impl Prune {
+    async fn write(&self, db: &mut Db) -> Result<(), DbError> {
+        let most = integer(PRUNED_AT_ONCE);
+        db.execute(
+            "DELETE FROM nonce WHERE nonce IN (SELECT nonce FROM nonce WHERE expires < ?1 LIMIT ?2)",
+            &[integer(self.nonces_before.0), most],
+        )
+        .await?;
+        db.execute("DELETE FROM mail_sent WHERE at < ?1", &[integer(self.mails_before.0)])
+            .await?;
+        let cutoff = crate::store::id::first_at(self.features_before);
+        db.execute(
+            "DELETE FROM features WHERE id IN (SELECT id FROM features WHERE id < ?1 ORDER BY id LIMIT ?2)",
+            &[Value::Blob(&cutoff), most],
+        )
+        .await?;
+        Ok(())
+    }
+}
+
+fn signature_row<'a>(id: &'a SignatureId, state: &'a SignatureState) -> [Value<'a>; 8] {
+    let axes = state.axes;
+    let waiting = axes.mailbox == Mailbox::Unconfirmed && axes.end == End::None;
+    let unsettled = axes.is_confirmed() && axes.is_clear() && !axes.is_ended() && !axes.settled;
+    [
+        Value::Blob(&id.0),
+        Value::Int(state.petition.0.into()),
+        Value::Blob(&state.mailbox.0),
+        integer(state.signed_at.0),
+        state.confirmed_at.map_or(Value::Null, |at| integer(at.0)),
+        Value::Int(axes.to_bits().into()),
+        Value::Int(waiting.into()),
+        Value::Int(unsettled.into()),
+    ]
+}
+
+fn blobs(rows: &[(SignatureId, Vec<u8>)]) -> Vec<[Value<'_>; 2]> {
+    rows.iter()
+        .map(|(id, bytes)| [Value::Blob(&id.0), Value::Blob(bytes)])
+        .collect()
+}

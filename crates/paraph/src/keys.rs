@@ -1,0 +1,160 @@
+//! The master key of a data directory and the subkeys derived from it.
+//!
+//! One file holds 32 random bytes as hexadecimal text. Every other key is HKDF-SHA256 (RFC 5869) of it under a label
+//! of its own, so that no key is ever used for two purposes and a label can be retired with its version.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use data_encoding::HEXLOWER_PERMISSIVE;
+use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+/// Bytes of the master key.
+pub const MASTER_BYTES: usize = 32;
+
+/// Why the master key cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The file cannot be read or written.
+    #[error("key file {path}: {source}")]
+    Io {
+        /// Where the key was looked for.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file is empty, too short, too long or not hexadecimal. A short secret can be guessed; an empty one signs anything.
+    #[error("key file {0} does not hold 32 bytes as 64 hexadecimal digits")]
+    Malformed(PathBuf),
+    /// Others on the machine can read the file.
+    #[error("key file {path} can be read by others (mode {mode:o})")]
+    Exposed {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+}
+
+/// The master key; everything secret is derived from it.
+pub struct Keys {
+    master: Zeroizing<[u8; MASTER_BYTES]>,
+}
+
+impl Keys {
+    /// Reads the key file, or makes it when it does not exist and `create` says so.
+    ///
+    /// # Errors
+    /// The file cannot be read or made, is readable by others, or does not hold a full key.
+    pub fn open(path: &Path, create: bool) -> Result<Self, KeyError> {
+        let io = |source| KeyError::Io {
+            path: path.to_owned(),
+            source,
+        };
+        match fs::read_to_string(path) {
+            Ok(text) => {
+                let mode = fs::metadata(path).map_err(io)?.permissions().mode() & 0o777;
+                if mode & 0o077 != 0 {
+                    return Err(KeyError::Exposed {
+                        path: path.to_owned(),
+                        mode,
+                    });
+                }
+                Self::parse(&text).ok_or_else(|| KeyError::Malformed(path.to_owned()))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound && create => {
+                let keys = Self::random();
+                keys.write(path).map_err(io)?;
+                Ok(keys)
+            }
+            Err(source) => Err(io(source)),
+        }
+    }
+
+    /// A key that lives as long as the process; for rehearsals and tests.
+    #[must_use]
+    pub fn random() -> Self {
+        Self {
+            master: Zeroizing::new(crate::store::id::random()),
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let bytes = Zeroizing::new(HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes()).ok()?);
+        Some(Self {
+            master: Zeroizing::new(bytes.as_slice().try_into().ok()?),
+        })
+    }
+
+    fn write(&self, path: &Path) -> io::Result<()> {
+        if let Some(directory) = path.parent() {
+            fs::create_dir_all(directory)?;
+            fs::set_permissions(directory, fs::Permissions::from_mode(0o700))?;
+        }
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        let text = Zeroizing::new(HEXLOWER_PERMISSIVE.encode(&*self.master));
+        file.write_all(text.as_bytes())?;
+        file.write_all(b"\n")?;
+        // A key that a power cut takes back would leave every sealed record behind it unreadable.
+        file.sync_all()?;
+        path.parent()
+            .map_or(Ok(()), |directory| fs::File::open(directory)?.sync_all())
+    }
+
+    /// The subkey of a label, for example `"ticket v1"`.
+    #[must_use]
+    pub fn derive(&self, label: &'static str) -> [u8; 32] {
+        let mut subkey = [0; 32];
+        Hkdf::<Sha256>::new(None, &*self.master)
+            .expand_multi_info(&[b"paraph ", label.as_bytes()], &mut subkey)
+            .expect("32 bytes is a length that HKDF-SHA256 gives");
+        subkey
+    }
+}
+
+/// HMAC-SHA256 of length-prefixed parts, shortened to 16 bytes: a tag that two different lists of parts never share.
+#[must_use]
+pub fn tag(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 16] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+    for part in parts {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part);
+    }
+    let full = mac.finalize().into_bytes();
+    full[..16].try_into().expect("SHA-256 gives 32 bytes")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::{KeyError, Keys};
+
+    #[test]
+    fn the_key_survives_reopening_and_a_spoilt_file_is_refused() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("keys/master.key");
+        assert!(matches!(Keys::open(&path, false), Err(KeyError::Io { .. })));
+        let made = Keys::open(&path, true).expect("made").derive("ticket v1");
+        let keys = Keys::open(&path, false).expect("read again");
+        assert_eq!(keys.derive("ticket v1"), made);
+        assert_ne!(keys.derive("challenge v1"), made);
+
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("mode");
+        assert!(matches!(Keys::open(&path, true), Err(KeyError::Exposed { .. })));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("mode");
+        for spoilt in ["", "abcd", "zz"] {
+            fs::write(&path, spoilt).expect("written");
+            assert!(
+                matches!(Keys::open(&path, true), Err(KeyError::Malformed(_))),
+                "{spoilt:?}"
+            );
+        }
+    }
+}

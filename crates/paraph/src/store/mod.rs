@@ -1,0 +1,262 @@
+//! The data directory: who holds it, its files, and the connections to them.
+//!
+//! | file | holds | lost, it costs |
+//! |---|---|---|
+//! | `paraph.db` | journal, ledger, sealed records, features, outbox | everything since the last backup |
+//! | `keys/keys.db` | the wrapped key of each sealed record | names and addresses; the count stays |
+//! | `keys/master.key` | the key that wraps them, and signs tickets and tokens | the same, and every link mailed so far |
+//! | `lock` | the process that holds the directory | nothing |
+
+pub mod db;
+pub mod id;
+pub mod reader;
+pub mod schema;
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use db::{Db, DbError};
+use schema::SchemaError;
+
+use crate::keys::{KeyError, Keys};
+
+/// Why a data directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// It does not exist, and the command only reads.
+    #[error("there is no data directory at {0}")]
+    Absent(PathBuf),
+    /// Another process holds it.
+    #[error("data directory {directory} is in use by {holder}")]
+    Held {
+        /// The directory.
+        directory: PathBuf,
+        /// What the lock file says of its holder.
+        holder: String,
+    },
+    /// A file of it cannot be read or written.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The master key is missing or spoilt.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// There are records, but the master key that opens them is gone.
+    #[error("data directory {0} holds records but no master key")]
+    KeyLost(PathBuf),
+    /// The tables are of a newer version or cannot be made.
+    #[error("{path}: {source}")]
+    Schema {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: SchemaError,
+    },
+    /// SQLite cannot open a file.
+    #[error("{path}: {source}")]
+    Db {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        source: DbError,
+    },
+}
+
+/// A data directory that this process holds. Dropping it lets go.
+pub struct Directory {
+    path: PathBuf,
+    keys: Keys,
+    // Held open: the lock goes with the file descriptor, whatever way the process ends.
+    _lock: File,
+}
+
+/// The two connections that write: one writer has them, nobody else.
+pub struct Connections {
+    /// `paraph.db`.
+    pub main: Db,
+    /// `keys/keys.db`.
+    pub keys: Db,
+}
+
+impl Directory {
+    /// Takes hold of a data directory, making it first if `create` says so.
+    ///
+    /// # Errors
+    /// It is absent, held by another process, lacks its key, or cannot be read or written.
+    pub fn open(path: &Path, key_file: Option<&Path>, create: bool) -> Result<Self, OpenError> {
+        let io_at = |path: &Path| {
+            let path = path.to_owned();
+            move |source| OpenError::Io { path, source }
+        };
+        if create {
+            fs::create_dir_all(path).map_err(io_at(path))?;
+            fs::set_permissions(path, fs::Permissions::from_mode(0o700)).map_err(io_at(path))?;
+        } else if !path.join("paraph.db").exists() {
+            return Err(OpenError::Absent(path.to_owned()));
+        }
+        let lock = lock(path)?;
+        let key_file = key_file.map_or_else(|| path.join("keys/master.key"), Path::to_owned);
+        let fresh = !path.join("paraph.db").exists();
+        if !fresh && !key_file.exists() {
+            // A new key would start a store whose old records, links and mailboxes nobody can open again.
+            return Err(OpenError::KeyLost(path.to_owned()));
+        }
+        fs::create_dir_all(path.join("keys")).map_err(io_at(path))?;
+        let keys = Keys::open(&key_file, create)?;
+        Ok(Self {
+            path: path.to_owned(),
+            keys,
+            _lock: lock,
+        })
+    }
+
+    /// The master key of the directory.
+    #[must_use]
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// Where the directory is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The file of the ledger.
+    #[must_use]
+    pub fn main_file(&self) -> PathBuf {
+        self.path.join("paraph.db")
+    }
+
+    /// The file of the wrapped keys.
+    #[must_use]
+    pub fn keys_file(&self) -> PathBuf {
+        self.path.join("keys/keys.db")
+    }
+
+    /// Opens the connections that write, making missing tables.
+    ///
+    /// # Errors
+    /// A file cannot be opened or is of a newer version.
+    pub async fn connect(&self) -> Result<Connections, OpenError> {
+        Ok(Connections {
+            main: writing(&self.main_file(), schema::MAIN).await?,
+            keys: writing(&self.keys_file(), schema::KEYS).await?,
+        })
+    }
+}
+
+/// Opens a file for the writer.
+async fn writing(path: &Path, tables: &'static str) -> Result<Db, OpenError> {
+    let connection = sqlite(path).map_err(|source| OpenError::Db {
+        path: path.to_owned(),
+        source,
+    })?;
+    let mut db = Db::Sqlite(connection);
+    schema::prepare(&mut db, tables)
+        .await
+        .map_err(|source| OpenError::Schema {
+            path: path.to_owned(),
+            source,
+        })?;
+    Ok(db)
+}
+
+fn sqlite(path: &Path) -> Result<rusqlite::Connection, DbError> {
+    let connection = rusqlite::Connection::open(path)?;
+    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.set_prepared_statement_cache_capacity(64);
+    // FULL: a commit is on the disk before anyone is told. 32,000 pages (128 MiB) between checkpoints, measured as the
+    // largest lever on batches over a million rows. secure_delete: what is erased is overwritten, not just unlinked.
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 32000;
+         PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON; PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY;",
+    )?;
+    Ok(connection)
+}
+
+/// Takes the lock file, or tells who has it.
+fn lock(directory: &Path) -> Result<File, OpenError> {
+    let path = directory.join("lock");
+    let io = |source| OpenError::Io {
+        path: path.clone(),
+        source,
+    };
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .map_err(io)?;
+    match file.try_lock() {
+        Ok(()) => {
+            file.set_len(0).map_err(io)?;
+            file.rewind().map_err(io)?;
+            write!(
+                file,
+                "process {} since {}",
+                std::process::id(),
+                crate::clock::rfc3339(crate::clock::now())
+            )
+            .map_err(io)?;
+            Ok(file)
+        }
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            file.read_to_string(&mut holder).map_err(io)?;
+            let holder = if holder.is_empty() {
+                "another process".to_owned()
+            } else {
+                holder
+            };
+            Err(OpenError::Held {
+                directory: directory.to_owned(),
+                holder,
+            })
+        }
+        Err(TryLockError::Error(source)) => Err(io(source)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Directory, OpenError};
+
+    #[tokio::test]
+    async fn a_directory_has_one_holder_and_keeps_its_key() {
+        let place = tempfile::tempdir().expect("a directory");
+        let path = place.path().join("data");
+        assert!(matches!(Directory::open(&path, None, false), Err(OpenError::Absent(_))));
+        let held = Directory::open(&path, None, true).expect("made");
+        drop(held.connect().await.expect("tables"));
+        let Err(OpenError::Held { holder, .. }) = Directory::open(&path, None, true) else {
+            panic!("held twice")
+        };
+        assert!(holder.contains(&std::process::id().to_string()), "{holder}");
+        drop(held);
+        std::fs::remove_file(path.join("keys/master.key")).expect("removed");
+        assert!(matches!(Directory::open(&path, None, true), Err(OpenError::KeyLost(_))));
+    }
+
+    #[tokio::test]
+    async fn tables_of_a_newer_version_are_left_alone() {
+        let place = tempfile::tempdir().expect("a directory");
+        let held = Directory::open(place.path(), None, true).expect("made");
+        let mut connections = held.connect().await.expect("tables");
+        connections
+            .main
+            .run("UPDATE meta SET value = 999 WHERE name = 'version'")
+            .await
+            .expect("set");
+        drop(connections);
+        assert!(matches!(held.connect().await, Err(OpenError::Schema { .. })));
+    }
+}

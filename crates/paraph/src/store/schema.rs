@@ -1,0 +1,104 @@
+//! The tables, written once for both stores.
+//!
+//! Only `journal::append` writes `journal`, `signature`, `mailbox` and the counts of `petition`.
+
+use super::db::{Db, DbError, Value};
+
+/// Version of the tables. A data directory of a newer version is refused: this program cannot know what it would spoil.
+pub const SCHEMA_VERSION: i64 = 1;
+
+/// Tables of the store.
+pub const MAIN: &str = "
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value {INT} NOT NULL);
+
+-- The one source of truth: events in order. Everything count-bearing below can be computed from it again.
+CREATE TABLE IF NOT EXISTS journal (position {KEY} PRIMARY KEY, at {INT} NOT NULL, event {BLOB} NOT NULL);
+
+CREATE TABLE IF NOT EXISTS petition (
+  id {KEY} PRIMARY KEY, slug TEXT NOT NULL UNIQUE, owner TEXT NOT NULL, language TEXT NOT NULL, goal {INT},
+  created_at {INT} NOT NULL, phase {INT} NOT NULL, text_version {INT} NOT NULL, settle_after_seconds {INT} NOT NULL,
+  counts {BLOB} NOT NULL);
+CREATE TABLE IF NOT EXISTS petition_text (
+  petition {INT} NOT NULL, version {INT} NOT NULL, title TEXT NOT NULL, body TEXT NOT NULL,
+  text_hash {BLOB} NOT NULL, consent_hash {BLOB} NOT NULL, adopted_at {INT} NOT NULL, PRIMARY KEY (petition, version));
+
+CREATE TABLE IF NOT EXISTS signature (
+  id {BLOB} PRIMARY KEY, petition {INT} NOT NULL, mailbox {BLOB} NOT NULL, signed_at {INT} NOT NULL, confirmed_at {INT},
+  axes {INT} NOT NULL, waiting {INT} NOT NULL, unsettled {INT} NOT NULL) {BY_KEY};
+-- Partial indexes hold what is in flight, not the history: they stay small whatever has been signed.
+CREATE INDEX IF NOT EXISTS signature_waiting ON signature (id) WHERE waiting = 1;
+CREATE INDEX IF NOT EXISTS signature_waiting_for ON signature (mailbox, id) WHERE waiting = 1;
+CREATE INDEX IF NOT EXISTS signature_confirmed_by ON signature (mailbox, id) WHERE confirmed_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS signature_unsettled ON signature (petition, confirmed_at) WHERE unsettled = 1;
+
+-- Who counts for a mailbox. `tag` (below) is the only way from an address to a mailbox, and is erasable.
+CREATE TABLE IF NOT EXISTS mailbox (id {BLOB} PRIMARY KEY, counted {BLOB}) {BY_KEY};
+CREATE TABLE IF NOT EXISTS mailbox_tag (tag {BLOB} PRIMARY KEY, mailbox {BLOB} NOT NULL) {BY_KEY};
+CREATE INDEX IF NOT EXISTS mailbox_tag_of ON mailbox_tag (mailbox);
+
+-- The unique key that decides, after every race and restart, that a clearance admits one contribution.
+CREATE TABLE IF NOT EXISTS nonce (nonce {BLOB} PRIMARY KEY, body_mac {BLOB} NOT NULL, expires {INT} NOT NULL) {BY_KEY};
+CREATE INDEX IF NOT EXISTS nonce_expires ON nonce (expires);
+
+-- Personal data, sealed under a key of the record's own; the wrapped keys lie in another file.
+CREATE TABLE IF NOT EXISTS vault (id {BLOB} PRIMARY KEY, sealed {BLOB} NOT NULL) {BY_KEY};
+-- Pseudonymous observations for scrutiny.
+CREATE TABLE IF NOT EXISTS features (id {BLOB} PRIMARY KEY, observed {BLOB} NOT NULL) {BY_KEY};
+-- Records whose key must go (`done` = 0) or is gone: a restore replays them.
+CREATE TABLE IF NOT EXISTS erasure (id {BLOB} PRIMARY KEY, at {INT} NOT NULL, done {INT} NOT NULL) {BY_KEY};
+CREATE INDEX IF NOT EXISTS erasure_open ON erasure (id) WHERE done = 0;
+
+-- One pending mail a mailbox. `address` is a keyed tag of the canonical address over all petitions, for the budgets.
+CREATE TABLE IF NOT EXISTS outbox (
+  id {BLOB} PRIMARY KEY, mailbox {BLOB} NOT NULL UNIQUE, signature {BLOB} NOT NULL, address {BLOB} NOT NULL,
+  due_at {INT} NOT NULL, attempts {INT} NOT NULL) {BY_KEY};
+CREATE INDEX IF NOT EXISTS outbox_due ON outbox (due_at);
+CREATE TABLE IF NOT EXISTS mail_sent (
+  address {BLOB} NOT NULL, at {INT} NOT NULL, outbox {BLOB} NOT NULL, mailbox {BLOB} NOT NULL, PRIMARY KEY (address, at, outbox)) {BY_KEY};
+CREATE INDEX IF NOT EXISTS mail_sent_at ON mail_sent (at);
+";
+
+/// The one table of the key file.
+pub const KEYS: &str = "
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value {INT} NOT NULL);
+CREATE TABLE IF NOT EXISTS wrapped (id {BLOB} PRIMARY KEY, wrapped {BLOB} NOT NULL) {BY_KEY};
+";
+
+/// Why tables cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SchemaError {
+    /// They were made by a newer program.
+    #[error("the store has version {found}, this program knows up to {SCHEMA_VERSION}")]
+    Newer {
+        /// Version that was found.
+        found: i64,
+    },
+    /// The store refused.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+/// Makes the tables where they are missing, and refuses those of a newer version before touching anything.
+///
+/// # Errors
+/// The tables are newer than this program, or the store refused.
+pub async fn prepare(db: &mut Db, tables: &'static str) -> Result<(), SchemaError> {
+    db.run("CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value {INT} NOT NULL)")
+        .await?;
+    let found = db
+        .query_one("SELECT value FROM meta WHERE name = 'version'", &[])
+        .await?;
+    let found = found.map_or(Ok(SCHEMA_VERSION), |row| row.int(0))?;
+    if found > SCHEMA_VERSION {
+        return Err(SchemaError::Newer { found });
+    }
+    db.begin().await?;
+    db.run(tables).await?;
+    db.execute(
+        "INSERT INTO meta (name, value) VALUES ('version', ?1) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        &[Value::Int(SCHEMA_VERSION)],
+    )
+    .await?;
+    db.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,306 @@
+//! Conformance of the one write path, on every store.
+
+use std::collections::BTreeMap;
+
+use paraph::intake::command::{
+    ConfirmAnswer, DisownAnswer, Keeping, MailOutcome, PetitionAnswer, PetitionCommand, SignAnswer, WithdrawAnswer,
+};
+use paraph::journal::{self, AppendError, Batch};
+use paraph_tally::{End, Entry, Event, PetitionId, WithdrawnBy};
+
+use crate::stores::{Kind, Store, contribution, petition};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn append_is_fenced_by_its_position_and_keeps_all_or_nothing() {
+    for kind in Kind::BOTH {
+        let store = Store::new(kind);
+        let mut connections = store.connect().await;
+        let db = &mut connections.main;
+        let adopted = |position, petition| Entry {
+            position,
+            at: paraph_tally::Millis(7),
+            event: Event::TextAdopted {
+                petition: PetitionId(petition),
+                version: 1,
+                text: [1; 32],
+                consent: [2; 32],
+            },
+        };
+        let one = Batch {
+            entries: vec![adopted(1, 1)],
+            ..Batch::default()
+        };
+        journal::append(db, 0, &one).await.expect("appended");
+        // A writer that has been overtaken appends nothing, whether it repeats a position or skips one.
+        for (expected, position) in [(0, 1), (5, 6)] {
+            let stale = Batch {
+                entries: vec![adopted(position, 2)],
+                ..Batch::default()
+            };
+            assert!(
+                matches!(
+                    journal::append(db, expected, &stale).await,
+                    Err(AppendError::Fenced { .. })
+                ),
+                "{kind:?}"
+            );
+        }
+        // A batch whose last row fails leaves nothing of its first behind.
+        let twice = vec![(paraph_tally::SignatureId([9; 16]), vec![1]); 2];
+        let spoilt = Batch {
+            entries: vec![adopted(2, 2)],
+            vault: twice,
+            ..Batch::default()
+        };
+        assert!(
+            matches!(journal::append(db, 1, &spoilt).await, Err(AppendError::Db(_))),
+            "{kind:?}"
+        );
+        assert_eq!(journal::end(db).await.expect("read").position, 1, "{kind:?}");
+        assert_eq!(journal::follow(db, 0, 10).await.expect("read"), one.entries, "{kind:?}");
+        assert_eq!(journal::follow(db, 1, 10).await.expect("read"), []);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_mailbox_counts_once_and_withdrawing_frees_it() {
+    for kind in Kind::BOTH {
+        let store = Store::new(kind);
+        let running = store.start(0).await;
+        let (first, second, other) = (contribution(1), contribution(1), contribution(2));
+        for sign in [&first, &second, &other] {
+            assert_eq!(running.sign(sign.clone()).await, SignAnswer::Admitted);
+        }
+        running.intake.tick().await.expect("tick");
+        assert_eq!(running.counted(), 0, "{kind:?}: unconfirmed contributions never count");
+
+        assert!(matches!(
+            running.intake.confirm(first.id).await,
+            Ok(ConfirmAnswer::Confirmed { already: false, .. })
+        ));
+        let Ok(ConfirmAnswer::Confirmed { at, .. }) = running.intake.confirm(first.id).await else {
+            panic!("{kind:?}")
+        };
+        let again = running.intake.confirm(first.id).await;
+        assert_eq!(
+            again,
+            Ok(ConfirmAnswer::Confirmed { at, already: false }),
+            "{kind:?}: the same answer again"
+        );
+        assert!(matches!(
+            running.intake.confirm(second.id).await,
+            Ok(ConfirmAnswer::Confirmed { already: true, .. })
+        ));
+        running.intake.confirm(other.id).await.expect("confirmed");
+        for _ in 0..3 {
+            running.intake.tick().await.expect("tick");
+            assert_eq!(running.counted(), 2, "{kind:?}: two mailboxes");
+        }
+
+        assert!(matches!(
+            running.intake.withdraw(second.id, WithdrawnBy::Mail).await,
+            Ok(WithdrawAnswer::Withdrawn { .. })
+        ));
+        running.intake.tick().await.expect("tick");
+        assert_eq!(
+            running.counted(),
+            1,
+            "{kind:?}: taking back takes back all of the mailbox"
+        );
+        assert_eq!(
+            running.intake.confirm(first.id).await,
+            Ok(ConfirmAnswer::Ended(End::Withdrawn))
+        );
+
+        let anew = contribution(1);
+        assert_eq!(running.sign(anew.clone()).await, SignAnswer::Admitted);
+        assert!(matches!(
+            running.intake.confirm(anew.id).await,
+            Ok(ConfirmAnswer::Confirmed { already: false, .. })
+        ));
+        running.intake.tick().await.expect("tick");
+        assert_eq!(running.counted(), 2, "{kind:?}: the address was free again");
+        recount_agrees(&store, running).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_nonce_admits_one_contribution_whatever_comes_after() {
+    for kind in Kind::BOTH {
+        let store = Store::new(kind);
+        let running = store.start(0).await;
+        let sign = contribution(1);
+        let mut replay = contribution(2);
+        (replay.nonce, replay.body_mac) = (sign.nonce, [4; 16]);
+        let mut repeat = contribution(1);
+        repeat.nonce = sign.nonce;
+        // All three in one batch or in three: the answers are the same.
+        let (a, b, c) = tokio::join!(
+            running.sign(sign.clone()),
+            running.sign(repeat.clone()),
+            running.sign(replay.clone())
+        );
+        assert_eq!(
+            (a, b, c),
+            (SignAnswer::Admitted, SignAnswer::Repeat, SignAnswer::NonceSpent),
+            "{kind:?}"
+        );
+        running.stop();
+        let running = store.start(0).await;
+        assert_eq!(
+            running.sign(repeat).await,
+            SignAnswer::Repeat,
+            "{kind:?}: after a restart too"
+        );
+        assert_eq!(running.sign(replay).await, SignAnswer::NonceSpent);
+        recount_agrees(&store, running).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn those_named_by_a_forger_first_sign_and_count_all_the_same() {
+    for kind in Kind::BOTH {
+        let store = Store::new(kind);
+        let running = store.start(0).await;
+        for victim in 0..100 {
+            assert_eq!(running.sign(contribution(victim)).await, SignAnswer::Admitted);
+        }
+        let mails = running.intake.claim_mail(1000).await.expect("claimed");
+        assert_eq!(mails.len(), 100, "{kind:?}");
+        running
+            .intake
+            .mail_done(mails.iter().map(|mail| (*mail, MailOutcome::Sent)).collect())
+            .await
+            .expect("told");
+        for victim in 0..100 {
+            let own = contribution(victim);
+            assert_eq!(running.sign(own.clone()).await, SignAnswer::Admitted);
+            assert!(matches!(
+                running.intake.confirm(own.id).await,
+                Ok(ConfirmAnswer::Confirmed { already: false, .. })
+            ));
+        }
+        running.intake.tick().await.expect("tick");
+        assert_eq!(running.counted(), 100, "{kind:?}");
+        assert_eq!(
+            running.intake.claim_mail(1000).await.expect("claimed"),
+            [],
+            "{kind:?}: no second mail today"
+        );
+        recount_agrees(&store, running).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_redirected_while_it_was_sent_waits_for_its_budget_and_is_not_lost() {
+    for kind in Kind::BOTH {
+        let store = Store::new(kind);
+        let running = store.start(0).await;
+        let (first, second) = (contribution(1), contribution(1));
+        running.sign(first.clone()).await;
+        let mails = running.intake.claim_mail(10).await.expect("claimed");
+        assert_eq!(
+            mails.iter().map(|mail| mail.signature).collect::<Vec<_>>(),
+            [first.id],
+            "{kind:?}"
+        );
+        running.sign(second.clone()).await;
+        assert_eq!(
+            running.intake.claim_mail(10).await.expect("claimed"),
+            [],
+            "{kind:?}: it is being sent"
+        );
+        running
+            .intake
+            .mail_done(vec![(mails[0], MailOutcome::Sent)])
+            .await
+            .expect("told");
+        assert_eq!(
+            running.intake.claim_mail(10).await.expect("claimed"),
+            [],
+            "{kind:?}: one mail a day"
+        );
+        running.stop();
+        let mut connections = store.connect().await;
+        let waiting = connections
+            .main
+            .query("SELECT signature FROM outbox", &[])
+            .await
+            .expect("read");
+        assert_eq!(waiting.len(), 1, "{kind:?}: the later mail is still to come");
+        assert_eq!(waiting[0].array(0).expect("an id"), second.id.0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_was_not_me_ends_what_waits_and_erases_it() {
+    for kind in Kind::BOTH {
+        let store = Store::new(kind);
+        let running = store.start(0).await;
+        let (one, two) = (contribution(1), contribution(1));
+        running.sign(one.clone()).await;
+        running.sign(two.clone()).await;
+        assert_eq!(
+            running.intake.disown(one.id, Keeping::Erase).await,
+            Ok(DisownAnswer::Disowned { ended: 2 })
+        );
+        assert_eq!(
+            running.intake.confirm(two.id).await,
+            Ok(ConfirmAnswer::Ended(End::Disowned))
+        );
+        running.intake.tick().await.expect("tick");
+        recount_agrees(&store, running).await;
+        let mut connections = store.connect().await;
+        for (db, sql) in [
+            (&mut connections.main, "SELECT 1 FROM vault"),
+            (&mut connections.keys, "SELECT 1 FROM wrapped"),
+        ] {
+            assert_eq!(db.query(sql, &[]).await.expect("read"), [], "{kind:?}: {sql}");
+        }
+        for sql in [
+            "SELECT 1 FROM features",
+            "SELECT 1 FROM mailbox_tag",
+            "SELECT 1 FROM outbox",
+        ] {
+            assert_eq!(
+                connections.main.query(sql, &[]).await.expect("read"),
+                [],
+                "{kind:?}: {sql}"
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_petition_takes_no_contribution_but_lets_earlier_ones_confirm() {
+    for kind in Kind::BOTH {
+        let store = Store::new(kind);
+        let running = store.start(0).await;
+        let early = contribution(1);
+        running.sign(early.clone()).await;
+        assert_eq!(
+            running.intake.petition(petition("fountain", 0)).await,
+            Ok(PetitionAnswer::SlugTaken)
+        );
+        let close = PetitionCommand::Close {
+            slug: "fountain".to_owned(),
+        };
+        assert_eq!(running.intake.petition(close.clone()).await, Ok(PetitionAnswer::Done));
+        assert_eq!(running.intake.petition(close).await, Ok(PetitionAnswer::NotOpen));
+        assert_eq!(running.sign(contribution(2)).await, SignAnswer::NotOpen, "{kind:?}");
+        running.intake.confirm(early.id).await.expect("confirmed");
+        running.intake.tick().await.expect("tick");
+        assert_eq!(running.counted(), 1, "{kind:?}");
+        recount_agrees(&store, running).await;
+    }
+}
+
+/// Stops the writer, folds the journal from nothing and compares with every table.
+async fn recount_agrees(store: &Store, running: crate::stores::Running) {
+    running.stop();
+    let mut connections = store.connect().await;
+    let differences = paraph::ledger::recount::compare(&mut connections.main)
+        .await
+        .expect("read");
+    assert_eq!(differences, BTreeMap::default());
+}
