@@ -237,7 +237,57 @@ impl Axes {
 
 #[cfg(test)]
 mod tests {
-    use super::Axes;
+    use super::{Axes, End, Mailbox, Standing};
+    use crate::event::VerdictKind;
+
+    /// Each move is legal exactly where the documentation of its event says so, and touches its own axis alone.
+    #[test]
+    fn no_move_touches_a_fact_on_another_axis() {
+        for axes in (0..64).filter_map(Axes::from_bits) {
+            let (confirmed, ended) = (axes.mailbox == Mailbox::Confirmed, axes.end != End::None);
+            let expect = |legal: bool, after: Axes| legal.then_some(after);
+            let confirm = Axes {
+                mailbox: Mailbox::Confirmed,
+                ..axes
+            };
+            assert_eq!(axes.confirm().ok(), expect(!ended && !confirmed, confirm), "{axes:?}");
+            let settles = !ended && confirmed && !axes.settled && axes.verdict == Standing::Clear;
+            assert_eq!(
+                axes.settle().ok(),
+                expect(settles, Axes { settled: true, ..axes }),
+                "{axes:?}"
+            );
+            let end = |end| Axes { end, ..axes };
+            assert_eq!(
+                axes.expire().ok(),
+                expect(!ended && !confirmed, end(End::Expired)),
+                "{axes:?}"
+            );
+            assert_eq!(
+                axes.withdraw().ok(),
+                expect(!ended && confirmed, end(End::Withdrawn)),
+                "{axes:?}"
+            );
+            assert_eq!(axes.disown().ok(), expect(!ended, end(End::Disowned)), "{axes:?}");
+            for (kind, from, to) in [
+                (VerdictKind::Held, &[Standing::Clear][..], Standing::Held),
+                (VerdictKind::Released, &[Standing::Held], Standing::Clear),
+                (
+                    VerdictKind::Invalidated,
+                    &[Standing::Clear, Standing::Held],
+                    Standing::Invalidated,
+                ),
+                (VerdictKind::Reinstated, &[Standing::Invalidated], Standing::Clear),
+            ] {
+                let judged = Axes { verdict: to, ..axes };
+                assert_eq!(
+                    axes.judge(kind).ok(),
+                    expect(from.contains(&axes.verdict), judged),
+                    "{kind:?} {axes:?}"
+                );
+            }
+        }
+    }
 
     #[test]
     fn bits_round_trip_and_impossible_lives_are_refused() {

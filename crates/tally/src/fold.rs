@@ -79,7 +79,7 @@ pub struct RecountError {
 }
 
 /// States computed from events. See the [crate] documentation.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fold {
     whole: bool,
     end: Option<(u64, Millis)>,
@@ -88,7 +88,7 @@ pub struct Fold {
     mailboxes: BTreeMap<MailboxId, Slot<Option<SignatureId>>>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Slot<T> {
     state: T,
     changed: bool,

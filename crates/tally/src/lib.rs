@@ -20,10 +20,11 @@
 mod axes;
 mod commitment;
 mod counts;
-mod encode;
+pub mod encode;
 mod event;
 mod fold;
 mod ids;
+pub mod leaf;
 mod plan;
 mod record;
 mod rule;
@@ -36,6 +37,10 @@ pub use encode::EVENT_FORMAT;
 pub use event::{Author, Entry, Event, VerdictKind, WithdrawnBy};
 pub use fold::{Changed, Fold, PetitionState, Phase, RecountError, SignatureState};
 pub use ids::{MailboxId, Millis, PetitionId, SignatureId};
+pub use leaf::{
+    IndexSet, JudgedBy, LEAF_FORMAT, Leaf, LeafTooLong, LogCounts, MAX_LEAF_BYTES, NotAnIndexSet, ReasonCounts, Stated,
+    Withdrawal,
+};
 pub use record::{RECORD_VERSION, Record};
 pub use rule::{IllegalMove, MAX_SET, Missing, Rule};
 pub use wire::DecodeError;
