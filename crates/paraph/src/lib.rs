@@ -2,4 +2,7 @@
 //!
 //! Folder names are stages, in the order in which a signature passes through them; see `ARCHITECTURE.md`.
 
+pub mod cli;
+pub mod config;
+pub mod failure;
 pub mod limits;
