@@ -2,7 +2,10 @@
 //!
 //! Folder names are stages, in the order in which a signature passes through them; see `ARCHITECTURE.md`.
 
+pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod failure;
 pub mod intake;
 pub mod journal;
 pub mod keys;

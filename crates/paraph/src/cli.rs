@@ -1,0 +1,396 @@
+//! The command line: what can be typed, and nothing about how it is done.
+//!
+//! Commands that do not exist yet are absent. Exit codes: 0 done or true, 1 false or failed, 2 wrong usage.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::error::{ContextKind, ErrorKind};
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::Overrides;
+use crate::failure::Failure;
+
+/// Petitions whose count can be trusted.
+///
+/// `paraph demo` shows it at work with nothing to install; `paraph serve` runs a site.
+/// Logs go to stderr; PARAPH_LOG sets their level (error, warn, info, debug).
+#[derive(Debug, Parser)]
+#[command(name = "paraph", version, max_term_width = 100, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Every command of this version.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server
+    ///
+    /// With no configuration it listens on 127.0.0.1:8080 and keeps its data in ./data.
+    Serve(Serve),
+    /// Show it at work: a sample petition, an honest crowd and an attack
+    ///
+    /// One process, nothing to install. The crowd and the forgers use the real front door, live in the terminal; then
+    /// the site stays up for a look, with a mailbox to sign, confirm and withdraw by hand.
+    Demo(Demo),
+    /// Explain the configuration in force: every key, its value, where it came from, every bound and its reason
+    CheckConfig(CheckConfig),
+    /// Create, list, show and close petitions
+    #[command(subcommand)]
+    Petition(Petition),
+    /// Rehearse an attack on your own server
+    ///
+    /// Refuses any target that is not this machine's loopback.
+    Drill(Drill),
+    /// Fold the journal again and compare with the ledger; exit code 1 if they differ
+    Recount(Recount),
+}
+
+/// Options of every command that touches a store.
+#[derive(Args, Clone, Debug)]
+pub struct Place {
+    /// Configuration file [default: paraph.toml, if there is one]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Data directory; overrides store.directory
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+impl Place {
+    /// These options as a layer of the configuration.
+    #[must_use]
+    pub fn overrides(&self) -> Overrides {
+        Overrides {
+            file: self.config.clone(),
+            data: self.data.clone(),
+            listen: None,
+        }
+    }
+}
+
+/// `paraph serve`.
+#[derive(Args, Debug)]
+pub struct Serve {
+    /// Where the configuration and the data are.
+    #[command(flatten)]
+    pub place: Place,
+    /// Address and port for pages and forms; overrides listen.http. Port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<SocketAddr>,
+}
+
+impl Serve {
+    /// These options as a layer of the configuration.
+    #[must_use]
+    pub fn overrides(&self) -> Overrides {
+        Overrides {
+            listen: self.listen,
+            ..self.place.overrides()
+        }
+    }
+}
+
+/// `paraph demo`.
+#[derive(Args, Debug)]
+pub struct Demo {
+    /// Address and port of the demonstration site
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Data directory, kept afterwards [default: a temporary one, removed at the end]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Attack to show; `paraph drill list` names them
+    #[arg(long, value_name = "SCENARIO", default_value = "lockstep-218")]
+    pub scenario: String,
+    /// Seed of the crowd and the forgers: the same seed, the same people
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// End after the closing table instead of staying up
+    #[arg(long)]
+    pub once: bool,
+    /// Write the report of the drill to this file, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+}
+
+/// `paraph check-config`.
+#[derive(Args, Debug)]
+pub struct CheckConfig {
+    /// Where the configuration and the data are.
+    #[command(flatten)]
+    pub place: Place,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `paraph petition ...`.
+#[derive(Debug, Subcommand)]
+pub enum Petition {
+    /// Create a petition, as a draft unless --publish is given
+    Create(PetitionCreate),
+    /// List all petitions with their states and counts
+    List(PetitionList),
+    /// Show one petition
+    Show(PetitionOne),
+    /// Close one petition: its page and count stay, signing ends
+    Close(PetitionOne),
+}
+
+/// `paraph petition create`.
+#[derive(Args, Debug)]
+pub struct PetitionCreate {
+    /// Where the configuration and the data are.
+    #[command(flatten)]
+    pub place: Place,
+    /// Last part of its address, as in /p/SLUG: lower-case letters, digits, hyphens
+    #[arg(long)]
+    pub slug: String,
+    /// Title
+    #[arg(long)]
+    pub title: String,
+    /// File that holds the text, UTF-8
+    #[arg(long, value_name = "FILE")]
+    pub text: PathBuf,
+    /// Who launches it, as shown on the page
+    #[arg(long)]
+    pub owner: String,
+    /// Number of signatures hoped for
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub goal: Option<u64>,
+    /// Open it for signing at once
+    #[arg(long)]
+    pub publish: bool,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `paraph petition list`.
+#[derive(Args, Debug)]
+pub struct PetitionList {
+    /// Where the configuration and the data are.
+    #[command(flatten)]
+    pub place: Place,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `paraph petition show` and `close`.
+#[derive(Args, Debug)]
+pub struct PetitionOne {
+    /// Where the configuration and the data are.
+    #[command(flatten)]
+    pub place: Place,
+    /// The petition, by its slug
+    pub slug: String,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `paraph drill SCENARIO` and `paraph drill list`.
+#[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct Drill {
+    /// `list`, if that was asked.
+    #[command(subcommand)]
+    pub list: Option<DrillCommand>,
+    /// The rehearsal, if that was asked. Exactly one of the two is there.
+    #[command(flatten)]
+    pub run: Option<DrillRun>,
+}
+
+/// What `paraph drill` does besides drilling.
+#[derive(Debug, Subcommand)]
+pub enum DrillCommand {
+    /// Name every scenario and what it does
+    List {
+        /// Answer as JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `paraph drill SCENARIO`.
+#[derive(Args, Debug)]
+pub struct DrillRun {
+    /// Scenario; `paraph drill list` names them
+    pub scenario: String,
+    /// Address of the server, on loopback
+    #[arg(long, value_name = "URL")]
+    pub target: String,
+    /// Petition to sign, by its slug
+    #[arg(long, value_name = "SLUG")]
+    pub petition: String,
+    /// Seed of the crowd and the forgers: the same seed, the same people
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Honest signatures a second [default: the scenario's own]
+    #[arg(long, value_name = "R", value_parser = rate)]
+    pub honest_rate: Option<f64>,
+    /// How long, as in 90s, 10m or 2h [default: the scenario's own]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub duration: Option<Duration>,
+    /// Where the drill receives the server's mail: the server's mail.smtp must name this address
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:1025")]
+    pub mail_listen: SocketAddr,
+    /// Write the report to this file, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Answer with the report as JSON instead of the live view
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `paraph recount`.
+#[derive(Args, Debug)]
+pub struct Recount {
+    /// Where the configuration and the data are.
+    #[command(flatten)]
+    pub place: Place,
+    /// Only this petition, by its slug
+    #[arg(long, value_name = "SLUG")]
+    pub petition: Option<String>,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What the command line came to.
+#[derive(Debug)]
+pub enum Parsed {
+    /// A command to carry out.
+    Command(Command),
+    /// Text that was asked for with `--help` or `--version`: print it, done.
+    Text(String),
+}
+
+/// Parses the command line, the program's name first.
+///
+/// # Errors
+/// It is wrong; the failure names the argument and the nearest way to mend it.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Parsed, Failure> {
+    match Cli::try_parse_from(arguments) {
+        Ok(cli) => Ok(Parsed::Command(cli.command)),
+        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            Ok(Parsed::Text(error.render().to_string()))
+        }
+        Err(error) => Err(wrong_usage(&error)),
+    }
+}
+
+/// clap's own message in the two lines of every other error.
+fn wrong_usage(error: &clap::Error) -> Failure {
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return Failure::usage(
+            "a command is missing",
+            "`paraph --help` lists the commands; `paraph demo` is a start",
+        );
+    }
+    let rendered = error.render().to_string();
+    let first: Vec<&str> = rendered.lines().take_while(|line| !line.trim().is_empty()).collect();
+    let what = first.join(" ");
+    let suggested = [
+        ContextKind::SuggestedSubcommand,
+        ContextKind::SuggestedArg,
+        ContextKind::SuggestedValue,
+    ];
+    let usage = rendered.lines().find_map(|line| line.strip_prefix("Usage: "));
+    let hint = match (suggested.iter().find_map(|kind| error.get(*kind)), usage) {
+        (Some(suggestion), _) => format!("did you mean {suggestion}? Add --help for what there is"),
+        (None, Some(usage)) => format!("{usage}; add --help for what there is"),
+        (None, None) => "add --help for what there is".to_owned(),
+    };
+    Failure::usage(what.strip_prefix("error: ").unwrap_or(&what), hint)
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let rate: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    if rate.is_finite() && rate >= 0.0 {
+        Ok(rate)
+    } else {
+        Err("not a rate of zero or more a second".to_owned())
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|unit: char| unit.is_ascii_alphabetic());
+    let seconds = match &text[digits.len()..] {
+        "" | "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return Err("units are s, m and h".to_owned()),
+    };
+    let count: u64 = digits.parse().map_err(|_| "write it as in 90s, 10m or 2h".to_owned())?;
+    count
+        .checked_mul(seconds)
+        .map(Duration::from_secs)
+        .ok_or_else(|| "too long".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Command, Parsed, parse};
+    use crate::failure::{Exit, Failure};
+
+    fn typed(line: &str) -> Result<Parsed, Failure> {
+        parse(line.split(' ').map(Into::into))
+    }
+
+    #[test]
+    fn the_commands_of_the_contract_are_understood() {
+        for line in [
+            "paraph demo --listen 127.0.0.1:0 --data d --scenario lockstep-218 --seed 7 --once --report r.json",
+            "paraph serve --config f --data d --listen [::1]:80",
+            "paraph check-config --json --config f",
+            "paraph petition create --slug s --title T --text F --owner E --goal 10 --publish",
+            "paraph petition list --json",
+            "paraph petition show s",
+            "paraph petition close s --data d",
+            "paraph drill lockstep-218 --target http://127.0.0.1:8080 --petition s --seed 1 --honest-rate 0.5 \
+             --duration 10m --report r.json",
+            "paraph recount --petition s --json",
+        ] {
+            let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(matches!(typed(&line), Ok(Parsed::Command(_))), "{line}");
+        }
+        assert!(matches!(typed("paraph --help"), Ok(Parsed::Text(_))));
+        assert!(matches!(typed("paraph --version"), Ok(Parsed::Text(text)) if text.starts_with("paraph ")));
+    }
+
+    #[test]
+    fn drill_list_needs_no_target_and_a_scenario_does() {
+        let Ok(Parsed::Command(Command::Drill(drill))) = typed("paraph drill list") else {
+            panic!("must parse")
+        };
+        assert!(drill.list.is_some() && drill.run.is_none());
+        let failure = typed("paraph drill lockstep-218").expect_err("no target");
+        assert!(failure.what.contains("--target"), "{failure}");
+    }
+
+    #[test]
+    fn wrong_usage_is_two_lines_and_code_two() {
+        for (line, what, hint) in [
+            ("paraph", "a command is missing", "--help"),
+            ("paraph sevre", "sevre", "serve"),
+            ("paraph serve --datas x", "--datas", "--data"),
+            ("paraph serve --listen nowhere", "nowhere", "--help"),
+            ("paraph drill x --target t --petition p --duration 10d", "10d", "--help"),
+        ] {
+            let failure = typed(line).expect_err("must be refused");
+            assert_eq!(failure.exit, Exit::Usage);
+            assert!(
+                failure.what.contains(what) && failure.hint.contains(hint),
+                "{line} -> {failure}"
+            );
+            assert_eq!(failure.to_string().lines().count(), 2, "{failure}");
+        }
+    }
+}

@@ -1,0 +1,403 @@
+//! Configuration: as written ([`written`]) -> validated ([`Config`]), with where each value came from.
+//!
+//! Layers, later ones win: defaults, the file, `PARAPH__SECTION__KEY` in the environment, flags. Every error names the
+//! key, the place where it was written, and the mend. Relative paths start at the directory the command runs in.
+
+mod explain;
+mod value;
+mod written;
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use ipnet::IpNet;
+use lettre::message::Mailbox;
+
+use crate::failure::Failure;
+use crate::limits::Limits;
+use explain::Setting;
+pub use value::SmtpUrl;
+use value::{Reader, Taken};
+pub use written::Origin;
+use written::{Value, Written};
+
+/// File that is read when none is named, if it exists.
+pub const FILE: &str = "paraph.toml";
+
+/// The validated configuration. Fields hold what is in force; [`Config::explain`] tells where it came from.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Name, address and languages of the site.
+    pub site: Site,
+    /// Where the server listens and whom it believes.
+    pub listen: Listen,
+    /// Data directory of the embedded store.
+    pub directory: PathBuf,
+    /// File that holds the master key; may not exist yet, is never shorter than 32 bytes.
+    pub key_file: PathBuf,
+    /// How mail leaves.
+    pub mail: Mail,
+    /// Mean guesses of a puzzle in a drill; `None` outside drills. Only ever set with loopback listeners.
+    pub drill_price: Option<u64>,
+    /// Every bound.
+    pub limits: Limits,
+    settings: Vec<Setting>,
+}
+
+/// `[site]`.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// Absolute address without a trailing slash, when it was written; else it follows the listener.
+    pub base_url: Option<String>,
+    /// Name shown on pages and in mail.
+    pub name: String,
+    /// Codes of the languages offered, the first being the fallback. Never empty.
+    pub languages: Vec<String>,
+    /// Legal notice: who publishes the site.
+    pub publisher: Option<String>,
+    /// Legal notice: how to reach the publisher.
+    pub contact: Option<String>,
+    /// Legal notice: who hosts the site.
+    pub hosting: Option<String>,
+}
+
+impl Site {
+    /// The address that links start with: as configured, or else that of the bound listener.
+    #[must_use]
+    pub fn base_url_for(&self, bound: SocketAddr) -> String {
+        match (&self.base_url, bound.ip()) {
+            (Some(url), _) => url.clone(),
+            (None, ip) if ip.is_unspecified() => format!("http://127.0.0.1:{}", bound.port()),
+            (None, _) => format!("http://{bound}"),
+        }
+    }
+}
+
+/// `[listen]`.
+#[derive(Clone, Debug)]
+pub struct Listen {
+    /// Pages and forms.
+    pub http: SocketAddr,
+    /// `/healthz /readyz /metrics`; loopback or private, never public.
+    pub operations: SocketAddr,
+    /// Peers whose PROXY header, Forwarded and X-Forwarded-For are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Whether those peers send a PROXY header.
+    pub proxy_protocol: ProxyProtocol,
+}
+
+/// `listen.proxy_protocol`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProxyProtocol {
+    /// Never read.
+    Off,
+    /// Read when a trusted peer sends it.
+    Optional,
+    /// A trusted peer that does not send it is cut off.
+    Required,
+}
+
+/// `[mail]`.
+#[derive(Clone, Debug)]
+pub struct Mail {
+    /// Sender of every mail, with a display name.
+    pub from: Mailbox,
+    /// Where mail goes.
+    pub delivery: Delivery,
+}
+
+/// How mail leaves the program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// Handed to a mail server.
+    Smtp(SmtpUrl),
+    /// Written to a directory, for development and for other programs to take away.
+    Maildir(PathBuf),
+}
+
+/// What the command line says about configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// `--config`; it must exist.
+    pub file: Option<PathBuf>,
+    /// `--data`.
+    pub data: Option<PathBuf>,
+    /// `--listen`.
+    pub listen: Option<SocketAddr>,
+}
+
+/// The process's environment variables that are ours. A value that is not UTF-8 becomes one that no key accepts.
+#[must_use]
+pub fn environment() -> Vec<(String, String)> {
+    std::env::vars_os()
+        .map(|(name, value)| {
+            (
+                name.to_string_lossy().into_owned(),
+                value.to_string_lossy().into_owned(),
+            )
+        })
+        .filter(|(name, _)| name.starts_with(written::ENV_PREFIX))
+        .collect()
+}
+
+/// Reads every layer and validates the result. `languages` are the codes this build has texts for.
+///
+/// Reads the configuration file and looks at the key file; writes nothing.
+///
+/// # Errors
+/// The first thing that is wrong, always with [`crate::failure::Exit::Usage`].
+pub fn load(overrides: &Overrides, environment: &[(String, String)], languages: &[&str]) -> Result<Config, Failure> {
+    let mut written = Written::default();
+    if let Some((path, text)) = file(overrides.file.as_deref())? {
+        written.read(&path, &text)?;
+    }
+    written.read_environment(environment)?;
+    if let Some(data) = &overrides.data {
+        written.set(
+            "store.directory",
+            Value::Text(data.display().to_string()),
+            Origin::Flag("--data"),
+        );
+    }
+    if let Some(listen) = overrides.listen {
+        written.set("listen.http", Value::Text(listen.to_string()), Origin::Flag("--listen"));
+    }
+    validate(&written, languages)
+}
+
+fn file(named: Option<&Path>) -> Result<Option<(PathBuf, String)>, Failure> {
+    let path = named.unwrap_or(Path::new(FILE));
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some((path.to_owned(), text))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && named.is_none() => Ok(None),
+        Err(error) => {
+            let hint = "name a readable TOML file with --config, or leave the flag out to run with defaults";
+            Err(Failure::usage(
+                format!("cannot read the configuration {}: {error}", path.display()),
+                hint,
+            ))
+        }
+    }
+}
+
+fn validate(written: &Written, languages: &[&str]) -> Result<Config, Failure> {
+    refuse_what_is_not_here_yet(written)?;
+    let mut reader = Reader::new(written);
+    let site = site(&mut reader, languages)?;
+    let listen = listen(&mut reader)?;
+    let directory = reader.text("store.directory", "data").path()?;
+    let key_file = key_file(&mut reader, &directory)?;
+    let mail = mail(&mut reader, &site.name, &directory)?;
+    let drill_price = drill_price(&mut reader, &listen)?;
+    let limits = limits(&mut reader)?;
+    Ok(Config {
+        site,
+        listen,
+        directory,
+        key_file,
+        mail,
+        drill_price,
+        limits,
+        settings: reader.into_settings(),
+    })
+}
+
+/// Keys of the cluster and of TLS are known, so that the error can say more than "unknown".
+fn refuse_what_is_not_here_yet(written: &Written) -> Result<(), Failure> {
+    let absent = [
+        (
+            "store.url",
+            "a PostgreSQL store",
+            "remove it and use store.directory, the embedded store",
+        ),
+        (
+            "intake.nats",
+            "intake through NATS",
+            "remove it: the embedded intake writes straight into the store",
+        ),
+        (
+            "listen.https",
+            "TLS in the server itself",
+            "remove it, and put a proxy that speaks TLS in front",
+        ),
+    ];
+    for (key, what, hint) in absent {
+        if let Some(given) = written.get(key) {
+            return Err(Failure::usage(
+                format!("{}: {key} asks for {what}: not in this version", given.origin),
+                hint,
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn site(reader: &mut Reader<'_>, available: &[&str]) -> Result<Site, Failure> {
+    let base_url = reader.optional("site.base_url", "follows listen.http");
+    let name = reader.text("site.name", "Petitions");
+    if name.text.trim().is_empty() {
+        return Err(name.refuse("is empty", "write the name that visitors know the site by"));
+    }
+    let defaults: Vec<&str> = ["fr", "en"]
+        .into_iter()
+        .filter(|code| available.contains(code))
+        .collect();
+    let languages = reader.list("site.languages", &defaults);
+    if languages.is_empty() {
+        let hint = format!("name at least one of: {}", available.join(", "));
+        return Err(Failure::usage("site.languages is empty", hint));
+    }
+    if let Some(missing) = languages.iter().find(|taken| !available.contains(&taken.text.as_str())) {
+        let hint = format!("this version speaks: {}", available.join(", "));
+        return Err(missing.refuse("is not a language of this version", &hint));
+    }
+    let again = |(at, taken): &(usize, &Taken)| languages[..*at].iter().any(|earlier| earlier.text == taken.text);
+    if let Some((_, twice)) = languages.iter().enumerate().find(again) {
+        return Err(twice.refuse("is named twice", "name each language once"));
+    }
+    Ok(Site {
+        base_url: base_url.map(|taken| taken.base_url()).transpose()?,
+        name: name.text,
+        languages: languages.into_iter().map(|taken| taken.text).collect(),
+        publisher: reader.optional("site.publisher", "none").map(|taken| taken.text),
+        contact: reader.optional("site.contact", "none").map(|taken| taken.text),
+        hosting: reader.optional("site.hosting", "none").map(|taken| taken.text),
+    })
+}
+
+fn listen(reader: &mut Reader<'_>) -> Result<Listen, Failure> {
+    let http = reader.text("listen.http", "127.0.0.1:8080").address()?;
+    let taken = reader.text("listen.operations", "127.0.0.1:9090");
+    let operations = taken.address()?;
+    if !is_loopback_or_private(operations.ip()) {
+        let hint = "health and metrics are never public: use 127.0.0.1:9090, or an address of a private network";
+        return Err(taken.refuse("can be reached from anywhere", hint));
+    }
+    if operations == http && http.port() != 0 {
+        return Err(taken.refuse("is also listen.http", "give the operations listener a port of its own"));
+    }
+    let proxies = reader.list("listen.trusted_proxies", &[]);
+    let trusted_proxies = proxies.iter().map(Taken::network).collect::<Result<Vec<_>, _>>()?;
+    let protocol = reader.text("listen.proxy_protocol", "off");
+    let proxy_protocol = match protocol.text.as_str() {
+        "off" => ProxyProtocol::Off,
+        "optional" => ProxyProtocol::Optional,
+        "required" => ProxyProtocol::Required,
+        _ => {
+            return Err(protocol.refuse(
+                "is not one of off, optional, required",
+                "write one of the three in quotes",
+            ));
+        }
+    };
+    if proxy_protocol != ProxyProtocol::Off && trusted_proxies.is_empty() {
+        let hint = "name the proxy's address in listen.trusted_proxies, or write \"off\"";
+        return Err(protocol.refuse("has no peer to believe: listen.trusted_proxies is empty", hint));
+    }
+    Ok(Listen {
+        http,
+        operations,
+        trusted_proxies,
+        proxy_protocol,
+    })
+}
+
+fn is_loopback_or_private(ip: IpAddr) -> bool {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
+        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
+    }
+}
+
+/// A key file that exists must hold a whole secret; one that does not is made at the first start.
+fn key_file(reader: &mut Reader<'_>, directory: &Path) -> Result<PathBuf, Failure> {
+    const SECRET_BYTES: usize = 32;
+    let taken = reader.text(
+        "secrets.key_file",
+        &directory.join("keys/master.key").display().to_string(),
+    );
+    let path = taken.path()?;
+    match std::fs::read(&path) {
+        Ok(secret) if secret.len() < SECRET_BYTES || secret.iter().all(|byte| *byte == secret[0]) => {
+            let why = format!("holds no secret of at least {SECRET_BYTES} random bytes");
+            Err(taken.refuse(
+                &why,
+                "put the right key file back from its backup; without one, name a new path",
+            ))
+        }
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(taken.refuse(
+            &format!("cannot be read ({error})"),
+            "make it readable for the user that runs paraph",
+        )),
+        _ => Ok(path),
+    }
+}
+
+fn mail(reader: &mut Reader<'_>, site_name: &str, directory: &Path) -> Result<Mail, Failure> {
+    let from = reader.text("mail.from", "petitions@example.org");
+    let mut sender = from.mailbox()?;
+    sender.name.get_or_insert_with(|| site_name.to_owned());
+    let smtp = reader.secret("mail.smtp", "none");
+    let default = if smtp.is_some() {
+        "none".to_owned()
+    } else {
+        directory.join("mail").display().to_string()
+    };
+    let maildir = reader.optional("mail.maildir", &default);
+    let delivery = match (smtp, maildir) {
+        (Some(smtp), Some(_)) => {
+            return Err(smtp.refuse(
+                "stands beside mail.maildir",
+                "keep exactly one of mail.smtp and mail.maildir",
+            ));
+        }
+        (Some(_), None) if from.origin == Origin::Default => {
+            let hint = "set mail.from to an address whose domain your mail server may send for";
+            return Err(Failure::usage("mail.smtp is set and mail.from is not", hint));
+        }
+        (Some(smtp), None) => Delivery::Smtp(smtp.smtp_url()?),
+        (None, Some(maildir)) => Delivery::Maildir(maildir.path()?),
+        (None, None) => Delivery::Maildir(directory.join("mail")),
+    };
+    Ok(Mail { from: sender, delivery })
+}
+
+/// A cheap puzzle is for rehearsals of one machine with itself: nobody else may be able to reach it.
+fn drill_price(reader: &mut Reader<'_>, listen: &Listen) -> Result<Option<u64>, Failure> {
+    let Some((price, origin)) = reader.number("drill.price", None, "mean guesses of a puzzle in a drill") else {
+        return Ok(None);
+    };
+    if price != 1 {
+        return Err(Failure::usage(
+            format!("{origin}: drill.price = {price}"),
+            "the only drill price is 1; or remove it",
+        ));
+    }
+    if !(listen.http.ip().is_loopback() && listen.operations.ip().is_loopback()) {
+        let what = format!("{origin}: drill.price is set and the server does not listen on loopback only");
+        return Err(Failure::usage(
+            what,
+            "remove drill.price, or listen on 127.0.0.1 for the drill",
+        ));
+    }
+    Ok(Some(price))
+}
+
+fn limits(reader: &mut Reader<'_>) -> Result<Limits, Failure> {
+    let mut limits = Limits::default();
+    for bound in Limits::TABLE {
+        let key = format!("limits.{}", bound.name);
+        let Some((value, origin)) = reader.number(&key, Some(bound.default), bound.why) else {
+            continue;
+        };
+        limits.set(bound.name, value).map_err(|error| {
+            let hint = format!("write a number from {} to {}. {}", bound.min, bound.max, bound.why);
+            Failure::usage(format!("{origin}: {error}"), hint)
+        })?;
+    }
+    Ok(limits)
+}
+
+#[cfg(test)]
+mod tests;

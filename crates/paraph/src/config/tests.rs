@@ -1,0 +1,184 @@
+use super::{Config, Delivery, Overrides, ProxyProtocol, load};
+use crate::failure::{Exit, Failure};
+
+/// Loads a file of this content, with these environment variables.
+fn config(file: &str, environment: &[(&str, &str)]) -> Result<Config, Failure> {
+    let directory = Scratch::new();
+    let path = directory.0.join("paraph.toml");
+    std::fs::write(&path, file).expect("write");
+    let environment: Vec<_> = environment
+        .iter()
+        .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+        .collect();
+    let overrides = Overrides {
+        file: Some(path),
+        ..Overrides::default()
+    };
+    load(&overrides, &environment, &["en", "fr"])
+}
+
+/// The error for this content: `what`, without the directory, and `hint`.
+fn refusal(file: &str, environment: &[(&str, &str)]) -> (String, String) {
+    let failure = config(file, environment).expect_err("must be refused");
+    assert_eq!(failure.exit, Exit::Usage);
+    let from = failure.what.find("paraph.toml").unwrap_or(0);
+    (failure.what[from..].to_owned(), failure.hint)
+}
+
+struct Scratch(std::path::PathBuf);
+
+impl Scratch {
+    fn new() -> Self {
+        let mut name = [0; 8];
+        getrandom::fill(&mut name).expect("random");
+        let path = std::env::temp_dir().join(format!("paraph-config-{}", data_encoding::HEXLOWER.encode(&name)));
+        std::fs::create_dir(&path).expect("create");
+        Self(path)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn nothing_written_means_loopback() {
+    let config = config("", &[]).expect("defaults are valid");
+    assert!(config.listen.http.ip().is_loopback() && config.listen.operations.ip().is_loopback());
+    assert_eq!(config.mail.delivery, Delivery::Maildir("data/mail".into()));
+    assert_eq!(config.site.languages, ["fr", "en"]);
+    assert_eq!(
+        config.site.base_url_for("127.0.0.1:4000".parse().expect("address")),
+        "http://127.0.0.1:4000"
+    );
+    assert_eq!(config.remarks(), Vec::<&str>::new());
+}
+
+#[test]
+fn later_layers_win_and_say_so() {
+    let file = "[site]\nname = \"From the file\"\n[limits]\nbody_bytes = 8_192\n";
+    let environment = [
+        ("PARAPH__SITE__NAME", "From outside"),
+        ("PARAPH__LISTEN__TRUSTED_PROXIES", "192.0.2.7, 10.0.0.0/8"),
+    ];
+    let config = config(file, &environment).expect("valid");
+    assert_eq!(config.site.name, "From outside");
+    assert_eq!(config.limits.body_bytes, 8192);
+    assert_eq!(config.listen.trusted_proxies.len(), 2);
+    assert_eq!(config.listen.proxy_protocol, ProxyProtocol::Off);
+    let explained = config.explain();
+    assert!(explained.contains("From outside  # PARAPH__SITE__NAME"), "{explained}");
+    assert!(
+        explained.contains("8192  # ") && explained.contains("paraph.toml:4"),
+        "{explained}"
+    );
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_its_line_and_the_nearest_name() {
+    let (what, hint) = refusal("[site]\nname = \"x\"\nlangages = [\"fr\"]\n", &[]);
+    assert_eq!(
+        what,
+        "paraph.toml:3: `site.langages` is not a key that this version knows"
+    );
+    assert!(hint.contains("`site.languages`"), "{hint}");
+    let (what, hint) = refusal("[limit]\nbody_bytes = 1\n", &[]);
+    assert!(
+        what.starts_with("paraph.toml:1: `limit`") && hint.contains("`limits`"),
+        "{what} {hint}"
+    );
+    let (what, hint) = refusal("", &[("PARAPH__MAIL__FORM", "x@example.org")]);
+    assert!(
+        what.contains("PARAPH__MAIL__FORM") && hint.contains("PARAPH__MAIL__FROM"),
+        "{what} {hint}"
+    );
+    let (what, _) = refusal("[site]\nname = x y\n", &[]);
+    assert!(what.starts_with("paraph.toml:2: "), "{what}");
+}
+
+#[test]
+fn values_that_cannot_work_are_refused() {
+    for (file, telling) in [
+        ("site = 1", "site"),
+        ("[site]\nname = 1", "a text in quotes"),
+        ("[site]\nname = \" \"", "is empty"),
+        ("[site]\nlanguages = []", "empty"),
+        ("[site]\nlanguages = [\"tlh\"]", "not a language"),
+        ("[site]\nbase_url = \"https://example.org/\"", "base_url"),
+        ("[site]\nbase_url = \"https://example.org/petitions\"", "base_url"),
+        ("[site]\nbase_url = \"example.org\"", "base_url"),
+        ("[site]\nbase_url = \"https://user@example.org\"", "base_url"),
+        ("[listen]\nhttp = \"localhost\"", "address and port"),
+        ("[listen]\noperations = \"0.0.0.0:9090\"", "from anywhere"),
+        ("[listen]\noperations = \"203.0.113.5:9090\"", "from anywhere"),
+        ("[listen]\noperations = \"127.0.0.1:8080\"", "also listen.http"),
+        ("[listen]\ntrusted_proxies = [\"0.0.0.0/0\"]", "trust everybody"),
+        ("[listen]\nproxy_protocol = \"required\"", "no peer to believe"),
+        ("[listen]\nhttps = \"0.0.0.0:443\"", "not in this version"),
+        ("[store]\nurl = \"postgres://db\"", "not in this version"),
+        ("[intake]\nnats = [\"nats://127.0.0.1:4222\"]", "not in this version"),
+        ("[mail]\nsmtp = \"smtp://127.0.0.1:1025\"", "mail.from is not"),
+        (
+            "[mail]\nfrom = \"a@example.org\"\nsmtp = \"smtp://127.0.0.1:25\"\nmaildir = \"m\"",
+            "stands beside",
+        ),
+        (
+            "[mail]\nfrom = \"a@example.org\"\nsmtp = \"http://127.0.0.1\"",
+            "mail server",
+        ),
+        ("[mail]\nfrom = \"nobody\"", "mail address"),
+        (
+            "[mail]\nfrom = \"a@example.org\\r\\nBcc: b@example.org\"",
+            "mail address",
+        ),
+        ("[drill]\nprice = 2", "drill.price = 2"),
+        ("[drill]\nprice = 1\n[listen]\nhttp = \"192.0.2.1:80\"", "loopback only"),
+        ("[limits]\nbody_bytes = 1", "outside 4096..=65536"),
+        ("[limits]\nbody_bytes = -1", "not a whole number"),
+        ("[secrets]\nkey_file = \"\"", "not a path"),
+    ] {
+        let (what, _) = refusal(file, &[]);
+        assert!(what.contains(telling), "{file} -> {what}");
+    }
+}
+
+#[test]
+fn an_empty_or_short_secret_is_refused() {
+    let directory = Scratch::new();
+    let path = directory.0.join("master.key");
+    let secrets: [(Vec<u8>, bool); 5] = [
+        (vec![], false),
+        (vec![b'\n'; 64], false),
+        (vec![0; 32], false),
+        ((1..32).collect(), false),
+        ((1..33).collect(), true),
+    ];
+    for (secret, expect) in secrets {
+        std::fs::write(&path, &secret).expect("write");
+        let name = path.display().to_string();
+        assert_eq!(
+            config("", &[("PARAPH__SECRETS__KEY_FILE", &name)]).is_ok(),
+            expect,
+            "{} bytes",
+            secret.len()
+        );
+    }
+}
+
+#[test]
+fn a_mail_password_is_never_printed() {
+    let file = "[mail]\nfrom = \"a@example.org\"\nsmtp = \"smtps://user:pa%40ss@mail.example.org\"";
+    let config = config(file, &[]).expect("valid");
+    let printed = format!("{}{}{config:?}", config.explain(), config.explain_json());
+    assert!(
+        printed.contains("***@mail.example.org") && !printed.contains("pa%40ss"),
+        "{printed}"
+    );
+    let (what, hint) = refusal(
+        "[mail]\nfrom = \"a@example.org\"\nsmtp = \"smtp://u:se@cret@h?tls=maybe\"",
+        &[],
+    );
+    assert!(!what.contains("cret") && !hint.contains("cret"), "{what}");
+}

@@ -1,0 +1,225 @@
+//! Taking single values out of the written configuration: each is judged once, and recorded for `check-config`.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use http::Uri;
+use ipnet::IpNet;
+use lettre::message::Mailbox;
+use lettre::transport::smtp::AsyncSmtpTransportBuilder;
+use lettre::{AsyncSmtpTransport, Tokio1Executor};
+
+use super::explain::Setting;
+use super::written::{Origin, Value, Written};
+use crate::failure::Failure;
+
+/// Hands out values and remembers each with its origin, in the order of asking.
+pub(super) struct Reader<'a> {
+    written: &'a Written,
+    settings: Vec<Setting>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(written: &'a Written) -> Self {
+        Self {
+            written,
+            settings: Vec::new(),
+        }
+    }
+
+    pub(super) fn into_settings(self) -> Vec<Setting> {
+        self.settings
+    }
+
+    /// A text with a default.
+    pub(super) fn text(&mut self, key: &str, default: &str) -> Taken {
+        let taken = self
+            .written_text(key)
+            .unwrap_or_else(|| Taken::new(key, default, Origin::Default));
+        self.record(key, taken.text.clone().into(), &taken.origin);
+        taken
+    }
+
+    /// A text that may be absent; `otherwise` says in words what is then in force.
+    pub(super) fn optional(&mut self, key: &str, otherwise: &str) -> Option<Taken> {
+        let taken = self.written_text(key);
+        match &taken {
+            Some(taken) => self.record(key, taken.text.clone().into(), &taken.origin),
+            None => self.record(key, format!("({otherwise})").into(), &Origin::Default),
+        }
+        taken
+    }
+
+    /// A URL that may hold a password, recorded without it.
+    pub(super) fn secret(&mut self, key: &str, otherwise: &str) -> Option<Taken> {
+        let taken = self.written_text(key).map(|taken| Taken {
+            shown: without_password(&taken.text),
+            ..taken
+        });
+        match &taken {
+            Some(taken) => self.record(key, taken.shown.clone().into(), &taken.origin),
+            None => self.record(key, format!("({otherwise})").into(), &Origin::Default),
+        }
+        taken
+    }
+
+    /// A list with a default.
+    pub(super) fn list(&mut self, key: &str, default: &[&str]) -> Vec<Taken> {
+        let (items, origin) = match self.written.get(key).map(|given| (&given.value, &given.origin)) {
+            Some((Value::List(items), origin)) => (items.clone(), origin.clone()),
+            _ => (default.iter().map(|item| (*item).to_owned()).collect(), Origin::Default),
+        };
+        self.record(key, items.clone().into(), &origin);
+        items.iter().map(|item| Taken::new(key, item, origin.clone())).collect()
+    }
+
+    /// A number with a default or none, and the reason that `check-config` prints beside it.
+    pub(super) fn number(&mut self, key: &str, default: Option<u64>, why: &'static str) -> Option<(u64, Origin)> {
+        let (number, origin) = match self.written.get(key).map(|given| (&given.value, &given.origin)) {
+            Some((Value::Number(number), origin)) => (Some(*number), origin.clone()),
+            _ => (default, Origin::Default),
+        };
+        let shown = number.map_or_else(|| "(none)".into(), serde_json::Value::from);
+        self.settings.push(Setting {
+            key: key.to_owned(),
+            value: shown,
+            origin: origin.clone(),
+            why: Some(why),
+        });
+        number.map(|number| (number, origin))
+    }
+
+    fn written_text(&self, key: &str) -> Option<Taken> {
+        let given = self.written.get(key)?;
+        match &given.value {
+            Value::Text(text) => Some(Taken::new(key, text, given.origin.clone())),
+            Value::List(_) | Value::Number(_) => None,
+        }
+    }
+
+    fn record(&mut self, key: &str, value: serde_json::Value, origin: &Origin) {
+        self.settings.push(Setting {
+            key: key.to_owned(),
+            value,
+            origin: origin.clone(),
+            why: None,
+        });
+    }
+}
+
+/// One text on its way to its type. `shown` is what an error may print.
+pub(super) struct Taken {
+    key: String,
+    shown: String,
+    pub(super) text: String,
+    pub(super) origin: Origin,
+}
+
+impl Taken {
+    fn new(key: &str, text: &str, origin: Origin) -> Self {
+        Self {
+            key: key.to_owned(),
+            shown: text.to_owned(),
+            text: text.to_owned(),
+            origin,
+        }
+    }
+
+    /// An error about this value.
+    pub(super) fn refuse(&self, why: &str, hint: &str) -> Failure {
+        Failure::usage(
+            format!("{}: {} = \"{}\" {why}", self.origin, self.key, self.shown),
+            hint,
+        )
+    }
+
+    pub(super) fn path(&self) -> Result<PathBuf, Failure> {
+        if self.text.trim().is_empty() || self.text.contains('\0') {
+            return Err(self.refuse("is not a path", "write a path, or remove the key for the default"));
+        }
+        Ok(PathBuf::from(&self.text))
+    }
+
+    pub(super) fn address(&self) -> Result<SocketAddr, Failure> {
+        let hint = "write ADDRESS:PORT, as in 127.0.0.1:8080 or [::1]:8080";
+        self.text
+            .parse()
+            .map_err(|_| self.refuse("is not an address and port", hint))
+    }
+
+    pub(super) fn network(&self) -> Result<IpNet, Failure> {
+        let network: IpNet = self
+            .text
+            .parse()
+            .or_else(|_| self.text.parse::<IpAddr>().map(IpNet::from))
+            .map_err(|_| self.refuse("is not a network", "write a CIDR, as in 192.0.2.0/24 or 2001:db8::/32"))?;
+        if network.prefix_len() == 0 {
+            let hint = "name the proxies' own addresses: whoever is trusted can claim to be anyone";
+            return Err(self.refuse("would trust everybody", hint));
+        }
+        Ok(network.trunc())
+    }
+
+    /// `http(s)://host[:port]` and nothing behind it, as links are made by appending a path.
+    pub(super) fn base_url(&self) -> Result<String, Failure> {
+        let hint = "write it as in https://petitions.example.org, without a path or a slash at the end";
+        let authority = self
+            .text
+            .strip_prefix("https://")
+            .or_else(|| self.text.strip_prefix("http://"));
+        let parsed = self.text.parse::<Uri>().ok();
+        let whole = |uri: &Uri| authority == uri.authority().map(http::uri::Authority::as_str);
+        match parsed {
+            Some(uri) if whole(&uri) && uri.host().is_some_and(|host| !host.is_empty()) && !self.text.contains('@') => {
+                Ok(self.text.clone())
+            }
+            _ => Err(self.refuse("is not the address of a site", hint)),
+        }
+    }
+
+    pub(super) fn mailbox(&self) -> Result<Mailbox, Failure> {
+        let hint = "write an address, as in petitions@example.org or Petitions <petitions@example.org>";
+        let plain = !self.text.contains(char::is_control);
+        let parsed = self.text.parse().ok().filter(|_| plain);
+        parsed.ok_or_else(|| self.refuse("is not a mail address", hint))
+    }
+
+    pub(super) fn smtp_url(&self) -> Result<SmtpUrl, Failure> {
+        let hint = "write smtp://host:25, smtps://user:password@host, or smtp://user:password@host:587?tls=required";
+        SmtpUrl::parse(&self.text).ok_or_else(|| self.refuse("is not the address of a mail server", hint))
+    }
+}
+
+/// Address of a mail server, perhaps with a password that is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SmtpUrl(String);
+
+impl SmtpUrl {
+    fn parse(url: &str) -> Option<Self> {
+        let candidate = Self(url.to_owned());
+        candidate.transport().map(|_| candidate)
+    }
+
+    /// Host, port, TLS and credentials as `lettre` understands them; `None` never comes from a validated value.
+    #[must_use]
+    pub fn transport(&self) -> Option<AsyncSmtpTransportBuilder> {
+        AsyncSmtpTransport::<Tokio1Executor>::from_url(&self.0).ok()
+    }
+}
+
+impl fmt::Debug for SmtpUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&without_password(&self.0))
+    }
+}
+
+/// The URL with whatever stands between `//` and the last `@` replaced, and everything behind the address cut to
+/// what `lettre` reads.
+fn without_password(url: &str) -> String {
+    match (url.find("://"), url.rfind('@')) {
+        (Some(scheme), Some(at)) if at > scheme => format!("{}***{}", &url[..scheme + 3], &url[at..]),
+        (None, Some(at)) => format!("***{}", &url[at..]),
+        _ => url.to_owned(),
+    }
+}

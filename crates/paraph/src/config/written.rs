@@ -1,0 +1,276 @@
+//! The configuration as written: which keys were given, with what value, and where.
+//!
+//! Nothing here judges a value beyond its kind; that is the work of the parent module.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+use toml::de::{DeTable, DeValue};
+
+use crate::failure::Failure;
+use crate::limits::Limits;
+
+/// Prefix of the environment variables that override the file: `PARAPH__SECTION__KEY`.
+pub(super) const ENV_PREFIX: &str = "PARAPH__";
+
+/// What may be written for a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    List,
+    Number,
+}
+
+impl Kind {
+    fn describe(self) -> &'static str {
+        match self {
+            Self::Text => "a text in quotes",
+            Self::List => "a list of texts, as in [\"one\", \"two\"]",
+            Self::Number => "a whole number without quotes",
+        }
+    }
+}
+
+/// Every key outside `[limits]`, in the order of `check-config`.
+const KEYS: &[(&str, &str, Kind)] = &[
+    ("site", "base_url", Kind::Text),
+    ("site", "name", Kind::Text),
+    ("site", "languages", Kind::List),
+    ("site", "publisher", Kind::Text),
+    ("site", "contact", Kind::Text),
+    ("site", "hosting", Kind::Text),
+    ("listen", "http", Kind::Text),
+    ("listen", "https", Kind::Text),
+    ("listen", "operations", Kind::Text),
+    ("listen", "trusted_proxies", Kind::List),
+    ("listen", "proxy_protocol", Kind::Text),
+    ("store", "directory", Kind::Text),
+    ("store", "url", Kind::Text),
+    ("secrets", "key_file", Kind::Text),
+    ("intake", "nats", Kind::List),
+    ("mail", "from", Kind::Text),
+    ("mail", "smtp", Kind::Text),
+    ("mail", "maildir", Kind::Text),
+    ("drill", "price", Kind::Number),
+];
+
+const LIMITS: &str = "limits";
+
+/// Where a value came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Nobody said anything.
+    Default,
+    /// The configuration file.
+    File {
+        /// Path as it was given.
+        path: String,
+        /// Line, from 1.
+        line: usize,
+    },
+    /// An environment variable, by its name.
+    Environment(String),
+    /// A flag of the command line.
+    Flag(&'static str),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File { path, line } => write!(f, "{path}:{line}"),
+            Self::Environment(name) => f.write_str(name),
+            Self::Flag(name) => f.write_str(name),
+        }
+    }
+}
+
+/// A value of the right kind, not yet judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Value {
+    Text(String),
+    List(Vec<String>),
+    Number(u64),
+}
+
+/// A key that somebody gave.
+#[derive(Clone, Debug)]
+pub(super) struct Given {
+    pub(super) value: Value,
+    pub(super) origin: Origin,
+}
+
+/// All keys given, by `section.key`; a later layer (environment, flags) replaces an earlier one.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    given: BTreeMap<String, Given>,
+}
+
+impl Written {
+    /// What was given for `section.key`, if anything.
+    pub(super) fn get(&self, key: &str) -> Option<&Given> {
+        self.given.get(key)
+    }
+
+    /// Sets one key, replacing what an earlier layer said.
+    pub(super) fn set(&mut self, key: &str, value: Value, origin: Origin) {
+        self.given.insert(key.to_owned(), Given { value, origin });
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// It is not TOML, or holds a key that does not exist or a value of another kind.
+    pub(super) fn read(&mut self, path: &Path, text: &str) -> Result<(), Failure> {
+        let path = path.display().to_string();
+        let at = |offset: usize| Origin::File {
+            path: path.clone(),
+            line: line_of(text, offset),
+        };
+        let document = DeTable::parse(text).map_err(|error| {
+            let origin = at(error.span().map_or(0, |span| span.start));
+            let hint = "the file is TOML: sections in [brackets], then key = value, texts in \"quotes\"";
+            Failure::usage(format!("{origin}: {}", error.message()), hint)
+        })?;
+        for (section, body) in document.get_ref() {
+            let (name, origin) = (section.get_ref().as_ref(), at(section.span().start));
+            let DeValue::Table(body) = body.get_ref() else {
+                return Err(unknown(&origin, name));
+            };
+            if !sections().any(|known| known == name) {
+                return Err(unknown(&origin, name));
+            }
+            for (key, value) in body {
+                let (full, origin) = (format!("{name}.{}", key.get_ref()), at(key.span().start));
+                let kind = kind_of(&full).ok_or_else(|| unknown(&origin, &full))?;
+                let value = typed(value.get_ref(), kind).ok_or_else(|| mistyped(&origin, &full, kind))?;
+                self.set(&full, value, origin);
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the environment; variables without the prefix are none of ours.
+    ///
+    /// # Errors
+    /// A variable with the prefix names no key, or its value is of another kind.
+    pub(super) fn read_environment(&mut self, variables: &[(String, String)]) -> Result<(), Failure> {
+        for (name, value) in variables {
+            let Some(rest) = name.strip_prefix(ENV_PREFIX) else {
+                continue;
+            };
+            let origin = Origin::Environment(name.clone());
+            let full = rest.to_lowercase().replacen("__", ".", 1);
+            let kind = kind_of(&full).ok_or_else(|| {
+                let nearest = closest(&full).to_uppercase().replace('.', "__");
+                let what = format!("{name} is set, and there is no such key");
+                Failure::usage(what, format!("did you mean {ENV_PREFIX}{nearest}? Otherwise unset it"))
+            })?;
+            let value = match kind {
+                Kind::Text => Value::Text(value.clone()),
+                Kind::List => Value::List(split_list(value)),
+                Kind::Number => Value::Number(value.trim().parse().map_err(|_| mistyped(&origin, &full, kind))?),
+            };
+            self.set(&full, value, origin);
+        }
+        Ok(())
+    }
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count()
+}
+
+fn split_list(value: &str) -> Vec<String> {
+    value
+        .split(',')
+        .map(str::trim)
+        .filter(|item| !item.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+fn sections() -> impl Iterator<Item = &'static str> {
+    KEYS.iter().map(|(section, ..)| *section).chain([LIMITS])
+}
+
+fn kind_of(full: &str) -> Option<Kind> {
+    let (section, key) = full.split_once('.')?;
+    if section == LIMITS {
+        return Limits::TABLE
+            .iter()
+            .any(|bound| bound.name == key)
+            .then_some(Kind::Number);
+    }
+    KEYS.iter()
+        .find(|(s, k, _)| *s == section && *k == key)
+        .map(|(.., kind)| *kind)
+}
+
+fn typed(value: &DeValue<'_>, kind: Kind) -> Option<Value> {
+    match (value, kind) {
+        (DeValue::String(text), Kind::Text) => Some(Value::Text(text.to_string())),
+        (DeValue::Integer(number), Kind::Number) => u64::from_str_radix(number.as_str(), number.radix())
+            .ok()
+            .map(Value::Number),
+        (DeValue::Array(items), Kind::List) => items
+            .iter()
+            .map(|item| item.get_ref().as_str().map(str::to_owned))
+            .collect::<Option<_>>()
+            .map(Value::List),
+        _ => None,
+    }
+}
+
+fn mistyped(origin: &Origin, full: &str, kind: Kind) -> Failure {
+    let hint = match (origin, kind) {
+        (Origin::Environment(_), _) => "a whole number".to_owned(),
+        _ => format!("write {}", kind.describe()),
+    };
+    Failure::usage(format!("{origin}: {full} is not {}", kind.describe()), hint)
+}
+
+fn unknown(origin: &Origin, full: &str) -> Failure {
+    let what = format!("{origin}: `{full}` is not a key that this version knows");
+    Failure::usage(
+        what,
+        format!(
+            "did you mean `{}`? `paraph check-config` lists every key",
+            closest(full)
+        ),
+    )
+}
+
+/// The known name that takes the fewest edits, among sections for a section and among full keys for a key.
+fn closest(full: &str) -> String {
+    let limits = Limits::TABLE.iter().map(|bound| format!("{LIMITS}.{}", bound.name));
+    let keys = KEYS
+        .iter()
+        .map(|(section, key, _)| format!("{section}.{key}"))
+        .chain(limits);
+    let names: Vec<String> = if full.contains('.') {
+        keys.collect()
+    } else {
+        sections().map(str::to_owned).collect()
+    };
+    names
+        .into_iter()
+        .min_by_key(|name| edits(name, full))
+        .unwrap_or_default()
+}
+
+/// Levenshtein distance in bytes; names are ASCII and short.
+fn edits(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.bytes().enumerate() {
+            let substituted = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}

@@ -1,0 +1,122 @@
+//! How a command ends when it cannot do what it was asked: one line what, one line `hint:`, an exit code.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use crate::limits::LimitError;
+
+/// Which of the two ways a command did not succeed. Success is 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// The thing checked is false, or the work failed: 1.
+    Failed,
+    /// Wrong usage or configuration; nothing was started: 2.
+    Usage,
+}
+
+/// What went wrong, in words for the person at the terminal. Holds no personal data and no secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// One line: what happened.
+    pub what: String,
+    /// One line: how to mend it.
+    pub hint: String,
+    /// Decides the exit code.
+    pub exit: Exit,
+}
+
+impl Failure {
+    /// The work failed, or what was checked is false (exit code 1).
+    #[must_use]
+    pub fn failed(what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            hint: hint.into(),
+            exit: Exit::Failed,
+        }
+    }
+
+    /// The command line or the configuration is wrong (exit code 2).
+    #[must_use]
+    pub fn usage(what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            hint: hint.into(),
+            exit: Exit::Usage,
+        }
+    }
+
+    /// An operating-system error while doing `what`, with a hint by its kind (exit code 1).
+    #[must_use]
+    pub fn io(what: impl fmt::Display, error: &io::Error) -> Self {
+        Self::failed(format!("{what}: {error}"), hint_for(error.kind()))
+    }
+
+    /// The exit code of the process.
+    #[must_use]
+    pub fn exit_code(&self) -> ExitCode {
+        match self.exit {
+            Exit::Failed => ExitCode::from(1),
+            Exit::Usage => ExitCode::from(2),
+        }
+    }
+
+    /// Writes both lines to stderr and returns the exit code.
+    #[must_use]
+    pub fn report(&self) -> ExitCode {
+        // Nothing sensible is left to do when stderr itself is gone.
+        let _ = writeln!(io::stderr().lock(), "{self}");
+        self.exit_code()
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error: {}\nhint: {}", one_line(&self.what), one_line(&self.hint))
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<LimitError> for Failure {
+    fn from(error: LimitError) -> Self {
+        Self::usage(
+            error.to_string(),
+            "`paraph check-config` prints every bound with its range and its reason",
+        )
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::failed(error.to_string(), hint_for(error.kind()))
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn hint_for(kind: io::ErrorKind) -> &'static str {
+    match kind {
+        io::ErrorKind::PermissionDenied => "run as the user who owns the file or directory, or give that user access",
+        io::ErrorKind::NotFound => "check the path; relative paths start at the directory the command runs in",
+        io::ErrorKind::AddrInUse => "another program listens there: stop it, or choose another with --listen",
+        io::ErrorKind::AddrNotAvailable => "this machine does not have that address: choose one of its own",
+        io::ErrorKind::StorageFull => "the disk is full: free some space, nothing that was acknowledged is lost",
+        io::ErrorKind::ConnectionRefused => "nothing listens there: start it, or correct the address",
+        _ => "see the message of the operating system above",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Failure;
+
+    #[test]
+    fn a_failure_is_two_lines_whatever_it_says() {
+        let failure = Failure::usage("a\nb", "c\r\n d");
+        assert_eq!(failure.to_string(), "error: a b\nhint: c d");
+    }
+}
