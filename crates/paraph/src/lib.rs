@@ -3,3 +3,4 @@
 //! Folder names are stages, in the order in which a signature passes through them; see `ARCHITECTURE.md`.
 
 pub mod limits;
+pub mod views;
