@@ -14,3 +14,4 @@ pub mod limits;
 pub mod mail;
 pub mod store;
 pub mod token;
+pub mod views;

@@ -1,0 +1,366 @@
+# English. A message whose id ends in -html holds markup; all others are plain text.
+# Every locale has the same ids and the same variables: a test checks.
+
+name = English
+dir = ltr
+number-group = ,
+number = { $number }
+colon = { ": " }
+date = { $day } { $month ->
+    [m1] January
+    [m2] February
+    [m3] March
+    [m4] April
+    [m5] May
+    [m6] June
+    [m7] July
+    [m8] August
+    [m9] September
+    [m10] October
+    [m11] November
+   *[m12] December
+} { $year }
+date-time = { $day } { $month ->
+    [m1] January
+    [m2] February
+    [m3] March
+    [m4] April
+    [m5] May
+    [m6] June
+    [m7] July
+    [m8] August
+    [m9] September
+    [m10] October
+    [m11] November
+   *[m12] December
+} { $year } at { $hour }:{ $minute } UTC
+yes = Yes
+no = No
+optional = (optional)
+
+## Around every page
+
+skip = Skip to content
+languages = Languages
+about = About this site
+method-link = How we count
+privacy-link = Your data
+legal-link = Legal notice
+contact-link = Write to us
+no-third-party = No tracker, no advertisement, nothing from a third party.
+write-to-html = Something does not work? Write to <a href="mailto:{ $contact }">{ $contact }</a>: a person reads it.
+petition = Petition
+back-to-petition = Back to the petition
+all-petitions = All petitions
+
+## List
+
+home-title = Petitions
+home-heading = Petitions whose count can be trusted
+home-lead = Every signature shown here was confirmed from a mailbox of its own, and checked before it entered the count.
+home-empty = No petition is open at the moment.
+addressed-to = Addressed to
+closed = Closed to signatures
+
+## Petition
+
+launched-by = Launched by
+count-label = Signatures
+people-signed = { $count ->
+    [one] confirmed signature
+   *[other] confirmed signatures
+}
+goal = { $percent }% of a goal of { $goal }
+goal-reached = The goal of { $goal } is reached
+held = { $count ->
+    [one] { $count } signature previously counted, now held.
+   *[other] { $count } signatures previously counted, now held.
+}
+held-why = They are being checked, and are no longer in the number above.
+held-link = Why this can happen
+as-of = Counted up to
+sign-petition = Sign this petition
+sign-plain = Go to the form
+closed-why = This petition no longer takes signatures. Its text and its count stay here.
+published = Published on
+closes = Open until
+closed-on = Closed on
+text-version = Version { $version } of the text.
+
+## Form
+
+label-name = First and last name
+label-email = E-mail address
+hint-email = Never published. We write to it once, so that you can confirm.
+label-postcode = Postcode
+label-country = Country
+label-comment = Why I am signing
+label-website = Leave this field empty
+label-show-name = Show my name among the signatories
+label-news = Send me news of this petition
+consent-1 = By pressing “Sign”, I give this site and the author of this petition my explicit consent to use the opinion that my signature reveals, in order to count it and to show of it only what I have chosen; I can withdraw it at any time.
+sign-button = Sign
+form-after = You will receive an e-mail: your signature counts once you have confirmed it.
+form-privacy = What becomes of your data
+form-checking = One moment: your browser is finishing a short calculation that keeps forgers away.
+form-waiting = Many people are signing. Yours is sent by itself in a few seconds; stay on this page.
+form-sending = Sending…
+error-prefix = Not sent yet –
+errors-title = { $count ->
+    [one] Nothing was sent yet: one point to correct.
+   *[other] Nothing was sent yet: { $count } points to correct.
+}
+errors-kept = What you typed has been kept.
+problem-required = please fill in this field.
+problem-too-long = at most { $limit } characters, please.
+problem-bad-email = this address cannot receive mail as it is written. It looks like name@example.org.
+problem-bad-characters = this holds characters that cannot be shown, or no letter at all.
+problem-unknown-country = please choose a country from the list.
+problem-bad-value = this field does not take that value.
+problem-repeated = this field came twice.
+problem-unknown-field = this form has no such field.
+
+notice-no-clearance-title = One more press, please.
+notice-no-clearance-detail = { $wait ->
+    [one] Your browser could not do its automatic check, so this form does without. Nothing is lost: wait a second, then press “Sign” again.
+   *[other] Your browser could not do its automatic check, so this form does without. Nothing is lost: wait { $wait } seconds, then press “Sign” again.
+}
+notice-clearance-refused-title = The automatic check has to be done again.
+notice-clearance-refused-detail = { $wait ->
+    [one] Nothing was recorded and what you typed is still here. Wait a second, then press “Sign” again.
+   *[other] Nothing was recorded and what you typed is still here. Wait { $wait } seconds, then press “Sign” again.
+}
+notice-expired-title = This form had been open for too long.
+notice-expired-detail = { $wait ->
+    [one] Here is a fresh one, with what you typed. Wait a second, then press “Sign” again.
+   *[other] Here is a fresh one, with what you typed. Wait { $wait } seconds, then press “Sign” again.
+}
+notice-too-early-title = That was very quick.
+notice-too-early-detail = { $wait ->
+    [one] Machines fill in forms at once, people do not: wait a second, then press “Sign” again. What you typed is still here.
+   *[other] Machines fill in forms at once, people do not: wait { $wait } seconds, then press “Sign” again. What you typed is still here.
+}
+notice-slow-down-title = Many signatures come from your network.
+notice-slow-down-detail = { $wait ->
+    [one] It may be a shared one. Nothing is lost: wait a second, then press “Sign” again. What you typed is still here.
+   *[other] It may be a shared one. Nothing is lost: wait { $wait } seconds, then press “Sign” again. What you typed is still here.
+}
+notice-busy-title = A great many people are signing right now.
+notice-busy-detail = { $wait ->
+    [one] The site is at its limit. Nothing is lost: wait a second, then press “Sign” again. What you typed is still here.
+   *[other] The site is at its limit. Nothing is lost: wait { $wait } seconds, then press “Sign” again. What you typed is still here.
+}
+
+## Check your mail
+
+check-mail-title = Check your mail
+check-mail-lead = One step is left: open the message that we are sending you.
+check-mail-open-html = Open the message from <strong>{ $from }</strong>, in the name of { $site }.
+check-mail-press = Follow its link, read what you are about to sign, and press the button.
+check-mail-counted = { $minutes ->
+    [one] Your signature enters the count about one minute later.
+   *[other] Your signature enters the count about { $minutes } minutes later.
+}
+check-mail-nothing-title = Nothing has come?
+check-mail-time = It usually takes a minute. On a busy day it can take an hour: your place is kept, nothing is lost.
+check-mail-spam = Look among unwanted mail, and in the “Promotions” folder if you have one.
+check-mail-again = Was there a slip in the address?
+check-mail-again-link = Fill in the form again
+check-mail-kept = { $days ->
+    [one] Without confirmation, what you sent is erased after one day.
+   *[other] Without confirmation, what you sent is erased after { $days } days.
+}
+
+## Confirm
+
+shown-name = Name
+shown-place = Place
+shown-comment = Comment
+shown-public = Shown in public
+shown-public-yes = Your name may be shown
+shown-public-no = Nothing; your signature is only counted
+shown-news = News of this petition
+shown-sent = Sent on
+confirm-title = Confirm my signature
+confirm-heading = You are about to sign
+confirm-lead = Nothing is counted before you press the button. Is this you, and is this what you want to sign?
+confirm-button = I confirm my signature
+not-me-question = You did not ask for this?
+not-me-link = It wasn’t me
+others-title = { $count ->
+    [one] Something else is waiting for this mailbox
+   *[other] { $count } others are waiting for this mailbox
+}
+others-lead = They were sent with your address, by you or by somebody else. Confirm only what is yours; the rest is erased by itself.
+others-button = Confirm this one instead
+others-more = { $count ->
+    [one] One older one is not shown.
+   *[other] { $count } older ones are not shown.
+}
+confirmed-title = Signature confirmed
+confirmed-heading = You have signed
+confirmed-new = { $minutes ->
+    [one] Thank you. Your signature is confirmed; it enters the displayed count about one minute from now, once it has been checked.
+   *[other] Thank you. Your signature is confirmed; it enters the displayed count about { $minutes } minutes from now, once it has been checked.
+}
+confirmed-again = This link had been used already: your signature stands as it was. It counts once.
+confirmed-before = You had signed this petition from this mailbox before. Both are kept; you are counted once.
+confirmed-at = Confirmed on
+receipt-title = Your receipt
+receipt-keep = Keep it, and keep it to yourself: it holds the secrets of your signature, and whoever has it can withdraw it.
+receipt-download = Download the receipt
+receipt-checks = What it is good for: pointing to your signature without showing your name, and, when this site publishes its public log, checking on your own that your signature is in it. It says nothing about the signatures of others.
+receipt-show = Show the receipt
+change-mind-title = If you change your mind
+change-mind = You can withdraw your signature as long as the petition exists, with this link or with the one in the message.
+withdraw-link = Withdraw my signature
+
+## Withdraw, not me
+
+withdraw-title = Withdraw my signature
+withdraw-lead = Your signature leaves the count and your data is erased. You can sign again later.
+withdraw-button = Withdraw my signature
+withdraw-keep = Keep my signature and go back to the petition
+withdrawn-title = Your signature is withdrawn
+withdrawn-lead = { $minutes ->
+    [one] It leaves the displayed count within a minute. You have nothing else to do.
+   *[other] It leaves the displayed count within { $minutes } minutes. You have nothing else to do.
+}
+withdrawn-at = Withdrawn on
+withdrawn-again = Your mailbox is free to sign again.
+not-me-title = It wasn’t me
+not-me-lead = Somebody entered your address. It counts for nothing unless you confirm it, and nobody was told. What should become of it?
+erase-title = Erase everything
+erase-what = Everything that was sent with your address is erased, and can never be counted. Most people choose this.
+erase-button = Erase everything
+keep-title = Keep it for my own complaint
+keep-what = It can never be counted either, but what we know of the sending is sealed and kept, so that you can lodge a complaint for the use of your identity. Only you, and the authority that you turn to, can ask for it.
+keep-button = Keep it, sealed
+not-me-both = In both cases you can still sign this petition yourself, whenever you wish.
+disowned-title = Thank you for telling us
+disowned-erased = Everything that was sent with your address has been erased. It was never you, and it will not be counted.
+disowned-kept = It will not be counted. What we know of the sending is sealed and kept for your complaint. Write to us when you need it.
+disowned-at = Recorded on
+disowned-sorry = We are sorry for the bother. Telling us helps to find the other forgeries.
+
+## What could not be done
+
+refusal-code = For whoever helps you:
+retry-after = { $wait ->
+    [one] You can try again in one second.
+   *[other] You can try again in { $wait } seconds.
+}
+refusal-bad-request-title = We could not read that
+refusal-bad-request-detail = What your browser sent is incomplete or damaged. Nothing was recorded, and nothing that you had confirmed is lost.
+refusal-bad-request-do = Go back to the petition and fill in the form again.
+refusal-forbidden-title = This form can no longer be used
+refusal-forbidden-detail = It was open for too long, or was sent once already. Nothing was recorded, and nothing that you had confirmed is lost.
+refusal-forbidden-do = Go back to the petition: a fresh form is waiting there.
+refusal-not-found-title = There is nothing at this address
+refusal-not-found-detail = A letter may be missing at the end of the link, or the page has moved. Nothing that you signed is lost.
+refusal-not-found-do = Look for the petition in the list.
+refusal-link-unknown-title = We do not know this link
+refusal-link-unknown-detail = Part of it may have been cut off on the way, or what it stood for has been erased since, as it is when it stays unconfirmed. Nothing that you had confirmed is lost.
+refusal-link-unknown-do = Open the message again and use its whole link. If it is an old one, sign again: a signature counts once in any case.
+refusal-link-expired-title = This link is too old
+refusal-link-expired-detail = Unconfirmed signatures are erased after some time, and this one was. Nothing was counted, nothing was kept.
+refusal-link-expired-do = You can sign again now: it takes a minute.
+refusal-method-not-allowed-title = This page cannot be used in that way
+refusal-method-not-allowed-detail = Your browser asked for something that this page does not do. Nothing was recorded, nothing is lost.
+refusal-method-not-allowed-do = Go back and use the buttons of the page.
+refusal-too-slow-title = The connection was too slow
+refusal-too-slow-detail = What you sent did not arrive whole in time. Nothing was recorded, nothing is lost.
+refusal-too-slow-do = Go back and send it again, if possible from a better connection.
+refusal-closed-title = This petition is closed
+refusal-closed-detail = It no longer takes signatures. Those that it has stay counted; yours too, if you had confirmed it.
+refusal-closed-do = You can still read it, and withdraw a signature.
+refusal-too-large-title = That was too much at once
+refusal-too-large-detail = The form holds more than it can take. Nothing was recorded, nothing is lost.
+refusal-too-large-do = Go back and shorten your comment.
+refusal-unsupported-type-title = We could not read that
+refusal-unsupported-type-detail = The form came in a format that this site does not take. Nothing was recorded, nothing is lost.
+refusal-unsupported-type-do = Go back to the petition and use its form.
+refusal-slow-down-title = A little too fast
+refusal-slow-down-detail = Many requests came from your network, which you may share with others. Nothing that you had confirmed is lost.
+refusal-slow-down-do = Wait a moment, then go back and try again: what you typed should still be there.
+refusal-broken-title = Something broke on our side
+refusal-broken-detail = It is not your doing. What you had already confirmed is safe; what you just sent may not have been recorded.
+refusal-broken-do = Try again in a minute: sending the same thing twice does no harm, it counts once.
+refusal-busy-title = A great many people are here
+refusal-busy-detail = The site is at its limit and takes people in turn. Nothing that you had confirmed is lost, and your link stays good.
+refusal-busy-do = Wait a moment, then try again: sending the same thing twice does no harm, it counts once.
+
+## How we count
+
+method-html =
+    <h1>How we count</h1>
+    <p class="lead">A number beside a petition is worth what one knows of how it was made. This is how ours is made, and what it does not prove.</p>
+    <h2>What is counted</h2>
+    <p>Each signature is looked at along three lines that do not depend on each other:</p>
+    <dl class="axes">
+    <div><dt>The mailbox</dt><dd>unconfirmed, or <b>confirmed</b>: somebody opened our message and pressed the button.</dd></div>
+    <div><dt>The verdict</dt><dd><b>clear</b>, held while it is being checked, or invalidated with a reason that can be reviewed.</dd></div>
+    <div><dt>The end</dt><dd><b>none</b>, expired because it stayed unconfirmed, withdrawn by its signatory, or disowned (“it wasn’t me”).</dd></div>
+    </dl>
+    <p>Counted are the signatures that are confirmed, clear and not ended. One mailbox counts once for each petition. Opening the link is not enough: programs open links, a person presses the button.</p>
+    <h2 id="settle">When it is counted</h2>
+    <p>{ $minutes ->
+        [one] A confirmed signature enters the displayed count within about one minute.
+       *[other] A confirmed signature enters the displayed count within about { $minutes } minutes.
+    } The delay leaves time to check it. This is why the number moves in small steps, and why nobody can watch a single person sign.</p>
+    <h2 id="held">Previously counted, now held</h2>
+    <p>Some forgeries only show when many are looked at together. When signatures that had been counted look like that, they are held: they leave the count, and the page says how many. Held people are not accused of anything. They are released, or invalidated by a person who gives a reason; both can be undone.</p>
+    <h2>What is never shown</h2>
+    <p>How many attempts were set aside is not shown live: a flood would print a large number beside a petition, which may be all that it wants. Nor how many signatures are still unconfirmed: it would tell whether someone has just signed. For the same reason the form answers everyone alike, and never says whether an address has signed.</p>
+    <p>{ $unconfirmed ->
+        [one] Unconfirmed signatures are erased after one day.
+       *[other] Unconfirmed signatures are erased after { $unconfirmed } days.
+    }</p>
+    <h2>What this does not prove</h2>
+    <ul>
+    <li>A mailbox is not a person. Whoever owns twenty mailboxes can sign twenty times. We bound it and we look for it; we cannot exclude it.</li>
+    <li>A name is what the signatory wrote. We do not check identity papers.</li>
+    <li>The calculation that your browser does keeps a flood from being free. It does not tell people from machines.</li>
+    <li>A dishonest operator could invent signatures. Receipts, and a public log that anyone can recount, are what bounds that; until a petition has such a log, you are trusting this site.</li>
+    </ul>
+
+## Your data
+
+consent-version = Consent sentence, version { $version }.
+privacy-html =
+    <h1>Your data</h1>
+    <p class="lead">Signing a petition says something about what you think. The law protects that more than anything else, and so do we.</p>
+    <h2>Who is responsible</h2>
+    <p>{ $site } and the author of the petition decide together that signatures are gathered for it: for that they are joint controllers. { $site } alone is responsible for receiving, confirming, counting, checking and securing them; it is the one to write to, for everything: <a href="mailto:{ $contact }">{ $contact }</a>. The author sees the count and what signatories chose to show, and receives neither addresses nor the list. An author who gathers data elsewhere does so alone, as a separate controller.</p>
+    <h2>What, why, on what ground</h2>
+    <p>Your name, address, place, comment and choices, in order to count your signature: on your explicit consent (GDPR, article 9(2)(a)), given by the sentence below the form and by nothing else.</p>
+    <p>News of the petition: only if you ticked the box, on that separate consent. Refusing it changes nothing for your signature.</p>
+    <p>The address and port of your connection, the time, and technical traits of your browser in scrambled form, in order to keep forgeries out of the count and to be able to prove an attack: on our legitimate interest in a true count (article 6(1)(f)) and for the establishment, exercise or defence of legal claims (article 9(2)(f)).</p>
+    <h2>How long</h2>
+    <dl class="axes">
+    <div><dt>Unconfirmed</dt><dd>{ $unconfirmed ->
+        [one] erased after one day.
+       *[other] erased after { $unconfirmed } days.
+    }</dd></div>
+    <div><dt>Technical traits</dt><dd>{ $features ->
+        [one] erased after one day.
+       *[other] erased after { $features } days.
+    }</dd></div>
+    <div><dt>Signature</dt><dd>until you withdraw it, or the petition is over and has been handed in.</dd></div>
+    <div><dt>Evidence of an attack</dt><dd>sealed, for as long as proceedings need it; the records of honest people caught in it are destroyed.</dd></div>
+    </dl>
+    <h2>Who else sees it</h2>
+    <p>Nobody. No third party, no remote script, font, counter or captcha, no cookie. Each record is sealed with a key of its own; erasing destroys the key. Only the company that hosts our machines and the one that carries our mail handle it, on our behalf. An authority can receive evidence of an attack, on a recorded decision of a person.</p>
+    <h2>Your rights</h2>
+    <p>Withdraw your consent at any time, by the link in our message: what was counted before stays lawful, and your signature leaves the count. See, correct, erase, limit, take away or object: write to us. You can also complain to the data-protection authority of your country. Nothing is decided about you by a machine alone: a signature that looks forged is held, and a person decides.</p>
+    <h2>The sentence that you agree to when signing</h2>
+
+## Legal notice
+
+legal-publisher = Published by
+legal-contact = Contact
+legal-host = Hosted by
+legal-petitions = Petitions
+legal-petitions-html = Each petition is the responsibility of its author. To report an unlawful text, write to <a href="mailto:{ $contact }">{ $contact }</a>.
+legal-software = Software
+legal-software-text = This site runs Paraph, free software under the MIT or Apache 2.0 licence. Its check against forgers uses the ALTCHA widget (MIT licence), served from this site.

@@ -1,0 +1,372 @@
+# Français. Un message dont l’identifiant finit par -html contient du balisage ; les autres sont du texte seul.
+# Espaces insécables : fine (U+202F) devant ; ! ? et dans les grands nombres, U+00A0 devant « : » et dans les guillemets.
+
+name = Français
+dir = ltr
+number-group = { "\u202F" }
+number = { $number }
+colon = { "\u00A0: " }
+date = { $day ->
+    [1] 1er
+   *[other] { $day }
+} { $month ->
+    [m1] janvier
+    [m2] février
+    [m3] mars
+    [m4] avril
+    [m5] mai
+    [m6] juin
+    [m7] juillet
+    [m8] août
+    [m9] septembre
+    [m10] octobre
+    [m11] novembre
+   *[m12] décembre
+} { $year }
+date-time = { $day ->
+    [1] 1er
+   *[other] { $day }
+} { $month ->
+    [m1] janvier
+    [m2] février
+    [m3] mars
+    [m4] avril
+    [m5] mai
+    [m6] juin
+    [m7] juillet
+    [m8] août
+    [m9] septembre
+    [m10] octobre
+    [m11] novembre
+   *[m12] décembre
+} { $year } à { $hour } h { $minute } UTC
+yes = Oui
+no = Non
+optional = (facultatif)
+
+## Autour de chaque page
+
+skip = Aller au contenu
+languages = Langues
+about = À propos de ce site
+method-link = Comment nous comptons
+privacy-link = Vos données
+legal-link = Mentions légales
+contact-link = Nous écrire
+no-third-party = Ni traceur, ni publicité, ni rien qui vienne d’un tiers.
+write-to-html = Quelque chose ne marche pas ? Écrivez à <a href="mailto:{ $contact }">{ $contact }</a> : une personne vous lira.
+petition = Pétition
+back-to-petition = Revenir à la pétition
+all-petitions = Toutes les pétitions
+
+## Liste
+
+home-title = Pétitions
+home-heading = Des pétitions au compte digne de confiance
+home-lead = Chaque signature affichée ici a été confirmée depuis sa propre boîte aux lettres, puis vérifiée avant d’entrer dans le compte.
+home-empty = Aucune pétition n’est ouverte en ce moment.
+addressed-to = Adressée à
+closed = Close, ne reçoit plus de signatures
+
+## Pétition
+
+launched-by = Lancée par
+count-label = Signatures
+people-signed = { $count ->
+    [one] signature confirmée
+   *[other] signatures confirmées
+}
+goal = { $percent } % de l’objectif de { $goal }
+goal-reached = L’objectif de { $goal } est atteint
+held = { $count ->
+    [one] { $count } signature auparavant comptée, aujourd’hui suspendue.
+   *[other] { $count } signatures auparavant comptées, aujourd’hui suspendues.
+}
+held-why = En cours de vérification, elles ne sont plus dans le nombre ci-dessus.
+held-link = Pourquoi cela peut arriver
+as-of = Compte arrêté le
+sign-petition = Signer cette pétition
+sign-plain = Aller au formulaire
+closed-why = Cette pétition ne reçoit plus de signatures. Son texte et son compte restent ici.
+published = Publiée le
+closes = Ouverte jusqu’au
+closed-on = Close le
+text-version = Version { $version } du texte.
+
+## Formulaire
+
+label-name = Prénom et nom
+label-email = Adresse électronique
+hint-email = Jamais publiée. Nous y écrivons une fois, pour que vous puissiez confirmer.
+label-postcode = Code postal
+label-country = Pays
+label-comment = Pourquoi je signe
+label-website = Laissez ce champ vide
+label-show-name = Afficher mon nom parmi les signataires
+label-news = M’envoyer des nouvelles de cette pétition
+consent-1 = En appuyant sur « Je signe », je consens expressément à ce que ce site et l’auteur de cette pétition utilisent l’opinion que ma signature révèle, afin de la compter et de n’en montrer que ce que j’ai choisi ; je peux retirer ce consentement à tout moment.
+sign-button = Je signe
+form-after = Vous recevrez un courriel : votre signature compte dès que vous l’avez confirmée.
+form-privacy = Ce que deviennent vos données
+form-checking = Un instant : votre navigateur termine un petit calcul qui tient les faussaires à distance.
+form-waiting = Beaucoup de monde signe en ce moment. L’envoi se fera tout seul dans quelques secondes ; restez sur cette page.
+form-sending = Envoi…
+error-prefix = Pas encore envoyé –
+errors-title = { $count ->
+    [one] Rien n’a encore été envoyé : un point à corriger.
+   *[other] Rien n’a encore été envoyé : { $count } points à corriger.
+}
+errors-kept = Ce que vous avez saisi a été conservé.
+problem-required = ce champ est à remplir.
+problem-too-long = { $limit } caractères au plus.
+problem-bad-email = cette adresse, écrite ainsi, ne peut pas recevoir de courrier. Elle ressemble à nom@example.org.
+problem-bad-characters = des caractères ne peuvent pas être affichés, ou il n’y a aucune lettre.
+problem-unknown-country = choisissez un pays dans la liste.
+problem-bad-value = ce champ n’accepte pas cette valeur.
+problem-repeated = ce champ est arrivé deux fois.
+problem-unknown-field = ce formulaire n’a pas de champ de ce nom.
+
+notice-no-clearance-title = Appuyez encore une fois, s’il vous plaît.
+notice-no-clearance-detail = { $wait ->
+    [one] Votre navigateur n’a pas pu faire sa vérification automatique ; ce formulaire s’en passe. Rien n’est perdu : attendez une seconde, puis appuyez de nouveau sur « Je signe ».
+   *[other] Votre navigateur n’a pas pu faire sa vérification automatique ; ce formulaire s’en passe. Rien n’est perdu : attendez { $wait } secondes, puis appuyez de nouveau sur « Je signe ».
+}
+notice-clearance-refused-title = La vérification automatique est à refaire.
+notice-clearance-refused-detail = { $wait ->
+    [one] Rien n’a été enregistré et votre saisie est toujours là. Attendez une seconde, puis appuyez de nouveau sur « Je signe ».
+   *[other] Rien n’a été enregistré et votre saisie est toujours là. Attendez { $wait } secondes, puis appuyez de nouveau sur « Je signe ».
+}
+notice-expired-title = Ce formulaire était ouvert depuis trop longtemps.
+notice-expired-detail = { $wait ->
+    [one] En voici un neuf, avec votre saisie. Attendez une seconde, puis appuyez de nouveau sur « Je signe ».
+   *[other] En voici un neuf, avec votre saisie. Attendez { $wait } secondes, puis appuyez de nouveau sur « Je signe ».
+}
+notice-too-early-title = C’était très rapide.
+notice-too-early-detail = { $wait ->
+    [one] Les machines remplissent un formulaire d’un coup, pas les gens : attendez une seconde, puis appuyez de nouveau sur « Je signe ». Votre saisie est toujours là.
+   *[other] Les machines remplissent un formulaire d’un coup, pas les gens : attendez { $wait } secondes, puis appuyez de nouveau sur « Je signe ». Votre saisie est toujours là.
+}
+notice-slow-down-title = Beaucoup de signatures viennent de votre réseau.
+notice-slow-down-detail = { $wait ->
+    [one] Vous le partagez peut-être. Rien n’est perdu : attendez une seconde, puis appuyez de nouveau sur « Je signe ». Votre saisie est toujours là.
+   *[other] Vous le partagez peut-être. Rien n’est perdu : attendez { $wait } secondes, puis appuyez de nouveau sur « Je signe ». Votre saisie est toujours là.
+}
+notice-busy-title = Énormément de monde signe en ce moment.
+notice-busy-detail = { $wait ->
+    [one] Le site est à sa limite. Rien n’est perdu : attendez une seconde, puis appuyez de nouveau sur « Je signe ». Votre saisie est toujours là.
+   *[other] Le site est à sa limite. Rien n’est perdu : attendez { $wait } secondes, puis appuyez de nouveau sur « Je signe ». Votre saisie est toujours là.
+}
+
+## Relevez votre courrier
+
+check-mail-title = Relevez votre courrier
+check-mail-lead = Il reste une étape : ouvrir le message que nous vous envoyons.
+check-mail-open-html = Ouvrez le message de <strong>{ $from }</strong>, au nom de { $site }.
+check-mail-press = Suivez son lien, lisez ce que vous allez signer, et appuyez sur le bouton.
+check-mail-counted = { $minutes ->
+    [one] Votre signature entre dans le compte environ une minute plus tard.
+   *[other] Votre signature entre dans le compte environ { $minutes } minutes plus tard.
+}
+check-mail-nothing-title = Rien n’est arrivé ?
+check-mail-time = Il faut d’ordinaire une minute. Un jour d’affluence, cela peut prendre une heure : votre place est gardée, rien n’est perdu.
+check-mail-spam = Regardez parmi les courriers indésirables, et dans le dossier « Promotions » si vous en avez un.
+check-mail-again = Une erreur s’est glissée dans l’adresse ?
+check-mail-again-link = Remplir de nouveau le formulaire
+check-mail-kept = { $days ->
+    [one] Sans confirmation, ce que vous avez envoyé est effacé au bout d’un jour.
+   *[other] Sans confirmation, ce que vous avez envoyé est effacé au bout de { $days } jours.
+}
+
+## Confirmer
+
+shown-name = Nom
+shown-place = Lieu
+shown-comment = Commentaire
+shown-public = Montré au public
+shown-public-yes = Votre nom peut être affiché
+shown-public-no = Rien ; votre signature est seulement comptée
+shown-news = Nouvelles de cette pétition
+shown-sent = Envoyé le
+confirm-title = Confirmer ma signature
+confirm-heading = Vous allez signer
+confirm-lead = Rien n’est compté avant que vous n’appuyiez sur le bouton. Est-ce bien vous, et est-ce bien ce que vous voulez signer ?
+confirm-button = Je confirme ma signature
+not-me-question = Vous n’avez rien demandé ?
+not-me-link = Ce n’était pas moi
+others-title = { $count ->
+    [one] Autre chose attend pour cette boîte aux lettres
+   *[other] { $count } autres attendent pour cette boîte aux lettres
+}
+others-lead = Cela a été envoyé avec votre adresse, par vous ou par quelqu’un d’autre. Ne confirmez que ce qui est de vous ; le reste s’efface tout seul.
+others-button = Confirmer plutôt celle-ci
+others-more = { $count ->
+    [one] Une plus ancienne n’est pas montrée.
+   *[other] { $count } plus anciennes ne sont pas montrées.
+}
+confirmed-title = Signature confirmée
+confirmed-heading = Vous avez signé
+confirmed-new = { $minutes ->
+    [one] Merci. Votre signature est confirmée ; elle entrera dans le compte affiché d’ici une minute environ, une fois vérifiée.
+   *[other] Merci. Votre signature est confirmée ; elle entrera dans le compte affiché d’ici { $minutes } minutes environ, une fois vérifiée.
+}
+confirmed-again = Ce lien avait déjà servi : votre signature reste telle quelle. Elle compte une fois.
+confirmed-before = Vous aviez déjà signé cette pétition depuis cette boîte aux lettres. Les deux sont gardées ; vous comptez une fois.
+confirmed-at = Confirmée le
+receipt-title = Votre reçu
+receipt-keep = Gardez-le, et gardez-le pour vous : il contient les secrets de votre signature, et quiconque le détient peut la retirer.
+receipt-download = Télécharger le reçu
+receipt-checks = À quoi il sert : désigner votre signature sans montrer votre nom et, quand ce site publiera son journal public, vérifier par vous-même qu’elle y figure. Il ne dit rien des signatures des autres.
+receipt-show = Montrer le reçu
+change-mind-title = Si vous changez d’avis
+change-mind = Vous pouvez retirer votre signature tant que la pétition existe, par ce lien ou par celui du message.
+withdraw-link = Retirer ma signature
+
+## Retirer, ce n’était pas moi
+
+withdraw-title = Retirer ma signature
+withdraw-lead = Votre signature quitte le compte et vos données sont effacées. Vous pourrez signer de nouveau plus tard.
+withdraw-button = Retirer ma signature
+withdraw-keep = Garder ma signature et revenir à la pétition
+withdrawn-title = Votre signature est retirée
+withdrawn-lead = { $minutes ->
+    [one] Elle quitte le compte affiché d’ici une minute. Vous n’avez rien d’autre à faire.
+   *[other] Elle quitte le compte affiché d’ici { $minutes } minutes. Vous n’avez rien d’autre à faire.
+}
+withdrawn-at = Retirée le
+withdrawn-again = Votre boîte aux lettres peut signer de nouveau.
+not-me-title = Ce n’était pas moi
+not-me-lead = Quelqu’un a saisi votre adresse. Cela ne compte pour rien tant que vous ne confirmez pas, et personne n’en a été informé. Que faut-il en faire ?
+erase-title = Tout effacer
+erase-what = Tout ce qui a été envoyé avec votre adresse est effacé et ne pourra jamais être compté. C’est le choix le plus courant.
+erase-button = Tout effacer
+keep-title = Le garder pour ma propre plainte
+keep-what = Cela ne pourra jamais être compté non plus, mais ce que nous savons de l’envoi est mis sous scellé et gardé, pour que vous puissiez porter plainte pour l’usage de votre identité. Vous seul, et l’autorité à laquelle vous vous adressez, pouvez le demander.
+keep-button = Le garder sous scellé
+not-me-both = Dans les deux cas, vous pouvez toujours signer cette pétition vous-même, quand vous le voulez.
+disowned-title = Merci de nous l’avoir dit
+disowned-erased = Tout ce qui a été envoyé avec votre adresse est effacé. Ce n’était pas vous, et ce ne sera pas compté.
+disowned-kept = Ce ne sera pas compté. Ce que nous savons de l’envoi est sous scellé, gardé pour votre plainte. Écrivez-nous quand vous en aurez besoin.
+disowned-at = Enregistré le
+disowned-sorry = Pardon pour le dérangement. Nous le dire aide à trouver les autres fausses signatures.
+
+## Ce qui n’a pas pu être fait
+
+refusal-code = Pour la personne qui vous aide :
+retry-after = { $wait ->
+    [one] Vous pouvez réessayer dans une seconde.
+   *[other] Vous pouvez réessayer dans { $wait } secondes.
+}
+refusal-bad-request-title = Nous n’avons pas pu lire cela
+refusal-bad-request-detail = Ce que votre navigateur a envoyé est incomplet ou abîmé. Rien n’a été enregistré, et rien de ce que vous aviez confirmé n’est perdu.
+refusal-bad-request-do = Revenez à la pétition et remplissez de nouveau le formulaire.
+refusal-forbidden-title = Ce formulaire ne peut plus servir
+refusal-forbidden-detail = Il était ouvert depuis trop longtemps, ou il a déjà été envoyé. Rien n’a été enregistré, et rien de ce que vous aviez confirmé n’est perdu.
+refusal-forbidden-do = Revenez à la pétition : un formulaire neuf vous y attend.
+refusal-not-found-title = Il n’y a rien à cette adresse
+refusal-not-found-detail = Il manque peut-être une lettre à la fin du lien, ou la page a changé de place. Rien de ce que vous avez signé n’est perdu.
+refusal-not-found-do = Cherchez la pétition dans la liste.
+refusal-link-unknown-title = Nous ne connaissons pas ce lien
+refusal-link-unknown-detail = Il a pu être coupé en route, ou ce qu’il désignait a été effacé depuis, comme tout ce qui n’est pas confirmé. Rien de ce que vous aviez confirmé n’est perdu.
+refusal-link-unknown-do = Rouvrez le message et suivez le lien en entier. S’il est ancien, signez de nouveau : une signature ne compte de toute façon qu’une fois.
+refusal-link-expired-title = Ce lien est trop ancien
+refusal-link-expired-detail = Les signatures non confirmées sont effacées au bout d’un certain temps, et celle-ci l’a été. Rien n’a été compté, rien n’a été gardé.
+refusal-link-expired-do = Vous pouvez signer de nouveau maintenant : cela prend une minute.
+refusal-method-not-allowed-title = Cette page ne s’utilise pas ainsi
+refusal-method-not-allowed-detail = Votre navigateur a demandé une chose que cette page ne fait pas. Rien n’a été enregistré, rien n’est perdu.
+refusal-method-not-allowed-do = Revenez en arrière et servez-vous des boutons de la page.
+refusal-too-slow-title = La connexion était trop lente
+refusal-too-slow-detail = Ce que vous avez envoyé n’est pas arrivé en entier à temps. Rien n’a été enregistré, rien n’est perdu.
+refusal-too-slow-do = Revenez en arrière et renvoyez-le, si possible avec une meilleure connexion.
+refusal-closed-title = Cette pétition est close
+refusal-closed-detail = Elle ne reçoit plus de signatures. Celles qu’elle a restent comptées ; la vôtre aussi, si vous l’aviez confirmée.
+refusal-closed-do = Vous pouvez toujours la lire, et retirer une signature.
+refusal-too-large-title = C’était trop à la fois
+refusal-too-large-detail = Le formulaire contient plus qu’il ne peut prendre. Rien n’a été enregistré, rien n’est perdu.
+refusal-too-large-do = Revenez en arrière et raccourcissez votre commentaire.
+refusal-unsupported-type-title = Nous n’avons pas pu lire cela
+refusal-unsupported-type-detail = Le formulaire est arrivé dans un format que ce site n’accepte pas. Rien n’a été enregistré, rien n’est perdu.
+refusal-unsupported-type-do = Revenez à la pétition et servez-vous de son formulaire.
+refusal-slow-down-title = Un peu trop vite
+refusal-slow-down-detail = Beaucoup de demandes viennent de votre réseau, que vous partagez peut-être avec d’autres. Rien de ce que vous aviez confirmé n’est perdu.
+refusal-slow-down-do = Attendez un moment, puis revenez en arrière et réessayez : votre saisie devrait encore y être.
+refusal-broken-title = Quelque chose s’est cassé de notre côté
+refusal-broken-detail = Vous n’y êtes pour rien. Ce que vous aviez déjà confirmé est en sûreté ; ce que vous venez d’envoyer n’a peut-être pas été enregistré.
+refusal-broken-do = Réessayez dans une minute : envoyer deux fois la même chose ne gêne pas, elle compte une fois.
+refusal-busy-title = Il y a énormément de monde
+refusal-busy-detail = Le site est à sa limite et reçoit chacun à son tour. Rien de ce que vous aviez confirmé n’est perdu, et votre lien reste bon.
+refusal-busy-do = Attendez un moment, puis réessayez : envoyer deux fois la même chose ne gêne pas, elle compte une fois.
+
+## Comment nous comptons
+
+method-html =
+    <h1>Comment nous comptons</h1>
+    <p class="lead">Un nombre à côté d’une pétition vaut ce que l’on sait de sa fabrication. Voici comment le nôtre est fait, et ce qu’il ne prouve pas.</p>
+    <h2>Ce qui est compté</h2>
+    <p>Chaque signature est regardée selon trois lignes qui ne dépendent pas l’une de l’autre :</p>
+    <dl class="axes">
+    <div><dt>La boîte aux lettres</dt><dd>non confirmée, ou <b>confirmée</b> : quelqu’un a ouvert notre message et appuyé sur le bouton.</dd></div>
+    <div><dt>Le verdict</dt><dd><b>claire</b>, suspendue le temps d’une vérification, ou invalidée avec un motif que l’on peut réexaminer.</dd></div>
+    <div><dt>La fin</dt><dd><b>aucune</b>, expirée faute de confirmation, retirée par son signataire, ou désavouée (« ce n’était pas moi »).</dd></div>
+    </dl>
+    <p>Sont comptées les signatures confirmées, claires et sans fin. Une boîte aux lettres compte une fois par pétition. Ouvrir le lien ne suffit pas : des programmes ouvrent les liens, une personne appuie sur le bouton.</p>
+    <h2 id="settle">Quand elle est comptée</h2>
+    <p>{ $minutes ->
+        [one] Une signature confirmée entre dans le compte affiché en une minute environ.
+       *[other] Une signature confirmée entre dans le compte affiché en { $minutes } minutes environ.
+    } Ce délai laisse le temps de la vérifier. C’est pourquoi le nombre avance par petits pas, et pourquoi personne ne peut regarder quelqu’un signer.</p>
+    <h2 id="held">Auparavant comptées, aujourd’hui suspendues</h2>
+    <p>Certaines fausses signatures ne se voient que lorsqu’on en regarde beaucoup ensemble. Quand des signatures déjà comptées y ressemblent, elles sont suspendues : elles quittent le compte, et la page dit combien. Personne n’est accusé de rien. Elles sont rétablies, ou invalidées par une personne qui donne un motif ; l’un et l’autre peuvent être défaits.</p>
+    <h2>Ce qui n’est jamais montré</h2>
+    <p>Le nombre de tentatives écartées n’est pas montré en direct : une attaque afficherait un grand nombre à côté d’une pétition, et c’est peut-être tout ce qu’elle veut. Ni le nombre de signatures encore non confirmées : il dirait si quelqu’un vient de signer. Pour la même raison, le formulaire répond à tous la même chose, et ne dit jamais si une adresse a signé.</p>
+    <p>{ $unconfirmed ->
+        [one] Les signatures non confirmées sont effacées au bout d’un jour.
+       *[other] Les signatures non confirmées sont effacées au bout de { $unconfirmed } jours.
+    }</p>
+    <h2>Ce que cela ne prouve pas</h2>
+    <ul>
+    <li>Une boîte aux lettres n’est pas une personne. Qui en possède vingt peut signer vingt fois. Nous le limitons et nous le cherchons ; nous ne pouvons pas l’exclure.</li>
+    <li>Un nom est ce que le signataire a écrit. Nous ne contrôlons pas les papiers d’identité.</li>
+    <li>Le calcul que fait votre navigateur empêche qu’une attaque soit gratuite. Il ne distingue pas les gens des machines.</li>
+    <li>Un exploitant malhonnête pourrait inventer des signatures. Les reçus, et un journal public que chacun peut recompter, sont ce qui borne cela ; tant qu’une pétition n’a pas ce journal, vous faites confiance à ce site.</li>
+    </ul>
+
+## Vos données
+
+consent-version = Phrase de consentement, version { $version }.
+privacy-html =
+    <h1>Vos données</h1>
+    <p class="lead">Signer une pétition dit quelque chose de ce que vous pensez. La loi le protège plus que tout le reste, et nous aussi.</p>
+    <h2>Qui est responsable</h2>
+    <p>{ $site } et l’auteur de la pétition décident ensemble que des signatures sont recueillies pour elle : ils en sont responsables conjoints. { $site } est seul responsable de les recevoir, les confirmer, les compter, les vérifier et les protéger ; c’est à lui qu’il faut écrire, pour tout : <a href="mailto:{ $contact }">{ $contact }</a>. L’auteur voit le compte et ce que les signataires ont choisi de montrer ; il ne reçoit ni les adresses, ni la liste. Un auteur qui recueille des données ailleurs le fait seul, comme responsable distinct.</p>
+    <h2>Quoi, pourquoi, sur quelle base</h2>
+    <p>Vos nom, adresse, lieu, commentaire et choix, afin de compter votre signature : sur votre consentement explicite (RGPD, article 9, paragraphe 2, a), donné par la phrase placée au bas du formulaire et par rien d’autre.</p>
+    <p>Des nouvelles de la pétition : seulement si vous avez coché la case, sur ce consentement distinct. Le refuser ne change rien pour votre signature.</p>
+    <p>L’adresse et le port de votre connexion, l’heure, et des traits techniques de votre navigateur sous une forme brouillée, afin d’écarter les fausses signatures et de pouvoir prouver une attaque : sur notre intérêt légitime à un compte juste (article 6, paragraphe 1, f) et pour la constatation, l’exercice ou la défense de droits en justice (article 9, paragraphe 2, f).</p>
+    <h2>Combien de temps</h2>
+    <dl class="axes">
+    <div><dt>Non confirmé</dt><dd>{ $unconfirmed ->
+        [one] effacé au bout d’un jour.
+       *[other] effacé au bout de { $unconfirmed } jours.
+    }</dd></div>
+    <div><dt>Traits techniques</dt><dd>{ $features ->
+        [one] effacés au bout d’un jour.
+       *[other] effacés au bout de { $features } jours.
+    }</dd></div>
+    <div><dt>Signature</dt><dd>jusqu’à ce que vous la retiriez, ou que la pétition soit finie et remise.</dd></div>
+    <div><dt>Preuves d’une attaque</dt><dd>sous scellé, aussi longtemps qu’une procédure en a besoin ; ce qui touche des gens honnêtes pris dedans est détruit.</dd></div>
+    </dl>
+    <h2>Qui d’autre les voit</h2>
+    <p>Personne. Aucun tiers, aucun script, police, compteur ou captcha venu d’ailleurs, aucun cookie. Chaque enregistrement est scellé par une clé qui lui est propre ; effacer, c’est détruire la clé. Seuls l’hébergeur de nos machines et celui qui achemine notre courrier les traitent, pour notre compte. Une autorité peut recevoir des preuves d’une attaque, sur décision enregistrée d’une personne.</p>
+    <h2>Vos droits</h2>
+    <p>Retirer votre consentement à tout moment, par le lien de notre message : ce qui a été compté avant reste licite, et votre signature quitte le compte. Consulter, corriger, effacer, limiter, emporter vos données ou vous opposer : écrivez-nous. Vous pouvez aussi saisir l’autorité de protection des données de votre pays (en France, la CNIL). Rien n’est décidé de vous par une machine seule : une signature qui semble fausse est suspendue, et une personne décide.</p>
+    <h2>La phrase à laquelle vous consentez en signant</h2>
+
+## Mentions légales
+
+legal-publisher = Éditeur
+legal-contact = Contact
+legal-host = Hébergeur
+legal-petitions = Pétitions
+legal-petitions-html = Chaque pétition engage la responsabilité de son auteur. Pour signaler un texte illicite, écrivez à <a href="mailto:{ $contact }">{ $contact }</a>.
+legal-software = Logiciel
+legal-software-text = Ce site fonctionne avec Paraph, logiciel libre sous licence MIT ou Apache 2.0. Son contrôle contre les faussaires utilise le composant ALTCHA (licence MIT), servi depuis ce site.

@@ -1,0 +1,371 @@
+//! Languages: negotiation, messages, numbers, dates, countries. A language is two files in `locales/`.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use fluent_bundle::concurrent::FluentBundle;
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+
+include!(concat!(env!("OUT_DIR"), "/locales.rs"));
+
+/// Most languages of an `Accept-Language` that are looked at; browsers send under ten.
+const ACCEPT_LANGUAGE_ITEMS: usize = 16;
+
+/// A value put into a message: made from an integer or a text.
+pub type Arg<'a> = FluentValue<'a>;
+
+/// One of the languages that the program was built with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Lang(usize);
+
+struct Locale {
+    bundle: FluentBundle<FluentResource>,
+    /// `(ISO 3166 code, name)` in the order in which the language lists them.
+    countries: Vec<(&'static str, &'static str)>,
+}
+
+static BUNDLES: LazyLock<Vec<Locale>> = LazyLock::new(|| LOCALES.iter().map(load).collect());
+
+fn load(&(code, messages, countries): &(&'static str, &'static str, &'static str)) -> Locale {
+    let language = code.parse().expect("a file in locales/ is named by a language code");
+    let resource = FluentResource::try_new(messages.to_owned())
+        .unwrap_or_else(|(_, errors)| panic!("locales/{code}.ftl: {errors:?}"));
+    let mut bundle = FluentBundle::new_concurrent(vec![language]);
+    // User text stands in <bdi>; isolating marks would end up in attributes and subjects.
+    bundle.set_use_isolating(false);
+    bundle
+        .add_resource(resource)
+        .unwrap_or_else(|errors| panic!("locales/{code}.ftl: {errors:?}"));
+    let separator = bundle
+        .get_message("number-group")
+        .and_then(|message| message.value())
+        .map_or(Cow::Borrowed(""), |pattern| {
+            bundle.format_pattern(pattern, None, &mut Vec::new())
+        })
+        .chars()
+        .next();
+    bundle.set_formatter(Some(match separator {
+        Some('\u{202f}') => grouped::<'\u{202f}', _>,
+        Some('\u{a0}') => grouped::<'\u{a0}', _>,
+        Some(',') => grouped::<',', _>,
+        Some('.') => grouped::<'.', _>,
+        Some('’') => grouped::<'’', _>,
+        other => panic!("locales/{code}.ftl: number-group {other:?} is not one that this program prints"),
+    }));
+    Locale {
+        bundle,
+        countries: countries.lines().filter_map(|line| line.split_once('\t')).collect(),
+    }
+}
+
+/// Prints whole numbers with a separator between groups of three digits.
+fn grouped<const SEPARATOR: char, M>(value: &FluentValue<'_>, _: &M) -> Option<String> {
+    let FluentValue::Number(number) = value else {
+        return None;
+    };
+    let digits = format!("{:.0}", number.value);
+    let mut out = String::with_capacity(digits.len() * 2);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(SEPARATOR);
+        }
+        out.push(digit);
+    }
+    Some(out)
+}
+
+impl Lang {
+    /// How many languages there are.
+    pub const COUNT: usize = LOCALES.len();
+
+    /// Every language, in alphabetical order of its code.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..Self::COUNT).map(Self)
+    }
+
+    /// The code, as in `lang="fr"` (BCP 47).
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        LOCALES[self.0].0
+    }
+
+    /// The language with this code, whatever its case.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        LOCALES
+            .iter()
+            .position(|locale| locale.0.eq_ignore_ascii_case(code))
+            .map(Self)
+    }
+
+    /// The language to answer in: the one asked for (`?lang=`), else the best of `Accept-Language` (RFC 9110 section
+    /// 12.5.4), else the first that the site offers. `offered` is never empty.
+    #[must_use]
+    pub fn negotiate(asked: Option<&str>, accept_language: Option<&str>, offered: &[Self]) -> Self {
+        let known = |code: &str| Self::from_code(code).filter(|lang| offered.contains(lang));
+        if let Some(lang) = asked.and_then(known) {
+            return lang;
+        }
+        let mut best: Option<(f32, Self)> = None;
+        for item in accept_language
+            .unwrap_or_default()
+            .split(',')
+            .take(ACCEPT_LANGUAGE_ITEMS)
+        {
+            let mut parts = item.split(';').map(str::trim);
+            let range = parts.next().unwrap_or_default();
+            let weight = parts
+                .find_map(|part| part.strip_prefix("q="))
+                .map_or(1.0, |q| q.parse().unwrap_or(0.0));
+            let primary = range.split('-').next().unwrap_or_default();
+            let Some(lang) = known(range).or_else(|| known(primary)) else {
+                continue;
+            };
+            if weight > 0.0 && best.is_none_or(|(least, _)| weight > least) {
+                best = Some((weight, lang));
+            }
+        }
+        best.map_or_else(|| offered.first().copied().unwrap_or(Self(0)), |(_, lang)| lang)
+    }
+
+    /// A message without values.
+    #[must_use]
+    pub fn text(self, id: &str) -> String {
+        self.fill(id, &[])
+    }
+
+    /// A message with its values. Plain text: the caller escapes.
+    #[must_use]
+    pub fn fill(self, id: &str, args: &[(&'static str, Arg<'_>)]) -> String {
+        let bundle = &BUNDLES[self.0].bundle;
+        let mut values = FluentArgs::with_capacity(args.len());
+        for (name, value) in args {
+            values.set(*name, value.clone());
+        }
+        let mut errors = Vec::new();
+        let text = bundle
+            .get_message(id)
+            .and_then(|message| message.value())
+            .map(|pattern| bundle.format_pattern(pattern, Some(&values), &mut errors).into_owned());
+        debug_assert!(
+            text.is_some() && errors.is_empty(),
+            "{} in {}: {errors:?}",
+            id,
+            self.code()
+        );
+        text.unwrap_or_else(|| id.to_owned())
+    }
+
+    /// A message that holds markup of its own (its id ends in `-html`); its values are escaped, so the result is HTML.
+    #[must_use]
+    pub fn html(self, id: &str, args: &[(&'static str, Arg<'_>)]) -> String {
+        let escaped: Vec<_> = args
+            .iter()
+            .map(|(name, value)| match value {
+                FluentValue::String(text) => (*name, Arg::from(super::markup::escape(text))),
+                other => (*name, other.clone()),
+            })
+            .collect();
+        self.fill(id, &escaped)
+    }
+
+    /// A whole number as this language writes it: `12 847`, `12,847`.
+    #[must_use]
+    pub fn number(self, number: u64) -> String {
+        self.fill("number", &[("number", number.into())])
+    }
+
+    /// A day in UTC: `22 novembre 2026`. `at` is milliseconds since 1970 UTC.
+    #[must_use]
+    pub fn date(self, at: u64) -> String {
+        self.moment("date", at)
+    }
+
+    /// A moment in UTC, the zone named: `22 novembre 2026 à 19 h 23 UTC`. `at` is milliseconds since 1970 UTC.
+    #[must_use]
+    pub fn date_time(self, at: u64) -> String {
+        self.moment("date-time", at)
+    }
+
+    fn moment(self, id: &str, at: u64) -> String {
+        let stamp = i64::try_from(at)
+            .ok()
+            .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+        let Some(time) = stamp.map(|stamp| stamp.to_zoned(jiff::tz::TimeZone::UTC)) else {
+            return at.to_string();
+        };
+        // As texts, so that a year is not printed as a quantity.
+        let args = [
+            ("day", time.day().to_string()),
+            ("month", format!("m{}", time.month())),
+            ("year", time.year().to_string()),
+            ("hour", format!("{:02}", time.hour())),
+            ("minute", format!("{:02}", time.minute())),
+        ];
+        self.fill(id, &args.map(|(name, value)| (name, Arg::from(value))))
+    }
+
+    /// `(ISO 3166-1 alpha-2 code, name)`, in the order in which this language lists them.
+    #[must_use]
+    pub fn countries(self) -> &'static [(&'static str, &'static str)] {
+        &BUNDLES[self.0].countries
+    }
+
+    /// The name of a country in this language; `None` for a code that is not one.
+    #[must_use]
+    pub fn country(self, code: &str) -> Option<&'static str> {
+        self.countries()
+            .iter()
+            .find(|(known, _)| *known == code)
+            .map(|(_, name)| *name)
+    }
+}
+
+/// RFC 3339 in UTC to the millisecond, for `<time datetime>` and JSON. `at` is milliseconds since 1970 UTC.
+#[must_use]
+pub fn rfc3339(at: u64) -> String {
+    i64::try_from(at)
+        .ok()
+        .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok())
+        .map_or_else(|| at.to_string(), |stamp| format!("{stamp:.3}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::{LOCALES, Lang, rfc3339};
+
+    fn lang(code: &str) -> Lang {
+        Lang::from_code(code).expect("embedded")
+    }
+
+    /// Every message of a locale with its text, which may run over several lines.
+    fn messages(source: &'static str) -> BTreeMap<&'static str, String> {
+        let mut found: BTreeMap<&str, String> = BTreeMap::new();
+        let mut current = "";
+        for line in source.lines().filter(|line| !line.starts_with('#')) {
+            let body = match line.split_once(" =") {
+                Some((id, body)) if id.starts_with(|c: char| c.is_ascii_lowercase()) && !id.contains(' ') => {
+                    assert!(!found.contains_key(id), "{id} twice");
+                    current = id;
+                    body
+                }
+                _ => line,
+            };
+            let text = found.entry(current).or_default();
+            text.push_str(body);
+            text.push('\n');
+        }
+        found.remove("");
+        found
+    }
+
+    fn variables(text: &str) -> BTreeSet<&str> {
+        text.split('$')
+            .skip(1)
+            .filter_map(|tail| tail.split(|c: char| !c.is_ascii_lowercase()).next())
+            .collect()
+    }
+
+    #[test]
+    fn every_locale_has_the_same_messages_variables_and_countries() {
+        let (_, english, countries) = LOCALES.iter().find(|locale| locale.0 == "en").expect("English");
+        let (english, codes) = (
+            messages(english),
+            countries.lines().map(|line| &line[..2]).collect::<BTreeSet<_>>(),
+        );
+        assert!(english.len() > 100 && codes.len() > 240);
+        for (code, source, countries) in LOCALES {
+            let other = messages(source);
+            assert_eq!(
+                english.keys().collect::<Vec<_>>(),
+                other.keys().collect::<Vec<_>>(),
+                "ids of {code}"
+            );
+            for (id, text) in &other {
+                assert_eq!(variables(&english[id]), variables(text), "variables of {id} in {code}");
+                assert!(
+                    id.ends_with("-html") || !text.contains(['<', '&']),
+                    "markup in {id} of {code}"
+                );
+            }
+            assert_eq!(
+                codes,
+                countries.lines().map(|line| &line[..2]).collect(),
+                "countries of {code}"
+            );
+        }
+    }
+
+    #[test]
+    fn french_is_typeset_as_french() {
+        let (_, source, countries) = LOCALES.iter().find(|locale| locale.0 == "fr").expect("French");
+        assert!(!countries.contains('\''));
+        for (id, text) in messages(source) {
+            // What stands between angle brackets or braces is not read by people.
+            let mut read = String::new();
+            let mut depth = 0_i32;
+            for character in text.chars() {
+                match character {
+                    '<' | '{' => depth += 1,
+                    '>' | '}' => depth = (depth - 1).max(0),
+                    _ if depth == 0 || text.contains("->") => read.push(character),
+                    _ => {}
+                }
+            }
+            assert!(
+                !read.contains(['\'', '"', '“', '”']) && !read.contains("..."),
+                "{id}: {read}"
+            );
+            let letters: Vec<char> = read.chars().collect();
+            for pair in letters.windows(2) {
+                match pair {
+                    [before, ';' | '!' | '?'] => assert_eq!(*before, '\u{202f}', "{id}: {read}"),
+                    [before, ':' | '»' | '%'] => assert_eq!(*before, '\u{a0}', "{id}: {read}"),
+                    ['«', after] => assert_eq!(*after, '\u{a0}', "{id}: {read}"),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_and_dates_follow_the_language() {
+        let at = 1_795_375_402_123;
+        assert_eq!(lang("fr").number(1_234_567), "1\u{202f}234\u{202f}567");
+        assert_eq!(lang("en").number(12_847), "12,847");
+        assert_eq!(lang("en").number(847), "847");
+        assert_eq!(lang("fr").date_time(at), "22 novembre 2026 à 19\u{a0}h\u{a0}23 UTC");
+        assert_eq!(lang("en").date_time(at), "22 November 2026 at 19:23 UTC");
+        assert_eq!(lang("fr").date(1_788_220_800_000), "1er septembre 2026");
+        assert_eq!(rfc3339(at), "2026-11-22T19:23:22.123Z");
+        assert_eq!(
+            lang("fr").fill("people-signed", &[("count", 0_u64.into())]),
+            "signature confirmée"
+        );
+        assert_eq!(
+            lang("en").fill("people-signed", &[("count", 0_u64.into())]),
+            "confirmed signatures"
+        );
+    }
+
+    #[test]
+    fn the_language_is_the_one_asked_for_then_the_best_accepted_then_the_first() {
+        let (fr, en) = (lang("fr"), lang("en"));
+        let check = |asked, accepted, expect| assert_eq!(Lang::negotiate(asked, accepted, &[fr, en]), expect);
+        check(Some("en"), Some("fr"), en);
+        check(Some("xx"), Some("en"), en);
+        check(None, Some("de-DE,de;q=0.9,en;q=0.4,fr;q=0.8"), fr);
+        check(None, Some("en-GB, fr;q=0.9"), en);
+        check(None, Some("fr;q=0, en;q=bad, *"), fr);
+        check(None, None, fr);
+        assert_eq!(Lang::negotiate(Some("en"), Some("en"), &[fr]), fr);
+    }
+
+    #[test]
+    fn user_text_in_a_message_with_markup_is_escaped() {
+        let text = lang("en").html("write-to-html", &[("contact", "\"><script>".into())]);
+        assert!(!text.contains("<script>") && text.contains("&#34;&gt;&lt;script&gt;"));
+    }
+}

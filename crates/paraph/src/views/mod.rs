@@ -1,0 +1,209 @@
+//! The public pages: pure functions from plain data to HTML, in every language of `locales/`.
+//!
+//! Nothing here reads a clock, a store or a request. Everything that people wrote is escaped, and stands in `<bdi>` so that
+//! a name in another script cannot turn the sentence around it. No page holds inline script or style: they work under
+//! [`CONTENT_SECURITY_POLICY`]. Without script every page works; the form then goes the way of the ticket.
+
+pub mod assets;
+pub mod lang;
+pub mod markup;
+pub mod model;
+
+use askama::Template;
+
+pub use assets::{Asset, asset};
+pub use lang::Lang;
+pub use model::*;
+
+/// The policy under which every page works.
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+     connect-src 'self'; worker-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// Version of the consent sentence in force; its text is the message `consent-1`. Raised with every change of meaning.
+pub const CONSENT_VERSION: u32 = 1;
+
+/// The consent sentence in force, as it stands above the button, for its hash in the journal.
+#[must_use]
+pub fn consent_text(lang: Lang) -> String {
+    lang.text(&format!("consent-{CONSENT_VERSION}"))
+}
+
+macro_rules! pages {
+    ($($(#[$doc:meta])* $name:ident($page:ident) = $path:tt;)*) => {
+        $($(#[$doc])*
+        #[must_use]
+        pub fn $name(f: &Frame<'_>, p: &$page<'_>) -> String {
+            #[derive(Template)]
+            #[template(path = $path)]
+            struct View<'a> {
+                f: &'a Frame<'a>,
+                p: &'a $page<'a>,
+            }
+            View { f, p }.render().expect("writing into a string does not fail")
+        })*
+    };
+}
+
+pages! {
+    /// `GET /`
+    home(HomePage) = "home.html";
+    /// `GET /p/{slug}`
+    petition(PetitionPage) = "petition.html";
+    /// `GET /p/{slug}/sign`, and the answer to a form that has to come again
+    sign(SignPage) = "sign.html";
+    /// `GET /p/{slug}/check-mail`
+    check_mail(CheckMailPage) = "check_mail.html";
+    /// `GET /confirm/{token}`
+    confirm(ConfirmPage) = "confirm.html";
+    /// `POST /confirm/{token}`
+    confirmed(ConfirmedPage) = "confirmed.html";
+    /// `GET /withdraw/{token}`
+    withdraw(ManagePage) = "withdraw.html";
+    /// `POST /withdraw/{token}`
+    withdrawn(WithdrawnPage) = "withdrawn.html";
+    /// `GET /not-me/{token}`
+    not_me(ManagePage) = "not_me.html";
+    /// `POST /not-me/{token}`
+    disowned(DisownedPage) = "disowned.html";
+    /// Every answer that is not what was asked for.
+    refused(RefusalPage) = "refused.html";
+}
+
+macro_rules! texts {
+    ($($(#[$doc:meta])* $name:ident = $path:tt;)*) => {
+        $($(#[$doc])*
+        #[must_use]
+        pub fn $name(f: &Frame<'_>) -> String {
+            #[derive(Template)]
+            #[template(path = $path)]
+            struct View<'a> {
+                f: &'a Frame<'a>,
+            }
+            View { f }.render().expect("writing into a string does not fail")
+        })*
+    };
+}
+
+texts! {
+    /// `GET /method`: how we count.
+    method = "method.html";
+    /// `GET /privacy`
+    privacy = "privacy.html";
+    /// `GET /legal`
+    legal = "legal.html";
+}
+
+/// The form, on the petition page (without a ticket: that page is cached) and on the sign page.
+#[derive(Template)]
+#[template(path = "form.html")]
+struct Form<'a> {
+    f: &'a Frame<'a>,
+    petition: &'a Petition,
+    ticket: Option<&'a str>,
+    ticket_wait: u64,
+    input: &'a Input,
+    errors: &'a [FieldError],
+    notice: Option<Notice>,
+}
+
+impl Form<'_> {
+    /// What is wrong with a field, if anything.
+    fn problem(&self, field: &str) -> Option<String> {
+        self.errors
+            .iter()
+            .find(|error| error.field == field)
+            .map(|error| error.message(self.f))
+    }
+
+    fn notice(&self, part: &str) -> String {
+        self.notice
+            .map(|notice| notice.message(self.f.lang, part, self.ticket_wait))
+            .unwrap_or_default()
+    }
+
+    fn wrong(&self) -> u64 {
+        self.errors.len() as u64
+    }
+
+    fn is_country(&self, code: &str) -> bool {
+        let typed = Some(&*self.input.country).filter(|typed| !typed.is_empty());
+        typed.or(self.f.site.country.as_deref()) == Some(code)
+    }
+}
+
+impl FieldError {
+    /// True for a field that people see, so that the error can point at it.
+    fn is_shown(&self) -> bool {
+        ["name", "email", "postcode", "country", "comment"].contains(&&*self.field)
+    }
+
+    fn label(&self, f: &Frame<'_>) -> String {
+        f.t(&format!("label-{}", self.field))
+    }
+
+    fn message(&self, f: &Frame<'_>) -> String {
+        self.problem.message(f.lang)
+    }
+}
+
+impl Petition {
+    /// How far the goal is: percent, and in words.
+    fn progress(&self, f: &Frame<'_>, count: &Count) -> Option<(u64, String)> {
+        let (goal, percent) = (self.goal?, self.percent(count.counted)?);
+        let id = if count.counted < goal { "goal" } else { "goal-reached" };
+        Some((
+            percent,
+            f.lang.fill(id, &[("goal", goal.into()), ("percent", percent.into())]),
+        ))
+    }
+}
+
+impl ConfirmPage<'_> {
+    fn waiting(&self) -> u64 {
+        self.others.len() as u64
+    }
+}
+
+impl RefusalPage<'_> {
+    fn text(&self, f: &Frame<'_>, part: &str) -> String {
+        self.refusal.message(f.lang, part)
+    }
+
+    fn wait(&self, f: &Frame<'_>) -> Option<String> {
+        self.retry_after.map(|wait| f.t1("retry-after", "wait", wait))
+    }
+}
+
+impl<'p> PetitionPage<'p> {
+    fn form<'v>(&self, f: &'v Frame<'v>, untouched: &'v Input) -> Form<'v>
+    where
+        'p: 'v,
+    {
+        Form {
+            f,
+            petition: self.petition,
+            ticket: None,
+            ticket_wait: 0,
+            input: untouched,
+            errors: &[],
+            notice: None,
+        }
+    }
+}
+
+impl<'p> SignPage<'p> {
+    fn form<'v>(&self, f: &'v Frame<'v>) -> Form<'v>
+    where
+        'p: 'v,
+    {
+        Form {
+            f,
+            petition: self.petition,
+            ticket: Some(self.ticket),
+            ticket_wait: self.ticket_wait,
+            input: self.input,
+            errors: self.errors,
+            notice: self.notice,
+        }
+    }
+}
