@@ -1,0 +1,272 @@
+//! The three axes of a signature. Every public word is a view of them, and no event on one axis erases a fact on another.
+
+use crate::event::VerdictKind;
+use crate::rule::Rule;
+
+/// Whether the mailbox's holder has confirmed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Mailbox {
+    /// Not yet, or never.
+    #[default]
+    Unconfirmed,
+    /// Yes; it stays a fact whatever comes after.
+    Confirmed,
+}
+
+/// What the verdicts so far amount to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Standing {
+    /// Nothing against it.
+    #[default]
+    Clear,
+    /// Set aside until someone looks.
+    Held,
+    /// Judged not to count.
+    Invalidated,
+}
+
+/// How it came to an end, if it did. An end is final.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum End {
+    /// It stands.
+    #[default]
+    None,
+    /// Never confirmed in time.
+    Expired,
+    /// Taken back after confirmation.
+    Withdrawn,
+    /// "It wasn't me."
+    Disowned,
+}
+
+/// Where a signature stands. The default is a signature just admitted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Axes {
+    /// First axis.
+    pub mailbox: Mailbox,
+    /// Second axis.
+    pub verdict: Standing,
+    /// Third axis.
+    pub end: End,
+    /// Whether it has entered the displayed count; it may have left it since.
+    pub settled: bool,
+}
+
+impl Axes {
+    /// The count is the number of signatures of which this is true.
+    #[must_use]
+    pub fn is_counted(self) -> bool {
+        self.settled && self.is_confirmed() && self.is_clear() && !self.is_ended()
+    }
+
+    /// Previously counted, now held.
+    #[must_use]
+    pub fn is_held(self) -> bool {
+        self.settled && self.is_confirmed() && self.verdict == Standing::Held && !self.is_ended()
+    }
+
+    /// Previously counted, now invalidated.
+    #[must_use]
+    pub fn is_invalidated(self) -> bool {
+        self.settled && self.is_confirmed() && self.verdict == Standing::Invalidated && !self.is_ended()
+    }
+
+    /// Previously counted, now withdrawn, whatever its standing.
+    #[must_use]
+    pub fn is_withdrawn(self) -> bool {
+        self.settled && self.is_confirmed() && self.end == End::Withdrawn
+    }
+
+    /// Previously counted, now disowned, whatever its standing.
+    #[must_use]
+    pub fn is_disowned(self) -> bool {
+        self.settled && self.is_confirmed() && self.end == End::Disowned
+    }
+
+    /// The mailbox axis says confirmed.
+    #[must_use]
+    pub fn is_confirmed(self) -> bool {
+        self.mailbox == Mailbox::Confirmed
+    }
+
+    /// The verdict axis says clear.
+    #[must_use]
+    pub fn is_clear(self) -> bool {
+        self.verdict == Standing::Clear
+    }
+
+    /// The end axis says something.
+    #[must_use]
+    pub fn is_ended(self) -> bool {
+        self.end != End::None
+    }
+
+    /// Six bits: 0 confirmed; 1-2 clear 0, held 1, invalidated 2; 3-4 no end 0, expired 1, withdrawn 2, disowned 3;
+    /// 5 settled. The rest are zero.
+    #[must_use]
+    pub fn to_bits(self) -> u16 {
+        let mailbox = u16::from(self.is_confirmed());
+        let verdict = match self.verdict {
+            Standing::Clear => 0,
+            Standing::Held => 1,
+            Standing::Invalidated => 2,
+        };
+        let end = match self.end {
+            End::None => 0,
+            End::Expired => 1,
+            End::Withdrawn => 2,
+            End::Disowned => 3,
+        };
+        mailbox | verdict << 1 | end << 3 | u16::from(self.settled) << 5
+    }
+
+    /// Reads [`Axes::to_bits`]. `None` for bits that no legal life leads to: an unknown value, settled or withdrawn
+    /// without confirmation, expired with one.
+    #[must_use]
+    pub fn from_bits(bits: u16) -> Option<Self> {
+        if bits >> 6 != 0 {
+            return None;
+        }
+        let mailbox = if bits & 1 == 1 {
+            Mailbox::Confirmed
+        } else {
+            Mailbox::Unconfirmed
+        };
+        let verdict = match bits >> 1 & 3 {
+            0 => Standing::Clear,
+            1 => Standing::Held,
+            2 => Standing::Invalidated,
+            _ => return None,
+        };
+        let end = match bits >> 3 & 3 {
+            0 => End::None,
+            1 => End::Expired,
+            2 => End::Withdrawn,
+            _ => End::Disowned,
+        };
+        let axes = Self {
+            mailbox,
+            verdict,
+            end,
+            settled: bits >> 5 == 1,
+        };
+        axes.is_possible().then_some(axes)
+    }
+
+    fn is_possible(self) -> bool {
+        match self.mailbox {
+            Mailbox::Confirmed => self.end != End::Expired,
+            Mailbox::Unconfirmed => !self.settled && self.end != End::Withdrawn,
+        }
+    }
+
+    pub(crate) fn confirm(self) -> Result<Self, Rule> {
+        self.not_ended()?;
+        match self.mailbox {
+            Mailbox::Confirmed => Err(Rule::AlreadyConfirmed),
+            Mailbox::Unconfirmed => Ok(Self {
+                mailbox: Mailbox::Confirmed,
+                ..self
+            }),
+        }
+    }
+
+    pub(crate) fn settle(self) -> Result<Self, Rule> {
+        self.not_ended()?;
+        if !self.is_confirmed() {
+            return Err(Rule::Unconfirmed);
+        }
+        if self.settled {
+            return Err(Rule::AlreadySettled);
+        }
+        if !self.is_clear() {
+            return Err(Rule::NotClear);
+        }
+        Ok(Self { settled: true, ..self })
+    }
+
+    pub(crate) fn expire(self) -> Result<Self, Rule> {
+        self.not_ended()?;
+        if self.is_confirmed() {
+            return Err(Rule::AlreadyConfirmed);
+        }
+        Ok(Self {
+            end: End::Expired,
+            ..self
+        })
+    }
+
+    pub(crate) fn withdraw(self) -> Result<Self, Rule> {
+        self.not_ended()?;
+        if !self.is_confirmed() {
+            return Err(Rule::Unconfirmed);
+        }
+        Ok(Self {
+            end: End::Withdrawn,
+            ..self
+        })
+    }
+
+    pub(crate) fn disown(self) -> Result<Self, Rule> {
+        self.not_ended()?;
+        Ok(Self {
+            end: End::Disowned,
+            ..self
+        })
+    }
+
+    /// Looks at the verdict axis alone: an ended or unconfirmed signature can be judged like any other.
+    pub(crate) fn judge(self, kind: VerdictKind) -> Result<Self, Rule> {
+        let verdict = match (kind, self.verdict) {
+            (VerdictKind::Held, Standing::Clear) => Standing::Held,
+            (VerdictKind::Held, _) => return Err(Rule::NotClear),
+            (VerdictKind::Released, Standing::Held) => Standing::Clear,
+            (VerdictKind::Released, _) => return Err(Rule::NotHeld),
+            (VerdictKind::Invalidated, Standing::Clear | Standing::Held) => Standing::Invalidated,
+            (VerdictKind::Invalidated, Standing::Invalidated) => return Err(Rule::AlreadyInvalidated),
+            (VerdictKind::Reinstated, Standing::Invalidated) => Standing::Clear,
+            (VerdictKind::Reinstated, _) => return Err(Rule::NotInvalidated),
+        };
+        Ok(Self { verdict, ..self })
+    }
+
+    fn not_ended(self) -> Result<(), Rule> {
+        if self.is_ended() { Err(Rule::Ended) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Axes;
+
+    #[test]
+    fn bits_round_trip_and_impossible_lives_are_refused() {
+        let possible: Vec<Axes> = (0..=u16::MAX).filter_map(Axes::from_bits).collect();
+        assert!(
+            possible
+                .iter()
+                .all(|axes| Axes::from_bits(axes.to_bits()) == Some(*axes))
+        );
+        // Unconfirmed: 3 standings, not ended or expired or disowned. Confirmed: 3 standings, not ended or withdrawn
+        // or disowned, settled or not.
+        assert_eq!(possible.len(), 3 * 3 + 3 * 3 * 2);
+    }
+
+    #[test]
+    fn a_settled_signature_has_exactly_one_public_word() {
+        for axes in (0..64).filter_map(Axes::from_bits) {
+            let words = [
+                axes.is_counted(),
+                axes.is_held(),
+                axes.is_invalidated(),
+                axes.is_withdrawn(),
+                axes.is_disowned(),
+            ];
+            assert_eq!(
+                words.iter().filter(|word| **word).count(),
+                usize::from(axes.settled),
+                "{axes:?}"
+            );
+        }
+    }
+}
