@@ -177,7 +177,13 @@ mod tests {
         let mut limits = Limits::default();
         limits.set("body_bytes", 8192).expect("in range");
         assert_eq!(limits.get("body_bytes"), Some(8192));
-        assert!(matches!(limits.set("body_bytes", 1), Err(LimitError::OutOfRange { name: "body_bytes", .. })));
-        assert_eq!(limits.set("body_bites", 1), Err(LimitError::Unknown("body_bites".into())));
+        assert!(matches!(
+            limits.set("body_bytes", 1),
+            Err(LimitError::OutOfRange { name: "body_bytes", .. })
+        ));
+        assert_eq!(
+            limits.set("body_bites", 1),
+            Err(LimitError::Unknown("body_bites".into()))
+        );
     }
 }

@@ -69,14 +69,19 @@ impl Lane {
     /// `width` requests at once, `waiting_max` more waiting for at most `wait_max`.
     #[must_use]
     pub fn new(label: &'static str, width: u64, waiting_max: u64, wait_max: Duration) -> Self {
-        let width = usize::try_from(width).unwrap_or(usize::MAX).clamp(1, Semaphore::MAX_PERMITS);
+        let width = usize::try_from(width)
+            .unwrap_or(usize::MAX)
+            .clamp(1, Semaphore::MAX_PERMITS);
         Self {
             label,
             places: Arc::new(Semaphore::new(width)),
             waiting: AtomicUsize::new(0),
             waiting_max: usize::try_from(waiting_max).unwrap_or(usize::MAX),
             wait_max,
-            delay: Mutex::new(Delay { at: Instant::now(), seconds: 0.0 }),
+            delay: Mutex::new(Delay {
+                at: Instant::now(),
+                seconds: 0.0,
+            }),
         }
     }
 
@@ -120,12 +125,17 @@ impl Lane {
     }
 
     fn note(&self, waited: Duration) {
-        self.delay.lock().unwrap_or_else(PoisonError::into_inner).note(Instant::now(), waited);
+        self.delay
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .note(Instant::now(), waited);
     }
 
     fn busy(&self) -> Busy {
         metrics::counter!("paraph_lane_refused_total", "lane" => self.label).increment(1);
-        Busy { retry_after: retry_after(1 + self.delay().as_secs()) }
+        Busy {
+            retry_after: retry_after(1 + self.delay().as_secs()),
+        }
     }
 }
 
@@ -164,7 +174,11 @@ impl Delay {
     /// A quarter of the way up for each longer wait, so that one outlier does not set the price.
     fn note(&mut self, now: Instant, waited: Duration) {
         let (current, sample) = (self.at_time(now), waited.as_secs_f64());
-        self.seconds = if sample > current { current + (sample - current) / 4.0 } else { current };
+        self.seconds = if sample > current {
+            current + (sample - current) / 4.0
+        } else {
+            current
+        };
         self.at = now;
     }
 }
@@ -213,7 +227,10 @@ mod tests {
     #[test]
     fn the_delay_rises_fast_and_forgets_by_the_clock() {
         let start = Instant::now();
-        let mut delay = Delay { at: start, seconds: 0.0 };
+        let mut delay = Delay {
+            at: start,
+            seconds: 0.0,
+        };
         for _ in 0..16 {
             delay.note(start, Duration::from_secs(2));
         }

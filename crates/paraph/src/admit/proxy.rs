@@ -88,11 +88,18 @@ fn parse_v1(bytes: &[u8]) -> Result<Parsed, ProxyError> {
     }
     let window = &bytes[..bytes.len().min(V1_MAX)];
     let Some(end) = window.windows(2).position(|pair| pair == b"\r\n") else {
-        return if bytes.len() < V1_MAX { Ok(Parsed::Incomplete) } else { Err(ProxyError::Malformed) };
+        return if bytes.len() < V1_MAX {
+            Ok(Parsed::Incomplete)
+        } else {
+            Err(ProxyError::Malformed)
+        };
     };
     let line = std::str::from_utf8(&window[V1_START.len()..end]).map_err(|_| ProxyError::Malformed)?;
     let header = v1_line(line).ok_or(ProxyError::Malformed)?;
-    Ok(Parsed::Complete { header, length: end + 2 })
+    Ok(Parsed::Complete {
+        header,
+        length: end + 2,
+    })
 }
 
 fn v1_line(line: &str) -> Option<Header> {
@@ -111,7 +118,10 @@ fn v1_line(line: &str) -> Option<Header> {
     };
     let (client, _ours) = (next_addr()?, next_addr()?);
     let (client_port, _our_port) = (v1_port(words.next()?)?, v1_port(words.next()?)?);
-    words.next().is_none().then_some(Header::Client(SocketAddr::new(client, client_port)))
+    words
+        .next()
+        .is_none()
+        .then_some(Header::Client(SocketAddr::new(client, client_port)))
 }
 
 /// Decimal, no sign, no leading zero.
@@ -139,7 +149,11 @@ fn parse_v2(bytes: &[u8], max: usize) -> Result<Parsed, ProxyError> {
     let Some(body) = bytes.get(V2_HEAD..length) else {
         return Ok(Parsed::Incomplete);
     };
-    let header = if command == 0x20 { Header::Local } else { v2_body(family, body).ok_or(ProxyError::Malformed)? };
+    let header = if command == 0x20 {
+        Header::Local
+    } else {
+        v2_body(family, body).ok_or(ProxyError::Malformed)?
+    };
     Ok(Parsed::Complete { header, length })
 }
 
@@ -150,12 +164,18 @@ fn v2_body(family: u8, body: &[u8]) -> Option<Header> {
         0x11 => {
             let (addrs, _) = body.split_first_chunk::<12>()?;
             let client = Ipv4Addr::new(addrs[0], addrs[1], addrs[2], addrs[3]);
-            Some(Header::Client(SocketAddr::new(client.into(), u16::from_be_bytes([addrs[8], addrs[9]]))))
+            Some(Header::Client(SocketAddr::new(
+                client.into(),
+                u16::from_be_bytes([addrs[8], addrs[9]]),
+            )))
         }
         0x21 => {
             let (addrs, _) = body.split_first_chunk::<36>()?;
             let client = Ipv6Addr::from(*addrs.first_chunk::<16>()?);
-            Some(Header::Client(SocketAddr::new(client.into(), u16::from_be_bytes([addrs[32], addrs[33]]))))
+            Some(Header::Client(SocketAddr::new(
+                client.into(),
+                u16::from_be_bytes([addrs[32], addrs[33]]),
+            )))
         }
         // Datagrams and Unix sockets cannot carry the HTTP that we serve.
         _ => None,
@@ -215,22 +235,40 @@ mod tests {
     }
 
     fn v1_for(client: SocketAddr) -> Vec<u8> {
-        let (family, ours) = if client.is_ipv4() { ("TCP4", "127.0.0.1") } else { ("TCP6", "::1") };
+        let (family, ours) = if client.is_ipv4() {
+            ("TCP4", "127.0.0.1")
+        } else {
+            ("TCP6", "::1")
+        };
         format!("PROXY {family} {} {ours} {} 8080\r\n", client.ip(), client.port()).into_bytes()
     }
 
     fn client(bytes: &[u8]) -> Option<SocketAddr> {
         match parse(bytes, 1024) {
-            Ok(Parsed::Complete { header: Header::Client(addr), .. }) => Some(addr),
+            Ok(Parsed::Complete {
+                header: Header::Client(addr),
+                ..
+            }) => Some(addr),
             _ => None,
         }
     }
 
     #[test]
     fn local_and_unknown_speak_for_the_proxy_itself() {
-        for bytes in [v2(0x20, 0, &[]), v2(0x20, 0x11, &[9; 30]), v2(0x21, 0, &[]), b"PROXY UNKNOWN\r\n".to_vec()] {
+        for bytes in [
+            v2(0x20, 0, &[]),
+            v2(0x20, 0x11, &[9; 30]),
+            v2(0x21, 0, &[]),
+            b"PROXY UNKNOWN\r\n".to_vec(),
+        ] {
             let length = bytes.len();
-            assert_eq!(parse(&bytes, 1024).expect("valid"), Parsed::Complete { header: Header::Local, length });
+            assert_eq!(
+                parse(&bytes, 1024).expect("valid"),
+                Parsed::Complete {
+                    header: Header::Local,
+                    length
+                }
+            );
         }
     }
 
@@ -249,14 +287,35 @@ mod tests {
             "UDP4 1.2.3.4 5.6.7.8 1 2",
         ] {
             let bytes = format!("PROXY {line}\r\n");
-            assert!(matches!(parse(bytes.as_bytes(), 1024), Err(ProxyError::Malformed)), "{line}");
+            assert!(
+                matches!(parse(bytes.as_bytes(), 1024), Err(ProxyError::Malformed)),
+                "{line}"
+            );
         }
-        assert!(matches!(parse(&[b"PROXY ".as_slice(), &[b'x'; 110]].concat(), 1024), Err(ProxyError::Malformed)));
-        assert!(matches!(parse(&v2(0x11, 0x11, &[0; 12]), 1024), Err(ProxyError::Malformed)), "version 1 in binary");
-        assert!(matches!(parse(&v2(0x22, 0x11, &[0; 12]), 1024), Err(ProxyError::Malformed)), "unknown command");
-        assert!(matches!(parse(&v2(0x21, 0x11, &[0; 11]), 1024), Err(ProxyError::Malformed)), "short addresses");
-        assert!(matches!(parse(&v2(0x21, 0x12, &[0; 12]), 1024), Err(ProxyError::Malformed)), "datagram");
-        assert!(matches!(parse(&v2(0x21, 0x11, &[0; 1009])[..16], 1024), Err(ProxyError::TooLong)));
+        assert!(matches!(
+            parse(&[b"PROXY ".as_slice(), &[b'x'; 110]].concat(), 1024),
+            Err(ProxyError::Malformed)
+        ));
+        assert!(
+            matches!(parse(&v2(0x11, 0x11, &[0; 12]), 1024), Err(ProxyError::Malformed)),
+            "version 1 in binary"
+        );
+        assert!(
+            matches!(parse(&v2(0x22, 0x11, &[0; 12]), 1024), Err(ProxyError::Malformed)),
+            "unknown command"
+        );
+        assert!(
+            matches!(parse(&v2(0x21, 0x11, &[0; 11]), 1024), Err(ProxyError::Malformed)),
+            "short addresses"
+        );
+        assert!(
+            matches!(parse(&v2(0x21, 0x12, &[0; 12]), 1024), Err(ProxyError::Malformed)),
+            "datagram"
+        );
+        assert!(matches!(
+            parse(&v2(0x21, 0x11, &[0; 1009])[..16], 1024),
+            Err(ProxyError::TooLong)
+        ));
         assert_eq!(parse(b"POST / HTTP/1.1\r\n", 1024).expect("http"), Parsed::Other);
     }
 
@@ -264,10 +323,17 @@ mod tests {
     async fn bytes_behind_the_header_stay_with_the_connection() {
         let addr: SocketAddr = "198.51.100.7:4711".parse().expect("address");
         let bytes = [v2_for(addr, &[]), b"GET / HTTP/1.1\r\n".to_vec()].concat();
-        let (header, rest) = accept(&mut bytes.as_slice(), ProxyProtocol::Required, 1024).await.expect("header");
-        assert_eq!((header, rest.as_ref()), (Some(Header::Client(addr)), b"GET / HTTP/1.1\r\n".as_slice()));
+        let (header, rest) = accept(&mut bytes.as_slice(), ProxyProtocol::Required, 1024)
+            .await
+            .expect("header");
+        assert_eq!(
+            (header, rest.as_ref()),
+            (Some(Header::Client(addr)), b"GET / HTTP/1.1\r\n".as_slice())
+        );
 
-        let (header, rest) = accept(&mut b"GET /".as_slice(), ProxyProtocol::Optional, 1024).await.expect("plain");
+        let (header, rest) = accept(&mut b"GET /".as_slice(), ProxyProtocol::Optional, 1024)
+            .await
+            .expect("plain");
         assert_eq!((header, rest.as_ref()), (None, b"GET /".as_slice()));
         let missing = accept(&mut b"GET /".as_slice(), ProxyProtocol::Required, 1024).await;
         assert!(matches!(missing, Err(ProxyError::Missing)));

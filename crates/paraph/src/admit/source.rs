@@ -49,13 +49,21 @@ impl Source {
     /// The other end of a connection of ours.
     #[must_use]
     pub fn direct(peer: SocketAddr) -> Self {
-        Self { addr: peer.ip().to_canonical(), port: peer.port(), via: Via::Direct }
+        Self {
+            addr: peer.ip().to_canonical(),
+            port: peer.port(),
+            via: Via::Direct,
+        }
     }
 
     /// An address that the trusted proxy `by` named.
     #[must_use]
     pub fn forwarded(client: SocketAddr, by: IpAddr) -> Self {
-        Self { addr: client.ip().to_canonical(), port: client.port(), via: Via::Forwarded(by.to_canonical()) }
+        Self {
+            addr: client.ip().to_canonical(),
+            port: client.port(),
+            via: Via::Forwarded(by.to_canonical()),
+        }
     }
 
     /// One subscriber as far as addresses can tell: an IPv4 address, or an IPv6 /64.
@@ -73,10 +81,16 @@ impl Source {
 
 fn prefix(addr: IpAddr, v4: u8, v6: u8) -> Prefix {
     match addr {
-        IpAddr::V4(addr) => Prefix::V4 { bits: addr.to_bits() & (u32::MAX << (32 - v4)), len: v4 },
+        IpAddr::V4(addr) => Prefix::V4 {
+            bits: addr.to_bits() & (u32::MAX << (32 - v4)),
+            len: v4,
+        },
         IpAddr::V6(addr) => {
             let upper = u64::try_from(addr.to_bits() >> 64).unwrap_or_default();
-            Prefix::V6 { bits: upper & (u64::MAX << (64 - v6)), len: v6 }
+            Prefix::V6 {
+                bits: upper & (u64::MAX << (64 - v6)),
+                len: v6,
+            }
         }
     }
 }
@@ -108,7 +122,10 @@ impl Trusted {
     /// Believes these networks, along chains of at most `hops` proxies (`limits.forwarded_hops`).
     #[must_use]
     pub fn new(networks: Vec<IpNet>, hops: u64) -> Self {
-        Self { networks, hops: usize::try_from(hops).unwrap_or(usize::MAX) }
+        Self {
+            networks,
+            hops: usize::try_from(hops).unwrap_or(usize::MAX),
+        }
     }
 
     /// Whether this address is one of ours.
@@ -205,7 +222,6 @@ fn address(text: &str) -> Option<SocketAddr> {
     Some(SocketAddr::new(inner.parse::<Ipv6Addr>().ok()?.to_canonical(), 0))
 }
 
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -213,7 +229,13 @@ mod tests {
     use super::*;
 
     fn trusted() -> Trusted {
-        Trusted::new(vec!["192.0.2.0/24".parse().expect("net"), "2001:db8:ffff::/48".parse().expect("net")], 4)
+        Trusted::new(
+            vec![
+                "192.0.2.0/24".parse().expect("net"),
+                "2001:db8:ffff::/48".parse().expect("net"),
+            ],
+            4,
+        )
     }
 
     fn peer(addr: &str) -> Source {
@@ -227,26 +249,68 @@ mod tests {
         }
         let source = trusted().resolve(peer(peer_addr), &headers);
         assert_eq!(format!("{} {}", source.addr, source.port), expect, "{lines:?}");
-        assert_eq!(source.via == Via::Direct, source.addr == peer_addr.parse::<IpAddr>().expect("address"));
+        assert_eq!(
+            source.via == Via::Direct,
+            source.addr == peer_addr.parse::<IpAddr>().expect("address")
+        );
     }
 
     #[test]
     fn only_a_trusted_peer_is_believed_and_only_its_own_words() {
-        check("203.0.113.9", &[("x-forwarded-for", "198.51.100.1")], "203.0.113.9 4000");
+        check(
+            "203.0.113.9",
+            &[("x-forwarded-for", "198.51.100.1")],
+            "203.0.113.9 4000",
+        );
         check("192.0.2.1", &[("x-forwarded-for", "198.51.100.1")], "198.51.100.1 0");
-        check("192.0.2.1", &[("x-forwarded-for", "10.0.0.1, 198.51.100.1, 192.0.2.7")], "198.51.100.1 0");
-        check("192.0.2.1", &[("x-forwarded-for", "junk, 198.51.100.1:77")], "198.51.100.1 77");
-        check("192.0.2.1", &[("x-forwarded-for", "198.51.100.1"), ("x-forwarded-for", "203.0.113.5")], "203.0.113.5 0");
-        check("192.0.2.1", &[("x-forwarded-for", "::ffff:198.51.100.1")], "198.51.100.1 0");
+        check(
+            "192.0.2.1",
+            &[("x-forwarded-for", "10.0.0.1, 198.51.100.1, 192.0.2.7")],
+            "198.51.100.1 0",
+        );
+        check(
+            "192.0.2.1",
+            &[("x-forwarded-for", "junk, 198.51.100.1:77")],
+            "198.51.100.1 77",
+        );
+        check(
+            "192.0.2.1",
+            &[("x-forwarded-for", "198.51.100.1"), ("x-forwarded-for", "203.0.113.5")],
+            "203.0.113.5 0",
+        );
+        check(
+            "192.0.2.1",
+            &[("x-forwarded-for", "::ffff:198.51.100.1")],
+            "198.51.100.1 0",
+        );
         check("192.0.2.1", &[("x-forwarded-for", "")], "192.0.2.1 4000");
     }
 
     #[test]
     fn forwarded_of_rfc_7239() {
-        check("192.0.2.1", &[("forwarded", r#"for="[2001:db8:cafe::17]:4711";proto=https"#)], "2001:db8:cafe::17 4711");
-        check("192.0.2.1", &[("forwarded", "for=198.51.100.1;by=192.0.2.1, for=192.0.2.9")], "198.51.100.1 0");
-        check("192.0.2.1", &[("forwarded", r#"for="open, for=198.51.100.1"#)], "198.51.100.1 0");
-        for unclear in ["for=unknown", "for=_hidden", "by=192.0.2.1", "for=198.51.100.1;for=198.51.100.2", "for", "for=\""] {
+        check(
+            "192.0.2.1",
+            &[("forwarded", r#"for="[2001:db8:cafe::17]:4711";proto=https"#)],
+            "2001:db8:cafe::17 4711",
+        );
+        check(
+            "192.0.2.1",
+            &[("forwarded", "for=198.51.100.1;by=192.0.2.1, for=192.0.2.9")],
+            "198.51.100.1 0",
+        );
+        check(
+            "192.0.2.1",
+            &[("forwarded", r#"for="open, for=198.51.100.1"#)],
+            "198.51.100.1 0",
+        );
+        for unclear in [
+            "for=unknown",
+            "for=_hidden",
+            "by=192.0.2.1",
+            "for=198.51.100.1;for=198.51.100.2",
+            "for",
+            "for=\"",
+        ] {
             check("192.0.2.1", &[("forwarded", unclear)], "192.0.2.1 4000");
         }
     }
@@ -254,14 +318,26 @@ mod tests {
     #[test]
     fn two_headers_that_disagree_make_nobody_someone_else() {
         let real = ("x-forwarded-for", "198.51.100.1");
-        check("192.0.2.1", &[("forwarded", "for=203.0.113.66"), real], "192.0.2.1 4000");
+        check(
+            "192.0.2.1",
+            &[("forwarded", "for=203.0.113.66"), real],
+            "192.0.2.1 4000",
+        );
         check("192.0.2.1", &[("forwarded", "for=_x"), real], "192.0.2.1 4000");
-        check("192.0.2.1", &[("forwarded", "for=\"198.51.100.1:9\""), real], "198.51.100.1 9");
+        check(
+            "192.0.2.1",
+            &[("forwarded", "for=\"198.51.100.1:9\""), real],
+            "198.51.100.1 9",
+        );
     }
 
     #[test]
     fn a_chain_longer_than_the_bound_is_not_walked() {
-        check("192.0.2.1", &[("x-forwarded-for", "198.51.100.1,192.0.2.2,192.0.2.3,192.0.2.4")], "198.51.100.1 0");
+        check(
+            "192.0.2.1",
+            &[("x-forwarded-for", "198.51.100.1,192.0.2.2,192.0.2.3,192.0.2.4")],
+            "198.51.100.1 0",
+        );
         let longer = "198.51.100.1,192.0.2.2,192.0.2.3,192.0.2.4,192.0.2.5";
         check("192.0.2.1", &[("x-forwarded-for", longer)], "192.0.2.1 4000");
     }

@@ -14,15 +14,15 @@
 //!
 //! The memory is a filter in front of the store, whose unique key on the nonce decides.
 
-use std::collections::hash_map::{Entry as MapEntry, HashMap};
 use std::collections::BTreeMap;
+use std::collections::hash_map::{Entry as MapEntry, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
 
-use crate::clock::Millis;
+use paraph_tally::Millis;
 
 /// What names one challenge or ticket.
 pub type Nonce = [u8; 16];
@@ -82,6 +82,8 @@ enum State {
     /// With the repeats that wait, when there are any.
     InWork(Option<Arc<Notify>>, usize),
     Released,
+    /// Kept only for its place in the expiry list: taking a nonce out and in again must not grow that list.
+    Unburnt,
     Settled(Outcome),
 }
 
@@ -111,18 +113,28 @@ impl Spent {
                     self.held.fetch_sub(1, Ordering::Relaxed);
                     return Burn::Full;
                 }
-                place.insert(Entry { body, state: State::InWork(None, 0) });
+                place.insert(Entry {
+                    body,
+                    state: State::InWork(None, 0),
+                });
                 expiry.entry(minute(expires)).or_default().push(nonce);
                 return Burn::Fresh;
             }
         };
         let entry = entry.get_mut();
+        if let State::Unburnt = entry.state {
+            *entry = Entry {
+                body,
+                state: State::InWork(None, 0),
+            };
+            return Burn::Fresh;
+        }
         if entry.body != body {
             return Burn::OtherBody;
         }
         match &mut entry.state {
             State::Settled(outcome) => Burn::Settled(*outcome),
-            State::Released => {
+            State::Released | State::Unburnt => {
                 entry.state = State::InWork(None, 0);
                 Burn::Fresh
             }
@@ -148,15 +160,7 @@ impl Spent {
     /// Nothing was looked at yet (no place for verification): as if the nonce had never been burnt, so that the person
     /// may also correct the form.
     pub fn unburn(&self, nonce: &Nonce) {
-        let mut shard = self.shard(nonce);
-        if let MapEntry::Occupied(entry) = shard.entries.entry(*nonce)
-            && let State::InWork(..) = entry.get().state
-        {
-            // Its place in the expiry list stays; forgetting a nonce that is not there does nothing, and forgetting
-            // one that was burnt again happens at the same minute.
-            wake(entry.remove().state);
-            self.held.fetch_sub(1, Ordering::Relaxed);
-        }
+        self.leave_work(nonce, State::Unburnt);
     }
 
     /// Remembers what the store knows at start: admitted before, with this body.
@@ -303,7 +307,9 @@ mod tests {
     async fn a_repeat_learns_the_outcome_of_the_first() {
         let spent = Spent::new(10, 1);
         assert_eq!(name(&spent, 1, 1, NOW), "fresh");
-        let Burn::InWork(settled) = spent.burn([1; 16], [1; 16], LATER, NOW) else { panic!("not in work") };
+        let Burn::InWork(settled) = spent.burn([1; 16], [1; 16], LATER, NOW) else {
+            panic!("not in work")
+        };
         spent.settle(&[1; 16], Outcome::Admitted);
         settled.await;
         assert_eq!(name(&spent, 1, 1, NOW), "Admitted");
