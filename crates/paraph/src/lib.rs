@@ -10,6 +10,8 @@ pub mod intake;
 pub mod journal;
 pub mod keys;
 pub mod ledger;
+pub mod admit;
+pub mod clock;
 pub mod limits;
 pub mod mail;
 pub mod store;

@@ -107,6 +107,8 @@ limits! {
     postcode_chars = 12 in 8..=32, "Characters of a postcode; the longest in use has 10.";
 
     // Lanes: how many requests are worked on at once, and how many may wait for a place
+    lane_operator = 8 in 1..=256, "Operators' requests in work at once; their own, so that a flood cannot lock the desk out.";
+    lane_operator_waiting = 64 in 0..=65536, "Operators' requests waiting for a place.";
     lane_sign = 256 in 1..=8192, "Signatures with script in work at once; most of that time is the group commit.";
     lane_sign_waiting = 1024 in 0..=65536, "Signatures waiting for a place in their lane.";
     lane_plain = 64 in 1..=8192, "Signatures without script in work at once.";
@@ -118,6 +120,37 @@ limits! {
     lane_manage = 64 in 1..=8192, "Withdrawals and objections in work at once.";
     lane_manage_waiting = 1024 in 0..=65536, "Withdrawals and objections waiting for a place.";
     lane_wait_ms = 4000 in 10..=30000, "Milliseconds that a request may wait for a place before it is told to come back.";
+
+    // Admission: connections and who they come from
+    forwarded_hops = 8 in 1..=32, "Proxies in one Forwarded chain; honest chains have two or three.";
+    proxy_header_bytes = 1024 in 232..=16384, "Bytes of a PROXY header; 232 is the longest without extensions, load balancers add under 300.";
+    write_stall_seconds = 20 in 1..=300, "Seconds during which a client may read nothing of its answer before the connection is closed.";
+    drain_seconds = 20 in 0..=300, "Seconds that open connections get to finish at shutdown.";
+
+    // Admission: budgets a minute, per address (IPv4 address, IPv6 /64) and wide (IPv4 /24, IPv6 /48)
+    budget_sign = 240 in 1..=1000000, "Signatures sent a minute by one address; 1,000 people behind a carrier's NAT in ten minutes send 100, in a bad minute 200.";
+    budget_sign_wide = 960 in 1..=1000000, "Signatures sent a minute by one /24 or /48; four such crowds.";
+    budget_challenge = 480 in 1..=1000000, "Challenges a minute for one address; two a person, as one can expire while typing.";
+    budget_challenge_wide = 1920 in 1..=1000000, "Challenges a minute for one /24 or /48.";
+    budget_ticket = 480 in 1..=1000000, "Forms with a ticket a minute for one address; people without script reload.";
+    budget_ticket_wide = 1920 in 1..=1000000, "Forms with a ticket a minute for one /24 or /48.";
+    budget_miss = 60 in 1..=1000000, "Unknown confirm, withdraw and receipt links a minute from one address; honest ones are typing errors.";
+    budget_miss_wide = 240 in 1..=1000000, "Unknown links a minute from one /24 or /48.";
+    budget_slots = 65536 in 1024..=1048576, "Columns of each counting sketch; with 65,536 a million other keys add 18 to a reading, 4 MiB a budget.";
+
+    // Admission: clearances, tickets and what was spent
+    challenge_seconds = 1200 in 120..=7200, "Seconds that a challenge is valid; people think about a comment.";
+    puzzle_rounds = 1000 in 1000..=5000, "Rounds per guess in calm times: 0.3 s on average on a slow phone.";
+    puzzle_rounds_ceiling = 3000 in 1000..=5000, "Rounds per guess at most: the slowest hundredth of slow phones then needs 4 s.";
+    puzzle_waiting = 1024 in 0..=65536, "Clearances waiting for verification; a core checks about 1,500 a second.";
+    clearance_bytes = 2048 in 1024..=8192, "Bytes of the clearance in a form; the widget's has about 950.";
+    ticket_seconds = 7200 in 300..=86400, "Seconds that a ticket is valid; writing without script may be interrupted.";
+    ticket_age_seconds = 4 in 0..=60, "Seconds that a ticket must have waited in calm times; nobody fills the form faster.";
+    ticket_age_ceiling_seconds = 60 in 4..=600, "Seconds that a ticket must have waited when its source is under pressure.";
+    ticket_moved_seconds = 30 in 0..=600, "Seconds that a ticket must have waited when it comes back from another network, as phones do.";
+    spent_script = 1000000 in 1000..=20000000, "Spent challenges remembered; verification lets about 1,000 a second through, for 20 minutes.";
+    spent_plain = 500000 in 1000..=20000000, "Spent tickets remembered, apart, so that a flood of tickets never closes the way with script.";
+    repeats_waiting = 4 in 0..=64, "Repeats of one submission that wait for the first one's outcome; a double click makes one.";
 
     // Intake and store
     intake_queue = 4096 in 64..=65536, "Commands waiting for the writer; full means 503, never a loss.";

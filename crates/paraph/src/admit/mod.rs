@@ -1,0 +1,503 @@
+//! Admission: the decision to take a contribution in, made in memory, before anything is stored or mailed.
+//!
+//! Cheapest first. A signature passes, in this order:
+//!
+//! ```text
+//! listener   connection caps, PROXY header, Forwarded            -> Source
+//! receive    budget of the source, media type, size, fields      -> Received
+//!            (Contribution::from_form: what the fields mean)
+//!            (a place in lanes.sign or lanes.plain)
+//! clear      signature of clearance or ticket, microseconds      -> Cleared    nothing is burnt yet
+//!            (the caller reserves an intake slot)
+//! burn       the nonce is spent, then the solution verified      -> Burnt
+//!            (intake makes it durable; Pass::admitted)
+//! ```
+//!
+//! Everything here is owned by one [`Admitter`] and bounded by `limits.rs`; nothing is written anywhere.
+
+pub mod budget;
+pub mod challenge;
+pub mod contribution;
+pub mod email;
+pub mod form;
+pub mod lane;
+pub mod listener;
+pub mod proxy;
+pub mod refusal;
+pub mod source;
+pub mod spent;
+mod stream;
+pub mod ticket;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use hmac::{Hmac, KeyInit, Mac};
+use http::HeaderMap;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use paraph_tally::Millis;
+use sha2::Sha256;
+use tokio::time::Instant;
+
+use self::budget::{Budgets, Purpose};
+use self::challenge::{Challenge, Clearance, ClearanceError, Price, Puzzles};
+use self::form::SignForm;
+use self::lane::{Lane, Lanes};
+pub use self::refusal::Refusal;
+use self::source::Source;
+use self::spent::{BodyMac, Burn, Nonce, Outcome, Spent};
+use self::ticket::{Ticket, TicketError, Tickets};
+use crate::limits::Limits;
+
+/// The keys of admission, each derived under a label of its own.
+pub struct Secrets {
+    /// Signs challenges.
+    pub challenge: [u8; 32],
+    /// Signs tickets.
+    pub ticket: [u8; 32],
+    /// Makes the MAC by which a repeated body is recognised. Must outlive a restart, as the store keeps these MACs.
+    pub body: [u8; 32],
+}
+
+/// A key that is empty, shorter than 32 bytes, or one byte repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a secret of admission is empty, shorter than 32 bytes, or all the same byte")]
+pub struct WeakSecret;
+
+impl WeakSecret {
+    fn check(secret: &[u8]) -> Result<(), Self> {
+        let varied = secret.windows(2).any(|pair| pair[0] != pair[1]);
+        if secret.len() >= 32 && varied {
+            Ok(())
+        } else {
+            Err(Self)
+        }
+    }
+}
+
+/// How somebody showed that signing cost them something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Way {
+    /// A solved challenge.
+    Script,
+    /// A ticket of sufficient age.
+    Plain,
+}
+
+/// A sign form that was read.
+#[derive(Debug)]
+pub struct Received {
+    /// The fields.
+    pub form: SignForm,
+    /// The bytes that they were read from.
+    pub raw: Bytes,
+}
+
+/// A clearance or ticket whose signature holds, bound to the body that it came in. Nothing is burnt yet.
+#[derive(Debug)]
+pub struct Cleared {
+    proof: Proof,
+    body_mac: BodyMac,
+    score: u8,
+}
+
+#[derive(Debug)]
+enum Proof {
+    Script(Clearance),
+    Plain(Ticket),
+}
+
+impl Cleared {
+    /// Which way it came.
+    #[must_use]
+    pub fn way(&self) -> Way {
+        match self.proof {
+            Proof::Script(_) => Way::Script,
+            Proof::Plain(_) => Way::Plain,
+        }
+    }
+}
+
+/// What became of burning.
+#[derive(Debug)]
+pub enum Burnt {
+    /// Admitted: make it durable, then say so.
+    Fresh(Pass),
+    /// The same body was admitted before: the same answer, nothing to do.
+    Repeat,
+}
+
+/// One admitted submission. Whoever holds it makes the submission durable and then calls [`Pass::admitted`]; a pass that
+/// is dropped instead (store busy, request cancelled) lets the same body try again, and no other.
+#[derive(Debug)]
+pub struct Pass {
+    /// The unique key of the submission.
+    pub nonce: Nonce,
+    /// MAC of its body.
+    pub body_mac: BodyMac,
+    /// Until when the nonce has to be remembered.
+    pub expires: Millis,
+    /// When challenge or ticket were issued.
+    pub issued: Millis,
+    /// Which way it came.
+    pub way: Way,
+    /// Rounds per guess ([`Way::Script`]) or seconds of age ([`Way::Plain`]) that were asked for.
+    pub price: u32,
+    /// Hundredths of pressure that its source was under.
+    pub score: u8,
+    burning: Burning,
+}
+
+impl Pass {
+    /// The submission is durable, or deliberately ignored: repeats get the same answer from now on.
+    pub fn admitted(self) {
+        self.burning.settle(Outcome::Admitted);
+    }
+
+    /// The submission was refused for good after all, for this reason: repeats are told the same.
+    pub fn refused(self, reason: &'static str) {
+        self.burning.settle(Outcome::Refused(reason));
+    }
+}
+
+/// A nonce in work, whose outcome is reported exactly once: released when dropped, unless something better came before.
+#[derive(Debug)]
+struct Burning {
+    spent: Option<Arc<Spent>>,
+    nonce: Nonce,
+}
+
+impl Burning {
+    fn settle(mut self, outcome: Outcome) {
+        if let Some(spent) = self.spent.take() {
+            spent.settle(&self.nonce, outcome);
+        }
+    }
+
+    fn unburn(mut self) {
+        if let Some(spent) = self.spent.take() {
+            spent.unburn(&self.nonce);
+        }
+    }
+}
+
+impl Drop for Burning {
+    fn drop(&mut self) {
+        if let Some(spent) = &self.spent {
+            spent.release(&self.nonce);
+        }
+    }
+}
+
+/// The door. One per process; every handler of the public side borrows it.
+pub struct Admitter {
+    /// The queues. Handlers enter theirs before they do anything that costs.
+    pub lanes: Lanes,
+    limits: Limits,
+    budgets: Budgets,
+    puzzles: Arc<Puzzles>,
+    tickets: Tickets,
+    body: Hmac<Sha256>,
+    spent_script: Arc<Spent>,
+    spent_plain: Arc<Spent>,
+    verification: Lane,
+}
+
+impl Admitter {
+    /// A door with nothing spent yet; see [`Admitter::preload`].
+    ///
+    /// # Errors
+    /// A secret is no secret.
+    pub fn new(secrets: &Secrets, price: Price, limits: &Limits) -> Result<Self, WeakSecret> {
+        WeakSecret::check(&secrets.body)?;
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        // One core stays free for everything else, where there is more than one.
+        let verifiers = cores.saturating_sub(1).max(1) as u64;
+        let wait = Duration::from_millis(limits.lane_wait_ms);
+        Ok(Self {
+            lanes: Lanes::new(limits),
+            budgets: Budgets::new(limits),
+            puzzles: Arc::new(Puzzles::new(&secrets.challenge, price, limits)?),
+            tickets: Tickets::new(&secrets.ticket, limits.ticket_seconds, limits.ticket_moved_seconds)?,
+            body: Hmac::new_from_slice(&secrets.body).map_err(|_| WeakSecret)?,
+            spent_script: Arc::new(Spent::new(limits.spent_script, limits.repeats_waiting)),
+            spent_plain: Arc::new(Spent::new(limits.spent_plain, limits.repeats_waiting)),
+            verification: Lane::new("verification", verifiers, limits.puzzle_waiting, wait),
+            limits: limits.clone(),
+        })
+    }
+
+    /// Remembers the nonces that the store has admitted and that have not expired. Call it before serving.
+    pub fn preload(&self, way: Way, admitted: impl IntoIterator<Item = (Nonce, BodyMac, Millis)>, now: Millis) {
+        self.spent(way).preload(admitted, now);
+    }
+
+    /// A challenge for signing this petition, priced by the source's pressure and the queue's delay.
+    ///
+    /// # Errors
+    /// `SlowDown`; `Busy` when the machine has no randomness.
+    pub fn challenge(&self, source: &Source, slug: &str, now: Millis) -> Result<Challenge, Refusal> {
+        let asked = self.budgets.charge(Purpose::Challenge, source, now)?;
+        let pressure = asked.max(self.budgets.pressure(Purpose::Sign, source, now));
+        let delay = self.lanes.sign.delay().max(self.verification.delay());
+        let rounds = challenge::rounds(&self.limits, pressure, delay);
+        self.puzzles
+            .issue(slug, rounds, random()?, random()?, now)
+            .map_err(|_| no_service())
+    }
+
+    /// A ticket for the form of this petition, and how old it must be in seconds.
+    ///
+    /// # Errors
+    /// `SlowDown`; `Busy` when the machine has no randomness.
+    pub fn ticket(&self, source: &Source, slug: &str, now: Millis) -> Result<(String, u16), Refusal> {
+        let asked = self.budgets.charge(Purpose::Ticket, source, now)?;
+        let pressure = asked.max(self.budgets.pressure(Purpose::Sign, source, now));
+        let age = pressure.between(self.limits.ticket_age_seconds, self.limits.ticket_age_ceiling_seconds);
+        let age = u16::try_from(age).unwrap_or(u16::MAX);
+        Ok((self.tickets.issue(source, slug, age, random()?, now), age))
+    }
+
+    /// Charges the source for one signature sent, then reads its form.
+    ///
+    /// # Errors
+    /// `SlowDown`, `UnsupportedMedia`, `TooLarge`, `SlowBody`, `InvalidForm`.
+    pub async fn receive<B>(
+        &self,
+        source: &Source,
+        headers: &HeaderMap,
+        body: B,
+        now: Millis,
+    ) -> Result<Received, Refusal>
+    where
+        B: hyper::body::Body<Data = Bytes>,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        self.budgets.charge(Purpose::Sign, source, now)?;
+        let media = headers
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        let essence = media.split(';').next().unwrap_or_default().trim();
+        if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            return Err(Refusal::UnsupportedMedia);
+        }
+        let raw = self.read(headers, body).await?;
+        let form = SignForm::parse(&raw, &self.limits)?;
+        Ok(Received { form, raw })
+    }
+
+    /// Reads a body within its bounds of size and time.
+    async fn read<B>(&self, headers: &HeaderMap, body: B) -> Result<Bytes, Refusal>
+    where
+        B: hyper::body::Body<Data = Bytes>,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let announced = headers
+            .get(CONTENT_LENGTH)
+            .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+        if announced.is_some_and(|bytes| bytes > self.limits.body_bytes) {
+            return Err(Refusal::TooLarge);
+        }
+        let body = Limited::new(body, usize::try_from(self.limits.body_bytes).unwrap_or(usize::MAX));
+        match tokio::time::timeout(Duration::from_secs(self.limits.body_seconds), body.collect()).await {
+            Ok(Ok(collected)) => Ok(collected.to_bytes()),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Refusal::TooLarge),
+            Ok(Err(_)) | Err(_) => Err(Refusal::SlowBody),
+        }
+    }
+
+    /// Checks the signature of clearance or ticket: microseconds, nothing is burnt. A form that holds both is judged by
+    /// its clearance.
+    ///
+    /// # Errors
+    /// `ClearanceRefused`, `TicketExpired`, `TooEarly`.
+    pub fn clear(
+        &self,
+        source: &Source,
+        slug: &str,
+        form: &SignForm,
+        raw_body: &[u8],
+        now: Millis,
+    ) -> Result<Cleared, Refusal> {
+        let proof = if !form.altcha.is_empty() {
+            Proof::Script(
+                self.puzzles
+                    .check(slug, &form.altcha, now)
+                    .map_err(|error| match error {
+                        ClearanceError::Expired => Refusal::TicketExpired,
+                        other => Refusal::ClearanceRefused(other.label()),
+                    })?,
+            )
+        } else if !form.ticket.is_empty() {
+            Proof::Plain(
+                self.tickets
+                    .check(source, slug, &form.ticket, now)
+                    .map_err(|error| match error {
+                        TicketError::Forged => Refusal::ClearanceRefused("ticket"),
+                        TicketError::Expired => Refusal::TicketExpired,
+                        TicketError::TooEarly(wait_seconds) => Refusal::TooEarly { wait_seconds },
+                    })?,
+            )
+        } else {
+            return Err(Refusal::ClearanceRefused("missing"));
+        };
+        let mut mac = self.body.clone();
+        mac.update(raw_body);
+        let score = self.budgets.pressure(Purpose::Sign, source, now).percent();
+        Ok(Cleared {
+            proof,
+            body_mac: ticket::truncate(mac),
+            score,
+        })
+    }
+
+    /// Burns the nonce and then, for a clearance, verifies the solution on the bounded pool. Reserve the intake slot
+    /// before: a nonce must not be burnt for want of room.
+    ///
+    /// # Errors
+    /// `ClearanceRefused` (spent on another body, or not solved), `Busy`.
+    pub async fn burn(&self, cleared: Cleared, now: Millis) -> Result<Burnt, Refusal> {
+        let Cleared { proof, body_mac, score } = cleared;
+        let (way, nonce, issued, expires, price) = match &proof {
+            Proof::Script(clearance) => (
+                Way::Script,
+                clearance.nonce,
+                clearance.issued,
+                clearance.expires,
+                clearance.rounds,
+            ),
+            Proof::Plain(ticket) => (Way::Plain, ticket.nonce, ticket.issued, ticket.expires, ticket.age),
+        };
+        let Some(mut burning) = self.claim(way, nonce, body_mac, expires, now).await? else {
+            return Ok(Burnt::Repeat);
+        };
+        if let Proof::Script(clearance) = proof {
+            burning = self.verify(clearance, burning).await?;
+        }
+        Ok(Burnt::Fresh(Pass {
+            nonce,
+            body_mac,
+            expires,
+            issued,
+            way,
+            price,
+            score,
+            burning,
+        }))
+    }
+
+    /// Makes the nonce ours, or learns what became of it: `None` means admitted before.
+    async fn claim(
+        &self,
+        way: Way,
+        nonce: Nonce,
+        body_mac: BodyMac,
+        expires: Millis,
+        now: Millis,
+    ) -> Result<Option<Burning>, Refusal> {
+        let spent = self.spent(way);
+        let deadline = Instant::now() + Duration::from_millis(self.limits.lane_wait_ms);
+        loop {
+            match spent.burn(nonce, body_mac, expires, now) {
+                Burn::Fresh => {
+                    return Ok(Some(Burning {
+                        spent: Some(Arc::clone(spent)),
+                        nonce,
+                    }));
+                }
+                Burn::Settled(Outcome::Admitted) => return Ok(None),
+                Burn::Settled(Outcome::Refused(reason)) => return Err(Refusal::ClearanceRefused(reason)),
+                Burn::OtherBody => return Err(Refusal::ClearanceRefused("spent")),
+                Burn::Full | Burn::Crowded => return Err(no_service()),
+                // Only what the first one made durable may be promised to the second: wait for it. When the first one
+                // failed, the second takes over.
+                Burn::InWork(outcome) => {
+                    tokio::time::timeout_at(deadline, outcome)
+                        .await
+                        .map_err(|_| no_service())?;
+                }
+            }
+        }
+    }
+
+    async fn verify(&self, clearance: Clearance, burning: Burning) -> Result<Burning, Refusal> {
+        let place = match self.verification.enter().await {
+            Ok(place) => place,
+            Err(busy) => {
+                burning.unburn();
+                return Err(busy.into());
+            }
+        };
+        let puzzles = Arc::clone(&self.puzzles);
+        let verified = tokio::task::spawn_blocking(move || {
+            // The place is held by the work itself: a client that goes away does not make room for one more.
+            let _place = place;
+            puzzles.verify(&clearance)
+        });
+        match verified.await {
+            Ok(true) => Ok(burning),
+            Ok(false) => {
+                burning.settle(Outcome::Refused("solution"));
+                Err(Refusal::ClearanceRefused("solution"))
+            }
+            // The runtime is shutting down.
+            Err(_) => Err(no_service()),
+        }
+    }
+
+    /// Whether this source may look up another link, after all the unknown ones that it has tried.
+    ///
+    /// # Errors
+    /// `SlowDown`.
+    pub fn may_look_up(&self, source: &Source, now: Millis) -> Result<(), Refusal> {
+        self.budgets.check(Purpose::Miss, source, now)?;
+        Ok(())
+    }
+
+    /// Counts a link that turned out to be unknown.
+    ///
+    /// # Errors
+    /// `SlowDown`, when that was one too many.
+    pub fn missed(&self, source: &Source, now: Millis) -> Result<(), Refusal> {
+        self.budgets.charge(Purpose::Miss, source, now)?;
+        Ok(())
+    }
+
+    /// Nonces remembered now, for metrics.
+    #[must_use]
+    pub fn spent_held(&self, way: Way) -> usize {
+        self.spent(way).len()
+    }
+
+    fn spent(&self, way: Way) -> &Arc<Spent> {
+        match way {
+            Way::Script => &self.spent_script,
+            Way::Plain => &self.spent_plain,
+        }
+    }
+}
+
+/// Something that is no fault of the request: come back soon.
+fn no_service() -> Refusal {
+    Refusal::Busy {
+        retry_after: retry_after(2),
+    }
+}
+
+fn random() -> Result<Nonce, Refusal> {
+    let mut nonce = [0; 16];
+    getrandom::fill(&mut nonce).map_err(|_| no_service())?;
+    Ok(nonce)
+}
+
+/// Between `seconds` and twice that: those who are sent away together must not come back together.
+fn retry_after(seconds: u64) -> u64 {
+    let spread = getrandom::u64().unwrap_or_default() % (seconds + 1);
+    seconds + spread
+}
+
+#[cfg(test)]
+mod tests;

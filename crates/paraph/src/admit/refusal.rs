@@ -1,0 +1,99 @@
+//! The one list of what admission can answer instead of "check your mail".
+
+use super::budget::SlowDown;
+use super::form::FieldError;
+use super::lane::Busy;
+
+/// Why a request was not admitted. `respond.rs` turns each into an HTTP answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// 400: these fields.
+    InvalidForm(Vec<FieldError>),
+    /// 413: the body is larger than `limits.body_bytes`.
+    TooLarge,
+    /// 415: not `application/x-www-form-urlencoded`.
+    UnsupportedMedia,
+    /// 408: the body took longer than `limits.body_seconds`, or its sender went away.
+    SlowBody,
+    /// 403: ticket or challenge are too old; a fresh form, input kept.
+    TicketExpired,
+    /// 429: the ticket is good, only too young; the form again with the same ticket, input kept.
+    TooEarly {
+        /// Seconds until the ticket holds.
+        wait_seconds: u64,
+    },
+    /// 403: no clearance, or one that does not hold, for this reason; a fresh form, input kept.
+    ClearanceRefused(&'static str),
+    /// 429: the source has used its budget up.
+    SlowDown {
+        /// Seconds, jittered.
+        retry_after: u64,
+    },
+    /// 503: a queue is full.
+    Busy {
+        /// Seconds, jittered.
+        retry_after: u64,
+    },
+    /// 410: the petition is closed.
+    Closed,
+    /// 404: there is no such petition.
+    NotFound,
+}
+
+impl Refusal {
+    /// The stable code of the contract.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::InvalidForm(_) => "invalid_form",
+            Self::TooLarge => "too_large",
+            Self::UnsupportedMedia => "unsupported_media",
+            Self::SlowBody => "slow_body",
+            Self::TicketExpired => "ticket_expired",
+            Self::TooEarly { .. } | Self::SlowDown { .. } => "slow_down",
+            Self::ClearanceRefused(_) => "clearance_refused",
+            Self::Busy { .. } => "busy",
+            Self::Closed => "closed",
+            Self::NotFound => "not_found",
+        }
+    }
+
+    /// Label for metrics and logs, finer than the code.
+    #[must_use]
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::TooEarly { .. } => "too_early",
+            Self::ClearanceRefused(reason) => reason,
+            other => other.code(),
+        }
+    }
+
+    /// Seconds for `Retry-After`, where there is one.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::TooEarly { wait_seconds: seconds }
+            | Self::SlowDown { retry_after: seconds }
+            | Self::Busy { retry_after: seconds } => Some(*seconds),
+            _ => None,
+        }
+    }
+}
+
+impl From<SlowDown> for Refusal {
+    fn from(SlowDown { retry_after }: SlowDown) -> Self {
+        Self::SlowDown { retry_after }
+    }
+}
+
+impl From<Busy> for Refusal {
+    fn from(Busy { retry_after }: Busy) -> Self {
+        Self::Busy { retry_after }
+    }
+}
+
+impl From<Vec<FieldError>> for Refusal {
+    fn from(errors: Vec<FieldError>) -> Self {
+        Self::InvalidForm(errors)
+    }
+}

@@ -1,0 +1,364 @@
+//! Where a request comes from: an address, a port, and on whose word.
+
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+use http::HeaderMap;
+use ipnet::IpNet;
+
+/// On whose word an address is believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Via {
+    /// The address is the other end of our own connection.
+    Direct,
+    /// This trusted proxy named the address, in a PROXY header, `Forwarded` or `X-Forwarded-For`.
+    Forwarded(IpAddr),
+}
+
+/// An address and port. The port matters as much as the address: behind a carrier's NAT the access provider can only
+/// tell its customers apart by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Source {
+    /// IPv4 addresses are always [`IpAddr::V4`], also when they came in as `::ffff:a.b.c.d`.
+    pub addr: IpAddr,
+    /// 0 when the proxy that named the address did not name a port.
+    pub port: u16,
+    /// On whose word.
+    pub via: Via,
+}
+
+/// A network prefix as a key for budgets and caps. Bits beyond the prefix are zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Prefix {
+    /// The first `len` bits of an IPv4 address.
+    V4 {
+        /// Network bits, the rest zero.
+        bits: u32,
+        /// Length of the prefix.
+        len: u8,
+    },
+    /// The first `len` bits of an IPv6 address, at most 64: what follows is the host's own choice.
+    V6 {
+        /// Network bits of the upper half, the rest zero.
+        bits: u64,
+        /// Length of the prefix.
+        len: u8,
+    },
+}
+
+impl Source {
+    /// The other end of a connection of ours.
+    #[must_use]
+    pub fn direct(peer: SocketAddr) -> Self {
+        Self {
+            addr: peer.ip().to_canonical(),
+            port: peer.port(),
+            via: Via::Direct,
+        }
+    }
+
+    /// An address that the trusted proxy `by` named.
+    #[must_use]
+    pub fn forwarded(client: SocketAddr, by: IpAddr) -> Self {
+        Self {
+            addr: client.ip().to_canonical(),
+            port: client.port(),
+            via: Via::Forwarded(by.to_canonical()),
+        }
+    }
+
+    /// One subscriber as far as addresses can tell: an IPv4 address, or an IPv6 /64.
+    #[must_use]
+    pub fn narrow(&self) -> Prefix {
+        prefix(self.addr, 32, 64)
+    }
+
+    /// One site or small network: an IPv4 /24, or an IPv6 /48.
+    #[must_use]
+    pub fn wide(&self) -> Prefix {
+        prefix(self.addr, 24, 48)
+    }
+}
+
+fn prefix(addr: IpAddr, v4: u8, v6: u8) -> Prefix {
+    match addr {
+        IpAddr::V4(addr) => Prefix::V4 {
+            bits: addr.to_bits() & (u32::MAX << (32 - v4)),
+            len: v4,
+        },
+        IpAddr::V6(addr) => {
+            let upper = u64::try_from(addr.to_bits() >> 64).unwrap_or_default();
+            Prefix::V6 {
+                bits: upper & (u64::MAX << (64 - v6)),
+                len: v6,
+            }
+        }
+    }
+}
+
+impl Prefix {
+    /// A fixed-size encoding, the same for the same prefix and for no other: family, length, bits.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; 10] {
+        let (family, len, bits) = match self {
+            Self::V4 { bits, len } => (4, len, u64::from(bits)),
+            Self::V6 { bits, len } => (6, len, bits),
+        };
+        let mut out = [0; 10];
+        out[0] = family;
+        out[1] = len;
+        out[2..].copy_from_slice(&bits.to_be_bytes());
+        out
+    }
+}
+
+/// The proxies whose word is believed (`listen.trusted_proxies`).
+#[derive(Clone, Debug, Default)]
+pub struct Trusted {
+    networks: Vec<IpNet>,
+    hops: usize,
+}
+
+impl Trusted {
+    /// Believes these networks, along chains of at most `hops` proxies (`limits.forwarded_hops`).
+    #[must_use]
+    pub fn new(networks: Vec<IpNet>, hops: u64) -> Self {
+        Self {
+            networks,
+            hops: usize::try_from(hops).unwrap_or(usize::MAX),
+        }
+    }
+
+    /// Whether this address is one of ours.
+    #[must_use]
+    pub fn contains(&self, addr: IpAddr) -> bool {
+        let addr = addr.to_canonical();
+        self.networks.iter().any(|network| network.contains(&addr))
+    }
+
+    /// Who sent a request that `peer` handed us: the rightmost hop that is not a trusted proxy.
+    ///
+    /// Each proxy appends on the right, so only what stands right of an untrusted hop was written by a trusted one;
+    /// everything left of it is the client's own invention and is not even parsed. What is malformed, too long, or told
+    /// differently by the two headers (a proxy that writes one often passes the client's other on) makes nobody
+    /// someone else: the peer itself then answers for the request.
+    #[must_use]
+    pub fn resolve(&self, peer: Source, headers: &HeaderMap) -> Source {
+        if self.networks.is_empty() || !self.contains(peer.addr) {
+            return peer;
+        }
+        let standard = self.walk(headers, "forwarded", forwarded_for);
+        let customary = self.walk(headers, "x-forwarded-for", address);
+        let client = match (standard, customary) {
+            (Hop::Absent, other) | (other, Hop::Absent) => other,
+            (Hop::Client(a), Hop::Client(b)) if a.ip() == b.ip() => Hop::Client(if a.port() == 0 { b } else { a }),
+            _ => Hop::Unclear,
+        };
+        match client {
+            Hop::Client(client) => Source::forwarded(client, peer.addr),
+            Hop::Absent | Hop::Unclear => peer,
+        }
+    }
+
+    /// Walks one header from the right, past trusted hops.
+    fn walk(&self, headers: &HeaderMap, name: &str, parse: fn(&str) -> Option<SocketAddr>) -> Hop {
+        let mut lines: Vec<&[u8]> = headers.get_all(name).iter().map(http::HeaderValue::as_bytes).collect();
+        lines.reverse();
+        // A comma inside a quoted value splits wrongly and then fails to parse; no honest `for=` holds one, and
+        // looking for the quotes from the left would let the client's part decide how the proxy's part is read.
+        let elements = lines.iter().flat_map(|line| line.rsplit(|&byte| byte == b','));
+        let mut last = Hop::Absent;
+        for (index, element) in elements.enumerate() {
+            if index == self.hops {
+                return Hop::Unclear;
+            }
+            let Some(hop) = std::str::from_utf8(element).ok().and_then(|text| parse(text.trim())) else {
+                return Hop::Unclear;
+            };
+            last = Hop::Client(hop);
+            if !self.contains(hop.ip()) {
+                break;
+            }
+        }
+        last
+    }
+}
+
+/// What one header says.
+#[derive(Clone, Copy)]
+enum Hop {
+    Absent,
+    Client(SocketAddr),
+    Unclear,
+}
+
+/// The `for` parameter of one element of `Forwarded` (RFC 7239 section 4). `unknown` and obfuscated names are not
+/// addresses and yield nothing.
+fn forwarded_for(element: &str) -> Option<SocketAddr> {
+    let mut found = None;
+    for pair in element.split(';') {
+        let (name, value) = pair.trim().split_once('=')?;
+        if name.eq_ignore_ascii_case("for") {
+            let bare = match value.strip_prefix('"') {
+                Some(rest) => rest.strip_suffix('"')?,
+                None => value,
+            };
+            if found.replace(address(bare)?).is_some() {
+                return None;
+            }
+        }
+    }
+    found
+}
+
+/// `a.b.c.d`, `a.b.c.d:port`, `x::y`, `[x::y]` or `[x::y]:port`; port 0 when there is none.
+fn address(text: &str) -> Option<SocketAddr> {
+    if let Ok(addr) = text.parse::<IpAddr>() {
+        return Some(SocketAddr::new(addr.to_canonical(), 0));
+    }
+    if let Ok(socket) = text.parse::<SocketAddr>() {
+        return Some(SocketAddr::new(socket.ip().to_canonical(), socket.port()));
+    }
+    let inner = text.strip_prefix('[')?.strip_suffix(']')?;
+    Some(SocketAddr::new(inner.parse::<Ipv6Addr>().ok()?.to_canonical(), 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn trusted() -> Trusted {
+        Trusted::new(
+            vec![
+                "192.0.2.0/24".parse().expect("net"),
+                "2001:db8:ffff::/48".parse().expect("net"),
+            ],
+            4,
+        )
+    }
+
+    fn peer(addr: &str) -> Source {
+        Source::direct(SocketAddr::new(addr.parse().expect("address"), 4000))
+    }
+
+    fn check(peer_addr: &str, lines: &[(&'static str, &str)], expect: &str) {
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            headers.append(*name, value.parse().expect("header"));
+        }
+        let source = trusted().resolve(peer(peer_addr), &headers);
+        assert_eq!(format!("{} {}", source.addr, source.port), expect, "{lines:?}");
+        assert_eq!(
+            source.via == Via::Direct,
+            source.addr == peer_addr.parse::<IpAddr>().expect("address")
+        );
+    }
+
+    #[test]
+    fn only_a_trusted_peer_is_believed_and_only_its_own_words() {
+        check(
+            "203.0.113.9",
+            &[("x-forwarded-for", "198.51.100.1")],
+            "203.0.113.9 4000",
+        );
+        check("192.0.2.1", &[("x-forwarded-for", "198.51.100.1")], "198.51.100.1 0");
+        check(
+            "192.0.2.1",
+            &[("x-forwarded-for", "10.0.0.1, 198.51.100.1, 192.0.2.7")],
+            "198.51.100.1 0",
+        );
+        check(
+            "192.0.2.1",
+            &[("x-forwarded-for", "junk, 198.51.100.1:77")],
+            "198.51.100.1 77",
+        );
+        check(
+            "192.0.2.1",
+            &[("x-forwarded-for", "198.51.100.1"), ("x-forwarded-for", "203.0.113.5")],
+            "203.0.113.5 0",
+        );
+        check(
+            "192.0.2.1",
+            &[("x-forwarded-for", "::ffff:198.51.100.1")],
+            "198.51.100.1 0",
+        );
+        check("192.0.2.1", &[("x-forwarded-for", "")], "192.0.2.1 4000");
+    }
+
+    #[test]
+    fn forwarded_of_rfc_7239() {
+        check(
+            "192.0.2.1",
+            &[("forwarded", r#"for="[2001:db8:cafe::17]:4711";proto=https"#)],
+            "2001:db8:cafe::17 4711",
+        );
+        check(
+            "192.0.2.1",
+            &[("forwarded", "for=198.51.100.1;by=192.0.2.1, for=192.0.2.9")],
+            "198.51.100.1 0",
+        );
+        check(
+            "192.0.2.1",
+            &[("forwarded", r#"for="open, for=198.51.100.1"#)],
+            "198.51.100.1 0",
+        );
+        for unclear in [
+            "for=unknown",
+            "for=_hidden",
+            "by=192.0.2.1",
+            "for=198.51.100.1;for=198.51.100.2",
+            "for",
+            "for=\"",
+        ] {
+            check("192.0.2.1", &[("forwarded", unclear)], "192.0.2.1 4000");
+        }
+    }
+
+    #[test]
+    fn two_headers_that_disagree_make_nobody_someone_else() {
+        let real = ("x-forwarded-for", "198.51.100.1");
+        check(
+            "192.0.2.1",
+            &[("forwarded", "for=203.0.113.66"), real],
+            "192.0.2.1 4000",
+        );
+        check("192.0.2.1", &[("forwarded", "for=_x"), real], "192.0.2.1 4000");
+        check(
+            "192.0.2.1",
+            &[("forwarded", "for=\"198.51.100.1:9\""), real],
+            "198.51.100.1 9",
+        );
+    }
+
+    #[test]
+    fn a_chain_longer_than_the_bound_is_not_walked() {
+        check(
+            "192.0.2.1",
+            &[("x-forwarded-for", "198.51.100.1,192.0.2.2,192.0.2.3,192.0.2.4")],
+            "198.51.100.1 0",
+        );
+        let longer = "198.51.100.1,192.0.2.2,192.0.2.3,192.0.2.4,192.0.2.5";
+        check("192.0.2.1", &[("x-forwarded-for", longer)], "192.0.2.1 4000");
+    }
+
+    #[test]
+    fn prefixes_group_subscribers_and_sites() {
+        assert_eq!(peer("203.0.113.9").wide(), peer("203.0.113.200").wide());
+        assert_ne!(peer("203.0.113.9").narrow(), peer("203.0.113.200").narrow());
+        assert_eq!(peer("2001:db8:1:2::3").narrow(), peer("2001:db8:1:2:ffff::").narrow());
+        assert_ne!(peer("2001:db8:1:2::3").narrow(), peer("2001:db8:1:3::3").narrow());
+        assert_eq!(peer("2001:db8:1:2::3").wide(), peer("2001:db8:1:ffff::").wide());
+        assert_eq!(peer("::ffff:203.0.113.9").narrow(), peer("203.0.113.9").narrow());
+    }
+
+    proptest! {
+        #[test]
+        fn any_header_names_at_most_one_untrusted_client(value in "[ -~]{0,60}", name in "(forwarded|x-forwarded-for)") {
+            let mut headers = HeaderMap::new();
+            headers.append(http::HeaderName::try_from(name).expect("name"), value.parse().expect("printable"));
+            let source = trusted().resolve(peer("192.0.2.1"), &headers);
+            prop_assert!(source.via == Via::Direct || source.via == Via::Forwarded(peer("192.0.2.1").addr));
+        }
+    }
+}
