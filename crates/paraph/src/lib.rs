@@ -6,3 +6,5 @@ pub mod cli;
 pub mod config;
 pub mod failure;
 pub mod limits;
+pub mod mail;
+pub mod telemetry;
