@@ -277,7 +277,17 @@ impl Texts {
     }
 
     fn of(code: &str) -> &'static Self {
-        TEXTS.iter().find(|texts| texts.code == code).unwrap_or(&TEXTS[0])
+        TEXTS
+            .iter()
+            .find(|texts| texts.code == code)
+            .unwrap_or_else(Self::english)
+    }
+
+    fn english() -> &'static Self {
+        TEXTS
+            .iter()
+            .find(|texts| texts.code == "en")
+            .expect("English is embedded")
     }
 
     /// A message, in English if this language lacks it.
@@ -289,20 +299,19 @@ impl Texts {
                 Said::Number(number) => arguments.set(*name, *number),
             }
         }
-        let own = self.bundle.get_message(message).map(|found| (found, &self.bundle));
-        let english = || {
-            TEXTS[0]
-                .bundle
-                .get_message(message)
-                .map(|found| (found, &TEXTS[0].bundle))
+        let texts = if self.bundle.has_message(message) {
+            self
+        } else {
+            Self::english()
         };
-        let Some((found, bundle)) = own.or_else(english) else {
+        let Some(found) = texts.bundle.get_message(message) else {
             return String::new();
         };
         let Some(pattern) = found.value() else {
             return String::new();
         };
-        bundle
+        texts
+            .bundle
             .format_pattern(pattern, Some(&arguments), &mut Vec::new())
             .into_owned()
     }

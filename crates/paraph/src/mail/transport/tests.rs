@@ -8,7 +8,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
 use super::{DeliveryError, Transport, enhanced_code};
-use crate::config::{Config, Overrides, load};
+use crate::config::{Config, without_file};
 use crate::limits::Limits;
 use crate::mail::Millis;
 use crate::mail::compose::{Letter, MessageId, compose, recipient};
@@ -79,7 +79,7 @@ async fn converse(stream: TcpStream, replies: Replies, taken: mpsc::Sender<Strin
 fn config(key: &str, value: &str) -> Config {
     let environment =
         [("PARAPH__MAIL__FROM", "petitions@example.org"), (key, value)].map(|(k, v)| (k.to_owned(), v.to_owned()));
-    load(&Overrides::default(), &environment, &["en"]).expect("valid")
+    without_file(&environment, &["en"]).expect("valid")
 }
 
 fn smtp(address: SocketAddr) -> Transport {
