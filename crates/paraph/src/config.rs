@@ -166,6 +166,16 @@ pub fn load(overrides: &Overrides, environment: &[(String, String)], languages: 
     validate(&written, languages)
 }
 
+/// The configuration that these variables alone make, for a demonstration or a test: no file, no flags.
+///
+/// # Errors
+/// As [`load`].
+pub fn without_file(environment: &[(String, String)], languages: &[&str]) -> Result<Config, Failure> {
+    let mut written = Written::default();
+    written.read_environment(environment)?;
+    validate(&written, languages)
+}
+
 fn file(named: Option<&Path>) -> Result<Option<(PathBuf, String)>, Failure> {
     let path = named.unwrap_or(Path::new(FILE));
     match std::fs::read_to_string(path) {

@@ -17,3 +17,4 @@ pub mod mail;
 pub mod store;
 pub mod token;
 pub mod views;
+pub mod telemetry;

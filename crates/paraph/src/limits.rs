@@ -166,6 +166,13 @@ limits! {
     settle_batch = 50000 in 100..=1000000, "Signatures settled by one event; the rest follow in the next.";
     unconfirmed_days = 14 in 1..=90, "Days until an unconfirmed contribution and its data are erased.";
     features_days = 90 in 1..=365, "Days until pseudonymous observations are erased.";
+
+    // Mail
+    mail_connections = 4 in 1..=64, "Letters handed to the mail server at once, each over its own connection.";
+    mail_seconds = 60 in 1..=600, "Seconds to hand over one mail; a slower server is tried again later.";
+    mail_domains = 4096 in 64..=65536, "Recipient domains whose pace is remembered; about 100 bytes each.";
+    mail_per_minute = 600 in 1..=100000, "Mails a minute to one ordinary domain; more looks like a flood to it.";
+    mail_provider_per_minute = 6000 in 1..=1000000, "Mails a minute to one large mailbox provider, where most people are.";
 }
 
 #[cfg(test)]

@@ -1,0 +1,19 @@
+# The mail that asks to confirm a signature. One message is one paragraph; the program wraps lines and adds the links.
+# Each file in this folder is a language; English stands in for whatever another file lacks.
+
+subject = Confirm your signature: { $title }
+greeting = Hello { $name },
+greeting-unnamed = Hello,
+who = Someone, probably you, gave this mail address on { $site } to sign this petition:
+press = To be counted, the signature must be confirmed by the person who reads this mailbox. Please open this page:
+button = It shows what will be signed. Opening it changes nothing: only its button confirms.
+waiting = { $others ->
+    [one] One more signature is waiting for this address. The page shows it too.
+   *[other] { $others } more signatures are waiting for this address. The page shows them too.
+}
+life = { $days ->
+    [one] The link works for one day. After that, what was entered is erased.
+   *[other] The link works for { $days } days. After that, what was entered is erased.
+}
+not-you = It wasn’t you? You need do nothing: what nobody confirms is never counted. If you would rather have it erased at once, or want to keep a trace for a complaint of your own:
+promise = We send at most one mail a day about one petition to one address. Nobody else is told about this mail, nor whether this address has signed.

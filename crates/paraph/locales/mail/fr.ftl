@@ -1,0 +1,19 @@
+# Le courriel qui demande de confirmer une signature. Un message est un paragraphe ; le programme coupe les lignes et ajoute les liens.
+# Espace insécable (U+00A0) devant les deux-points et dans les guillemets, espace fine insécable (U+202F) devant ; ! ?
+
+subject = Confirmez votre signature : { $title }
+greeting = Bonjour { $name },
+greeting-unnamed = Bonjour,
+who = Quelqu’un, sans doute vous, a donné cette adresse de courriel sur { $site } pour signer cette pétition :
+press = Pour être comptée, la signature doit être confirmée par la personne qui lit cette boîte. Ouvrez cette page :
+button = Elle montre ce qui sera signé. L’ouvrir ne change rien : seul son bouton confirme.
+waiting = { $others ->
+    [one] Une autre signature attend pour cette adresse. La page la montre aussi.
+   *[other] { $others } autres signatures attendent pour cette adresse. La page les montre aussi.
+}
+life = { $days ->
+    [one] Le lien est valable un jour. Passé ce délai, ce qui a été saisi est effacé.
+   *[other] Le lien est valable { $days } jours. Passé ce délai, ce qui a été saisi est effacé.
+}
+not-you = Ce n’était pas vous ? Vous n’avez rien à faire : ce que personne ne confirme n’est jamais compté. Si vous préférez tout faire effacer dès maintenant, ou en garder une trace pour votre propre plainte :
+promise = Nous envoyons au plus un courriel par jour, par pétition et par adresse. Personne d’autre n’est informé de ce courriel, ni du fait que cette adresse a signé ou non.

@@ -1,0 +1,165 @@
+use super::{COLUMNS, LANGUAGES, Letter, MessageId, Millis, Texts, compose, plain, recipient, subject, text};
+
+use lettre::Address;
+use lettre::message::Mailbox;
+
+fn address() -> Address {
+    recipient("anna.muster@example.org").expect("valid")
+}
+
+fn letter<'a>(to: &'a Address, lang: &'a str) -> Letter<'a> {
+    Letter {
+        to,
+        lang,
+        site_name: "Pétitions du Val-Mérand",
+        base_url: "https://petitions.example.org",
+        title: "Gardons la halte-garderie ouverte le samedi matin, pour toutes les familles du canton",
+        name: "Zoé d’Argent-O’Neill",
+        confirm_token: "AbCdEfGhIjKlMnOpQrStUv-_",
+        not_me_token: "ZyXwVuTsRqPoNmLkJiHgFe_-",
+        waiting: 2,
+        days: 14,
+    }
+}
+
+fn sender() -> Mailbox {
+    Mailbox::new(
+        Some("Pétitions du Val-Mérand".into()),
+        "petitions@example.org".parse().expect("valid"),
+    )
+}
+
+#[test]
+fn both_languages_read_as_they_were_proofread() {
+    let to = address();
+    for lang in ["en", "fr"] {
+        let (letter, texts) = (letter(&to, lang), Texts::of(lang));
+        insta::assert_snapshot!(lang, format!("{}\n\n{}", subject(texts, &letter), text(texts, &letter)));
+    }
+}
+
+#[test]
+fn lines_fit_and_links_stand_whole_on_their_own_line() {
+    let to = address();
+    let long = format!("https://{}.example.org", "a".repeat(80));
+    for (lang, _) in LANGUAGES {
+        let letter = Letter {
+            base_url: &long,
+            waiting: 1,
+            days: 1,
+            ..letter(&to, lang)
+        };
+        let text = text(Texts::of(lang), &letter);
+        assert!(
+            text.lines()
+                .any(|line| line == format!("{long}/confirm/AbCdEfGhIjKlMnOpQrStUv-_"))
+        );
+        assert!(
+            text.lines()
+                .any(|line| line == format!("{long}/not-me/ZyXwVuTsRqPoNmLkJiHgFe_-"))
+        );
+        assert!(
+            text.lines()
+                .all(|line| line.chars().count() <= COLUMNS || line.starts_with("https://")),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn every_language_file_is_known_and_whole() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/locales/mail");
+    let files = std::fs::read_dir(folder).expect("folder").count();
+    assert_eq!(files, LANGUAGES.len(), "add the new file to LANGUAGES");
+    let english = Texts::of("en");
+    let names = LANGUAGES[0]
+        .1
+        .lines()
+        .filter_map(|line| line.split_once(" =").map(|(name, _)| name));
+    for name in names.filter(|name| name.starts_with(|c: char| c.is_ascii_lowercase())) {
+        for (code, _) in LANGUAGES {
+            assert!(
+                english.bundle.has_message(name) && Texts::of(code).bundle.has_message(name),
+                "{code} lacks {name}"
+            );
+        }
+    }
+    assert_eq!(Texts::of("tlh").code, "en");
+}
+
+#[test]
+fn what_strangers_typed_cannot_become_a_header_or_a_link() {
+    let to = address();
+    let letter = Letter {
+        title: "Yes\r\nBcc: victim@example.net\r\n\r\nbody\u{202E}",
+        name: "Win at www.casino.example now",
+        ..letter(&to, "en")
+    };
+    let message = compose(&letter, &sender(), MessageId([1; 16]), Millis(0)).expect("written");
+    let raw = String::from_utf8(message.formatted()).expect("ASCII");
+    let (headers, body) = raw.split_once("\r\n\r\n").expect("two parts");
+    assert!(
+        headers.lines().all(|line| !line.to_lowercase().starts_with("bcc")),
+        "{headers}"
+    );
+    assert!(
+        body.starts_with("Hello,") && !raw.contains("casino") && !raw.contains('\u{202E}'),
+        "{body}"
+    );
+    assert_eq!(message.envelope().to(), std::slice::from_ref(&to));
+}
+
+#[test]
+fn names_of_real_people_are_greeted() {
+    for name in [
+        "Zoé d’Argent-O’Neill",
+        "J.R.R. Müller",
+        "Ng",
+        "Ólafur",
+        "王小明",
+        "Dr. Anna Muster",
+    ] {
+        let to = address();
+        let letter = Letter {
+            name,
+            ..letter(&to, "fr")
+        };
+        assert!(
+            text(Texts::of("fr"), &letter).starts_with(&format!("Bonjour {name},")),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_long_title_is_cut_at_a_word() {
+    assert_eq!(plain("Un titre  court", 60), "Un titre court");
+    assert_eq!(plain("alpha beta gamma delta", 18), "alpha beta gamma…");
+    assert_eq!(plain(&"x".repeat(100), 10), "xxxxxxxxx…");
+}
+
+#[test]
+fn the_same_mail_is_the_same_bytes_and_its_id_hides_the_outbox() {
+    let to = recipient("zoé@bücher.example").expect("valid");
+    assert_eq!(to.domain(), "xn--bcher-kva.example");
+    let to = recipient("zoe@bücher.example").expect("valid");
+    let id = MessageId::derive(&[7; 32], 41);
+    assert_ne!(id, MessageId::derive(&[7; 32], 42));
+    let write = || {
+        compose(&letter(&to, "fr"), &sender(), id, Millis(1_795_374_202_123))
+            .expect("written")
+            .formatted()
+    };
+    assert_eq!(write(), write());
+    let raw = String::from_utf8(write()).expect("ASCII");
+    for header in [
+        format!("Message-ID: <{id}@example.org>"),
+        "To: zoe@xn--bcher-kva.example".into(),
+        "Auto-Submitted: auto-generated".into(),
+        "Content-Type: text/plain; charset=utf-8".into(),
+        "Date: Sun, 22 Nov 2026".into(),
+    ] {
+        assert!(raw.contains(&header), "{header} not in {raw}");
+    }
+    assert!(raw.lines().all(|line| line.len() <= 998));
+}

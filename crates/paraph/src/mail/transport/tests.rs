@@ -1,0 +1,236 @@
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use lettre::Message;
+use lettre::message::Mailbox;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+
+use super::{DeliveryError, Transport, enhanced_code};
+use crate::config::{Config, without_file};
+use crate::limits::Limits;
+use crate::mail::Millis;
+use crate::mail::compose::{Letter, MessageId, compose, recipient};
+
+/// Answers a mail server gives before it takes a letter.
+#[derive(Clone, Copy)]
+struct Replies {
+    rcpt: &'static str,
+    /// To the first letter of a connection, and to later ones.
+    data: [&'static str; 2],
+    /// Before the answer to the first letter of a connection.
+    pause: Duration,
+}
+
+const FRIENDLY: Replies = Replies {
+    rcpt: "250 2.1.5 ok",
+    data: ["250 2.0.0 taken"; 2],
+    pause: Duration::ZERO,
+};
+
+/// A mail server of a few lines; what it took arrives on the channel, transparency dots removed.
+async fn server(replies: Replies) -> (SocketAddr, mpsc::Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind");
+    let address = listener.local_addr().expect("bound");
+    let (taken, letters) = mpsc::channel(8);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(converse(stream, replies, taken.clone()));
+        }
+    });
+    (address, letters)
+}
+
+async fn converse(stream: TcpStream, replies: Replies, taken: mpsc::Sender<String>) -> Option<()> {
+    let (read, mut write) = stream.into_split();
+    let mut lines = BufReader::new(read).lines();
+    let mut letters = 0;
+    write.write_all(b"220 test ESMTP\r\n").await.ok()?;
+    while let Ok(Some(line)) = lines.next_line().await {
+        let reply = match line.split([' ', ':']).next().unwrap_or("") {
+            "EHLO" => "250-test\r\n250 8BITMIME",
+            "RCPT" => replies.rcpt,
+            "DATA" => {
+                write.write_all(b"354 go on\r\n").await.ok()?;
+                let mut letter = String::new();
+                while let Ok(Some(line)) = lines.next_line().await {
+                    if line == "." {
+                        break;
+                    }
+                    letter += line.strip_prefix('.').unwrap_or(&line);
+                    letter += "\r\n";
+                }
+                taken.send(letter).await.ok()?;
+                letters += 1;
+                if letters == 1 {
+                    tokio::time::sleep(replies.pause).await;
+                }
+                replies.data[usize::from(letters > 1)]
+            }
+            "QUIT" => "221 bye",
+            _ => "250 ok",
+        };
+        write.write_all(format!("{reply}\r\n").as_bytes()).await.ok()?;
+    }
+    None
+}
+
+fn config(key: &str, value: &str) -> Config {
+    let environment =
+        [("PARAPH__MAIL__FROM", "petitions@example.org"), (key, value)].map(|(k, v)| (k.to_owned(), v.to_owned()));
+    without_file(&environment, &["en"]).expect("valid")
+}
+
+fn smtp(address: SocketAddr) -> Transport {
+    let config = config("PARAPH__MAIL__SMTP", &format!("smtp://{address}"));
+    let limits = Limits {
+        mail_seconds: 2,
+        ..Limits::default()
+    };
+    Transport::open(&config.mail.delivery, &limits).expect("opens")
+}
+
+fn letter(to: &str) -> Message {
+    let to = recipient(to).expect("valid");
+    let letter = Letter {
+        to: &to,
+        lang: "fr",
+        site_name: "Pétitions",
+        base_url: "http://127.0.0.1:8080",
+        title: "Gardons la halte-garderie",
+        name: "Zoé",
+        confirm_token: "AbCdEfGhIjKlMnOpQrStUv-_",
+        not_me_token: "ZyXwVuTsRqPoNmLkJiHgFe_-",
+        waiting: 0,
+        days: 14,
+    };
+    let from = Mailbox::new(None, "petitions@example.org".parse().expect("valid"));
+    compose(&letter, &from, id(), Millis(0)).expect("written")
+}
+
+fn id() -> MessageId {
+    MessageId::derive(&[1; 32], 1)
+}
+
+#[tokio::test]
+async fn a_letter_arrives_as_it_was_written() {
+    let (address, mut letters) = server(FRIENDLY).await;
+    let (transport, message) = (smtp(address), letter("anna@example.org"));
+    for _ in 0..2 {
+        transport.deliver(&message, id()).await.expect("delivered");
+        let raw = String::from_utf8(message.formatted()).expect("ASCII");
+        assert_eq!(letters.recv().await.expect("taken").trim_end(), raw.trim_end());
+    }
+}
+
+#[tokio::test]
+async fn only_a_refusal_of_the_mailbox_is_final() {
+    for (rcpt, data, last) in [
+        ("550 5.1.1 <anna@example.org> unknown", "250 ok", true),
+        ("550 no anna@example.org here", "250 ok", true),
+        ("552 5.2.2 full", "250 ok", true),
+        ("451 4.7.1 later, anna@example.org", "250 ok", false),
+        ("550 5.7.1 relaying for anna@example.org denied", "250 ok", false),
+        ("530 5.7.0 log in first", "250 ok", false),
+        ("250 ok", "554 5.7.1 looks like spam", false),
+        ("250 ok", "452 disk", false),
+    ] {
+        let (address, _letters) = server(Replies {
+            rcpt,
+            data: [data; 2],
+            ..FRIENDLY
+        })
+        .await;
+        let error = smtp(address)
+            .deliver(&letter("anna@example.org"), id())
+            .await
+            .expect_err("refused");
+        assert_eq!(
+            matches!(error, DeliveryError::Permanent(_)),
+            last,
+            "{rcpt} {data} -> {error}"
+        );
+        assert!(!error.to_string().contains("anna"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_local_part_beyond_ascii_needs_a_server_that_says_it_can() {
+    let (address, _letters) = server(FRIENDLY).await;
+    let error = smtp(address)
+        .deliver(&letter("zoé@example.org"), id())
+        .await
+        .expect_err("refused");
+    assert!(matches!(error, DeliveryError::Permanent(_)), "{error}");
+}
+
+#[tokio::test]
+async fn a_dead_or_silent_mail_server_is_noticed_fast() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind");
+    let silent = listener.local_addr().expect("bound");
+    let closed = TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("bind")
+        .local_addr()
+        .expect("bound");
+    for (address, longest) in [(closed, 1), (silent, 4)] {
+        let started = Instant::now();
+        let error = smtp(address)
+            .deliver(&letter("anna@example.org"), id())
+            .await
+            .expect_err("nobody there");
+        assert!(matches!(error, DeliveryError::Temporary(_)), "{error}");
+        assert!(started.elapsed().as_secs() < longest, "{:?}", started.elapsed());
+    }
+}
+
+/// A letter given up half-way left its connection in the pool; the next letter read the late "250" as its own answer.
+#[tokio::test]
+async fn a_late_answer_is_never_taken_for_that_of_the_next_letter() {
+    let replies = Replies {
+        data: ["250 taken", "452 full"],
+        pause: Duration::from_millis(2500),
+        ..FRIENDLY
+    };
+    let (address, _letters) = server(replies).await;
+    let transport = smtp(address);
+    let error = transport
+        .deliver(&letter("anna@example.org"), id())
+        .await
+        .expect_err("too slow");
+    assert!(error.to_string().contains("too long"), "{error}");
+    // The pool takes its connection back in a task of its own.
+    tokio::task::yield_now().await;
+    let error = transport
+        .deliver(&letter("anna@example.org"), id())
+        .await
+        .expect_err("a new connection, as slow");
+    assert!(error.to_string().contains("too long"), "{error}");
+}
+
+#[tokio::test]
+async fn a_repeat_into_a_mail_directory_replaces() {
+    let directory = std::env::temp_dir().join(format!("paraph-mail-{}", std::process::id()));
+    let config = config("PARAPH__MAIL__MAILDIR", &directory.display().to_string());
+    let transport = Transport::open(&config.mail.delivery, &Limits::default()).expect("opens");
+    let message = letter("anna@example.org");
+    for _ in 0..3 {
+        transport.deliver(&message, id()).await.expect("written");
+    }
+    let files: Vec<_> = std::fs::read_dir(directory.join("new"))
+        .expect("folder")
+        .flatten()
+        .collect();
+    assert_eq!(files.len(), 1);
+    assert_eq!(std::fs::read(files[0].path()).expect("readable"), message.formatted());
+    assert_eq!(std::fs::read_dir(directory.join("tmp")).expect("folder").count(), 0);
+    std::fs::remove_dir_all(directory).expect("removed");
+}
+
+#[test]
+fn enhanced_codes_are_told_from_other_words() {
+    assert_eq!(enhanced_code("5.1.1 <x@example.org>"), Some("5.1.1"));
+    assert_eq!(enhanced_code("192.0.2.1 is blocked"), None);
+    assert_eq!(enhanced_code("no such user"), None);
+}

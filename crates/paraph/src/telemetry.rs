@@ -1,0 +1,216 @@
+//! Logs and metrics.
+//!
+//! Logs go to stderr: text for a person at a terminal, one JSON object a line otherwise. `PARAPH_LOG` sets the level
+//! (`error`, `warn`, `info`, `debug`; `info` by default), for our own code only: what a dependency might print about
+//! the data it handles stays out unless a directive names it (`PARAPH_LOG=info,hyper=debug`).
+//!
+//! # Never logged, and never a metric label
+//! - names, mail addresses, postcodes, comments: nothing that was typed into a form, nor what a mail server said back;
+//! - addresses of visitors, their ports, their header fields;
+//! - tokens, tickets, puzzles, receipts, keys, and URLs with a token in them (log the route, not the path);
+//! - internal keys: journal positions, signature and mailbox ids;
+//! - whether an address has signed, in any form, counts of one included.
+//!
+//! What is logged: what the program did (started, settled, delivered, gave up), how many, how long, and why not. A
+//! failure is logged once, where it is handled. Metric labels are outcomes and stages from enums, so that no request
+//! can make a new series.
+
+use std::fmt::Write;
+use std::fs;
+use std::io::IsTerminal;
+
+use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tracing_subscriber::EnvFilter;
+
+use crate::failure::Failure;
+
+/// Variable that sets the level.
+pub const LOG_VARIABLE: &str = "PARAPH_LOG";
+
+/// Signing attempts by outcome. Label `outcome`.
+pub const ADMISSIONS: &str = "paraph_admissions_total";
+/// Requests by lane and status class. Labels `lane`, `status`.
+pub const REQUESTS: &str = "paraph_requests_total";
+/// Seconds from a request's head to its answer. Label `lane`.
+pub const REQUEST_SECONDS: &str = "paraph_request_seconds";
+/// Letters by outcome: `sent`, `temporary`, `permanent`, `given_up`.
+pub const MAILS: &str = "paraph_mails_total";
+/// Letters waiting in the outbox.
+pub const MAILS_WAITING: &str = "paraph_mails_waiting";
+/// Events appended to the journal.
+pub const EVENTS: &str = "paraph_journal_events_total";
+/// Seconds of one commit of the writer.
+pub const COMMIT_SECONDS: &str = "paraph_commit_seconds";
+/// Commands waiting for the writer.
+pub const INTAKE_WAITING: &str = "paraph_intake_waiting";
+
+/// Bounds of the histograms in seconds: from a page out of memory to a lane's longest wait.
+const SECONDS: &[f64] = &[0.000_25, 0.001, 0.0025, 0.01, 0.025, 0.1, 0.25, 1.0, 2.5, 5.0, 10.0];
+
+/// The filter for what was asked: a bare level is for our crates; anything else is a list of directives.
+fn filter(asked: &str) -> Result<EnvFilter, Failure> {
+    let hint = "write error, warn, info or debug, or directives as in info,hyper=debug";
+    let level = asked.trim();
+    let bare = level.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let directives = match (level, bare) {
+        ("", _) => "off,paraph=info,paraph_drill=info".to_owned(),
+        (level, true) => format!("off,paraph={level},paraph_drill={level}"),
+        (directives, false) => directives.to_owned(),
+    };
+    EnvFilter::try_new(directives).map_err(|_| Failure::usage(format!("{LOG_VARIABLE} is not a log level"), hint))
+}
+
+/// Starts logging, once for the process.
+///
+/// # Errors
+/// `PARAPH_LOG` is not a level, or logging was started before.
+pub fn start_logging() -> Result<(), Failure> {
+    let asked = std::env::var_os(LOG_VARIABLE).unwrap_or_default();
+    let builder = tracing_subscriber::fmt().with_env_filter(filter(&asked.to_string_lossy())?);
+    let builder = builder.with_writer(std::io::stderr);
+    let started = if std::io::stderr().is_terminal() {
+        builder.compact().with_target(false).try_init()
+    } else {
+        builder.json().flatten_event(true).with_ansi(false).try_init()
+    };
+    started.map_err(|_| {
+        Failure::failed(
+            "logging was started twice",
+            "this is a fault of the program: please report it",
+        )
+    })
+}
+
+/// The metrics of this process, ready to be rendered.
+#[derive(Clone)]
+pub struct Handle(PrometheusHandle);
+
+impl Handle {
+    /// All metrics in the text format of Prometheus, those of the process read now.
+    #[must_use]
+    pub fn render(&self) -> String {
+        self.0.run_upkeep();
+        self.0.render() + &process_metrics()
+    }
+}
+
+/// Starts collecting metrics, once for the process.
+///
+/// # Errors
+/// Metrics were started before.
+pub fn install() -> Result<Handle, Failure> {
+    let builder = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".into()), SECONDS);
+    let installed = builder.and_then(PrometheusBuilder::install_recorder);
+    let hint = "this is a fault of the program: please report it";
+    let handle = installed.map_err(|error| Failure::failed(format!("metrics did not start: {error}"), hint))?;
+    describe();
+    Ok(Handle(handle))
+}
+
+fn describe() {
+    describe_counter!(ADMISSIONS, "Signing attempts by outcome");
+    describe_counter!(REQUESTS, "Requests by lane and status class");
+    describe_histogram!(REQUEST_SECONDS, Unit::Seconds, "From a request's head to its answer");
+    describe_counter!(MAILS, "Letters by outcome");
+    describe_gauge!(MAILS_WAITING, "Letters waiting in the outbox");
+    describe_counter!(EVENTS, "Events appended to the journal");
+    describe_histogram!(COMMIT_SECONDS, Unit::Seconds, "One commit of the writer");
+    describe_gauge!(INTAKE_WAITING, "Commands waiting for the writer");
+}
+
+/// Processor time, memory and descriptors of this process in the text format of Prometheus, read from `/proc/self`;
+/// where there is none, nothing. Apart from the recorder because its counters are whole numbers, and a drill divides
+/// fractions of a processor second by signatures.
+#[must_use]
+pub fn process_metrics() -> String {
+    let mut text = String::new();
+    let mut add = |name: &str, kind: &str, help: &str, value: Option<f64>| {
+        if let Some(value) = value {
+            let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n");
+        }
+    };
+    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let descriptors = fs::read_dir("/proc/self/fd")
+        .ok()
+        .and_then(|open| u32::try_from(open.count()).ok());
+    add(
+        "process_cpu_seconds_total",
+        "counter",
+        "Processor time, user and system",
+        cpu_seconds(&stat),
+    );
+    add(
+        "process_resident_memory_bytes",
+        "gauge",
+        "Resident memory",
+        status_bytes(&status, "VmRSS:"),
+    );
+    add(
+        "process_resident_memory_peak_bytes",
+        "gauge",
+        "Largest resident memory so far",
+        status_bytes(&status, "VmHWM:"),
+    );
+    add(
+        "process_open_fds",
+        "gauge",
+        "Open file descriptors",
+        descriptors.map(f64::from),
+    );
+    text
+}
+
+/// Fields 14 and 15 of proc(5)'s stat, in ticks, which Linux fixes at 100 a second for user space. The second field is
+/// the program's name in parentheses and may hold anything, so counting starts behind the last one.
+fn cpu_seconds(stat: &str) -> Option<f64> {
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut times = fields.split_ascii_whitespace().skip(11);
+    let mut ticks = || times.next()?.parse::<f64>().ok();
+    Some((ticks()? + ticks()?) / 100.0)
+}
+
+/// A line of proc(5)'s status, given in KiB.
+fn status_bytes(status: &str, field: &str) -> Option<f64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
+    line.split_ascii_whitespace()
+        .next()?
+        .parse::<f64>()
+        .ok()
+        .map(|kib| kib * 1024.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Handle, MAILS, cpu_seconds, filter, install};
+
+    #[test]
+    fn metrics_are_rendered_with_those_of_the_process() {
+        let handle: Handle = install().expect("first");
+        assert!(install().is_err());
+        metrics::counter!(MAILS, "outcome" => "sent").increment(2);
+        let text = handle.render();
+        assert!(text.contains("paraph_mails_total{outcome=\"sent\"} 2"), "{text}");
+        for name in [
+            "process_cpu_seconds_total ",
+            "process_resident_memory_bytes ",
+            "process_open_fds ",
+        ] {
+            assert!(text.lines().any(|line| line.starts_with(name)), "{name} not in {text}");
+        }
+    }
+
+    #[test]
+    fn processor_time_is_found_behind_any_program_name() {
+        assert_eq!(cpu_seconds("1 (a) b) 9) S 1 2 3 4 5 6 7 8 9 10 150 75 0"), Some(2.25));
+        assert_eq!(cpu_seconds(""), None);
+    }
+
+    #[test]
+    fn a_bare_level_is_for_our_own_code() {
+        assert!(filter("debug").expect("level").to_string().contains("paraph=debug"));
+        assert_eq!(filter("hyper=debug").expect("directive").to_string(), "hyper=debug");
+        assert!(filter("chatty").is_err() && filter("").is_ok());
+    }
+}
