@@ -133,6 +133,7 @@ fn pages(site: &Site, lang: Lang) -> Vec<(String, String)> {
         show_name: true,
         news: false,
     };
+    let untouched = Input::default();
     let mine = shown(
         petition,
         "Maëlle Le Goff-d’Aure",
@@ -206,7 +207,7 @@ fn pages(site: &Site, lang: Lang) -> Vec<(String, String)> {
                 },
             ),
         ),
-        ("sign", sign(&Input::default(), &[], None)),
+        ("sign", sign(&untouched, &[], None)),
         ("sign-wrong", sign(&typed, &wrong, None)),
         ("check-mail", views::check_mail(f, &CheckMailPage { petition })),
         (

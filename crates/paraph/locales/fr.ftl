@@ -302,7 +302,7 @@ method-html =
     <h1>Comment nous comptons</h1>
     <p class="lead">Un nombre à côté d’une pétition vaut ce que l’on sait de sa fabrication. Voici comment le nôtre est fait, et ce qu’il ne prouve pas.</p>
     <h2>Ce qui est compté</h2>
-    <p>Chaque signature est regardée selon trois lignes qui ne dépendent pas l’une de l’autre :</p>
+    <p>Chaque signature est regardée selon trois lignes qui ne dépendent pas l’une de l’autre :</p>
     <dl class="axes">
     <div><dt>La boîte aux lettres</dt><dd>non confirmée, ou <b>confirmée</b> : quelqu’un a ouvert notre message et appuyé sur le bouton.</dd></div>
     <div><dt>Le verdict</dt><dd><b>claire</b>, suspendue le temps d’une vérification, ou invalidée avec un motif que l’on peut réexaminer.</dd></div>
