@@ -160,6 +160,9 @@ pub struct PetitionCreate {
     /// Who launches it, as shown on the page
     #[arg(long)]
     pub owner: String,
+    /// Language of the text [default: the site's first]
+    #[arg(long, value_name = "CODE")]
+    pub language: Option<String>,
     /// Number of signatures hoped for
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub goal: Option<u64>,

@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 //! The one place that decides what time it is.
 
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -32,21 +31,3 @@ mod tests {
         assert_eq!(super::rfc3339(Millis(1_795_375_402_120)), "2026-11-22T19:23:22.120Z");
     }
 }
-=======
-//! The only clock of the program.
-
-use paraph_tally::Millis;
-
-/// What time it is: wall clock, milliseconds since 1970 UTC.
-#[must_use]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the one place that decides what now is"
-)]
-pub fn now() -> Millis {
-    let since = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap_or_default();
-    Millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
-}
->>>>>>> door

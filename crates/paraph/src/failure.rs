@@ -4,7 +4,9 @@ use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use crate::keys::KeyError;
 use crate::limits::LimitError;
+use crate::store::OpenError;
 
 /// Which of the two ways a command did not succeed. Success is 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +87,24 @@ impl From<LimitError> for Failure {
             error.to_string(),
             "`paraph check-config` prints every bound with its range and its reason",
         )
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        let hint = match &error {
+            OpenError::Absent(_) => "name it with --data, or start the server once to make it",
+            OpenError::Held { .. } => "stop that process first, or use another directory with --data",
+            OpenError::Key(KeyError::Exposed { .. }) => "chmod 600 the key file: only the user that runs paraph may read it",
+            OpenError::Key(_) | OpenError::KeyLost(_) => {
+                "put the key file back from its backup; without it names and addresses cannot be opened again"
+            }
+            OpenError::Schema { .. } => "install the version of paraph that wrote it, or a newer one; nothing was changed",
+            OpenError::Io { .. } | OpenError::Db { .. } => {
+                "check that the directory exists and that the user that runs paraph may write there"
+            }
+        };
+        Self::failed(error.to_string(), hint)
     }
 }
 

@@ -2,19 +2,24 @@
 //!
 //! Folder names are stages, in the order in which a signature passes through them; see `ARCHITECTURE.md`.
 
+pub mod admit;
 pub mod cli;
 pub mod clock;
+pub mod commands;
 pub mod config;
+pub mod control;
 pub mod failure;
+pub mod handlers;
 pub mod intake;
 pub mod journal;
 pub mod keys;
 pub mod ledger;
-pub mod admit;
-pub mod clock;
 pub mod limits;
 pub mod mail;
+pub mod respond;
+pub mod router;
+pub mod server;
 pub mod store;
+pub mod telemetry;
 pub mod token;
 pub mod views;
-pub mod telemetry;

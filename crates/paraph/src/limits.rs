@@ -169,6 +169,7 @@ limits! {
 
     // Mail
     mail_connections = 4 in 1..=64, "Letters handed to the mail server at once, each over its own connection.";
+    mail_claimed = 256 in 1..=10000, "Mails taken out of the outbox at once; a process that dies sends these ten minutes later.";
     mail_seconds = 60 in 1..=600, "Seconds to hand over one mail; a slower server is tried again later.";
     mail_domains = 4096 in 64..=65536, "Recipient domains whose pace is remembered; about 100 bytes each.";
     mail_per_minute = 600 in 1..=100000, "Mails a minute to one ordinary domain; more looks like a flood to it.";

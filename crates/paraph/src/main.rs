@@ -1,3 +1,26 @@
 //! The `paraph` program.
 
-fn main() {}
+use std::io::Write;
+use std::process::ExitCode;
+
+use paraph::cli::{self, Parsed};
+use paraph::commands;
+
+fn main() -> ExitCode {
+    let parsed = match cli::parse(std::env::args_os()) {
+        Ok(parsed) => parsed,
+        Err(failure) => return failure.report(),
+    };
+    let outcome = match parsed {
+        Parsed::Text(text) => {
+            // Help that is piped into a pager which was closed is no failure.
+            let _ = std::io::stdout().lock().write_all(text.as_bytes());
+            Ok(())
+        }
+        Parsed::Command(command) => commands::run(command),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}

@@ -1,6 +1,7 @@
 //! What can be asked of the one writer, and what it answers.
 
 use paraph_tally::{End, Millis, PetitionId, SignatureId, WithdrawnBy};
+use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 use super::Unavailable;
@@ -125,7 +126,7 @@ pub enum DisownAnswer {
 }
 
 /// Something about a petition.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum PetitionCommand {
     /// A new draft.
     Create {
@@ -156,7 +157,7 @@ pub enum PetitionCommand {
 }
 
 /// What became of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PetitionAnswer {
     /// Done.
     Done,

@@ -6,6 +6,7 @@
 pub mod command;
 mod decide;
 mod mailing;
+pub mod seal;
 mod tick;
 mod writer;
 
@@ -113,6 +114,12 @@ impl Intake {
     /// It could not be made durable; the mails will be tried again when their claim runs out.
     pub async fn mail_done(&self, outcomes: Vec<(ClaimedMail, MailOutcome)>) -> Result<(), Unavailable> {
         self.ask(|reply| Command::MailDone(outcomes, reply)).await
+    }
+
+    /// Whether the writer is gone, and nothing can be recorded any more.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.queue.is_closed()
     }
 
     async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, Unavailable> {

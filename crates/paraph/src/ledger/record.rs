@@ -4,11 +4,11 @@
 
 use std::net::IpAddr;
 
-use paraph_tally::Millis;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::keys::{Keys, tag};
+use crate::views::{Lang, consent_text};
 
 /// The personal data of one contribution; only ever stored sealed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -188,10 +188,23 @@ pub fn text_hash(title: &str, body: &str) -> [u8; 32] {
         .into()
 }
 
-/// The moment at which features of this age are erased.
+/// SHA-256 of the consent sentence in force, in one language.
 #[must_use]
-pub fn features_cutoff(now: Millis, days: u64) -> Millis {
-    Millis(now.0.saturating_sub(days * 24 * 3600 * 1000))
+pub fn consent_hash(lang: Lang) -> [u8; 32] {
+    Sha256::digest(consent_text(lang)).into()
+}
+
+/// SHA-256 over the consent sentences in force in all languages, for the journal.
+#[must_use]
+pub fn consents_hash() -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for lang in Lang::all() {
+        hash.update(lang.code());
+        hash.update("\n");
+        hash.update(consent_text(lang));
+        hash.update("\n");
+    }
+    hash.finalize().into()
 }
 
 #[cfg(test)]

@@ -4,11 +4,7 @@
 //! delays into one later mail, which then shows everything that waits; nothing is dropped, so that nobody can keep a
 //! person from signing by using up their budget.
 
-<<<<<<< HEAD
-use paraph_tally::Millis;
-=======
 use super::Millis;
->>>>>>> post
 
 /// Window of both budgets.
 pub const WINDOW: Millis = Millis(24 * 60 * 60 * 1000);

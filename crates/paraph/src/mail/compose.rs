@@ -56,11 +56,12 @@ pub struct Letter<'a> {
 pub struct MessageId([u8; 16]);
 
 impl MessageId {
-    /// Derives the name from the outbox's internal id under a key of its own, so that the id cannot be guessed back.
+    /// Derives the name from the contribution that the mail speaks of, under a key of its own, so that the internal id
+    /// cannot be guessed back.
     #[must_use]
-    pub fn derive(key: &[u8; 32], outbox_id: u64) -> Self {
+    pub fn derive(key: &[u8; 32], contribution: [u8; 16]) -> Self {
         let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
-        mac.update(&outbox_id.to_be_bytes());
+        mac.update(&contribution);
         let (mut id, digest) = ([0; 16], mac.finalize().into_bytes());
         id.copy_from_slice(&digest[..16]);
         Self(id)

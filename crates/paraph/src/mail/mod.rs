@@ -1,1 +1,18 @@
+//! Mail: what it says, when it may go, and how it leaves.
+//!
+//! - [`compose`] writes one letter in the language of the contribution;
+//! - [`budget`] decides when an address may be written to again: a budget spent delays, it never drops;
+//! - [`pace`] spreads mail over recipient domains and says when to try again after a failure;
+//! - [`transport`] hands a letter to a mail server or a directory.
+//!
+//! - [`dispatch`] is the loop that ties them together.
+//!
+//! The outbox itself is in the store. Nothing here decides whether a contribution counts.
+
 pub mod budget;
+pub mod compose;
+pub mod dispatch;
+pub mod pace;
+pub mod transport;
+
+use paraph_tally::Millis;

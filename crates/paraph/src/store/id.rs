@@ -30,16 +30,25 @@ pub fn first_at(at: Millis) -> [u8; 16] {
     id
 }
 
+/// When a time-ordered id was made.
+#[must_use]
+pub fn made_at(id: [u8; 16]) -> Millis {
+    let mut millis = [0; 8];
+    millis[2..].copy_from_slice(&id[..6]);
+    Millis(u64::from_be_bytes(millis))
+}
+
 #[cfg(test)]
 mod tests {
     use paraph_tally::Millis;
 
-    use super::{first_at, time_ordered};
+    use super::{first_at, made_at, time_ordered};
 
     #[test]
     fn ids_sort_by_time() {
         let (early, late) = (Millis(1_795_375_402_123), Millis(1_795_375_402_124));
         assert!(time_ordered(early) < time_ordered(late));
+        assert_eq!(made_at(time_ordered(early)), early);
         assert!(first_at(early) <= time_ordered(early) && time_ordered(early) < first_at(late));
     }
 }

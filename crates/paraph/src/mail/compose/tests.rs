@@ -143,8 +143,8 @@ fn the_same_mail_is_the_same_bytes_and_its_id_hides_the_outbox() {
     let to = recipient("zoé@bücher.example").expect("valid");
     assert_eq!(to.domain(), "xn--bcher-kva.example");
     let to = recipient("zoe@bücher.example").expect("valid");
-    let id = MessageId::derive(&[7; 32], 41);
-    assert_ne!(id, MessageId::derive(&[7; 32], 42));
+    let id = MessageId::derive(&[7; 32], [41; 16]);
+    assert_ne!(id, MessageId::derive(&[7; 32], [42; 16]));
     let write = || {
         compose(&letter(&to, "fr"), &sender(), id, Millis(1_795_374_202_123))
             .expect("written")

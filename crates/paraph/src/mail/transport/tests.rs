@@ -110,7 +110,7 @@ fn letter(to: &str) -> Message {
 }
 
 fn id() -> MessageId {
-    MessageId::derive(&[1; 32], 1)
+    MessageId::derive(&[1; 32], [1; 16])
 }
 
 #[tokio::test]

@@ -1,0 +1,30 @@
+//! `paraph serve`
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{block_on, configured, print};
+use crate::cli::Serve;
+use crate::failure::Failure;
+use crate::server::Server;
+use crate::telemetry;
+
+pub(super) fn run(serve: &Serve) -> Result<(), Failure> {
+    let config = configured(&serve.overrides())?;
+    telemetry::start_logging()?;
+    let metrics = telemetry::install()?;
+    for remark in config.remarks() {
+        tracing::warn!("{remark}");
+    }
+    block_on(async {
+        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let server = Server::start(&config, Some(metrics)).await?;
+        print(&format!("paraph is serving {} (health and metrics: http://{})", server.base_url, server.operations));
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: open connections finish first");
+        server.stop().await;
+        Ok(())
+    })
+}

@@ -1,0 +1,351 @@
+//! What a signatory does with the links of a mail: look, confirm, withdraw, "it wasn't me", fetch the receipt.
+//!
+//! A GET changes nothing, so that a scanner that opens every link of a mail does no harm.
+
+use std::sync::Arc;
+
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use http::{HeaderValue, StatusCode};
+use http_body_util::{BodyExt, Limited};
+use paraph_tally::{End, SignatureId, SignatureState, WithdrawnBy};
+use serde_json::{Value, json};
+
+use super::shelf::{Displayed, Shelf};
+use super::{Request, count};
+use crate::admit::Admitter;
+use crate::admit::lane::Lane;
+use crate::admit::source::Source;
+use crate::clock::{self, rfc3339};
+use crate::intake::Intake;
+use crate::intake::command::{ConfirmAnswer, DisownAnswer, Keeping, WithdrawAnswer};
+use crate::ledger::query::LedgerReader;
+use crate::ledger::record::Personal;
+use crate::respond::{self, Answer, Asked};
+use crate::store::db::DbError;
+use crate::token::{Purpose, Tokens};
+use crate::views::{
+    self, ConfirmPage, Confirmation, ConfirmedPage, DisownedPage, Disowning, ManagePage, Refusal, Shown, WithdrawnPage,
+};
+
+/// What a signatory's pages need.
+pub struct Signatory {
+    /// Lanes, and the budget of guesses at tokens.
+    pub admitter: Arc<Admitter>,
+    /// The way to the writer.
+    pub intake: Intake,
+    /// Reads records.
+    pub ledger: LedgerReader,
+    /// Reads and issues tokens.
+    pub tokens: Arc<Tokens>,
+    /// The petitions.
+    pub shelf: Arc<Shelf>,
+    /// Contributions that one page shows.
+    pub waiting_shown: u64,
+}
+
+/// A contribution that a link was good for.
+struct Found {
+    id: SignatureId,
+    state: SignatureState,
+    displayed: Arc<Displayed>,
+    /// `None` once it has been erased.
+    personal: Option<Personal>,
+}
+
+/// Why a link shows nothing.
+enum Missed {
+    /// Unknown, garbled or of another purpose.
+    Unknown,
+    /// The source asks for too many unknown links.
+    SlowDown(u64),
+    /// No place in the lane.
+    Busy(u64),
+    /// The ledger does not answer.
+    Broken,
+}
+
+impl From<DbError> for Missed {
+    fn from(error: DbError) -> Self {
+        tracing::error!(%error, "the ledger does not answer");
+        Self::Broken
+    }
+}
+
+impl Signatory {
+    /// `GET /confirm/{token}`
+    pub async fn look(&self, source: Source, asked: Asked<'_>, token: &str, before: Option<&str>) -> Answer {
+        match self.confirm_page(source, &asked, token, before).await {
+            Ok(answer) => answer,
+            Err(missed) => missing(&asked, "confirm_page", &missed),
+        }
+    }
+
+    async fn confirm_page(
+        &self,
+        source: Source,
+        asked: &Asked<'_>,
+        token: &str,
+        before: Option<&str>,
+    ) -> Result<Answer, Missed> {
+        let _place = enter(&self.admitter.lanes.confirm).await?;
+        let found = self.find(source, Purpose::Confirm, token).await?;
+        let Some(personal) = &found.personal else { return Ok(expired(asked, &found)) };
+        if found.state.axes.end != End::None {
+            return Ok(expired(asked, &found));
+        }
+        let before = before.and_then(|token| self.tokens.read(Purpose::Confirm, token));
+        let mut others = Vec::new();
+        for id in self.ledger.waiting(found.state.mailbox, before, self.waiting_shown + 1).await? {
+            if id == found.id {
+                continue;
+            }
+            if let Some(personal) = self.ledger.record(id).await? {
+                others.push(self.shown(id, &found.displayed, &personal));
+            }
+        }
+        let more = others.len() as u64 > self.waiting_shown;
+        others.truncate(usize::try_from(self.waiting_shown).unwrap_or(usize::MAX));
+        let contribution = self.shown(found.id, &found.displayed, personal);
+        let page = ConfirmPage { contribution: &contribution, others: &others, more: u64::from(more) };
+        count("confirm_page", "shown");
+        Ok(respond::page(asked, StatusCode::OK, views::confirm(&asked.frame(), &page)))
+    }
+
+    /// `POST /confirm/{token}`
+    pub async fn confirm(&self, source: Source, asked: Asked<'_>, token: &str) -> Answer {
+        let asked = asked.without_path();
+        match self.confirmed(source, &asked, token).await {
+            Ok(answer) => answer,
+            Err(missed) => missing(&asked, "confirm", &missed),
+        }
+    }
+
+    async fn confirmed(&self, source: Source, asked: &Asked<'_>, token: &str) -> Result<Answer, Missed> {
+        let _place = enter(&self.admitter.lanes.confirm).await?;
+        let found = self.find(source, Purpose::Confirm, token).await?;
+        let before = found.state.confirmed_at;
+        let (at, already) = match self.intake.confirm(found.id).await {
+            Ok(ConfirmAnswer::Confirmed { at, already }) => (at, already),
+            Ok(ConfirmAnswer::Ended(_)) => return Ok(expired(asked, &found)),
+            Ok(ConfirmAnswer::Unknown) => return Err(Missed::Unknown),
+            Err(_) => return Err(Missed::Busy(5)),
+        };
+        let Some(personal) = &found.personal else { return Ok(expired(asked, &found)) };
+        let outcome = match (already, before) {
+            (true, _) => Confirmation::SignedBefore,
+            (false, Some(_)) => Confirmation::Again,
+            (false, None) => Confirmation::New,
+        };
+        count("confirm", if before.is_some() { "again" } else { "confirmed" });
+        let receipt = receipt(asked.site, &found, personal, at);
+        if asked.json {
+            let value = json!({
+                "status": "confirmed", "already": already, "confirmed_at": rfc3339(at), "receipt": receipt,
+                "withdraw": self.tokens.issue(Purpose::Withdraw, found.id),
+            });
+            return Ok(respond::done(StatusCode::OK, &value));
+        }
+        let contribution = self.shown(found.id, &found.displayed, personal);
+        let text = serde_json::to_string_pretty(&receipt).unwrap_or_default();
+        let page = ConfirmedPage { contribution: &contribution, outcome, confirmed_at: at.0, receipt: &text };
+        Ok(respond::page(asked, StatusCode::OK, views::confirmed(&asked.frame(), &page)))
+    }
+
+    /// `GET /receipt/{token}`
+    pub async fn receipt(&self, source: Source, asked: Asked<'_>, token: &str) -> Answer {
+        match self.receipt_file(source, &asked, token).await {
+            Ok(answer) => answer,
+            Err(missed) => missing(&asked, "receipt", &missed),
+        }
+    }
+
+    async fn receipt_file(&self, source: Source, asked: &Asked<'_>, token: &str) -> Result<Answer, Missed> {
+        let _place = enter(&self.admitter.lanes.manage).await?;
+        let found = self.find(source, Purpose::Receipt, token).await?;
+        let (Some(personal), Some(at)) = (&found.personal, found.state.confirmed_at) else {
+            return Err(Missed::Unknown);
+        };
+        let value = receipt(asked.site, &found, personal, at);
+        let mut answer = respond::done(StatusCode::OK, &value);
+        answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let name = format!("attachment; filename=\"receipt-{}.json\"", found.displayed.petition.slug);
+        if let Ok(name) = HeaderValue::try_from(name) {
+            answer.headers_mut().insert(CONTENT_DISPOSITION, name);
+        }
+        Ok(answer)
+    }
+
+    /// `GET /withdraw/{token}` and `GET /not-me/{token}`
+    pub async fn manage(&self, source: Source, asked: Asked<'_>, purpose: Purpose, token: &str) -> Answer {
+        match self.manage_page(source, &asked, purpose, token).await {
+            Ok(answer) => answer,
+            Err(missed) => missing(&asked, "manage_page", &missed),
+        }
+    }
+
+    async fn manage_page(
+        &self,
+        source: Source,
+        asked: &Asked<'_>,
+        purpose: Purpose,
+        token: &str,
+    ) -> Result<Answer, Missed> {
+        let _place = enter(&self.admitter.lanes.manage).await?;
+        let found = self.find(source, purpose, token).await?;
+        let Some(personal) = &found.personal else { return Ok(expired(asked, &found)) };
+        let contribution = Shown { token: token.to_owned(), ..self.shown(found.id, &found.displayed, personal) };
+        let page = ManagePage { contribution: &contribution };
+        let html = match purpose {
+            Purpose::NotMe => views::not_me(&asked.frame(), &page),
+            _ => views::withdraw(&asked.frame(), &page),
+        };
+        Ok(respond::page(asked, StatusCode::OK, html))
+    }
+
+    /// `POST /withdraw/{token}`
+    pub async fn withdraw(&self, source: Source, asked: Asked<'_>, token: &str) -> Answer {
+        let asked = asked.without_path();
+        match self.withdrawn(source, &asked, token).await {
+            Ok(answer) => answer,
+            Err(missed) => missing(&asked, "withdraw", &missed),
+        }
+    }
+
+    async fn withdrawn(&self, source: Source, asked: &Asked<'_>, token: &str) -> Result<Answer, Missed> {
+        let _place = enter(&self.admitter.lanes.manage).await?;
+        let found = self.find(source, Purpose::Withdraw, token).await?;
+        let at = match self.intake.withdraw(found.id, WithdrawnBy::Mail).await {
+            Ok(WithdrawAnswer::Withdrawn { at }) => at,
+            Ok(WithdrawAnswer::Ended(_) | WithdrawAnswer::NotConfirmed) => return Ok(expired(asked, &found)),
+            Ok(WithdrawAnswer::Unknown) => return Err(Missed::Unknown),
+            Err(_) => return Err(Missed::Busy(5)),
+        };
+        count("withdraw", "withdrawn");
+        if asked.json {
+            return Ok(respond::done(StatusCode::OK, &json!({ "status": "withdrawn", "at": rfc3339(at) })));
+        }
+        let view = &found.displayed.view;
+        let page = WithdrawnPage { slug: &view.slug, title: &view.title, withdrawn_at: at.0 };
+        Ok(respond::page(asked, StatusCode::OK, views::withdrawn(&asked.frame(), &page)))
+    }
+
+    /// `POST /not-me/{token}`
+    pub async fn disown(&self, source: Source, asked: Asked<'_>, token: &str, request: Request) -> Answer {
+        const CHOICE_BYTES: usize = 256;
+        let asked = asked.without_path();
+        let body = Limited::new(request.into_body(), CHOICE_BYTES);
+        let read = tokio::time::timeout(std::time::Duration::from_secs(10), body.collect()).await;
+        let Ok(Ok(body)) = read else { return respond::refused(&asked, Refusal::TooLarge, None, None) };
+        let (choice, keeping) = match &body.to_bytes()[..] {
+            b"choice=erase" => (Disowning::Erase, Keeping::Erase),
+            b"choice=keep" => (Disowning::Keep, Keeping::KeepForComplaint),
+            _ => return respond::refused(&asked, Refusal::BadRequest, None, None),
+        };
+        match self.disowned(source, &asked, token, choice, keeping).await {
+            Ok(answer) => answer,
+            Err(missed) => missing(&asked, "not_me", &missed),
+        }
+    }
+
+    async fn disowned(
+        &self,
+        source: Source,
+        asked: &Asked<'_>,
+        token: &str,
+        choice: Disowning,
+        keeping: Keeping,
+    ) -> Result<Answer, Missed> {
+        let _place = enter(&self.admitter.lanes.manage).await?;
+        let found = self.find(source, Purpose::NotMe, token).await?;
+        match self.intake.disown(found.id, keeping).await {
+            Ok(DisownAnswer::Disowned { .. }) => {}
+            Ok(DisownAnswer::Unknown) => return Err(Missed::Unknown),
+            Err(_) => return Err(Missed::Busy(5)),
+        }
+        count("not_me", if keeping == Keeping::Erase { "erase" } else { "keep" });
+        if asked.json {
+            return Ok(respond::done(StatusCode::OK, &json!({ "status": "disowned" })));
+        }
+        let title = &found.displayed.view.title;
+        let page = DisownedPage { title, choice, disowned_at: clock::now().0 };
+        Ok(respond::page(asked, StatusCode::OK, views::disowned(&asked.frame(), &page)))
+    }
+
+    /// The contribution behind a token. Guessing costs the source its budget; a token that is right costs nothing.
+    async fn find(&self, source: Source, purpose: Purpose, token: &str) -> Result<Found, Missed> {
+        let now = clock::now();
+        let slow = |refusal: crate::admit::Refusal| Missed::SlowDown(refusal.retry_after().unwrap_or(60));
+        self.admitter.may_look_up(&source, now).map_err(slow)?;
+        let state = match self.tokens.read(purpose, token) {
+            Some(id) => self.ledger.state(id).await?.map(|state| (id, state)),
+            None => None,
+        };
+        let displayed = state.and_then(|(id, state)| {
+            let displayed = self.shelf.petition_by_id(state.petition)?;
+            Some((id, state, displayed))
+        });
+        let Some((id, state, displayed)) = displayed else {
+            self.admitter.missed(&source, now).map_err(slow)?;
+            return Err(Missed::Unknown);
+        };
+        Ok(Found { id, state, displayed, personal: self.ledger.record(id).await? })
+    }
+
+    fn shown(&self, id: SignatureId, displayed: &Displayed, personal: &Personal) -> Shown {
+        Shown {
+            token: self.tokens.issue(Purpose::Confirm, id),
+            slug: displayed.view.slug.clone(),
+            title: displayed.view.title.clone(),
+            name: personal.name.clone(),
+            comment: personal.comment.clone(),
+            postcode: personal.postcode.clone(),
+            country: personal.country.clone(),
+            show_name: personal.show_name,
+            news: personal.news,
+            sent_at: personal.request.at,
+        }
+    }
+}
+
+async fn enter(lane: &Lane) -> Result<crate::admit::lane::Permit, Missed> {
+    lane.enter().await.map_err(|busy| Missed::Busy(busy.retry_after))
+}
+
+/// What the signatory keeps: everything that the commitment in the public log will be made of.
+fn receipt(site: &views::Site, found: &Found, personal: &Personal, confirmed_at: paraph_tally::Millis) -> Value {
+    let host = site.base_url.split_once("://").map_or(site.base_url.as_str(), |(_, host)| host);
+    json!({
+        "paraph_receipt": 1,
+        "origin": format!("{host}/{}/1", found.displayed.petition.slug),
+        "petition": found.displayed.petition.slug,
+        "title": found.displayed.petition.title,
+        "record": {
+            "version": paraph_tally::RECORD_VERSION,
+            "signed_at": rfc3339(found.state.signed_at),
+            "text": personal.text_hash,
+            "consent": personal.consent_hash,
+            "language": personal.language,
+            "address": personal.email,
+            "name": personal.name,
+        },
+        "confirmed_at": rfc3339(confirmed_at),
+        "receipt_secret": personal.receipt_secret,
+        "withdrawal_secret": personal.withdrawal_secret,
+    })
+}
+
+fn expired(asked: &Asked<'_>, found: &Found) -> Answer {
+    let view = &found.displayed.view;
+    respond::refused(asked, Refusal::LinkExpired, None, Some((&view.slug, &view.title)))
+}
+
+fn missing(asked: &Asked<'_>, route: &'static str, missed: &Missed) -> Answer {
+    let (refusal, retry_after) = match missed {
+        Missed::Unknown => (Refusal::LinkUnknown, None),
+        Missed::SlowDown(seconds) => (Refusal::SlowDown, Some(*seconds)),
+        Missed::Busy(seconds) => (Refusal::Busy, Some(*seconds)),
+        Missed::Broken => (Refusal::Broken, None),
+    };
+    count(route, refusal.code());
+    respond::refused(asked, refusal, retry_after, None)
+}

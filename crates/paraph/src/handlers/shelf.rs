@@ -1,0 +1,304 @@
+//! Pages and numbers that are the same for everybody: rendered once per change, served from memory.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::Write;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
+};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http_body_util::Full;
+use paraph_tally::{Millis, PetitionId, Phase};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use crate::clock::rfc3339;
+use crate::ledger::catalogue::{Catalogue, Petition};
+use crate::respond::{Answer, SECURITY};
+use crate::views::{self, Count, Frame, HomePage, Lang, PetitionPage, PetitionState, Site};
+
+/// A page whose numbers have not changed is rendered again when it is this old, so that "as of" does not look forgotten.
+const RENDER_AGAIN_MILLIS: u64 = 5 * 60 * 1000;
+
+/// What is ready to be served. Replaced as a whole; a request sees one moment.
+pub struct Shelf {
+    site: Arc<Site>,
+    now: ArcSwap<Ready>,
+}
+
+/// Everything ready, as of one moment.
+#[derive(Default)]
+struct Ready {
+    petitions: BTreeMap<String, Arc<Displayed>>,
+    by_id: HashMap<PetitionId, Arc<Displayed>>,
+    home: Vec<(Lang, Document)>,
+    method: Vec<(Lang, Document)>,
+    privacy: Vec<(Lang, Document)>,
+    legal: Vec<(Lang, Document)>,
+}
+
+/// A petition that can be looked at.
+pub struct Displayed {
+    /// As the ledger has it.
+    pub petition: Arc<Petition>,
+    /// As the pages show it.
+    pub view: views::Petition,
+    rendered_at: Millis,
+    pages: Vec<(Lang, Document)>,
+    count: Document,
+}
+
+impl Displayed {
+    /// Whether it takes signatures.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.petition.state.phase == Phase::Open
+    }
+}
+
+/// Which of the pages that belong to no petition.
+#[derive(Clone, Copy, Debug)]
+pub enum Common {
+    /// `GET /`
+    Home,
+    /// `GET /method`
+    Method,
+    /// `GET /privacy`
+    Privacy,
+    /// `GET /legal`
+    Legal,
+}
+
+impl Shelf {
+    /// Renders everything once.
+    #[must_use]
+    pub fn new(site: Arc<Site>, catalogue: &Catalogue) -> Self {
+        let everywhere = |render: fn(&Frame<'_>) -> String, path: &'static str| {
+            site.languages
+                .iter()
+                .map(|lang| {
+                    let html = render(&Frame { site: &site, lang: *lang, path: Some(path) });
+                    (*lang, Document::page(*lang, html, "public, max-age=300"))
+                })
+                .collect()
+        };
+        let ready = Ready {
+            method: everywhere(views::method, "/method"),
+            privacy: everywhere(views::privacy, "/privacy"),
+            legal: everywhere(views::legal, "/legal"),
+            ..Ready::default()
+        };
+        let shelf = Self { now: ArcSwap::from_pointee(ready), site: Arc::clone(&site) };
+        shelf.show(catalogue);
+        shelf
+    }
+
+    /// Renders what has changed, and puts it in the place of what was shown.
+    pub fn show(&self, catalogue: &Catalogue) {
+        let before = self.now.load();
+        let drafts = |petition: &&Arc<Petition>| petition.state.phase != Phase::Draft;
+        let petitions: BTreeMap<String, Arc<Displayed>> = catalogue
+            .petitions
+            .values()
+            .filter(drafts)
+            .map(|petition| {
+                let known = before.petitions.get(&petition.slug);
+                (petition.slug.clone(), Arc::new(self.display(petition, catalogue.as_of, known)))
+            })
+            .collect();
+        let mut listed: Vec<&Arc<Displayed>> = petitions.values().collect();
+        listed.sort_by_key(|displayed| (!displayed.is_open(), std::cmp::Reverse(displayed.petition.created_at)));
+        let listed: Vec<(views::Petition, Count)> = listed
+            .into_iter()
+            .map(|displayed| (displayed.view.clone(), count(&displayed.petition, catalogue.as_of)))
+            .collect();
+        let home = self.in_every_language("/", "public, max-age=15", |frame| {
+            views::home(frame, &HomePage { petitions: &listed })
+        });
+        let Ready { method, privacy, legal, .. } = &**before;
+        let (method, privacy, legal) = (method.clone(), privacy.clone(), legal.clone());
+        let by_id = petitions.values().map(|displayed| (displayed.petition.id, Arc::clone(displayed))).collect();
+        self.now.store(Arc::new(Ready { petitions, by_id, home, method, privacy, legal }));
+    }
+
+    fn display(&self, petition: &Arc<Petition>, as_of: Millis, known: Option<&Arc<Displayed>>) -> Displayed {
+        let count_json = Document::json(&count_json(petition, as_of), "public, max-age=5");
+        if let Some(known) = known
+            && *known.petition == **petition
+            && as_of.0 < known.rendered_at.0 + RENDER_AGAIN_MILLIS
+        {
+            return Displayed {
+                petition: Arc::clone(petition),
+                view: known.view.clone(),
+                rendered_at: known.rendered_at,
+                pages: known.pages.clone(),
+                count: count_json,
+            };
+        }
+        let view = view(petition);
+        let path = format!("/p/{}", petition.slug);
+        let page = PetitionPage { petition: &view, count: count(petition, as_of) };
+        let pages = self.in_every_language(&path, "public, max-age=15", |frame| views::petition(frame, &page));
+        Displayed { petition: Arc::clone(petition), rendered_at: as_of, pages, count: count_json, view }
+    }
+
+    fn in_every_language(
+        &self,
+        path: &str,
+        caching: &'static str,
+        render: impl Fn(&Frame<'_>) -> String,
+    ) -> Vec<(Lang, Document)> {
+        let languages = self.site.languages.iter();
+        languages
+            .map(|lang| {
+                let html = render(&Frame { site: &self.site, lang: *lang, path: Some(path) });
+                (*lang, Document::page(*lang, html, caching))
+            })
+            .collect()
+    }
+
+    /// A petition that can be looked at; drafts cannot.
+    #[must_use]
+    pub fn petition(&self, slug: &str) -> Option<Arc<Displayed>> {
+        self.now.load().petitions.get(slug).cloned()
+    }
+
+    /// The same by internal key.
+    #[must_use]
+    pub fn petition_by_id(&self, id: PetitionId) -> Option<Arc<Displayed>> {
+        self.now.load().by_id.get(&id).cloned()
+    }
+
+    /// The page of a petition; `None` if there is none.
+    #[must_use]
+    pub fn page(&self, slug: &str, lang: Lang, headers: &HeaderMap) -> Option<Answer> {
+        let ready = self.now.load();
+        in_language(&ready.petitions.get(slug)?.pages, lang).map(|document| document.answer(headers))
+    }
+
+    /// The numbers of a petition; `None` if there is none.
+    #[must_use]
+    pub fn count(&self, slug: &str, headers: &HeaderMap) -> Option<Answer> {
+        self.now.load().petitions.get(slug).map(|displayed| displayed.count.answer(headers))
+    }
+
+    /// A page that belongs to no petition.
+    #[must_use]
+    pub fn common(&self, which: Common, lang: Lang, headers: &HeaderMap) -> Option<Answer> {
+        let ready = self.now.load();
+        let pages = match which {
+            Common::Home => &ready.home,
+            Common::Method => &ready.method,
+            Common::Privacy => &ready.privacy,
+            Common::Legal => &ready.legal,
+        };
+        in_language(pages, lang).map(|document| document.answer(headers))
+    }
+}
+
+fn in_language(pages: &[(Lang, Document)], lang: Lang) -> Option<&Document> {
+    pages.iter().find(|(of, _)| *of == lang).map(|(_, document)| document)
+}
+
+/// A petition as the pages show it.
+fn view(petition: &Petition) -> views::Petition {
+    views::Petition {
+        slug: petition.slug.clone(),
+        title: petition.title.clone(),
+        author: petition.owner.clone(),
+        addressee: None,
+        text: petition.body.clone(),
+        text_lang: Some(petition.language.clone()),
+        text_version: petition.state.text_version.into(),
+        goal: petition.goal,
+        state: match petition.state.phase {
+            Phase::Draft | Phase::Open => PetitionState::Open,
+            Phase::Closed => PetitionState::Closed,
+        },
+        published_at: petition.created_at.0,
+        closes_at: None,
+    }
+}
+
+fn count(petition: &Petition, as_of: Millis) -> Count {
+    let counts = petition.state.counts;
+    Count { counted: counts.counted, held: counts.held, as_of: as_of.0 }
+}
+
+/// `count.json`. There is no public log yet, so nothing is said of it.
+fn count_json(petition: &Petition, as_of: Millis) -> serde_json::Value {
+    let counts = petition.state.counts;
+    json!({
+        "petition": petition.slug,
+        "counted": counts.counted,
+        "logged": null,
+        "held": counts.held,
+        "withdrawn": counts.withdrawn + counts.disowned,
+        "invalidated": counts.invalidated,
+        "as_of": rfc3339(as_of),
+        "checkpoint": null,
+        "settle_after_seconds": petition.state.settle_after_seconds,
+    })
+}
+
+/// Bytes with their headers, plain and compressed.
+#[derive(Clone)]
+struct Document {
+    etag: HeaderValue,
+    plain: (HeaderMap, Bytes),
+    gzip: (HeaderMap, Bytes),
+}
+
+impl Document {
+    fn page(lang: Lang, html: String, caching: &'static str) -> Self {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(lang.code()));
+        headers.insert(VARY, HeaderValue::from_static("Accept-Language, Accept-Encoding"));
+        Self::new(headers, Bytes::from(html), caching)
+    }
+
+    fn json(value: &serde_json::Value, caching: &'static str) -> Self {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
+        Self::new(headers, Bytes::from(value.to_string()), caching)
+    }
+
+    fn new(mut headers: HeaderMap, plain: Bytes, caching: &'static str) -> Self {
+        headers.extend(SECURITY.map(|(name, value)| (Some(name), value)));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
+        let digest = Sha256::digest(&plain);
+        let etag = format!("\"{}\"", data_encoding::HEXLOWER.encode(&digest[..12]));
+        let etag = HeaderValue::try_from(etag).unwrap_or(HeaderValue::from_static("\"\""));
+        headers.insert(ETAG, etag.clone());
+        let mut compressed = headers.clone();
+        compressed.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        let gzip = gzip(&plain);
+        Self { etag, plain: (headers, plain), gzip: (compressed, gzip) }
+    }
+
+    fn answer(&self, asked: &HeaderMap) -> Answer {
+        let accepts = asked.get(ACCEPT_ENCODING).is_some_and(|value| value.as_bytes().windows(4).any(|w| w == b"gzip"));
+        let (headers, body) = if accepts { &self.gzip } else { &self.plain };
+        let unchanged = asked.get(IF_NONE_MATCH).is_some_and(|value| value == self.etag);
+        let mut answer = Response::new(Full::new(if unchanged { Bytes::new() } else { body.clone() }));
+        if unchanged {
+            *answer.status_mut() = StatusCode::NOT_MODIFIED;
+        }
+        *answer.headers_mut() = headers.clone();
+        answer
+    }
+}
+
+fn gzip(plain: &[u8]) -> Bytes {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::new(6));
+    // Writing into a vector does not fail.
+    let written = encoder.write_all(plain).and_then(|()| encoder.finish());
+    Bytes::from(written.unwrap_or_default())
+}

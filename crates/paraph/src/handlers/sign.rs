@@ -1,0 +1,289 @@
+//! Signing: the form without script, the challenge, and the one POST that takes a contribution in.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use http::{HeaderMap, StatusCode};
+use paraph_tally::Millis;
+use serde_json::json;
+
+use super::shelf::{Displayed, Shelf};
+use super::{Request, captured, count, forwarded_by};
+use crate::admit::contribution::Contribution;
+use crate::admit::form::SignForm;
+use crate::admit::source::Source;
+use crate::admit::{Admitter, Burnt, Pass, Received, Refusal, Way};
+use crate::clock;
+use crate::intake::command::SignAnswer;
+use crate::intake::seal::{Sealing, Under};
+use crate::intake::{Intake, Slot};
+use crate::ledger::record;
+use crate::respond::{self, Answer, Asked};
+use crate::views::{self, CheckMailPage, Input, Lang, Notice, SignPage};
+
+/// What signing needs.
+pub struct Signing {
+    /// The door.
+    pub admitter: Arc<Admitter>,
+    /// The way to the writer.
+    pub intake: Intake,
+    /// Seals what was admitted.
+    pub sealing: Sealing,
+    /// The petitions.
+    pub shelf: Arc<Shelf>,
+    /// Set while the disk is nearly full: nothing new is taken in, what is there can be confirmed and withdrawn.
+    pub disk_low: Arc<AtomicBool>,
+    /// The bounds in force.
+    pub limits: crate::limits::Limits,
+}
+
+/// Seconds after which somebody who met a full disk or queue may try again, before jitter.
+const BUSY_SECONDS: u64 = 15;
+
+impl Signing {
+    /// `GET /p/{slug}/sign`
+    pub async fn form(&self, source: Source, asked: Asked<'_>, slug: &str) -> Answer {
+        let Some(displayed) = self.shelf.petition(slug) else { return not_found(&asked) };
+        if !displayed.is_open() {
+            return closed(&asked, &displayed);
+        }
+        let now = clock::now();
+        match self.admitter.ticket(&source, slug, now) {
+            Ok((ticket, age)) => {
+                count("form", "shown");
+                let page = SignPage {
+                    petition: &displayed.view,
+                    ticket: &ticket,
+                    ticket_wait: age.into(),
+                    input: &Input::default(),
+                    errors: &[],
+                    notice: None,
+                };
+                respond::page(&asked, StatusCode::OK, views::sign(&asked.frame(), &page))
+            }
+            Err(refusal) => refused_plainly(&asked, "form", &refusal, &displayed),
+        }
+    }
+
+    /// `GET /p/{slug}/challenge`
+    pub async fn challenge(&self, source: Source, asked: Asked<'_>, slug: &str) -> Answer {
+        let asked = Asked { json: true, ..asked };
+        let Some(displayed) = self.shelf.petition(slug) else { return not_found(&asked) };
+        if !displayed.is_open() {
+            return closed(&asked, &displayed);
+        }
+        let place = self.admitter.lanes.challenge.enter().await;
+        let issued = match place {
+            Ok(_place) => self.admitter.challenge(&source, slug, clock::now()),
+            Err(busy) => Err(busy.into()),
+        };
+        match issued {
+            Ok(challenge) => {
+                count("challenge", "issued");
+                metrics::histogram!("paraph_puzzle_rounds").record(f64::from(challenge.parameters.cost));
+                respond::done(StatusCode::OK, &json!(challenge))
+            }
+            Err(refusal) => refused_plainly(&asked, "challenge", &refusal, &displayed),
+        }
+    }
+
+    /// `GET /p/{slug}/check-mail`
+    #[must_use]
+    pub fn check_mail(&self, asked: Asked<'_>, slug: &str) -> Answer {
+        let Some(displayed) = self.shelf.petition(slug) else { return not_found(&asked) };
+        let page = CheckMailPage { petition: &displayed.view };
+        respond::page(&asked, StatusCode::OK, views::check_mail(&asked.frame(), &page))
+    }
+
+    /// `POST /p/{slug}/sign`
+    pub async fn sign(&self, source: Source, asked: Asked<'_>, slug: &str, request: Request) -> Answer {
+        let asked = asked.without_path();
+        let Some(displayed) = self.shelf.petition(slug) else { return not_found(&asked) };
+        if !displayed.is_open() {
+            return closed(&asked, &displayed);
+        }
+        let now = clock::now();
+        let (head, body) = request.into_parts();
+        let attempt = Attempt { displayed: &displayed, source, headers: &head.headers, lang: asked.lang, now };
+        let received = match self.admitter.receive(&source, &head.headers, body, now).await {
+            Ok(received) => received,
+            Err(refusal) => return self.again(&asked, &attempt, &SignForm::default(), &refusal),
+        };
+        match self.take_in(&attempt, &received).await {
+            Ok(()) => {
+                count("sign", "check_mail");
+                if asked.json {
+                    respond::done(StatusCode::ACCEPTED, &json!({ "status": "check_mail" }))
+                } else {
+                    respond::see_other(&asked, &format!("/p/{slug}/check-mail"))
+                }
+            }
+            Err(refusal) => self.again(&asked, &attempt, &received.form, &refusal),
+        }
+    }
+
+    /// The order of admission: what costs least comes first, and nothing is burnt before there is room for it.
+    async fn take_in(&self, attempt: &Attempt<'_>, received: &Received) -> Result<(), Refusal> {
+        let contribution = Contribution::from_form(&received.form, &self.limits)?;
+        let slug = &attempt.displayed.petition.slug;
+        let cleared = self.admitter.clear(&attempt.source, slug, &received.form, &received.raw, attempt.now)?;
+        let lane = match cleared.way() {
+            Way::Script => &self.admitter.lanes.sign,
+            Way::Plain => &self.admitter.lanes.plain,
+        };
+        let _place = lane.enter().await?;
+        if self.disk_low.load(Ordering::Relaxed) {
+            return Err(busy());
+        }
+        let slot = self.intake.reserve().map_err(|_| busy())?;
+        match self.admitter.burn(cleared, attempt.now).await? {
+            Burnt::Repeat => Ok(()),
+            Burnt::Fresh(pass) if contribution.ignored => {
+                count("sign", "ignored");
+                pass.admitted();
+                Ok(())
+            }
+            Burnt::Fresh(pass) => self.record(attempt, contribution, pass, slot).await,
+        }
+    }
+
+    async fn record(
+        &self,
+        attempt: &Attempt<'_>,
+        contribution: Contribution,
+        pass: Pass,
+        slot: Slot,
+    ) -> Result<(), Refusal> {
+        let petition = &attempt.displayed.petition;
+        let under = Under {
+            petition: petition.id,
+            text_version: petition.state.text_version,
+            text_hash: petition.text_hash,
+            consent_hash: record::consent_hash(attempt.lang),
+            language: attempt.lang.code(),
+        };
+        let request = record::Request {
+            at: attempt.now.0,
+            address: attempt.source.addr,
+            port: attempt.source.port,
+            forwarded_by: forwarded_by(&attempt.source),
+            headers: captured(attempt.headers),
+            issued_at: pass.issued.0,
+            price: if pass.way == Way::Script { pass.price } else { 0 },
+        };
+        let sign = self.sealing.seal(contribution, under, request, &pass);
+        match slot.sign(Box::new(sign)).await {
+            Ok(SignAnswer::Admitted | SignAnswer::Repeat) => {
+                pass.admitted();
+                Ok(())
+            }
+            Ok(SignAnswer::NonceSpent) => {
+                pass.refused("spent");
+                Err(Refusal::ClearanceRefused("spent"))
+            }
+            Ok(SignAnswer::NotOpen) => Err(Refusal::Closed),
+            // The pass is dropped: the same body may come again.
+            Ok(SignAnswer::Full) | Err(_) => Err(busy()),
+        }
+    }
+
+    /// The form again, with everything that was typed, and what to do.
+    fn again(&self, asked: &Asked<'_>, attempt: &Attempt<'_>, form: &SignForm, refusal: &Refusal) -> Answer {
+        count("sign", refusal.label());
+        let displayed = attempt.displayed;
+        let (status, notice) = match refusal {
+            Refusal::InvalidForm(_) => (StatusCode::BAD_REQUEST, None),
+            Refusal::TicketExpired => (StatusCode::FORBIDDEN, Some(Notice::Expired)),
+            Refusal::ClearanceRefused("missing") => (StatusCode::FORBIDDEN, Some(Notice::NoClearance)),
+            Refusal::ClearanceRefused(_) => (StatusCode::FORBIDDEN, Some(Notice::ClearanceRefused)),
+            Refusal::TooEarly { .. } => (StatusCode::TOO_MANY_REQUESTS, Some(Notice::TooEarly)),
+            Refusal::SlowDown { retry_after } => (StatusCode::TOO_MANY_REQUESTS, Some(Notice::SlowDown(*retry_after))),
+            Refusal::Busy { retry_after } => (StatusCode::SERVICE_UNAVAILABLE, Some(Notice::Busy(*retry_after))),
+            _ => return refused_plainly(asked, "sign", refusal, displayed),
+        };
+        let errors = match refusal {
+            Refusal::InvalidForm(errors) => respond::field_errors(asked.site, errors),
+            _ => Vec::new(),
+        };
+        let mut answer = if asked.json {
+            problem(asked, status, refusal, &errors)
+        } else {
+            let Ok((ticket, ticket_wait)) = self.ticket_for(attempt, form) else {
+                return refused_plainly(asked, "sign", refusal, displayed);
+            };
+            let input = input(form);
+            let page = SignPage {
+                petition: &displayed.view,
+                ticket: &ticket,
+                ticket_wait,
+                input: &input,
+                errors: &errors,
+                notice,
+            };
+            respond::page(asked, status, views::sign(&asked.frame(), &page))
+        };
+        respond::set_retry_after(&mut answer, refusal.retry_after());
+        answer
+    }
+
+    /// The ticket that came, while it is good, so that it keeps its age; else a new one. With the seconds it still needs.
+    fn ticket_for(&self, attempt: &Attempt<'_>, form: &SignForm) -> Result<(String, u64), Refusal> {
+        let slug = &attempt.displayed.petition.slug;
+        let only = SignForm { altcha: String::new(), ..form.clone() };
+        match self.admitter.clear(&attempt.source, slug, &only, &[], attempt.now) {
+            Ok(_) => Ok((form.ticket.clone(), 0)),
+            Err(Refusal::TooEarly { wait_seconds }) => Ok((form.ticket.clone(), wait_seconds)),
+            Err(_) => {
+                let (ticket, age) = self.admitter.ticket(&attempt.source, slug, attempt.now)?;
+                Ok((ticket, age.into()))
+            }
+        }
+    }
+}
+
+/// One attempt to sign, as far as it is not the form itself.
+struct Attempt<'a> {
+    displayed: &'a Displayed,
+    source: Source,
+    headers: &'a HeaderMap,
+    lang: Lang,
+    now: Millis,
+}
+
+fn problem(asked: &Asked<'_>, status: StatusCode, refusal: &Refusal, errors: &[views::FieldError]) -> Answer {
+    let plain = respond::plain_refusal(refusal);
+    let fields = (!errors.is_empty()).then(|| respond::fields_json(asked.lang, errors));
+    respond::problem(asked, status, refusal.code(), &plain.title(asked.lang), &plain.detail(asked.lang), fields)
+}
+
+fn input(form: &SignForm) -> Input {
+    Input {
+        name: form.name.clone(),
+        email: form.email.clone(),
+        postcode: form.postcode.clone(),
+        country: form.country.clone(),
+        comment: form.comment.clone(),
+        show_name: form.show_name,
+        news: form.news,
+    }
+}
+
+fn busy() -> Refusal {
+    let jitter = u64::from(crate::store::id::random::<1>()[0]) % BUSY_SECONDS;
+    Refusal::Busy { retry_after: BUSY_SECONDS + jitter }
+}
+
+fn not_found(asked: &Asked<'_>) -> Answer {
+    respond::refused(asked, views::Refusal::NotFound, None, None)
+}
+
+fn closed(asked: &Asked<'_>, displayed: &Displayed) -> Answer {
+    let about = (displayed.view.slug.as_str(), displayed.view.title.as_str());
+    respond::refused(asked, views::Refusal::Closed, None, Some(about))
+}
+
+fn refused_plainly(asked: &Asked<'_>, route: &'static str, refusal: &Refusal, displayed: &Displayed) -> Answer {
+    count(route, refusal.label());
+    let about = (displayed.view.slug.as_str(), displayed.view.title.as_str());
+    respond::refused(asked, respond::plain_refusal(refusal), refusal.retry_after(), Some(about))
+}

@@ -1,0 +1,93 @@
+//! From an admitted contribution to a command: personal data sealed, addresses turned into tags, observations taken.
+
+use std::sync::Arc;
+
+use paraph_tally::{Millis, PetitionId, SignatureId};
+use zeroize::Zeroizing;
+
+use super::command::Sign;
+use crate::admit::Pass;
+use crate::admit::contribution::Contribution;
+use crate::keys::{Keys, tag};
+use crate::ledger::record::{FeatureKey, Features, Personal, Request};
+use crate::ledger::vault::Vault;
+use crate::store::id;
+
+/// The keys that a contribution needs on its way in.
+pub struct Sealing {
+    vault: Arc<Vault>,
+    features: FeatureKey,
+    mailbox: [u8; 32],
+    address: [u8; 32],
+}
+
+/// What a contribution was made under.
+#[derive(Clone, Copy, Debug)]
+pub struct Under<'a> {
+    /// The petition.
+    pub petition: PetitionId,
+    /// Version of its text that was on the page.
+    pub text_version: u16,
+    /// SHA-256 of that text.
+    pub text_hash: [u8; 32],
+    /// SHA-256 of the consent sentence that was on the page.
+    pub consent_hash: [u8; 32],
+    /// Language of the page.
+    pub language: &'a str,
+}
+
+impl Sealing {
+    /// Takes the subkeys.
+    #[must_use]
+    pub fn new(keys: &Keys, vault: Arc<Vault>) -> Self {
+        Self {
+            vault,
+            features: FeatureKey::new(keys),
+            mailbox: keys.derive("mailbox v1"),
+            address: keys.derive("address v1"),
+        }
+    }
+
+    /// Seals a contribution. Every one gets the secrets of its future receipt now, so that none has to be asked for later.
+    #[must_use]
+    pub fn seal(&self, contribution: Contribution, under: Under<'_>, request: Request, pass: &Pass) -> Sign {
+        let hex = |bytes: &[u8]| data_encoding::HEXLOWER.encode(bytes);
+        let canonical = contribution.email.canonical.as_bytes();
+        let mailbox_tag = tag(&self.mailbox, &[&under.petition.0.to_be_bytes(), canonical]);
+        let address_tag = tag(&self.address, &[canonical]);
+        let id = id::time_ordered(Millis(request.at));
+        let personal = Personal {
+            version: 1,
+            name: contribution.name,
+            email: contribution.email.address,
+            postcode: contribution.postcode.unwrap_or_default(),
+            country: contribution.country.unwrap_or_default(),
+            comment: contribution.comment,
+            show_name: contribution.show_name,
+            news: contribution.news,
+            language: under.language.to_owned(),
+            text_version: under.text_version,
+            text_hash: hex(&under.text_hash),
+            consent_hash: hex(&under.consent_hash),
+            receipt_secret: hex(&id::random::<32>()),
+            withdrawal_secret: hex(&id::random::<32>()),
+            request,
+        };
+        let features = Features::observe(&self.features, &personal);
+        let plain = Zeroizing::new(serde_json::to_vec(&personal).unwrap_or_default());
+        let sealed = self.vault.seal(id, &plain);
+        Sign {
+            id: SignatureId(id),
+            petition: under.petition,
+            nonce: pass.nonce,
+            body_mac: pass.body_mac,
+            nonce_expires: pass.expires,
+            mailbox_tag,
+            address_tag,
+            text_version: under.text_version,
+            sealed: sealed.sealed,
+            wrapped: sealed.wrapped,
+            features: serde_json::to_vec(&features).unwrap_or_default(),
+        }
+    }
+}

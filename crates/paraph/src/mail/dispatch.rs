@@ -1,0 +1,149 @@
+//! The mailer: takes what is due, writes it, hands it over, and tells the store what became of it.
+//!
+//! It runs beside signing and never in its way: a dead mail server delays mail and nothing else.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::stream::{self, StreamExt};
+use lettre::message::Mailbox;
+use paraph_tally::{End, Millis};
+use tokio::sync::{Mutex, watch};
+
+use super::compose::{self, Letter, MessageId};
+use super::pace::{self, Next, Pace};
+use super::transport::{DeliveryError, Transport};
+use crate::clock;
+use crate::handlers::shelf::Shelf;
+use crate::intake::Intake;
+use crate::intake::command::{ClaimedMail, MailOutcome};
+use crate::ledger::query::LedgerReader;
+use crate::limits::Limits;
+use crate::store::db::DbError;
+use crate::store::id;
+use crate::telemetry;
+use crate::token::{Purpose, Tokens};
+
+/// How often the outbox is looked at while it is empty.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
+
+/// What the mailer needs.
+pub struct Mailer {
+    /// Claims mails and records outcomes.
+    pub intake: Intake,
+    /// Reads what a mail is about.
+    pub ledger: LedgerReader,
+    /// Makes the links.
+    pub tokens: Arc<Tokens>,
+    /// Titles of petitions.
+    pub shelf: Arc<Shelf>,
+    /// Where mail goes.
+    pub transport: Transport,
+    /// Sender.
+    pub from: Mailbox,
+    /// Name of the site.
+    pub site_name: String,
+    /// Address of the site, without a slash at the end.
+    pub base_url: String,
+    /// Key of the names of mails.
+    pub message_key: [u8; 32],
+    /// The bounds in force.
+    pub limits: Limits,
+}
+
+impl Mailer {
+    /// Sends mail until `stop` turns true; what was claimed by then is finished first.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        let pace = Mutex::new(Pace::new(&self.limits));
+        while !*stop.borrow() {
+            let claimed = self.intake.claim_mail(self.limits.mail_claimed).await.unwrap_or_default();
+            if claimed.is_empty() {
+                tokio::select! {
+                    () = tokio::time::sleep(LOOK_AGAIN) => {}
+                    _ = stop.changed() => {}
+                }
+                continue;
+            }
+            let at_once = usize::try_from(self.limits.mail_connections).unwrap_or(1);
+            let outcomes: Vec<(ClaimedMail, MailOutcome)> = stream::iter(claimed)
+                .map(|mail| async { (mail, self.send(mail, &pace).await) })
+                .buffer_unordered(at_once)
+                .collect()
+                .await;
+            for (_, outcome) in &outcomes {
+                let label = match outcome {
+                    MailOutcome::Sent => "sent",
+                    MailOutcome::Later(_) => "later",
+                    MailOutcome::GivenUp => "given_up",
+                };
+                metrics::counter!(telemetry::MAILS, "outcome" => label).increment(1);
+            }
+            if self.intake.mail_done(outcomes).await.is_err() {
+                tracing::warn!("what became of some mails was not recorded; they may be sent twice");
+            }
+        }
+    }
+
+    async fn send(&self, mail: ClaimedMail, pace: &Mutex<Pace>) -> MailOutcome {
+        let now = clock::now();
+        match self.try_to_send(mail, pace, now).await {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                tracing::warn!(%error, "a mail could not be prepared");
+                later(mail, now)
+            }
+        }
+    }
+
+    async fn try_to_send(&self, mail: ClaimedMail, pace: &Mutex<Pace>, now: Millis) -> Result<MailOutcome, DbError> {
+        let Some(state) = self.ledger.state(mail.signature).await? else { return Ok(MailOutcome::GivenUp) };
+        if state.axes.end != End::None || state.confirmed_at.is_some() {
+            return Ok(MailOutcome::GivenUp);
+        }
+        let (Some(personal), Some(displayed)) =
+            (self.ledger.record(mail.signature).await?, self.shelf.petition_by_id(state.petition))
+        else {
+            return Ok(MailOutcome::GivenUp);
+        };
+        let Ok(to) = compose::recipient(&personal.email) else { return Ok(MailOutcome::GivenUp) };
+        if let Err(at) = pace.lock().await.ready(to.domain(), now) {
+            return Ok(MailOutcome::Later(at));
+        }
+        let waiting = self.ledger.waiting(state.mailbox, None, self.limits.waiting_shown).await?;
+        let letter = Letter {
+            to: &to,
+            lang: &personal.language,
+            site_name: &self.site_name,
+            base_url: &self.base_url,
+            title: &displayed.view.title,
+            name: &personal.name,
+            confirm_token: &self.tokens.issue(Purpose::Confirm, mail.signature),
+            not_me_token: &self.tokens.issue(Purpose::NotMe, mail.signature),
+            waiting: waiting.iter().filter(|other| **other != mail.signature).count() as u64,
+            days: self.limits.unconfirmed_days,
+        };
+        let message_id = MessageId::derive(&self.message_key, mail.signature.0);
+        let Ok(message) = compose::compose(&letter, &self.from, message_id, now) else {
+            return Ok(MailOutcome::GivenUp);
+        };
+        Ok(match self.transport.deliver(&message, message_id).await {
+            Ok(()) => MailOutcome::Sent,
+            Err(DeliveryError::Permanent(reason)) => {
+                tracing::info!(reason, "a mail was refused for good");
+                MailOutcome::GivenUp
+            }
+            Err(DeliveryError::Temporary(reason)) => {
+                tracing::info!(reason, "a mail will be tried again");
+                later(mail, now)
+            }
+        })
+    }
+}
+
+fn later(mail: ClaimedMail, now: Millis) -> MailOutcome {
+    let jitter = u64::from_be_bytes(id::random());
+    match pace::after_failure(id::made_at(mail.id), mail.attempts + 1, jitter, now) {
+        Next::RetryAt(at) => MailOutcome::Later(at),
+        Next::GiveUp => MailOutcome::GivenUp,
+    }
+}

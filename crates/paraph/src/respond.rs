@@ -1,0 +1,226 @@
+//! The one table from outcomes to HTTP answers.
+//!
+//! HTML by default, JSON when `Accept` asks for it; the same outcome either way. Errors in JSON are RFC 9457 problems
+//! with a stable `code`. What an answer says never depends on whether somebody has signed.
+
+use bytes::Bytes;
+use http::header::{
+    ACCEPT, ACCEPT_LANGUAGE, ALLOW, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName, LOCATION, RETRY_AFTER,
+};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, Uri};
+use http_body_util::Full;
+use serde_json::{Value, json};
+
+use crate::admit;
+use crate::admit::form::FieldError;
+use crate::views::{self, Frame, Lang, Problem, Refusal, RefusalPage, Site};
+
+/// Every answer is in memory before it is sent.
+pub type Answer = Response<Full<Bytes>>;
+
+/// What a request wants of its answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// The site's texts and bounds.
+    pub site: &'a Site,
+    /// Language to answer in.
+    pub lang: Lang,
+    /// JSON rather than HTML.
+    pub json: bool,
+    /// Path of the page, where a GET of it makes sense in another language.
+    pub path: Option<&'a str>,
+}
+
+impl<'a> Asked<'a> {
+    /// Reads `?lang=`, `Accept-Language` and `Accept`.
+    #[must_use]
+    pub fn of(site: &'a Site, uri: &'a Uri, headers: &HeaderMap) -> Self {
+        let lang = lang(site, uri, headers);
+        let json = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(wants_json);
+        Self { site, lang, json, path: Some(uri.path()) }
+    }
+
+    /// The same, for a page that a GET would not give again.
+    #[must_use]
+    pub fn without_path(self) -> Self {
+        Self { path: None, ..self }
+    }
+
+    /// What the pages need to know of all this.
+    #[must_use]
+    pub fn frame(&self) -> Frame<'a> {
+        Frame { site: self.site, lang: self.lang, path: self.path }
+    }
+}
+
+/// The language of an answer.
+#[must_use]
+pub fn lang(site: &Site, uri: &Uri, headers: &HeaderMap) -> Lang {
+    let asked = uri.query().and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("lang=")));
+    let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    Lang::negotiate(asked, accepted, &site.languages)
+}
+
+fn wants_json(accept: &str) -> bool {
+    let named = |media: &str| accept.split(',').any(|item| item.split(';').next().unwrap_or_default().trim() == media);
+    (named("application/json") || named("application/problem+json")) && !named("text/html")
+}
+
+/// Headers of every page and problem: what the browser may do with it, and what it may tell others.
+pub(crate) const SECURITY: [(HeaderName, HeaderValue); 5] = [
+    (HeaderName::from_static("content-security-policy"), HeaderValue::from_static(views::CONTENT_SECURITY_POLICY)),
+    (HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff")),
+    // Addresses of personal pages hold tokens.
+    (HeaderName::from_static("referrer-policy"), HeaderValue::from_static("no-referrer")),
+    (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+    (
+        HeaderName::from_static("permissions-policy"),
+        HeaderValue::from_static("camera=(), geolocation=(), microphone=(), interest-cohort=()"),
+    ),
+];
+
+/// A page of one person or one moment: never stored anywhere.
+#[must_use]
+pub fn page(asked: &Asked<'_>, status: StatusCode, html: String) -> Answer {
+    let mut answer = Response::new(Full::new(Bytes::from(html)));
+    *answer.status_mut() = status;
+    let headers = answer.headers_mut();
+    headers.extend(SECURITY.map(|(name, value)| (Some(name), value)));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(asked.lang.code()));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+}
+
+/// A JSON answer, never stored anywhere.
+#[must_use]
+pub fn json(status: StatusCode, media: &'static str, value: &Value) -> Answer {
+    let mut answer = Response::new(Full::new(Bytes::from(value.to_string())));
+    *answer.status_mut() = status;
+    let headers = answer.headers_mut();
+    headers.extend(SECURITY.map(|(name, value)| (Some(name), value)));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+}
+
+/// A JSON answer to something that was done.
+#[must_use]
+pub fn done(status: StatusCode, value: &Value) -> Answer {
+    json(status, "application/json", value)
+}
+
+/// "See other": the browser fetches `path` with GET, so that reloading sends nothing twice.
+#[must_use]
+pub fn see_other(asked: &Asked<'_>, path: &str) -> Answer {
+    let mut answer = page(asked, StatusCode::SEE_OTHER, String::new());
+    let location = asked.frame().link(path);
+    // Slugs are checked when a petition is made; a path of ours is always a header value.
+    let location = HeaderValue::try_from(location).unwrap_or(HeaderValue::from_static("/"));
+    answer.headers_mut().insert(LOCATION, location);
+    answer
+}
+
+/// The answer to what could not be done.
+#[must_use]
+pub fn refused(
+    asked: &Asked<'_>,
+    refusal: Refusal,
+    retry_after: Option<u64>,
+    petition: Option<(&str, &str)>,
+) -> Answer {
+    let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut answer = if asked.json {
+        problem(asked, status, refusal.code(), &refusal.title(asked.lang), &refusal.detail(asked.lang), None)
+    } else {
+        page(asked, status, views::refused(&asked.frame(), &RefusalPage { refusal, retry_after, petition }))
+    };
+    set_retry_after(&mut answer, retry_after);
+    answer
+}
+
+/// "Not that way": the methods that this address has.
+#[must_use]
+pub fn method_not_allowed(asked: &Asked<'_>, allowed: &'static str) -> Answer {
+    let mut answer = refused(asked, Refusal::MethodNotAllowed, None, None);
+    answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+    answer
+}
+
+/// An RFC 9457 problem.
+#[must_use]
+pub fn problem(
+    asked: &Asked<'_>,
+    status: StatusCode,
+    code: &str,
+    title: &str,
+    detail: &str,
+    fields: Option<Value>,
+) -> Answer {
+    let mut value = json!({
+        "type": "about:blank", "title": title, "status": status.as_u16(), "code": code, "detail": detail,
+    });
+    if let Some(fields) = fields {
+        value["fields"] = fields;
+    }
+    let mut answer = json(status, "application/problem+json", &value);
+    answer.headers_mut().insert(CONTENT_LANGUAGE, HeaderValue::from_static(asked.lang.code()));
+    answer
+}
+
+/// Seconds, for refusals that pass.
+pub fn set_retry_after(answer: &mut Answer, seconds: Option<u64>) {
+    if let Some(seconds) = seconds {
+        answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+}
+
+/// Refusals of admission that show no form again.
+#[must_use]
+pub fn plain_refusal(refusal: &admit::Refusal) -> Refusal {
+    match refusal {
+        admit::Refusal::InvalidForm(_) => Refusal::BadRequest,
+        admit::Refusal::TooLarge => Refusal::TooLarge,
+        admit::Refusal::UnsupportedMedia => Refusal::UnsupportedType,
+        admit::Refusal::SlowBody => Refusal::TooSlow,
+        admit::Refusal::TicketExpired | admit::Refusal::ClearanceRefused(_) => Refusal::Forbidden,
+        admit::Refusal::TooEarly { .. } | admit::Refusal::SlowDown { .. } => Refusal::SlowDown,
+        admit::Refusal::Busy { .. } => Refusal::Busy,
+        admit::Refusal::Closed => Refusal::Closed,
+        admit::Refusal::NotFound => Refusal::NotFound,
+    }
+}
+
+/// What is wrong with each field, in the words of the pages.
+#[must_use]
+pub fn field_errors(site: &Site, errors: &[FieldError]) -> Vec<views::FieldError> {
+    errors
+        .iter()
+        .map(|error| views::FieldError { field: error.field.to_string(), problem: field_problem(site, error) })
+        .collect()
+}
+
+fn field_problem(site: &Site, error: &FieldError) -> Problem {
+    match error.code {
+        "name_missing" | "email_missing" => Problem::Required,
+        "name_too_long" => Problem::TooLong(site.name_chars),
+        "comment_too_long" => Problem::TooLong(site.comment_chars),
+        "email_too_long" | "email_bad" | "domain_bad" => Problem::BadEmail,
+        "name_control" | "name_no_letter" | "name_link" | "comment_control" | "bad_encoding" => Problem::BadCharacters,
+        "country_unknown" => Problem::UnknownCountry,
+        "doubled_field" => Problem::Repeated,
+        "unknown_field" => Problem::UnknownField,
+        _ => Problem::BadValue,
+    }
+}
+
+/// The fields of an `invalid_form` problem.
+#[must_use]
+pub fn fields_json(lang: Lang, errors: &[views::FieldError]) -> Value {
+    errors
+        .iter()
+        .map(|error| {
+            json!({ "field": error.field, "code": error.problem.code(), "message": error.problem.message(lang) })
+        })
+        .collect()
+}

@@ -1,0 +1,120 @@
+//! Every route on one screen.
+
+use std::sync::Arc;
+
+use http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use http_body_util::Full;
+
+use crate::admit::source::Source;
+use crate::handlers::Request;
+use crate::handlers::confirm::Signatory;
+use crate::handlers::shelf::{Common, Shelf};
+use crate::handlers::sign::Signing;
+use crate::respond::{self, Answer, Asked};
+use crate::token::Purpose;
+use crate::views::{self, Refusal, Site};
+
+/// The handlers of the public side.
+pub struct Public {
+    /// Texts, languages and bounds of the site.
+    pub site: Arc<Site>,
+    /// What is the same for everybody.
+    pub shelf: Arc<Shelf>,
+    /// Signing.
+    pub signing: Signing,
+    /// The links of a mail.
+    pub signatory: Signatory,
+}
+
+impl Public {
+    /// Answers one request. HEAD is GET; hyper leaves the body out.
+    pub async fn answer(&self, source: Source, request: Request) -> Answer {
+        let (method, uri, headers) = (request.method().clone(), request.uri().clone(), request.headers().clone());
+        let asked = Asked::of(&self.site, &uri, &headers);
+        let path: Vec<&str> = uri.path().trim_start_matches('/').split('/').collect();
+        let is_get = method == Method::GET || method == Method::HEAD;
+        let is_post = method == Method::POST;
+        let (signing, signatory) = (&self.signing, &self.signatory);
+        match path[..] {
+            [""] if is_get => self.common(&asked, Common::Home, &headers),
+            ["method"] if is_get => self.common(&asked, Common::Method, &headers),
+            ["privacy"] if is_get => self.common(&asked, Common::Privacy, &headers),
+            ["legal"] if is_get => self.common(&asked, Common::Legal, &headers),
+            ["robots.txt"] if is_get => robots(),
+            ["assets", ..] if is_get => asset(&asked, uri.path(), &headers),
+
+            ["p", slug] if is_get => found(&asked, self.shelf.page(slug, asked.lang, &headers)),
+            ["p", slug, "count.json"] if is_get => found(&asked, self.shelf.count(slug, &headers)),
+            ["p", slug, "challenge"] if is_get => signing.challenge(source, asked, slug).await,
+            ["p", slug, "check-mail"] if is_get => signing.check_mail(asked, slug),
+            ["p", slug, "sign"] if is_get => signing.form(source, asked, slug).await,
+            ["p", slug, "sign"] if is_post => signing.sign(source, asked, slug, request).await,
+
+            ["confirm", token] if is_get => signatory.look(source, asked, token, before(uri.query())).await,
+            ["confirm", token] if is_post => signatory.confirm(source, asked, token).await,
+            ["receipt", token] if is_get => signatory.receipt(source, asked, token).await,
+            ["withdraw", token] if is_get => signatory.manage(source, asked, Purpose::Withdraw, token).await,
+            ["withdraw", token] if is_post => signatory.withdraw(source, asked, token).await,
+            ["not-me", token] if is_get => signatory.manage(source, asked, Purpose::NotMe, token).await,
+            ["not-me", token] if is_post => signatory.disown(source, asked, token, request).await,
+
+            ["p", _, "sign"] | ["confirm" | "withdraw" | "not-me", _] => {
+                respond::method_not_allowed(&asked, "GET, HEAD, POST")
+            }
+            ["" | "method" | "privacy" | "legal" | "robots.txt"]
+            | ["assets", ..]
+            | ["p", _]
+            | ["p", _, "count.json" | "challenge" | "check-mail"]
+            | ["receipt", _] => respond::method_not_allowed(&asked, "GET, HEAD"),
+            _ => respond::refused(&asked, Refusal::NotFound, None, None),
+        }
+    }
+
+    fn common(&self, asked: &Asked<'_>, which: Common, headers: &HeaderMap) -> Answer {
+        found(asked, self.shelf.common(which, asked.lang, headers))
+    }
+}
+
+fn found(asked: &Asked<'_>, answer: Option<Answer>) -> Answer {
+    answer.unwrap_or_else(|| respond::refused(asked, Refusal::NotFound, None, None))
+}
+
+/// The last contribution of the page before, where more wait than one page shows.
+fn before(query: Option<&str>) -> Option<&str> {
+    query?.split('&').find_map(|pair| pair.strip_prefix("before="))
+}
+
+fn asset(asked: &Asked<'_>, path: &str, headers: &HeaderMap) -> Answer {
+    let Some(asset) = views::asset(path) else { return found(asked, None) };
+    let gzip = headers.get(ACCEPT_ENCODING).is_some_and(|value| value.as_bytes().windows(4).any(|w| w == b"gzip"));
+    let unchanged = headers.get(IF_NONE_MATCH).is_some_and(|value| value == asset.etag);
+    let body: &'static [u8] = match (unchanged, gzip) {
+        (true, _) => b"",
+        (false, true) => asset.gzip,
+        (false, false) => asset.bytes,
+    };
+    let mut answer = Response::new(Full::from(body));
+    if unchanged {
+        *answer.status_mut() = StatusCode::NOT_MODIFIED;
+    }
+    let caching = if asset.immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let out = answer.headers_mut();
+    out.extend(respond::SECURITY.map(|(name, value)| (Some(name), value)));
+    out.insert(CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
+    out.insert(ETAG, HeaderValue::from_static(asset.etag));
+    out.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
+    out.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
+    if gzip {
+        out.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    answer
+}
+
+/// Links of mails are nobody's to index.
+fn robots() -> Answer {
+    let text = "User-agent: *\nDisallow: /confirm/\nDisallow: /receipt/\nDisallow: /withdraw/\nDisallow: /not-me/\n";
+    let mut answer = Response::new(Full::from(text));
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    answer
+}

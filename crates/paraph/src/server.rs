@@ -1,0 +1,369 @@
+//! One running server: its parts, started in order and stopped in the opposite one.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use paraph_tally::Millis;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::admit::challenge::Price;
+use crate::admit::listener::{self, Listening};
+use crate::admit::source::Trusted;
+use crate::admit::{Admitter, Secrets, Way, proxy};
+use crate::clock;
+use crate::config::{Config, ProxyProtocol};
+use crate::control;
+use crate::failure::Failure;
+use crate::handlers::confirm::Signatory;
+use crate::handlers::operations::Operations;
+use crate::handlers::shelf::Shelf;
+use crate::handlers::sign::Signing;
+use crate::intake::seal::Sealing;
+use crate::intake::{Intake, Writer, WriterSettings};
+use crate::journal::integer;
+use crate::ledger::catalogue::Catalogue;
+use crate::ledger::query::LedgerReader;
+use crate::ledger::vault::Vault;
+use crate::limits::Limits;
+use crate::mail::dispatch::Mailer;
+use crate::mail::transport::Transport;
+use crate::router::Public;
+use crate::store::db::{Db, DbError};
+use crate::store::reader::Reader;
+use crate::store::{Connections, Directory};
+use crate::telemetry;
+use crate::token::Tokens;
+use crate::views::{Lang, Site};
+
+/// A server that answers.
+pub struct Server {
+    /// Where pages and forms are.
+    pub address: SocketAddr,
+    /// Where health and metrics are.
+    pub operations: SocketAddr,
+    /// What links start with.
+    pub base_url: String,
+    /// The way to the writer, for commands given from inside.
+    pub intake: Intake,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+    writer: Writer,
+    // Let go of last: whoever takes the directory next finds everything written.
+    _directory: Directory,
+}
+
+/// The parts that everything else is made of.
+struct Core {
+    intake: Intake,
+    shown: watch::Receiver<Arc<Catalogue>>,
+    ledger: LedgerReader,
+    tokens: Arc<Tokens>,
+    vault: Arc<Vault>,
+    admitter: Arc<Admitter>,
+    shelf: Arc<Shelf>,
+    disk_low: Arc<AtomicBool>,
+}
+
+impl Server {
+    /// Starts a server on the configuration: takes the data directory, starts the writer, then listens.
+    ///
+    /// # Errors
+    /// Anything of that cannot be done; nothing keeps running then.
+    pub async fn start(config: &Config, metrics: Option<telemetry::Handle>) -> Result<Self, Failure> {
+        let directory = Directory::open(&config.directory, Some(&config.key_file), true)?;
+        let listener = bind(config.listen.http, "listen.http").await?;
+        let operations_listener = bind(config.listen.operations, "listen.operations").await?;
+        let (address, operations) = (local(&listener)?, local(&operations_listener)?);
+        let base_url = config.site.base_url_for(address);
+        let site = Arc::new(site(config, &base_url));
+
+        let mut connections = directory.connect().await?;
+        let spent = unexpired_nonces(&mut connections).await.map_err(store_failure)?;
+        let settings = WriterSettings { limits: config.limits.clone(), now: clock::now };
+        let (writer, intake, shown) = Writer::start(connections, settings)
+            .await
+            .map_err(|error| Failure::failed(format!("the writer cannot start: {error}"), DOCTOR))?;
+        let core = Core::new(config, &directory, &site, intake.clone(), shown, spent)?;
+        let transport = Transport::open(&config.mail.delivery, &config.limits)?;
+
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = vec![
+            tokio::spawn(core.tick(config.limits.clone(), stopped.clone())),
+            tokio::spawn(show(Arc::clone(&core.shelf), core.shown.clone(), stopped.clone())),
+            tokio::spawn(watch_disk(
+                directory.path().to_owned(),
+                config.limits.disk_floor_mib,
+                Arc::clone(&core.disk_low),
+                stopped.clone(),
+            )),
+            tokio::spawn(core.mailer(config, &directory, transport, &base_url).run(stopped.clone())),
+            tokio::spawn(control::serve(control::socket(directory.path()), intake.clone(), stopped.clone())?),
+        ];
+        let operations_answers =
+            Arc::new(Operations { intake: intake.clone(), disk_low: Arc::clone(&core.disk_low), metrics });
+        tasks.push(tokio::spawn(listener::serve(
+            operations_listener,
+            listening(&config.limits, Vec::new(), ProxyProtocol::Off),
+            move |_, request| {
+                let operations = Arc::clone(&operations_answers);
+                async move { operations.answer(request.uri().path()) }
+            },
+            stopped.clone(),
+        )));
+        let trusted = config.listen.trusted_proxies.clone();
+        let listening = listening(&config.limits, trusted, config.listen.proxy_protocol);
+        let public = Arc::new(core.public(config, &directory, &site));
+        let answer = move |source, request| {
+            let public = Arc::clone(&public);
+            async move { public.answer(source, request).await }
+        };
+        tasks.push(tokio::spawn(listener::serve(listener, listening, answer, stopped)));
+        tracing::info!(%address, %operations, "serving");
+        Ok(Self { address, operations, base_url, intake, stop, tasks, writer, _directory: directory })
+    }
+
+    /// Stops: no new connections, open ones finish, claimed mail is sent, the writer does what was asked.
+    pub async fn stop(self) {
+        let Self { intake, stop, tasks, writer, .. } = self;
+        stop.send_replace(true);
+        for task in tasks {
+            if task.await.is_err() {
+                tracing::error!("a task panicked");
+            }
+        }
+        drop(intake);
+        if tokio::task::spawn_blocking(move || writer.join()).await.is_err() {
+            tracing::error!("the writer could not be waited for");
+        }
+    }
+}
+
+const DOCTOR: &str = "the message says which file or setting; nothing was changed";
+
+fn store_failure(error: DbError) -> Failure {
+    Failure::failed(format!("the store does not answer: {error}"), DOCTOR)
+}
+
+impl Core {
+    fn new(
+        config: &Config,
+        directory: &Directory,
+        site: &Arc<Site>,
+        intake: Intake,
+        shown: watch::Receiver<Arc<Catalogue>>,
+        spent: Vec<(bool, [u8; 16], [u8; 16], Millis)>,
+    ) -> Result<Self, Failure> {
+        let keys = directory.keys();
+        let vault = Arc::new(Vault::new(keys));
+        let readers = config.limits.read_connections;
+        let ledger = LedgerReader::new(
+            Reader::new(&directory.main_file(), readers),
+            Reader::new(&directory.keys_file(), readers),
+            Arc::clone(&vault),
+        );
+        let secrets = Secrets {
+            challenge: keys.derive("challenge v1"),
+            ticket: keys.derive("ticket v1"),
+            body: keys.derive("body v1"),
+        };
+        let price = if config.drill_price.is_some() { Price::Drill } else { Price::Real };
+        let admitter = Admitter::new(&secrets, price, &config.limits)
+            .map_err(|error| Failure::usage(error.to_string(), "put the right key file back from its backup"))?;
+        let now = clock::now();
+        for way in [Way::Script, Way::Plain] {
+            let of_this_way = spent.iter().filter(|(script, ..)| *script == (way == Way::Script));
+            admitter.preload(way, of_this_way.map(|(_, nonce, mac, expires)| (*nonce, *mac, *expires)), now);
+        }
+        let shelf = Arc::new(Shelf::new(Arc::clone(site), &shown.borrow()));
+        Ok(Self {
+            intake,
+            shown,
+            ledger,
+            tokens: Arc::new(Tokens::new(keys)),
+            vault,
+            admitter: Arc::new(admitter),
+            shelf,
+            disk_low: Arc::new(AtomicBool::new(false)),
+        })
+    }
+
+    fn public(&self, config: &Config, directory: &Directory, site: &Arc<Site>) -> Public {
+        Public {
+            site: Arc::clone(site),
+            shelf: Arc::clone(&self.shelf),
+            signing: Signing {
+                admitter: Arc::clone(&self.admitter),
+                intake: self.intake.clone(),
+                sealing: Sealing::new(directory.keys(), Arc::clone(&self.vault)),
+                shelf: Arc::clone(&self.shelf),
+                disk_low: Arc::clone(&self.disk_low),
+                limits: config.limits.clone(),
+            },
+            signatory: Signatory {
+                admitter: Arc::clone(&self.admitter),
+                intake: self.intake.clone(),
+                ledger: self.ledger.clone(),
+                tokens: Arc::clone(&self.tokens),
+                shelf: Arc::clone(&self.shelf),
+                waiting_shown: config.limits.waiting_shown,
+            },
+        }
+    }
+
+    fn mailer(&self, config: &Config, directory: &Directory, transport: Transport, base_url: &str) -> Mailer {
+        Mailer {
+            intake: self.intake.clone(),
+            ledger: self.ledger.clone(),
+            tokens: Arc::clone(&self.tokens),
+            shelf: Arc::clone(&self.shelf),
+            transport,
+            from: config.mail.from.clone(),
+            site_name: config.site.name.clone(),
+            base_url: base_url.to_owned(),
+            message_key: directory.keys().derive("message v1"),
+            limits: config.limits.clone(),
+        }
+    }
+
+    /// Settles, expires and publishes, again and again.
+    fn tick(&self, limits: Limits, mut stop: watch::Receiver<bool>) -> impl Future<Output = ()> + use<> {
+        let intake = self.intake.clone();
+        async move {
+            let every = Duration::from_secs(limits.settle_every_seconds);
+            while !*stop.borrow() {
+                if let Err(error) = intake.tick().await {
+                    tracing::error!(%error, "the count was not updated");
+                }
+                tokio::select! {
+                    () = tokio::time::sleep(every) => {}
+                    _ = stop.changed() => {}
+                }
+            }
+        }
+    }
+}
+
+/// Nonces that may still come again, with whether they were a challenge's. Tickets and challenges share the table; a
+/// nonce known to both ways does no harm.
+async fn unexpired_nonces(
+    connections: &mut Connections,
+) -> Result<Vec<(bool, [u8; 16], [u8; 16], Millis)>, DbError> {
+    let sql = "SELECT nonce, body_mac, expires FROM nonce WHERE expires > ?1 ORDER BY expires";
+    let rows = connections.main.query(sql, &[integer(clock::now().0)]).await?;
+    let mut spent = Vec::with_capacity(2 * rows.len());
+    for row in &rows {
+        let (nonce, body_mac, expires) = (row.array(0)?, row.array(1)?, Millis(row.unsigned(2)?));
+        spent.push((true, nonce, body_mac, expires));
+        spent.push((false, nonce, body_mac, expires));
+    }
+    Ok(spent)
+}
+
+/// Renders what the writer publishes.
+async fn show(shelf: Arc<Shelf>, mut shown: watch::Receiver<Arc<Catalogue>>, mut stop: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            changed = shown.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+            }
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+        let catalogue = Arc::clone(&shown.borrow_and_update());
+        let shelf = Arc::clone(&shelf);
+        // Rendering many petitions takes a while; the threads that serve requests do not wait for it.
+        if tokio::task::spawn_blocking(move || shelf.show(&catalogue)).await.is_err() {
+            tracing::error!("pages were not rendered again");
+        }
+    }
+}
+
+/// Pauses signing before the disk is full, and resumes it by itself.
+async fn watch_disk(
+    directory: std::path::PathBuf,
+    floor_mib: u64,
+    low: Arc<AtomicBool>,
+    mut stop: watch::Receiver<bool>,
+) {
+    while !*stop.borrow() {
+        match free_mib(&directory) {
+            Ok(free) => {
+                let is_low = free < floor_mib;
+                if low.swap(is_low, Ordering::Relaxed) != is_low {
+                    tracing::warn!(free, floor_mib, is_low, "free disk space crossed its floor");
+                }
+                metrics::gauge!("paraph_disk_free_mib").set(free as f64);
+            }
+            Err(error) => tracing::warn!(%error, "free disk space is not known"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(2)) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+fn free_mib(directory: &Path) -> std::io::Result<u64> {
+    let stat = rustix::fs::statvfs(directory)?;
+    Ok(stat.f_bavail.saturating_mul(stat.f_frsize) >> 20)
+}
+
+fn listening(limits: &Limits, trusted: Vec<ipnet::IpNet>, protocol: ProxyProtocol) -> Listening {
+    let proxy = match protocol {
+        ProxyProtocol::Off => proxy::ProxyProtocol::Off,
+        ProxyProtocol::Optional => proxy::ProxyProtocol::Optional,
+        ProxyProtocol::Required => proxy::ProxyProtocol::Required,
+    };
+    Listening { trusted: Trusted::new(trusted, limits.forwarded_hops), proxy, limits: limits.clone() }
+}
+
+async fn bind(address: SocketAddr, key: &str) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| Failure::io(format!("cannot listen on {address} ({key})"), &error))
+}
+
+fn local(listener: &TcpListener) -> Result<SocketAddr, Failure> {
+    Ok(listener.local_addr()?)
+}
+
+fn site(config: &Config, base_url: &str) -> Site {
+    let lines = |text: &Option<String>| text.iter().flat_map(|text| text.lines()).map(str::to_owned).collect();
+    let from = config.mail.from.email.to_string();
+    Site {
+        name: config.site.name.clone(),
+        base_url: base_url.to_owned(),
+        languages: config.site.languages.iter().filter_map(|code| Lang::from_code(code)).collect(),
+        contact: config.site.contact.clone().unwrap_or_else(|| from.clone()),
+        mail_from: from,
+        publisher: lines(&config.site.publisher),
+        host: lines(&config.site.hosting),
+        country: None,
+        settle_after_seconds: config.limits.settle_after_seconds,
+        settle_every_seconds: config.limits.settle_every_seconds,
+        unconfirmed_days: config.limits.unconfirmed_days,
+        features_days: config.limits.features_days,
+        name_chars: config.limits.name_chars,
+        comment_chars: config.limits.comment_chars,
+        postcode_chars: config.limits.postcode_chars,
+    }
+}
+
+/// A connection for commands that only look, beside a running server or without one.
+///
+/// # Errors
+/// There is no store, or it cannot be opened.
+pub fn look(directory: &Path) -> Result<Db, Failure> {
+    let file = directory.join("paraph.db");
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+    rusqlite::Connection::open_with_flags(&file, flags).map(Db::Sqlite).map_err(|error| {
+        Failure::failed(
+            format!("cannot open {}: {error}", file.display()),
+            "name the data directory with --data, or start the server once to make it",
+        )
+    })
+}
