@@ -8,10 +8,12 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use altcha::{ChallengeParameters, HmacAlgorithm, Solution, VerifySolutionOptions};
+use altcha::{ChallengeParameters, Solution, VerifySolutionOptions};
 use data_encoding::{BASE64, HEXLOWER};
+use hmac::{Hmac, KeyInit, Mac};
 use paraph_tally::Millis;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
 use super::WeakSecret;
@@ -75,6 +77,8 @@ const FULL_DELAY: Duration = Duration::from_secs(2);
 /// Issues challenges and checks clearances. Holds the secret; keeps nothing about what it issued.
 pub struct Puzzles {
     secret: String,
+    /// Keyed with the secret as text, as the crate does.
+    mac: Hmac<Sha256>,
     price: Price,
     floor: u32,
     valid_ms: u64,
@@ -143,7 +147,9 @@ struct SentChallenge<'a> {
     signature: Cow<'a, str>,
 }
 
-#[derive(Deserialize)]
+/// The parameters that we sign, all of them required. Members stand in the order of their names, as do those of
+/// [`Binding`]: written out as they stand here they are the canonical JSON that ALTCHA signs.
+#[derive(Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Parameters<'a> {
     #[serde(borrow)]
@@ -161,14 +167,36 @@ struct Parameters<'a> {
     salt: Cow<'a, str>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 struct Binding<'a> {
+    #[serde(borrow)]
+    key: Cow<'a, str>,
     #[serde(borrow)]
     petition: Cow<'a, str>,
     #[serde(borrow)]
     purpose: Cow<'a, str>,
-    #[serde(borrow)]
-    key: Cow<'a, str>,
+}
+
+impl Parameters<'_> {
+    fn into_altcha(self) -> ChallengeParameters {
+        let Binding { key, petition, purpose } = self.data;
+        let data = [("key", key), ("petition", petition), ("purpose", purpose)];
+        ChallengeParameters {
+            algorithm: self.algorithm.into_owned(),
+            cost: self.cost,
+            data: Some(BTreeMap::from(
+                data.map(|(name, value)| (name.to_owned(), value.into_owned().into())),
+            )),
+            expires_at: Some(i64::try_from(self.expires_at).unwrap_or(i64::MAX)),
+            key_length: self.key_length,
+            key_prefix: self.key_prefix.into_owned(),
+            key_signature: None,
+            memory_cost: None,
+            nonce: self.nonce.into_owned(),
+            parallelism: None,
+            salt: self.salt.into_owned(),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -186,8 +214,10 @@ impl Puzzles {
     /// The secret is no secret: with an empty one the `altcha` crate would sign nothing and accept anything.
     pub fn new(secret: &[u8], price: Price, limits: &Limits) -> Result<Self, WeakSecret> {
         WeakSecret::check(secret)?;
+        let secret = HEXLOWER.encode(secret);
         Ok(Self {
-            secret: HEXLOWER.encode(secret),
+            mac: Hmac::new_from_slice(secret.as_bytes()).map_err(|_| WeakSecret)?,
+            secret,
             price,
             floor: u32::try_from(limits.puzzle_rounds).unwrap_or(u32::MAX),
             valid_ms: limits.challenge_seconds * 1000,
@@ -195,29 +225,41 @@ impl Puzzles {
         })
     }
 
-    /// A challenge for signing this petition. Non-deterministic: the server does not solve it (7 us instead of 1.2 ms).
+    /// A challenge for signing this petition. Non-deterministic: the server does not solve it (microseconds instead of 1.2 ms).
     ///
     /// # Errors
-    /// The library cannot sign; nothing in a request leads to that.
-    pub fn issue(&self, slug: &str, rounds: u32, nonce: Nonce, salt: Nonce, now: Millis) -> altcha::Result<Challenge> {
+    /// The parameters cannot be written as JSON; nothing in a request leads to that.
+    pub fn issue(
+        &self,
+        slug: &str,
+        rounds: u32,
+        nonce: Nonce,
+        salt: Nonce,
+        now: Millis,
+    ) -> serde_json::Result<Challenge> {
         let expires_at = (now.0 + self.valid_ms).div_ceil(1000);
-        self.sign(Parameters {
+        let parameters = Parameters {
             algorithm: ALGORITHM.into(),
             cost: rounds.max(self.floor),
             data: Binding {
+                key: KEY_ID.into(),
                 petition: slug.into(),
                 purpose: PURPOSE.into(),
-                key: KEY_ID.into(),
             },
             expires_at,
             key_length: KEY_LENGTH,
             key_prefix: self.price.key_prefix().into(),
             nonce: HEXLOWER.encode(&nonce).into(),
             salt: HEXLOWER.encode(&salt).into(),
+        };
+        let signature = Some(self.signature(&parameters)?);
+        Ok(Challenge {
+            parameters: parameters.into_altcha(),
+            signature,
         })
     }
 
-    /// Checks everything about a clearance but its solution, cheapest first: 4 us for a forged one.
+    /// Checks everything about a clearance but its solution, cheapest first: under 10 us for a forged one.
     ///
     /// # Errors
     /// See [`ClearanceError`].
@@ -230,11 +272,14 @@ impl Puzzles {
         let SentChallenge { parameters, signature } = payload.challenge;
         let nonce = self.accept(&parameters, slug, now)?;
         let (rounds, expires) = (parameters.cost, Millis(parameters.expires_at * 1000));
-        let challenge = self.sign(parameters).map_err(|_| ClearanceError::Malformed)?;
-        let ours = challenge.signature.as_deref().unwrap_or_default();
-        if ours.is_empty() || !bool::from(ours.as_bytes().ct_eq(signature.as_bytes())) {
+        let ours = self.signature(&parameters).map_err(|_| ClearanceError::Malformed)?;
+        if !bool::from(ours.as_bytes().ct_eq(signature.as_bytes())) {
             return Err(ClearanceError::Signature);
         }
+        let challenge = Challenge {
+            parameters: parameters.into_altcha(),
+            signature: Some(ours),
+        };
         let solution = Solution {
             counter: payload.solution.counter,
             derived_key: payload.solution.derived_key.into_owned(),
@@ -279,26 +324,11 @@ impl Puzzles {
         Nonce::try_from(nonce).map_err(|_| ClearanceError::Malformed)
     }
 
-    /// Signs the parameters as they would be issued.
-    fn sign(&self, parameters: Parameters<'_>) -> altcha::Result<Challenge> {
-        let Binding { petition, purpose, key } = parameters.data;
-        let data = [("petition", petition), ("purpose", purpose), ("key", key)];
-        let mut parameters = ChallengeParameters {
-            algorithm: parameters.algorithm.into_owned(),
-            cost: parameters.cost,
-            data: Some(BTreeMap::from(
-                data.map(|(name, value)| (name.to_owned(), value.into_owned().into())),
-            )),
-            expires_at: Some(i64::try_from(parameters.expires_at).unwrap_or(i64::MAX)),
-            key_length: parameters.key_length,
-            key_prefix: parameters.key_prefix.into_owned(),
-            key_signature: None,
-            memory_cost: None,
-            nonce: parameters.nonce.into_owned(),
-            parallelism: None,
-            salt: parameters.salt.into_owned(),
-        };
-        altcha::sign_challenge(&HmacAlgorithm::Sha256, &mut parameters, None, &self.secret, None)
+    /// The signature that `altcha::sign_challenge` makes, without its copies: a flood of forgeries pays for each.
+    fn signature(&self, parameters: &Parameters<'_>) -> serde_json::Result<String> {
+        let mut mac = self.mac.clone();
+        mac.update(&serde_json::to_vec(parameters)?);
+        Ok(HEXLOWER.encode(&mac.finalize().into_bytes()))
     }
 
     /// Whether the solution solves the challenge: one guess, 0.3 to 0.7 ms of a core. Call it after burning the nonce,
@@ -315,7 +345,7 @@ const AHEAD_SECONDS: u64 = 60;
 
 #[cfg(test)]
 mod tests {
-    use altcha::{Payload, SolveChallengeOptions};
+    use altcha::{HmacAlgorithm, Payload, SolveChallengeOptions};
     use proptest::prelude::*;
 
     use super::*;
@@ -366,6 +396,19 @@ mod tests {
         puzzles(Price::Real)
             .check("well", &encode(&challenge.expect("signed"), 0, ""), NOW)
             .err()
+    }
+
+    #[test]
+    fn challenges_are_signed_as_the_altcha_crate_signs_them() {
+        for slug in ["well", "a-\"quoted\"\\slug/\u{e9}\n"] {
+            let ours = puzzles(Price::Real)
+                .issue(slug, 1234, [1; 16], [2; 16], NOW)
+                .expect("issued");
+            let secret = HEXLOWER.encode(&SECRET);
+            let mut parameters = ours.parameters.clone();
+            let theirs = altcha::sign_challenge(&HmacAlgorithm::Sha256, &mut parameters, None, &secret, None);
+            assert_eq!(ours.signature, theirs.expect("signed").signature);
+        }
     }
 
     #[test]
