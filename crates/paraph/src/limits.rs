@@ -148,8 +148,8 @@ limits! {
     ticket_age_seconds = 4 in 0..=60, "Seconds that a ticket must have waited in calm times; nobody fills the form faster.";
     ticket_age_ceiling_seconds = 60 in 4..=600, "Seconds that a ticket must have waited when its source is under pressure.";
     ticket_moved_seconds = 30 in 0..=600, "Seconds that a ticket must have waited when it comes back from another network, as phones do.";
-    spent_script = 1000000 in 1000..=20000000, "Spent challenges remembered; verification lets about 1,000 a second through, for 20 minutes.";
-    spent_plain = 500000 in 1000..=20000000, "Spent tickets remembered, apart, so that a flood of tickets never closes the way with script.";
+    spent_script = 1000000 in 1000..=20000000, "Spent challenges remembered, about 100 bytes each; beyond them the store alone tells repeats.";
+    spent_plain = 500000 in 1000..=20000000, "Spent tickets remembered, about 100 bytes each, apart from challenges as anybody can have many.";
     repeats_waiting = 4 in 0..=64, "Repeats of one submission that wait for the first one's outcome; a double click makes one.";
 
     // Intake and store

@@ -115,11 +115,7 @@ impl Budgets {
         Pressure::of_share(self.budget(purpose).share(source, now))
     }
 
-    /// Whether the source has budget left. Counts nothing.
-    ///
-    /// # Errors
-    /// The budget is used up.
-    pub fn check(&self, purpose: Purpose, source: &Source, now: Millis) -> Result<Pressure, SlowDown> {
+    fn check(&self, purpose: Purpose, source: &Source, now: Millis) -> Result<Pressure, SlowDown> {
         let share = self.budget(purpose).share(source, now);
         if share < 1.0 {
             return Ok(Pressure::of_share(share));

@@ -8,10 +8,12 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use altcha::{ChallengeParameters, HmacAlgorithm, Solution, VerifySolutionOptions};
+use altcha::{ChallengeParameters, Solution, VerifySolutionOptions};
 use data_encoding::{BASE64, HEXLOWER};
+use hmac::{Hmac, KeyInit, Mac};
 use paraph_tally::Millis;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
 use super::WeakSecret;
@@ -75,6 +77,8 @@ const FULL_DELAY: Duration = Duration::from_secs(2);
 /// Issues challenges and checks clearances. Holds the secret; keeps nothing about what it issued.
 pub struct Puzzles {
     secret: String,
+    /// Keyed with the secret as text, as the crate does.
+    mac: Hmac<Sha256>,
     price: Price,
     floor: u32,
     valid_ms: u64,
@@ -143,7 +147,9 @@ struct SentChallenge<'a> {
     signature: Cow<'a, str>,
 }
 
-#[derive(Deserialize)]
+/// The parameters that we sign, all of them required. Members stand in the order of their names, as do those of
+/// [`Binding`]: written out as they stand here they are the canonical JSON that ALTCHA signs.
+#[derive(Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Parameters<'a> {
     #[serde(borrow)]
@@ -161,14 +167,36 @@ struct Parameters<'a> {
     salt: Cow<'a, str>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 struct Binding<'a> {
+    #[serde(borrow)]
+    key: Cow<'a, str>,
     #[serde(borrow)]
     petition: Cow<'a, str>,
     #[serde(borrow)]
     purpose: Cow<'a, str>,
-    #[serde(borrow)]
-    key: Cow<'a, str>,
+}
+
+impl Parameters<'_> {
+    fn into_altcha(self) -> ChallengeParameters {
+        let Binding { key, petition, purpose } = self.data;
+        let data = [("key", key), ("petition", petition), ("purpose", purpose)];
+        ChallengeParameters {
+            algorithm: self.algorithm.into_owned(),
+            cost: self.cost,
+            data: Some(BTreeMap::from(
+                data.map(|(name, value)| (name.to_owned(), value.into_owned().into())),
+            )),
+            expires_at: Some(i64::try_from(self.expires_at).unwrap_or(i64::MAX)),
+            key_length: self.key_length,
+            key_prefix: self.key_prefix.into_owned(),
+            key_signature: None,
+            memory_cost: None,
+            nonce: self.nonce.into_owned(),
+            parallelism: None,
+            salt: self.salt.into_owned(),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -186,8 +214,10 @@ impl Puzzles {
     /// The secret is no secret: with an empty one the `altcha` crate would sign nothing and accept anything.
     pub fn new(secret: &[u8], price: Price, limits: &Limits) -> Result<Self, WeakSecret> {
         WeakSecret::check(secret)?;
+        let secret = HEXLOWER.encode(secret);
         Ok(Self {
-            secret: HEXLOWER.encode(secret),
+            mac: Hmac::new_from_slice(secret.as_bytes()).map_err(|_| WeakSecret)?,
+            secret,
             price,
             floor: u32::try_from(limits.puzzle_rounds).unwrap_or(u32::MAX),
             valid_ms: limits.challenge_seconds * 1000,
@@ -195,29 +225,41 @@ impl Puzzles {
         })
     }
 
-    /// A challenge for signing this petition. Non-deterministic: the server does not solve it (7 us instead of 1.2 ms).
+    /// A challenge for signing this petition. Non-deterministic: the server does not solve it (microseconds instead of 1.2 ms).
     ///
     /// # Errors
-    /// The library cannot sign; nothing in a request leads to that.
-    pub fn issue(&self, slug: &str, rounds: u32, nonce: Nonce, salt: Nonce, now: Millis) -> altcha::Result<Challenge> {
+    /// The parameters cannot be written as JSON; nothing in a request leads to that.
+    pub fn issue(
+        &self,
+        slug: &str,
+        rounds: u32,
+        nonce: Nonce,
+        salt: Nonce,
+        now: Millis,
+    ) -> serde_json::Result<Challenge> {
         let expires_at = (now.0 + self.valid_ms).div_ceil(1000);
-        self.sign(Parameters {
+        let parameters = Parameters {
             algorithm: ALGORITHM.into(),
             cost: rounds.max(self.floor),
             data: Binding {
+                key: KEY_ID.into(),
                 petition: slug.into(),
                 purpose: PURPOSE.into(),
-                key: KEY_ID.into(),
             },
             expires_at,
             key_length: KEY_LENGTH,
             key_prefix: self.price.key_prefix().into(),
             nonce: HEXLOWER.encode(&nonce).into(),
             salt: HEXLOWER.encode(&salt).into(),
+        };
+        let signature = Some(self.signature(&parameters)?);
+        Ok(Challenge {
+            parameters: parameters.into_altcha(),
+            signature,
         })
     }
 
-    /// Checks everything about a clearance but its solution, cheapest first: 4 us for a forged one.
+    /// Checks everything about a clearance but its solution, cheapest first: under 10 us for a forged one.
     ///
     /// # Errors
     /// See [`ClearanceError`].
@@ -230,11 +272,14 @@ impl Puzzles {
         let SentChallenge { parameters, signature } = payload.challenge;
         let nonce = self.accept(&parameters, slug, now)?;
         let (rounds, expires) = (parameters.cost, Millis(parameters.expires_at * 1000));
-        let challenge = self.sign(parameters).map_err(|_| ClearanceError::Malformed)?;
-        let ours = challenge.signature.as_deref().unwrap_or_default();
-        if ours.is_empty() || !bool::from(ours.as_bytes().ct_eq(signature.as_bytes())) {
+        let ours = self.signature(&parameters).map_err(|_| ClearanceError::Malformed)?;
+        if !bool::from(ours.as_bytes().ct_eq(signature.as_bytes())) {
             return Err(ClearanceError::Signature);
         }
+        let challenge = Challenge {
+            parameters: parameters.into_altcha(),
+            signature: Some(ours),
+        };
         let solution = Solution {
             counter: payload.solution.counter,
             derived_key: payload.solution.derived_key.into_owned(),
@@ -279,26 +324,11 @@ impl Puzzles {
         Nonce::try_from(nonce).map_err(|_| ClearanceError::Malformed)
     }
 
-    /// Signs the parameters as they would be issued.
-    fn sign(&self, parameters: Parameters<'_>) -> altcha::Result<Challenge> {
-        let Binding { petition, purpose, key } = parameters.data;
-        let data = [("petition", petition), ("purpose", purpose), ("key", key)];
-        let mut parameters = ChallengeParameters {
-            algorithm: parameters.algorithm.into_owned(),
-            cost: parameters.cost,
-            data: Some(BTreeMap::from(
-                data.map(|(name, value)| (name.to_owned(), value.into_owned().into())),
-            )),
-            expires_at: Some(i64::try_from(parameters.expires_at).unwrap_or(i64::MAX)),
-            key_length: parameters.key_length,
-            key_prefix: parameters.key_prefix.into_owned(),
-            key_signature: None,
-            memory_cost: None,
-            nonce: parameters.nonce.into_owned(),
-            parallelism: None,
-            salt: parameters.salt.into_owned(),
-        };
-        altcha::sign_challenge(&HmacAlgorithm::Sha256, &mut parameters, None, &self.secret, None)
+    /// The signature that `altcha::sign_challenge` makes, without its copies: a flood of forgeries pays for each.
+    fn signature(&self, parameters: &Parameters<'_>) -> serde_json::Result<String> {
+        let mut mac = self.mac.clone();
+        mac.update(&serde_json::to_vec(parameters)?);
+        Ok(HEXLOWER.encode(&mac.finalize().into_bytes()))
     }
 
     /// Whether the solution solves the challenge: one guess, 0.3 to 0.7 ms of a core. Call it after burning the nonce,
@@ -314,212 +344,5 @@ impl Puzzles {
 const AHEAD_SECONDS: u64 = 60;
 
 #[cfg(test)]
-mod tests {
-    use altcha::{Payload, SolveChallengeOptions};
-    use proptest::prelude::*;
-
-    use super::*;
-
-    // Far ahead: the altcha crate looks at the machine's clock once more when it verifies.
-    const NOW: Millis = Millis(4_102_444_800_000);
-    const SECRET: [u8; 32] = *b"a test secret of thirty-two byte";
-
-    fn puzzles(price: Price) -> Puzzles {
-        Puzzles::new(&SECRET, price, &Limits::default()).expect("secret")
-    }
-
-    fn issue(price: Price) -> Challenge {
-        puzzles(price)
-            .issue("well", 1000, [1; 16], [2; 16], NOW)
-            .expect("issued")
-    }
-
-    fn encode(challenge: &Challenge, counter: u32, derived_key: &str) -> String {
-        let solution = Solution {
-            counter,
-            derived_key: derived_key.to_owned(),
-            time: Some(12.5),
-        };
-        let payload = Payload {
-            challenge: challenge.clone(),
-            solution,
-        };
-        BASE64.encode(&serde_json::to_vec(&payload).expect("json"))
-    }
-
-    fn solve(challenge: &Challenge, from: u32) -> (u32, String) {
-        let mut options = SolveChallengeOptions::new(challenge);
-        options.counter_start = from;
-        let solution = altcha::solve_challenge(options).expect("solvable").expect("in time");
-        (
-            solution.counter,
-            encode(challenge, solution.counter, &solution.derived_key),
-        )
-    }
-
-    /// The reason why a challenge, altered and signed again with the real secret, is refused.
-    fn resigned(alter: impl FnOnce(&mut ChallengeParameters)) -> Option<ClearanceError> {
-        let mut parameters = issue(Price::Real).parameters;
-        alter(&mut parameters);
-        let secret = HEXLOWER.encode(&SECRET);
-        let challenge = altcha::sign_challenge(&HmacAlgorithm::Sha256, &mut parameters, None, &secret, None);
-        puzzles(Price::Real)
-            .check("well", &encode(&challenge.expect("signed"), 0, ""), NOW)
-            .err()
-    }
-
-    #[test]
-    fn a_solved_challenge_is_a_clearance() {
-        let challenge = issue(Price::Real);
-        assert_eq!(challenge.parameters.key_prefix, "00");
-        let (_, sent) = solve(&challenge, 0);
-        let clearance = puzzles(Price::Real).check("well", &sent, NOW).expect("ours");
-        assert_eq!(
-            (clearance.nonce, clearance.rounds, clearance.issued),
-            ([1; 16], 1000, NOW)
-        );
-        assert!(puzzles(Price::Real).verify(&clearance));
-    }
-
-    #[test]
-    fn a_second_counter_for_one_challenge_has_the_same_nonce() {
-        let challenge = issue(Price::Drill);
-        let (first, one) = solve(&challenge, 0);
-        let (second, two) = solve(&challenge, first + 1);
-        assert_ne!((first, &one), (second, &two));
-        let nonce = |sent: &str| puzzles(Price::Drill).check("well", sent, NOW).expect("ours").nonce;
-        assert_eq!(
-            nonce(&one),
-            nonce(&two),
-            "the crate accepts both: burning the nonce is what stops the second"
-        );
-    }
-
-    #[test]
-    fn an_unsolved_challenge_passes_the_cheap_check_and_fails_the_real_one() {
-        let challenge = issue(Price::Real);
-        for (counter, key) in [(0, String::new()), (7, "00".repeat(32)), (u32::MAX, "zz".into())] {
-            let clearance = puzzles(Price::Real)
-                .check("well", &encode(&challenge, counter, &key), NOW)
-                .expect("ours");
-            assert!(!puzzles(Price::Real).verify(&clearance));
-        }
-    }
-
-    #[test]
-    fn signed_by_us_is_not_enough() {
-        assert_eq!(resigned(|_| {}), None);
-        let parameters = Some(ClearanceError::Parameters);
-        assert_eq!(resigned(|p| p.cost = 999), parameters);
-        assert_eq!(resigned(|p| p.key_prefix = "0".into()), parameters);
-        assert_eq!(resigned(|p| p.key_prefix = String::new()), parameters);
-        assert_eq!(resigned(|p| p.key_length = 1), parameters);
-        assert_eq!(resigned(|p| p.algorithm = "SHA-256".into()), parameters);
-        assert_eq!(resigned(|p| p.expires_at = Some(i64::MAX)), parameters);
-        assert_eq!(resigned(|p| p.expires_at = Some(0)), Some(ClearanceError::Expired));
-        assert_eq!(resigned(|p| p.expires_at = None), Some(ClearanceError::Malformed));
-        assert_eq!(resigned(|p| p.data = None), Some(ClearanceError::Malformed));
-        assert_eq!(resigned(|p| p.nonce = "01".into()), Some(ClearanceError::Malformed));
-        assert_eq!(resigned(|p| p.nonce = "é".repeat(16)), Some(ClearanceError::Malformed));
-        let set = |name: &str, value: &str| {
-            resigned(|p| drop(p.data.get_or_insert_default().insert(name.to_owned(), value.into())))
-        };
-        assert_eq!(set("purpose", "login"), Some(ClearanceError::Binding));
-        assert_eq!(set("petition", "mill"), Some(ClearanceError::Binding));
-        assert_eq!(set("key", "2"), Some(ClearanceError::Binding));
-        assert_eq!(set("more", "unsigned"), Some(ClearanceError::Signature));
-    }
-
-    #[test]
-    fn what_the_client_alters_breaks_the_signature() {
-        let check = |alter: &dyn Fn(&mut Challenge)| {
-            let mut challenge = issue(Price::Real);
-            alter(&mut challenge);
-            puzzles(Price::Real)
-                .check("well", &encode(&challenge, 0, ""), NOW)
-                .err()
-        };
-        assert_eq!(check(&|c| c.parameters.cost = 1500), Some(ClearanceError::Signature));
-        assert_eq!(
-            check(&|c| c.parameters.nonce = "03".repeat(16)),
-            Some(ClearanceError::Signature)
-        );
-        assert_eq!(
-            check(&|c| c.parameters.salt = "03".repeat(16)),
-            Some(ClearanceError::Signature)
-        );
-        assert_eq!(
-            check(&|c| c.signature = Some(String::new())),
-            Some(ClearanceError::Signature)
-        );
-        assert_eq!(check(&|c| c.signature = None), Some(ClearanceError::Malformed));
-    }
-
-    #[test]
-    fn a_clearance_ends_with_its_challenge() {
-        let (_, sent) = solve(&issue(Price::Drill), 0);
-        let at = |ms: u64| puzzles(Price::Drill).check("well", &sent, Millis(NOW.0 + ms)).err();
-        assert_eq!(at(1_200_000), None);
-        assert_eq!(at(1_200_001), Some(ClearanceError::Expired));
-        assert_eq!(
-            puzzles(Price::Drill).check("mill", &sent, NOW).err(),
-            Some(ClearanceError::Binding)
-        );
-        let real = puzzles(Price::Real).check("well", &sent, NOW).err();
-        assert_eq!(
-            real,
-            Some(ClearanceError::Parameters),
-            "a drill's price is not accepted outside of it"
-        );
-    }
-
-    #[test]
-    fn an_empty_or_short_secret_is_refused_at_start() {
-        for secret in [b"".as_slice(), b"short", &[0; 32], &[b'x'; 64]] {
-            assert!(Puzzles::new(secret, Price::Real, &Limits::default()).is_err());
-        }
-    }
-
-    #[test]
-    fn deep_and_long_payloads_are_refused() {
-        let check = |json: &[u8]| puzzles(Price::Real).check("well", &BASE64.encode(json), NOW).err();
-        assert_eq!(check("[".repeat(1500).as_bytes()), Some(ClearanceError::Malformed));
-        assert_eq!(
-            check("{\"challenge\":".repeat(100).as_bytes()),
-            Some(ClearanceError::Malformed)
-        );
-        let long = format!("{{\"more\":\"{}\"}}", "x".repeat(4000));
-        assert_eq!(check(long.as_bytes()), Some(ClearanceError::Malformed));
-    }
-
-    #[test]
-    fn the_price_follows_pressure_and_queue_up_to_the_ceiling() {
-        let limits = Limits::default();
-        let price = |share, ms| rounds(&limits, Pressure::of_share(share), Duration::from_millis(ms));
-        assert_eq!(price(0.2, 100), 1000);
-        assert_eq!(price(1.0, 0), 3000);
-        assert_eq!(price(0.0, 60_000), 3000);
-        assert!(
-            (1300..1700).contains(&price(0.42, 0)),
-            "a carrier's NAT in a busy minute"
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn any_payload_is_refused_without_panic(text in ".{0,200}", bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
-            prop_assert!(puzzles(Price::Real).check("well", &text, NOW).is_err());
-            prop_assert!(puzzles(Price::Real).check("well", &BASE64.encode(&bytes), NOW).is_err());
-        }
-
-        #[test]
-        fn a_payload_with_one_byte_changed_never_panics(index in 0usize..700, byte in any::<u8>()) {
-            let mut json = BASE64.decode(encode(&issue(Price::Real), 0, &"00".repeat(32)).as_bytes()).expect("base64");
-            let index = index % json.len();
-            json[index] = byte;
-            if let Ok(clearance) = puzzles(Price::Real).check("well", &BASE64.encode(&json), NOW) {
-                prop_assert_eq!(clearance.nonce, [1; 16]);
-            }
-        }
-    }
-}
+#[path = "challenge_tests.rs"]
+mod tests;

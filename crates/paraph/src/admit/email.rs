@@ -84,7 +84,7 @@ fn canonical(local: &str, domain: &str) -> String {
     let lower = local.to_ascii_lowercase();
     // A leading plus is the name itself.
     let name = match lower.split_once('+') {
-        Some((name, _tag)) if !name.is_empty() => name,
+        Some((name, _tag)) if !name.is_empty() => name.trim_end_matches('.'),
         _ => lower.as_str(),
     };
     match domain {
@@ -158,7 +158,7 @@ mod tests {
             check(bad, "email_bad");
         }
         check("\"a da\"@example.org", "email_bad");
-        check("ada@example.org\r\nBcc: b", "email_bad");
+        check("ada\r\nBcc: b@example.org", "email_bad");
         check("ada@x@example.org", "email_bad");
         check("ada\u{200b}@example.org", "email_bad");
         for bad in [

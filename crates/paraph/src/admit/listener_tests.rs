@@ -1,1 +1,216 @@
 //! The accept loop against real sockets.
+
+use http_body_util::Full;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::task::JoinHandle;
+
+use super::*;
+use crate::admit::source::Via;
+
+struct Running {
+    addr: SocketAddr,
+    stop: watch::Sender<bool>,
+    served: JoinHandle<()>,
+}
+
+/// A server that answers with who asked; `/panic` panics, `/slow` takes half a second.
+async fn start(trusted: &[&str], proxy: ProxyProtocol, limits: Limits) -> Running {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind");
+    let addr = listener.local_addr().expect("address");
+    let networks = trusted
+        .iter()
+        .map(|network| network.parse().expect("network"))
+        .collect();
+    let listening = Listening {
+        trusted: Trusted::new(networks, limits.forwarded_hops),
+        proxy,
+        limits,
+    };
+    let (stop, stopped) = watch::channel(false);
+    let service = |source: Source, request: Request<Incoming>| async move {
+        match request.uri().path() {
+            "/panic" => panic!("as asked"),
+            "/slow" => tokio::time::sleep(Duration::from_millis(500)).await,
+            _ => {}
+        }
+        let via = if source.via == Via::Direct {
+            "direct"
+        } else {
+            "forwarded"
+        };
+        Response::new(Full::new(Bytes::from(format!("{} {via}", source.addr))))
+    };
+    let served = tokio::spawn(serve(listener, listening, service, stopped));
+    Running { addr, stop, served }
+}
+
+async fn connect(server: &Running) -> TcpStream {
+    TcpStream::connect(server.addr).await.expect("connect")
+}
+
+/// Sends bytes and reads until the other end closes or is quiet.
+async fn talk(stream: &mut TcpStream, bytes: &[u8]) -> String {
+    if stream.write_all(bytes).await.is_err() {
+        return String::new();
+    }
+    let mut answer = Vec::new();
+    let mut chunk = [0; 4096];
+    loop {
+        match tokio::time::timeout(Duration::from_secs(5), stream.read(&mut chunk)).await {
+            Ok(Ok(length)) if length > 0 => answer.extend(&chunk[..length]),
+            _ => break,
+        }
+    }
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+async fn get(server: &Running, before: &[u8], header: &str) -> String {
+    let request = format!("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{header}\r\n");
+    let answer = talk(&mut connect(server).await, &[before, request.as_bytes()].concat()).await;
+    answer.rsplit("\r\n").next().unwrap_or_default().to_owned()
+}
+
+const PROXY: &[u8] = b"PROXY TCP4 198.51.100.7 127.0.0.1 4711 80\r\n";
+
+#[tokio::test]
+async fn only_trusted_proxies_name_others() {
+    let forwarded = "X-Forwarded-For: 198.51.100.8\r\n";
+    let plain = start(&[], ProxyProtocol::Optional, Limits::default()).await;
+    assert_eq!(get(&plain, b"", forwarded).await, "127.0.0.1 direct");
+    assert!(
+        talk(&mut connect(&plain).await, PROXY)
+            .await
+            .starts_with("HTTP/1.1 400"),
+        "just bad HTTP"
+    );
+
+    let optional = start(&["127.0.0.0/8"], ProxyProtocol::Optional, Limits::default()).await;
+    assert_eq!(get(&optional, b"", "").await, "127.0.0.1 direct");
+    assert_eq!(get(&optional, PROXY, "").await, "198.51.100.7 forwarded");
+    assert_eq!(get(&optional, b"", forwarded).await, "198.51.100.8 forwarded");
+    assert_eq!(
+        get(&optional, PROXY, forwarded).await,
+        "198.51.100.7 forwarded",
+        "the client behind it is no proxy"
+    );
+
+    let required = start(&["127.0.0.0/8"], ProxyProtocol::Required, Limits::default()).await;
+    assert_eq!(get(&required, PROXY, "").await, "198.51.100.7 forwarded");
+    assert_eq!(get(&required, b"", "").await, "");
+    let stranger = start(&["192.0.2.0/24"], ProxyProtocol::Required, Limits::default()).await;
+    assert_eq!(get(&stranger, PROXY, "").await, "");
+}
+
+#[tokio::test]
+async fn connections_are_bounded_in_all_and_per_address() {
+    let server = start(
+        &[],
+        ProxyProtocol::Off,
+        Limits {
+            connections_per_address: 2,
+            ..Limits::default()
+        },
+    )
+    .await;
+    let held = [connect(&server).await, connect(&server).await];
+    // Both are known to be served before the third comes.
+    for mut stream in held {
+        stream
+            .write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            .await
+            .expect("write");
+        assert!(stream.read(&mut [0; 64]).await.expect("read") > 0);
+        std::mem::forget(stream);
+    }
+    assert_eq!(get(&server, b"", "").await, "");
+
+    let behind = Limits {
+        connections_per_address: 1,
+        connections: 16,
+        ..Limits::default()
+    };
+    let server = start(&["127.0.0.0/8"], ProxyProtocol::Optional, behind).await;
+    let mut held = Vec::new();
+    for _ in 0..16 {
+        let mut stream = connect(&server).await;
+        stream
+            .write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            .await
+            .expect("write");
+        assert!(stream.read(&mut [0; 64]).await.expect("read") > 0, "a proxy holds many");
+        held.push(stream);
+    }
+    assert_eq!(get(&server, b"", "").await, "", "but not more than there are");
+    held.pop();
+    while get(&server, b"", "").await.is_empty() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn slow_heads_and_idle_connections_are_closed() {
+    let server = start(
+        &[],
+        ProxyProtocol::Off,
+        Limits {
+            header_seconds: 1,
+            ..Limits::default()
+        },
+    )
+    .await;
+    for bytes in ["", "GET / HTT", "GET / HTTP/1.1\r\nHost: a\r\n\r\n"] {
+        let start = std::time::Instant::now();
+        talk(&mut connect(&server).await, bytes.as_bytes()).await;
+        assert!(start.elapsed() < Duration::from_secs(4), "{bytes:?} was left open");
+    }
+    let long = format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(20_000));
+    assert!(
+        !talk(&mut connect(&server).await, long.as_bytes())
+            .await
+            .contains("200 OK")
+    );
+}
+
+#[tokio::test]
+async fn a_client_that_reads_nothing_is_left() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind");
+    let mut client = TcpStream::connect(listener.local_addr().expect("address"))
+        .await
+        .expect("connect");
+    let (tcp, _) = listener.accept().await.expect("accept");
+    let mut stream = Stream::new(tcp, Bytes::new(), Duration::from_millis(100));
+    let page = vec![b'x'; 1 << 20];
+    let error = loop {
+        if let Err(error) = stream.write_all(&page).await {
+            break error;
+        }
+    };
+    assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    assert!(client.read(&mut [0; 16]).await.expect("read") > 0);
+}
+
+#[tokio::test]
+async fn a_panic_ends_one_connection_only() {
+    let server = start(&[], ProxyProtocol::Off, Limits::default()).await;
+    assert_eq!(
+        talk(&mut connect(&server).await, b"GET /panic HTTP/1.1\r\nHost: a\r\n\r\n").await,
+        ""
+    );
+    assert_eq!(get(&server, b"", "").await, "127.0.0.1 direct");
+}
+
+#[tokio::test]
+async fn shutdown_lets_answers_finish_and_takes_no_more() {
+    let server = start(&[], ProxyProtocol::Off, Limits::default()).await;
+    let mut idle = connect(&server).await;
+    let mut busy = connect(&server).await;
+    busy.write_all(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+        .await
+        .expect("write");
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    server.stop.send(true).expect("running");
+    assert!(talk(&mut busy, b"").await.ends_with("127.0.0.1 direct"));
+    assert_eq!(talk(&mut idle, b"").await, "");
+    server.served.await.expect("ended");
+    assert!(TcpStream::connect(server.addr).await.is_err());
+}

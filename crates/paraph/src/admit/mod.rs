@@ -42,13 +42,13 @@ use sha2::Sha256;
 use tokio::time::Instant;
 
 use self::budget::{Budgets, Purpose};
-use self::challenge::{Challenge, Clearance, ClearanceError, Price, Puzzles};
+use self::challenge::{Challenge, Clearance, Price, Puzzles};
 use self::form::SignForm;
 use self::lane::{Lane, Lanes};
 pub use self::refusal::Refusal;
 use self::source::Source;
 use self::spent::{BodyMac, Burn, Nonce, Outcome, Spent};
-use self::ticket::{Ticket, TicketError, Tickets};
+use self::ticket::{Ticket, Tickets};
 use crate::limits::Limits;
 
 /// The keys of admission, each derived under a label of its own.
@@ -105,7 +105,7 @@ pub struct Cleared {
 
 #[derive(Debug)]
 enum Proof {
-    Script(Clearance),
+    Script(Box<Clearance>),
     Plain(Ticket),
 }
 
@@ -165,20 +165,22 @@ impl Pass {
 /// A nonce in work, whose outcome is reported exactly once: released when dropped, unless something better came before.
 #[derive(Debug)]
 struct Burning {
+    /// `None` once reported, and when the memory was full: then only the store knows.
     spent: Option<Arc<Spent>>,
     nonce: Nonce,
+    since: Millis,
 }
 
 impl Burning {
     fn settle(mut self, outcome: Outcome) {
         if let Some(spent) = self.spent.take() {
-            spent.settle(&self.nonce, outcome);
+            spent.settle(&self.nonce, outcome, self.since);
         }
     }
 
     fn unburn(mut self) {
         if let Some(spent) = self.spent.take() {
-            spent.unburn(&self.nonce);
+            spent.unburn(&self.nonce, self.since);
         }
     }
 }
@@ -186,7 +188,7 @@ impl Burning {
 impl Drop for Burning {
     fn drop(&mut self) {
         if let Some(spent) = &self.spent {
-            spent.release(&self.nonce);
+            spent.release(&self.nonce, self.since);
         }
     }
 }
@@ -323,24 +325,9 @@ impl Admitter {
         now: Millis,
     ) -> Result<Cleared, Refusal> {
         let proof = if !form.altcha.is_empty() {
-            Proof::Script(
-                self.puzzles
-                    .check(slug, &form.altcha, now)
-                    .map_err(|error| match error {
-                        ClearanceError::Expired => Refusal::TicketExpired,
-                        other => Refusal::ClearanceRefused(other.label()),
-                    })?,
-            )
+            Proof::Script(Box::new(self.puzzles.check(slug, &form.altcha, now)?))
         } else if !form.ticket.is_empty() {
-            Proof::Plain(
-                self.tickets
-                    .check(source, slug, &form.ticket, now)
-                    .map_err(|error| match error {
-                        TicketError::Forged => Refusal::ClearanceRefused("ticket"),
-                        TicketError::Expired => Refusal::TicketExpired,
-                        TicketError::TooEarly(wait_seconds) => Refusal::TooEarly { wait_seconds },
-                    })?,
-            )
+            Proof::Plain(self.tickets.check(source, slug, &form.ticket, now)?)
         } else {
             return Err(Refusal::ClearanceRefused("missing"));
         };
@@ -375,7 +362,7 @@ impl Admitter {
             return Ok(Burnt::Repeat);
         };
         if let Proof::Script(clearance) = proof {
-            burning = self.verify(clearance, burning).await?;
+            burning = self.verify(*clearance, burning).await?;
         }
         Ok(Burnt::Fresh(Pass {
             nonce,
@@ -406,12 +393,23 @@ impl Admitter {
                     return Ok(Some(Burning {
                         spent: Some(Arc::clone(spent)),
                         nonce,
+                        since: now,
+                    }));
+                }
+                // The store's unique key decides in any case. Refusing here would let a flood close the way by filling
+                // the memory; going on only costs what the memory saves.
+                Burn::Full => {
+                    metrics::counter!("paraph_spent_full_total").increment(1);
+                    return Ok(Some(Burning {
+                        spent: None,
+                        nonce,
+                        since: now,
                     }));
                 }
                 Burn::Settled(Outcome::Admitted) => return Ok(None),
                 Burn::Settled(Outcome::Refused(reason)) => return Err(Refusal::ClearanceRefused(reason)),
                 Burn::OtherBody => return Err(Refusal::ClearanceRefused("spent")),
-                Burn::Full | Burn::Crowded => return Err(no_service()),
+                Burn::Crowded => return Err(no_service()),
                 // Only what the first one made durable may be promised to the second: wait for it. When the first one
                 // failed, the second takes over.
                 Burn::InWork(outcome) => {
@@ -448,19 +446,11 @@ impl Admitter {
         }
     }
 
-    /// Whether this source may look up another link, after all the unknown ones that it has tried.
+    /// Counts a link that turned out to be unknown: the answer is 404, or 429 once it is one too many. To be asked only
+    /// after the look-up, never before it: a known link works however much its neighbours behind one NAT guess.
     ///
     /// # Errors
     /// `SlowDown`.
-    pub fn may_look_up(&self, source: &Source, now: Millis) -> Result<(), Refusal> {
-        self.budgets.check(Purpose::Miss, source, now)?;
-        Ok(())
-    }
-
-    /// Counts a link that turned out to be unknown.
-    ///
-    /// # Errors
-    /// `SlowDown`, when that was one too many.
     pub fn missed(&self, source: &Source, now: Millis) -> Result<(), Refusal> {
         self.budgets.charge(Purpose::Miss, source, now)?;
         Ok(())

@@ -1,8 +1,10 @@
 //! The one list of what admission can answer instead of "check your mail".
 
 use super::budget::SlowDown;
+use super::challenge::ClearanceError;
 use super::form::FieldError;
 use super::lane::Busy;
+use super::ticket::TicketError;
 
 /// Why a request was not admitted. `respond.rs` turns each into an HTTP answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,5 +97,24 @@ impl From<Busy> for Refusal {
 impl From<Vec<FieldError>> for Refusal {
     fn from(errors: Vec<FieldError>) -> Self {
         Self::InvalidForm(errors)
+    }
+}
+
+impl From<ClearanceError> for Refusal {
+    fn from(error: ClearanceError) -> Self {
+        match error {
+            ClearanceError::Expired => Self::TicketExpired,
+            other => Self::ClearanceRefused(other.label()),
+        }
+    }
+}
+
+impl From<TicketError> for Refusal {
+    fn from(error: TicketError) -> Self {
+        match error {
+            TicketError::Forged => Self::ClearanceRefused("ticket"),
+            TicketError::Expired => Self::TicketExpired,
+            TicketError::TooEarly(wait_seconds) => Self::TooEarly { wait_seconds },
+        }
     }
 }

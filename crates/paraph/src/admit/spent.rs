@@ -12,7 +12,9 @@
 //!                  released      (could not be made durable: the same body may try again, no other)
 //! ```
 //!
-//! The memory is a filter in front of the store, whose unique key on the nonce decides.
+//! The memory is a filter in front of the store, whose unique key on the nonce decides. So it may forget: what was not
+//! admitted after a minute or two (a flood of unsolved challenges must not fill it: trying a second solution then is no
+//! better than asking for a second challenge), and what was admitted when it expires.
 
 use std::collections::BTreeMap;
 use std::collections::hash_map::{Entry as MapEntry, HashMap};
@@ -67,7 +69,7 @@ pub struct Spent {
 #[derive(Debug, Default)]
 struct Shard {
     entries: HashMap<Nonce, Entry>,
-    /// Minute after which to forget -> nonces.
+    /// Minute after which to look whether these are to be forgotten.
     expiry: BTreeMap<u64, Vec<Nonce>>,
 }
 
@@ -75,6 +77,12 @@ struct Shard {
 struct Entry {
     body: BodyMac,
     state: State,
+    /// Minute of expiry.
+    expires: u64,
+    /// Minute after which to forget: that of expiry for what is in work or admitted, earlier for all else.
+    forget: u64,
+    /// Earlier minute under which it was last listed: once each, however often it goes in and out of work.
+    listed: u64,
 }
 
 #[derive(Debug)]
@@ -82,7 +90,7 @@ enum State {
     /// With the repeats that wait, when there are any.
     InWork(Option<Arc<Notify>>, usize),
     Released,
-    /// Kept only for its place in the expiry list: taking a nonce out and in again must not grow that list.
+    /// Kept only so that taking a nonce out and in again does not grow the expiry lists.
     Unburnt,
     Settled(Outcome),
 }
@@ -113,21 +121,21 @@ impl Spent {
                     self.held.fetch_sub(1, Ordering::Relaxed);
                     return Burn::Full;
                 }
+                let expires = minute(expires);
                 place.insert(Entry {
                     body,
                     state: State::InWork(None, 0),
+                    expires,
+                    forget: expires,
+                    listed: expires,
                 });
-                expiry.entry(minute(expires)).or_default().push(nonce);
+                expiry.entry(expires).or_default().push(nonce);
                 return Burn::Fresh;
             }
         };
         let entry = entry.get_mut();
         if let State::Unburnt = entry.state {
-            *entry = Entry {
-                body,
-                state: State::InWork(None, 0),
-            };
-            return Burn::Fresh;
+            entry.body = body;
         }
         if entry.body != body {
             return Burn::OtherBody;
@@ -136,6 +144,7 @@ impl Spent {
             State::Settled(outcome) => Burn::Settled(*outcome),
             State::Released | State::Unburnt => {
                 entry.state = State::InWork(None, 0);
+                entry.forget = entry.expires;
                 Burn::Fresh
             }
             State::InWork(_, waiting) if *waiting >= self.repeats => Burn::Crowded,
@@ -148,26 +157,26 @@ impl Spent {
     }
 
     /// Records what became of a nonce and wakes the repeats that wait for it.
-    pub fn settle(&self, nonce: &Nonce, outcome: Outcome) {
-        self.leave_work(nonce, State::Settled(outcome));
+    pub fn settle(&self, nonce: &Nonce, outcome: Outcome, now: Millis) {
+        self.leave_work(nonce, State::Settled(outcome), now);
     }
 
     /// The submission could not be made durable, or its client went away: the same body may try again, no other.
-    pub fn release(&self, nonce: &Nonce) {
-        self.leave_work(nonce, State::Released);
+    pub fn release(&self, nonce: &Nonce, now: Millis) {
+        self.leave_work(nonce, State::Released, now);
     }
 
     /// Nothing was looked at yet (no place for verification): as if the nonce had never been burnt, so that the person
     /// may also correct the form.
-    pub fn unburn(&self, nonce: &Nonce) {
-        self.leave_work(nonce, State::Unburnt);
+    pub fn unburn(&self, nonce: &Nonce, now: Millis) {
+        self.leave_work(nonce, State::Unburnt, now);
     }
 
     /// Remembers what the store knows at start: admitted before, with this body.
     pub fn preload(&self, admitted: impl IntoIterator<Item = (Nonce, BodyMac, Millis)>, now: Millis) {
         for (nonce, body, expires) in admitted {
             if expires > now && matches!(self.burn(nonce, body, expires, now), Burn::Fresh) {
-                self.settle(&nonce, Outcome::Admitted);
+                self.settle(&nonce, Outcome::Admitted, now);
             }
         }
     }
@@ -184,22 +193,37 @@ impl Spent {
         self.len() == 0
     }
 
-    fn leave_work(&self, nonce: &Nonce, state: State) {
-        if let Some(entry) = self.shard(nonce).entries.get_mut(nonce)
-            && let State::InWork(..) = entry.state
-        {
-            wake(std::mem::replace(&mut entry.state, state));
+    fn leave_work(&self, nonce: &Nonce, state: State, now: Millis) {
+        let mut shard = self.shard(nonce);
+        let Shard { entries, expiry } = &mut *shard;
+        let Some(entry) = entries
+            .get_mut(nonce)
+            .filter(|entry| matches!(entry.state, State::InWork(..)))
+        else {
+            return;
+        };
+        if !matches!(state, State::Settled(Outcome::Admitted)) {
+            entry.forget = entry.expires.min(minute(now));
+            if entry.listed != entry.forget {
+                entry.listed = entry.forget;
+                expiry.entry(entry.forget).or_default().push(*nonce);
+            }
         }
+        wake(std::mem::replace(&mut entry.state, state));
     }
 
     fn forget_expired(&self, shard: &mut Shard, now: Millis) {
         while let Some(first) = shard.expiry.first_entry()
             && *first.key() < now.0 / 60_000
         {
-            for nonce in first.remove() {
-                if let Some(entry) = shard.entries.remove(&nonce) {
+            let (minute, nonces) = first.remove_entry();
+            for nonce in nonces {
+                // It may have gone back to work since it was listed here; then it is listed again under its expiry.
+                if let MapEntry::Occupied(entry) = shard.entries.entry(nonce)
+                    && entry.get().forget <= minute
+                {
+                    wake(entry.remove().state);
                     self.held.fetch_sub(1, Ordering::Relaxed);
-                    wake(entry.state);
                 }
             }
         }
@@ -217,9 +241,10 @@ fn wake(state: State) {
     }
 }
 
-/// The first minute at whose end nothing with this expiry is valid any more, with a minute to spare for a late request.
-fn minute(expires: Millis) -> u64 {
-    expires.0 / 60_000 + 1
+/// The minute after the one in which this instant lies: when that is over, what was valid until the instant is not valid
+/// any more, not even for a request that was slow on its way.
+fn minute(instant: Millis) -> u64 {
+    instant.0 / 60_000 + 1
 }
 
 #[cfg(test)]
@@ -247,10 +272,10 @@ mod tests {
         assert_eq!(name(&spent, 1, 2, NOW), "other body");
         assert_eq!(name(&spent, 1, 1, NOW), "in work");
         assert_eq!(name(&spent, 1, 1, NOW), "crowded");
-        spent.settle(&[1; 16], Outcome::Refused("solution"));
+        spent.settle(&[1; 16], Outcome::Refused("solution"), NOW);
         assert_eq!(name(&spent, 1, 1, NOW), "Refused(\"solution\")");
         assert_eq!(name(&spent, 1, 2, NOW), "other body", "burnt although refused");
-        spent.settle(&[1; 16], Outcome::Admitted);
+        spent.settle(&[1; 16], Outcome::Admitted, NOW);
         assert_eq!(name(&spent, 1, 1, NOW), "Refused(\"solution\")", "settled once");
     }
 
@@ -258,10 +283,10 @@ mod tests {
     fn what_could_not_be_stored_may_be_tried_again_with_the_same_body_only() {
         let spent = Spent::new(10, 1);
         assert_eq!(name(&spent, 1, 1, NOW), "fresh");
-        spent.release(&[1; 16]);
+        spent.release(&[1; 16], NOW);
         assert_eq!(name(&spent, 1, 2, NOW), "other body");
         assert_eq!(name(&spent, 1, 1, NOW), "fresh");
-        spent.unburn(&[1; 16]);
+        spent.unburn(&[1; 16], NOW);
         assert_eq!((name(&spent, 1, 2, NOW).as_str(), spent.len()), ("fresh", 1));
     }
 
@@ -274,6 +299,27 @@ mod tests {
         assert_eq!(name(&spent, 0, 1, LATER), "in work", "valid to the end");
         assert_eq!(name(&spent, 128, 1, Millis(LATER.0 + 120_000)), "fresh");
         assert_eq!(spent.len(), 1);
+    }
+
+    #[test]
+    fn only_what_was_admitted_is_remembered_to_its_end() {
+        let spent = Spent::new(10, 1);
+        for nonce in 0..4 {
+            assert_eq!(name(&spent, nonce * 64, 1, NOW), "fresh", "same shard");
+        }
+        spent.settle(&[0; 16], Outcome::Admitted, NOW);
+        spent.settle(&[64; 16], Outcome::Refused("solution"), NOW);
+        spent.release(&[128; 16], NOW);
+        spent.unburn(&[192; 16], NOW);
+        // Went out of work and in again: its first listing must not take it away.
+        spent.release(&[128; 16], NOW);
+        assert_eq!(name(&spent, 128, 1, NOW), "fresh");
+        let soon = Millis(NOW.0 + 120_000);
+        assert_eq!(name(&spent, 0, 1, soon), "Admitted");
+        assert_eq!(spent.len(), 2, "the refused and the unburnt are gone");
+        assert_eq!(name(&spent, 128, 1, soon), "in work");
+        spent.settle(&[128; 16], Outcome::Admitted, soon);
+        assert_eq!(name(&spent, 128, 2, LATER), "other body");
     }
 
     #[test]
@@ -310,7 +356,7 @@ mod tests {
         let Burn::InWork(settled) = spent.burn([1; 16], [1; 16], LATER, NOW) else {
             panic!("not in work")
         };
-        spent.settle(&[1; 16], Outcome::Admitted);
+        spent.settle(&[1; 16], Outcome::Admitted, NOW);
         settled.await;
         assert_eq!(name(&spent, 1, 1, NOW), "Admitted");
     }
