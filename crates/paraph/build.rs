@@ -40,7 +40,7 @@ fn locales(folder: &Path) -> String {
     let mut table = String::from("const LOCALES: &[(&str, &str, &str)] = &[\n");
     for messages in walk(folder)
         .into_iter()
-        .filter(|path| path.extension().is_some_and(|end| end == "ftl"))
+        .filter(|path| path.parent() == Some(folder) && path.extension().is_some_and(|end| end == "ftl"))
     {
         let code = messages
             .file_stem()

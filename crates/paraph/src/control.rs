@@ -69,9 +69,14 @@ pub fn serve(
 async fn answer(stream: tokio::net::UnixStream, intake: &Intake) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut line = Vec::new();
-    tokio::io::BufReader::new(read.take(REQUEST_BYTES)).read_until(b'\n', &mut line).await?;
+    tokio::io::BufReader::new(read.take(REQUEST_BYTES))
+        .read_until(b'\n', &mut line)
+        .await?;
     let answer = match serde_json::from_slice::<PetitionCommand>(&line) {
-        Ok(command) => intake.petition(command).await.map_or(Answer::Unavailable, Answer::Answered),
+        Ok(command) => intake
+            .petition(command)
+            .await
+            .map_or(Answer::Unavailable, Answer::Answered),
         Err(_) => Answer::Unreadable,
     };
     write.write_all(&serde_json::to_vec(&answer)?).await?;

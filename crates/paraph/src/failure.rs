@@ -95,11 +95,15 @@ impl From<OpenError> for Failure {
         let hint = match &error {
             OpenError::Absent(_) => "name it with --data, or start the server once to make it",
             OpenError::Held { .. } => "stop that process first, or use another directory with --data",
-            OpenError::Key(KeyError::Exposed { .. }) => "chmod 600 the key file: only the user that runs paraph may read it",
+            OpenError::Key(KeyError::Exposed { .. }) => {
+                "chmod 600 the key file: only the user that runs paraph may read it"
+            }
             OpenError::Key(_) | OpenError::KeyLost(_) => {
                 "put the key file back from its backup; without it names and addresses cannot be opened again"
             }
-            OpenError::Schema { .. } => "install the version of paraph that wrote it, or a newer one; nothing was changed",
+            OpenError::Schema { .. } => {
+                "install the version of paraph that wrote it, or a newer one; nothing was changed"
+            }
             OpenError::Io { .. } | OpenError::Db { .. } => {
                 "check that the directory exists and that the user that runs paraph may write there"
             }

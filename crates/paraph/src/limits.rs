@@ -53,7 +53,7 @@ macro_rules! limits {
         }
 
         // A default outside its own range would be a bound that nobody could write down again.
-        $(const _: () = assert!($min <= $default && $default <= $max);)*
+        $(const _: () = assert!($min <= $default); const _: () = assert!($default <= $max);)*
 
         impl Limits {
             /// Every bound, in the order of this file.
@@ -65,11 +65,10 @@ macro_rules! limits {
             ///
             /// # Errors
             /// The name is unknown, or the value lies outside the bound's range.
-            #[expect(clippy::absurd_extreme_comparisons, unused_comparisons, reason = "some ranges start at zero")]
             pub fn set(&mut self, name: &str, value: u64) -> Result<(), LimitError> {
                 match name {
                     $(stringify!($name) => {
-                        if value < $min || value > $max {
+                        if !($min..=$max).contains(&value) {
                             return Err(LimitError::OutOfRange { name: stringify!($name), value, min: $min, max: $max });
                         }
                         self.$name = value;

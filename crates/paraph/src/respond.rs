@@ -36,8 +36,16 @@ impl<'a> Asked<'a> {
     #[must_use]
     pub fn of(site: &'a Site, uri: &'a Uri, headers: &HeaderMap) -> Self {
         let lang = lang(site, uri, headers);
-        let json = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(wants_json);
-        Self { site, lang, json, path: Some(uri.path()) }
+        let json = headers
+            .get(ACCEPT)
+            .and_then(|accept| accept.to_str().ok())
+            .is_some_and(wants_json);
+        Self {
+            site,
+            lang,
+            json,
+            path: Some(uri.path()),
+        }
     }
 
     /// The same, for a page that a GET would not give again.
@@ -49,30 +57,52 @@ impl<'a> Asked<'a> {
     /// What the pages need to know of all this.
     #[must_use]
     pub fn frame(&self) -> Frame<'a> {
-        Frame { site: self.site, lang: self.lang, path: self.path }
+        Frame {
+            site: self.site,
+            lang: self.lang,
+            path: self.path,
+        }
     }
 }
 
 /// The language of an answer.
 #[must_use]
 pub fn lang(site: &Site, uri: &Uri, headers: &HeaderMap) -> Lang {
-    let asked = uri.query().and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("lang=")));
+    let asked = uri
+        .query()
+        .and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("lang=")));
     let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
     Lang::negotiate(asked, accepted, &site.languages)
 }
 
 fn wants_json(accept: &str) -> bool {
-    let named = |media: &str| accept.split(',').any(|item| item.split(';').next().unwrap_or_default().trim() == media);
+    let named = |media: &str| {
+        accept
+            .split(',')
+            .any(|item| item.split(';').next().unwrap_or_default().trim() == media)
+    };
     (named("application/json") || named("application/problem+json")) && !named("text/html")
 }
 
 /// Headers of every page and problem: what the browser may do with it, and what it may tell others.
 pub(crate) const SECURITY: [(HeaderName, HeaderValue); 5] = [
-    (HeaderName::from_static("content-security-policy"), HeaderValue::from_static(views::CONTENT_SECURITY_POLICY)),
-    (HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff")),
+    (
+        HeaderName::from_static("content-security-policy"),
+        HeaderValue::from_static(views::CONTENT_SECURITY_POLICY),
+    ),
+    (
+        HeaderName::from_static("x-content-type-options"),
+        HeaderValue::from_static("nosniff"),
+    ),
     // Addresses of personal pages hold tokens.
-    (HeaderName::from_static("referrer-policy"), HeaderValue::from_static("no-referrer")),
-    (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+    (
+        HeaderName::from_static("referrer-policy"),
+        HeaderValue::from_static("no-referrer"),
+    ),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
     (
         HeaderName::from_static("permissions-policy"),
         HeaderValue::from_static("camera=(), geolocation=(), microphone=(), interest-cohort=()"),
@@ -131,9 +161,27 @@ pub fn refused(
 ) -> Answer {
     let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut answer = if asked.json {
-        problem(asked, status, refusal.code(), &refusal.title(asked.lang), &refusal.detail(asked.lang), None)
+        problem(
+            asked,
+            status,
+            refusal.code(),
+            &refusal.title(asked.lang),
+            &refusal.detail(asked.lang),
+            None,
+        )
     } else {
-        page(asked, status, views::refused(&asked.frame(), &RefusalPage { refusal, retry_after, petition }))
+        page(
+            asked,
+            status,
+            views::refused(
+                &asked.frame(),
+                &RefusalPage {
+                    refusal,
+                    retry_after,
+                    petition,
+                },
+            ),
+        )
     };
     set_retry_after(&mut answer, retry_after);
     answer
@@ -164,7 +212,9 @@ pub fn problem(
         value["fields"] = fields;
     }
     let mut answer = json(status, "application/problem+json", &value);
-    answer.headers_mut().insert(CONTENT_LANGUAGE, HeaderValue::from_static(asked.lang.code()));
+    answer
+        .headers_mut()
+        .insert(CONTENT_LANGUAGE, HeaderValue::from_static(asked.lang.code()));
     answer
 }
 
@@ -196,7 +246,10 @@ pub fn plain_refusal(refusal: &admit::Refusal) -> Refusal {
 pub fn field_errors(site: &Site, errors: &[FieldError]) -> Vec<views::FieldError> {
     errors
         .iter()
-        .map(|error| views::FieldError { field: error.field.to_string(), problem: field_problem(site, error) })
+        .map(|error| views::FieldError {
+            field: error.field.to_string(),
+            problem: field_problem(site, error),
+        })
         .collect()
 }
 

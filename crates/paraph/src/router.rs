@@ -30,7 +30,11 @@ pub struct Public {
 impl Public {
     /// Answers one request. HEAD is GET; hyper leaves the body out.
     pub async fn answer(&self, source: Source, request: Request) -> Answer {
-        let (method, uri, headers) = (request.method().clone(), request.uri().clone(), request.headers().clone());
+        let (method, uri, headers) = (
+            request.method().clone(),
+            request.uri().clone(),
+            request.headers().clone(),
+        );
         let asked = Asked::of(&self.site, &uri, &headers);
         let path: Vec<&str> = uri.path().trim_start_matches('/').split('/').collect();
         let is_get = method == Method::GET || method == Method::HEAD;
@@ -86,8 +90,12 @@ fn before(query: Option<&str>) -> Option<&str> {
 }
 
 fn asset(asked: &Asked<'_>, path: &str, headers: &HeaderMap) -> Answer {
-    let Some(asset) = views::asset(path) else { return found(asked, None) };
-    let gzip = headers.get(ACCEPT_ENCODING).is_some_and(|value| value.as_bytes().windows(4).any(|w| w == b"gzip"));
+    let Some(asset) = views::asset(path) else {
+        return found(asked, None);
+    };
+    let gzip = headers
+        .get(ACCEPT_ENCODING)
+        .is_some_and(|value| value.as_bytes().windows(4).any(|w| w == b"gzip"));
     let unchanged = headers.get(IF_NONE_MATCH).is_some_and(|value| value == asset.etag);
     let body: &'static [u8] = match (unchanged, gzip) {
         (true, _) => b"",
@@ -98,7 +106,11 @@ fn asset(asked: &Asked<'_>, path: &str, headers: &HeaderMap) -> Answer {
     if unchanged {
         *answer.status_mut() = StatusCode::NOT_MODIFIED;
     }
-    let caching = if asset.immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let caching = if asset.immutable {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    };
     let out = answer.headers_mut();
     out.extend(respond::SECURITY.map(|(name, value)| (Some(name), value)));
     out.insert(CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
@@ -115,6 +127,8 @@ fn asset(asked: &Asked<'_>, path: &str, headers: &HeaderMap) -> Answer {
 fn robots() -> Answer {
     let text = "User-agent: *\nDisallow: /confirm/\nDisallow: /receipt/\nDisallow: /withdraw/\nDisallow: /not-me/\n";
     let mut answer = Response::new(Full::from(text));
-    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    answer
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     answer
 }

@@ -84,7 +84,10 @@ impl Server {
 
         let mut connections = directory.connect().await?;
         let spent = unexpired_nonces(&mut connections).await.map_err(store_failure)?;
-        let settings = WriterSettings { limits: config.limits.clone(), now: clock::now };
+        let settings = WriterSettings {
+            limits: config.limits.clone(),
+            now: clock::now,
+        };
         let (writer, intake, shown) = Writer::start(connections, settings)
             .await
             .map_err(|error| Failure::failed(format!("the writer cannot start: {error}"), DOCTOR))?;
@@ -101,11 +104,21 @@ impl Server {
                 Arc::clone(&core.disk_low),
                 stopped.clone(),
             )),
-            tokio::spawn(core.mailer(config, &directory, transport, &base_url).run(stopped.clone())),
-            tokio::spawn(control::serve(control::socket(directory.path()), intake.clone(), stopped.clone())?),
+            tokio::spawn(
+                core.mailer(config, &directory, transport, &base_url)
+                    .run(stopped.clone()),
+            ),
+            tokio::spawn(control::serve(
+                control::socket(directory.path()),
+                intake.clone(),
+                stopped.clone(),
+            )?),
         ];
-        let operations_answers =
-            Arc::new(Operations { intake: intake.clone(), disk_low: Arc::clone(&core.disk_low), metrics });
+        let operations_answers = Arc::new(Operations {
+            intake: intake.clone(),
+            disk_low: Arc::clone(&core.disk_low),
+            metrics,
+        });
         tasks.push(tokio::spawn(listener::serve(
             operations_listener,
             listening(&config.limits, Vec::new(), ProxyProtocol::Off),
@@ -124,12 +137,27 @@ impl Server {
         };
         tasks.push(tokio::spawn(listener::serve(listener, listening, answer, stopped)));
         tracing::info!(%address, %operations, "serving");
-        Ok(Self { address, operations, base_url, intake, stop, tasks, writer, _directory: directory })
+        Ok(Self {
+            address,
+            operations,
+            base_url,
+            intake,
+            stop,
+            tasks,
+            writer,
+            _directory: directory,
+        })
     }
 
     /// Stops: no new connections, open ones finish, claimed mail is sent, the writer does what was asked.
     pub async fn stop(self) {
-        let Self { intake, stop, tasks, writer, .. } = self;
+        let Self {
+            intake,
+            stop,
+            tasks,
+            writer,
+            ..
+        } = self;
         stop.send_replace(true);
         for task in tasks {
             if task.await.is_err() {
@@ -171,13 +199,21 @@ impl Core {
             ticket: keys.derive("ticket v1"),
             body: keys.derive("body v1"),
         };
-        let price = if config.drill_price.is_some() { Price::Drill } else { Price::Real };
+        let price = if config.drill_price.is_some() {
+            Price::Drill
+        } else {
+            Price::Real
+        };
         let admitter = Admitter::new(&secrets, price, &config.limits)
             .map_err(|error| Failure::usage(error.to_string(), "put the right key file back from its backup"))?;
         let now = clock::now();
         for way in [Way::Script, Way::Plain] {
             let of_this_way = spent.iter().filter(|(script, ..)| *script == (way == Way::Script));
-            admitter.preload(way, of_this_way.map(|(_, nonce, mac, expires)| (*nonce, *mac, *expires)), now);
+            admitter.preload(
+                way,
+                of_this_way.map(|(_, nonce, mac, expires)| (*nonce, *mac, *expires)),
+                now,
+            );
         }
         let shelf = Arc::new(Shelf::new(Arc::clone(site), &shown.borrow()));
         Ok(Self {
@@ -250,9 +286,7 @@ impl Core {
 
 /// Nonces that may still come again, with whether they were a challenge's. Tickets and challenges share the table; a
 /// nonce known to both ways does no harm.
-async fn unexpired_nonces(
-    connections: &mut Connections,
-) -> Result<Vec<(bool, [u8; 16], [u8; 16], Millis)>, DbError> {
+async fn unexpired_nonces(connections: &mut Connections) -> Result<Vec<(bool, [u8; 16], [u8; 16], Millis)>, DbError> {
     let sql = "SELECT nonce, body_mac, expires FROM nonce WHERE expires > ?1 ORDER BY expires";
     let rows = connections.main.query(sql, &[integer(clock::now().0)]).await?;
     let mut spent = Vec::with_capacity(2 * rows.len());
@@ -278,7 +312,10 @@ async fn show(shelf: Arc<Shelf>, mut shown: watch::Receiver<Arc<Catalogue>>, mut
         let catalogue = Arc::clone(&shown.borrow_and_update());
         let shelf = Arc::clone(&shelf);
         // Rendering many petitions takes a while; the threads that serve requests do not wait for it.
-        if tokio::task::spawn_blocking(move || shelf.show(&catalogue)).await.is_err() {
+        if tokio::task::spawn_blocking(move || shelf.show(&catalogue))
+            .await
+            .is_err()
+        {
             tracing::error!("pages were not rendered again");
         }
     }
@@ -320,11 +357,17 @@ fn listening(limits: &Limits, trusted: Vec<ipnet::IpNet>, protocol: ProxyProtoco
         ProxyProtocol::Optional => proxy::ProxyProtocol::Optional,
         ProxyProtocol::Required => proxy::ProxyProtocol::Required,
     };
-    Listening { trusted: Trusted::new(trusted, limits.forwarded_hops), proxy, limits: limits.clone() }
+    Listening {
+        trusted: Trusted::new(trusted, limits.forwarded_hops),
+        proxy,
+        limits: limits.clone(),
+    }
 }
 
 async fn bind(address: SocketAddr, key: &str) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address).await.map_err(|error| Failure::io(format!("cannot listen on {address} ({key})"), &error))
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| Failure::io(format!("cannot listen on {address} ({key})"), &error))
 }
 
 fn local(listener: &TcpListener) -> Result<SocketAddr, Failure> {
@@ -337,7 +380,12 @@ fn site(config: &Config, base_url: &str) -> Site {
     Site {
         name: config.site.name.clone(),
         base_url: base_url.to_owned(),
-        languages: config.site.languages.iter().filter_map(|code| Lang::from_code(code)).collect(),
+        languages: config
+            .site
+            .languages
+            .iter()
+            .filter_map(|code| Lang::from_code(code))
+            .collect(),
         contact: config.site.contact.clone().unwrap_or_else(|| from.clone()),
         mail_from: from,
         publisher: lines(&config.site.publisher),
@@ -360,10 +408,12 @@ fn site(config: &Config, base_url: &str) -> Site {
 pub fn look(directory: &Path) -> Result<Db, Failure> {
     let file = directory.join("paraph.db");
     let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
-    rusqlite::Connection::open_with_flags(&file, flags).map(Db::Sqlite).map_err(|error| {
-        Failure::failed(
-            format!("cannot open {}: {error}", file.display()),
-            "name the data directory with --data, or start the server once to make it",
-        )
-    })
+    rusqlite::Connection::open_with_flags(&file, flags)
+        .map(Db::Sqlite)
+        .map_err(|error| {
+            Failure::failed(
+                format!("cannot open {}: {error}", file.display()),
+                "name the data directory with --data, or start the server once to make it",
+            )
+        })
 }

@@ -40,6 +40,9 @@ fn print(text: &str) {
 
 /// Runs a command's asynchronous part on threads named after the program.
 fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().thread_name("paraph").enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .thread_name("paraph")
+        .enable_all()
+        .build()?;
     runtime.block_on(work)
 }

@@ -61,7 +61,10 @@ fn new_petition(create: &PetitionCreate, config: &Config) -> Result<PetitionComm
         Some(code) if config.site.languages.contains(code) => code.clone(),
         Some(code) => {
             let hint = format!("this site has: {}", config.site.languages.join(", "));
-            return Err(Failure::usage(format!("--language: {code} is not a language of this site"), hint));
+            return Err(Failure::usage(
+                format!("--language: {code} is not a language of this site"),
+                hint,
+            ));
         }
         None => config.site.languages.first().cloned().unwrap_or_default(),
     };
@@ -84,7 +87,9 @@ fn settle_after(limits: &Limits) -> u32 {
 
 fn check_slug(slug: &str) -> Result<(), Failure> {
     let fits = (1..=SLUG_CHARS).contains(&slug.len())
-        && slug.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && slug
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
         && !slug.starts_with('-')
         && !slug.ends_with('-');
     if fits {
@@ -100,7 +105,10 @@ fn one_line(flag: &str, value: &str, most: usize) -> Result<String, Failure> {
     let value = value.trim();
     let hint = format!("write 1 to {most} characters on one line");
     if value.is_empty() || value.chars().count() > most || value.chars().any(char::is_control) {
-        return Err(Failure::usage(format!("{flag}: not a line of 1 to {most} characters"), hint));
+        return Err(Failure::usage(
+            format!("{flag}: not a line of 1 to {most} characters"),
+            hint,
+        ));
     }
     Ok(value.to_owned())
 }
@@ -124,12 +132,18 @@ fn perform(config: &Config, command: PetitionCommand) -> Result<PetitionAnswer, 
     }
     block_on(async {
         let directory = Directory::open(&config.directory, Some(&config.key_file), true)?;
-        let settings = WriterSettings { limits: config.limits.clone(), now: clock::now };
+        let settings = WriterSettings {
+            limits: config.limits.clone(),
+            now: clock::now,
+        };
         let hint = "see the message; nothing was changed";
         let (writer, intake, _) = Writer::start(directory.connect().await?, settings)
             .await
             .map_err(|error| Failure::failed(error.to_string(), hint))?;
-        let answer = intake.petition(command).await.map_err(|error| Failure::failed(error.to_string(), hint));
+        let answer = intake
+            .petition(command)
+            .await
+            .map_err(|error| Failure::failed(error.to_string(), hint));
         drop(intake);
         writer.join();
         answer
@@ -149,7 +163,11 @@ fn run_list(list: &PetitionList) -> Result<(), Failure> {
     let config = configured(&list.place.overrides())?;
     let catalogue = read(&config)?;
     if list.json {
-        let all: Vec<Value> = catalogue.petitions.values().map(|petition| described(petition)).collect();
+        let all: Vec<Value> = catalogue
+            .petitions
+            .values()
+            .map(|petition| described(petition))
+            .collect();
         print(&json!({ "petitions": all }).to_string());
         return Ok(());
     }
@@ -158,7 +176,10 @@ fn run_list(list: &PetitionList) -> Result<(), Failure> {
     }
     for petition in catalogue.petitions.values() {
         let (state, counts) = (phase(petition.state.phase), petition.state.counts);
-        print(&format!("{:<24} {state:<7} {:>9} counted  {}", petition.slug, counts.counted, petition.title));
+        print(&format!(
+            "{:<24} {state:<7} {:>9} counted  {}",
+            petition.slug, counts.counted, petition.title
+        ));
     }
     Ok(())
 }
@@ -166,7 +187,9 @@ fn run_list(list: &PetitionList) -> Result<(), Failure> {
 fn show(one: &PetitionOne) -> Result<(), Failure> {
     let config = configured(&one.place.overrides())?;
     let catalogue = read(&config)?;
-    let Some(petition) = catalogue.petitions.get(&one.slug) else { return Err(unknown(&one.slug)) };
+    let Some(petition) = catalogue.petitions.get(&one.slug) else {
+        return Err(unknown(&one.slug));
+    };
     if one.json {
         print(&described(petition).to_string());
         return Ok(());
@@ -196,15 +219,19 @@ fn close(one: &PetitionOne) -> Result<(), Failure> {
             report(one.json, &json!({ "petition": one.slug, "state": "closed" }), &said);
             Ok(())
         }
-        PetitionAnswer::NotOpen => {
-            Err(Failure::failed(format!("petition {} is not open", one.slug), "only an open petition can be closed"))
-        }
+        PetitionAnswer::NotOpen => Err(Failure::failed(
+            format!("petition {} is not open", one.slug),
+            "only an open petition can be closed",
+        )),
         _ => Err(unknown(&one.slug)),
     }
 }
 
 fn unknown(slug: &str) -> Failure {
-    Failure::failed(format!("no petition is called {slug}"), "`paraph petition list` names those there are")
+    Failure::failed(
+        format!("no petition is called {slug}"),
+        "`paraph petition list` names those there are",
+    )
 }
 
 fn report(json: bool, value: &Value, said: &str) {

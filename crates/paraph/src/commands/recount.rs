@@ -13,13 +13,20 @@ pub(super) fn run(command: &Recount) -> Result<(), Failure> {
     let (differences, counts) = block_on(async {
         let mut db = look(&config.directory)?;
         let unreadable = |error: &dyn std::fmt::Display| {
-            Failure::failed(format!("the journal does not fold: {error}"), "restore the last good backup beside it and compare")
+            Failure::failed(
+                format!("the journal does not fold: {error}"),
+                "restore the last good backup beside it and compare",
+            )
         };
         // One snapshot for all reads, so that a running server does not look like a difference.
         db.run("BEGIN").await.map_err(|error| unreadable(&error))?;
-        recount::compare_and_count(&mut db).await.map_err(|error| unreadable(&error))
+        recount::compare_and_count(&mut db)
+            .await
+            .map_err(|error| unreadable(&error))
     })?;
-    let chosen = counts.iter().filter(|(slug, _)| command.petition.as_ref().is_none_or(|wanted| wanted == *slug));
+    let chosen = counts
+        .iter()
+        .filter(|(slug, _)| command.petition.as_ref().is_none_or(|wanted| wanted == *slug));
     let chosen: Vec<_> = chosen.collect();
     if let (Some(wanted), []) = (&command.petition, &chosen[..]) {
         let hint = "`paraph petition list` names those there are";
@@ -27,8 +34,10 @@ pub(super) fn run(command: &Recount) -> Result<(), Failure> {
     }
     let agrees = differences.is_empty();
     if command.json {
-        let petitions: Vec<_> =
-            chosen.iter().map(|(slug, counts)| json!({ "petition": slug, "counted": counts.counted })).collect();
+        let petitions: Vec<_> = chosen
+            .iter()
+            .map(|(slug, counts)| json!({ "petition": slug, "counted": counts.counted }))
+            .collect();
         print(&json!({ "agrees": agrees, "differences": differences, "petitions": petitions }).to_string());
     } else {
         for (slug, counts) in &chosen {
@@ -41,7 +50,10 @@ pub(super) fn run(command: &Recount) -> Result<(), Failure> {
         }
         return Ok(());
     }
-    let what: Vec<String> = differences.iter().map(|(table, rows)| format!("{rows} rows of {table}")).collect();
+    let what: Vec<String> = differences
+        .iter()
+        .map(|(table, rows)| format!("{rows} rows of {table}"))
+        .collect();
     Err(Failure::failed(
         format!("the ledger differs from the journal: {}", what.join(", ")),
         "keep a copy of the data directory, and report this: the journal is the truth",

@@ -18,7 +18,10 @@ pub(super) fn run(serve: &Serve) -> Result<(), Failure> {
     block_on(async {
         let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         let server = Server::start(&config, Some(metrics)).await?;
-        print(&format!("paraph is serving {} (health and metrics: http://{})", server.base_url, server.operations));
+        print(&format!(
+            "paraph is serving {} (health and metrics: http://{})",
+            server.base_url, server.operations
+        ));
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}

@@ -89,13 +89,19 @@ impl Signatory {
     ) -> Result<Answer, Missed> {
         let _place = enter(&self.admitter.lanes.confirm).await?;
         let found = self.find(source, Purpose::Confirm, token).await?;
-        let Some(personal) = &found.personal else { return Ok(expired(asked, &found)) };
+        let Some(personal) = &found.personal else {
+            return Ok(expired(asked, &found));
+        };
         if found.state.axes.end != End::None {
             return Ok(expired(asked, &found));
         }
         let before = before.and_then(|token| self.tokens.read(Purpose::Confirm, token));
         let mut others = Vec::new();
-        for id in self.ledger.waiting(found.state.mailbox, before, self.waiting_shown + 1).await? {
+        for id in self
+            .ledger
+            .waiting(found.state.mailbox, before, self.waiting_shown + 1)
+            .await?
+        {
             if id == found.id {
                 continue;
             }
@@ -106,9 +112,17 @@ impl Signatory {
         let more = others.len() as u64 > self.waiting_shown;
         others.truncate(usize::try_from(self.waiting_shown).unwrap_or(usize::MAX));
         let contribution = self.shown(found.id, &found.displayed, personal);
-        let page = ConfirmPage { contribution: &contribution, others: &others, more: u64::from(more) };
+        let page = ConfirmPage {
+            contribution: &contribution,
+            others: &others,
+            more: u64::from(more),
+        };
         count("confirm_page", "shown");
-        Ok(respond::page(asked, StatusCode::OK, views::confirm(&asked.frame(), &page)))
+        Ok(respond::page(
+            asked,
+            StatusCode::OK,
+            views::confirm(&asked.frame(), &page),
+        ))
     }
 
     /// `POST /confirm/{token}`
@@ -130,7 +144,9 @@ impl Signatory {
             Ok(ConfirmAnswer::Unknown) => return Err(Missed::Unknown),
             Err(_) => return Err(Missed::Busy(5)),
         };
-        let Some(personal) = &found.personal else { return Ok(expired(asked, &found)) };
+        let Some(personal) = &found.personal else {
+            return Ok(expired(asked, &found));
+        };
         let outcome = match (already, before) {
             (true, _) => Confirmation::SignedBefore,
             (false, Some(_)) => Confirmation::Again,
@@ -147,8 +163,17 @@ impl Signatory {
         }
         let contribution = self.shown(found.id, &found.displayed, personal);
         let text = serde_json::to_string_pretty(&receipt).unwrap_or_default();
-        let page = ConfirmedPage { contribution: &contribution, outcome, confirmed_at: at.0, receipt: &text };
-        Ok(respond::page(asked, StatusCode::OK, views::confirmed(&asked.frame(), &page)))
+        let page = ConfirmedPage {
+            contribution: &contribution,
+            outcome,
+            confirmed_at: at.0,
+            receipt: &text,
+        };
+        Ok(respond::page(
+            asked,
+            StatusCode::OK,
+            views::confirmed(&asked.frame(), &page),
+        ))
     }
 
     /// `GET /receipt/{token}`
@@ -167,8 +192,13 @@ impl Signatory {
         };
         let value = receipt(asked.site, &found, personal, at);
         let mut answer = respond::done(StatusCode::OK, &value);
-        answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let name = format!("attachment; filename=\"receipt-{}.json\"", found.displayed.petition.slug);
+        answer
+            .headers_mut()
+            .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let name = format!(
+            "attachment; filename=\"receipt-{}.json\"",
+            found.displayed.petition.slug
+        );
         if let Ok(name) = HeaderValue::try_from(name) {
             answer.headers_mut().insert(CONTENT_DISPOSITION, name);
         }
@@ -192,9 +222,16 @@ impl Signatory {
     ) -> Result<Answer, Missed> {
         let _place = enter(&self.admitter.lanes.manage).await?;
         let found = self.find(source, purpose, token).await?;
-        let Some(personal) = &found.personal else { return Ok(expired(asked, &found)) };
-        let contribution = Shown { token: token.to_owned(), ..self.shown(found.id, &found.displayed, personal) };
-        let page = ManagePage { contribution: &contribution };
+        let Some(personal) = &found.personal else {
+            return Ok(expired(asked, &found));
+        };
+        let contribution = Shown {
+            token: token.to_owned(),
+            ..self.shown(found.id, &found.displayed, personal)
+        };
+        let page = ManagePage {
+            contribution: &contribution,
+        };
         let html = match purpose {
             Purpose::NotMe => views::not_me(&asked.frame(), &page),
             _ => views::withdraw(&asked.frame(), &page),
@@ -222,11 +259,22 @@ impl Signatory {
         };
         count("withdraw", "withdrawn");
         if asked.json {
-            return Ok(respond::done(StatusCode::OK, &json!({ "status": "withdrawn", "at": rfc3339(at) })));
+            return Ok(respond::done(
+                StatusCode::OK,
+                &json!({ "status": "withdrawn", "at": rfc3339(at) }),
+            ));
         }
         let view = &found.displayed.view;
-        let page = WithdrawnPage { slug: &view.slug, title: &view.title, withdrawn_at: at.0 };
-        Ok(respond::page(asked, StatusCode::OK, views::withdrawn(&asked.frame(), &page)))
+        let page = WithdrawnPage {
+            slug: &view.slug,
+            title: &view.title,
+            withdrawn_at: at.0,
+        };
+        Ok(respond::page(
+            asked,
+            StatusCode::OK,
+            views::withdrawn(&asked.frame(), &page),
+        ))
     }
 
     /// `POST /not-me/{token}`
@@ -235,7 +283,9 @@ impl Signatory {
         let asked = asked.without_path();
         let body = Limited::new(request.into_body(), CHOICE_BYTES);
         let read = tokio::time::timeout(std::time::Duration::from_secs(10), body.collect()).await;
-        let Ok(Ok(body)) = read else { return respond::refused(&asked, Refusal::TooLarge, None, None) };
+        let Ok(Ok(body)) = read else {
+            return respond::refused(&asked, Refusal::TooLarge, None, None);
+        };
         let (choice, keeping) = match &body.to_bytes()[..] {
             b"choice=erase" => (Disowning::Erase, Keeping::Erase),
             b"choice=keep" => (Disowning::Keep, Keeping::KeepForComplaint),
@@ -267,15 +317,22 @@ impl Signatory {
             return Ok(respond::done(StatusCode::OK, &json!({ "status": "disowned" })));
         }
         let title = &found.displayed.view.title;
-        let page = DisownedPage { title, choice, disowned_at: clock::now().0 };
-        Ok(respond::page(asked, StatusCode::OK, views::disowned(&asked.frame(), &page)))
+        let page = DisownedPage {
+            title,
+            choice,
+            disowned_at: clock::now().0,
+        };
+        Ok(respond::page(
+            asked,
+            StatusCode::OK,
+            views::disowned(&asked.frame(), &page),
+        ))
     }
 
     /// The contribution behind a token. Guessing costs the source its budget; a token that is right costs nothing.
     async fn find(&self, source: Source, purpose: Purpose, token: &str) -> Result<Found, Missed> {
         let now = clock::now();
         let slow = |refusal: crate::admit::Refusal| Missed::SlowDown(refusal.retry_after().unwrap_or(60));
-        self.admitter.may_look_up(&source, now).map_err(slow)?;
         let state = match self.tokens.read(purpose, token) {
             Some(id) => self.ledger.state(id).await?.map(|state| (id, state)),
             None => None,
@@ -288,7 +345,12 @@ impl Signatory {
             self.admitter.missed(&source, now).map_err(slow)?;
             return Err(Missed::Unknown);
         };
-        Ok(Found { id, state, displayed, personal: self.ledger.record(id).await? })
+        Ok(Found {
+            id,
+            state,
+            displayed,
+            personal: self.ledger.record(id).await?,
+        })
     }
 
     fn shown(&self, id: SignatureId, displayed: &Displayed, personal: &Personal) -> Shown {
@@ -313,7 +375,10 @@ async fn enter(lane: &Lane) -> Result<crate::admit::lane::Permit, Missed> {
 
 /// What the signatory keeps: everything that the commitment in the public log will be made of.
 fn receipt(site: &views::Site, found: &Found, personal: &Personal, confirmed_at: paraph_tally::Millis) -> Value {
-    let host = site.base_url.split_once("://").map_or(site.base_url.as_str(), |(_, host)| host);
+    let host = site
+        .base_url
+        .split_once("://")
+        .map_or(site.base_url.as_str(), |(_, host)| host);
     json!({
         "paraph_receipt": 1,
         "origin": format!("{host}/{}/1", found.displayed.petition.slug),

@@ -32,8 +32,14 @@ impl Operations {
                 None => text(StatusCode::OK, "ready\n".to_owned()),
                 Some(why) => text(StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")),
             },
-            "/metrics" => text(StatusCode::OK, self.metrics.as_ref().map(Handle::render).unwrap_or_default()),
-            _ => text(StatusCode::NOT_FOUND, "there are /healthz, /readyz and /metrics\n".to_owned()),
+            "/metrics" => text(
+                StatusCode::OK,
+                self.metrics.as_ref().map(Handle::render).unwrap_or_default(),
+            ),
+            _ => text(
+                StatusCode::NOT_FOUND,
+                "there are /healthz, /readyz and /metrics\n".to_owned(),
+            ),
         }
     }
 
@@ -51,6 +57,8 @@ impl Operations {
 fn text(status: StatusCode, text: String) -> Answer {
     let mut answer = Response::new(Full::new(Bytes::from(text)));
     *answer.status_mut() = status;
-    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    answer
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     answer
 }

@@ -82,7 +82,11 @@ impl Shelf {
             site.languages
                 .iter()
                 .map(|lang| {
-                    let html = render(&Frame { site: &site, lang: *lang, path: Some(path) });
+                    let html = render(&Frame {
+                        site: &site,
+                        lang: *lang,
+                        path: Some(path),
+                    });
                     (*lang, Document::page(*lang, html, "public, max-age=300"))
                 })
                 .collect()
@@ -93,7 +97,10 @@ impl Shelf {
             legal: everywhere(views::legal, "/legal"),
             ..Ready::default()
         };
-        let shelf = Self { now: ArcSwap::from_pointee(ready), site: Arc::clone(&site) };
+        let shelf = Self {
+            now: ArcSwap::from_pointee(ready),
+            site: Arc::clone(&site),
+        };
         shelf.show(catalogue);
         shelf
     }
@@ -108,7 +115,10 @@ impl Shelf {
             .filter(drafts)
             .map(|petition| {
                 let known = before.petitions.get(&petition.slug);
-                (petition.slug.clone(), Arc::new(self.display(petition, catalogue.as_of, known)))
+                (
+                    petition.slug.clone(),
+                    Arc::new(self.display(petition, catalogue.as_of, known)),
+                )
             })
             .collect();
         let mut listed: Vec<&Arc<Displayed>> = petitions.values().collect();
@@ -120,10 +130,22 @@ impl Shelf {
         let home = self.in_every_language("/", "public, max-age=15", |frame| {
             views::home(frame, &HomePage { petitions: &listed })
         });
-        let Ready { method, privacy, legal, .. } = &**before;
+        let Ready {
+            method, privacy, legal, ..
+        } = &**before;
         let (method, privacy, legal) = (method.clone(), privacy.clone(), legal.clone());
-        let by_id = petitions.values().map(|displayed| (displayed.petition.id, Arc::clone(displayed))).collect();
-        self.now.store(Arc::new(Ready { petitions, by_id, home, method, privacy, legal }));
+        let by_id = petitions
+            .values()
+            .map(|displayed| (displayed.petition.id, Arc::clone(displayed)))
+            .collect();
+        self.now.store(Arc::new(Ready {
+            petitions,
+            by_id,
+            home,
+            method,
+            privacy,
+            legal,
+        }));
     }
 
     fn display(&self, petition: &Arc<Petition>, as_of: Millis, known: Option<&Arc<Displayed>>) -> Displayed {
@@ -142,9 +164,18 @@ impl Shelf {
         }
         let view = view(petition);
         let path = format!("/p/{}", petition.slug);
-        let page = PetitionPage { petition: &view, count: count(petition, as_of) };
+        let page = PetitionPage {
+            petition: &view,
+            count: count(petition, as_of),
+        };
         let pages = self.in_every_language(&path, "public, max-age=15", |frame| views::petition(frame, &page));
-        Displayed { petition: Arc::clone(petition), rendered_at: as_of, pages, count: count_json, view }
+        Displayed {
+            petition: Arc::clone(petition),
+            rendered_at: as_of,
+            pages,
+            count: count_json,
+            view,
+        }
     }
 
     fn in_every_language(
@@ -156,7 +187,11 @@ impl Shelf {
         let languages = self.site.languages.iter();
         languages
             .map(|lang| {
-                let html = render(&Frame { site: &self.site, lang: *lang, path: Some(path) });
+                let html = render(&Frame {
+                    site: &self.site,
+                    lang: *lang,
+                    path: Some(path),
+                });
                 (*lang, Document::page(*lang, html, caching))
             })
             .collect()
@@ -184,7 +219,11 @@ impl Shelf {
     /// The numbers of a petition; `None` if there is none.
     #[must_use]
     pub fn count(&self, slug: &str, headers: &HeaderMap) -> Option<Answer> {
-        self.now.load().petitions.get(slug).map(|displayed| displayed.count.answer(headers))
+        self.now
+            .load()
+            .petitions
+            .get(slug)
+            .map(|displayed| displayed.count.answer(headers))
     }
 
     /// A page that belongs to no petition.
@@ -227,7 +266,11 @@ fn view(petition: &Petition) -> views::Petition {
 
 fn count(petition: &Petition, as_of: Millis) -> Count {
     let counts = petition.state.counts;
-    Count { counted: counts.counted, held: counts.held, as_of: as_of.0 }
+    Count {
+        counted: counts.counted,
+        held: counts.held,
+        as_of: as_of.0,
+    }
 }
 
 /// `count.json`. There is no public log yet, so nothing is said of it.
@@ -280,11 +323,17 @@ impl Document {
         let mut compressed = headers.clone();
         compressed.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         let gzip = gzip(&plain);
-        Self { etag, plain: (headers, plain), gzip: (compressed, gzip) }
+        Self {
+            etag,
+            plain: (headers, plain),
+            gzip: (compressed, gzip),
+        }
     }
 
     fn answer(&self, asked: &HeaderMap) -> Answer {
-        let accepts = asked.get(ACCEPT_ENCODING).is_some_and(|value| value.as_bytes().windows(4).any(|w| w == b"gzip"));
+        let accepts = asked
+            .get(ACCEPT_ENCODING)
+            .is_some_and(|value| value.as_bytes().windows(4).any(|w| w == b"gzip"));
         let (headers, body) = if accepts { &self.gzip } else { &self.plain };
         let unchanged = asked.get(IF_NONE_MATCH).is_some_and(|value| value == self.etag);
         let mut answer = Response::new(Full::new(if unchanged { Bytes::new() } else { body.clone() }));

@@ -43,7 +43,9 @@ const BUSY_SECONDS: u64 = 15;
 impl Signing {
     /// `GET /p/{slug}/sign`
     pub async fn form(&self, source: Source, asked: Asked<'_>, slug: &str) -> Answer {
-        let Some(displayed) = self.shelf.petition(slug) else { return not_found(&asked) };
+        let Some(displayed) = self.shelf.petition(slug) else {
+            return not_found(&asked);
+        };
         if !displayed.is_open() {
             return closed(&asked, &displayed);
         }
@@ -68,7 +70,9 @@ impl Signing {
     /// `GET /p/{slug}/challenge`
     pub async fn challenge(&self, source: Source, asked: Asked<'_>, slug: &str) -> Answer {
         let asked = Asked { json: true, ..asked };
-        let Some(displayed) = self.shelf.petition(slug) else { return not_found(&asked) };
+        let Some(displayed) = self.shelf.petition(slug) else {
+            return not_found(&asked);
+        };
         if !displayed.is_open() {
             return closed(&asked, &displayed);
         }
@@ -90,21 +94,33 @@ impl Signing {
     /// `GET /p/{slug}/check-mail`
     #[must_use]
     pub fn check_mail(&self, asked: Asked<'_>, slug: &str) -> Answer {
-        let Some(displayed) = self.shelf.petition(slug) else { return not_found(&asked) };
-        let page = CheckMailPage { petition: &displayed.view };
+        let Some(displayed) = self.shelf.petition(slug) else {
+            return not_found(&asked);
+        };
+        let page = CheckMailPage {
+            petition: &displayed.view,
+        };
         respond::page(&asked, StatusCode::OK, views::check_mail(&asked.frame(), &page))
     }
 
     /// `POST /p/{slug}/sign`
     pub async fn sign(&self, source: Source, asked: Asked<'_>, slug: &str, request: Request) -> Answer {
         let asked = asked.without_path();
-        let Some(displayed) = self.shelf.petition(slug) else { return not_found(&asked) };
+        let Some(displayed) = self.shelf.petition(slug) else {
+            return not_found(&asked);
+        };
         if !displayed.is_open() {
             return closed(&asked, &displayed);
         }
         let now = clock::now();
         let (head, body) = request.into_parts();
-        let attempt = Attempt { displayed: &displayed, source, headers: &head.headers, lang: asked.lang, now };
+        let attempt = Attempt {
+            displayed: &displayed,
+            source,
+            headers: &head.headers,
+            lang: asked.lang,
+            now,
+        };
         let received = match self.admitter.receive(&source, &head.headers, body, now).await {
             Ok(received) => received,
             Err(refusal) => return self.again(&asked, &attempt, &SignForm::default(), &refusal),
@@ -126,7 +142,9 @@ impl Signing {
     async fn take_in(&self, attempt: &Attempt<'_>, received: &Received) -> Result<(), Refusal> {
         let contribution = Contribution::from_form(&received.form, &self.limits)?;
         let slug = &attempt.displayed.petition.slug;
-        let cleared = self.admitter.clear(&attempt.source, slug, &received.form, &received.raw, attempt.now)?;
+        let cleared = self
+            .admitter
+            .clear(&attempt.source, slug, &received.form, &received.raw, attempt.now)?;
         let lane = match cleared.way() {
             Way::Script => &self.admitter.lanes.sign,
             Way::Plain => &self.admitter.lanes.plain,
@@ -229,7 +247,10 @@ impl Signing {
     /// The ticket that came, while it is good, so that it keeps its age; else a new one. With the seconds it still needs.
     fn ticket_for(&self, attempt: &Attempt<'_>, form: &SignForm) -> Result<(String, u64), Refusal> {
         let slug = &attempt.displayed.petition.slug;
-        let only = SignForm { altcha: String::new(), ..form.clone() };
+        let only = SignForm {
+            altcha: String::new(),
+            ..form.clone()
+        };
         match self.admitter.clear(&attempt.source, slug, &only, &[], attempt.now) {
             Ok(_) => Ok((form.ticket.clone(), 0)),
             Err(Refusal::TooEarly { wait_seconds }) => Ok((form.ticket.clone(), wait_seconds)),
@@ -253,7 +274,14 @@ struct Attempt<'a> {
 fn problem(asked: &Asked<'_>, status: StatusCode, refusal: &Refusal, errors: &[views::FieldError]) -> Answer {
     let plain = respond::plain_refusal(refusal);
     let fields = (!errors.is_empty()).then(|| respond::fields_json(asked.lang, errors));
-    respond::problem(asked, status, refusal.code(), &plain.title(asked.lang), &plain.detail(asked.lang), fields)
+    respond::problem(
+        asked,
+        status,
+        refusal.code(),
+        &plain.title(asked.lang),
+        &plain.detail(asked.lang),
+        fields,
+    )
 }
 
 fn input(form: &SignForm) -> Input {
@@ -270,7 +298,9 @@ fn input(form: &SignForm) -> Input {
 
 fn busy() -> Refusal {
     let jitter = u64::from(crate::store::id::random::<1>()[0]) % BUSY_SECONDS;
-    Refusal::Busy { retry_after: BUSY_SECONDS + jitter }
+    Refusal::Busy {
+        retry_after: BUSY_SECONDS + jitter,
+    }
 }
 
 fn not_found(asked: &Asked<'_>) -> Answer {
@@ -285,5 +315,10 @@ fn closed(asked: &Asked<'_>, displayed: &Displayed) -> Answer {
 fn refused_plainly(asked: &Asked<'_>, route: &'static str, refusal: &Refusal, displayed: &Displayed) -> Answer {
     count(route, refusal.label());
     let about = (displayed.view.slug.as_str(), displayed.view.title.as_str());
-    respond::refused(asked, respond::plain_refusal(refusal), refusal.retry_after(), Some(about))
+    respond::refused(
+        asked,
+        respond::plain_refusal(refusal),
+        refusal.retry_after(),
+        Some(about),
+    )
 }

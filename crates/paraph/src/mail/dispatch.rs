@@ -56,7 +56,11 @@ impl Mailer {
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
         let pace = Mutex::new(Pace::new(&self.limits));
         while !*stop.borrow() {
-            let claimed = self.intake.claim_mail(self.limits.mail_claimed).await.unwrap_or_default();
+            let claimed = self
+                .intake
+                .claim_mail(self.limits.mail_claimed)
+                .await
+                .unwrap_or_default();
             if claimed.is_empty() {
                 tokio::select! {
                     () = tokio::time::sleep(LOOK_AGAIN) => {}
@@ -66,7 +70,10 @@ impl Mailer {
             }
             let at_once = usize::try_from(self.limits.mail_connections).unwrap_or(1);
             let outcomes: Vec<(ClaimedMail, MailOutcome)> = stream::iter(claimed)
-                .map(|mail| async { (mail, self.send(mail, &pace).await) })
+                .map(|mail| {
+                    let sending = self.send(mail, &pace);
+                    async move { (mail, sending.await) }
+                })
                 .buffer_unordered(at_once)
                 .collect()
                 .await;
@@ -96,20 +103,28 @@ impl Mailer {
     }
 
     async fn try_to_send(&self, mail: ClaimedMail, pace: &Mutex<Pace>, now: Millis) -> Result<MailOutcome, DbError> {
-        let Some(state) = self.ledger.state(mail.signature).await? else { return Ok(MailOutcome::GivenUp) };
+        let Some(state) = self.ledger.state(mail.signature).await? else {
+            return Ok(MailOutcome::GivenUp);
+        };
         if state.axes.end != End::None || state.confirmed_at.is_some() {
             return Ok(MailOutcome::GivenUp);
         }
-        let (Some(personal), Some(displayed)) =
-            (self.ledger.record(mail.signature).await?, self.shelf.petition_by_id(state.petition))
-        else {
+        let (Some(personal), Some(displayed)) = (
+            self.ledger.record(mail.signature).await?,
+            self.shelf.petition_by_id(state.petition),
+        ) else {
             return Ok(MailOutcome::GivenUp);
         };
-        let Ok(to) = compose::recipient(&personal.email) else { return Ok(MailOutcome::GivenUp) };
+        let Ok(to) = compose::recipient(&personal.email) else {
+            return Ok(MailOutcome::GivenUp);
+        };
         if let Err(at) = pace.lock().await.ready(to.domain(), now) {
             return Ok(MailOutcome::Later(at));
         }
-        let waiting = self.ledger.waiting(state.mailbox, None, self.limits.waiting_shown).await?;
+        let waiting = self
+            .ledger
+            .waiting(state.mailbox, None, self.limits.waiting_shown)
+            .await?;
         let letter = Letter {
             to: &to,
             lang: &personal.language,
