@@ -100,11 +100,22 @@ struct Open {
 
 impl Browser {
     pub(crate) fn new(road: Road, source: SocketAddr, voice: Voice) -> Self {
-        Self { road, source, voice, open: None }
+        Self {
+            road,
+            source,
+            voice,
+            open: None,
+        }
     }
 
     pub(crate) async fn page(&mut self, path: &str) -> Result<Answer, Lost> {
-        self.request(Method::GET, path, "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8", Bytes::new()).await
+        self.request(
+            Method::GET,
+            path,
+            "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8",
+            Bytes::new(),
+        )
+        .await
     }
 
     pub(crate) async fn json(&mut self, path: &str) -> Result<Answer, Lost> {
@@ -142,7 +153,10 @@ impl Browser {
             .header(header::HOST, self.road.target.authority())
             .header(header::USER_AGENT, self.voice.agent)
             .header(header::ACCEPT, accept)
-            .header(header::ACCEPT_LANGUAGE, self.voice.lang.pick("fr-FR,fr;q=0.9,en;q=0.5", "en-GB,en;q=0.9"));
+            .header(
+                header::ACCEPT_LANGUAGE,
+                self.voice.lang.pick("fr-FR,fr;q=0.9,en;q=0.5", "en-GB,en;q=0.9"),
+            );
         if method == Method::POST {
             request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         }
@@ -152,9 +166,18 @@ impl Browser {
         let response = open.sender.send_request(request).await?;
         let took = sent.elapsed();
         let (head, body) = response.into_parts();
-        let body = Limited::new(body, ANSWER_BYTES).collect().await.map_err(Lost::Body)?.to_bytes();
+        let body = Limited::new(body, ANSWER_BYTES)
+            .collect()
+            .await
+            .map_err(Lost::Body)?
+            .to_bytes();
         open.used = Instant::now();
-        Ok(Answer { status: head.status.as_u16(), retry_after: retry_after(&head.headers), body, took })
+        Ok(Answer {
+            status: head.status.as_u16(),
+            retry_after: retry_after(&head.headers),
+            body,
+            took,
+        })
     }
 
     async fn connection(&mut self) -> Result<&mut Open, Lost> {
@@ -176,25 +199,41 @@ impl Browser {
     }
 
     async fn dial(&mut self) -> Result<Open, Lost> {
-        let place = Arc::clone(&self.road.connections).acquire_owned().await.map_err(std::io::Error::other)?;
+        let place = Arc::clone(&self.road.connections)
+            .acquire_owned()
+            .await
+            .map_err(std::io::Error::other)?;
         let road = &self.road;
         let from = (!road.proxy_protocol).then(|| loopback_stand_in(self.source.ip()));
         let mut stream = road.target.connect(from).await?;
         if road.proxy_protocol {
-            stream.write_all(&proxy_header(self.source, road.target.address())).await?;
+            stream
+                .write_all(&proxy_header(self.source, road.target.address()))
+                .await?;
         }
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
         // Ends with the sender; what fails there is seen by the request that it fails.
         tokio::spawn(async move { drop(connection.await) });
         // A household's next connection leaves from another port.
         self.source.set_port(self.source.port().checked_add(1).unwrap_or(1024));
-        Ok(Open { sender, used: Instant::now(), _place: place })
+        Ok(Open {
+            sender,
+            used: Instant::now(),
+            _place: place,
+        })
     }
 }
 
 /// `Retry-After` in seconds; our server never sends the date form.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+    headers
+        .get(header::RETRY_AFTER)?
+        .to_str()
+        .ok()?
+        .trim()
+        .parse()
+        .ok()
+        .map(Duration::from_secs)
 }
 
 /// PROXY protocol version 2, command PROXY over TCP (haproxy.org, proxy-protocol.txt, section 2.2).

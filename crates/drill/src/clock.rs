@@ -4,13 +4,13 @@ use jiff::Timestamp;
 
 /// Milliseconds since 1970, UTC. Only compared with the times that the server prints.
 #[must_use]
-pub fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     Timestamp::now().as_millisecond()
 }
 
 /// Reads an RFC 3339 time as the server prints it (`2026-11-22T19:23:22.123Z`).
 #[must_use]
-pub fn parse(text: &str) -> Option<i64> {
+pub(crate) fn parse(text: &str) -> Option<i64> {
     text.parse::<Timestamp>().ok().map(Timestamp::as_millisecond)
 }
 

@@ -23,8 +23,14 @@ pub struct Letter {
 #[must_use]
 pub fn read(raw: &[u8]) -> Letter {
     let (headers, body) = split(raw);
-    let text = plain_text(&headers, body, DEPTH).unwrap_or_default().replace("\r\n", "\n");
-    Letter { from: decode_words(field(&headers, "from")), subject: decode_words(field(&headers, "subject")), text }
+    let text = plain_text(&headers, body, DEPTH)
+        .unwrap_or_default()
+        .replace("\r\n", "\n");
+    Letter {
+        from: decode_words(field(&headers, "from")),
+        subject: decode_words(field(&headers, "subject")),
+        text,
+    }
 }
 
 /// Finds the token of the first link `/{kind}/{token}` in a text: 24 characters of `[A-Za-z0-9_-]`.
@@ -33,7 +39,9 @@ pub fn token<'a>(text: &'a str, kind: &str) -> Option<&'a str> {
     let mark = format!("/{kind}/");
     text.match_indices(&mark).find_map(|(at, _)| {
         let rest = &text[at + mark.len()..];
-        let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-')).unwrap_or(rest.len());
+        let end = rest
+            .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-'))
+            .unwrap_or(rest.len());
         (end == 24).then(|| &rest[..end])
     })
 }
@@ -45,7 +53,10 @@ fn split(raw: &[u8]) -> (Headers, &[u8]) {
     let mut headers: Headers = Vec::new();
     let mut rest = raw;
     while !rest.is_empty() {
-        let end = rest.iter().position(|&byte| byte == b'\n').map_or(rest.len(), |at| at + 1);
+        let end = rest
+            .iter()
+            .position(|&byte| byte == b'\n')
+            .map_or(rest.len(), |at| at + 1);
         let (line, after) = rest.split_at(end);
         rest = after;
         let line = String::from_utf8_lossy(line);
@@ -66,7 +77,10 @@ fn split(raw: &[u8]) -> (Headers, &[u8]) {
 }
 
 fn field<'a>(headers: &'a Headers, name: &str) -> &'a str {
-    headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    headers
+        .iter()
+        .find(|(known, _)| known == name)
+        .map_or("", |(_, value)| value)
 }
 
 fn plain_text(headers: &Headers, body: &[u8], depth: usize) -> Option<String> {
@@ -82,9 +96,16 @@ fn plain_text(headers: &Headers, body: &[u8], depth: usize) -> Option<String> {
     if !lower.is_empty() && !lower.starts_with("text/plain") {
         return None;
     }
-    let bytes = match field(headers, "content-transfer-encoding").to_ascii_lowercase().as_str() {
+    let bytes = match field(headers, "content-transfer-encoding")
+        .to_ascii_lowercase()
+        .as_str()
+    {
         "base64" => {
-            let compact: Vec<u8> = body.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+            let compact: Vec<u8> = body
+                .iter()
+                .copied()
+                .filter(|byte| !byte.is_ascii_whitespace())
+                .collect();
             BASE64.decode(&compact).unwrap_or(compact)
         }
         "quoted-printable" => quoted_printable(body, false),
@@ -96,7 +117,9 @@ fn plain_text(headers: &Headers, body: &[u8], depth: usize) -> Option<String> {
 fn parameter(kind: &str, name: &str) -> Option<String> {
     kind.split(';').skip(1).find_map(|pair| {
         let (key, value) = pair.split_once('=')?;
-        key.trim().eq_ignore_ascii_case(name).then(|| value.trim().trim_matches('"').to_owned())
+        key.trim()
+            .eq_ignore_ascii_case(name)
+            .then(|| value.trim().trim_matches('"').to_owned())
     })
 }
 

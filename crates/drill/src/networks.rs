@@ -34,7 +34,13 @@ pub struct Network {
 }
 
 const fn v4(a: u8, b: u8, c: u8, prefix: u8, holder: &'static str, origin: u32, kind: Kind) -> Network {
-    Network { base: IpAddr::V4(Ipv4Addr::new(a, b, c, 0)), prefix, holder, origin, kind }
+    Network {
+        base: IpAddr::V4(Ipv4Addr::new(a, b, c, 0)),
+        prefix,
+        holder,
+        origin,
+        kind,
+    }
 }
 
 /// The whole table.

@@ -33,20 +33,76 @@ impl Lang {
 }
 
 const FIRST_FR: &[&str] = &[
-    "Zoé", "Maëlys", "Anaïs", "Jean-Loup", "Marie-Ève", "Gwenaël", "Solène", "Théo", "Aïssatou", "Noémie", "Loïc",
-    "Clémence", "Ambre", "Yaël", "François-Xavier", "Bérénice", "Océane", "Corentin", "Ælis", "Mohamed",
+    "Zoé",
+    "Maëlys",
+    "Anaïs",
+    "Jean-Loup",
+    "Marie-Ève",
+    "Gwenaël",
+    "Solène",
+    "Théo",
+    "Aïssatou",
+    "Noémie",
+    "Loïc",
+    "Clémence",
+    "Ambre",
+    "Yaël",
+    "François-Xavier",
+    "Bérénice",
+    "Océane",
+    "Corentin",
+    "Ælis",
+    "Mohamed",
 ];
 const LAST_FR: &[&str] = &[
-    "Brindavoine", "d'Aubécourt", "Le Quémener", "Tarvellec", "L'Hermière", "Poncelœuvre", "N'Dombé", "Vau-Lambert",
-    "Fauchegrain", "de la Ravinière", "Esquirolle", "Çelikoba", "Mirefleur", "Grandépeautre", "Sauvelin", "Ozénac",
+    "Brindavoine",
+    "d'Aubécourt",
+    "Le Quémener",
+    "Tarvellec",
+    "L'Hermière",
+    "Poncelœuvre",
+    "N'Dombé",
+    "Vau-Lambert",
+    "Fauchegrain",
+    "de la Ravinière",
+    "Esquirolle",
+    "Çelikoba",
+    "Mirefleur",
+    "Grandépeautre",
+    "Sauvelin",
+    "Ozénac",
 ];
 const FIRST_EN: &[&str] = &[
-    "Maud", "Orla", "Seán", "Priya", "Edith", "Tomasz", "Ngozi", "Hamish", "Siân", "Jo-Ann", "Ruth", "Kwame", "Bryony",
-    "Xiulan", "Leopold", "Agnieszka",
+    "Maud",
+    "Orla",
+    "Seán",
+    "Priya",
+    "Edith",
+    "Tomasz",
+    "Ngozi",
+    "Hamish",
+    "Siân",
+    "Jo-Ann",
+    "Ruth",
+    "Kwame",
+    "Bryony",
+    "Xiulan",
+    "Leopold",
+    "Agnieszka",
 ];
 const LAST_EN: &[&str] = &[
-    "O'Marrow", "Thistlewick", "Penhallard", "McAlderney", "Ashby-Crane", "Wrenfield", "Okonjo-Hale", "Pikestaff",
-    "Lindqvister", "Tregarthick", "Żurowiak", "Quillfeather",
+    "O'Marrow",
+    "Thistlewick",
+    "Penhallard",
+    "McAlderney",
+    "Ashby-Crane",
+    "Wrenfield",
+    "Okonjo-Hale",
+    "Pikestaff",
+    "Lindqvister",
+    "Tregarthick",
+    "Żurowiak",
+    "Quillfeather",
 ];
 // Many people of the world have one name; a form that wants two turns them away.
 const ONE_WORD: &[&str] = &["Suharti", "Nandalal", "Ōe", "Thiruvel", "Ravao"];
@@ -107,7 +163,11 @@ pub(crate) fn identity(rng: &mut ChaCha20Rng, lang: Lang, index: usize) -> Ident
         Lang::En => (FIRST_EN, LAST_EN),
     };
     let (first, last) = (any(rng, firsts), any(rng, lasts));
-    let name = if rng.random_ratio(1, 50) { any(rng, ONE_WORD).to_owned() } else { format!("{first} {last}") };
+    let name = if rng.random_ratio(1, 50) {
+        any(rng, ONE_WORD).to_owned()
+    } else {
+        format!("{first} {last}")
+    };
     let typed_domain = domain(rng);
     let local = match rng.random_range(0..4u8) {
         0 => format!("{}.{}{index}", slug(first), slug(last)),
@@ -115,9 +175,21 @@ pub(crate) fn identity(rng: &mut ChaCha20Rng, lang: Lang, index: usize) -> Ident
         2 => format!("{}-{}-{index}", slug(first), slug(last)),
         _ => format!("{}{index}", slug(first)),
     };
-    let local = if rng.random_ratio(1, 20) { format!("{local}+petitions") } else { local };
-    let mail_domain = if typed_domain == TYPED_IDN { MAILED_IDN } else { typed_domain };
-    Identity { name, email: format!("{local}@{typed_domain}"), mailbox: format!("{local}@{mail_domain}") }
+    let local = if rng.random_ratio(1, 20) {
+        format!("{local}+petitions")
+    } else {
+        local
+    };
+    let mail_domain = if typed_domain == TYPED_IDN {
+        MAILED_IDN
+    } else {
+        typed_domain
+    };
+    Identity {
+        name,
+        email: format!("{local}@{typed_domain}"),
+        mailbox: format!("{local}@{mail_domain}"),
+    }
 }
 
 /// What the person writes, if anything.

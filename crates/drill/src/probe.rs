@@ -39,7 +39,12 @@ pub(crate) struct Meter {
 impl Meter {
     pub(crate) fn new(probe: ServerProbe) -> Self {
         let start = ticks(&probe);
-        Self { probe, latest: start.clone(), start, rss_kib_max: None }
+        Self {
+            probe,
+            latest: start.clone(),
+            start,
+            rss_kib_max: None,
+        }
     }
 
     pub(crate) fn sample(&mut self) -> Cost {
@@ -62,12 +67,16 @@ impl Meter {
 fn ticks(probe: &ServerProbe) -> HashMap<u32, u64> {
     match probe {
         ServerProbe::None => HashMap::new(),
-        ServerProbe::Process(pid) => {
-            fs::read_to_string(format!("/proc/{pid}/stat")).ok().and_then(|stat| parse_stat(&stat)).into_iter()
-                .map(|(_, ticks)| (*pid, ticks)).collect()
-        }
+        ServerProbe::Process(pid) => fs::read_to_string(format!("/proc/{pid}/stat"))
+            .ok()
+            .and_then(|stat| parse_stat(&stat))
+            .into_iter()
+            .map(|(_, ticks)| (*pid, ticks))
+            .collect(),
         ServerProbe::Threads(prefix) => {
-            let Ok(tasks) = fs::read_dir("/proc/self/task") else { return HashMap::new() };
+            let Ok(tasks) = fs::read_dir("/proc/self/task") else {
+                return HashMap::new();
+            };
             tasks
                 .filter_map(|task| {
                     let task = task.ok()?;

@@ -150,7 +150,12 @@ impl Options {
     /// Splits a duration: a fifth before the attack, three fifths of attack, a fifth after.
     #[must_use]
     pub fn with_duration(self, duration: Duration) -> Self {
-        Self { warm_up: duration / 5, attack: duration * 3 / 5, calm: duration / 5, ..self }
+        Self {
+            warm_up: duration / 5,
+            attack: duration * 3 / 5,
+            calm: duration / 5,
+            ..self
+        }
     }
 }
 
@@ -299,7 +304,13 @@ impl Plan {
             Scenario::HonestSurge => Vec::new(),
             Scenario::Lockstep218 => forgeries(&mut attackers, options),
         };
-        Self { honest: honest(&mut crowd, options, end), forgeries, attack_from: options.warm_up, attack_to, end }
+        Self {
+            honest: honest(&mut crowd, options, end),
+            forgeries,
+            attack_from: options.warm_up,
+            attack_to,
+            end,
+        }
     }
 
     /// Part of the plan that a moment belongs to.
@@ -317,11 +328,16 @@ impl Plan {
 
 fn honest(rng: &mut ChaCha20Rng, options: &Options, end: Duration) -> Vec<Person> {
     let wanted = (options.honest_rate.max(0.0) * end.as_secs_f64()).round() as usize;
-    let mut arrivals: Vec<Duration> =
-        (0..wanted.min(options.max_people)).map(|_| end.mul_f64(arrival(rng, options.scenario))).collect();
+    let mut arrivals: Vec<Duration> = (0..wanted.min(options.max_people))
+        .map(|_| end.mul_f64(arrival(rng, options.scenario)))
+        .collect();
     arrivals.sort_unstable();
     let mut classroom = 0;
-    arrivals.into_iter().enumerate().map(|(index, at)| person(rng, options, index, at, &mut classroom)).collect()
+    arrivals
+        .into_iter()
+        .enumerate()
+        .map(|(index, at)| person(rng, options, index, at, &mut classroom))
+        .collect()
 }
 
 /// Where in the plan someone arrives, 0 to 1: by rejection under a smooth curve whose mean is 1.
@@ -360,7 +376,11 @@ fn person(rng: &mut ChaCha20Rng, options: &Options, index: usize, at: Duration, 
         mailbox: identity.mailbox,
         comment: people::comment(rng, lang),
         lang,
-        way: if rng.random_ratio(1, 20) { Way::Ticket } else { Way::Puzzle },
+        way: if rng.random_ratio(1, 20) {
+            Way::Ticket
+        } else {
+            Way::Puzzle
+        },
         dwell: human_delay(rng, 35.0, 0.6, options.compression),
         mail_delay: human_delay(rng, 90.0, 1.0, options.compression),
         habit,
@@ -381,8 +401,17 @@ fn honest_source(rng: &mut ChaCha20Rng, classroom: &mut u32) -> IpAddr {
         20..40 => {
             let home = rng.random_range(0..0x0fff_ffffu32);
             let (high, low) = ((home >> 16) as u16, (home & 0xffff) as u16);
-            Ipv6Addr::new(0x2001, 0xdb8, 0x1000 | high, low, rng.random(), rng.random(), rng.random(), rng.random())
-                .into()
+            Ipv6Addr::new(
+                0x2001,
+                0xdb8,
+                0x1000 | high,
+                low,
+                rng.random(),
+                rng.random(),
+                rng.random(),
+                rng.random(),
+            )
+            .into()
         }
         _ => Ipv4Addr::new(198, 18, rng.random(), rng.random_range(1..=254)).into(),
     }
@@ -397,8 +426,12 @@ fn human_delay(rng: &mut ChaCha20Rng, median: f64, sigma: f64, compression: f64)
     Duration::from_secs_f64(seconds / compression.max(0.01))
 }
 
-const WITHOUT_PUZZLE: [Method; 4] =
-    [Method::NoClearance, Method::ForgedClearance, Method::Replay, Method::Ticket];
+const WITHOUT_PUZZLE: [Method; 4] = [
+    Method::NoClearance,
+    Method::ForgedClearance,
+    Method::Replay,
+    Method::Ticket,
+];
 
 fn forgeries(rng: &mut ChaCha20Rng, options: &Options) -> Vec<Forgery> {
     let rate = match options.forged_rate {

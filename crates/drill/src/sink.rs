@@ -2,7 +2,7 @@
 //!
 //! RFC 5321 with PIPELINING, 8BITMIME and SMTPUTF8. Accepts mail for anyone, sends none: what goes in stays here.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -58,7 +58,28 @@ struct State {
     numbered: u64,
     letters: VecDeque<Arc<Mail>>,
     boxes: HashMap<String, Letterbox>,
-    crowd: HashSet<String>,
+    crowd: HashMap<String, Camp>,
+    seen: [Seen; 2],
+}
+
+/// Who is behind an address of the plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Camp {
+    /// An honest person.
+    Honest,
+    /// Someone whom forgers entered, or the forgers themselves.
+    Forged,
+}
+
+/// Mail that one camp received.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Mails.
+    pub mails: u64,
+    /// Addresses with at least one.
+    pub addresses: u64,
+    /// Most mails that one address received.
+    pub max_per_address: u64,
 }
 
 #[derive(Debug, Default)]
@@ -88,7 +109,10 @@ impl Sink {
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, what));
         }
         let listener = TcpListener::bind(address).await?;
-        let sink = Self { smtp: listener.local_addr()?, state: Arc::default() };
+        let sink = Self {
+            smtp: listener.local_addr()?,
+            state: Arc::default(),
+        };
         tokio::spawn(accept(listener, sink.clone()));
         Ok(sink)
     }
@@ -100,8 +124,16 @@ impl Sink {
     }
 
     /// Names the addresses of the drill's actors; mail to anyone else is a guest's.
-    pub fn expect(&self, addresses: impl IntoIterator<Item = String>) {
-        self.lock().crowd.extend(addresses.into_iter().map(|address| address.to_lowercase()));
+    pub fn expect(&self, camp: Camp, addresses: impl IntoIterator<Item = String>) {
+        self.lock()
+            .crowd
+            .extend(addresses.into_iter().map(|address| (address.to_lowercase(), camp)));
+    }
+
+    /// Mail that one camp received so far.
+    #[must_use]
+    pub fn seen(&self, camp: Camp) -> Seen {
+        self.lock().seen[camp as usize]
     }
 
     /// Waits for the `nth` mail (from 1) to an address.
@@ -127,7 +159,10 @@ impl Sink {
     /// How many mails an address has received.
     #[must_use]
     pub fn mails_to(&self, address: &str) -> u64 {
-        self.lock().boxes.get(&address.to_lowercase()).map_or(0, |letterbox| letterbox.mails)
+        self.lock()
+            .boxes
+            .get(&address.to_lowercase())
+            .map_or(0, |letterbox| letterbox.mails)
     }
 
     /// Mails kept whole, newest first.
@@ -141,45 +176,69 @@ impl Sink {
     pub fn letter(&self, number: u64) -> Option<Arc<Mail>> {
         let state = self.lock();
         let first = state.letters.front()?.number;
-        state.letters.get(usize::try_from(number.checked_sub(first)?).ok()?).cloned()
+        state
+            .letters
+            .get(usize::try_from(number.checked_sub(first)?).ok()?)
+            .cloned()
     }
 
     /// Whether an address belongs to one of the drill's actors.
     #[must_use]
     pub fn is_crowd(&self, address: &str) -> bool {
-        self.lock().crowd.contains(address)
+        self.lock().crowd.contains_key(address)
     }
 
     /// Addresses outside the crowd with the arrival of their first mail.
     pub(crate) fn guests(&self) -> Vec<(String, i64)> {
         let state = self.lock();
-        let guests = state.boxes.iter().filter(|(address, _)| !state.crowd.contains(*address));
-        guests.filter_map(|(address, letterbox)| Some((address.clone(), letterbox.first_at?))).collect()
+        let guests = state
+            .boxes
+            .iter()
+            .filter(|(address, _)| !state.crowd.contains_key(*address));
+        guests
+            .filter_map(|(address, letterbox)| Some((address.clone(), letterbox.first_at?)))
+            .collect()
     }
 
     /// Takes a mail in. `false`: no room for another address.
     pub(crate) fn deliver(&self, recipient: &str, raw: &[u8]) -> bool {
         let letter = mime::read(raw);
-        let arrival = Arrival { at: clock::now(), confirm: mime::token(&letter.text, "confirm").map(str::to_owned) };
+        let arrival = Arrival {
+            at: clock::now(),
+            confirm: mime::token(&letter.text, "confirm").map(str::to_owned),
+        };
         let mut state = self.lock();
         let to = recipient.to_lowercase();
         if state.boxes.len() >= ADDRESSES && !state.boxes.contains_key(&to) {
             return false;
         }
         state.numbered += 1;
-        let mail = Arc::new(Mail { number: state.numbered, at: arrival.at, to: to.clone(), letter });
+        let mail = Arc::new(Mail {
+            number: state.numbered,
+            at: arrival.at,
+            to: to.clone(),
+            letter,
+        });
         state.letters.push_back(mail);
         if state.letters.len() > LETTERS {
             state.letters.pop_front();
         }
+        let camp = state.crowd.get(&to).copied();
         let letterbox = state.boxes.entry(to).or_default();
         letterbox.mails += 1;
+        let mails = letterbox.mails;
         letterbox.first_at.get_or_insert(arrival.at);
         letterbox.recent.push_back(arrival);
         if letterbox.recent.len() > TOKENS {
             letterbox.recent.pop_front();
         }
         letterbox.arrived.notify_waiters();
+        if let Some(camp) = camp {
+            let seen = &mut state.seen[camp as usize];
+            seen.mails += 1;
+            seen.addresses += u64::from(mails == 1);
+            seen.max_per_address = seen.max_per_address.max(mails);
+        }
         true
     }
 

@@ -40,7 +40,13 @@ pub(crate) async fn serve(stream: TcpStream, sink: Sink, busy: bool) -> io::Resu
     if busy {
         return say(&mut reader, &mut writer, "421 too many connections", true).await;
     }
-    say(&mut reader, &mut writer, "220 sink.example ESMTP, keeps everything, delivers nothing", true).await?;
+    say(
+        &mut reader,
+        &mut writer,
+        "220 sink.example ESMTP, keeps everything, delivers nothing",
+        true,
+    )
+    .await?;
     let mut envelope = Envelope::default();
     loop {
         let line = match timeout(SILENCE, read_line(&mut reader, COMMAND_BYTES)).await {
@@ -87,7 +93,10 @@ pub(crate) async fn serve(stream: TcpStream, sink: Sink, busy: bool) -> io::Resu
 fn mail_from(envelope: &mut Envelope, rest: &str) -> &'static str {
     match path(rest, "FROM:") {
         Some(from) => {
-            *envelope = Envelope { from: Some(from), to: Vec::new() };
+            *envelope = Envelope {
+                from: Some(from),
+                to: Vec::new(),
+            };
             "250 ok"
         }
         None => "501 MAIL FROM:<address>",
@@ -108,7 +117,9 @@ fn rcpt_to(envelope: &mut Envelope, rest: &str) -> &'static str {
 
 /// The address in `FROM:<...>`; parameters after it (`SIZE=`, `BODY=8BITMIME`, `SMTPUTF8`) are accepted unread.
 fn path(rest: &str, keyword: &str) -> Option<String> {
-    let start = rest.get(..keyword.len()).filter(|found| found.eq_ignore_ascii_case(keyword))?;
+    let start = rest
+        .get(..keyword.len())
+        .filter(|found| found.eq_ignore_ascii_case(keyword))?;
     let address = rest[start.len()..].trim_start().strip_prefix('<')?;
     Some(address[..address.find('>')?].to_owned())
 }

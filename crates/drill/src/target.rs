@@ -59,12 +59,17 @@ impl Target {
             Some(other) => return Err(RefusedTarget::Scheme(other.to_owned())),
             None => return Err(RefusedTarget::Unreadable(url.to_owned())),
         }
-        let authority = uri.authority().ok_or_else(|| RefusedTarget::Unreadable(url.to_owned()))?;
+        let authority = uri
+            .authority()
+            .ok_or_else(|| RefusedTarget::Unreadable(url.to_owned()))?;
         if authority.as_str().contains('@') || !matches!(uri.path(), "" | "/") || uri.query().is_some() {
             return Err(RefusedTarget::NotABase(url.to_owned()));
         }
         let address = SocketAddr::new(loopback(authority.host())?, authority.port_u16().unwrap_or(80));
-        Ok(Self { address, authority: authority.as_str().to_owned() })
+        Ok(Self {
+            address,
+            authority: authority.as_str().to_owned(),
+        })
     }
 
     /// Address that connections go to.
@@ -91,7 +96,10 @@ impl Target {
         };
         let peer = stream.peer_addr()?;
         if !peer.ip().is_loopback() {
-            return Err(io::Error::new(io::ErrorKind::PermissionDenied, format!("{peer} is not this machine")));
+            return Err(io::Error::new(
+                io::ErrorKind::PermissionDenied,
+                format!("{peer} is not this machine"),
+            ));
         }
         stream.set_nodelay(true)?;
         Ok(stream)
@@ -99,19 +107,32 @@ impl Target {
 }
 
 fn loopback(host: &str) -> Result<IpAddr, RefusedTarget> {
-    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    let bare = host
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(host);
     if let Ok(address) = bare.parse::<IpAddr>() {
-        return if address.is_loopback() { Ok(address) } else { Err(RefusedTarget::Elsewhere(host.to_owned())) };
+        return if address.is_loopback() {
+            Ok(address)
+        } else {
+            Err(RefusedTarget::Elsewhere(host.to_owned()))
+        };
     }
     // No other name is even looked up: asking would already tell a resolver about the drill.
     if !bare.eq_ignore_ascii_case("localhost") {
         return Err(RefusedTarget::Elsewhere(host.to_owned()));
     }
-    let found: Vec<IpAddr> =
-        (bare, 0).to_socket_addrs().map(|list| list.map(|found| found.ip()).collect()).unwrap_or_default();
+    let found: Vec<IpAddr> = (bare, 0)
+        .to_socket_addrs()
+        .map(|list| list.map(|found| found.ip()).collect())
+        .unwrap_or_default();
     match found.iter().find(|address| !address.is_loopback()) {
         Some(strange) => Err(RefusedTarget::StrangeLocalhost(*strange)),
-        None => Ok(found.iter().copied().find(IpAddr::is_ipv4).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))),
+        None => Ok(found
+            .iter()
+            .copied()
+            .find(IpAddr::is_ipv4)
+            .unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))),
     }
 }
 
@@ -121,8 +142,16 @@ mod tests {
 
     #[test]
     fn only_this_machine_is_a_target() {
-        for good in ["http://127.0.0.1:8080", "http://127.9.8.7/", "http://[::1]:8080", "http://localhost:8080"] {
-            assert!(Target::check(good).is_ok_and(|target| target.address().ip().is_loopback()), "{good}");
+        for good in [
+            "http://127.0.0.1:8080",
+            "http://127.9.8.7/",
+            "http://[::1]:8080",
+            "http://localhost:8080",
+        ] {
+            assert!(
+                Target::check(good).is_ok_and(|target| target.address().ip().is_loopback()),
+                "{good}"
+            );
         }
         for elsewhere in [
             "http://192.0.2.1:80",
@@ -135,11 +164,26 @@ mod tests {
             "http://2130706433:80",
         ] {
             let refused = Target::check(elsewhere);
-            assert!(matches!(refused, Err(RefusedTarget::Elsewhere(_))), "{elsewhere}: {refused:?}");
+            assert!(
+                matches!(refused, Err(RefusedTarget::Elsewhere(_))),
+                "{elsewhere}: {refused:?}"
+            );
         }
-        assert!(matches!(Target::check("https://127.0.0.1"), Err(RefusedTarget::Scheme(_))));
-        assert!(matches!(Target::check("http://127.0.0.1@192.0.2.1/"), Err(RefusedTarget::NotABase(_))));
-        assert!(matches!(Target::check("http://127.0.0.1/p/x?y=1"), Err(RefusedTarget::NotABase(_))));
-        assert!(matches!(Target::check("127.0.0.1:8080"), Err(RefusedTarget::Unreadable(_))));
+        assert!(matches!(
+            Target::check("https://127.0.0.1"),
+            Err(RefusedTarget::Scheme(_))
+        ));
+        assert!(matches!(
+            Target::check("http://127.0.0.1@192.0.2.1/"),
+            Err(RefusedTarget::NotABase(_))
+        ));
+        assert!(matches!(
+            Target::check("http://127.0.0.1/p/x?y=1"),
+            Err(RefusedTarget::NotABase(_))
+        ));
+        assert!(matches!(
+            Target::check("127.0.0.1:8080"),
+            Err(RefusedTarget::Unreadable(_))
+        ));
     }
 }
