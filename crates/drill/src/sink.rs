@@ -251,7 +251,7 @@ impl Sink {
 impl Letterbox {
     fn nth(&self, nth: u64) -> Option<Arrival> {
         let behind = usize::try_from(self.mails.checked_sub(nth)?).ok()?;
-        let index = self.recent.len().checked_sub(behind + 1).unwrap_or_default();
+        let index = self.recent.len().saturating_sub(behind + 1);
         self.recent.get(index).cloned()
     }
 }

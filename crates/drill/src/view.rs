@@ -339,3 +339,73 @@ fn lamp_lines(lang: Lang, progress: &Progress) -> Vec<Line<'static>> {
         lamp(progress.checks_lost == 0, lang.pick("serveur", "server"), lost),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    use ratatui::Terminal;
+    use ratatui::backend::TestBackend;
+
+    use super::{Curve, draw};
+    use crate::auditor::Truth;
+    use crate::people::Lang;
+    use crate::progress::Progress;
+    use crate::report::ByPhase;
+    use crate::scenario::Phase;
+
+    fn screen(lang: Lang, width: u16, height: u16, shown: u64) -> String {
+        let mut curve = Curve::default();
+        let mut progress = Progress {
+            elapsed: Duration::from_secs(31),
+            planned: Duration::from_secs(60),
+            phase: Phase::During,
+            closing: false,
+            shown: Some(shown),
+            truth: Truth { least: 42, most: 42 },
+            baseline: 0,
+            honest: [61, 60, 58, 49, 2],
+            forged: [90, 45, 45, 0],
+            refused: BTreeMap::from([("clearance_refused".to_owned(), 40), ("slow_down".to_owned(), 5)]),
+            gave_up: 0,
+            p50_ms: ByPhase {
+                during: Some(3.2),
+                ..ByPhase::default()
+            },
+            cpu_seconds: Some(1.5),
+            checks_lost: 0,
+        };
+        for second in 0..31 {
+            progress.elapsed = Duration::from_secs(second);
+            curve.add(&progress);
+        }
+        let notes = ["http://127.0.0.1:8080/p/sample".to_owned()];
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("terminal");
+        terminal
+            .draw(|frame| draw(frame, lang, &progress, &curve, &notes))
+            .expect("draws");
+        terminal.backend().to_string()
+    }
+
+    #[test]
+    fn the_view_says_in_words_whether_the_count_is_right() {
+        let right = screen(Lang::En, 80, 24, 42);
+        for text in [
+            "Count shown 42",
+            "truth 42",
+            "right",
+            "UNDER ATTACK",
+            "refused clearance_refused",
+            "127.0.0.1",
+        ] {
+            assert!(right.contains(text), "{text}\n{right}");
+        }
+        let wrong = screen(Lang::Fr, 120, 40, 45);
+        for text in ["FAUX", "écart de 3", "COMPTÉES"] {
+            assert!(wrong.contains(text), "{text}\n{wrong}");
+        }
+        // A terminal too small shows less, it does not end the drill.
+        screen(Lang::Fr, 20, 5, 45);
+    }
+}

@@ -112,9 +112,13 @@ fn forgers_keep_an_even_share_and_a_flat_rate() {
     }
     assert_eq!(by_source.len(), 218);
     assert!(by_source.values().all(|&n| n == 13 || n == 14), "even share");
-    let near = |method: &str, share: usize| assert!(by_method[method].abs_diff(share) <= 5, "{method}: {by_method:?}");
-    ["Solve", "SolveAndConfirm"].map(|method| near(method, 1000));
-    ["NoClearance", "ForgedClearance", "Replay", "Ticket"].map(|method| near(method, 250));
+    let near = |method: &str, share: usize| assert!(by_method[method].abs_diff(share) <= 10, "{method}: {by_method:?}");
+    ["Solve", "SolveAndConfirm"]
+        .iter()
+        .for_each(|method| near(method, 1000));
+    ["NoClearance", "ForgedClearance", "Replay", "Ticket"]
+        .iter()
+        .for_each(|method| near(method, 250));
     let ways: HashSet<_> = plan
         .forgeries
         .iter()
