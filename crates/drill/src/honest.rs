@@ -10,7 +10,6 @@ use tokio::time::sleep;
 use crate::auditor::{Auditor, Mailbox};
 use crate::client::{Answer, Browser, Lost, Voice};
 use crate::clock;
-use crate::mime;
 use crate::progress::Stage;
 use crate::scenario::{Fate, Habit, Person, Way};
 use crate::world::{World, form, patience, ticket};
@@ -225,10 +224,8 @@ impl Visitor<'_> {
         if let Fate::Withdraws(after) = person.fate {
             self.browser.leave();
             sleep(after).await;
-            let answer = answer.text();
-            // The answer's own link; where there is none, the token that the mail gave serves both.
-            let token = mime::token(&answer, "withdraw").unwrap_or(&token);
-            self.act(Act::Withdraw, token).await?;
+            let token = withdraw_token(&answer).ok_or("no way to withdraw in the confirmation's answer")?;
+            self.act(Act::Withdraw, &token).await?;
             world.honest.withdrawn.one();
         }
         Ok(())
@@ -319,4 +316,14 @@ impl Visitor<'_> {
         }
         sleep(time).await;
     }
+}
+
+/// The token to withdraw with, from the answer to a confirmation.
+fn withdraw_token(answer: &Answer) -> Option<String> {
+    let token = answer.json()?.get("withdraw")?.as_str()?.to_owned();
+    let well_formed = token.len() == 24
+        && token
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    well_formed.then_some(token)
 }

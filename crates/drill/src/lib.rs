@@ -3,7 +3,24 @@
 //!
 //! Depends neither on `paraph` nor on `paraph-tally`: what audits must not share the mistakes of what it audits.
 //!
-//! The order of use: [`Sink::start`], start the server with [`Sink::smtp_addr`], [`Target::check`], [`run`].
+//! The order of use:
+//!
+//! ```no_run
+//! # async fn demo() -> Result<(), Box<dyn std::error::Error>> {
+//! use paraph_drill::{Lang, LiveView, Mailbox, Options, Scenario, Sink, Stop, Target};
+//!
+//! let sink = Sink::start().await?;
+//! let mailbox = Mailbox::start(sink.clone()).await?;
+//! // ... start the server; its mail goes to `sink.smtp_addr()` ...
+//! let target = Target::check("http://127.0.0.1:8080")?;
+//! let (options, stop) = (Options::new(Scenario::Lockstep218, 1), Stop::default());
+//! let view = LiveView::start(Lang::Fr, &stop, vec![mailbox.url()])?;
+//! let report = paraph_drill::run(options, target, "sample", sink, stop, |progress| view.observe(progress)).await?;
+//! drop(view); // gives the terminal back
+//! report.print(&mut std::io::stdout(), Lang::Fr)?;
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod auditor;
 mod client;
@@ -37,6 +54,18 @@ pub use sink::{Arrival, Camp, Mail, Seen, Sink};
 pub use target::{RefusedTarget, Target};
 pub use view::LiveView;
 pub use world::Stop;
+
+/// A runtime for the drill beside a server in the same process: its threads are named `drill-...`, so that
+/// [`ServerProbe::Threads`] can tell the two apart.
+///
+/// # Errors
+/// Threads cannot be started.
+pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .thread_name("drill-worker")
+        .enable_all()
+        .build()
+}
 
 #[cfg(test)]
 mod tests {

@@ -203,7 +203,7 @@ fn list(sink: &Sink, view: &View) -> String {
             "<div class=\"empty\" role=\"status\"><p>{}</p><p>{}</p></div>",
             lang.pick("Rien ici pour l’instant.", "Nothing here yet."),
             lang.pick(
-                "Signez la pétition avec n’importe quelle adresse : son courriel arrivera ici. Cette page se recharge toute seule.",
+                "Signez la pétition avec n’importe quelle adresse : son courriel arrivera ici. Cette page se recharge toute seule.",
                 "Sign the petition with any address: its mail will arrive here. This page reloads by itself.",
             ),
         ));
@@ -230,7 +230,7 @@ fn list(sink: &Sink, view: &View) -> String {
         body.push_str(&format!(
             "<p class=\"quiet\">{}</p>",
             lang.pick(
-                "Seuls les 50 derniers sont affichés ; cherchez une adresse pour les autres.",
+                "Seuls les 50 derniers sont affichés ; cherchez une adresse pour les autres.",
                 "Only the latest 50 are shown; search an address for the others.",
             )
         ));

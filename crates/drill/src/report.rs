@@ -1,4 +1,4 @@
-//! The drill's report: the JSON that checking scripts read, and the closing table that people read.
+//! The drill’s report: the JSON that checking scripts read, and the closing table that people read.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -197,8 +197,8 @@ impl Report {
         writeln!(out)?;
         writeln!(
             out,
-            "{}: {} ({} {}, {:.0} s)",
-            lang.pick("Exercice", "Drill"),
+            "{} {} ({} {}, {:.0} s)",
+            lang.pick("Exercice :", "Drill:"),
             self.scenario,
             lang.pick("graine", "seed"),
             self.seed,
@@ -231,14 +231,14 @@ impl Report {
         for (label, refused) in &forged.refused {
             table(
                 out,
-                &format!("  {} {label}", lang.pick("refus :", "refused:")),
+                &format!("  {} {label}", lang.pick("refus :", "refused:")),
                 &["", &refused.to_string()],
             )?;
         }
         for (label, people) in &honest.gave_up {
             table(
                 out,
-                &format!("  {} {label}", lang.pick("abandons :", "gave up:")),
+                &format!("  {} {label}", lang.pick("abandons :", "gave up:")),
                 &[&people.to_string(), ""],
             )?;
         }
@@ -307,11 +307,11 @@ impl Report {
     fn verdict(&self, lang: Lang) -> &'static str {
         if !self.complete {
             lang.pick(
-                "Exercice interrompu : le résultat est partiel.",
+                "Exercice interrompu : le résultat est partiel.",
                 "Drill cut short: the result is partial.",
             )
         } else if self.count.checks.is_empty() {
-            lang.pick("Le compteur n'a jamais pu être lu.", "The count could never be read.")
+            lang.pick("Le compteur n’a jamais pu être lu.", "The count could never be read.")
         } else if self.forged.confirmed > 0 && self.forged.counted_peak > 0 {
             lang.pick(
                 "Des signatures forgées et confirmées par leurs auteurs ont été comptées.",

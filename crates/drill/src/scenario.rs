@@ -38,11 +38,11 @@ impl Scenario {
     pub fn describe(self, lang: Lang) -> &'static str {
         match self {
             Self::HonestSurge => lang.pick(
-                "contrôle : une foule honnête arrive d'un coup, par des box, un NAT d'opérateur et le Wi-Fi d'une école",
+                "contrôle : une foule honnête arrive d’un coup, par des box, un NAT d’opérateur et le Wi-Fi d’une école",
                 "control: an honest crowd arrives at once, over home lines, a carrier's NAT and a school's Wi-Fi",
             ),
             Self::Lockstep218 => lang.pick(
-                "218 serveurs loués signent d'un même nom et d'un même commentaire, à cadence égale, parmi des gens honnêtes",
+                "218 serveurs loués signent d’un même nom et d’un même commentaire, à cadence égale, parmi des gens honnêtes",
                 "218 rented servers sign with one name and one comment, at an even rate, among honest people",
             ),
         }

@@ -96,7 +96,9 @@ fn count(world: &World, checks: &[Check], seconds: f64, checks_lost: u64) -> Cou
     let error = |check: &Check| check.truth.error(check.shown.counted);
     let ends = checks.iter().skip(1).map(|next| next.at).chain([seconds]);
     let wrong = checks.iter().zip(ends).filter(|(check, _)| error(check) > 0);
-    let error_seconds = wrong.map(|(check, end)| (end - check.at).max(0.0)).sum();
+    let error_seconds = wrong
+        .map(|(check, end)| (end - check.at).max(0.0))
+        .fold(0.0, |sum, more: f64| sum + more);
     let unexplained = |check: &Check| check.shown.counted.saturating_sub(check.truth.most + check.forged_due);
     let auditor = world.auditor();
     Count {

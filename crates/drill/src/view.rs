@@ -11,7 +11,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style, Stylize};
 use ratatui::symbols::Marker;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Axis, Block, Chart, Dataset, GraphType, Paragraph};
+use ratatui::widgets::{Axis, Block, Chart, Dataset, GraphType, LegendPosition, Paragraph};
 use ratatui::{DefaultTerminal, Frame};
 
 use crate::people::Lang;
@@ -153,9 +153,9 @@ fn phase_name(lang: Lang, progress: &Progress) -> &'static str {
             "derniers courriels, dernier arrêt du compteur",
             "last mails, last settling",
         ),
-        (_, Phase::Before) => lang.pick("avant l'attaque", "before the attack"),
+        (_, Phase::Before) => lang.pick("avant l’attaque", "before the attack"),
         (_, Phase::During) => lang.pick("ATTAQUE EN COURS", "UNDER ATTACK"),
-        (_, Phase::After) => lang.pick("après l'attaque", "after the attack"),
+        (_, Phase::After) => lang.pick("après l’attaque", "after the attack"),
     }
 }
 
@@ -168,7 +168,7 @@ fn plain(lang: Lang, progress: &Progress) -> String {
     let seconds = progress.elapsed.as_secs();
     match lang {
         Lang::Fr => format!(
-            "{seconds:>4} s  compteur {shown}, vérité {truth} | honnêtes : {sent} envoyées, {accepted} acceptées, {mailed} courriels, {confirmed} confirmées | forgées : {forged} envoyées, {refused} refusées, {admitted} admises, {forged_mailed} courriels | {}",
+            "{seconds:>4} s  compteur {shown}, vérité {truth} | honnêtes : {sent} envoyées, {accepted} acceptées, {mailed} courriels, {confirmed} confirmées | forgées : {forged} envoyées, {refused} refusées, {admitted} admises, {forged_mailed} courriels | {}",
             phase_name(lang, progress)
         ),
         Lang::En => format!(
@@ -193,7 +193,7 @@ fn draw(frame: &mut Frame<'_>, lang: Lang, progress: &Progress, curve: &Curve, n
     frame.render_widget(honest_block(lang, progress), honest);
     frame.render_widget(forged_block(lang, progress), forged);
     frame.render_widget(Paragraph::new(lamp_lines(lang, progress)), lamps);
-    let quit = lang.pick("q : terminer", "q: end");
+    let quit = lang.pick("q : terminer", "q: end");
     let lines: Vec<Line<'_>> = notes.iter().map(String::as_str).chain([quit]).map(Line::from).collect();
     frame.render_widget(Paragraph::new(lines).dim(), foot);
 }
@@ -238,10 +238,13 @@ fn draw_curve(frame: &mut Frame<'_>, area: Rect, lang: Lang, curve: &Curve) {
             .fg(colour)
     };
     // Truth lies beneath: it is seen only where the two differ.
+    // Shown even where the terminal is small: without names two colours mean nothing.
     let chart = Chart::new(vec![
         set(&truth, lang.pick("vérité", "truth"), Color::Yellow),
         set(&shown, lang.pick("affiché", "shown"), Color::Cyan),
     ])
+    .legend_position(Some(LegendPosition::TopLeft))
+    .hidden_legend_constraints((Constraint::Ratio(1, 2), Constraint::Ratio(1, 1)))
     .x_axis(
         Axis::default()
             .bounds([0.0, end])

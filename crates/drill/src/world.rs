@@ -33,6 +33,17 @@ impl Stop {
         self.0.send_replace(true);
     }
 
+    /// Asks when the process is interrupted (ctrl-c). Needs the runtime's signal driver; a live view in a terminal
+    /// catches the key itself.
+    pub fn on_interrupt(&self) {
+        let stop = self.clone();
+        tokio::spawn(async move {
+            if tokio::signal::ctrl_c().await.is_ok() {
+                stop.request();
+            }
+        });
+    }
+
     /// Whether it was asked.
     #[must_use]
     pub fn is_requested(&self) -> bool {

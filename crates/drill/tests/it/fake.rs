@@ -193,8 +193,9 @@ impl Fake {
                 None => state.spent.insert(nonce, text),
             };
             state.signed.push(now());
-            let token = format!("{:024}", state.tokens.len());
+            let token = format!("{:024}", state.tokens.len() / 2);
             state.tokens.insert(token.clone(), email.clone());
+            state.tokens.insert(withdraw_token(&token), email.clone());
             state.mailed.insert(email.clone()).then_some(token)
         };
         if let Some(token) = mail {
@@ -219,6 +220,9 @@ impl Fake {
             return problem(404, "link_unknown");
         };
         if kind == "withdraw" {
+            if !token.starts_with('W') {
+                return problem(404, "link_unknown");
+            }
             let at = *state.withdrawn.entry(mailbox).or_insert_with(now);
             return Some((200, format!(r#"{{"status":"withdrawn","at":"{}"}}"#, rfc3339(at))));
         }
@@ -230,11 +234,16 @@ impl Fake {
         Some((
             200,
             format!(
-                r#"{{"status":"confirmed","already":false,"confirmed_at":"{}","receipt":{{}}}}"#,
-                rfc3339(at)
+                r#"{{"status":"confirmed","already":false,"confirmed_at":"{}","receipt":{{}},"withdraw":"{}"}}"#,
+                rfc3339(at),
+                withdraw_token(token)
             ),
         ))
     }
+}
+
+fn withdraw_token(confirm: &str) -> String {
+    format!("W{}", &confirm[1..])
 }
 
 fn challenge() -> String {
