@@ -119,4 +119,29 @@ mod tests {
         let own = Meter::new(ServerProbe::Process(std::process::id())).sample();
         assert!(own.cpu_seconds.is_some() && own.rss_mib_max.is_some_and(|mib| mib > 0.1));
     }
+
+    #[test]
+    fn threads_are_told_apart_by_name_and_stay_counted_when_they_end() {
+        let mut meter = Meter::new(ServerProbe::Threads("meter-test".to_owned()));
+        let (ready, measured) = (std::sync::Barrier::new(2), std::sync::Barrier::new(2));
+        let busy = || {
+            let started = std::time::Instant::now();
+            while started.elapsed() < std::time::Duration::from_millis(200) {
+                std::hint::spin_loop();
+            }
+            ready.wait();
+            measured.wait();
+        };
+        std::thread::scope(|scope| {
+            std::thread::Builder::new()
+                .name("meter-test-1".to_owned())
+                .spawn_scoped(scope, busy)
+                .expect("starts");
+            ready.wait();
+            assert!(meter.sample().cpu_seconds.is_some_and(|seconds| seconds > 0.02));
+            measured.wait();
+        });
+        let after = meter.sample();
+        assert!(after.cpu_seconds.is_some_and(|seconds| seconds > 0.02) && after.rss_mib_max.is_none());
+    }
 }

@@ -77,14 +77,24 @@ impl Fake {
     }
 }
 
-async fn serve(mut stream: TcpStream, fake: Arc<Fake>) {
+/// The source that a PROXY v2 header names.
+async fn announced(stream: &mut TcpStream) -> IpAddr {
     let mut head = [0; 16];
     stream.read_exact(&mut head).await.expect("PROXY header");
     let mut rest = vec![0; usize::from(u16::from_be_bytes([head[14], head[15]]))];
     stream.read_exact(&mut rest).await.expect("PROXY addresses");
-    let source = match head[13] {
+    match head[13] {
         0x11 => IpAddr::from(<[u8; 4]>::try_from(&rest[..4]).expect("four")),
         _ => IpAddr::from(<[u8; 16]>::try_from(&rest[..16]).expect("sixteen")),
+    }
+}
+
+async fn serve(mut stream: TcpStream, fake: Arc<Fake>) {
+    let mut first = [0];
+    stream.peek(&mut first).await.expect("first byte");
+    let source = match first {
+        [b'\r'] => announced(&mut stream).await,
+        _ => stream.peer_addr().expect("peer").ip(),
     };
     fake.state.lock().expect("lock").sources.insert(source);
     let service = service_fn(move |request: Request<Incoming>| {

@@ -109,6 +109,26 @@ async fn forgers_who_confirm_themselves_are_told_apart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn without_a_proxy_header_sources_still_differ() {
+    let sink = Sink::start().await.expect("sink");
+    let (url, server) = fake::start(sink.smtp_addr(), Fault::None).await;
+    let options = Options {
+        proxy_protocol: false,
+        ..options(&[Strength::NoPuzzle])
+    };
+    let target = Target::check(&url).expect("loopback");
+    let report = run(options, target, "sample", sink, Stop::default(), |_| {})
+        .await
+        .expect("runs");
+    assert!(report.passed(), "{report:#?}");
+    let sources = server.sources();
+    assert!(
+        sources.iter().all(IpAddr::is_loopback) && sources.len() > 60,
+        "{sources:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_drill_ends_when_asked_and_refuses_what_it_cannot_audit() {
     let sink = Sink::start().await.expect("sink");
     let (url, _server) = fake::start(sink.smtp_addr(), Fault::None).await;
