@@ -1,0 +1,208 @@
+//! One forged contribution, from a rented server.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use altcha::Payload;
+use tokio::sync::Mutex;
+use tokio::time::sleep;
+
+use crate::auditor::Mailbox;
+use crate::client::{Answer, Browser, Voice};
+use crate::clock;
+use crate::people::{FORGED_COMMENT, FORGED_NAME, Lang};
+use crate::scenario::{Forgery, Method};
+use crate::world::{World, encode, form, patience, ticket};
+
+/// One program for all servers.
+const VOICE: Voice = Voice {
+    lang: Lang::En,
+    agent: "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+};
+/// How often one solved clearance is tried before the forgers solve another.
+const REPLAYS: u32 = 50;
+/// How often the way without script is tried for one forgery.
+const TICKET_TRIES: u32 = 3;
+
+/// The clearance that forgers pass around, and how often it may still be used.
+pub(crate) type SharedClearance = Mutex<Option<(String, u32)>>;
+
+/// Plays one forgery of the plan.
+pub(crate) async fn play(world: Arc<World>, shared: Arc<SharedClearance>, index: usize) {
+    let forgery = world.plan.forgeries[index];
+    let source = SocketAddr::new(forgery.source.into(), forgery.port);
+    let mut server = Server {
+        browser: Browser::new(world.forged_road.clone(), source, VOICE),
+        world: &world,
+        forgery,
+    };
+    world.forged.sent.one();
+    match server.sign(&shared).await {
+        Ok(()) => {
+            world.forged.admitted.one();
+            if forgery.method == Method::SolveAndConfirm {
+                server.confirm().await;
+            }
+        }
+        Err(why) => world.forged.refused.add(why),
+    }
+}
+
+struct Server<'a> {
+    browser: Browser,
+    world: &'a World,
+    forgery: Forgery,
+}
+
+impl Server<'_> {
+    async fn sign(&mut self, shared: &SharedClearance) -> Result<(), String> {
+        match self.forgery.method {
+            Method::NoClearance => self.post(None).await.and_then(admitted),
+            Method::ForgedClearance => {
+                let clearance = self.invent().await?;
+                self.post(Some(("altcha", &clearance))).await.and_then(admitted)
+            }
+            Method::Replay => {
+                let clearance = self.shared_clearance(shared).await?;
+                self.post(Some(("altcha", &clearance))).await.and_then(admitted)
+            }
+            Method::Solve | Method::SolveAndConfirm => {
+                let clearance = self.solve().await?;
+                self.post(Some(("altcha", &clearance))).await.and_then(admitted)
+            }
+            Method::Ticket => self.sign_without_script().await,
+        }
+    }
+
+    async fn sign_without_script(&mut self) -> Result<(), String> {
+        let page = self
+            .browser
+            .page(&self.world.path("/sign"))
+            .await
+            .map_err(|lost| lost.to_string())?;
+        if page.status != 200 {
+            return Err(page.reason());
+        }
+        let (ticket, wait) = ticket(&page.text()).ok_or("page without a ticket")?;
+        self.browser.leave();
+        sleep(wait + Duration::from_millis(200)).await;
+        let mut told = String::new();
+        for _ in 0..TICKET_TRIES {
+            let answer = self.post(Some(("ticket", &ticket))).await?;
+            if !answer.wants_patience() {
+                return admitted(answer);
+            }
+            told = answer.reason();
+            self.browser.leave();
+            patience(answer.retry_after, 0.0).await;
+        }
+        Err(told)
+    }
+
+    async fn challenge(&mut self) -> Result<Answer, String> {
+        let answer = self
+            .browser
+            .json(&self.world.path("/challenge"))
+            .await
+            .map_err(|lost| lost.to_string())?;
+        if answer.status == 200 {
+            Ok(answer)
+        } else {
+            Err(answer.reason())
+        }
+    }
+
+    async fn solve(&mut self) -> Result<String, String> {
+        let answer = self.challenge().await?;
+        self.world
+            .solve(&answer, &self.world.forged_solvers)
+            .await
+            .map_err(|why| why.to_string())
+    }
+
+    /// A clearance that looks right in everything but the server's signature.
+    async fn invent(&mut self) -> Result<String, String> {
+        let answer = self.challenge().await?;
+        let challenge = serde_json::from_slice(&answer.body).map_err(|_| "challenge unreadable")?;
+        let solution = altcha::Solution {
+            counter: self.forgery.number,
+            derived_key: "00".repeat(32),
+            time: None,
+        };
+        let mut payload = Payload { challenge, solution };
+        payload.challenge.parameters.key_prefix = String::new();
+        payload.challenge.signature = Some("5a".repeat(32));
+        encode(&payload).map_err(|why| why.to_string())
+    }
+
+    /// The clearance that is passed around. Its first use is a real one; each further use has another body.
+    async fn shared_clearance(&mut self, shared: &SharedClearance) -> Result<String, String> {
+        let mut place = shared.lock().await;
+        if let Some((clearance, left)) = place.as_mut().filter(|(_, left)| *left > 0) {
+            *left -= 1;
+            return Ok(clearance.clone());
+        }
+        let clearance = self.solve().await?;
+        *place = Some((clearance.clone(), REPLAYS));
+        Ok(clearance)
+    }
+
+    async fn post(&mut self, proof: Option<(&str, &str)>) -> Result<Answer, String> {
+        let email = self.forgery.address();
+        let mut fields = vec![
+            ("name", FORGED_NAME),
+            ("email", email.as_str()),
+            ("postcode", ""),
+            ("country", ""),
+            ("comment", FORGED_COMMENT),
+            ("website", ""),
+        ];
+        fields.extend(proof);
+        self.browser
+            .post(&self.world.path("/sign"), form(&fields))
+            .await
+            .map_err(|lost| lost.to_string())
+    }
+
+    /// Reads the forgers' own domain and presses the button from the same server.
+    async fn confirm(&mut self) {
+        let (world, address) = (self.world, self.forgery.address());
+        let arrival = world.sink.wait_for(&address, 1, world.options.mail_wait).await;
+        let Some(token) = arrival.and_then(|arrival| arrival.confirm) else {
+            return;
+        };
+        let mailbox = Mailbox::Forged(self.forgery.number);
+        sleep(Duration::from_millis(500)).await;
+        world.auditor().confirm_sent(mailbox, clock::now());
+        let Ok(answer) = self
+            .browser
+            .post(&format!("/confirm/{token}"), bytes::Bytes::new())
+            .await
+        else {
+            world.auditor().confirm_lost(mailbox);
+            return;
+        };
+        let at = answer
+            .json()
+            .and_then(|json| clock::parse(json.get("confirmed_at")?.as_str()?));
+        match (answer.status, at) {
+            (200, Some(at)) => {
+                world.auditor().confirm_acknowledged(mailbox, at, clock::now());
+                world.forged.confirmed.one();
+                world.changed.notify_one();
+            }
+            // A yes without a time stays open in the record.
+            (200..300, _) => {}
+            _ => world.auditor().confirm_refused(mailbox),
+        }
+    }
+}
+
+fn admitted(answer: Answer) -> Result<(), String> {
+    if matches!(answer.status, 202 | 303) {
+        Ok(())
+    } else {
+        Err(answer.reason())
+    }
+}

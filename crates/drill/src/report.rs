@@ -1,0 +1,346 @@
+//! The drill’s report: the JSON that checking scripts read, and the closing table that people read.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::people::Lang;
+
+/// The whole report. What does not exist yet is null, never invented.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// Public name of the scenario.
+    pub scenario: String,
+    /// Seed of the plan.
+    pub seed: u64,
+    /// Length of the run.
+    pub seconds: f64,
+    /// False if it was stopped early or did not reach the end of its waits.
+    pub complete: bool,
+    /// Price of signing.
+    pub puzzle: Puzzle,
+    /// Honest people.
+    pub honest: Honest,
+    /// Forgers.
+    pub forged: Forged,
+    /// The count against the truth.
+    pub count: Count,
+    /// Quality of verdicts.
+    pub verdicts: Verdicts,
+    /// Cost to the server.
+    pub server: Server,
+    /// Public log.
+    pub log: Log,
+}
+
+/// Price of signing.
+#[derive(Clone, Debug, Serialize)]
+pub struct Puzzle {
+    /// Mean guesses of the challenges handed out; null if none was.
+    pub price: Option<f64>,
+    /// Mean rounds of one guess.
+    pub rounds: Option<f64>,
+    /// True if the price is one that only a drill may ask for: at most 4 guesses.
+    pub drill_only: Option<bool>,
+}
+
+/// One value for each part of the plan, milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct ByPhase {
+    /// Honest people alone.
+    pub before: Option<f64>,
+    /// Under attack.
+    pub during: Option<f64>,
+    /// Afterwards.
+    pub after: Option<f64>,
+}
+
+/// Honest people.
+#[derive(Clone, Debug, Serialize)]
+pub struct Honest {
+    /// People who sent a form.
+    pub sent: u64,
+    /// People who were told to check their mail.
+    pub accepted: u64,
+    /// People who received a mail.
+    pub mailed: u64,
+    /// People whose confirmation was acknowledged.
+    pub confirmed: u64,
+    /// People whose withdrawal was acknowledged.
+    pub withdrawn: u64,
+    /// Of the final count, at most the truth.
+    pub counted: Option<u64>,
+    /// People who gave up, by what they were told last.
+    pub gave_up: BTreeMap<String, u64>,
+    /// "Come back later" answers on the way.
+    pub asked_to_wait: u64,
+    /// From sending the form to the head of the first answer, puzzle solving apart.
+    pub p50_ms: ByPhase,
+    /// The same, 99th percentile.
+    pub p99_ms: ByPhase,
+    /// From first sending the form to being accepted, with every wait and retry.
+    pub accepted_p50_ms: ByPhase,
+    /// The same, 99th percentile.
+    pub accepted_p99_ms: ByPhase,
+    /// 99th percentile of the page.
+    pub page_p99_ms: ByPhase,
+    /// 99th percentile of a confirmation.
+    pub confirm_p99_ms: ByPhase,
+}
+
+/// Forgers.
+#[derive(Clone, Debug, Serialize)]
+pub struct Forged {
+    /// Forgeries that were tried.
+    pub sent: u64,
+    /// Those answered "check your mail".
+    pub admitted: u64,
+    /// Mails that went to addresses which forgers entered.
+    pub mailed: u64,
+    /// Most mails that one such address received.
+    pub max_mails_per_address: u64,
+    /// Forgeries confirmed through the forgers' own domain.
+    pub confirmed: u64,
+    /// Most that the count exceeded the truth.
+    pub counted_peak: u64,
+    /// What it exceeded it by at the end.
+    pub counted_final: u64,
+    /// Held by scrutiny.
+    pub held: Option<u64>,
+    /// Invalidated.
+    pub invalidated: Option<u64>,
+    /// Counted with scrutiny off, same seed.
+    pub counted_without_scrutiny: Option<u64>,
+    /// Refusals by reason.
+    pub refused: BTreeMap<String, u64>,
+    /// Not tried, because the drill had reached its own bound.
+    pub skipped: u64,
+}
+
+/// The count against the truth.
+#[derive(Clone, Debug, Serialize)]
+pub struct Count {
+    /// Truth at the last check.
+    pub truth: u64,
+    /// Count at the last check.
+    pub r#final: u64,
+    /// Largest distance at any check.
+    pub error_max: u64,
+    /// Seconds during which the count was wrong.
+    pub error_seconds: f64,
+    /// `[seconds, truth, shown]` of every check.
+    pub checks: Vec<(f64, u64, u64)>,
+    /// Count before the drill, part of every truth.
+    pub baseline: u64,
+    /// People outside the plan who got a mail during the drill: each makes truth uncertain by one.
+    pub guests: u64,
+    /// Requests whose answer was lost for good: each makes truth uncertain by one.
+    pub unanswered: u64,
+    /// Acknowledged times outside request and answer.
+    pub confirmed_at_outside: u64,
+    /// Checks that got no answer.
+    pub checks_lost: u64,
+    /// Most that the count exceeded truth and forgers' confirmations together: neither explains it.
+    pub unexplained_max: u64,
+}
+
+/// Quality of verdicts, once there are any.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Verdicts {
+    /// Share of the held that was forged.
+    pub precision: Option<f64>,
+    /// Share of the forged that was kept out by scrutiny.
+    pub recall: Option<f64>,
+    /// Honest people held.
+    pub honest_held: Option<u64>,
+    /// Seconds from the attack's start.
+    pub seconds_to_first_hold: Option<f64>,
+}
+
+/// Cost to the server.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Server {
+    /// Processor seconds.
+    pub cpu_seconds: Option<f64>,
+    /// Largest resident memory, MiB.
+    pub rss_mib_max: Option<f64>,
+}
+
+/// Public log, once there is one.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Log {
+    /// Leaves.
+    pub size: Option<u64>,
+    /// Whether the outsider's recount agreed.
+    pub recount_ok: Option<bool>,
+}
+
+impl Report {
+    /// Whether the drill shows what it is there to show: the count was right at every check, no forgery was counted,
+    /// everyone who confirmed could do so, and the run was whole.
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        self.complete
+            && self.count.error_max == 0
+            && self.forged.counted_peak == 0
+            && self.count.confirmed_at_outside == 0
+            && !self.count.checks.is_empty()
+    }
+
+    /// Writes the closing table.
+    ///
+    /// # Errors
+    /// `out` cannot be written to.
+    pub fn print(&self, out: &mut impl Write, lang: Lang) -> io::Result<()> {
+        let (honest, forged, count) = (&self.honest, &self.forged, &self.count);
+        writeln!(out)?;
+        writeln!(
+            out,
+            "{} {} ({} {}, {:.0} s)",
+            lang.pick("Exercice :", "Drill:"),
+            self.scenario,
+            lang.pick("graine", "seed"),
+            self.seed,
+            self.seconds
+        )?;
+        writeln!(out)?;
+        table(
+            out,
+            "",
+            &[lang.pick("honnêtes", "honest"), lang.pick("forgées", "forged")],
+        )?;
+        let rows = [
+            (lang.pick("envoyées", "sent"), honest.sent, forged.sent),
+            (lang.pick("acceptées", "accepted"), honest.accepted, forged.admitted),
+            (
+                lang.pick("courriels reçus", "mails received"),
+                honest.mailed,
+                forged.mailed,
+            ),
+            (lang.pick("confirmées", "confirmed"), honest.confirmed, forged.confirmed),
+        ];
+        for (label, honest, forged) in rows {
+            table(out, label, &[&honest.to_string(), &forged.to_string()])?;
+        }
+        table(
+            out,
+            lang.pick("comptées", "counted"),
+            &[&or_dash(honest.counted), &forged.counted_final.to_string()],
+        )?;
+        for (label, refused) in &forged.refused {
+            table(
+                out,
+                &format!("  {} {label}", lang.pick("refus :", "refused:")),
+                &["", &refused.to_string()],
+            )?;
+        }
+        for (label, people) in &honest.gave_up {
+            table(
+                out,
+                &format!("  {} {label}", lang.pick("abandons :", "gave up:")),
+                &[&people.to_string(), ""],
+            )?;
+        }
+        writeln!(out)?;
+        table(
+            out,
+            lang.pick("signer, en millisecondes", "signing, in milliseconds"),
+            &[
+                lang.pick("avant", "before"),
+                lang.pick("pendant", "during"),
+                lang.pick("après", "after"),
+            ],
+        )?;
+        for (label, times) in [
+            (lang.pick("médiane", "median"), honest.p50_ms),
+            (lang.pick("99e centile", "99th percentile"), honest.p99_ms),
+            (
+                lang.pick("99e centile, attentes comprises", "99th percentile, waits included"),
+                honest.accepted_p99_ms,
+            ),
+        ] {
+            table(
+                out,
+                label,
+                &[&millis(times.before), &millis(times.during), &millis(times.after)],
+            )?;
+        }
+        writeln!(out)?;
+        table(
+            out,
+            lang.pick("compteur affiché à la fin", "count shown at the end"),
+            &[&count.r#final.to_string()],
+        )?;
+        table(
+            out,
+            lang.pick("vérité à la fin", "truth at the end"),
+            &[&count.truth.to_string()],
+        )?;
+        let checks = lang.pick("vérifications du compteur", "checks of the count");
+        table(out, checks, &[&count.checks.len().to_string()])?;
+        table(
+            out,
+            lang.pick("plus grande erreur", "largest error"),
+            &[&count.error_max.to_string()],
+        )?;
+        let wrong = lang.pick("secondes avec erreur", "seconds with an error");
+        table(out, wrong, &[&format!("{:.0}", count.error_seconds)])?;
+        if let Some(seconds) = self.server.cpu_seconds {
+            let label = lang.pick("processeur du serveur, secondes", "server processor, seconds");
+            table(out, label, &[&format!("{seconds:.1}")])?;
+        }
+        if self.puzzle.drill_only == Some(true) {
+            writeln!(
+                out,
+                "{}",
+                lang.pick(
+                    "(énigme au prix réduit, réservé aux exercices)",
+                    "(puzzle at a reduced price that only drills may ask for)"
+                )
+            )?;
+        }
+        writeln!(out)?;
+        writeln!(out, "{}", self.verdict(lang))
+    }
+
+    fn verdict(&self, lang: Lang) -> &'static str {
+        if !self.complete {
+            lang.pick(
+                "Exercice interrompu : le résultat est partiel.",
+                "Drill cut short: the result is partial.",
+            )
+        } else if self.count.checks.is_empty() {
+            lang.pick("Le compteur n’a jamais pu être lu.", "The count could never be read.")
+        } else if self.forged.confirmed > 0 && self.forged.counted_peak > 0 {
+            lang.pick(
+                "Des signatures forgées et confirmées par leurs auteurs ont été comptées.",
+                "Forged signatures that the forgers confirmed themselves were counted.",
+            )
+        } else if self.passed() {
+            lang.pick(
+                "Le compteur affiché est resté exact à chaque vérification.",
+                "The count shown was right at every check.",
+            )
+        } else {
+            lang.pick("Le compteur affiché a été faux.", "The count shown was wrong.")
+        }
+    }
+}
+
+fn or_dash(value: Option<u64>) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| value.to_string())
+}
+
+fn millis(value: Option<f64>) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| format!("{value:.1}"))
+}
+
+/// One row: a label, then columns aligned to the right.
+fn table(out: &mut impl Write, label: &str, columns: &[&str]) -> io::Result<()> {
+    write!(out, "  {label:<38}")?;
+    for column in columns {
+        write!(out, "{column:>11}")?;
+    }
+    writeln!(out)
+}

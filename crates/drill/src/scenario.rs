@@ -1,0 +1,464 @@
+//! What a drill rehearses, and the whole timed schedule of its actors: pure, from a seed, without any input or output.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha20Rng;
+
+use crate::networks;
+use crate::people::{self, Lang};
+use crate::probe::ServerProbe;
+
+/// A rehearsal that has a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scenario {
+    /// Only honest people, arriving all at once.
+    HonestSurge,
+    /// 218 rented servers sign with one name and one comment while honest people sign.
+    Lockstep218,
+}
+
+impl Scenario {
+    /// Every scenario, for `drill list`.
+    pub const ALL: [Self; 2] = [Self::HonestSurge, Self::Lockstep218];
+
+    /// Public name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::HonestSurge => "honest-surge",
+            Self::Lockstep218 => "lockstep-218",
+        }
+    }
+
+    /// One line for `drill list`.
+    #[must_use]
+    pub fn describe(self, lang: Lang) -> &'static str {
+        match self {
+            Self::HonestSurge => lang.pick(
+                "contrôle : une foule honnête arrive d’un coup, par des box, un NAT d’opérateur et le Wi-Fi d’une école",
+                "control: an honest crowd arrives at once, over home lines, a carrier's NAT and a school's Wi-Fi",
+            ),
+            Self::Lockstep218 => lang.pick(
+                "218 serveurs loués signent d’un même nom et d’un même commentaire, à cadence égale, parmi des gens honnêtes",
+                "218 rented servers sign with one name and one comment, at an even rate, among honest people",
+            ),
+        }
+    }
+
+    /// Finds a scenario by its public name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scenario| scenario.name() == name)
+    }
+}
+
+/// How able the forgers are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Strength {
+    /// One: without solving puzzles.
+    NoPuzzle,
+    /// Two: solves the real puzzle for each forgery.
+    Solving,
+    /// Three: solves, and confirms through a domain of their own where every address arrives.
+    SelfConfirming,
+}
+
+/// How fast the forgers are, in forgeries a second.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ForgedRate {
+    /// All servers together.
+    InAll(f64),
+    /// Each server.
+    PerSource(f64),
+}
+
+/// Everything a drill is told. Bounds are kept: never more actors, never longer.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What to rehearse.
+    pub scenario: Scenario,
+    /// Same seed, same plan.
+    pub seed: u64,
+    /// Honest arrivals a second, mean over the whole plan.
+    pub honest_rate: f64,
+    /// Pace of the forgers.
+    pub forged_rate: ForgedRate,
+    /// Which forgers take part, in equal shares.
+    pub strengths: BTreeSet<Strength>,
+    /// Honest people alone, before.
+    pub warm_up: Duration,
+    /// While the forgers are at work.
+    pub attack: Duration,
+    /// Honest people alone, after.
+    pub calm: Duration,
+    /// Human delays (reading, fetching mail) are divided by this.
+    pub compression: f64,
+    /// Whether connections announce their actor's source by PROXY v2; otherwise each source leaves from an address of
+    /// its own in 127.0.0.0/8.
+    pub proxy_protocol: bool,
+    /// Most honest people.
+    pub max_people: usize,
+    /// Most forgeries.
+    pub max_forgeries: usize,
+    /// Most connections open at once, for honest people and for forgers each.
+    pub connections: usize,
+    /// How often an honest person tries again before giving up.
+    pub tries: u32,
+    /// How long one request may take.
+    pub request_timeout: Duration,
+    /// How long an actor waits for a mail.
+    pub mail_wait: Duration,
+    /// How long the end waits for the last actors, and then for the last settling.
+    pub final_wait: Duration,
+    /// How far the server's `confirmed_at` may lie outside request and answer.
+    pub clock_tolerance: Duration,
+    /// How the server's processor time and memory are read.
+    pub probe: ServerProbe,
+}
+
+impl Options {
+    /// Sensible values for a minute on a small machine.
+    #[must_use]
+    pub fn new(scenario: Scenario, seed: u64) -> Self {
+        let options = Self {
+            scenario,
+            seed,
+            honest_rate: 2.0,
+            forged_rate: ForgedRate::InAll(5.0),
+            strengths: BTreeSet::from([Strength::NoPuzzle, Strength::Solving]),
+            warm_up: Duration::ZERO,
+            attack: Duration::ZERO,
+            calm: Duration::ZERO,
+            compression: 30.0,
+            proxy_protocol: true,
+            max_people: 200_000,
+            max_forgeries: 1_000_000,
+            connections: 256,
+            tries: 12,
+            request_timeout: Duration::from_secs(30),
+            mail_wait: Duration::from_secs(120),
+            final_wait: Duration::from_secs(240),
+            clock_tolerance: Duration::from_millis(50),
+            probe: ServerProbe::None,
+        };
+        options.with_duration(Duration::from_secs(60))
+    }
+
+    /// Splits a duration: a fifth before the attack, three fifths of attack, a fifth after.
+    #[must_use]
+    pub fn with_duration(self, duration: Duration) -> Self {
+        Self {
+            warm_up: duration / 5,
+            attack: duration * 3 / 5,
+            calm: duration / 5,
+            ..self
+        }
+    }
+}
+
+/// Part of the plan that a moment belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Before the forgers.
+    Before,
+    /// While they are at work.
+    During,
+    /// After them.
+    After,
+}
+
+/// How an honest person passes the door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// With script: the puzzle.
+    Puzzle,
+    /// Without script: the ticket.
+    Ticket,
+}
+
+/// What a person does besides signing once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Habit {
+    /// Signs once.
+    Once,
+    /// Presses the button twice: the same body again.
+    PressesTwice,
+    /// Comes back later and signs again, with another visit.
+    SignsAgain,
+}
+
+/// What a person does with the mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// Never opens it.
+    NeverConfirms,
+    /// Confirms.
+    Confirms,
+    /// Confirms, and withdraws after this long.
+    Withdraws(Duration),
+}
+
+/// One honest person.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Person {
+    /// Arrival on the page, from the start of the drill.
+    pub at: Duration,
+    /// Address that the person is seen under.
+    pub source: IpAddr,
+    /// Port of the first connection.
+    pub port: u16,
+    /// Name on the form.
+    pub name: String,
+    /// Address as typed.
+    pub email: String,
+    /// Address as the mail server sees it.
+    pub mailbox: String,
+    /// Comment, if any.
+    pub comment: Option<&'static str>,
+    /// Language of the browser.
+    pub lang: Lang,
+    /// With or without script.
+    pub way: Way,
+    /// Reading and filling in.
+    pub dwell: Duration,
+    /// From the mail's arrival to opening its link.
+    pub mail_delay: Duration,
+    /// Once, twice, again.
+    pub habit: Habit,
+    /// Confirms or not.
+    pub fate: Fate,
+    /// Whether the name may be shown.
+    pub show_name: bool,
+}
+
+/// What one forgery tries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// No clearance at all.
+    NoClearance,
+    /// A clearance whose signature is invented.
+    ForgedClearance,
+    /// One solved clearance, used again under other bodies.
+    Replay,
+    /// The way without script, with its patience.
+    Ticket,
+    /// A puzzle solved for this forgery.
+    Solve,
+    /// The same, then confirmed through the forgers' own domain.
+    SolveAndConfirm,
+}
+
+/// One forged contribution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Forgery {
+    /// When it starts, from the start of the drill.
+    pub at: Duration,
+    /// Rented server.
+    pub source: Ipv4Addr,
+    /// Port of its connection.
+    pub port: u16,
+    /// What it tries.
+    pub method: Method,
+    /// Number from which its recipient's address is made.
+    pub number: u32,
+}
+
+impl Forgery {
+    /// Address that the forger enters.
+    #[must_use]
+    pub fn address(&self) -> String {
+        people::forged_address(self.number, self.method == Method::SolveAndConfirm)
+    }
+}
+
+/// The whole schedule, in order of time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// Honest people by arrival.
+    pub honest: Vec<Person>,
+    /// Forgeries by start.
+    pub forgeries: Vec<Forgery>,
+    /// When the attack starts.
+    pub attack_from: Duration,
+    /// When it ends.
+    pub attack_to: Duration,
+    /// When the last person arrives at the latest.
+    pub end: Duration,
+}
+
+impl Plan {
+    /// Makes the plan of a seed.
+    #[must_use]
+    pub fn new(options: &Options) -> Self {
+        let attack_to = options.warm_up + options.attack;
+        let end = attack_to + options.calm;
+        // Streams of their own, so that adding forgers does not change a single honest person.
+        let mut crowd = ChaCha20Rng::seed_from_u64(options.seed);
+        let mut attackers = crowd.clone();
+        crowd.set_stream(1);
+        attackers.set_stream(2);
+        let forgeries = match options.scenario {
+            Scenario::HonestSurge => Vec::new(),
+            Scenario::Lockstep218 => forgeries(&mut attackers, options),
+        };
+        Self {
+            honest: honest(&mut crowd, options, end),
+            forgeries,
+            attack_from: options.warm_up,
+            attack_to,
+            end,
+        }
+    }
+
+    /// Part of the plan that a moment belongs to.
+    #[must_use]
+    pub fn phase(&self, at: Duration) -> Phase {
+        if at < self.attack_from {
+            Phase::Before
+        } else if at < self.attack_to {
+            Phase::During
+        } else {
+            Phase::After
+        }
+    }
+}
+
+fn honest(rng: &mut ChaCha20Rng, options: &Options, end: Duration) -> Vec<Person> {
+    let wanted = (options.honest_rate.max(0.0) * end.as_secs_f64()).round() as usize;
+    let mut arrivals: Vec<Duration> = (0..wanted.min(options.max_people))
+        .map(|_| end.mul_f64(arrival(rng, options.scenario)))
+        .collect();
+    arrivals.sort_unstable();
+    let mut classroom = 0;
+    arrivals
+        .into_iter()
+        .enumerate()
+        .map(|(index, at)| person(rng, options, index, at, &mut classroom))
+        .collect()
+}
+
+/// Where in the plan someone arrives, 0 to 1: by rejection under a smooth curve whose mean is 1.
+fn arrival(rng: &mut ChaCha20Rng, scenario: Scenario) -> f64 {
+    loop {
+        let x: f64 = rng.random();
+        let density = match scenario {
+            Scenario::HonestSurge => 0.25 + 1.5 * (std::f64::consts::PI * x).sin().powi(2),
+            Scenario::Lockstep218 => 0.3 + 1.4 * x * x * (3.0 - 2.0 * x),
+        };
+        if rng.random::<f64>() * 1.75 < density {
+            return x;
+        }
+    }
+}
+
+fn person(rng: &mut ChaCha20Rng, options: &Options, index: usize, at: Duration, classroom: &mut u32) -> Person {
+    let lang = if rng.random_ratio(3, 4) { Lang::Fr } else { Lang::En };
+    let identity = people::identity(rng, lang, index);
+    let fate = match rng.random_range(0..100u8) {
+        0..10 => Fate::NeverConfirms,
+        10..13 => Fate::Withdraws(human_delay(rng, 240.0, 0.8, options.compression)),
+        _ => Fate::Confirms,
+    };
+    let habit = match rng.random_range(0..100u8) {
+        0..4 => Habit::PressesTwice,
+        4..8 => Habit::SignsAgain,
+        _ => Habit::Once,
+    };
+    Person {
+        at,
+        source: honest_source(rng, classroom),
+        port: rng.random_range(1024..=u16::MAX),
+        name: identity.name,
+        email: identity.email,
+        mailbox: identity.mailbox,
+        comment: people::comment(rng, lang),
+        lang,
+        way: if rng.random_ratio(1, 20) {
+            Way::Ticket
+        } else {
+            Way::Puzzle
+        },
+        dwell: human_delay(rng, 35.0, 0.6, options.compression),
+        mail_delay: human_delay(rng, 90.0, 1.0, options.compression),
+        habit,
+        fate,
+        show_name: rng.random_ratio(1, 3),
+    }
+}
+
+/// Home lines mostly; a fifth on IPv6, a seventh behind a carrier's eight addresses, up to 60 in one school.
+fn honest_source(rng: &mut ChaCha20Rng, classroom: &mut u32) -> IpAddr {
+    let share = rng.random_range(0..100u8);
+    if share < 5 && *classroom < 60 {
+        *classroom += 1;
+        return Ipv4Addr::new(198, 19, 7, 20).into();
+    }
+    match share {
+        5..20 => Ipv4Addr::new(100, 64, 0, 16 + rng.random_range(0..8u8)).into(),
+        20..40 => {
+            let home = rng.random_range(0..0x0fff_ffffu32);
+            let (high, low) = ((home >> 16) as u16, (home & 0xffff) as u16);
+            Ipv6Addr::new(
+                0x2001,
+                0xdb8,
+                0x1000 | high,
+                low,
+                rng.random(),
+                rng.random(),
+                rng.random(),
+                rng.random(),
+            )
+            .into()
+        }
+        _ => Ipv4Addr::new(198, 18, rng.random(), rng.random_range(1..=254)).into(),
+    }
+}
+
+/// A log-normal delay with the given median in seconds, divided by the compression, within a tenth and eight medians.
+fn human_delay(rng: &mut ChaCha20Rng, median: f64, sigma: f64, compression: f64) -> Duration {
+    // Box-Muller; 1 - u is never zero, so the logarithm is finite.
+    let radius = (-2.0 * (1.0 - rng.random::<f64>()).ln()).sqrt();
+    let normal = radius * (std::f64::consts::TAU * rng.random::<f64>()).cos();
+    let seconds = median * (sigma * normal).exp().clamp(0.1, 8.0);
+    Duration::from_secs_f64(seconds / compression.max(0.01))
+}
+
+const WITHOUT_PUZZLE: [Method; 4] = [
+    Method::NoClearance,
+    Method::ForgedClearance,
+    Method::Replay,
+    Method::Ticket,
+];
+
+fn forgeries(rng: &mut ChaCha20Rng, options: &Options) -> Vec<Forgery> {
+    let rate = match options.forged_rate {
+        ForgedRate::InAll(rate) => rate,
+        ForgedRate::PerSource(rate) => rate * networks::HOSTING_ADDRESSES as f64,
+    };
+    let strengths: Vec<Strength> = options.strengths.iter().copied().collect();
+    if strengths.is_empty() || rate <= 0.0 {
+        return Vec::new();
+    }
+    let count = ((rate * options.attack.as_secs_f64()).floor() as usize).min(options.max_forgeries);
+    (0..count)
+        .map(|index| {
+            // Shifted by one each round, so that a server does not keep to one method.
+            let turn = index + index / networks::HOSTING_ADDRESSES;
+            let method = match strengths[turn % strengths.len()] {
+                Strength::NoPuzzle => WITHOUT_PUZZLE[turn / strengths.len() % WITHOUT_PUZZLE.len()],
+                Strength::Solving => Method::Solve,
+                Strength::SelfConfirming => Method::SolveAndConfirm,
+            };
+            Forgery {
+                at: options.warm_up + Duration::from_secs_f64(index as f64 / rate),
+                source: networks::hosting_address(index),
+                port: rng.random_range(1024..=u16::MAX),
+                method,
+                number: u32::try_from(index).unwrap_or(u32::MAX),
+            }
+        })
+        .collect()
+}
