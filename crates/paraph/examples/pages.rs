@@ -16,9 +16,9 @@ const TOKEN: &str = "aGVsbG8gcGFyYXBoIHRva2Vu";
 const TEXT_FR: &str = "Le marché couvert de Valmure nourrit la ville depuis 1884. Ses quarante étals, ses maraîchers et ses \
 fromagers font vivre deux cents familles, et le samedi matin tout le monde s’y croise.\n\nLe conseil municipal envisage \
 de vendre le bâtiment. Nous demandons qu’il reste un marché, public, et qu’il soit réparé.\n\n## Ce que nous demandons\n\
-- que la vente soit abandonnée ;\n- que la charpente soit réparée avant l’hiver 2027 ;\n- qu’un comité d’usagers et de \
-commerçants suive les travaux.\n\n## Pourquoi maintenant\nLe vote est prévu en janvier. Le rapport d’expertise est public : \
-https://example.org/valmure/rapport?page=12. Il chiffre la réparation à 1,4 million d’euros, soit moins de deux ans de \
+- que la vente soit abandonnée\u{202f};\n- que la charpente soit réparée avant l’hiver 2027\u{202f};\n- qu’un comité d’usagers et de \
+commerçants suive les travaux.\n\n## Pourquoi maintenant\nLe vote est prévu en janvier. Le rapport d’expertise est public\u{a0}: \
+https://example.org/valmure/rapport?page=12. Il chiffre la réparation à 1,4\u{a0}million d’euros, soit moins de deux ans de \
 loyers.\n\nUn marché ne se remplace pas par un parking. Il se répare, il se balaie, il s’ouvre à six heures.";
 
 fn site() -> Site {

@@ -36,7 +36,6 @@ date-time = { $day } { $month ->
 } { $year } at { $hour }:{ $minute } UTC
 yes = Yes
 no = No
-optional = (optional)
 
 ## Around every page
 
@@ -61,6 +60,7 @@ home-lead = Every signature shown here was confirmed from a mailbox of its own, 
 home-empty = No petition is open at the moment.
 addressed-to = Addressed to
 closed = Closed to signatures
+closed-short = Closed
 
 ## Petition
 
@@ -89,6 +89,7 @@ text-version = Version { $version } of the text.
 
 ## Form
 
+form-needed = Your name and your address are all that is needed.
 label-name = First and last name
 label-email = E-mail address
 hint-email = Never published. We write to it once, so that you can confirm.
@@ -112,7 +113,7 @@ errors-title = { $count ->
 }
 errors-kept = What you typed has been kept.
 problem-required = please fill in this field.
-problem-too-long = at most { $limit } characters, please.
+problem-too-long = at most { $limit } characters, please.
 problem-bad-email = this address cannot receive mail as it is written. It looks like name@example.org.
 problem-bad-characters = this holds characters that cannot be shown, or no letter at all.
 problem-unknown-country = please choose a country from the list.
@@ -123,32 +124,32 @@ problem-unknown-field = this form has no such field.
 notice-no-clearance-title = One more press, please.
 notice-no-clearance-detail = { $wait ->
     [one] Your browser could not do its automatic check, so this form does without. Nothing is lost: wait a second, then press “Sign” again.
-   *[other] Your browser could not do its automatic check, so this form does without. Nothing is lost: wait { $wait } seconds, then press “Sign” again.
+   *[other] Your browser could not do its automatic check, so this form does without. Nothing is lost: wait { $wait } seconds, then press “Sign” again.
 }
 notice-clearance-refused-title = The automatic check has to be done again.
 notice-clearance-refused-detail = { $wait ->
     [one] Nothing was recorded and what you typed is still here. Wait a second, then press “Sign” again.
-   *[other] Nothing was recorded and what you typed is still here. Wait { $wait } seconds, then press “Sign” again.
+   *[other] Nothing was recorded and what you typed is still here. Wait { $wait } seconds, then press “Sign” again.
 }
 notice-expired-title = This form had been open for too long.
 notice-expired-detail = { $wait ->
     [one] Here is a fresh one, with what you typed. Wait a second, then press “Sign” again.
-   *[other] Here is a fresh one, with what you typed. Wait { $wait } seconds, then press “Sign” again.
+   *[other] Here is a fresh one, with what you typed. Wait { $wait } seconds, then press “Sign” again.
 }
 notice-too-early-title = That was very quick.
 notice-too-early-detail = { $wait ->
     [one] Machines fill in forms at once, people do not: wait a second, then press “Sign” again. What you typed is still here.
-   *[other] Machines fill in forms at once, people do not: wait { $wait } seconds, then press “Sign” again. What you typed is still here.
+   *[other] Machines fill in forms at once, people do not: wait { $wait } seconds, then press “Sign” again. What you typed is still here.
 }
 notice-slow-down-title = Many signatures come from your network.
 notice-slow-down-detail = { $wait ->
     [one] It may be a shared one. Nothing is lost: wait a second, then press “Sign” again. What you typed is still here.
-   *[other] It may be a shared one. Nothing is lost: wait { $wait } seconds, then press “Sign” again. What you typed is still here.
+   *[other] It may be a shared one. Nothing is lost: wait { $wait } seconds, then press “Sign” again. What you typed is still here.
 }
 notice-busy-title = A great many people are signing right now.
 notice-busy-detail = { $wait ->
     [one] The site is at its limit. Nothing is lost: wait a second, then press “Sign” again. What you typed is still here.
-   *[other] The site is at its limit. Nothing is lost: wait { $wait } seconds, then press “Sign” again. What you typed is still here.
+   *[other] The site is at its limit. Nothing is lost: wait { $wait } seconds, then press “Sign” again. What you typed is still here.
 }
 
 ## Check your mail
@@ -159,7 +160,7 @@ check-mail-open-html = Open the message from <strong>{ $from }</strong>, in the 
 check-mail-press = Follow its link, read what you are about to sign, and press the button.
 check-mail-counted = { $minutes ->
     [one] Your signature enters the count about one minute later.
-   *[other] Your signature enters the count about { $minutes } minutes later.
+   *[other] Your signature enters the count about { $minutes } minutes later.
 }
 check-mail-nothing-title = Nothing has come?
 check-mail-time = It usually takes a minute. On a busy day it can take an hour: your place is kept, nothing is lost.
@@ -168,7 +169,7 @@ check-mail-again = Was there a slip in the address?
 check-mail-again-link = Fill in the form again
 check-mail-kept = { $days ->
     [one] Without confirmation, what you sent is erased after one day.
-   *[other] Without confirmation, what you sent is erased after { $days } days.
+   *[other] Without confirmation, what you sent is erased after { $days } days.
 }
 
 ## Confirm
@@ -201,7 +202,7 @@ confirmed-title = Signature confirmed
 confirmed-heading = You have signed
 confirmed-new = { $minutes ->
     [one] Thank you. Your signature is confirmed; it enters the displayed count about one minute from now, once it has been checked.
-   *[other] Thank you. Your signature is confirmed; it enters the displayed count about { $minutes } minutes from now, once it has been checked.
+   *[other] Thank you. Your signature is confirmed; it enters the displayed count about { $minutes } minutes from now, once it has been checked.
 }
 confirmed-again = This link had been used already: your signature stands as it was. It counts once.
 confirmed-before = You had signed this petition from this mailbox before. Both are kept; you are counted once.
@@ -224,7 +225,7 @@ withdraw-keep = Keep my signature and go back to the petition
 withdrawn-title = Your signature is withdrawn
 withdrawn-lead = { $minutes ->
     [one] It leaves the displayed count within a minute. You have nothing else to do.
-   *[other] It leaves the displayed count within { $minutes } minutes. You have nothing else to do.
+   *[other] It leaves the displayed count within { $minutes } minutes. You have nothing else to do.
 }
 withdrawn-at = Withdrawn on
 withdrawn-again = Your mailbox is free to sign again.
@@ -248,7 +249,7 @@ disowned-sorry = We are sorry for the bother. Telling us helps to find the other
 refusal-code = For whoever helps you:
 retry-after = { $wait ->
     [one] You can try again in one second.
-   *[other] You can try again in { $wait } seconds.
+   *[other] You can try again in { $wait } seconds.
 }
 refusal-bad-request-title = We could not read that
 refusal-bad-request-detail = What your browser sent is incomplete or damaged. Nothing was recorded, and nothing that you had confirmed is lost.
@@ -306,15 +307,15 @@ method-html =
     <h2 id="settle">When it is counted</h2>
     <p>{ $minutes ->
         [one] A confirmed signature enters the displayed count within about one minute.
-       *[other] A confirmed signature enters the displayed count within about { $minutes } minutes.
-    } The delay leaves time to check it. This is why the number moves in small steps, and why nobody can watch a single person sign.</p>
+       *[other] A confirmed signature enters the displayed count within about { $minutes } minutes.
+    } The delay leaves time to check it. This is why the number moves in steps.</p>
     <h2 id="held">Previously counted, now held</h2>
     <p>Some forgeries only show when many are looked at together. When signatures that had been counted look like that, they are held: they leave the count, and the page says how many. Held people are not accused of anything. They are released, or invalidated by a person who gives a reason; both can be undone.</p>
     <h2>What is never shown</h2>
     <p>How many attempts were set aside is not shown live: a flood would print a large number beside a petition, which may be all that it wants. Nor how many signatures are still unconfirmed: it would tell whether someone has just signed. For the same reason the form answers everyone alike, and never says whether an address has signed.</p>
     <p>{ $unconfirmed ->
         [one] Unconfirmed signatures are erased after one day.
-       *[other] Unconfirmed signatures are erased after { $unconfirmed } days.
+       *[other] Unconfirmed signatures are erased after { $unconfirmed } days.
     }</p>
     <h2>What this does not prove</h2>
     <ul>
@@ -340,11 +341,11 @@ privacy-html =
     <dl class="axes">
     <div><dt>Unconfirmed</dt><dd>{ $unconfirmed ->
         [one] erased after one day.
-       *[other] erased after { $unconfirmed } days.
+       *[other] erased after { $unconfirmed } days.
     }</dd></div>
     <div><dt>Technical traits</dt><dd>{ $features ->
         [one] erased after one day.
-       *[other] erased after { $features } days.
+       *[other] erased after { $features } days.
     }</dd></div>
     <div><dt>Signature</dt><dd>until you withdraw it, or the petition is over and has been handed in.</dd></div>
     <div><dt>Evidence of an attack</dt><dd>sealed, for as long as proceedings need it; the records of honest people caught in it are destroyed.</dd></div>

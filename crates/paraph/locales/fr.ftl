@@ -42,7 +42,6 @@ date-time = { $day ->
 } { $year } à { $hour } h { $minute } UTC
 yes = Oui
 no = Non
-optional = (facultatif)
 
 ## Autour de chaque page
 
@@ -66,7 +65,8 @@ home-heading = Des pétitions au compte digne de confiance
 home-lead = Chaque signature affichée ici a été confirmée depuis sa propre boîte aux lettres, puis vérifiée avant d’entrer dans le compte.
 home-empty = Aucune pétition n’est ouverte en ce moment.
 addressed-to = Adressée à
-closed = Close, ne reçoit plus de signatures
+closed = Cette pétition est close
+closed-short = Close
 
 ## Pétition
 
@@ -95,6 +95,7 @@ text-version = Version { $version } du texte.
 
 ## Formulaire
 
+form-needed = Seuls le nom et l’adresse sont nécessaires.
 label-name = Prénom et nom
 label-email = Adresse électronique
 hint-email = Jamais publiée. Nous y écrivons une fois, pour que vous puissiez confirmer.
@@ -118,7 +119,7 @@ errors-title = { $count ->
 }
 errors-kept = Ce que vous avez saisi a été conservé.
 problem-required = ce champ est à remplir.
-problem-too-long = { $limit } caractères au plus.
+problem-too-long = { $limit } caractères au plus.
 problem-bad-email = cette adresse, écrite ainsi, ne peut pas recevoir de courrier. Elle ressemble à nom@example.org.
 problem-bad-characters = des caractères ne peuvent pas être affichés, ou il n’y a aucune lettre.
 problem-unknown-country = choisissez un pays dans la liste.
@@ -129,32 +130,32 @@ problem-unknown-field = ce formulaire n’a pas de champ de ce nom.
 notice-no-clearance-title = Appuyez encore une fois, s’il vous plaît.
 notice-no-clearance-detail = { $wait ->
     [one] Votre navigateur n’a pas pu faire sa vérification automatique ; ce formulaire s’en passe. Rien n’est perdu : attendez une seconde, puis appuyez de nouveau sur « Je signe ».
-   *[other] Votre navigateur n’a pas pu faire sa vérification automatique ; ce formulaire s’en passe. Rien n’est perdu : attendez { $wait } secondes, puis appuyez de nouveau sur « Je signe ».
+   *[other] Votre navigateur n’a pas pu faire sa vérification automatique ; ce formulaire s’en passe. Rien n’est perdu : attendez { $wait } secondes, puis appuyez de nouveau sur « Je signe ».
 }
 notice-clearance-refused-title = La vérification automatique est à refaire.
 notice-clearance-refused-detail = { $wait ->
     [one] Rien n’a été enregistré et votre saisie est toujours là. Attendez une seconde, puis appuyez de nouveau sur « Je signe ».
-   *[other] Rien n’a été enregistré et votre saisie est toujours là. Attendez { $wait } secondes, puis appuyez de nouveau sur « Je signe ».
+   *[other] Rien n’a été enregistré et votre saisie est toujours là. Attendez { $wait } secondes, puis appuyez de nouveau sur « Je signe ».
 }
 notice-expired-title = Ce formulaire était ouvert depuis trop longtemps.
 notice-expired-detail = { $wait ->
     [one] En voici un neuf, avec votre saisie. Attendez une seconde, puis appuyez de nouveau sur « Je signe ».
-   *[other] En voici un neuf, avec votre saisie. Attendez { $wait } secondes, puis appuyez de nouveau sur « Je signe ».
+   *[other] En voici un neuf, avec votre saisie. Attendez { $wait } secondes, puis appuyez de nouveau sur « Je signe ».
 }
 notice-too-early-title = C’était très rapide.
 notice-too-early-detail = { $wait ->
     [one] Les machines remplissent un formulaire d’un coup, pas les gens : attendez une seconde, puis appuyez de nouveau sur « Je signe ». Votre saisie est toujours là.
-   *[other] Les machines remplissent un formulaire d’un coup, pas les gens : attendez { $wait } secondes, puis appuyez de nouveau sur « Je signe ». Votre saisie est toujours là.
+   *[other] Les machines remplissent un formulaire d’un coup, pas les gens : attendez { $wait } secondes, puis appuyez de nouveau sur « Je signe ». Votre saisie est toujours là.
 }
 notice-slow-down-title = Beaucoup de signatures viennent de votre réseau.
 notice-slow-down-detail = { $wait ->
     [one] Vous le partagez peut-être. Rien n’est perdu : attendez une seconde, puis appuyez de nouveau sur « Je signe ». Votre saisie est toujours là.
-   *[other] Vous le partagez peut-être. Rien n’est perdu : attendez { $wait } secondes, puis appuyez de nouveau sur « Je signe ». Votre saisie est toujours là.
+   *[other] Vous le partagez peut-être. Rien n’est perdu : attendez { $wait } secondes, puis appuyez de nouveau sur « Je signe ». Votre saisie est toujours là.
 }
 notice-busy-title = Énormément de monde signe en ce moment.
 notice-busy-detail = { $wait ->
     [one] Le site est à sa limite. Rien n’est perdu : attendez une seconde, puis appuyez de nouveau sur « Je signe ». Votre saisie est toujours là.
-   *[other] Le site est à sa limite. Rien n’est perdu : attendez { $wait } secondes, puis appuyez de nouveau sur « Je signe ». Votre saisie est toujours là.
+   *[other] Le site est à sa limite. Rien n’est perdu : attendez { $wait } secondes, puis appuyez de nouveau sur « Je signe ». Votre saisie est toujours là.
 }
 
 ## Relevez votre courrier
@@ -165,7 +166,7 @@ check-mail-open-html = Ouvrez le message de <strong>{ $from }</strong>, au nom d
 check-mail-press = Suivez son lien, lisez ce que vous allez signer, et appuyez sur le bouton.
 check-mail-counted = { $minutes ->
     [one] Votre signature entre dans le compte environ une minute plus tard.
-   *[other] Votre signature entre dans le compte environ { $minutes } minutes plus tard.
+   *[other] Votre signature entre dans le compte environ { $minutes } minutes plus tard.
 }
 check-mail-nothing-title = Rien n’est arrivé ?
 check-mail-time = Il faut d’ordinaire une minute. Un jour d’affluence, cela peut prendre une heure : votre place est gardée, rien n’est perdu.
@@ -174,7 +175,7 @@ check-mail-again = Une erreur s’est glissée dans l’adresse ?
 check-mail-again-link = Remplir de nouveau le formulaire
 check-mail-kept = { $days ->
     [one] Sans confirmation, ce que vous avez envoyé est effacé au bout d’un jour.
-   *[other] Sans confirmation, ce que vous avez envoyé est effacé au bout de { $days } jours.
+   *[other] Sans confirmation, ce que vous avez envoyé est effacé au bout de { $days } jours.
 }
 
 ## Confirmer
@@ -207,7 +208,7 @@ confirmed-title = Signature confirmée
 confirmed-heading = Vous avez signé
 confirmed-new = { $minutes ->
     [one] Merci. Votre signature est confirmée ; elle entrera dans le compte affiché d’ici une minute environ, une fois vérifiée.
-   *[other] Merci. Votre signature est confirmée ; elle entrera dans le compte affiché d’ici { $minutes } minutes environ, une fois vérifiée.
+   *[other] Merci. Votre signature est confirmée ; elle entrera dans le compte affiché d’ici { $minutes } minutes environ, une fois vérifiée.
 }
 confirmed-again = Ce lien avait déjà servi : votre signature reste telle quelle. Elle compte une fois.
 confirmed-before = Vous aviez déjà signé cette pétition depuis cette boîte aux lettres. Les deux sont gardées ; vous comptez une fois.
@@ -230,7 +231,7 @@ withdraw-keep = Garder ma signature et revenir à la pétition
 withdrawn-title = Votre signature est retirée
 withdrawn-lead = { $minutes ->
     [one] Elle quitte le compte affiché d’ici une minute. Vous n’avez rien d’autre à faire.
-   *[other] Elle quitte le compte affiché d’ici { $minutes } minutes. Vous n’avez rien d’autre à faire.
+   *[other] Elle quitte le compte affiché d’ici { $minutes } minutes. Vous n’avez rien d’autre à faire.
 }
 withdrawn-at = Retirée le
 withdrawn-again = Votre boîte aux lettres peut signer de nouveau.
@@ -254,7 +255,7 @@ disowned-sorry = Pardon pour le dérangement. Nous le dire aide à trouver les a
 refusal-code = Pour la personne qui vous aide :
 retry-after = { $wait ->
     [one] Vous pouvez réessayer dans une seconde.
-   *[other] Vous pouvez réessayer dans { $wait } secondes.
+   *[other] Vous pouvez réessayer dans { $wait } secondes.
 }
 refusal-bad-request-title = Nous n’avons pas pu lire cela
 refusal-bad-request-detail = Ce que votre navigateur a envoyé est incomplet ou abîmé. Rien n’a été enregistré, et rien de ce que vous aviez confirmé n’est perdu.
@@ -312,15 +313,15 @@ method-html =
     <h2 id="settle">Quand elle est comptée</h2>
     <p>{ $minutes ->
         [one] Une signature confirmée entre dans le compte affiché en une minute environ.
-       *[other] Une signature confirmée entre dans le compte affiché en { $minutes } minutes environ.
-    } Ce délai laisse le temps de la vérifier. C’est pourquoi le nombre avance par petits pas, et pourquoi personne ne peut regarder quelqu’un signer.</p>
+       *[other] Une signature confirmée entre dans le compte affiché en { $minutes } minutes environ.
+    } Ce délai laisse le temps de la vérifier. C’est pourquoi le nombre avance par paliers.</p>
     <h2 id="held">Auparavant comptées, aujourd’hui suspendues</h2>
     <p>Certaines fausses signatures ne se voient que lorsqu’on en regarde beaucoup ensemble. Quand des signatures déjà comptées y ressemblent, elles sont suspendues : elles quittent le compte, et la page dit combien. Personne n’est accusé de rien. Elles sont rétablies, ou invalidées par une personne qui donne un motif ; l’un et l’autre peuvent être défaits.</p>
     <h2>Ce qui n’est jamais montré</h2>
     <p>Le nombre de tentatives écartées n’est pas montré en direct : une attaque afficherait un grand nombre à côté d’une pétition, et c’est peut-être tout ce qu’elle veut. Ni le nombre de signatures encore non confirmées : il dirait si quelqu’un vient de signer. Pour la même raison, le formulaire répond à tous la même chose, et ne dit jamais si une adresse a signé.</p>
     <p>{ $unconfirmed ->
         [one] Les signatures non confirmées sont effacées au bout d’un jour.
-       *[other] Les signatures non confirmées sont effacées au bout de { $unconfirmed } jours.
+       *[other] Les signatures non confirmées sont effacées au bout de { $unconfirmed } jours.
     }</p>
     <h2>Ce que cela ne prouve pas</h2>
     <ul>
@@ -346,11 +347,11 @@ privacy-html =
     <dl class="axes">
     <div><dt>Non confirmé</dt><dd>{ $unconfirmed ->
         [one] effacé au bout d’un jour.
-       *[other] effacé au bout de { $unconfirmed } jours.
+       *[other] effacé au bout de { $unconfirmed } jours.
     }</dd></div>
     <div><dt>Traits techniques</dt><dd>{ $features ->
         [one] effacés au bout d’un jour.
-       *[other] effacés au bout de { $features } jours.
+       *[other] effacés au bout de { $features } jours.
     }</dd></div>
     <div><dt>Signature</dt><dd>jusqu’à ce que vous la retiriez, ou que la pétition soit finie et remise.</dd></div>
     <div><dt>Preuves d’une attaque</dt><dd>sous scellé, aussi longtemps qu’une procédure en a besoin ; ce qui touche des gens honnêtes pris dedans est détruit.</dd></div>

@@ -1,0 +1,138 @@
+// What the browser tests stand on: a browser, a mailbox, and a page that reports what people would trip over.
+
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { createRequire } from "node:module";
+import { chromium } from "playwright-core";
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+function need(name) {
+  if (process.env[name]) return process.env[name];
+  console.error(`${name} is not set\nhint: BASE_URL=http://127.0.0.1:8080 MAILDIR=data/mail PETITION=slug node run.mjs`);
+  process.exit(2);
+}
+
+export const settings = {
+  base: need("BASE_URL").replace(/\/$/, ""),
+  maildir: need("MAILDIR"),
+  petition: need("PETITION"),
+  // Seconds within which a confirmation is in the displayed count; without it, counts are not waited for.
+  settle: Number(process.env.SETTLE_SECONDS ?? 0),
+  chromium: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  shots: new URL("shots/", import.meta.url).pathname,
+};
+
+export function launch() {
+  return chromium.launch({
+    executablePath: settings.chromium,
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+}
+
+export function check(condition, what) {
+  if (!condition) throw new Error(what);
+}
+
+/// Waits until `probe` gives something, asking again every 100 ms.
+export async function until(what, seconds, probe) {
+  const end = performance.now() + seconds * 1000;
+  for (;;) {
+    const found = await probe();
+    if (found) return found;
+    if (performance.now() > end) throw new Error(`${what}: not within ${seconds} s`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+const run = Date.now().toString(36);
+let people = 0;
+
+/// Somebody who has not signed yet.
+export function person() {
+  people += 1;
+  return {
+    name: "Maëlle Le Goff-d’Aure",
+    email: `maelle.${run}.${people}@example.org`,
+    postcode: "99120",
+    comment: "J’y achète mes <pommes> & mes œufs.",
+  };
+}
+
+function decode(message) {
+  const [head, ...rest] = message.split(/\r?\n\r?\n/);
+  const body = rest.join("\n\n");
+  if (/^content-transfer-encoding:\s*base64/im.test(head)) return Buffer.from(body, "base64").toString("utf8");
+  if (!/^content-transfer-encoding:\s*quoted-printable/im.test(head)) return body;
+  const bytes = body.replace(/=\r?\n/g, "").replace(/=([0-9A-F]{2})/gi, (_, hex) => `%${hex}`);
+  return bytes.replace(/(?:%[0-9A-F]{2})+/gi, (run) => Buffer.from(run.replaceAll("%", ""), "hex").toString("utf8"));
+}
+
+/// Texts of the messages that have come for an address, oldest first.
+function messages(email) {
+  const folder = join(settings.maildir, "new");
+  return readdirSync(folder)
+    .sort()
+    .map((name) => readFileSync(join(folder, name), "utf8"))
+    .filter((text) => text.split(/\r?\n\r?\n/)[0].toLowerCase().includes(email.toLowerCase()))
+    .map(decode);
+}
+
+/// Path of the newest link of one kind (`confirm`, `not-me`, `withdraw`) mailed to an address.
+export function link(email, kind, seconds = 20) {
+  const pattern = new RegExp(`/${kind}/[A-Za-z0-9_-]{24}[^\\s>"]*`, "g");
+  return until(`a mail with /${kind}/ for ${email}`, seconds, () => messages(email).join("\n").match(pattern)?.at(-1));
+}
+
+export async function count() {
+  const answer = await fetch(`${settings.base}/p/${settings.petition}/count.json`);
+  return (await answer.json()).counted;
+}
+
+/// A page in a context of its own, which remembers every complaint of the browser and every foreign request.
+export async function open(browser, { lang = "fr", width = 1280, script = true, scheme = "light" } = {}) {
+  const context = await browser.newContext({
+    locale: lang === "fr" ? "fr-FR" : "en-GB",
+    viewport: { width, height: width < 600 ? 844 : 800 },
+    colorScheme: scheme,
+    javaScriptEnabled: script,
+    reducedMotion: "reduce",
+  });
+  const page = await context.newPage();
+  page.lang = lang;
+  page.scripted = script;
+  page.complaints = [];
+  page.on("pageerror", (error) => page.complaints.push(error.message));
+  page.on("console", (message) => {
+    if (/Content Security Policy|Refused to/i.test(message.text())) page.complaints.push(message.text());
+  });
+  page.on("request", (request) => {
+    if (new URL(request.url()).origin !== new URL(settings.base).origin) page.complaints.push(request.url());
+  });
+  return page;
+}
+
+/// Language, overflow, accessibility and a picture of what is on the screen.
+export async function inspect(page, name) {
+  const width = page.viewportSize().width;
+  if (page.scripted) {
+    check((await page.getAttribute("html", "lang")) === page.lang, `${name}: not in ${page.lang}`);
+    const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    check(over <= 0, `${name}: ${over} px too wide at ${width}`);
+    // The driver's own evaluation is not bound by the page's policy, so no policy is lifted for the test.
+    await page.evaluate(axeSource);
+    const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+    const found = violations.map((one) => `${one.id} ${one.nodes.map((node) => node.target.join(" ")).join(", ")}`);
+    check(found.length === 0, `${name}: axe: ${found.join("; ")}`);
+  }
+  check(page.complaints.length === 0, `${name}: ${page.complaints.join("; ")}`);
+  await page.screenshot({ path: join(settings.shots, `${name}-${page.lang}-${width}.png`), fullPage: true });
+}
