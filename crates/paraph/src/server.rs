@@ -50,6 +50,7 @@ pub struct Server {
     pub base_url: String,
     /// The way to the writer, for commands given from inside.
     pub intake: Intake,
+    shelf: Arc<Shelf>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
     writer: Writer,
@@ -142,11 +143,19 @@ impl Server {
             operations,
             base_url,
             intake,
+            shelf: core.shelf,
             stop,
             tasks,
             writer,
             _directory: directory,
         })
+    }
+
+    /// Waits until the page of a petition can be looked at.
+    pub async fn until_shown(&self, slug: &str) {
+        while self.shelf.petition(slug).is_none() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Stops: no new connections, open ones finish, claimed mail is sent, the writer does what was asked.

@@ -66,7 +66,13 @@ fn filter(asked: &str) -> Result<EnvFilter, Failure> {
 /// # Errors
 /// `PARAPH_LOG` is not a level, or logging was started before.
 pub fn start_logging() -> Result<(), Failure> {
-    let asked = std::env::var_os(LOG_VARIABLE).unwrap_or_default();
+    start_logging_at("info")
+}
+
+fn start_logging_at(level: &str) -> Result<(), Failure> {
+    let asked = std::env::var_os(LOG_VARIABLE)
+        .filter(|asked| !asked.is_empty())
+        .unwrap_or_else(|| level.into());
     let builder = tracing_subscriber::fmt().with_env_filter(filter(&asked.to_string_lossy())?);
     let builder = builder.with_writer(std::io::stderr);
     let started = if std::io::stderr().is_terminal() {
@@ -80,6 +86,14 @@ pub fn start_logging() -> Result<(), Failure> {
             "this is a fault of the program: please report it",
         )
     })
+}
+
+/// The same for commands that draw on the terminal: nothing below an error, unless `PARAPH_LOG` asks for more.
+///
+/// # Errors
+/// `PARAPH_LOG` is not a level, or logging was started before.
+pub fn start_logging_quietly() -> Result<(), Failure> {
+    start_logging_at("error")
 }
 
 /// The metrics of this process, ready to be rendered.

@@ -1,11 +1,16 @@
 //! What each command does.
 
 mod check_config;
+mod demo;
+mod drill;
 mod petition;
 mod recount;
 mod serve;
 
 use std::io::Write;
+use std::path::Path;
+
+use paraph_drill::{Report, RunError, Scenario};
 
 use crate::cli::Command;
 use crate::config::{self, Config, Overrides};
@@ -22,7 +27,8 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::CheckConfig(check) => check_config::run(&check),
         Command::Petition(petition) => petition::run(&petition),
         Command::Recount(recount) => recount::run(&recount),
-        Command::Demo(_) | Command::Drill(_) => Err(Failure::failed("soon", "soon")),
+        Command::Demo(demo) => demo::run(&demo),
+        Command::Drill(drill) => drill::run(&drill),
     }
 }
 
@@ -36,6 +42,31 @@ fn configured(overrides: &Overrides) -> Result<Config, Failure> {
 fn print(text: &str) {
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+}
+
+/// A scenario by its name.
+fn scenario(name: &str) -> Result<Scenario, Failure> {
+    Scenario::from_name(name).ok_or_else(|| {
+        let names: Vec<&str> = Scenario::ALL.iter().map(|scenario| scenario.name()).collect();
+        Failure::usage(
+            format!("there is no scenario {name}"),
+            format!("there are: {}", names.join(", ")),
+        )
+    })
+}
+
+fn drill_failure(error: &RunError) -> Failure {
+    Failure::failed(error.to_string(), error.hint())
+}
+
+fn print_report(report: &Report) -> Result<(), Failure> {
+    Ok(report.print(&mut std::io::stdout().lock(), demo::tongue())?)
+}
+
+fn write_report(file: &Path, report: &Report) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(report).unwrap_or_default();
+    std::fs::write(file, text + "\n")
+        .map_err(|error| Failure::io(format!("--report: cannot write {}", file.display()), &error))
 }
 
 /// Runs a command's asynchronous part on threads named after the program.

@@ -1,0 +1,183 @@
+//! `paraph demo`: one process, nothing to install.
+//!
+//! Server and drill share the process but not their threads, and meet only at the front door: the crowd and the forgers
+//! connect, solve, sign and read mail as anybody would.
+
+use std::path::{Path, PathBuf};
+
+use paraph_drill::{Lang as Tongue, LiveView, Mailbox, Options, Report, Scenario, ServerProbe, Sink, Stop, Target};
+
+use super::{drill_failure, print, print_report, scenario, write_report};
+use crate::cli::Demo;
+use crate::config::{self, Config};
+use crate::failure::Failure;
+use crate::intake::command::{PetitionAnswer, PetitionCommand};
+use crate::ledger::record::consents_hash;
+use crate::server::Server;
+use crate::telemetry;
+use crate::views::Lang;
+
+const SLUG: &str = "fontaine";
+const TITLE: &str = "Rendons l’eau à la fontaine de la place Haute";
+const OWNER: &str = "Les amis de la place Haute";
+const TEXT: &str = include_str!("../../samples/fontaine.fr.txt");
+const GOAL: u64 = 500;
+
+/// Where the demonstration keeps its data: a directory that was named, or one that goes with it.
+enum Place {
+    Named(PathBuf),
+    Temporary(tempfile::TempDir),
+}
+
+impl Place {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Named(path) => path,
+            Self::Temporary(directory) => directory.path(),
+        }
+    }
+}
+
+pub(super) fn run(demo: &Demo) -> Result<(), Failure> {
+    let scenario = scenario(&demo.scenario)?;
+    telemetry::start_logging_quietly()?;
+    let metrics = telemetry::install()?;
+    let place = match &demo.data {
+        Some(path) => Place::Named(path.clone()),
+        None => Place::Temporary(tempfile::tempdir()?),
+    };
+    let drill = paraph_drill::runtime()?;
+    let serving = tokio::runtime::Builder::new_multi_thread()
+        .thread_name("paraph")
+        .enable_all()
+        .build()?;
+    let stop = Stop::default();
+    let (sink, mailbox) = drill.block_on(async {
+        stop.on_interrupt();
+        let sink = Sink::start().await?;
+        let mailbox = Mailbox::start(sink.clone()).await?;
+        Ok::<_, std::io::Error>((sink, mailbox))
+    })?;
+    let config = configuration(demo, place.path(), &sink)?;
+    let server = serving.block_on(async {
+        let server = Server::start(&config, Some(metrics)).await?;
+        open_petition(&server, &config).await?;
+        Ok::<_, Failure>(server)
+    })?;
+    let page = format!("{}/p/{SLUG}", server.base_url);
+    let notes = vec![format!("petition  {page}"), format!("mailbox   {}", mailbox.url())];
+    for note in &notes {
+        print(note);
+    }
+
+    let report = drill.block_on(rehearse(demo, scenario, &server.base_url, sink, &stop, notes.clone()))?;
+    print_report(&report)?;
+    if let Some(file) = &demo.report {
+        write_report(file, &report)?;
+    }
+    if !demo.once && !stop.is_requested() {
+        print("The site stays up. Sign on the page, read the mail in the mailbox, confirm, withdraw. Ctrl-C ends it.");
+        for note in &notes {
+            print(note);
+        }
+        drill.block_on(stop.requested());
+    }
+    serving.block_on(server.stop());
+    if report.passed() {
+        return Ok(());
+    }
+    Err(Failure::failed(
+        "the count was not right at every check, or the drill is incomplete",
+        "the report says where: write it with --report FILE; the same --seed repeats the same people",
+    ))
+}
+
+async fn rehearse(
+    demo: &Demo,
+    scenario: Scenario,
+    base_url: &str,
+    sink: Sink,
+    stop: &Stop,
+    notes: Vec<String>,
+) -> Result<Report, Failure> {
+    let target = Target::check(base_url).map_err(|refused| Failure::usage(refused.to_string(), refused.hint()))?;
+    let mut options = Options::new(scenario, demo.seed);
+    options.probe = ServerProbe::Threads("paraph".to_owned());
+    let view = LiveView::start(tongue(), stop, notes)?;
+    let outcome = paraph_drill::run(options, target, SLUG, sink, stop.clone(), |progress| {
+        view.observe(progress)
+    })
+    .await;
+    drop(view);
+    outcome.map_err(|error| drill_failure(&error))
+}
+
+/// The language of the terminal, as its environment says.
+pub(super) fn tongue() -> Tongue {
+    let said = ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
+    if said.is_some_and(|said| said.starts_with("fr")) {
+        Tongue::Fr
+    } else {
+        Tongue::En
+    }
+}
+
+/// A server on loopback that believes the sources that the drill announces, and settles within seconds.
+fn configuration(demo: &Demo, data: &Path, sink: &Sink) -> Result<Config, Failure> {
+    if !demo.listen.ip().is_loopback() {
+        return Err(Failure::usage(
+            format!("--listen: {} can be reached from other machines", demo.listen),
+            "a demonstration believes whoever connects to it about addresses: listen on 127.0.0.1",
+        ));
+    }
+    let written = [
+        ("SITE__NAME", "Pétitions de Val-Mérand".to_owned()),
+        ("LISTEN__HTTP", demo.listen.to_string()),
+        ("LISTEN__OPERATIONS", "127.0.0.1:0".to_owned()),
+        ("LISTEN__TRUSTED_PROXIES", "127.0.0.0/8,::1/128".to_owned()),
+        ("LISTEN__PROXY_PROTOCOL", "optional".to_owned()),
+        ("STORE__DIRECTORY", data.display().to_string()),
+        ("MAIL__FROM", "petitions@val-merand.example".to_owned()),
+        ("MAIL__SMTP", format!("smtp://{}", sink.smtp_addr())),
+        ("LIMITS__SETTLE_AFTER_SECONDS", "4".to_owned()),
+        ("LIMITS__SETTLE_EVERY_SECONDS", "1".to_owned()),
+        ("LIMITS__DISK_FLOOR_MIB", "64".to_owned()),
+    ];
+    let written: Vec<(String, String)> = written
+        .into_iter()
+        .map(|(key, value)| (format!("PARAPH__{key}"), value))
+        .collect();
+    let languages: Vec<&str> = Lang::all().map(Lang::code).collect();
+    config::without_file(&written, &languages)
+}
+
+async fn open_petition(server: &Server, config: &Config) -> Result<(), Failure> {
+    let create = PetitionCommand::Create {
+        slug: SLUG.to_owned(),
+        owner: OWNER.to_owned(),
+        language: "fr".to_owned(),
+        goal: Some(GOAL),
+        title: TITLE.to_owned(),
+        body: TEXT.trim().to_owned(),
+        consent_hash: consents_hash(),
+        publish: true,
+        settle_after_seconds: u32::try_from(config.limits.settle_after_seconds).unwrap_or(u32::MAX),
+    };
+    let failed = |error: &dyn std::fmt::Display| {
+        Failure::failed(
+            format!("the sample petition cannot be made: {error}"),
+            "leave --data out, or name an empty directory",
+        )
+    };
+    match server.intake.petition(create).await {
+        // A directory of an earlier demonstration has it already.
+        Ok(PetitionAnswer::Done | PetitionAnswer::SlugTaken) => {}
+        Ok(other) => return Err(failed(&format!("{other:?}"))),
+        Err(error) => return Err(failed(&error)),
+    }
+    // Pages are rendered behind the writer; the crowd waits for the first one.
+    server.until_shown(SLUG).await;
+    Ok(())
+}

@@ -1,0 +1,86 @@
+//! `paraph drill`: rehearses an attack on your own server.
+
+use paraph_drill::{LiveView, Options, Scenario, Sink, Stop, Target};
+use serde_json::json;
+
+use super::{demo, drill_failure, print, print_report, scenario, write_report};
+use crate::cli::{Drill, DrillCommand, DrillRun};
+use crate::failure::Failure;
+use crate::telemetry;
+
+pub(super) fn run(drill: &Drill) -> Result<(), Failure> {
+    match (&drill.list, &drill.run) {
+        (Some(DrillCommand::List { json }), _) => {
+            list(*json);
+            Ok(())
+        }
+        (None, Some(run)) => rehearse(run),
+        (None, None) => Err(Failure::usage(
+            "a scenario is missing",
+            "`paraph drill list` names them",
+        )),
+    }
+}
+
+fn list(as_json: bool) {
+    let tongue = demo::tongue();
+    if as_json {
+        let all: Vec<_> = Scenario::ALL
+            .iter()
+            .map(|scenario| json!({ "scenario": scenario.name(), "does": scenario.describe(tongue) }))
+            .collect();
+        print(&json!({ "scenarios": all }).to_string());
+        return;
+    }
+    for scenario in Scenario::ALL {
+        print(&format!("{:<16} {}", scenario.name(), scenario.describe(tongue)));
+    }
+}
+
+fn rehearse(run: &DrillRun) -> Result<(), Failure> {
+    let scenario = scenario(&run.scenario)?;
+    let target = Target::check(&run.target).map_err(|refused| Failure::usage(refused.to_string(), refused.hint()))?;
+    telemetry::start_logging_quietly()?;
+    let mut options = Options::new(scenario, run.seed);
+    if let Some(rate) = run.honest_rate {
+        options.honest_rate = rate;
+    }
+    if let Some(duration) = run.duration {
+        options = options.with_duration(duration);
+    }
+    let report = paraph_drill::runtime()?.block_on(async {
+        let stop = Stop::default();
+        stop.on_interrupt();
+        let sink = Sink::start_on(run.mail_listen)
+            .await
+            .map_err(|error| Failure::io(format!("--mail-listen: cannot listen on {}", run.mail_listen), &error))?;
+        let notes = vec![format!("target  {}", run.target)];
+        let view = if run.json {
+            None
+        } else {
+            Some(LiveView::start(demo::tongue(), &stop, notes)?)
+        };
+        let observe = |progress: &paraph_drill::Progress| {
+            if let Some(view) = &view {
+                view.observe(progress);
+            }
+        };
+        let outcome = paraph_drill::run(options, target, &run.petition, sink, stop.clone(), observe).await;
+        outcome.map_err(|error| drill_failure(&error))
+    })?;
+    if let Some(file) = &run.report {
+        write_report(file, &report)?;
+    }
+    if run.json {
+        print(&serde_json::to_string(&report).unwrap_or_default());
+    } else {
+        print_report(&report)?;
+    }
+    if report.passed() {
+        return Ok(());
+    }
+    Err(Failure::failed(
+        "the count was not right at every check, or the drill is incomplete",
+        "the report says where; the same --seed repeats the same people",
+    ))
+}
