@@ -155,9 +155,9 @@ pub(crate) struct Identity {
     pub(crate) mailbox: String,
 }
 
-/// Invents the `index`-th honest person. The index stands in the local part, so no two share a mailbox whatever
-/// dots, tags or letter case a mail provider ignores.
-pub(crate) fn identity(rng: &mut ChaCha20Rng, lang: Lang, index: usize) -> Identity {
+/// Invents an honest person. The `number`, which nobody else has, stands in the local part, so no two share a mailbox
+/// whatever dots, tags or letter case a mail provider ignores.
+pub(crate) fn identity(rng: &mut ChaCha20Rng, lang: Lang, number: &str) -> Identity {
     let (firsts, lasts) = match lang {
         Lang::Fr => (FIRST_FR, LAST_FR),
         Lang::En => (FIRST_EN, LAST_EN),
@@ -170,10 +170,10 @@ pub(crate) fn identity(rng: &mut ChaCha20Rng, lang: Lang, index: usize) -> Ident
     };
     let typed_domain = domain(rng);
     let local = match rng.random_range(0..4u8) {
-        0 => format!("{}.{}{index}", slug(first), slug(last)),
-        1 => format!("{}{}{index}", slug(last), slug(first)),
-        2 => format!("{}-{}-{index}", slug(first), slug(last)),
-        _ => format!("{}{index}", slug(first)),
+        0 => format!("{}.{}{number}", slug(first), slug(last)),
+        1 => format!("{}{}{number}", slug(last), slug(first)),
+        2 => format!("{}-{}-{number}", slug(first), slug(last)),
+        _ => format!("{}{number}", slug(first)),
     };
     let local = if rng.random_ratio(1, 20) {
         format!("{local}+petitions")

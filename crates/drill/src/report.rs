@@ -178,7 +178,7 @@ pub struct Log {
 
 impl Report {
     /// Whether the drill shows what it is there to show: the count was right at every check, no forgery was counted,
-    /// everyone who confirmed could do so, and the run was whole.
+    /// every honest person could sign, and the run was whole.
     #[must_use]
     pub fn passed(&self) -> bool {
         self.complete
@@ -186,6 +186,11 @@ impl Report {
             && self.forged.counted_peak == 0
             && self.count.confirmed_at_outside == 0
             && !self.count.checks.is_empty()
+            && self.everyone_could_sign()
+    }
+
+    fn everyone_could_sign(&self) -> bool {
+        self.honest.gave_up.is_empty() && self.honest.accepted == self.honest.sent
     }
 
     /// Writes the closing table.
@@ -316,6 +321,16 @@ impl Report {
             lang.pick(
                 "Des signatures forgées et confirmées par leurs auteurs ont été comptées.",
                 "Forged signatures that the forgers confirmed themselves were counted.",
+            )
+        } else if self.count.error_max == 0 && !self.everyone_could_sign() {
+            lang.pick(
+                "Le compteur est resté exact, mais des personnes honnêtes n’ont pas pu signer.",
+                "The count stayed right, but honest people could not sign.",
+            )
+        } else if self.count.error_max == 0 && self.count.confirmed_at_outside > 0 {
+            lang.pick(
+                "Le compteur est resté exact, mais l’horloge du serveur ne suit pas celle de l’exercice.",
+                "The count stayed right, but the server’s clock does not follow the drill’s.",
             )
         } else if self.passed() {
             lang.pick(

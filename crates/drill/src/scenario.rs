@@ -80,7 +80,8 @@ pub enum ForgedRate {
 pub struct Options {
     /// What to rehearse.
     pub scenario: Scenario,
-    /// Same seed, same plan.
+    /// Same seed, same plan, same mailboxes: a second drill on the same petition needs another seed, since who has
+    /// signed is not counted again and gets no second mail that day.
     pub seed: u64,
     /// Honest arrivals a second, mean over the whole plan.
     pub honest_rate: f64,
@@ -356,7 +357,7 @@ fn arrival(rng: &mut ChaCha20Rng, scenario: Scenario) -> f64 {
 
 fn person(rng: &mut ChaCha20Rng, options: &Options, index: usize, at: Duration, classroom: &mut u32) -> Person {
     let lang = if rng.random_ratio(3, 4) { Lang::Fr } else { Lang::En };
-    let identity = people::identity(rng, lang, index);
+    let identity = people::identity(rng, lang, &format!("{index}{}", letters(options.seed)));
     let fate = match rng.random_range(0..100u8) {
         0..10 => Fate::NeverConfirms,
         10..13 => Fate::Withdraws(human_delay(rng, 240.0, 0.8, options.compression)),
@@ -387,6 +388,21 @@ fn person(rng: &mut ChaCha20Rng, options: &Options, index: usize, at: Duration, 
         fate,
         show_name: rng.random_ratio(1, 3),
     }
+}
+
+/// Four letters by which the mailboxes of one seed differ from those of another.
+fn letters(seed: u64) -> String {
+    let mixed = mix(seed);
+    (0..4)
+        .map(|place| char::from(b'a' + (mixed >> (8 * place) & 0xff) as u8 % 26))
+        .collect()
+}
+
+/// Spreads neighbouring seeds apart (the finalizer of SplitMix64).
+fn mix(seed: u64) -> u64 {
+    let mixed = (seed.wrapping_add(0x9e37_79b9_7f4a_7c15) ^ (seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
 }
 
 /// Home lines mostly; a fifth on IPv6, a seventh behind a carrier's eight addresses, up to 60 in one school.
@@ -442,6 +458,7 @@ fn forgeries(rng: &mut ChaCha20Rng, options: &Options) -> Vec<Forgery> {
     if strengths.is_empty() || rate <= 0.0 {
         return Vec::new();
     }
+    let first_number = (mix(options.seed) as u32) << 20;
     let count = ((rate * options.attack.as_secs_f64()).floor() as usize).min(options.max_forgeries);
     (0..count)
         .map(|index| {
@@ -457,7 +474,7 @@ fn forgeries(rng: &mut ChaCha20Rng, options: &Options) -> Vec<Forgery> {
                 source: networks::hosting_address(index),
                 port: rng.random_range(1024..=u16::MAX),
                 method,
-                number: u32::try_from(index).unwrap_or(u32::MAX),
+                number: first_number.wrapping_add(index as u32),
             }
         })
         .collect()

@@ -190,8 +190,8 @@ fn draw(frame: &mut Frame<'_>, lang: Lang, progress: &Progress, curve: &Curve, n
     draw_head(frame, head, lang, progress);
     draw_curve(frame, chart, lang, curve);
     let [honest, forged] = Layout::horizontal([Constraint::Percentage(45), Constraint::Percentage(55)]).areas(columns);
-    frame.render_widget(honest_block(lang, progress), honest);
-    frame.render_widget(forged_block(lang, progress), forged);
+    frame.render_widget(honest_block(lang, progress, honest.width), honest);
+    frame.render_widget(forged_block(lang, progress, forged.width), forged);
     frame.render_widget(Paragraph::new(lamp_lines(lang, progress)), lamps);
     let quit = lang.pick("q : terminer", "q: end");
     let lines: Vec<Line<'_>> = notes.iter().map(String::as_str).chain([quit]).map(Line::from).collect();
@@ -258,7 +258,7 @@ fn draw_curve(frame: &mut Frame<'_>, area: Rect, lang: Lang, curve: &Curve) {
     frame.render_widget(chart, area);
 }
 
-fn honest_block(lang: Lang, progress: &Progress) -> Paragraph<'static> {
+fn honest_block(lang: Lang, progress: &Progress, width: u16) -> Paragraph<'static> {
     let [sent, accepted, mailed, confirmed, withdrawn] = progress.honest;
     let rows = [
         (lang.pick("envoyées", "sent"), sent),
@@ -268,21 +268,28 @@ fn honest_block(lang: Lang, progress: &Progress) -> Paragraph<'static> {
         (lang.pick("retirées", "withdrawn"), withdrawn),
         (lang.pick("abandons", "gave up"), progress.gave_up),
     ];
-    let lines: Vec<Line<'_>> = rows.into_iter().map(|(label, value)| row(label, value)).collect();
+    let lines: Vec<Line<'_>> = rows
+        .into_iter()
+        .map(|(label, value)| row(label, value, width))
+        .collect();
     Paragraph::new(lines).block(Block::bordered().title(lang.pick(" Gens honnêtes ", " Honest people ")))
 }
 
-fn forged_block(lang: Lang, progress: &Progress) -> Paragraph<'static> {
+fn forged_block(lang: Lang, progress: &Progress, width: u16) -> Paragraph<'static> {
     let [sent, admitted, mailed, confirmed] = progress.forged;
     let excess = progress
         .shown
         .map_or(0, |shown| shown.saturating_sub(progress.truth.most));
     let mut lines = vec![
-        row(lang.pick("envoyées", "sent"), sent),
-        row(lang.pick("admises", "admitted"), admitted),
-        row(lang.pick("courriels partis", "mails sent out"), mailed),
-        row(lang.pick("confirmées", "confirmed"), confirmed),
-        row(lang.pick("COMPTÉES", "COUNTED"), if sent == 0 { 0 } else { excess }),
+        row(lang.pick("envoyées", "sent"), sent, width),
+        row(lang.pick("admises", "admitted"), admitted, width),
+        row(lang.pick("courriels partis", "mails sent out"), mailed, width),
+        row(lang.pick("confirmées", "confirmed"), confirmed, width),
+        row(
+            lang.pick("COMPTÉES", "COUNTED"),
+            if sent == 0 { 0 } else { excess },
+            width,
+        ),
     ];
     let mut reasons: Vec<(&String, &u64)> = progress.refused.iter().collect();
     reasons.sort_unstable_by(|a, b| b.1.cmp(a.1));
@@ -291,14 +298,16 @@ fn forged_block(lang: Lang, progress: &Progress) -> Paragraph<'static> {
         reasons
             .into_iter()
             .take(3)
-            .map(|(why, &times)| row(&format!("{refused} {why}"), times)),
+            .map(|(why, &times)| row(&format!("{refused} {why}"), times, width)),
     );
     Paragraph::new(lines).block(Block::bordered().title(lang.pick(" Forgeurs ", " Forgers ")))
 }
 
-fn row(label: &str, value: u64) -> Line<'static> {
-    let label: String = label.chars().take(30).collect();
-    Line::from(format!(" {label:<30}{value:>9}"))
+/// A label to the left and a number to the right of a bordered block of this width.
+fn row(label: &str, value: u64, width: u16) -> Line<'static> {
+    let room = usize::from(width).saturating_sub(12).min(34);
+    let label: String = label.chars().take(room).collect();
+    Line::from(format!(" {label:<room$}{value:>8}"))
 }
 
 /// Three lamps, in words as well as in colour: signing, count, server.
@@ -395,6 +404,7 @@ mod tests {
     fn the_view_says_in_words_whether_the_count_is_right() {
         let right = screen(Lang::En, 80, 24, 42);
         for text in [
+            "61 ",
             "Count shown 42",
             "truth 42",
             "right",

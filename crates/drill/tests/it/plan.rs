@@ -21,6 +21,17 @@ fn a_seed_gives_one_plan_and_forgers_change_no_honest_person() {
     let plan = Plan::new(&options(7));
     assert_eq!(plan, Plan::new(&options(7)));
     assert_ne!(plan.honest, Plan::new(&options(8)).honest);
+    let mailboxes = |seed| {
+        Plan::new(&options(seed))
+            .honest
+            .into_iter()
+            .map(|person| person.mailbox)
+            .collect::<HashSet<_>>()
+    };
+    assert!(
+        mailboxes(7).is_disjoint(&mailboxes(8)),
+        "another seed can sign the same petition"
+    );
     let quiet = Plan::new(&Options {
         strengths: [].into(),
         ..options(7)
