@@ -351,7 +351,7 @@ privacy-html =
     <div><dt>Evidence of an attack</dt><dd>sealed, for as long as proceedings need it; the records of honest people caught in it are destroyed.</dd></div>
     </dl>
     <h2>Who else sees it</h2>
-    <p>Nobody. No third party, no remote script, font, counter or captcha, no cookie. Each record is sealed with a key of its own; erasing destroys the key. Only the company that hosts our machines and the one that carries our mail handle it, on our behalf. An authority can receive evidence of an attack, on a recorded decision of a person.</p>
+    <p>No third party: no remote script, font, counter or captcha, and no cookie. Each record is sealed with a key of its own; erasing destroys the key. Only the company that hosts our machines and the one that carries our mail handle it, on our behalf. An authority can receive evidence of an attack, on a recorded decision of a person.</p>
     <h2>Your rights</h2>
     <p>Withdraw your consent at any time, by the link in our message: what was counted before stays lawful, and your signature leaves the count. See, correct, erase, limit, take away or object: write to us. You can also complain to the data-protection authority of your country. Nothing is decided about you by a machine alone: a signature that looks forged is held, and a person decides.</p>
     <h2>The sentence that you agree to when signing</h2>

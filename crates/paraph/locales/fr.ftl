@@ -357,7 +357,7 @@ privacy-html =
     <div><dt>Preuves d’une attaque</dt><dd>sous scellé, aussi longtemps qu’une procédure en a besoin ; ce qui touche des gens honnêtes pris dedans est détruit.</dd></div>
     </dl>
     <h2>Qui d’autre les voit</h2>
-    <p>Personne. Aucun tiers, aucun script, police, compteur ou captcha venu d’ailleurs, aucun cookie. Chaque enregistrement est scellé par une clé qui lui est propre ; effacer, c’est détruire la clé. Seuls l’hébergeur de nos machines et celui qui achemine notre courrier les traitent, pour notre compte. Une autorité peut recevoir des preuves d’une attaque, sur décision enregistrée d’une personne.</p>
+    <p>Aucun tiers : ni script, ni police, ni compteur, ni captcha venus d’ailleurs, et aucun cookie. Chaque enregistrement est scellé par une clé qui lui est propre ; effacer, c’est détruire la clé. Seuls l’hébergeur de nos machines et celui qui achemine notre courrier les traitent, pour notre compte. Une autorité peut recevoir des preuves d’une attaque, sur décision enregistrée d’une personne.</p>
     <h2>Vos droits</h2>
     <p>Retirer votre consentement à tout moment, par le lien de notre message : ce qui a été compté avant reste licite, et votre signature quitte le compte. Consulter, corriger, effacer, limiter, emporter vos données ou vous opposer : écrivez-nous. Vous pouvez aussi saisir l’autorité de protection des données de votre pays (en France, la CNIL). Rien n’est décidé de vous par une machine seule : une signature qui semble fausse est suspendue, et une personne décide.</p>
     <h2>La phrase à laquelle vous consentez en signant</h2>

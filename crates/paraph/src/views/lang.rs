@@ -75,13 +75,16 @@ fn grouped<const SEPARATOR: char, M>(value: &FluentValue<'_>, _: &M) -> Option<S
 }
 
 impl Lang {
-    /// How many languages there are.
-    pub const COUNT: usize = LOCALES.len();
-
     /// Every language, in alphabetical order of its code.
-    pub fn all() -> impl Iterator<Item = Self> {
-        (0..Self::COUNT).map(Self)
-    }
+    pub const ALL: [Self; LOCALES.len()] = {
+        let mut all = [Self(0); LOCALES.len()];
+        let mut index = 0;
+        while index < all.len() {
+            all[index] = Self(index);
+            index += 1;
+        }
+        all
+    };
 
     /// The code, as in `lang="fr"` (BCP 47).
     #[must_use]

@@ -8,6 +8,8 @@ pub mod assets;
 pub mod lang;
 pub mod markup;
 pub mod model;
+#[cfg(test)]
+mod tests;
 
 use askama::Template;
 

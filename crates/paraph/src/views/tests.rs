@@ -1,0 +1,282 @@
+//! Every page, in every language, from hostile text.
+
+use sha2::{Digest, Sha256};
+
+use super::*;
+
+const NOON: u64 = 1_795_375_402_123;
+const HOSTILE: &str = "\"><script>alert(1)</script>'<img src=x onerror=alert(1)>&amp;";
+
+fn site() -> Site {
+    Site {
+        name: HOSTILE.into(),
+        base_url: "https://petitions.example.org".into(),
+        languages: Lang::ALL.to_vec(),
+        contact: HOSTILE.into(),
+        mail_from: HOSTILE.into(),
+        publisher: vec![HOSTILE.into()],
+        host: vec![HOSTILE.into()],
+        country: None,
+        settle_after_seconds: 120,
+        settle_every_seconds: 60,
+        unconfirmed_days: 14,
+        features_days: 90,
+        name_chars: 100,
+        comment_chars: 1000,
+        postcode_chars: 12,
+    }
+}
+
+fn hostile_petition() -> Petition {
+    Petition {
+        slug: "market".into(),
+        title: HOSTILE.into(),
+        author: HOSTILE.into(),
+        addressee: Some(HOSTILE.into()),
+        text: format!("## {HOSTILE}\n{HOSTILE}\n- https://example.org/{HOSTILE}"),
+        text_lang: Some(HOSTILE.into()),
+        text_version: 1,
+        goal: Some(1000),
+        state: PetitionState::Open,
+        published_at: NOON,
+        closes_at: Some(NOON),
+    }
+}
+
+fn every_page(f: &Frame<'_>) -> Vec<String> {
+    let petition_data = &hostile_petition();
+    let closed = Petition {
+        state: PetitionState::Closed,
+        goal: None,
+        ..petition_data.clone()
+    };
+    let count = Count {
+        counted: 1234,
+        held: 2,
+        as_of: NOON,
+    };
+    let text = || HOSTILE.to_owned();
+    let input = Input {
+        name: text(),
+        email: text(),
+        postcode: text(),
+        country: text(),
+        comment: text(),
+        show_name: true,
+        news: true,
+    };
+    let contribution = &Shown {
+        token: "aGVsbG8gcGFyYXBoIHRva2Vu".into(),
+        slug: "market".into(),
+        title: text(),
+        name: text(),
+        comment: text(),
+        postcode: text(),
+        country: text(),
+        show_name: false,
+        news: true,
+        sent_at: NOON,
+    };
+    let problems = [
+        Problem::Required,
+        Problem::TooLong(100),
+        Problem::BadEmail,
+        Problem::BadCharacters,
+        Problem::UnknownCountry,
+        Problem::BadValue,
+        Problem::Repeated,
+        Problem::UnknownField,
+    ];
+    let fields = [
+        "name", "email", "postcode", "country", "comment", HOSTILE, "ticket", "news",
+    ];
+    let errors: Vec<_> = fields
+        .into_iter()
+        .zip(problems)
+        .map(|(field, problem)| FieldError {
+            field: field.into(),
+            problem,
+        })
+        .collect();
+    let notices = [
+        None,
+        Some(Notice::NoClearance),
+        Some(Notice::ClearanceRefused),
+        Some(Notice::Expired),
+        Some(Notice::TooEarly),
+        Some(Notice::SlowDown(3)),
+        Some(Notice::Busy(1)),
+    ];
+    let mut pages = vec![
+        home(
+            f,
+            &HomePage {
+                petitions: &[(petition_data.clone(), count), (closed.clone(), count)],
+            },
+        ),
+        home(f, &HomePage { petitions: &[] }),
+        petition(
+            f,
+            &PetitionPage {
+                petition: petition_data,
+                count,
+            },
+        ),
+        petition(
+            f,
+            &PetitionPage {
+                petition: &closed,
+                count,
+            },
+        ),
+        check_mail(
+            f,
+            &CheckMailPage {
+                petition: petition_data,
+            },
+        ),
+        confirm(
+            f,
+            &ConfirmPage {
+                contribution,
+                others: &[contribution.clone()],
+                more: 1,
+            },
+        ),
+        withdraw(f, &ManagePage { contribution }),
+        withdrawn(
+            f,
+            &WithdrawnPage {
+                slug: "market",
+                title: HOSTILE,
+                withdrawn_at: NOON,
+            },
+        ),
+        not_me(f, &ManagePage { contribution }),
+        method(f),
+        privacy(f),
+        legal(f),
+    ];
+    pages.extend(notices.map(|notice| {
+        let errors: &[FieldError] = if notice.is_none() { &errors } else { &[] };
+        sign(
+            f,
+            &SignPage {
+                petition: petition_data,
+                ticket: HOSTILE,
+                ticket_wait: 3,
+                input: &input,
+                errors,
+                notice,
+            },
+        )
+    }));
+    pages.extend(
+        [Confirmation::New, Confirmation::Again, Confirmation::SignedBefore].map(|outcome| {
+            confirmed(
+                f,
+                &ConfirmedPage {
+                    contribution,
+                    outcome,
+                    confirmed_at: NOON,
+                    receipt: HOSTILE,
+                },
+            )
+        }),
+    );
+    pages.extend([Disowning::Erase, Disowning::Keep].map(|choice| {
+        disowned(
+            f,
+            &DisownedPage {
+                title: HOSTILE,
+                choice,
+                disowned_at: NOON,
+            },
+        )
+    }));
+    pages.extend(Refusal::ALL.map(|refusal| {
+        refused(
+            f,
+            &RefusalPage {
+                refusal,
+                retry_after: Some(12),
+                petition: Some(("market", HOSTILE)),
+            },
+        )
+    }));
+    pages
+}
+
+#[test]
+fn every_page_escapes_what_people_wrote_and_needs_nothing_inline() {
+    for lang in Lang::ALL {
+        for page in every_page(&Frame {
+            site: &site(),
+            lang,
+            path: Some("/"),
+        }) {
+            let head = page.get(..400).unwrap_or(&page);
+            assert!(
+                page.starts_with("<!doctype html>") && page.ends_with("</html>"),
+                "{head}"
+            );
+            assert!(
+                head.contains(&format!("<html lang=\"{}\" dir=\"ltr\">", lang.code())),
+                "{head}"
+            );
+            assert!(
+                !page.contains("<script>") && !page.contains("<img") && !page.contains("<style"),
+                "{page}"
+            );
+            assert!(!page.contains(" style=") && !page.contains("javascript:"), "{page}");
+            for tag in page.split("<script").skip(1) {
+                assert!(tag.starts_with(" src=\"/assets/"), "{tag}");
+            }
+            assert_eq!(page.matches("<h1").count(), 1, "{page}");
+        }
+    }
+}
+
+#[test]
+fn the_cached_page_holds_no_secret_and_the_consent_stands_apart_from_the_news() {
+    let (site, petition_data) = (site(), hostile_petition());
+    for lang in Lang::ALL {
+        let f = &Frame {
+            site: &site,
+            lang,
+            path: None,
+        };
+        let count = Count {
+            counted: 0,
+            held: 0,
+            as_of: NOON,
+        };
+        let page = petition(
+            f,
+            &PetitionPage {
+                petition: &petition_data,
+                count,
+            },
+        );
+        assert!(!page.contains("name=\"ticket\"") && !page.contains("class=\"held\""));
+        let consent = page
+            .find(&markup::escape(&consent_text(lang)))
+            .expect("the sentence, whole");
+        assert!(page.find("name=\"news\"").expect("news") < consent);
+        assert!(consent < page.find("type=\"submit\"").expect("button"));
+    }
+}
+
+/// The journal holds the hash of the sentence that was agreed to. Another sentence is another version.
+#[test]
+fn the_consent_sentence_does_not_change_under_its_version() {
+    for (code, version, hash) in [("fr", 1, "b5ea431d30d78981"), ("en", 1, "a6bcfef0ffd6a206")] {
+        let text = consent_text(Lang::from_code(code).expect("embedded"));
+        let digest: String = Sha256::digest(&text)
+            .iter()
+            .take(8)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        assert_eq!((CONSENT_VERSION, digest.as_str()), (version, hash), "{text}");
+    }
+}
