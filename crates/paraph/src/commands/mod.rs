@@ -34,7 +34,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
 
 /// The configuration in force.
 fn configured(overrides: &Overrides) -> Result<Config, Failure> {
-    let languages: Vec<&str> = Lang::all().map(Lang::code).collect();
+    let languages: Vec<&str> = Lang::ALL.iter().map(|lang| lang.code()).collect();
     config::load(overrides, &config::environment(), &languages)
 }
 
