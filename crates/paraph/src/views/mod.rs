@@ -8,6 +8,7 @@ pub mod assets;
 pub mod lang;
 pub mod markup;
 pub mod model;
+pub mod refusal;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ use askama::Template;
 pub use assets::{Asset, asset};
 pub use lang::Lang;
 pub use model::*;
+pub use refusal::{FieldError, Notice, Problem, Refusal};
 
 /// The policy under which every page works.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \

@@ -139,7 +139,7 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
             f,
             &ConfirmPage {
                 contribution,
-                others: &[contribution.clone()],
+                others: std::slice::from_ref(contribution),
                 more: 1,
             },
         ),
