@@ -1,6 +1,7 @@
 //! Embeds what the pages are made of: adding a language or an asset is adding a file.
 //!
 //! - `locales/{code}.ftl` with `locales/{code}.countries.tsv` become one row of `LOCALES`;
+//! - `locales/mail/{code}.ftl` becomes one row of `LANGUAGES`;
 //! - every file under `assets/` except licences becomes one row of `ASSETS`, compressed once, here, and named by its
 //!   content, with a constant that holds its address (`sign.js` is `SIGN_JS`).
 
@@ -18,6 +19,7 @@ fn main() {
     println!("cargo::rerun-if-changed=locales");
     println!("cargo::rerun-if-changed=assets");
     fs::write(out.join("locales.rs"), locales(&root.join("locales"))).expect("write locales.rs");
+    fs::write(out.join("mail.rs"), mail(&root.join("locales/mail"))).expect("write mail.rs");
     fs::write(out.join("assets.rs"), assets(&root.join("assets"), &out)).expect("write assets.rs");
 }
 
@@ -36,16 +38,32 @@ fn walk(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-fn locales(folder: &Path) -> String {
-    let mut table = String::from("const LOCALES: &[(&str, &str, &str)] = &[\n");
-    for messages in walk(folder)
+/// The languages in a folder: code and file of each.
+fn languages(folder: &Path) -> Vec<(String, PathBuf)> {
+    walk(folder)
         .into_iter()
         .filter(|path| path.parent() == Some(folder) && path.extension().is_some_and(|end| end == "ftl"))
-    {
-        let code = messages
-            .file_stem()
-            .and_then(|stem| stem.to_str())
-            .expect("a language code");
+        .map(|path| {
+            let code = path
+                .file_stem()
+                .and_then(|stem| stem.to_str())
+                .expect("a language code");
+            (code.to_owned(), path)
+        })
+        .collect()
+}
+
+fn mail(folder: &Path) -> String {
+    let mut table = String::from("const LANGUAGES: &[(&str, &str)] = &[\n");
+    for (code, messages) in languages(folder) {
+        writeln!(table, "({code:?}, include_str!({messages:?})),").expect("a string");
+    }
+    table + "];\n"
+}
+
+fn locales(folder: &Path) -> String {
+    let mut table = String::from("const LOCALES: &[(&str, &str, &str)] = &[\n");
+    for (code, messages) in languages(folder) {
         let countries = messages.with_extension("countries.tsv");
         assert!(
             countries.exists(),

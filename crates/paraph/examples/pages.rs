@@ -7,8 +7,8 @@ use std::path::Path;
 
 use paraph::views::{
     self, CheckMailPage, ConfirmPage, Confirmation, ConfirmedPage, Count, DisownedPage, Disowning, FieldError, Frame,
-    HomePage, Input, Lang, ManagePage, Notice, Petition, PetitionPage, PetitionState, Problem, Refusal, RefusalPage,
-    Shown, SignPage, Site, WithdrawnPage,
+    HomePage, Input, Lang, Links, ManagePage, Notice, Petition, PetitionPage, PetitionState, Problem, Refusal,
+    RefusalPage, Shown, SignPage, Site, WithdrawnPage,
 };
 
 const NOON: u64 = 1_795_375_402_123;
@@ -102,7 +102,12 @@ fn petitions() -> Vec<(Petition, Count)> {
 
 fn shown(petition: &Petition, name: &str, comment: &str) -> Shown {
     Shown {
-        token: TOKEN.into(),
+        links: Links {
+            confirm: TOKEN.into(),
+            withdraw: TOKEN.into(),
+            not_me: TOKEN.into(),
+            receipt: TOKEN.into(),
+        },
         slug: petition.slug.clone(),
         title: petition.title.clone(),
         name: name.into(),

@@ -15,5 +15,6 @@ life = { $days ->
     [one] The link works for one day. After that, what was entered is erased.
    *[other] The link works for { $days } days. After that, what was entered is erased.
 }
+withdraw = Once your signature is confirmed, you can withdraw it at any time through this link:
 not-you = It wasn’t you? You need do nothing: what nobody confirms is never counted. If you would rather have it erased at once, or want to keep a trace for a complaint of your own:
 promise = We send at most one mail a day about one petition to one address. Nobody else is told about this mail, nor whether this address has signed.

@@ -15,5 +15,6 @@ life = { $days ->
     [one] Le lien est valable un jour. Passé ce délai, ce qui a été saisi est effacé.
    *[other] Le lien est valable { $days } jours. Passé ce délai, ce qui a été saisi est effacé.
 }
+withdraw = Une fois votre signature confirmée, vous pourrez la retirer à tout moment par ce lien :
 not-you = Ce n’était pas vous ? Vous n’avez rien à faire : ce que personne ne confirme n’est jamais compté. Si vous préférez tout faire effacer dès maintenant, ou en garder une trace pour votre propre plainte :
 promise = Nous envoyons au plus un courriel par jour, par pétition et par adresse. Personne d’autre n’est informé de ce courriel, ni du fait que cette adresse a signé ou non.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 use http_body_util::{BodyExt, Limited};
-use paraph_tally::{End, SignatureId, SignatureState, WithdrawnBy};
+use paraph_tally::{End, Millis, SignatureId, SignatureState, WithdrawnBy};
 use serde_json::{Value, json};
 
 use super::shelf::{Displayed, Shelf};
@@ -24,7 +24,8 @@ use crate::respond::{self, Answer, Asked};
 use crate::store::db::DbError;
 use crate::token::{Purpose, Tokens};
 use crate::views::{
-    self, ConfirmPage, Confirmation, ConfirmedPage, DisownedPage, Disowning, ManagePage, Refusal, Shown, WithdrawnPage,
+    self, ConfirmPage, Confirmation, ConfirmedPage, DisownedPage, Disowning, Links, ManagePage, Refusal, Shown,
+    WithdrawnPage,
 };
 
 /// What a signatory's pages need.
@@ -153,7 +154,7 @@ impl Signatory {
             (false, None) => Confirmation::New,
         };
         count("confirm", if before.is_some() { "again" } else { "confirmed" });
-        let receipt = receipt(asked.site, &found, personal, at);
+        let receipt = self.receipt_of(asked.site, &found, personal, at);
         if asked.json {
             let value = json!({
                 "status": "confirmed", "already": already, "confirmed_at": rfc3339(at), "receipt": receipt,
@@ -190,7 +191,7 @@ impl Signatory {
         let (Some(personal), Some(at)) = (&found.personal, found.state.confirmed_at) else {
             return Err(Missed::Unknown);
         };
-        let value = receipt(asked.site, &found, personal, at);
+        let value = self.receipt_of(asked.site, &found, personal, at);
         let mut answer = respond::done(StatusCode::OK, &value);
         answer
             .headers_mut()
@@ -225,10 +226,7 @@ impl Signatory {
         let Some(personal) = &found.personal else {
             return Ok(expired(asked, &found));
         };
-        let contribution = Shown {
-            token: token.to_owned(),
-            ..self.shown(found.id, &found.displayed, personal)
-        };
+        let contribution = self.shown(found.id, &found.displayed, personal);
         let page = ManagePage {
             contribution: &contribution,
         };
@@ -355,7 +353,12 @@ impl Signatory {
 
     fn shown(&self, id: SignatureId, displayed: &Displayed, personal: &Personal) -> Shown {
         Shown {
-            token: self.tokens.issue(Purpose::Confirm, id),
+            links: Links {
+                confirm: self.tokens.issue(Purpose::Confirm, id),
+                withdraw: self.tokens.issue(Purpose::Withdraw, id),
+                not_me: self.tokens.issue(Purpose::NotMe, id),
+                receipt: self.tokens.issue(Purpose::Receipt, id),
+            },
             slug: displayed.view.slug.clone(),
             title: displayed.view.title.clone(),
             name: personal.name.clone(),
@@ -367,36 +370,37 @@ impl Signatory {
             sent_at: personal.request.at,
         }
     }
+
+    /// What the signatory keeps: everything that the commitment in the public log will be made of.
+    fn receipt_of(&self, site: &views::Site, found: &Found, personal: &Personal, confirmed_at: Millis) -> Value {
+        let host = site
+            .base_url
+            .split_once("://")
+            .map_or(site.base_url.as_str(), |(_, host)| host);
+        json!({
+            "paraph_receipt": 1,
+            "origin": format!("{host}/{}/1", found.displayed.petition.slug),
+            "petition": found.displayed.petition.slug,
+            "title": found.displayed.petition.title,
+            "record": {
+                "version": paraph_tally::RECORD_VERSION,
+                "signed_at": rfc3339(found.state.signed_at),
+                "text": personal.text_hash,
+                "consent": personal.consent_hash,
+                "language": personal.language,
+                "address": personal.email,
+                "name": personal.name,
+            },
+            "confirmed_at": rfc3339(confirmed_at),
+            "receipt_secret": personal.receipt_secret,
+            "withdrawal_secret": personal.withdrawal_secret,
+            "withdraw": format!("{}/withdraw/{}", site.base_url, self.tokens.issue(Purpose::Withdraw, found.id)),
+        })
+    }
 }
 
 async fn enter(lane: &Lane) -> Result<crate::admit::lane::Permit, Missed> {
     lane.enter().await.map_err(|busy| Missed::Busy(busy.retry_after))
-}
-
-/// What the signatory keeps: everything that the commitment in the public log will be made of.
-fn receipt(site: &views::Site, found: &Found, personal: &Personal, confirmed_at: paraph_tally::Millis) -> Value {
-    let host = site
-        .base_url
-        .split_once("://")
-        .map_or(site.base_url.as_str(), |(_, host)| host);
-    json!({
-        "paraph_receipt": 1,
-        "origin": format!("{host}/{}/1", found.displayed.petition.slug),
-        "petition": found.displayed.petition.slug,
-        "title": found.displayed.petition.title,
-        "record": {
-            "version": paraph_tally::RECORD_VERSION,
-            "signed_at": rfc3339(found.state.signed_at),
-            "text": personal.text_hash,
-            "consent": personal.consent_hash,
-            "language": personal.language,
-            "address": personal.email,
-            "name": personal.name,
-        },
-        "confirmed_at": rfc3339(confirmed_at),
-        "receipt_secret": personal.receipt_secret,
-        "withdrawal_secret": personal.withdrawal_secret,
-    })
 }
 
 fn expired(asked: &Asked<'_>, found: &Found) -> Answer {

@@ -43,6 +43,8 @@ pub struct Letter<'a> {
     pub name: &'a str,
     /// Token of `/confirm/`.
     pub confirm_token: &'a str,
+    /// Token of `/withdraw/`.
+    pub withdraw_token: &'a str,
     /// Token of `/not-me/`.
     pub not_me_token: &'a str,
     /// Other contributions that wait for this address about this petition.
@@ -152,14 +154,16 @@ fn text(texts: &Texts, letter: &Letter<'_>) -> String {
     page.paragraph(&texts.say("who", &[("site", Said::Text(&site))]));
     page.indented(&title);
     page.paragraph(&texts.say("press", &[]));
-    page.link(letter.base_url, "confirm", letter.confirm_token);
+    page.link(letter, "confirm", letter.confirm_token);
     page.paragraph(&texts.say("button", &[]));
     if letter.waiting > 0 {
         page.paragraph(&texts.say("waiting", &[("others", Said::Number(letter.waiting))]));
     }
     page.paragraph(&texts.say("life", &[("days", Said::Number(letter.days))]));
+    page.paragraph(&texts.say("withdraw", &[]));
+    page.link(letter, "withdraw", letter.withdraw_token);
     page.paragraph(&texts.say("not-you", &[]));
-    page.link(letter.base_url, "not-me", letter.not_me_token);
+    page.link(letter, "not-me", letter.not_me_token);
     page.paragraph(&texts.say("promise", &[]));
     page.signature(&site, letter.base_url);
     page.0
@@ -235,8 +239,9 @@ impl Page {
         self.0.push_str("\n\n");
     }
 
-    fn link(&mut self, base_url: &str, page: &str, token: &str) {
-        let _ = write!(self.0, "{base_url}/{page}/{token}\n\n");
+    /// The page answers in the language of the mail, whatever the browser prefers.
+    fn link(&mut self, letter: &Letter<'_>, page: &str, token: &str) {
+        let _ = write!(self.0, "{}/{page}/{token}?lang={}\n\n", letter.base_url, letter.lang);
     }
 
     /// After the line `-- `, which mail programs set apart.
@@ -245,11 +250,8 @@ impl Page {
     }
 }
 
-/// Languages that mail is written in. `locales/mail/` holds one file each; a test checks that none is forgotten here.
-const LANGUAGES: &[(&str, &str)] = &[
-    ("en", include_str!("../../locales/mail/en.ftl")),
-    ("fr", include_str!("../../locales/mail/fr.ftl")),
-];
+// Languages that mail is written in: one row for each file of `locales/mail/`.
+include!(concat!(env!("OUT_DIR"), "/mail.rs"));
 
 static TEXTS: LazyLock<Vec<Texts>> =
     LazyLock::new(|| LANGUAGES.iter().map(|(code, ftl)| Texts::new(code, ftl)).collect());

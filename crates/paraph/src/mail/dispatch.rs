@@ -133,6 +133,7 @@ impl Mailer {
             title: &displayed.view.title,
             name: &personal.name,
             confirm_token: &self.tokens.issue(Purpose::Confirm, mail.signature),
+            withdraw_token: &self.tokens.issue(Purpose::Withdraw, mail.signature),
             not_me_token: &self.tokens.issue(Purpose::NotMe, mail.signature),
             waiting: waiting.iter().filter(|other| **other != mail.signature).count() as u64,
             days: self.limits.unconfirmed_days,

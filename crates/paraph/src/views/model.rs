@@ -186,11 +186,24 @@ pub struct CheckMailPage<'a> {
     pub petition: &'a Petition,
 }
 
+/// The token of each thing that can be done with a contribution; one does not open what another is for.
+#[derive(Clone, Debug)]
+pub struct Links {
+    /// `/confirm/`
+    pub confirm: String,
+    /// `/withdraw/`
+    pub withdraw: String,
+    /// `/not-me/`
+    pub not_me: String,
+    /// `/receipt/`
+    pub receipt: String,
+}
+
 /// A contribution as its signatory sees it.
 #[derive(Clone, Debug)]
 pub struct Shown {
-    /// Token of its links.
-    pub token: String,
+    /// Tokens of its links.
+    pub links: Links,
     /// Slug of the petition.
     pub slug: String,
     /// Title of the petition.

@@ -101,6 +101,7 @@ fn letter(to: &str) -> Message {
         title: "Gardons la halte-garderie",
         name: "Zoé",
         confirm_token: "AbCdEfGhIjKlMnOpQrStUv-_",
+        withdraw_token: "QwErTyUiOpAsDfGhJkLzXcVb",
         not_me_token: "ZyXwVuTsRqPoNmLkJiHgFe_-",
         waiting: 0,
         days: 14,
