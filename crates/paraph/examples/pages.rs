@@ -222,7 +222,7 @@ fn pages(site: &Site, lang: Lang) -> Vec<(String, String)> {
                 &ConfirmPage {
                     contribution: &mine,
                     others: &[],
-                    more: 0,
+                    older: None,
                 },
             ),
         ),
@@ -233,7 +233,7 @@ fn pages(site: &Site, lang: Lang) -> Vec<(String, String)> {
                 &ConfirmPage {
                     contribution: &mine,
                     others: &others,
-                    more: 3,
+                    older: Some(TOKEN),
                 },
             ),
         ),

@@ -89,7 +89,7 @@ text-version = Version { $version } of the text.
 
 ## Form
 
-form-needed = Your name and your address are all that is needed.
+form-needed = Your name and your e-mail address are all that is needed.
 label-name = First and last name
 label-email = E-mail address
 hint-email = Never published. We write to it once, so that you can confirm.
@@ -194,10 +194,7 @@ others-title = { $count ->
 }
 others-lead = They were sent with your address, by you or by somebody else. Confirm only what is yours; the rest is erased by itself.
 others-button = Confirm this one instead
-others-more = { $count ->
-    [one] One older one is not shown.
-   *[other] { $count } older ones are not shown.
-}
+others-older = Show older contributions
 confirmed-title = Signature confirmed
 confirmed-heading = You have signed
 confirmed-new = { $minutes ->

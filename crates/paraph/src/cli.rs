@@ -110,6 +110,9 @@ pub struct Demo {
     /// Seed of the crowd and the forgers: the same seed, the same people
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
+    /// How able the forgers are, one or more of: 1 without puzzles, 2 solve them, 3 also confirm through a domain of their own
+    #[arg(long, value_name = "N,N", value_delimiter = ',', value_parser = clap::value_parser!(u8).range(1..=3), default_values_t = [1, 2])]
+    pub strength: Vec<u8>,
     /// End after the closing table instead of staying up
     #[arg(long)]
     pub once: bool,
@@ -238,6 +241,9 @@ pub struct DrillRun {
     /// Honest signatures a second [default: the scenario's own]
     #[arg(long, value_name = "R", value_parser = rate)]
     pub honest_rate: Option<f64>,
+    /// How able the forgers are, one or more of: 1 without puzzles, 2 solve them, 3 also confirm through a domain of their own
+    #[arg(long, value_name = "N,N", value_delimiter = ',', value_parser = clap::value_parser!(u8).range(1..=3), default_values_t = [1, 2])]
+    pub strength: Vec<u8>,
     /// How long, as in 90s, 10m or 2h [default: the scenario's own]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub duration: Option<Duration>,

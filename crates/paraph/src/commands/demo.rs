@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use paraph_drill::{Lang as Tongue, LiveView, Mailbox, Options, Report, Scenario, ServerProbe, Sink, Stop, Target};
 
-use super::{drill_failure, print, print_report, scenario, write_report};
+use super::{drill_failure, print, print_report, scenario, strengths, write_report};
 use crate::cli::Demo;
 use crate::config::{self, Config};
 use crate::failure::Failure;
@@ -102,6 +102,7 @@ async fn rehearse(
 ) -> Result<Report, Failure> {
     let target = Target::check(base_url).map_err(|refused| Failure::usage(refused.to_string(), refused.hint()))?;
     let mut options = Options::new(scenario, demo.seed);
+    options.strengths = strengths(&demo.strength);
     options.probe = ServerProbe::Threads("paraph".to_owned());
     let view = LiveView::start(tongue(), stop, notes)?;
     let outcome = paraph_drill::run(options, target, SLUG, sink, stop.clone(), |progress| {

@@ -3,7 +3,7 @@
 use paraph_drill::{LiveView, Options, Scenario, Sink, Stop, Target};
 use serde_json::json;
 
-use super::{demo, drill_failure, print, print_report, scenario, write_report};
+use super::{demo, drill_failure, print, print_report, scenario, strengths, write_report};
 use crate::cli::{Drill, DrillCommand, DrillRun};
 use crate::failure::Failure;
 use crate::telemetry;
@@ -42,6 +42,7 @@ fn rehearse(run: &DrillRun) -> Result<(), Failure> {
     let target = Target::check(&run.target).map_err(|refused| Failure::usage(refused.to_string(), refused.hint()))?;
     telemetry::start_logging_quietly()?;
     let mut options = Options::new(scenario, run.seed);
+    options.strengths = strengths(&run.strength);
     if let Some(rate) = run.honest_rate {
         options.honest_rate = rate;
     }

@@ -7,10 +7,11 @@ mod petition;
 mod recount;
 mod serve;
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 
-use paraph_drill::{Report, RunError, Scenario};
+use paraph_drill::{Report, RunError, Scenario, Strength};
 
 use crate::cli::Command;
 use crate::config::{self, Config, Overrides};
@@ -53,6 +54,16 @@ fn scenario(name: &str) -> Result<Scenario, Failure> {
             format!("there are: {}", names.join(", ")),
         )
     })
+}
+
+/// Which forgers take part.
+fn strengths(asked: &[u8]) -> BTreeSet<Strength> {
+    let strength = |number: &u8| match number {
+        1 => Strength::NoPuzzle,
+        2 => Strength::Solving,
+        _ => Strength::SelfConfirming,
+    };
+    asked.iter().map(strength).collect()
 }
 
 fn drill_failure(error: &RunError) -> Failure {

@@ -22,12 +22,17 @@ pub(super) fn run(serve: &Serve) -> Result<(), Failure> {
             "paraph is serving {} (health and metrics: http://{})",
             server.base_url, server.operations
         ));
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
+        let writer_stopped = tokio::select! {
+            _ = terminate.recv() => false,
+            _ = interrupt.recv() => false,
+            () = server.intake.stopped() => true,
+        };
         tracing::info!("stopping: open connections finish first");
         server.stop().await;
+        if writer_stopped {
+            // Staying up without a writer would look alive and record nothing; a supervisor starts afresh instead.
+            return Err(Failure::failed("the writer stopped", "see the log above; starting again takes up where it ended"));
+        }
         Ok(())
     })
 }

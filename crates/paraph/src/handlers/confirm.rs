@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use paraph_tally::{End, Millis, SignatureId, SignatureState, WithdrawnBy};
@@ -96,6 +96,10 @@ impl Signatory {
         if found.state.axes.end != End::None {
             return Ok(expired(asked, &found));
         }
+        if let Some(at) = found.state.confirmed_at {
+            count("confirm_page", "receipt");
+            return Ok(self.confirmed_page(asked, &found, personal, Confirmation::Again, at));
+        }
         let before = before.and_then(|token| self.tokens.read(Purpose::Confirm, token));
         let mut others = Vec::new();
         for id in self
@@ -110,14 +114,11 @@ impl Signatory {
                 others.push(self.shown(id, &found.displayed, &personal));
             }
         }
-        let more = others.len() as u64 > self.waiting_shown;
-        others.truncate(usize::try_from(self.waiting_shown).unwrap_or(usize::MAX));
+        let shown = usize::try_from(self.waiting_shown).unwrap_or(usize::MAX);
+        let older = if others.len() > shown { others.get(shown - 1).map(|last| last.links.confirm.clone()) } else { None };
+        others.truncate(shown);
         let contribution = self.shown(found.id, &found.displayed, personal);
-        let page = ConfirmPage {
-            contribution: &contribution,
-            others: &others,
-            more: u64::from(more),
-        };
+        let page = ConfirmPage { contribution: &contribution, others: &others, older: older.as_deref() };
         count("confirm_page", "shown");
         Ok(respond::page(
             asked,
@@ -154,27 +155,33 @@ impl Signatory {
             (false, None) => Confirmation::New,
         };
         count("confirm", if before.is_some() { "again" } else { "confirmed" });
-        let receipt = self.receipt_of(asked.site, &found, personal, at);
         if asked.json {
+            let receipt = self.receipt_of(asked.site, &found, personal, at);
             let value = json!({
                 "status": "confirmed", "already": already, "confirmed_at": rfc3339(at), "receipt": receipt,
                 "withdraw": self.tokens.issue(Purpose::Withdraw, found.id),
             });
             return Ok(respond::done(StatusCode::OK, &value));
         }
-        let contribution = self.shown(found.id, &found.displayed, personal);
+        Ok(self.confirmed_page(asked, &found, personal, outcome, at))
+    }
+
+    fn confirmed_page(
+        &self,
+        asked: &Asked<'_>,
+        found: &Found,
+        personal: &Personal,
+        outcome: Confirmation,
+        at: Millis,
+    ) -> Answer {
+        let receipt = self.receipt_of(asked.site, found, personal, at);
         let text = serde_json::to_string_pretty(&receipt).unwrap_or_default();
-        let page = ConfirmedPage {
-            contribution: &contribution,
-            outcome,
-            confirmed_at: at.0,
-            receipt: &text,
-        };
-        Ok(respond::page(
-            asked,
-            StatusCode::OK,
-            views::confirmed(&asked.frame(), &page),
-        ))
+        let contribution = self.shown(found.id, &found.displayed, personal);
+        let page = ConfirmedPage { contribution: &contribution, outcome, confirmed_at: at.0, receipt: &text };
+        let mut answer = respond::page(asked, StatusCode::OK, views::confirmed(&asked.frame(), &page));
+        // The browser may keep it for its own "back": it would otherwise show an error there instead of the receipt.
+        answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+        answer
     }
 
     /// `GET /receipt/{token}`

@@ -10,6 +10,8 @@ pub mod seal;
 mod tick;
 mod writer;
 
+use std::time::Duration;
+
 use paraph_tally::{SignatureId, WithdrawnBy};
 use tokio::sync::{mpsc, oneshot};
 
@@ -43,7 +45,7 @@ impl Slot {
     pub async fn sign(self, sign: Box<Sign>) -> Result<SignAnswer, Unavailable> {
         let (reply, answer) = oneshot::channel();
         self.0.send(Command::Sign(sign, reply));
-        answer.await.map_err(|_| Unavailable)?
+        in_time(answer).await
     }
 }
 
@@ -124,7 +126,22 @@ impl Intake {
 
     async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, Unavailable> {
         let (reply, answer) = oneshot::channel();
-        self.queue.send(command(reply)).await.map_err(|_| Unavailable)?;
-        answer.await.map_err(|_| Unavailable)?
+        let sent = tokio::time::timeout(PATIENCE, self.queue.send(command(reply))).await;
+        sent.map_err(|_| Unavailable)?.map_err(|_| Unavailable)?;
+        in_time(answer).await
     }
+
+    /// Returns when the writer is gone, and nothing can be recorded any more.
+    pub async fn stopped(&self) {
+        self.queue.closed().await;
+    }
+}
+
+/// How long somebody waits for a commit. A disk that takes longer is broken; what was asked may still be recorded, and
+/// asking again gives the same answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+async fn in_time<T>(answer: oneshot::Receiver<Result<T, Unavailable>>) -> Result<T, Unavailable> {
+    let answer = tokio::time::timeout(PATIENCE, answer).await;
+    answer.map_err(|_| Unavailable)?.map_err(|_| Unavailable)?
 }

@@ -231,8 +231,8 @@ pub struct ConfirmPage<'a> {
     pub contribution: &'a Shown,
     /// Others that wait for the same mailbox, each confirmed by its own token, at most `limits.waiting_shown`.
     pub others: &'a [Shown],
-    /// How many more there are, not shown.
-    pub more: u64,
+    /// Where older ones that wait follow: token of the last one shown here.
+    pub older: Option<&'a str>,
 }
 
 /// What a confirmation did.
@@ -322,6 +322,13 @@ impl Frame<'_> {
     /// `link` to something that has a name: `to("/p/", "slug", "/sign")`. Slugs and tokens need no escaping.
     pub(crate) fn to(&self, before: &str, name: &str, after: &str) -> String {
         self.link(&[before, name, after].concat())
+    }
+
+    /// The page of `name` again, from `older` on.
+    pub(crate) fn older(&self, before: &str, name: &str, older: &str) -> String {
+        let page = self.to(before, name, "");
+        let joint = if page.contains('?') { '&' } else { '?' };
+        format!("{page}{joint}before={older}")
     }
 
     pub(crate) fn consent(&self) -> String {

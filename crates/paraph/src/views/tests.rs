@@ -145,7 +145,7 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
             &ConfirmPage {
                 contribution,
                 others: std::slice::from_ref(contribution),
-                more: 1,
+                older: Some("b2xkZXIgdG9rZW4gaGVyZSEh"),
             },
         ),
         withdraw(f, &ManagePage { contribution }),
