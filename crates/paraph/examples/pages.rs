@@ -217,7 +217,7 @@ fn pages(site: &Site, lang: Lang) -> Vec<(String, String)> {
                 &ConfirmPage {
                     contribution: &mine,
                     others: &[],
-                    more: 0,
+                    older: None,
                 },
             ),
         ),
@@ -228,7 +228,7 @@ fn pages(site: &Site, lang: Lang) -> Vec<(String, String)> {
                 &ConfirmPage {
                     contribution: &mine,
                     others: &others,
-                    more: 3,
+                    older: Some("AQEthenextones"),
                 },
             ),
         ),

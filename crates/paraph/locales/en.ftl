@@ -194,10 +194,7 @@ others-title = { $count ->
 }
 others-lead = They were sent with your address, by you or by somebody else. Confirm only what is yours; the rest is erased by itself.
 others-button = Confirm this one instead
-others-more = { $count ->
-    [one] One older one is not shown.
-   *[other] { $count } older ones are not shown.
-}
+others-older = Show older ones
 confirmed-title = Signature confirmed
 confirmed-heading = You have signed
 confirmed-new = { $minutes ->

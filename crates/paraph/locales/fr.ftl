@@ -200,10 +200,7 @@ others-title = { $count ->
 }
 others-lead = Cela a été envoyé avec votre adresse, par vous ou par quelqu’un d’autre. Ne confirmez que ce qui est de vous ; le reste s’efface tout seul.
 others-button = Confirmer plutôt celle-ci
-others-more = { $count ->
-    [one] Une plus ancienne n’est pas montrée.
-   *[other] { $count } plus anciennes ne sont pas montrées.
-}
+others-older = Montrer les plus anciennes
 confirmed-title = Signature confirmée
 confirmed-heading = Vous avez signé
 confirmed-new = { $minutes ->

@@ -97,9 +97,10 @@ impl Signatory {
         }
         let before = before.and_then(|token| self.tokens.read(Purpose::Confirm, token));
         let mut others = Vec::new();
+        // One more than is shown tells whether there are older ones; another may be the link's own.
         for id in self
             .ledger
-            .waiting(found.state.mailbox, before, self.waiting_shown + 1)
+            .waiting(found.state.mailbox, before, self.waiting_shown + 2)
             .await?
         {
             if id == found.id {
@@ -109,13 +110,15 @@ impl Signatory {
                 others.push(self.shown(id, &found.displayed, &personal));
             }
         }
-        let more = others.len() as u64 > self.waiting_shown;
-        others.truncate(usize::try_from(self.waiting_shown).unwrap_or(usize::MAX));
+        let shown = usize::try_from(self.waiting_shown).unwrap_or(usize::MAX);
+        let are_older = others.len() > shown;
+        others.truncate(shown);
+        let last = others.last().filter(|_| are_older);
         let contribution = self.shown(found.id, &found.displayed, personal);
         let page = ConfirmPage {
             contribution: &contribution,
             others: &others,
-            more: u64::from(more),
+            older: last.map(|last| last.token.as_str()),
         };
         count("confirm_page", "shown");
         Ok(respond::page(

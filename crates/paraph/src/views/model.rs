@@ -316,8 +316,8 @@ pub struct ConfirmPage<'a> {
     pub contribution: &'a Shown,
     /// Others that wait for the same mailbox, each confirmed by its own token, at most `limits.waiting_shown`.
     pub others: &'a [Shown],
-    /// How many more there are, not shown.
-    pub more: u64,
+    /// The token behind which older ones follow, when there are any.
+    pub older: Option<&'a str>,
 }
 
 /// What a confirmation did.

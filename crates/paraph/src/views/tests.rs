@@ -140,7 +140,7 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
             &ConfirmPage {
                 contribution,
                 others: &[contribution.clone()],
-                more: 1,
+                older: Some("AQEthenextones"),
             },
         ),
         withdraw(f, &ManagePage { contribution }),
