@@ -66,9 +66,10 @@ const SHOWN_NAME_CHARS: usize = 40;
 impl SignForm {
     /// Parses an `application/x-www-form-urlencoded` body (WHATWG URL standard, section 5.1, and stricter).
     ///
-    /// # Errors
-    /// Every field that is unknown, doubled, no UTF-8, wrongly escaped, or holds NUL.
-    pub fn parse(body: &[u8], limits: &Limits) -> Result<Self, Vec<FieldError>> {
+    /// Every field that is unknown, doubled, no UTF-8, wrongly escaped, or holds NUL is an error; the others are read all
+    /// the same, so that the form can be shown again with what was typed.
+    #[must_use]
+    pub fn parse(body: &[u8], limits: &Limits) -> (Self, Vec<FieldError>) {
         let most = usize::try_from(limits.form_fields).unwrap_or(usize::MAX);
         let mut form = Self::default();
         let mut seen: Vec<&'static str> = Vec::with_capacity(FIELDS.len());
@@ -76,7 +77,7 @@ impl SignForm {
         let pairs = body.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty());
         for (index, pair) in pairs.enumerate() {
             if index == most {
-                return Err(vec![FieldError::new("form", "too_many_fields")]);
+                return (form, vec![FieldError::new("form", "too_many_fields")]);
             }
             let (name, value) = match pair.iter().position(|&byte| byte == b'=') {
                 Some(at) => (&pair[..at], &pair[at + 1..]),
@@ -101,7 +102,7 @@ impl SignForm {
                 None => errors.push(FieldError::new(field, "bad_encoding")),
             }
         }
-        if errors.is_empty() { Ok(form) } else { Err(errors) }
+        (form, errors)
     }
 
     fn set(&mut self, field: &'static str, value: String) -> Result<(), &'static str> {
@@ -186,7 +187,8 @@ mod tests {
     use super::*;
 
     fn parse(body: &str) -> Result<SignForm, Vec<FieldError>> {
-        SignForm::parse(body.as_bytes(), &Limits::default())
+        let (form, errors) = SignForm::parse(body.as_bytes(), &Limits::default());
+        if errors.is_empty() { Ok(form) } else { Err(errors) }
     }
 
     fn errors(body: &str) -> String {

@@ -95,6 +95,22 @@ pub struct Received {
     pub raw: Bytes,
 }
 
+/// A sign form that is refused, with what could be read of it: it is shown again as it was filled.
+#[derive(Debug)]
+pub struct NotReceived {
+    /// Why.
+    pub refusal: Refusal,
+    /// The fields that could be read.
+    pub form: Box<SignForm>,
+}
+
+impl From<Refusal> for NotReceived {
+    fn from(refusal: Refusal) -> Self {
+        let form = Box::default();
+        Self { refusal, form }
+    }
+}
+
 /// A clearance or ticket whose signature holds, bound to the body that it came in. Nothing is burnt yet.
 #[derive(Debug)]
 pub struct Cleared {
@@ -262,7 +278,8 @@ impl Admitter {
         Ok((self.tickets.issue(source, slug, age, random()?, now), age))
     }
 
-    /// Charges the source for one signature sent, then reads its form.
+    /// Charges the source for one signature sent, and reads its form. Also that of a source whose budget is used up:
+    /// honest people share its address, and get back what they typed.
     ///
     /// # Errors
     /// `SlowDown`, `UnsupportedMedia`, `TooLarge`, `SlowBody`, `InvalidForm`.
@@ -272,23 +289,46 @@ impl Admitter {
         headers: &HeaderMap,
         body: B,
         now: Millis,
-    ) -> Result<Received, Refusal>
+    ) -> Result<Received, NotReceived>
     where
         B: hyper::body::Body<Data = Bytes>,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        self.budgets.charge(Purpose::Sign, source, now)?;
+        let charged = self.budgets.charge(Purpose::Sign, source, now);
+        let (form, read) = match self.read_form(headers, body).await {
+            Ok(Received { form, raw }) => (form, Ok(raw)),
+            Err(NotReceived { form, refusal }) => (*form, Err(refusal)),
+        };
+        match charged.map_err(Refusal::from).and(read) {
+            Ok(raw) => Ok(Received { form, raw }),
+            Err(refusal) => Err(NotReceived {
+                refusal,
+                form: Box::new(form),
+            }),
+        }
+    }
+
+    async fn read_form<B>(&self, headers: &HeaderMap, body: B) -> Result<Received, NotReceived>
+    where
+        B: hyper::body::Body<Data = Bytes>,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
         let media = headers
             .get(CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default();
         let essence = media.split(';').next().unwrap_or_default().trim();
         if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-            return Err(Refusal::UnsupportedMedia);
+            return Err(Refusal::UnsupportedMedia.into());
         }
         let raw = self.read(headers, body).await?;
-        let form = SignForm::parse(&raw, &self.limits)?;
-        Ok(Received { form, raw })
+        match SignForm::parse(&raw, &self.limits) {
+            (form, errors) if errors.is_empty() => Ok(Received { form, raw }),
+            (form, errors) => Err(NotReceived {
+                refusal: Refusal::InvalidForm(errors),
+                form: Box::new(form),
+            }),
+        }
     }
 
     /// Reads a body within its bounds of size and time.

@@ -31,7 +31,10 @@ pub(super) fn run(serve: &Serve) -> Result<(), Failure> {
         server.stop().await;
         if writer_stopped {
             // Staying up without a writer would look alive and record nothing; a supervisor starts afresh instead.
-            return Err(Failure::failed("the writer stopped", "see the log above; starting again takes up where it ended"));
+            return Err(Failure::failed(
+                "the writer stopped",
+                "see the log above; starting again takes up where it ended",
+            ));
         }
         Ok(())
     })

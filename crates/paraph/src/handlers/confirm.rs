@@ -102,9 +102,10 @@ impl Signatory {
         }
         let before = before.and_then(|token| self.tokens.read(Purpose::Confirm, token));
         let mut others = Vec::new();
+        // One more than is shown tells whether there are older ones; another may be the link's own.
         for id in self
             .ledger
-            .waiting(found.state.mailbox, before, self.waiting_shown + 1)
+            .waiting(found.state.mailbox, before, self.waiting_shown + 2)
             .await?
         {
             if id == found.id {
@@ -115,10 +116,18 @@ impl Signatory {
             }
         }
         let shown = usize::try_from(self.waiting_shown).unwrap_or(usize::MAX);
-        let older = if others.len() > shown { others.get(shown - 1).map(|last| last.links.confirm.clone()) } else { None };
+        let older = if others.len() > shown {
+            others.get(shown - 1).map(|last| last.links.confirm.clone())
+        } else {
+            None
+        };
         others.truncate(shown);
         let contribution = self.shown(found.id, &found.displayed, personal);
-        let page = ConfirmPage { contribution: &contribution, others: &others, older: older.as_deref() };
+        let page = ConfirmPage {
+            contribution: &contribution,
+            others: &others,
+            older: older.as_deref(),
+        };
         count("confirm_page", "shown");
         Ok(respond::page(
             asked,
@@ -177,10 +186,17 @@ impl Signatory {
         let receipt = self.receipt_of(asked.site, found, personal, at);
         let text = serde_json::to_string_pretty(&receipt).unwrap_or_default();
         let contribution = self.shown(found.id, &found.displayed, personal);
-        let page = ConfirmedPage { contribution: &contribution, outcome, confirmed_at: at.0, receipt: &text };
+        let page = ConfirmedPage {
+            contribution: &contribution,
+            outcome,
+            confirmed_at: at.0,
+            receipt: &text,
+        };
         let mut answer = respond::page(asked, StatusCode::OK, views::confirmed(&asked.frame(), &page));
         // The browser may keep it for its own "back": it would otherwise show an error there instead of the receipt.
-        answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+        answer
+            .headers_mut()
+            .insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
         answer
     }
 

@@ -12,7 +12,7 @@ use super::{Request, captured, count, forwarded_by};
 use crate::admit::contribution::Contribution;
 use crate::admit::form::SignForm;
 use crate::admit::source::Source;
-use crate::admit::{Admitter, Burnt, Pass, Received, Refusal, Way};
+use crate::admit::{Admitter, Burnt, NotReceived, Pass, Received, Refusal, Way};
 use crate::clock;
 use crate::intake::command::SignAnswer;
 use crate::intake::seal::{Sealing, Under};
@@ -123,7 +123,7 @@ impl Signing {
         };
         let received = match self.admitter.receive(&source, &head.headers, body, now).await {
             Ok(received) => received,
-            Err(refusal) => return self.again(&asked, &attempt, &SignForm::default(), &refusal),
+            Err(NotReceived { refusal, form }) => return self.again(&asked, &attempt, &form, &refusal),
         };
         match self.take_in(&attempt, &received).await {
             Ok(()) => {
@@ -224,7 +224,7 @@ impl Signing {
             _ => Vec::new(),
         };
         let mut answer = if asked.json {
-            problem(asked, status, refusal, &errors)
+            problem(asked, status, refusal, notice, &errors)
         } else {
             let Ok((ticket, ticket_wait)) = self.ticket_for(attempt, form) else {
                 return refused_plainly(asked, "sign", refusal, displayed);
@@ -271,17 +271,24 @@ struct Attempt<'a> {
     now: Millis,
 }
 
-fn problem(asked: &Asked<'_>, status: StatusCode, refusal: &Refusal, errors: &[views::FieldError]) -> Answer {
+/// The same words as the form has: its notice where there is one.
+fn problem(
+    asked: &Asked<'_>,
+    status: StatusCode,
+    refusal: &Refusal,
+    notice: Option<Notice>,
+    errors: &[views::FieldError],
+) -> Answer {
     let plain = respond::plain_refusal(refusal);
+    let (title, detail) = match notice {
+        Some(notice) => {
+            let say = |part| notice.message(asked.lang, part, refusal.retry_after().unwrap_or_default());
+            (say("title"), say("detail"))
+        }
+        None => (plain.title(asked.lang), plain.detail(asked.lang)),
+    };
     let fields = (!errors.is_empty()).then(|| respond::fields_json(asked.lang, errors));
-    respond::problem(
-        asked,
-        status,
-        refusal.code(),
-        &plain.title(asked.lang),
-        &plain.detail(asked.lang),
-        fields,
-    )
+    respond::problem(asked, status, refusal.code(), &title, &detail, fields)
 }
 
 fn input(form: &SignForm) -> Input {

@@ -1,4 +1,9 @@
 //! One binary for all integration tests: real SQLite, real PostgreSQL, real sockets, real kills.
 
+mod client;
+mod crash;
+mod door;
 mod journal;
+mod preemption;
+mod server;
 mod stores;

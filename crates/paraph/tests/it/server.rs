@@ -1,0 +1,354 @@
+//! The real program, started by its own command line in a directory of the test's own.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::{self, OpenOptions};
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::client::Client;
+
+/// Longest wait for anything that is going to happen.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Whether the long versions are wanted: `scripts/test` says so, and who says nothing gets them.
+pub(crate) fn is_full() -> bool {
+    std::env::var("PARAPH_TEST_TIER").map_or(true, |tier| tier != "quick")
+}
+
+/// Looks again until there is something to see.
+pub(crate) fn until<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
+    within(PATIENCE, look).unwrap_or_else(|| panic!("not within {PATIENCE:?}: {what}"))
+}
+
+fn within<T>(limit: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    let deadline = Instant::now() + limit;
+    loop {
+        if let Some(seen) = look() {
+            return Some(seen);
+        }
+        if Instant::now() > deadline {
+            return None;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// A directory and a configuration; servers come and go in it.
+pub(crate) struct Site {
+    place: TempDir,
+    environment: BTreeMap<String, String>,
+    /// Mails read so far, by file name: a mail never changes.
+    letters: Mutex<BTreeMap<OsString, Letter>>,
+}
+
+/// What a command came to.
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ran {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}{}", self.stdout, self.stderr))
+    }
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+        Self {
+            code: output.status.code().expect("an exit code"),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
+    }
+}
+
+impl Site {
+    /// Puzzles of one guess, tickets of no age, budgets that no test uses up, and a count that follows at once.
+    pub(crate) fn new() -> Self {
+        let mut site = Self {
+            place: tempfile::tempdir().expect("a directory"),
+            environment: BTreeMap::new(),
+            letters: Mutex::default(),
+        };
+        for key in ["listen.http", "listen.operations"] {
+            site.set(key, "127.0.0.1:0");
+        }
+        site.set("drill.price", 1);
+        for bound in ["settle_after_seconds", "ticket_age_seconds", "ticket_moved_seconds"] {
+            site.set(&format!("limits.{bound}"), 0);
+        }
+        site.set("limits.settle_every_seconds", 1);
+        for budget in ["sign", "challenge", "ticket", "miss"] {
+            site.set(&format!("limits.budget_{budget}"), 1_000_000);
+            site.set(&format!("limits.budget_{budget}_wide"), 1_000_000);
+        }
+        site
+    }
+
+    /// Sets a key of the configuration, as in `limits.body_bytes`, for what is started from now on.
+    pub(crate) fn set(&mut self, key: &str, value: impl ToString) {
+        let name = format!("PARAPH__{}", key.to_uppercase().replacen('.', "__", 1));
+        self.environment.insert(name, value.to_string());
+    }
+
+    /// Sets a variable of the environment.
+    pub(crate) fn export(&mut self, name: &str, value: &str) {
+        self.environment.insert(name.to_owned(), value.to_owned());
+    }
+
+    pub(crate) fn place(&self) -> &Path {
+        self.place.path()
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.place().join("data")
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_paraph"));
+        command
+            .args(arguments)
+            .current_dir(self.place())
+            .env_clear()
+            .envs(&self.environment);
+        command.env("PARAPH__STORE__DIRECTORY", self.data());
+        command.stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a command to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        self.command(arguments).output().expect("it runs").into()
+    }
+
+    /// Creates a petition that is open.
+    pub(crate) fn petition(&self, slug: &str) {
+        let text = self.place().join("petition.txt");
+        fs::write(&text, "The fountain has been dry for two years.\n\nRepair it.\n").expect("written");
+        let ran = self.run(&[
+            "petition",
+            "create",
+            "--slug",
+            slug,
+            "--title",
+            "Repair the fountain",
+            "--owner",
+            "Friends of the fountain",
+            "--text",
+            "petition.txt",
+            "--publish",
+            "--json",
+        ]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+    }
+
+    /// Starts the server and waits for its word that it serves.
+    pub(crate) fn start(&self) -> Server {
+        let log = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.log())
+            .expect("a log");
+        let mut child = self
+            .command(&["serve"])
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .expect("it starts");
+        let mut said = String::new();
+        let stdout = child.stdout.take().expect("piped");
+        BufReader::new(stdout).read_line(&mut said).expect("its word");
+        let mut addresses = said.split("http://").skip(1).map(|rest| {
+            let end = rest.find([' ', ')', '\n']).unwrap_or(rest.len());
+            rest[..end].parse().expect("an address")
+        });
+        match (addresses.next(), addresses.next()) {
+            (Some(address), Some(operations)) => Server {
+                child,
+                address,
+                operations,
+            },
+            _ => panic!("said {said:?}; log:\n{}", self.logged()),
+        }
+    }
+
+    fn log(&self) -> PathBuf {
+        self.place().join("server.log")
+    }
+
+    /// Everything that servers of this site have logged.
+    pub(crate) fn logged(&self) -> String {
+        fs::read_to_string(self.log()).unwrap_or_default()
+    }
+
+    /// Every mail in the mail directory: its recipient and its text.
+    pub(crate) fn mails(&self) -> Vec<Letter> {
+        let Ok(files) = fs::read_dir(self.data().join("mail/new")) else {
+            return Vec::new();
+        };
+        let mut letters = self.letters.lock().expect("never poisoned");
+        for file in files.map(|file| file.expect("a file")) {
+            let read = || Letter::read(&fs::read(file.path()).expect("a mail"));
+            letters.entry(file.file_name()).or_insert_with(read);
+        }
+        letters.values().cloned().collect()
+    }
+
+    /// The mail to an address, once it has come.
+    pub(crate) fn mail_to(&self, address: &str) -> Letter {
+        until(&format!("a mail to {address}"), || {
+            self.mails().into_iter().find(|letter| letter.to == address)
+        })
+    }
+
+    /// The store itself, to look from behind.
+    pub(crate) fn store(&self) -> Connection {
+        let store = Connection::open(self.data().join("paraph.db")).expect("the store");
+        store.busy_timeout(PATIENCE).expect("set");
+        store
+    }
+
+    /// A number that one statement reads from the store.
+    pub(crate) fn number(&self, sql: &str) -> u64 {
+        let number: i64 = self.store().query_row(sql, [], |row| row.get(0)).expect("a number");
+        u64::try_from(number).expect("not negative")
+    }
+
+    /// Folds the journal again: it must agree with the ledger. Returns what is counted, by petition.
+    pub(crate) fn recount(&self) -> BTreeMap<String, u64> {
+        let ran = self.run(&["recount", "--json"]);
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
+        let value = ran.json();
+        assert_eq!(value["agrees"], true, "{value}");
+        let petitions = value["petitions"].as_array().expect("a list");
+        let counted = |petition: &Value| {
+            (
+                petition["petition"].as_str().expect("a slug").to_owned(),
+                petition["counted"].as_u64().expect("a number"),
+            )
+        };
+        petitions.iter().map(counted).collect()
+    }
+}
+
+/// A mail as its reader sees it.
+#[derive(Clone, Debug)]
+pub(crate) struct Letter {
+    pub(crate) to: String,
+    pub(crate) text: String,
+}
+
+impl Letter {
+    pub(crate) fn read(raw: &[u8]) -> Self {
+        let head = String::from_utf8_lossy(raw);
+        let to = head
+            .lines()
+            .find_map(|line| line.strip_prefix("To: "))
+            .expect("a recipient");
+        Self {
+            to: to.trim_matches(['<', '>']).to_owned(),
+            text: paraph_drill::mime::read(raw).text,
+        }
+    }
+
+    /// The path of its link, as in `/confirm/...`.
+    pub(crate) fn link(&self, kind: &str) -> String {
+        let token = paraph_drill::mime::token(&self.text, kind).expect("a link");
+        format!("/{kind}/{token}")
+    }
+}
+
+/// A running server; killed when dropped.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) address: SocketAddr,
+    pub(crate) operations: SocketAddr,
+}
+
+impl Server {
+    pub(crate) fn client(&self) -> Client {
+        Client::new(self.address)
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// `kill -9`: whatever it was doing.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().expect("killed");
+        self.child.wait().expect("gone");
+    }
+
+    /// `kill -TERM`, without waiting.
+    pub(crate) fn terminate(&self) {
+        let sent = Command::new("kill").args(["-TERM", &self.id().to_string()]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "kill -TERM");
+    }
+
+    /// Waits for its end.
+    pub(crate) fn ended(mut self) -> ExitStatus {
+        until("the end of the server", || self.child.try_wait().expect("its state"))
+    }
+
+    /// Stops as an operator does.
+    pub(crate) fn stop(self) {
+        self.terminate();
+        assert_eq!(self.ended().code(), Some(0));
+    }
+
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().expect("its state").is_none()
+    }
+
+    /// `count.json`.
+    pub(crate) fn count(&self, slug: &str) -> Value {
+        self.client().get(&format!("/p/{slug}/count.json")).json()
+    }
+
+    pub(crate) fn counted(&self, slug: &str) -> u64 {
+        self.count(slug)["counted"].as_u64().expect("a number")
+    }
+
+    /// Waits until everything that happened before this call is in the displayed numbers.
+    pub(crate) fn settled(&self, slug: &str) -> Value {
+        let now = paraph::clock::rfc3339(paraph::clock::now());
+        until("the count is as of now", || {
+            let count = self.count(slug);
+            // What is due at a tick settles in it; the tick after it publishes nothing else.
+            (count["as_of"].as_str() > Some(&now)).then_some(count)
+        })
+    }
+
+    pub(crate) fn metrics(&self) -> String {
+        Client::new(self.operations).get("/metrics").text()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Fails when it has ended already, which is as good.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// Reads what is left of a stream, however it ends.
+pub(crate) fn rest(stream: &mut impl Read) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // A reset after the answer takes nothing of it away.
+    drop(stream.read_to_end(&mut bytes));
+    bytes
+}
