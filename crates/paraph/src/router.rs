@@ -30,30 +30,27 @@ pub struct Public {
 impl Public {
     /// Answers one request. HEAD is GET; hyper leaves the body out.
     pub async fn answer(&self, source: Source, request: Request) -> Answer {
-        let (method, uri, headers) = (
-            request.method().clone(),
-            request.uri().clone(),
-            request.headers().clone(),
-        );
-        let asked = Asked::of(&self.site, &uri, &headers);
+        let (head, body) = request.into_parts();
+        let (method, uri, headers) = (&head.method, &head.uri, &head.headers);
+        let asked = Asked::of(&self.site, uri, headers);
         let path: Vec<&str> = uri.path().trim_start_matches('/').split('/').collect();
-        let is_get = method == Method::GET || method == Method::HEAD;
-        let is_post = method == Method::POST;
+        let is_get = *method == Method::GET || *method == Method::HEAD;
+        let is_post = *method == Method::POST;
         let (signing, signatory) = (&self.signing, &self.signatory);
         match path[..] {
-            [""] if is_get => self.common(&asked, Common::Home, &headers),
-            ["method"] if is_get => self.common(&asked, Common::Method, &headers),
-            ["privacy"] if is_get => self.common(&asked, Common::Privacy, &headers),
-            ["legal"] if is_get => self.common(&asked, Common::Legal, &headers),
+            [""] if is_get => self.common(&asked, Common::Home, headers),
+            ["method"] if is_get => self.common(&asked, Common::Method, headers),
+            ["privacy"] if is_get => self.common(&asked, Common::Privacy, headers),
+            ["legal"] if is_get => self.common(&asked, Common::Legal, headers),
             ["robots.txt"] if is_get => robots(),
-            ["assets", ..] if is_get => asset(&asked, uri.path(), &headers),
+            ["assets", ..] if is_get => asset(&asked, uri.path(), headers),
 
-            ["p", slug] if is_get => found(&asked, self.shelf.page(slug, asked.lang, &headers)),
-            ["p", slug, "count.json"] if is_get => found(&asked, self.shelf.count(slug, &headers)),
+            ["p", slug] if is_get => found(&asked, self.shelf.page(slug, asked.lang, headers)),
+            ["p", slug, "count.json"] if is_get => found(&asked, self.shelf.count(slug, headers)),
             ["p", slug, "challenge"] if is_get => signing.challenge(source, asked, slug).await,
             ["p", slug, "check-mail"] if is_get => signing.check_mail(asked, slug),
             ["p", slug, "sign"] if is_get => signing.form(source, asked, slug).await,
-            ["p", slug, "sign"] if is_post => signing.sign(source, asked, slug, request).await,
+            ["p", slug, "sign"] if is_post => signing.sign(source, asked, slug, headers, body).await,
 
             ["confirm", token] if is_get => signatory.look(source, asked, token, before(uri.query())).await,
             ["confirm", token] if is_post => signatory.confirm(source, asked, token).await,
@@ -61,7 +58,7 @@ impl Public {
             ["withdraw", token] if is_get => signatory.manage(source, asked, Purpose::Withdraw, token).await,
             ["withdraw", token] if is_post => signatory.withdraw(source, asked, token).await,
             ["not-me", token] if is_get => signatory.manage(source, asked, Purpose::NotMe, token).await,
-            ["not-me", token] if is_post => signatory.disown(source, asked, token, request).await,
+            ["not-me", token] if is_post => signatory.disown(source, asked, token, body).await,
 
             ["p", _, "sign"] | ["confirm" | "withdraw" | "not-me", _] => {
                 respond::method_not_allowed(&asked, "GET, HEAD, POST")

@@ -11,7 +11,7 @@ use paraph_tally::{End, Millis, SignatureId, SignatureState, WithdrawnBy};
 use serde_json::{Value, json};
 
 use super::shelf::{Displayed, Shelf};
-use super::{Request, count};
+use super::{Body, count};
 use crate::admit::Admitter;
 use crate::admit::lane::Lane;
 use crate::admit::source::Source;
@@ -299,10 +299,10 @@ impl Signatory {
     }
 
     /// `POST /not-me/{token}`
-    pub async fn disown(&self, source: Source, asked: Asked<'_>, token: &str, request: Request) -> Answer {
+    pub async fn disown(&self, source: Source, asked: Asked<'_>, token: &str, body: Body) -> Answer {
         const CHOICE_BYTES: usize = 256;
         let asked = asked.without_path();
-        let body = Limited::new(request.into_body(), CHOICE_BYTES);
+        let body = Limited::new(body, CHOICE_BYTES);
         let read = tokio::time::timeout(std::time::Duration::from_secs(10), body.collect()).await;
         let Ok(Ok(body)) = read else {
             return respond::refused(&asked, Refusal::TooLarge, None, None);

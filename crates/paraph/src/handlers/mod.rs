@@ -7,8 +7,11 @@ pub mod sign;
 
 use crate::admit::source::Source;
 
+/// A body that is still on its way.
+pub type Body = hyper::body::Incoming;
+
 /// A request whose body is still on its way.
-pub type Request = http::Request<hyper::body::Incoming>;
+pub type Request = http::Request<Body>;
 
 /// Who asks and what for, counted once per answer.
 pub(crate) fn count(route: &'static str, outcome: &'static str) {

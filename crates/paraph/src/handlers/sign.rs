@@ -8,7 +8,7 @@ use paraph_tally::Millis;
 use serde_json::json;
 
 use super::shelf::{Displayed, Shelf};
-use super::{Request, captured, count, forwarded_by};
+use super::{Body, captured, count, forwarded_by};
 use crate::admit::contribution::Contribution;
 use crate::admit::form::SignForm;
 use crate::admit::source::Source;
@@ -104,7 +104,7 @@ impl Signing {
     }
 
     /// `POST /p/{slug}/sign`
-    pub async fn sign(&self, source: Source, asked: Asked<'_>, slug: &str, request: Request) -> Answer {
+    pub async fn sign(&self, source: Source, asked: Asked<'_>, slug: &str, headers: &HeaderMap, body: Body) -> Answer {
         let asked = asked.without_path();
         let Some(displayed) = self.shelf.petition(slug) else {
             return not_found(&asked);
@@ -113,15 +113,14 @@ impl Signing {
             return closed(&asked, &displayed);
         }
         let now = clock::now();
-        let (head, body) = request.into_parts();
         let attempt = Attempt {
             displayed: &displayed,
             source,
-            headers: &head.headers,
+            headers,
             lang: asked.lang,
             now,
         };
-        let received = match self.admitter.receive(&source, &head.headers, body, now).await {
+        let received = match self.admitter.receive(&source, headers, body, now).await {
             Ok(received) => received,
             Err(NotReceived { refusal, form }) => return self.again(&asked, &attempt, &form, &refusal),
         };

@@ -172,7 +172,7 @@ impl<'a> Decider<'a> {
         batch.vault.push((sign.id, sign.sealed));
         batch.features.push((sign.id, sign.features));
         self.decided.wrapped.push((sign.id.0, sign.wrapped));
-        self.post(mailbox, sign.id, sign.address_tag).await?;
+        self.post(mailbox, is_new, sign.id, sign.address_tag).await?;
         Ok(SignAnswer::Admitted)
     }
 
@@ -209,9 +209,17 @@ impl<'a> Decider<'a> {
     }
 
     /// One pending mail a mailbox: another contribution redirects it, so that a budget spent delays and never drops.
-    async fn post(&mut self, mailbox: MailboxId, signature: SignatureId, address: [u8; 16]) -> Result<(), DbError> {
+    async fn post(
+        &mut self,
+        mailbox: MailboxId,
+        is_new: bool,
+        signature: SignatureId,
+        address: [u8; 16],
+    ) -> Result<(), DbError> {
         let pending = match self.pending.get(&mailbox) {
             Some(pending) => Some(*pending),
+            // Nothing can wait for a mailbox that this batch makes.
+            None if is_new => None,
             // What this batch cancels is still in the store; it will be gone when the new mail is written.
             None if self.decided.batch.cancelled.contains(&mailbox) => None,
             None => {

@@ -1,0 +1,97 @@
+//! How fast Paraph is, each figure against a baseline measured in the same run; see `docs/benchmarks.md`.
+//!
+//! ```text
+//! scripts/bench [durable] [signature] [page] [refusal] [--rounds N] [--json]
+//! ```
+//!
+//! Ours and the baseline take turns, round by round, so that a noisy machine is noisy for both. What is printed is the
+//! median of the rounds, and between the brackets the smallest and the largest.
+
+#![expect(
+    clippy::print_stdout,
+    reason = "a report on the terminal is what this program is for"
+)]
+
+mod bare;
+mod durable;
+mod finding;
+mod machine;
+mod pages;
+mod people;
+mod server;
+mod signature;
+mod wire;
+
+use std::error::Error;
+
+use finding::Finding;
+
+/// Whatever goes wrong ends the run: half a measurement is none.
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// What was asked for on the command line.
+struct Asked {
+    sections: Vec<String>,
+    rounds: usize,
+    json: bool,
+}
+
+const SECTIONS: [&str; 4] = ["durable", "signature", "page", "refusal"];
+
+fn main() -> Outcome<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    // This program is also the processes that it measures against.
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [bare::ROLE, file] => return bare::serve(file.as_ref()),
+        [signature::VERIFY_ROLE, calls] => return signature::verify(calls.parse()?),
+        _ => {}
+    }
+    let asked = asked(&arguments)?;
+    let mut findings = Vec::new();
+    for section in &asked.sections {
+        eprintln!("measuring: {section}, {} rounds", asked.rounds);
+        findings.extend(match section.as_str() {
+            "durable" => durable::measure(asked.rounds)?,
+            "signature" => signature::measure(asked.rounds)?,
+            "page" => pages::measure(asked.rounds)?,
+            _ => pages::measure_refusals(asked.rounds)?,
+        });
+    }
+    let machine = machine::describe();
+    if asked.json {
+        println!("{:#}", finding::to_json(&machine, &findings));
+    } else {
+        println!("\n{machine}\n");
+        findings.iter().for_each(|finding| println!("{finding}\n"));
+    }
+    if findings.iter().any(Finding::misses_its_bar) {
+        return Err("a bar was missed".into());
+    }
+    Ok(())
+}
+
+fn asked(arguments: &[String]) -> Outcome<Asked> {
+    let mut asked = Asked {
+        sections: Vec::new(),
+        rounds: 7,
+        json: false,
+    };
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        match argument.as_str() {
+            // Cargo adds it to what it runs as a benchmark.
+            "--bench" => {}
+            "--json" => asked.json = true,
+            "--rounds" => asked.rounds = rest.next().ok_or("--rounds takes a number")?.parse()?,
+            section if SECTIONS.contains(&section) => asked.sections.push(section.to_owned()),
+            other => return Err(format!("{other} is none of {SECTIONS:?}, --rounds N, --json").into()),
+        }
+    }
+    if asked.rounds == 0 {
+        return Err("--rounds is at least 1".into());
+    }
+    if asked.sections.is_empty() {
+        asked.sections = SECTIONS.map(str::to_owned).to_vec();
+    }
+    Ok(asked)
+}

@@ -1,0 +1,295 @@
+//! What one accepted signature costs the server in CPU, the verification of its puzzle apart.
+//!
+//! The real server, in a process of its own, under people who fetch a challenge or a form with a ticket and send it back
+//! filled in, each over a connection of their own that a PROXY header opens. The puzzle is one guess; its
+//! verification, measured on the same core in the same round, is taken off. The way without script has no puzzle.
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use altcha::{Challenge, Payload, SolveChallengeOptions, solve_challenge};
+use data_encoding::BASE64;
+use paraph::admit::challenge::{Price, Puzzles};
+use paraph::clock;
+use paraph::limits::Limits;
+use paraph_drill::Sink;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+
+use crate::finding::{Bar, Finding};
+use crate::people::{Person, get};
+use crate::server::{Mail, SLUG, Server, first_line};
+use crate::wire::{Connection, Opening, client};
+use crate::{Outcome, machine};
+
+/// First argument of the process that verifies puzzles.
+pub(crate) const VERIFY_ROLE: &str = "verify-puzzles";
+
+/// Signatures of one round.
+const ROUND: u32 = 2000;
+/// People who are about it at the same time.
+const AT_ONCE: u32 = 32;
+const VERIFICATIONS: u32 = 1000;
+const BAR: Bar = Bar::AtMost(200.0);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Script,
+    Plain,
+}
+
+/// CPU microseconds of one round, for each signature.
+struct Round {
+    issuing: f64,
+    signing: f64,
+    mailing: f64,
+    verifying: f64,
+}
+
+pub(crate) fn measure(rounds: usize) -> Outcome<Vec<Finding>> {
+    let separate = machine::separates();
+    if separate {
+        machine::leave_servers_core()?;
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let sink = runtime.block_on(Sink::start())?;
+    // Takes connections, or seems to, and never says a word: mail waits for it and costs nothing meanwhile.
+    let silent = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
+    let (sink, silent) = (sink.smtp_addr().to_string(), silent.local_addr()?.to_string());
+    let mut bench = Bench {
+        runtime,
+        separate,
+        people: 0,
+    };
+    let whole = |round: &Round| round.issuing + round.signing - round.verifying + round.mailing;
+    let posting = |round: &Round| round.signing - round.verifying;
+    let issuing = |round: &Round| round.issuing;
+    let verifying = |round: &Round| round.verifying;
+
+    let script = bench.rounds(Way::Script, Mail::Maildir, rounds)?;
+    let script_smtp = bench.rounds(Way::Script, Mail::Smtp(&sink), rounds)?;
+    let script_no_mail = bench.rounds(Way::Script, Mail::Smtp(&silent), rounds)?;
+    let plain = bench.rounds(Way::Plain, Mail::Maildir, rounds)?;
+    let plain_no_mail = bench.rounds(Way::Plain, Mail::Smtp(&silent), rounds)?;
+    let of = |what: &str, rounds: &[Round], part: &dyn Fn(&Round) -> f64, bar, note: &str| Finding {
+        what: format!("server CPU per accepted signature: {what}"),
+        unit: "us",
+        ours: rounds.iter().map(part).collect(),
+        baseline: Vec::new(),
+        bar,
+        note: format!("{note}; {ROUND} signatures a round, {}", machine::sharing(separate)),
+    };
+    let connections = "a connection with a PROXY header for the challenge and the form each";
+    Ok(vec![
+        of(
+            "challenge, form, commit, mail into a Maildir",
+            &script,
+            &whole,
+            BAR,
+            connections,
+        ),
+        of(
+            "challenge, form, commit, mail over SMTP",
+            &script_smtp,
+            &whole,
+            BAR,
+            connections,
+        ),
+        of(
+            "challenge, form, commit, no mail",
+            &script_no_mail,
+            &whole,
+            BAR,
+            "the mail server takes connections and says nothing",
+        ),
+        of(
+            "form and commit only",
+            &script_no_mail,
+            &posting,
+            Bar::None,
+            "of the above",
+        ),
+        of("challenge only", &script_no_mail, &issuing, Bar::None, "of the above"),
+        of(
+            "verification of one puzzle, not in any figure",
+            &script,
+            &verifying,
+            Bar::None,
+            "one PBKDF2 of 1,000 rounds",
+        ),
+        of(
+            "form with ticket, form, commit, mail into a Maildir",
+            &plain,
+            &whole,
+            BAR,
+            "without script: no puzzle, a page rendered for each",
+        ),
+        of(
+            "without script, form and commit only",
+            &plain_no_mail,
+            &posting,
+            Bar::None,
+            "no puzzle, nothing taken off",
+        ),
+    ])
+}
+
+struct Bench {
+    runtime: Runtime,
+    separate: bool,
+    people: u32,
+}
+
+impl Bench {
+    fn rounds(&mut self, way: Way, mail: Mail<'_>, rounds: usize) -> Outcome<Vec<Round>> {
+        let place = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+        let server = Server::start(place.path(), mail, self.separate)?;
+        // One round for connections, pages and statements that are made once.
+        self.round(way, &server)?;
+        (0..rounds).map(|_| self.round(way, &server)).collect()
+    }
+
+    fn round(&mut self, way: Way, server: &Server) -> Outcome<Round> {
+        let people = self.people..self.people + ROUND;
+        self.people = people.end;
+        let per_signature = 1e6 / f64::from(ROUND);
+        let verifying = match way {
+            Way::Script => self.verification()?,
+            Way::Plain => 0.0,
+        };
+        let begun = machine::cpu_seconds(server.id())?;
+        let path = match way {
+            Way::Script => format!("/p/{SLUG}/challenge"),
+            Way::Plain => format!("/p/{SLUG}/sign"),
+        };
+        let asking: Vec<Vec<u8>> = people.clone().map(|_| get(&path)).collect();
+        let issued = self.runtime.block_on(all(&server.address, &asking, 200))?;
+        let after_issuing = machine::cpu_seconds(server.id())?;
+
+        let mut forms = Vec::new();
+        for (index, answer) in people.zip(&issued) {
+            let proof = match way {
+                Way::Script => solved(answer)?,
+                Way::Plain => ticket(answer)?,
+            };
+            forms.push(Person(index).request(&proof));
+        }
+        // What happens by itself, every quarter of a second and every minute, is small but nobody's signature.
+        let before = machine::cpu_seconds(server.id())?;
+        self.runtime.block_on(all(&server.address, &forms, 303))?;
+        let after_signing = machine::cpu_seconds(server.id())?;
+        self.runtime.block_on(quiet(server.id()))?;
+        let after_mailing = machine::cpu_seconds(server.id())?;
+        Ok(Round {
+            issuing: (after_issuing - begun) * per_signature,
+            signing: (after_signing - before) * per_signature,
+            mailing: (after_mailing - after_signing) * per_signature,
+            verifying,
+        })
+    }
+
+    /// Microseconds of one verification, on the server's core.
+    fn verification(&self) -> Outcome<f64> {
+        let me = std::env::current_exe()?;
+        let mut process = machine::on_servers_core(&me.to_string_lossy(), self.separate)
+            .args([VERIFY_ROLE, &VERIFICATIONS.to_string()])
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let said = first_line(&mut process)?;
+        process.wait()?;
+        Ok(said.parse()?)
+    }
+}
+
+/// Waits until the server has nothing left to do: mails were written, and nothing but clocks ticks.
+async fn quiet(process: u32) -> Outcome<()> {
+    const STEP: Duration = Duration::from_millis(600);
+    let longest = Instant::now() + Duration::from_secs(120);
+    let mut before = machine::cpu_seconds(process)?;
+    loop {
+        tokio::time::sleep(STEP).await;
+        let now = machine::cpu_seconds(process)?;
+        if now - before < 0.015 {
+            return Ok(());
+        }
+        if Instant::now() > longest {
+            return Err("the server does not come to rest".into());
+        }
+        before = now;
+    }
+}
+
+/// Sends every request over a connection of its own, so many at once; the answers in the same order.
+async fn all(address: &str, requests: &[Vec<u8>], expected: u16) -> Outcome<Vec<Vec<u8>>> {
+    let next = std::cell::Cell::new(0);
+    let workers = (0..AT_ONCE).map(async |_| {
+        let mut answers = Vec::new();
+        loop {
+            let index = next.get();
+            let Some(request) = requests.get(index) else {
+                return Outcome::Ok(answers);
+            };
+            next.set(index + 1);
+            let mut connection = Connection::open(address, Opening::Proxied(client(index))).await?;
+            let (status, answer) = connection.exchange(request).await?;
+            if status != expected {
+                return Err(format!(
+                    "status {status} instead of {expected}: {}",
+                    String::from_utf8_lossy(answer)
+                )
+                .into());
+            }
+            answers.push((index, answer.to_vec()));
+        }
+    });
+    let mut answers: Vec<(usize, Vec<u8>)> = futures_util::future::try_join_all(workers).await?.concat();
+    answers.sort_unstable_by_key(|(index, _)| *index);
+    Ok(answers.into_iter().map(|(_, answer)| answer).collect())
+}
+
+fn body(answer: &[u8]) -> Outcome<&str> {
+    let (_, body) = std::str::from_utf8(answer)?.split_once("\r\n\r\n").ok_or("no body")?;
+    Ok(body)
+}
+
+/// The solution of a challenge, as the widget sends it.
+fn solved(answer: &[u8]) -> Outcome<String> {
+    let challenge: Challenge = serde_json::from_str(body(answer)?)?;
+    let solution = solve_challenge(SolveChallengeOptions::new(&challenge))?.ok_or("a puzzle without solution")?;
+    let payload = serde_json::to_vec(&Payload { challenge, solution })?;
+    let escaped = BASE64
+        .encode(&payload)
+        .replace('+', "%2B")
+        .replace('=', "%3D")
+        .replace('/', "%2F");
+    Ok(format!("altcha={escaped}"))
+}
+
+/// The ticket in a form.
+fn ticket(answer: &[u8]) -> Outcome<String> {
+    let (_, rest) = body(answer)?
+        .split_once("name=\"ticket\" value=\"")
+        .ok_or("no ticket")?;
+    let (ticket, _) = rest.split_once('"').ok_or("no end of the ticket")?;
+    Ok(format!("ticket={ticket}"))
+}
+
+/// Verifies one puzzle so many times, and prints the microseconds of CPU that each took.
+pub(crate) fn verify(calls: u32) -> Outcome<()> {
+    let limits = Limits::default();
+    let puzzles = Puzzles::new(b"a key for nothing but this measurement", Price::Drill, &limits)?;
+    let now = clock::now();
+    let challenge = puzzles.issue(SLUG, u32::try_from(limits.puzzle_rounds)?, [1; 16], [2; 16], now)?;
+    let solution = solve_challenge(SolveChallengeOptions::new(&challenge))?.ok_or("a puzzle without solution")?;
+    let sent = BASE64.encode(&serde_json::to_vec(&Payload { challenge, solution })?);
+    let clearance = puzzles.check(SLUG, &sent, now).map_err(|error| error.label())?;
+    let before = machine::cpu_seconds(std::process::id())?;
+    for _ in 0..calls {
+        if !puzzles.verify(&clearance) {
+            return Err("a solution that does not hold".into());
+        }
+    }
+    let seconds = machine::cpu_seconds(std::process::id())? - before;
+    println!("{}", 1e6 * seconds / f64::from(calls));
+    Ok(())
+}
