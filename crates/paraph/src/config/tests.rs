@@ -182,3 +182,57 @@ fn a_mail_password_is_never_printed() {
     );
     assert!(!what.contains("cret") && !hint.contains("cret"), "{what}");
 }
+
+/// What `check-config` says of every key, without where it came from.
+fn in_force(config: &Config) -> Vec<(String, serde_json::Value)> {
+    config
+        .settings
+        .iter()
+        .map(|setting| {
+            // The default mail directory is shown in parentheses, the same one written down without.
+            let value = match setting.value.as_str() {
+                Some(text) => text.trim_matches(['(', ')']).into(),
+                None => setting.value.clone(),
+            };
+            (setting.key.clone(), value)
+        })
+        .collect()
+}
+
+const EXAMPLE: &str = include_str!("../../../../paraph.example.toml");
+
+/// The example with every `# key = value` turned into a key.
+fn example_with_every_key() -> String {
+    let key = |line: &str| {
+        let (name, _) = line.strip_prefix("# ")?.split_once(" = ")?;
+        name.bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+            .then(|| line[2..].to_owned())
+    };
+    let lines: Vec<String> = EXAMPLE
+        .lines()
+        .map(|line| key(line).unwrap_or_else(|| line.to_owned()))
+        .collect();
+    lines.join("\n")
+}
+
+#[test]
+fn the_example_is_the_defaults() {
+    let (example, nothing) = (config(EXAMPLE, &[]).expect("valid"), config("", &[]).expect("valid"));
+    assert_eq!(in_force(&example), in_force(&nothing));
+}
+
+#[test]
+fn the_example_names_every_key_and_its_comments_are_valid() {
+    let every = example_with_every_key().replace("maildir = \"data/mail\"", "");
+    let every = config(&every, &[]).expect("valid");
+    assert_eq!(every.limits, crate::limits::Limits::default());
+    assert_eq!(every.remarks().len(), 1, "the drill's price");
+    for setting in &every.settings {
+        assert!(
+            setting.key == "mail.maildir" || setting.origin != super::Origin::Default,
+            "{} is not in the example",
+            setting.key
+        );
+    }
+}
