@@ -20,12 +20,9 @@ fn own(client: &mut Client, letter: &Letter, name: &str) -> String {
         }
         // Further down the pile.
         let older = html
-            .split("href=\"?")
+            .split("href=\"")
             .find_map(|part| part.split('"').next().filter(|link| link.contains("before=")));
-        path = format!(
-            "{first}?{}",
-            older.unwrap_or_else(|| panic!("{name} is nowhere in {html}"))
-        );
+        path = older.unwrap_or_else(|| panic!("{name} is nowhere in {html}")).to_owned();
     }
 }
 
