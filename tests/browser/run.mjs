@@ -72,6 +72,23 @@ for (const [lang, width] of [["fr", 390], ["en", 1280], ["fr", 1280], ["en", 390
   });
 }
 
+if (settings.settle) {
+  test("the count moves while one looks at it", async (browser) => {
+    const watching = await open(browser, { lang: "fr", width: 390 });
+    await watching.goto(`${page_url}?lang=fr`);
+    const before = await watching.textContent(".total strong");
+    const page = await open(browser, { lang: "fr", width: 390 });
+    const somebody = person();
+    await page.goto(`${page_url}?lang=fr`);
+    await fill(page, somebody);
+    await page.press("#email", "Enter");
+    await sent(page);
+    await confirm(page, somebody);
+    const moved = async () => (await watching.textContent(".total strong")) !== before;
+    await until("the number on the open page moves", settings.settle, moved);
+  });
+}
+
 for (const lang of ["fr", "en"]) {
   test(`without script: ${lang}`, async (browser) => {
     const page = await open(browser, { lang, width: 390, script: false });

@@ -157,6 +157,7 @@ limits! {
     waiting_contributions = 5000000 in 1000..=100000000, "Unconfirmed contributions kept; about 1 KiB each on disk.";
     waiting_shown = 20 in 1..=200, "Contributions waiting for one address that one page shows; older ones are a page further.";
     disk_floor_mib = 256 in 1..=1048576, "Free MiB below which signing answers 503: a full disk must never meet a half-written commit.";
+    event_streams = 1024 in 0..=65536, "Browsers that watch a count change; each holds a connection, the others ask again now and then.";
     read_connections = 4 in 1..=64, "Connections that answer pages from the ledger.";
 
     // Count

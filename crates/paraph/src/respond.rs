@@ -3,20 +3,69 @@
 //! HTML by default, JSON when `Accept` asks for it; the same outcome either way. Errors in JSON are RFC 9457 problems
 //! with a stable `code`. What an answer says never depends on whether somebody has signed.
 
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use bytes::Bytes;
+use futures_util::Stream;
 use http::header::{
     ACCEPT, ACCEPT_LANGUAGE, ALLOW, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName, LOCATION, RETRY_AFTER,
 };
 use http::{HeaderMap, HeaderValue, Response, StatusCode, Uri};
 use http_body_util::Full;
+use hyper::body::{Frame, SizeHint};
 use serde_json::{Value, json};
 
 use crate::admit;
 use crate::admit::form::FieldError;
-use crate::views::{self, Frame, Lang, Problem, Refusal, RefusalPage, Site};
+use crate::views::{self, Lang, Problem, Refusal, RefusalPage, Site};
 
-/// Every answer is in memory before it is sent.
-pub type Answer = Response<Full<Bytes>>;
+/// An answer on its way out.
+pub type Answer = Response<Body>;
+
+/// The body of an answer: in memory before it is sent, but for the one kind that lasts.
+pub enum Body {
+    /// All of it.
+    Whole(Full<Bytes>),
+    /// Server-sent events, for as long as somebody listens.
+    Events(Pin<Box<dyn Stream<Item = Bytes> + Send>>),
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        Self::Whole(Full::new(bytes))
+    }
+}
+
+impl hyper::body::Body for Body {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        match self.get_mut() {
+            Self::Whole(whole) => Pin::new(whole).poll_frame(context),
+            Self::Events(events) => events
+                .as_mut()
+                .poll_next(context)
+                .map(|event| event.map(|data| Ok(Frame::data(data)))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Whole(whole) => whole.is_end_stream(),
+            Self::Events(_) => false,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(whole) => whole.size_hint(),
+            Self::Events(_) => SizeHint::default(),
+        }
+    }
+}
 
 /// What a request wants of its answer.
 #[derive(Clone, Copy, Debug)]
@@ -56,8 +105,8 @@ impl<'a> Asked<'a> {
 
     /// What the pages need to know of all this.
     #[must_use]
-    pub fn frame(&self) -> Frame<'a> {
-        Frame {
+    pub fn frame(&self) -> views::Frame<'a> {
+        views::Frame {
             site: self.site,
             lang: self.lang,
             path: self.path,
@@ -112,7 +161,7 @@ pub(crate) const SECURITY: [(HeaderName, HeaderValue); 5] = [
 /// A page of one person or one moment: never stored anywhere.
 #[must_use]
 pub fn page(asked: &Asked<'_>, status: StatusCode, html: String) -> Answer {
-    let mut answer = Response::new(Full::new(Bytes::from(html)));
+    let mut answer = Response::new(Body::from(Bytes::from(html)));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
     headers.extend(SECURITY.map(|(name, value)| (Some(name), value)));
@@ -125,7 +174,7 @@ pub fn page(asked: &Asked<'_>, status: StatusCode, html: String) -> Answer {
 /// A JSON answer, never stored anywhere.
 #[must_use]
 pub fn json(status: StatusCode, media: &'static str, value: &Value) -> Answer {
-    let mut answer = Response::new(Full::new(Bytes::from(value.to_string())));
+    let mut answer = Response::new(Body::from(Bytes::from(value.to_string())));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
     headers.extend(SECURITY.map(|(name, value)| (Some(name), value)));

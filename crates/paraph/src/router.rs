@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
-use http_body_util::Full;
 
 use crate::admit::source::Source;
 use crate::handlers::Request;
 use crate::handlers::confirm::Signatory;
+use crate::handlers::events::Events;
 use crate::handlers::shelf::{Common, Shelf};
 use crate::handlers::sign::Signing;
-use crate::respond::{self, Answer, Asked};
+use crate::respond::{self, Answer, Asked, Body};
 use crate::token::Purpose;
 use crate::views::{self, Refusal, Site};
 
@@ -21,6 +22,8 @@ pub struct Public {
     pub site: Arc<Site>,
     /// What is the same for everybody.
     pub shelf: Arc<Shelf>,
+    /// Changes of the count.
+    pub events: Events,
     /// Signing.
     pub signing: Signing,
     /// The links of a mail.
@@ -47,6 +50,7 @@ impl Public {
 
             ["p", slug] if is_get => found(&asked, self.shelf.page(slug, asked.lang, headers)),
             ["p", slug, "count.json"] if is_get => found(&asked, self.shelf.count(slug, headers)),
+            ["p", slug, "events"] if is_get => self.events.listen(&asked, slug),
             ["p", slug, "challenge"] if is_get => signing.challenge(source, asked, slug).await,
             ["p", slug, "check-mail"] if is_get => signing.check_mail(asked, slug),
             ["p", slug, "sign"] if is_get => signing.form(source, asked, slug).await,
@@ -66,7 +70,7 @@ impl Public {
             ["" | "method" | "privacy" | "legal" | "robots.txt"]
             | ["assets", ..]
             | ["p", _]
-            | ["p", _, "count.json" | "challenge" | "check-mail"]
+            | ["p", _, "count.json" | "events" | "challenge" | "check-mail"]
             | ["receipt", _] => respond::method_not_allowed(&asked, "GET, HEAD"),
             _ => respond::refused(&asked, Refusal::NotFound, None, None),
         }
@@ -99,7 +103,7 @@ fn asset(asked: &Asked<'_>, path: &str, headers: &HeaderMap) -> Answer {
         (false, true) => asset.gzip,
         (false, false) => asset.bytes,
     };
-    let mut answer = Response::new(Full::from(body));
+    let mut answer = Response::new(Body::from(Bytes::from_static(body)));
     if unchanged {
         *answer.status_mut() = StatusCode::NOT_MODIFIED;
     }
@@ -123,7 +127,7 @@ fn asset(asked: &Asked<'_>, path: &str, headers: &HeaderMap) -> Answer {
 /// Links of mails are nobody's to index.
 fn robots() -> Answer {
     let text = "User-agent: *\nDisallow: /confirm/\nDisallow: /receipt/\nDisallow: /withdraw/\nDisallow: /not-me/\n";
-    let mut answer = Response::new(Full::from(text));
+    let mut answer = Response::new(Body::from(Bytes::from_static(text.as_bytes())));
     answer
         .headers_mut()
         .insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));

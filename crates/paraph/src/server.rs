@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use paraph_tally::Millis;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use crate::admit::challenge::Price;
@@ -20,6 +20,7 @@ use crate::config::{Config, ProxyProtocol};
 use crate::control;
 use crate::failure::Failure;
 use crate::handlers::confirm::Signatory;
+use crate::handlers::events::Events;
 use crate::handlers::operations::Operations;
 use crate::handlers::shelf::Shelf;
 use crate::handlers::sign::Signing;
@@ -131,7 +132,7 @@ impl Server {
         )));
         let trusted = config.listen.trusted_proxies.clone();
         let listening = listening(&config.limits, trusted, config.listen.proxy_protocol);
-        let public = Arc::new(core.public(config, &directory, &site));
+        let public = Arc::new(core.public(config, &directory, &site, stopped.clone()));
         let answer = move |source, request| {
             let public = Arc::clone(&public);
             async move { public.answer(source, request).await }
@@ -237,10 +238,16 @@ impl Core {
         })
     }
 
-    fn public(&self, config: &Config, directory: &Directory, site: &Arc<Site>) -> Public {
+    fn public(&self, config: &Config, directory: &Directory, site: &Arc<Site>, stop: watch::Receiver<bool>) -> Public {
+        let watchers = usize::try_from(config.limits.event_streams).unwrap_or(0);
         Public {
             site: Arc::clone(site),
             shelf: Arc::clone(&self.shelf),
+            events: Events {
+                shelf: Arc::clone(&self.shelf),
+                places: Arc::new(Semaphore::new(watchers)),
+                stop,
+            },
             signing: Signing {
                 admitter: Arc::clone(&self.admitter),
                 intake: self.intake.clone(),

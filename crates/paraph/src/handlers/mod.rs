@@ -1,6 +1,7 @@
 //! What each address does. A handler holds what it needs and nothing else; the router knows them all.
 
 pub mod confirm;
+pub mod events;
 pub mod operations;
 pub mod shelf;
 pub mod sign;

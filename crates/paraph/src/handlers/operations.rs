@@ -6,10 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response, StatusCode};
-use http_body_util::Full;
 
 use crate::intake::Intake;
-use crate::respond::Answer;
+use crate::respond::{Answer, Body};
 use crate::telemetry::Handle;
 
 /// What the operations listener needs.
@@ -55,7 +54,7 @@ impl Operations {
 }
 
 fn text(status: StatusCode, text: String) -> Answer {
-    let mut answer = Response::new(Full::new(Bytes::from(text)));
+    let mut answer = Response::new(Body::from(Bytes::from(text)));
     *answer.status_mut() = status;
     answer
         .headers_mut()

@@ -12,14 +12,14 @@ use http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
 };
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
-use http_body_util::Full;
 use paraph_tally::{Millis, PetitionId, Phase};
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use tokio::sync::watch;
 
 use crate::clock::rfc3339;
 use crate::ledger::catalogue::{Catalogue, Petition};
-use crate::respond::{Answer, SECURITY};
+use crate::respond::{Answer, Body, SECURITY};
 use crate::views::{self, Count, Frame, HomePage, Lang, PetitionPage, PetitionState, Site};
 
 /// A page whose numbers have not changed is rendered again when it is this old, so that "as of" does not look forgotten.
@@ -29,6 +29,8 @@ const RENDER_AGAIN_MILLIS: u64 = 5 * 60 * 1000;
 pub struct Shelf {
     site: Arc<Site>,
     now: ArcSwap<Ready>,
+    // Turned whenever `now` is replaced; holds nothing, so that whoever listens looks at the latest.
+    turned: watch::Sender<()>,
 }
 
 /// Everything ready, as of one moment.
@@ -100,6 +102,7 @@ impl Shelf {
         let shelf = Self {
             now: ArcSwap::from_pointee(ready),
             site: Arc::clone(&site),
+            turned: watch::Sender::new(()),
         };
         shelf.show(catalogue);
         shelf
@@ -146,6 +149,7 @@ impl Shelf {
             privacy,
             legal,
         }));
+        self.turned.send_replace(());
     }
 
     fn display(&self, petition: &Arc<Petition>, as_of: Millis, known: Option<&Arc<Displayed>>) -> Displayed {
@@ -224,6 +228,27 @@ impl Shelf {
             .petitions
             .get(slug)
             .map(|displayed| displayed.count.answer(headers))
+    }
+
+    /// Changes whenever what is shown was replaced.
+    #[must_use]
+    pub fn turned(&self) -> watch::Receiver<()> {
+        self.turned.subscribe()
+    }
+
+    /// What `count.json` says: the numbers that make a difference to who watches, and the text on one line.
+    #[must_use]
+    pub fn numbers(&self, slug: &str) -> Option<([u64; 4], String)> {
+        let ready = self.now.load();
+        let displayed = ready.petitions.get(slug)?;
+        let counts = displayed.petition.state.counts;
+        let numbers = [
+            counts.counted,
+            counts.held,
+            counts.invalidated,
+            counts.withdrawn + counts.disowned,
+        ];
+        Some((numbers, String::from_utf8_lossy(&displayed.count.plain.1).into_owned()))
     }
 
     /// A page that belongs to no petition.
@@ -336,7 +361,7 @@ impl Document {
             .is_some_and(|value| value.as_bytes().windows(4).any(|w| w == b"gzip"));
         let (headers, body) = if accepts { &self.gzip } else { &self.plain };
         let unchanged = asked.get(IF_NONE_MATCH).is_some_and(|value| value == self.etag);
-        let mut answer = Response::new(Full::new(if unchanged { Bytes::new() } else { body.clone() }));
+        let mut answer = Response::new(Body::from(if unchanged { Bytes::new() } else { body.clone() }));
         if unchanged {
             *answer.status_mut() = StatusCode::NOT_MODIFIED;
         }

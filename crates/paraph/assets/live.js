@@ -1,0 +1,39 @@
+// Keeps the count in step while the page is looked at. Without script, or when the server has no place left for one
+// more who watches, the page shows what it showed when it was loaded.
+(() => {
+  "use strict";
+
+  const tally = document.querySelector("[data-events]");
+  if (!tally || !window.EventSource) return;
+  const { events, one, other } = tally.dataset;
+  const goal = Number(tally.dataset.goal) || 0;
+  const lang = document.documentElement.lang;
+  const [number, label] = tally.querySelectorAll(".total strong, .total span");
+  const fill = tally.querySelector(".bar .fill");
+  const words = tally.querySelector(".goal");
+  const time = tally.querySelector("time");
+  const moment = new Intl.DateTimeFormat(lang, { dateStyle: "long", timeStyle: "short", timeZone: "UTC" });
+  let source;
+
+  function show({ counted, as_of: asOf }) {
+    time.dateTime = asOf;
+    time.textContent = `${moment.format(new Date(asOf))} UTC`;
+    number.textContent = new Intl.NumberFormat(lang).format(counted);
+    // Fixed words for "one" and for all else: near enough where a language has more forms, until the page is loaded again.
+    label.textContent = new Intl.PluralRules(lang).select(counted) === "one" ? one : other;
+    if (!fill || counted >= goal) return;
+    const percent = Math.max(Math.floor((counted * 100) / goal), counted > 0 ? 1 : 0);
+    words.textContent = words.textContent.replace(fill.getAttribute("width"), String(percent));
+    fill.setAttribute("width", String(percent));
+  }
+
+  function listen() {
+    source?.close();
+    if (document.hidden) return;
+    source = new EventSource(events);
+    source.addEventListener("count", (event) => show(JSON.parse(event.data)));
+  }
+
+  document.addEventListener("visibilitychange", listen);
+  listen();
+})();
