@@ -1,15 +1,12 @@
 //! The machine that a figure was measured on, and which of its cores do what.
 
 use std::process::Command;
+use std::sync::OnceLock;
 
 use crate::Outcome;
 
 /// Ticks of `/proc/PID/stat` a second: part of Linux's interface, whatever the kernel's own clock does.
 const TICKS_PER_SECOND: f64 = 100.0;
-
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
-}
 
 /// Processor, cores, memory, kernel, and how busy it was with other work.
 pub(crate) fn describe() -> String {
@@ -33,10 +30,15 @@ pub(crate) fn describe() -> String {
     )
 }
 
-/// Whether a server and its loader can have a core each.
+/// Whether a server and its loader can have a core each. The answer is that of the first time: later, this process may
+/// have been moved to one core.
 pub(crate) fn separates() -> bool {
-    let taskset = Command::new("taskset").arg("--version").output();
-    cores() >= 2 && taskset.is_ok_and(|output| output.status.success())
+    static SEPARATES: OnceLock<bool> = OnceLock::new();
+    *SEPARATES.get_or_init(|| {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let taskset = Command::new("taskset").arg("--version").output();
+        cores >= 2 && taskset.is_ok_and(|output| output.status.success())
+    })
 }
 
 /// A program on the servers' core, if there is one to give.

@@ -23,6 +23,7 @@ mod signature;
 mod wire;
 
 use std::error::Error;
+use std::process::ExitCode;
 
 use finding::Finding;
 
@@ -38,12 +39,27 @@ struct Asked {
 
 const SECTIONS: [&str; 4] = ["durable", "signature", "page", "refusal"];
 
-fn main() -> Outcome<()> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => {
+            eprintln!("a bar was missed");
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Whether every bar was reached.
+fn run() -> Outcome<bool> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     // This program is also the processes that it measures against.
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [bare::ROLE, file] => return bare::serve(file.as_ref()),
-        [signature::VERIFY_ROLE, calls] => return signature::verify(calls.parse()?),
+        [bare::ROLE, file] => return bare::serve(file.as_ref()).map(|()| true),
+        [signature::VERIFY_ROLE, calls] => return signature::verify(calls.parse()?).map(|()| true),
         _ => {}
     }
     let asked = asked(&arguments)?;
@@ -64,10 +80,7 @@ fn main() -> Outcome<()> {
         println!("\n{machine}\n");
         findings.iter().for_each(|finding| println!("{finding}\n"));
     }
-    if findings.iter().any(Finding::misses_its_bar) {
-        return Err("a bar was missed".into());
-    }
-    Ok(())
+    Ok(!findings.iter().any(Finding::misses_its_bar))
 }
 
 fn asked(arguments: &[String]) -> Outcome<Asked> {

@@ -35,7 +35,7 @@ impl Server {
         let config = place.join("paraph.toml");
         let mail = match mail {
             Mail::Maildir => format!("maildir = {:?}", place.join("mail")),
-            Mail::Smtp(address) => format!("smtp = \"smtp://{address}\""),
+            Mail::Smtp(address) => format!("from = \"petitions@site.example\"\nsmtp = \"smtp://{address}\""),
         };
         let budgets: String = ["sign", "challenge", "ticket"]
             .iter()
