@@ -55,6 +55,19 @@ impl Answer {
         format!("{} {:?} {}", self.status, headers.collect::<Vec<_>>(), self.text())
     }
 
+    /// What holds for every page and problem, whoever asks for it.
+    fn is_as_every_answer(&self) {
+        assert_eq!(self.header("set-cookie"), None, "{self:?}");
+        let media = self.header("content-type").unwrap_or_default();
+        if media.starts_with("text/html") || media.contains("json") {
+            let policy = self.header("content-security-policy").unwrap_or_default();
+            assert!(policy.starts_with("default-src 'none'; script-src 'self'"), "{self:?}");
+            assert!(!policy.contains("unsafe"), "{self:?}");
+            assert_eq!(self.header("x-content-type-options"), Some("nosniff"), "{self:?}");
+            assert_eq!(self.header("referrer-policy"), Some("no-referrer"), "{self:?}");
+        }
+    }
+
     /// What stands in a hidden field of the form.
     pub(crate) fn hidden(&self, field: &str) -> String {
         let (html, before) = (self.text(), format!("name=\"{field}\" value=\""));
@@ -90,11 +103,18 @@ impl Client {
     }
 
     pub(crate) fn post_json(&mut self, path: &str, form: &str) -> Answer {
-        self.ask("POST", path, &[FORM, JSON], form.as_bytes()).expect("an answer")
+        self.ask("POST", path, &[FORM, JSON], form.as_bytes())
+            .expect("an answer")
     }
 
     /// One request and its answer. An error: whether the server acted on it is unknown.
-    pub(crate) fn ask(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> io::Result<Answer> {
+    pub(crate) fn ask(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> io::Result<Answer> {
         let mut request = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\n", self.address);
         for (name, value) in headers {
             request += &format!("{name}: {value}\r\n");
@@ -105,7 +125,10 @@ impl Client {
         let mut bytes = (request + "\r\n").into_bytes();
         bytes.extend_from_slice(body);
         let answered = self.send(&bytes).and_then(|()| self.receive(method == "HEAD"));
-        if answered.as_ref().map_or(true, |answer| answer.header("connection") == Some("close")) {
+        if answered
+            .as_ref()
+            .map_or(true, |answer| answer.header("connection") == Some("close"))
+        {
             self.stream = None;
         }
         answered
@@ -130,7 +153,11 @@ impl Client {
         let broken = || io::Error::from(io::ErrorKind::UnexpectedEof);
         let mut line = String::new();
         stream.read_line(&mut line)?;
-        let status = line.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(broken)?;
+        let status = line
+            .split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok())
+            .ok_or_else(broken)?;
         let mut headers = Vec::new();
         loop {
             line.clear();
@@ -147,11 +174,14 @@ impl Client {
             headers,
             body: Vec::new(),
         };
-        let length = answer.header("content-length").map_or(0, |length| length.parse().expect("a number"));
+        let length = answer
+            .header("content-length")
+            .map_or(0, |length| length.parse().expect("a number"));
         if !is_head && status != 304 {
             answer.body = vec![0; length];
             stream.read_exact(&mut answer.body)?;
         }
+        answer.is_as_every_answer();
         Ok(answer)
     }
 
@@ -159,11 +189,15 @@ impl Client {
     pub(crate) fn clearance(&mut self, slug: &str) -> io::Result<String> {
         let issued = self.ask("GET", &format!("/p/{slug}/challenge"), &[], b"")?;
         assert_eq!(issued.status, 200, "{issued:?}");
-        let challenge: Challenge = serde_json::from_slice(&issued.body).expect("a challenge");
+        Ok(Self::solve(serde_json::from_slice(&issued.body).expect("a challenge")))
+    }
+
+    /// What the widget makes of a challenge.
+    pub(crate) fn solve(challenge: Challenge) -> String {
         let solution = solve_challenge(SolveChallengeOptions::new(&challenge));
         let solution = solution.expect("can be solved").expect("solved");
         let payload = serde_json::to_vec(&Payload { challenge, solution }).expect("JSON");
-        Ok(data_encoding::BASE64.encode(&payload))
+        data_encoding::BASE64.encode(&payload)
     }
 
     /// A form that can be sent: name, address, and a solved challenge.
@@ -184,6 +218,8 @@ impl Client {
 /// Fields as a browser sends them.
 pub(crate) fn form(fields: &[(&str, &str)]) -> String {
     let escaped = |text| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-    let pairs = fields.iter().map(|(name, value)| format!("{}={}", escaped(name), escaped(value)));
+    let pairs = fields
+        .iter()
+        .map(|(name, value)| format!("{}={}", escaped(name), escaped(value)));
     pairs.collect::<Vec<_>>().join("&")
 }

@@ -49,7 +49,10 @@ struct Diary {
 
 impl Diary {
     fn unanswered(&self) -> u64 {
-        self.signed.values().filter(|(_, known)| *known == Known::Unanswered).count() as u64
+        self.signed
+            .values()
+            .filter(|(_, known)| *known == Known::Unanswered)
+            .count() as u64
     }
 
     /// How many must be counted at least, and at most.
@@ -79,11 +82,20 @@ fn work(mut client: Client, site: &Site, diary: &Mutex<Diary>, mut dice: Dice, n
                 sign(&mut client, diary, &body, &address)?;
             }
             6..7 => {
-                let again = diary.lock().unwrap().signed.iter().nth(dice.roll(20) as usize).map(both);
+                let again = diary
+                    .lock()
+                    .unwrap()
+                    .signed
+                    .iter()
+                    .nth(dice.roll(20) as usize)
+                    .map(both);
                 again.map_or(Ok(()), |(body, to)| sign(&mut client, diary, &body, &to))?;
             }
             7..9 => {
-                let links = site.mails().into_iter().map(|letter| (letter.link("confirm"), letter.to));
+                let links = site
+                    .mails()
+                    .into_iter()
+                    .map(|letter| (letter.link("confirm"), letter.to));
                 let fresh = |(_, to): &(String, String)| {
                     let diary = diary.lock().unwrap();
                     to.starts_with(name) && !diary.confirmed.contains_key(to)
@@ -117,7 +129,12 @@ fn ask(client: &mut Client, link: &str, body: &str) -> io::Result<crate::client:
 
 fn sign(client: &mut Client, diary: &Mutex<Diary>, body: &str, to: &str) -> io::Result<()> {
     let unanswered = (to.to_owned(), Known::Unanswered);
-    diary.lock().unwrap().signed.entry(body.to_owned()).or_insert(unanswered);
+    diary
+        .lock()
+        .unwrap()
+        .signed
+        .entry(body.to_owned())
+        .or_insert(unanswered);
     let answer = ask(client, &format!("/p/{SLUG}/sign"), body)?;
     match answer.status {
         202 => diary.lock().unwrap().signed.get_mut(body).expect("written down").1 = Known::Done,
@@ -147,7 +164,11 @@ fn withdraw(client: &mut Client, diary: &Mutex<Diary>, to: &str, link: String) -
     drop(open);
     let answer = ask(client, &link, "")?;
     assert_eq!(answer.status, 200, "{answer:?}");
-    diary.lock().unwrap().withdrawn.insert(to.to_owned(), (link, Known::Done));
+    diary
+        .lock()
+        .unwrap()
+        .withdrawn
+        .insert(to.to_owned(), (link, Known::Done));
     Ok(())
 }
 
@@ -217,7 +238,13 @@ fn every_body_gets_the_same_answer_again(site: &Site, server: &Server, diary: &M
 fn every_contribution_gets_its_mail(site: &Site, server: &Server, diary: &Mutex<Diary>) {
     let store = site.store();
     store.execute("UPDATE outbox SET due_at = 0", []).expect("time passes");
-    let wanted: BTreeSet<String> = diary.lock().unwrap().signed.values().map(|(to, _)| to.clone()).collect();
+    let wanted: BTreeSet<String> = diary
+        .lock()
+        .unwrap()
+        .signed
+        .values()
+        .map(|(to, _)| to.clone())
+        .collect();
     until("a mail for everybody", || {
         let written: BTreeSet<String> = site.mails().into_iter().map(|letter| letter.to).collect();
         wanted.is_subset(&written).then_some(())
@@ -227,7 +254,11 @@ fn every_contribution_gets_its_mail(site: &Site, server: &Server, diary: &Mutex<
     for letter in site.mails() {
         let status = client.get(&letter.link("confirm")).status;
         let is_withdrawn = diary.lock().unwrap().withdrawn.contains_key(&letter.to);
-        assert!(status == 200 || (is_withdrawn && status == 410), "{status} for {}", letter.to);
+        assert!(
+            status == 200 || (is_withdrawn && status == 410),
+            "{status} for {}",
+            letter.to
+        );
     }
 }
 
@@ -235,7 +266,10 @@ fn every_contribution_gets_its_mail(site: &Site, server: &Server, diary: &Mutex<
 fn every_question_has_one_answer(site: &Site, server: &Server, diary: &Mutex<Diary>) {
     let mut client = server.client();
     let open = |book: &BTreeMap<String, (String, Known)>| -> Vec<(String, String)> {
-        book.iter().filter(|(_, (_, known))| *known == Known::Unanswered).map(both).collect()
+        book.iter()
+            .filter(|(_, (_, known))| *known == Known::Unanswered)
+            .map(both)
+            .collect()
     };
     let (confirmations, withdrawals) = {
         let diary = diary.lock().unwrap();
@@ -252,6 +286,9 @@ fn every_question_has_one_answer(site: &Site, server: &Server, diary: &Mutex<Dia
     let count = server.settled(SLUG);
     assert_eq!(count["counted"], least, "{count}");
     // Only who had been counted is shown as withdrawn.
-    assert!(count["withdrawn"].as_u64() <= Some(diary.lock().unwrap().withdrawn.len() as u64), "{count}");
+    assert!(
+        count["withdrawn"].as_u64() <= Some(diary.lock().unwrap().withdrawn.len() as u64),
+        "{count}"
+    );
     assert_eq!(site.recount()[SLUG], least);
 }

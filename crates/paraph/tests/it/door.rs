@@ -52,7 +52,10 @@ fn rush(server: &Server, pass: (&str, &str), each: usize) -> Vec<String> {
                 })
             })
             .collect();
-        threads.into_iter().flat_map(|thread| thread.join().expect("no panic")).collect()
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().expect("no panic"))
+            .collect()
     });
     assert_eq!(sent.into_inner(), CONNECTIONS * each);
     taken
@@ -70,8 +73,16 @@ fn one_of_many(pass: impl Fn(&mut Client) -> (&'static str, String), each: usize
     let taken = rush(&server, pass, each);
     let winner = taken.first().expect("somebody got in").clone();
     assert!(taken.iter().all(|body| *body == winner), "two bodies got in");
-    let holders = if winner.contains("ada1%40") { CONNECTIONS / 5 * 4 } else { 1 };
-    assert_eq!(taken.len(), holders * each, "the same body, the same answer, every time");
+    let holders = if winner.contains("ada1%40") {
+        CONNECTIONS / 5 * 4
+    } else {
+        1
+    };
+    assert_eq!(
+        taken.len(),
+        holders * each,
+        "the same body, the same answer, every time"
+    );
     let contributions = || site.number("SELECT COUNT(*) FROM signature");
     assert_eq!(contributions(), 1);
 
@@ -115,7 +126,12 @@ fn a_store_that_hangs_loses_nothing_and_promises_nothing() {
     let mut bodies = Vec::new();
     for person in 0..120 {
         let email = format!("ada{person}@people.example");
-        bodies.push(server.client().filled("fountain", "Ada Example", &email).expect("solved"));
+        bodies.push(
+            server
+                .client()
+                .filled("fountain", "Ada Example", &email)
+                .expect("solved"),
+        );
     }
 
     let store = site.store();
@@ -130,14 +146,23 @@ fn a_store_that_hangs_loses_nothing_and_promises_nothing() {
         let mut reader = server.client();
         assert_eq!(reader.get("/p/fountain").status, 200);
         assert_eq!(reader.get("/p/fountain/count.json").json()["counted"], 0);
-        threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
+        threads
+            .into_iter()
+            .map(|thread| thread.join().expect("no panic"))
+            .collect()
     });
     for answer in &answers {
         assert_eq!(answer.outcome(), (503, "busy".to_owned()), "{answer:?}");
-        let seconds: u64 = answer.header("retry-after").and_then(|value| value.parse().ok()).expect("seconds");
+        let seconds: u64 = answer
+            .header("retry-after")
+            .and_then(|value| value.parse().ok())
+            .expect("seconds");
         assert!((1..=60).contains(&seconds));
     }
-    let jitter: std::collections::BTreeSet<_> = answers.iter().filter_map(|answer| answer.header("retry-after")).collect();
+    let jitter: std::collections::BTreeSet<_> = answers
+        .iter()
+        .filter_map(|answer| answer.header("retry-after"))
+        .collect();
     assert!(jitter.len() > 3, "all would come back at once: {jitter:?}");
     assert_eq!(site.number("SELECT COUNT(*) FROM signature"), 0);
 
@@ -146,6 +171,8 @@ fn a_store_that_hangs_loses_nothing_and_promises_nothing() {
         assert_eq!(answered(&mut server.client(), body).status, 202);
     }
     assert_eq!(site.number("SELECT COUNT(*) FROM signature"), bodies.len() as u64);
-    until("a mail for everybody", || (site.mails().len() == bodies.len()).then_some(()));
+    until("a mail for everybody", || {
+        (site.mails().len() == bodies.len()).then_some(())
+    });
     site.recount();
 }

@@ -1,6 +1,7 @@
 //! One binary for all integration tests: real SQLite, real PostgreSQL, real sockets, real kills.
 
 mod client;
+mod contract;
 mod crash;
 mod door;
 mod journal;

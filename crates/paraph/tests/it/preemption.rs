@@ -19,8 +19,13 @@ fn own(client: &mut Client, letter: &Letter, name: &str) -> String {
             return part[start..].split(['"', '?']).next().expect("a path").to_owned();
         }
         // Further down the pile.
-        let older = html.split("href=\"?").find_map(|part| part.split('"').next().filter(|link| link.contains("before=")));
-        path = format!("{first}?{}", older.unwrap_or_else(|| panic!("{name} is nowhere in {html}")));
+        let older = html
+            .split("href=\"?")
+            .find_map(|part| part.split('"').next().filter(|link| link.contains("before=")));
+        path = format!(
+            "{first}?{}",
+            older.unwrap_or_else(|| panic!("{name} is nowhere in {html}"))
+        );
     }
 }
 
@@ -53,7 +58,10 @@ fn people_entered_first_by_a_forger_all_sign_and_are_counted() {
         client.sign(SLUG, &format!("Ada Victim {victim}."), &address(victim));
     }
     for victim in 0..VICTIMS {
-        let letter = letters.iter().find(|letter| letter.to == address(victim)).expect("a mail");
+        let letter = letters
+            .iter()
+            .find(|letter| letter.to == address(victim))
+            .expect("a mail");
         let link = own(&mut client, letter, &format!("Ada Victim {victim}."));
         assert_ne!(link, letter.link("confirm"), "the mail itself is about the forger's");
         confirmed(&server, &link);
@@ -62,7 +70,11 @@ fn people_entered_first_by_a_forger_all_sign_and_are_counted() {
     assert_eq!(site.recount()[SLUG], VICTIMS as u64);
     assert_eq!(site.mails().len(), VICTIMS, "one mail each");
     assert_eq!(site.number("SELECT COUNT(*) FROM outbox"), 0, "and none to come");
-    assert_eq!(site.number("SELECT COUNT(*) FROM signature WHERE waiting = 1"), VICTIMS as u64, "the forger's");
+    assert_eq!(
+        site.number("SELECT COUNT(*) FROM signature WHERE waiting = 1"),
+        VICTIMS as u64,
+        "the forger's"
+    );
 
     // Whoever presses the forger's button too signed once; and who withdraws does not leave it that place.
     let again = client.post_json(&letters[0].link("confirm"), "").json();
@@ -86,7 +98,11 @@ fn a_buried_contribution_is_still_found_through_the_first_mail() {
     let letter = mailed(&site, 1).remove(0);
     client.sign(SLUG, "Ada Herself", "ada@people.example");
     for number in 0..100 {
-        client.sign(SLUG, &format!("Forged {number}"), &format!("ada+{number}@people.example"));
+        client.sign(
+            SLUG,
+            &format!("Forged {number}"),
+            &format!("ada+{number}@people.example"),
+        );
     }
     let link = own(&mut client, &letter, "Ada Herself");
     confirmed(&server, &link);
@@ -105,12 +121,21 @@ fn disowning_frees_the_address() {
     let letter = mailed(&site, 1).remove(0);
     let disowned = client.post_json(&letter.link("not-me"), "choice=erase");
     assert_eq!(disowned.json()["status"], "disowned");
-    assert_eq!(client.post_json(&letter.link("confirm"), "").status, 410, "the forger's is over");
+    assert_eq!(
+        client.post_json(&letter.link("confirm"), "").status,
+        410,
+        "the forger's is over"
+    );
     client.sign(SLUG, "Ada Herself", "ada@people.example");
     site.store().execute("DELETE FROM mail_sent", []).expect("a day passes");
-    site.store().execute("UPDATE outbox SET due_at = 0", []).expect("a day passes");
+    site.store()
+        .execute("UPDATE outbox SET due_at = 0", [])
+        .expect("a day passes");
     let letters = mailed(&site, 2);
-    let own = letters.iter().find(|second| second.text != letter.text).expect("a second mail");
+    let own = letters
+        .iter()
+        .find(|second| second.text != letter.text)
+        .expect("a second mail");
     confirmed(&server, &own.link("confirm"));
     assert_eq!(server.settled(SLUG)["counted"], 1);
 }

@@ -118,7 +118,11 @@ impl Site {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_paraph"));
-        command.args(arguments).current_dir(self.place()).env_clear().envs(&self.environment);
+        command
+            .args(arguments)
+            .current_dir(self.place())
+            .env_clear()
+            .envs(&self.environment);
         command.env("PARAPH__STORE__DIRECTORY", self.data());
         command.stdin(Stdio::null());
         command
@@ -134,15 +138,29 @@ impl Site {
         let text = self.place().join("petition.txt");
         fs::write(&text, "The fountain has been dry for two years.\n\nRepair it.\n").expect("written");
         let ran = self.run(&[
-            "petition", "create", "--slug", slug, "--title", "Repair the fountain", "--owner", "Friends of the fountain",
-            "--text", "petition.txt", "--publish", "--json",
+            "petition",
+            "create",
+            "--slug",
+            slug,
+            "--title",
+            "Repair the fountain",
+            "--owner",
+            "Friends of the fountain",
+            "--text",
+            "petition.txt",
+            "--publish",
+            "--json",
         ]);
         assert_eq!(ran.code, 0, "{}", ran.stderr);
     }
 
     /// Starts the server and waits for its word that it serves.
     pub(crate) fn start(&self) -> Server {
-        let log = OpenOptions::new().create(true).append(true).open(self.log()).expect("a log");
+        let log = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.log())
+            .expect("a log");
         let mut child = self
             .command(&["serve"])
             .stdout(Stdio::piped())
@@ -235,7 +253,10 @@ pub(crate) struct Letter {
 impl Letter {
     pub(crate) fn read(raw: &[u8]) -> Self {
         let head = String::from_utf8_lossy(raw);
-        let to = head.lines().find_map(|line| line.strip_prefix("To: ")).expect("a recipient");
+        let to = head
+            .lines()
+            .find_map(|line| line.strip_prefix("To: "))
+            .expect("a recipient");
         Self {
             to: to.trim_matches(['<', '>']).to_owned(),
             text: paraph_drill::mime::read(raw).text,
