@@ -5,6 +5,7 @@ mod contract;
 mod crash;
 mod door;
 mod journal;
+mod pages;
 mod preemption;
 mod server;
 mod stores;
