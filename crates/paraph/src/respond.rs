@@ -10,7 +10,8 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures_util::Stream;
 use http::header::{
-    ACCEPT, ACCEPT_LANGUAGE, ALLOW, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName, LOCATION, RETRY_AFTER,
+    ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, ALLOW, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName,
+    IF_NONE_MATCH, LOCATION, RETRY_AFTER,
 };
 use http::{HeaderMap, HeaderValue, Response, StatusCode, Uri};
 use http_body_util::Full;
@@ -93,7 +94,8 @@ impl<'a> Asked<'a> {
             site,
             lang,
             json,
-            path: Some(uri.path()),
+            // Two slashes at the start would make the language links of the page lead to another host.
+            path: Some(uri.path()).filter(|path| !path.starts_with("//")),
         }
     }
 
@@ -122,6 +124,28 @@ pub fn lang(site: &Site, uri: &Uri, headers: &HeaderMap) -> Lang {
         .and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("lang=")));
     let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
     Lang::negotiate(asked, accepted, &site.languages)
+}
+
+/// Whether a compressed answer is understood (RFC 9110, section 12.5.3).
+#[must_use]
+pub fn takes_gzip(headers: &HeaderMap) -> bool {
+    headers.get_all(ACCEPT_ENCODING).iter().flat_map(items).any(|item| {
+        let mut parts = item.split(';').map(str::trim);
+        let is_gzip = parts.next().is_some_and(|coding| coding.eq_ignore_ascii_case("gzip"));
+        let is_refused = |part: &str| part.strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0));
+        is_gzip && !parts.any(is_refused)
+    })
+}
+
+/// Whether the client has this very document (RFC 9110, section 13.1.2). Proxies that compress weaken what they pass on.
+#[must_use]
+pub fn is_known(headers: &HeaderMap, etag: &str) -> bool {
+    let mut known = headers.get_all(IF_NONE_MATCH).iter().flat_map(items);
+    known.any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == etag)
+}
+
+fn items(value: &HeaderValue) -> impl Iterator<Item = &str> {
+    value.to_str().unwrap_or_default().split(',').map(str::trim)
 }
 
 fn wants_json(accept: &str) -> bool {

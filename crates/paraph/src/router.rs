@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
+use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, VARY};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 
 use crate::admit::source::Source;
@@ -36,7 +36,7 @@ impl Public {
         let (head, body) = request.into_parts();
         let (method, uri, headers) = (&head.method, &head.uri, &head.headers);
         let asked = Asked::of(&self.site, uri, headers);
-        let path: Vec<&str> = uri.path().trim_start_matches('/').split('/').collect();
+        let path: Vec<&str> = uri.path().split('/').skip(1).collect();
         let is_get = *method == Method::GET || *method == Method::HEAD;
         let is_post = *method == Method::POST;
         let (signing, signatory) = (&self.signing, &self.signatory);
@@ -94,10 +94,7 @@ fn asset(asked: &Asked<'_>, path: &str, headers: &HeaderMap) -> Answer {
     let Some(asset) = views::asset(path) else {
         return found(asked, None);
     };
-    let gzip = headers
-        .get(ACCEPT_ENCODING)
-        .is_some_and(|value| value.as_bytes().windows(4).any(|w| w == b"gzip"));
-    let unchanged = headers.get(IF_NONE_MATCH).is_some_and(|value| value == asset.etag);
+    let (gzip, unchanged) = (respond::takes_gzip(headers), respond::is_known(headers, asset.etag));
     let body: &'static [u8] = match (unchanged, gzip) {
         (true, _) => b"",
         (false, true) => asset.gzip,

@@ -72,14 +72,15 @@ struct Core {
 }
 
 impl Server {
-    /// Starts a server on the configuration: takes the data directory, starts the writer, then listens.
+    /// Starts a server on the configuration: takes its ports and the data directory, starts the writer, then serves.
     ///
     /// # Errors
     /// Anything of that cannot be done; nothing keeps running then.
     pub async fn start(config: &Config, metrics: Option<telemetry::Handle>) -> Result<Self, Failure> {
-        let directory = Directory::open(&config.directory, Some(&config.key_file), true)?;
+        // The ports first: a start that fails for want of one leaves no directory behind.
         let listener = bind(config.listen.http, "listen.http").await?;
         let operations_listener = bind(config.listen.operations, "listen.operations").await?;
+        let directory = Directory::open(&config.directory, Some(&config.key_file), true)?;
         let (address, operations) = (local(&listener)?, local(&operations_listener)?);
         let base_url = config.site.base_url_for(address);
         let site = Arc::new(site(config, &base_url));

@@ -225,7 +225,7 @@ fn typed(value: &DeValue<'_>, kind: Kind) -> Option<Value> {
 
 fn mistyped(origin: &Origin, full: &str, kind: Kind) -> Failure {
     let hint = match (origin, kind) {
-        (Origin::Environment(_), _) => "a whole number".to_owned(),
+        (Origin::Environment(name), _) => format!("write a whole number, as in {name}=600"),
         _ => format!("write {}", kind.describe()),
     };
     Failure::usage(format!("{origin}: {full} is not {}", kind.describe()), hint)

@@ -8,9 +8,7 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
-};
+use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, ETAG, VARY};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use paraph_tally::{Millis, PetitionId, Phase};
 use serde_json::json;
@@ -19,7 +17,7 @@ use tokio::sync::watch;
 
 use crate::clock::rfc3339;
 use crate::ledger::catalogue::{Catalogue, Petition};
-use crate::respond::{Answer, Body, SECURITY};
+use crate::respond::{self, Answer, Body, SECURITY};
 use crate::views::{self, Count, Frame, HomePage, Lang, PetitionPage, PetitionState, Site};
 
 /// A page whose numbers have not changed is rendered again when it is this old, so that "as of" does not look forgotten.
@@ -356,11 +354,12 @@ impl Document {
     }
 
     fn answer(&self, asked: &HeaderMap) -> Answer {
-        let accepts = asked
-            .get(ACCEPT_ENCODING)
-            .is_some_and(|value| value.as_bytes().windows(4).any(|w| w == b"gzip"));
-        let (headers, body) = if accepts { &self.gzip } else { &self.plain };
-        let unchanged = asked.get(IF_NONE_MATCH).is_some_and(|value| value == self.etag);
+        let (headers, body) = if respond::takes_gzip(asked) {
+            &self.gzip
+        } else {
+            &self.plain
+        };
+        let unchanged = respond::is_known(asked, self.etag.to_str().unwrap_or_default());
         let mut answer = Response::new(Body::from(if unchanged { Bytes::new() } else { body.clone() }));
         if unchanged {
             *answer.status_mut() = StatusCode::NOT_MODIFIED;

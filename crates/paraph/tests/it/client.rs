@@ -55,6 +55,19 @@ impl Answer {
         format!("{} {:?} {}", self.status, headers.collect::<Vec<_>>(), self.text())
     }
 
+    /// What holds for every page and problem, whoever asks for it.
+    fn is_as_every_answer(&self) {
+        assert_eq!(self.header("set-cookie"), None, "{self:?}");
+        let media = self.header("content-type").unwrap_or_default();
+        if media.starts_with("text/html") || media.contains("json") {
+            let policy = self.header("content-security-policy").unwrap_or_default();
+            assert!(policy.starts_with("default-src 'none'; script-src 'self'"), "{self:?}");
+            assert!(!policy.contains("unsafe"), "{self:?}");
+            assert_eq!(self.header("x-content-type-options"), Some("nosniff"), "{self:?}");
+            assert_eq!(self.header("referrer-policy"), Some("no-referrer"), "{self:?}");
+        }
+    }
+
     /// What stands in a hidden field of the form.
     pub(crate) fn hidden(&self, field: &str) -> String {
         let (html, before) = (self.text(), format!("name=\"{field}\" value=\""));
@@ -168,6 +181,7 @@ impl Client {
             answer.body = vec![0; length];
             stream.read_exact(&mut answer.body)?;
         }
+        answer.is_as_every_answer();
         Ok(answer)
     }
 
@@ -175,11 +189,15 @@ impl Client {
     pub(crate) fn clearance(&mut self, slug: &str) -> io::Result<String> {
         let issued = self.ask("GET", &format!("/p/{slug}/challenge"), &[], b"")?;
         assert_eq!(issued.status, 200, "{issued:?}");
-        let challenge: Challenge = serde_json::from_slice(&issued.body).expect("a challenge");
+        Ok(Self::solve(serde_json::from_slice(&issued.body).expect("a challenge")))
+    }
+
+    /// What the widget makes of a challenge.
+    pub(crate) fn solve(challenge: Challenge) -> String {
         let solution = solve_challenge(SolveChallengeOptions::new(&challenge));
         let solution = solution.expect("can be solved").expect("solved");
         let payload = serde_json::to_vec(&Payload { challenge, solution }).expect("JSON");
-        Ok(data_encoding::BASE64.encode(&payload))
+        data_encoding::BASE64.encode(&payload)
     }
 
     /// A form that can be sent: name, address, and a solved challenge.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use crate::client::{Client, FORM, JSON};
@@ -68,6 +68,10 @@ impl Diary {
     }
 }
 
+fn lock(diary: &Mutex<Diary>) -> MutexGuard<'_, Diary> {
+    diary.lock().expect("no worker panicked")
+}
+
 /// One worker until the server is gone.
 fn work(mut client: Client, site: &Site, diary: &Mutex<Diary>, mut dice: Dice, name: &str) -> io::Result<()> {
     let mut signed = 0;
@@ -82,13 +86,7 @@ fn work(mut client: Client, site: &Site, diary: &Mutex<Diary>, mut dice: Dice, n
                 sign(&mut client, diary, &body, &address)?;
             }
             6..7 => {
-                let again = diary
-                    .lock()
-                    .unwrap()
-                    .signed
-                    .iter()
-                    .nth(dice.roll(20) as usize)
-                    .map(both);
+                let again = lock(diary).signed.iter().nth(dice.roll(20) as usize).map(both);
                 again.map_or(Ok(()), |(body, to)| sign(&mut client, diary, &body, &to))?;
             }
             7..9 => {
@@ -97,7 +95,7 @@ fn work(mut client: Client, site: &Site, diary: &Mutex<Diary>, mut dice: Dice, n
                     .into_iter()
                     .map(|letter| (letter.link("confirm"), letter.to));
                 let fresh = |(_, to): &(String, String)| {
-                    let diary = diary.lock().unwrap();
+                    let diary = lock(diary);
                     to.starts_with(name) && !diary.confirmed.contains_key(to)
                 };
                 if let Some((link, to)) = links.into_iter().find(fresh) {
@@ -107,7 +105,7 @@ fn work(mut client: Client, site: &Site, diary: &Mutex<Diary>, mut dice: Dice, n
             _ => {
                 let mine = |(to, _): &(&String, &String)| to.starts_with(name);
                 let found = {
-                    let diary = diary.lock().unwrap();
+                    let diary = lock(diary);
                     let mut all = diary.may_withdraw.iter().filter(mine);
                     all.next().map(|(to, token)| (to.clone(), format!("/withdraw/{token}")))
                 };
@@ -129,15 +127,10 @@ fn ask(client: &mut Client, link: &str, body: &str) -> io::Result<crate::client:
 
 fn sign(client: &mut Client, diary: &Mutex<Diary>, body: &str, to: &str) -> io::Result<()> {
     let unanswered = (to.to_owned(), Known::Unanswered);
-    diary
-        .lock()
-        .unwrap()
-        .signed
-        .entry(body.to_owned())
-        .or_insert(unanswered);
+    lock(diary).signed.entry(body.to_owned()).or_insert(unanswered);
     let answer = ask(client, &format!("/p/{SLUG}/sign"), body)?;
     match answer.status {
-        202 => diary.lock().unwrap().signed.get_mut(body).expect("written down").1 = Known::Done,
+        202 => lock(diary).signed.get_mut(body).expect("written down").1 = Known::Done,
         503 => assert!(answer.header("retry-after").is_some(), "{answer:?}"),
         _ => panic!("{answer:?}"),
     }
@@ -146,11 +139,11 @@ fn sign(client: &mut Client, diary: &Mutex<Diary>, body: &str, to: &str) -> io::
 
 fn confirm(client: &mut Client, diary: &Mutex<Diary>, to: &str, link: String) -> io::Result<()> {
     let unanswered = (link.clone(), Known::Unanswered);
-    diary.lock().unwrap().confirmed.insert(to.to_owned(), unanswered);
+    lock(diary).confirmed.insert(to.to_owned(), unanswered);
     let answer = ask(client, &link, "")?;
     assert_eq!(answer.status, 200, "{answer:?}");
     let token = answer.json()["withdraw"].as_str().expect("a token").to_owned();
-    let mut diary = diary.lock().unwrap();
+    let mut diary = lock(diary);
     diary.confirmed.insert(to.to_owned(), (link, Known::Done));
     diary.may_withdraw.insert(to.to_owned(), token);
     Ok(())
@@ -158,17 +151,13 @@ fn confirm(client: &mut Client, diary: &Mutex<Diary>, to: &str, link: String) ->
 
 fn withdraw(client: &mut Client, diary: &Mutex<Diary>, to: &str, link: String) -> io::Result<()> {
     let unanswered = (link.clone(), Known::Unanswered);
-    let mut open = diary.lock().unwrap();
+    let mut open = lock(diary);
     open.may_withdraw.remove(to);
     open.withdrawn.insert(to.to_owned(), unanswered);
     drop(open);
     let answer = ask(client, &link, "")?;
     assert_eq!(answer.status, 200, "{answer:?}");
-    diary
-        .lock()
-        .unwrap()
-        .withdrawn
-        .insert(to.to_owned(), (link, Known::Done));
+    lock(diary).withdrawn.insert(to.to_owned(), (link, Known::Done));
     Ok(())
 }
 
@@ -199,12 +188,12 @@ fn nothing_acknowledged_is_lost_and_nothing_is_counted_twice() {
         one_round(&site, site.start(), &diary, round);
         // Beside no server at all, in the state in which the kill left it.
         let counted = site.recount()[SLUG];
-        let (_, most) = diary.lock().unwrap().range();
+        let (_, most) = lock(&diary).range();
         assert!(counted <= most, "round {round}: {counted} of at most {most}");
     }
 
     let server = site.start();
-    let (least, most) = diary.lock().unwrap().range();
+    let (least, most) = lock(&diary).range();
     let counted = server.settled(SLUG)["counted"].as_u64().expect("a number");
     assert!((least..=most).contains(&counted), "{counted}, not in {least}..={most}");
     assert!(least > 10 * rounds / 3, "too little load: {least} counted");
@@ -216,18 +205,18 @@ fn nothing_acknowledged_is_lost_and_nothing_is_counted_twice() {
 /// Acknowledged or not: sent once more, each body is in, and in once.
 fn every_body_gets_the_same_answer_again(site: &Site, server: &Server, diary: &Mutex<Diary>) {
     let (all, unanswered) = {
-        let diary = diary.lock().unwrap();
+        let diary = lock(diary);
         (diary.signed.len() as u64, diary.unanswered())
     };
     let sent = |site: &Site| site.number("SELECT COUNT(*) FROM signature");
     assert!(sent(site) + unanswered >= all, "an acknowledged contribution is lost");
     assert!(sent(site) <= all, "a body was taken in twice");
     let mut client = server.client();
-    let bodies: Vec<_> = diary.lock().unwrap().signed.iter().map(both).collect();
+    let bodies: Vec<_> = lock(diary).signed.iter().map(both).collect();
     for (body, to) in &bodies {
         sign(&mut client, diary, body, to).expect("an answer");
     }
-    assert_eq!(diary.lock().unwrap().unanswered(), 0, "all are acknowledged now");
+    assert_eq!(lock(diary).unanswered(), 0, "all are acknowledged now");
     assert_eq!(sent(site), all, "each body is one contribution");
     assert_eq!(site.number("SELECT COUNT(*) FROM nonce"), all);
     let unopened = "SELECT COUNT(*) FROM signature WHERE waiting = 1 AND id NOT IN (SELECT id FROM vault)";
@@ -238,13 +227,7 @@ fn every_body_gets_the_same_answer_again(site: &Site, server: &Server, diary: &M
 fn every_contribution_gets_its_mail(site: &Site, server: &Server, diary: &Mutex<Diary>) {
     let store = site.store();
     store.execute("UPDATE outbox SET due_at = 0", []).expect("time passes");
-    let wanted: BTreeSet<String> = diary
-        .lock()
-        .unwrap()
-        .signed
-        .values()
-        .map(|(to, _)| to.clone())
-        .collect();
+    let wanted: BTreeSet<String> = lock(diary).signed.values().map(|(to, _)| to.clone()).collect();
     until("a mail for everybody", || {
         let written: BTreeSet<String> = site.mails().into_iter().map(|letter| letter.to).collect();
         wanted.is_subset(&written).then_some(())
@@ -253,7 +236,7 @@ fn every_contribution_gets_its_mail(site: &Site, server: &Server, diary: &Mutex<
     let mut client = server.client();
     for letter in site.mails() {
         let status = client.get(&letter.link("confirm")).status;
-        let is_withdrawn = diary.lock().unwrap().withdrawn.contains_key(&letter.to);
+        let is_withdrawn = lock(diary).withdrawn.contains_key(&letter.to);
         assert!(
             status == 200 || (is_withdrawn && status == 410),
             "{status} for {}",
@@ -272,7 +255,7 @@ fn every_question_has_one_answer(site: &Site, server: &Server, diary: &Mutex<Dia
             .collect()
     };
     let (confirmations, withdrawals) = {
-        let diary = diary.lock().unwrap();
+        let diary = lock(diary);
         (open(&diary.confirmed), open(&diary.withdrawn))
     };
     for (to, link) in confirmations {
@@ -281,13 +264,13 @@ fn every_question_has_one_answer(site: &Site, server: &Server, diary: &Mutex<Dia
     for (to, link) in withdrawals {
         withdraw(&mut client, diary, &to, link).expect("an answer");
     }
-    let (least, most) = diary.lock().unwrap().range();
+    let (least, most) = lock(diary).range();
     assert_eq!(least, most);
     let count = server.settled(SLUG);
     assert_eq!(count["counted"], least, "{count}");
     // Only who had been counted is shown as withdrawn.
     assert!(
-        count["withdrawn"].as_u64() <= Some(diary.lock().unwrap().withdrawn.len() as u64),
+        count["withdrawn"].as_u64() <= Some(lock(diary).withdrawn.len() as u64),
         "{count}"
     );
     assert_eq!(site.recount()[SLUG], least);

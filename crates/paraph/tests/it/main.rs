@@ -1,9 +1,13 @@
 //! One binary for all integration tests: real SQLite, real PostgreSQL, real sockets, real kills.
 
 mod client;
+mod contract;
 mod crash;
 mod door;
 mod journal;
+mod mail;
+mod pages;
 mod preemption;
 mod server;
+mod start;
 mod stores;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
@@ -343,12 +343,4 @@ impl Drop for Server {
         drop(self.child.kill());
         drop(self.child.wait());
     }
-}
-
-/// Reads what is left of a stream, however it ends.
-pub(crate) fn rest(stream: &mut impl Read) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    // A reset after the answer takes nothing of it away.
-    drop(stream.read_to_end(&mut bytes));
-    bytes
 }
