@@ -96,12 +96,26 @@ impl Keys {
             fs::create_dir_all(directory)?;
             fs::set_permissions(directory, fs::Permissions::from_mode(0o700))?;
         }
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        // Written aside: a process that dies in between must not leave half a key, which nobody would dare to remove.
+        let aside = path.with_extension("new");
+        if let Err(error) = fs::remove_file(&aside)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            return Err(error);
+        }
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&aside)?;
         let text = Zeroizing::new(HEXLOWER_PERMISSIVE.encode(&*self.master));
         file.write_all(text.as_bytes())?;
         file.write_all(b"\n")?;
         // A key that a power cut takes back would leave every sealed record behind it unreadable.
         file.sync_all()?;
+        // A link and not a renaming: it never replaces a key that is there.
+        fs::hard_link(&aside, path)?;
+        fs::remove_file(&aside)?;
         path.parent()
             .map_or(Ok(()), |directory| fs::File::open(directory)?.sync_all())
     }

@@ -141,7 +141,7 @@ impl State {
             return Err(error.into());
         }
         let decided = decider.finish();
-        // Keys first: a key without its record is swept away later, a record without its key could never be opened.
+        // Keys first: a key without its record opens nothing, a record without its key could never be opened.
         self.keep_keys(&decided.wrapped).await?;
         if !decided.is_empty() {
             journal::append(&mut self.main, self.end.position, &decided.batch).await?;

@@ -310,6 +310,54 @@ fn a_second_press_confirms_nothing_more() {
     assert_eq!(server.settled("fountain")["counted"], 1);
 }
 
+/// Everything at the same time: one mailbox, two contributions, many presses.
+#[test]
+fn many_presses_at_once_are_one_signature() {
+    let (site, server) = open();
+    let mut client = server.client();
+    client.sign("fountain", "Ada Example", "ada@people.example");
+    let letter = site.mail_to("ada@people.example");
+    client.sign("fountain", "Ada Again", "ada@people.example");
+    let page = client.get(&letter.link("confirm")).text();
+    let mut links: Vec<&str> = page
+        .split("action=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split(['"', '?']).next())
+        .collect();
+    links.retain(|link| link.starts_with("/confirm/"));
+    assert_eq!(links.len(), 2, "{page}");
+    let press = |path: &str| server.client().post_json(path, "").json();
+    let at_once = |paths: &[&str]| -> Vec<serde_json::Value> {
+        std::thread::scope(|scope| {
+            let presses = (0..60).map(|number| paths[number % paths.len()]);
+            let threads: Vec<_> = presses.map(|path| scope.spawn(move || press(path))).collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().expect("no panic"))
+                .collect()
+        })
+    };
+    let confirmed = at_once(&links);
+    assert!(
+        confirmed.iter().all(|answer| answer["status"] == "confirmed"),
+        "{confirmed:?}"
+    );
+    assert_eq!(server.settled("fountain")["counted"], 1);
+    assert_eq!(
+        site.number("SELECT COUNT(*) FROM signature WHERE confirmed_at IS NOT NULL"),
+        2
+    );
+    let withdraw = format!("/withdraw/{}", confirmed[0]["withdraw"].as_str().expect("a token"));
+    let withdrawn = at_once(&[&withdraw]);
+    assert!(
+        withdrawn.iter().all(|answer| answer["status"] == "withdrawn"),
+        "{withdrawn:?}"
+    );
+    let gone = server.settled("fountain");
+    assert_eq!((&gone["counted"], &gone["withdrawn"]), (&0.into(), &1.into()));
+    assert_eq!(site.recount()["fountain"], 0);
+}
+
 /// Mail scanners open every link, some of them many times.
 #[test]
 fn looking_at_links_changes_nothing() {

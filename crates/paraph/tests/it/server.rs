@@ -154,19 +154,23 @@ impl Site {
         assert_eq!(ran.code, 0, "{}", ran.stderr);
     }
 
-    /// Starts the server and waits for its word that it serves.
-    pub(crate) fn start(&self) -> Server {
+    /// Starts the server.
+    pub(crate) fn begin(&self) -> Child {
         let log = OpenOptions::new()
             .create(true)
             .append(true)
             .open(self.log())
             .expect("a log");
-        let mut child = self
-            .command(&["serve"])
+        self.command(&["serve"])
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
-            .expect("it starts");
+            .expect("it starts")
+    }
+
+    /// Starts the server and waits for its word that it serves.
+    pub(crate) fn start(&self) -> Server {
+        let mut child = self.begin();
         let mut said = String::new();
         let stdout = child.stdout.take().expect("piped");
         BufReader::new(stdout).read_line(&mut said).expect("its word");

@@ -5,9 +5,10 @@ use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::client::{FORM, JSON};
-use crate::server::{Ran, Site, until};
+use crate::server::{Ran, Site, is_full, until};
 
 /// Every file below a directory with its content, but for the lock, which says who tried last.
 fn content(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
@@ -104,6 +105,27 @@ fn a_spoilt_or_exposed_key_is_never_replaced() {
     fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).expect("mode");
     is_refused(&site.run(&["serve"]), 1, &["644", "chmod 600"]);
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).expect("mode");
+    site.start().stop();
+}
+
+/// Whatever a first start had done when it was killed, the next one goes on from there.
+#[test]
+fn a_first_start_that_was_killed_can_be_repeated() {
+    let site = Site::new();
+    let rounds = if is_full() { 40 } else { 10 };
+    for round in 0..rounds {
+        let mut begun = site.begin();
+        std::thread::sleep(Duration::from_micros(round * 700));
+        begun.kill().expect("killed");
+        begun.wait().expect("gone");
+        site.start().stop();
+        fs::remove_dir_all(site.data()).expect("removed");
+    }
+    // The narrowest moment: the key is being written.
+    fs::create_dir_all(site.data().join("keys")).expect("made");
+    fs::write(site.data().join("keys/master.new"), "0123").expect("half a key");
+    site.petition("fountain");
+    assert!(!site.data().join("keys/master.new").exists());
     site.start().stop();
 }
 
