@@ -146,10 +146,10 @@ notice-slow-down-detail = { $wait ->
     [one] It may be a shared one. Nothing is lost: wait a second, then press “Sign” again. What you typed is still here.
    *[other] It may be a shared one. Nothing is lost: wait { $wait } seconds, then press “Sign” again. What you typed is still here.
 }
-notice-busy-title = A great many people are signing right now.
+notice-busy-title = The site cannot take your signature at this moment.
 notice-busy-detail = { $wait ->
-    [one] The site is at its limit. Nothing is lost: wait a second, then press “Sign” again. What you typed is still here.
-   *[other] The site is at its limit. Nothing is lost: wait { $wait } seconds, then press “Sign” again. What you typed is still here.
+    [one] Nothing is lost: wait a second, then press “Sign” again. What you typed is still here.
+   *[other] Nothing is lost: wait { $wait } seconds, then press “Sign” again. What you typed is still here.
 }
 
 ## Check your mail
@@ -263,6 +263,12 @@ refusal-link-unknown-do = Open the message again and use its whole link. If it i
 refusal-link-expired-title = This link is too old
 refusal-link-expired-detail = Unconfirmed signatures are erased after some time, and this one was. Nothing was counted, nothing was kept.
 refusal-link-expired-do = You can sign again now: it takes a minute.
+refusal-link-withdrawn-title = This signature was withdrawn
+refusal-link-withdrawn-detail = It no longer counts, and what was entered has been erased. There is nothing left to do.
+refusal-link-withdrawn-do = If you have changed your mind, you can sign again.
+refusal-link-disowned-title = This was reported as not signed by you
+refusal-link-disowned-detail = It does not count and cannot be confirmed any more.
+refusal-link-disowned-do = If you do want to sign, you can: it takes a minute.
 refusal-method-not-allowed-title = This page cannot be used in that way
 refusal-method-not-allowed-detail = Your browser asked for something that this page does not do. Nothing was recorded, nothing is lost.
 refusal-method-not-allowed-do = Go back and use the buttons of the page.
@@ -284,8 +290,8 @@ refusal-slow-down-do = Wait a moment, then go back and try again: what you typed
 refusal-broken-title = Something broke on our side
 refusal-broken-detail = It is not your doing. What you had already confirmed is safe; what you just sent may not have been recorded.
 refusal-broken-do = Try again in a minute: sending the same thing twice does no harm, it counts once.
-refusal-busy-title = A great many people are here
-refusal-busy-detail = The site is at its limit and takes people in turn. Nothing that you had confirmed is lost, and your link stays good.
+refusal-busy-title = One moment, please
+refusal-busy-detail = The site cannot answer this at the moment. Nothing that you had confirmed is lost, and your link stays good.
 refusal-busy-do = Wait a moment, then try again: sending the same thing twice does no harm, it counts once.
 
 ## How we count

@@ -152,10 +152,10 @@ notice-slow-down-detail = { $wait ->
     [one] Vous le partagez peut-être. Rien n’est perdu : attendez une seconde, puis appuyez de nouveau sur « Je signe ». Votre saisie est toujours là.
    *[other] Vous le partagez peut-être. Rien n’est perdu : attendez { $wait } secondes, puis appuyez de nouveau sur « Je signe ». Votre saisie est toujours là.
 }
-notice-busy-title = Énormément de monde signe en ce moment.
+notice-busy-title = Le site ne peut pas prendre votre signature à cet instant.
 notice-busy-detail = { $wait ->
-    [one] Le site est à sa limite. Rien n’est perdu : attendez une seconde, puis appuyez de nouveau sur « Je signe ». Votre saisie est toujours là.
-   *[other] Le site est à sa limite. Rien n’est perdu : attendez { $wait } secondes, puis appuyez de nouveau sur « Je signe ». Votre saisie est toujours là.
+    [one] Rien n’est perdu : attendez une seconde, puis appuyez de nouveau sur « Je signe ». Votre saisie est toujours là.
+   *[other] Rien n’est perdu : attendez { $wait } secondes, puis appuyez de nouveau sur « Je signe ». Votre saisie est toujours là.
 }
 
 ## Relevez votre courrier
@@ -269,6 +269,12 @@ refusal-link-unknown-do = Rouvrez le message et suivez le lien en entier. S’il
 refusal-link-expired-title = Ce lien est trop ancien
 refusal-link-expired-detail = Les signatures non confirmées sont effacées au bout d’un certain temps, et celle-ci l’a été. Rien n’a été compté, rien n’a été gardé.
 refusal-link-expired-do = Vous pouvez signer de nouveau maintenant : cela prend une minute.
+refusal-link-withdrawn-title = Cette signature a été retirée
+refusal-link-withdrawn-detail = Elle ne compte plus, et ce qui avait été saisi est effacé. Il n’y a plus rien à faire.
+refusal-link-withdrawn-do = Si vous avez changé d’avis, vous pouvez signer de nouveau.
+refusal-link-disowned-title = Vous avez signalé que ce n’était pas vous
+refusal-link-disowned-detail = Cette signature ne compte pas et ne peut plus être confirmée.
+refusal-link-disowned-do = Si vous souhaitez signer, c’est possible : cela prend une minute.
 refusal-method-not-allowed-title = Cette page ne s’utilise pas ainsi
 refusal-method-not-allowed-detail = Votre navigateur a demandé une chose que cette page ne fait pas. Rien n’a été enregistré, rien n’est perdu.
 refusal-method-not-allowed-do = Revenez en arrière et servez-vous des boutons de la page.
@@ -290,8 +296,8 @@ refusal-slow-down-do = Attendez un moment, puis revenez en arrière et réessaye
 refusal-broken-title = Quelque chose s’est cassé de notre côté
 refusal-broken-detail = Vous n’y êtes pour rien. Ce que vous aviez déjà confirmé est en sûreté ; ce que vous venez d’envoyer n’a peut-être pas été enregistré.
 refusal-broken-do = Réessayez dans une minute : envoyer deux fois la même chose ne gêne pas, elle compte une fois.
-refusal-busy-title = Il y a énormément de monde
-refusal-busy-detail = Le site est à sa limite et reçoit chacun à son tour. Rien de ce que vous aviez confirmé n’est perdu, et votre lien reste bon.
+refusal-busy-title = Un instant, s’il vous plaît
+refusal-busy-detail = Le site ne peut pas répondre à cela à cet instant. Rien de ce que vous aviez confirmé n’est perdu, et votre lien reste bon.
 refusal-busy-do = Attendez un moment, puis réessayez : envoyer deux fois la même chose ne gêne pas, elle compte une fois.
 
 ## Comment nous comptons

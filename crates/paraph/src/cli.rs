@@ -39,7 +39,7 @@ pub enum Command {
     Demo(Demo),
     /// Explain the configuration in force: every key, its value, where it came from, every bound and its reason
     CheckConfig(CheckConfig),
-    /// Create, list, show and close petitions
+    /// Create, list, show, publish and close petitions
     #[command(subcommand)]
     Petition(Petition),
     /// Rehearse an attack on your own server
@@ -141,6 +141,8 @@ pub enum Petition {
     List(PetitionList),
     /// Show one petition
     Show(PetitionOne),
+    /// Open a draft for signing
+    Publish(PetitionOne),
     /// Close one petition: its page and count stay, signing ends
     Close(PetitionOne),
 }
@@ -188,7 +190,7 @@ pub struct PetitionList {
     pub json: bool,
 }
 
-/// `paraph petition show` and `close`.
+/// `paraph petition show`, `publish` and `close`.
 #[derive(Args, Debug)]
 pub struct PetitionOne {
     /// Where the configuration and the data are.
@@ -362,6 +364,7 @@ mod tests {
             "paraph petition create --slug s --title T --text F --owner E --goal 10 --publish",
             "paraph petition list --json",
             "paraph petition show s",
+            "paraph petition publish s",
             "paraph petition close s --data d",
             "paraph drill lockstep-218 --target http://127.0.0.1:8080 --petition s --seed 1 --honest-rate 0.5 \
              --duration 10m --report r.json",

@@ -98,7 +98,7 @@ impl From<OpenError> for Failure {
             OpenError::Key(KeyError::Exposed { .. }) => {
                 "chmod 600 the key file: only the user that runs paraph may read it"
             }
-            OpenError::Key(_) | OpenError::KeyLost(_) => {
+            OpenError::Key(_) | OpenError::KeyLost(_) | OpenError::WrongKey(_) => {
                 "put the key file back from its backup; without it names and addresses cannot be opened again"
             }
             OpenError::Schema { .. } => {

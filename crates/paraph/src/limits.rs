@@ -106,8 +106,6 @@ limits! {
     postcode_chars = 12 in 8..=32, "Characters of a postcode; the longest in use has 10.";
 
     // Lanes: how many requests are worked on at once, and how many may wait for a place
-    lane_operator = 8 in 1..=256, "Operators' requests in work at once; their own, so that a flood cannot lock the desk out.";
-    lane_operator_waiting = 64 in 0..=65536, "Operators' requests waiting for a place.";
     lane_sign = 256 in 1..=8192, "Signatures with script in work at once; most of that time is the group commit.";
     lane_sign_waiting = 1024 in 0..=65536, "Signatures waiting for a place in their lane.";
     lane_plain = 64 in 1..=8192, "Signatures without script in work at once.";

@@ -36,7 +36,7 @@ use crate::mail::transport::Transport;
 use crate::router::Public;
 use crate::store::db::{Db, DbError};
 use crate::store::reader::Reader;
-use crate::store::{Connections, Directory};
+use crate::store::{Connections, Directory, schema};
 use crate::telemetry;
 use crate::token::Tokens;
 use crate::views::{Lang, Site};
@@ -352,7 +352,7 @@ async fn watch_disk(
                 if low.swap(is_low, Ordering::Relaxed) != is_low {
                     tracing::warn!(free, floor_mib, is_low, "free disk space crossed its floor");
                 }
-                metrics::gauge!("paraph_disk_free_mib").set(free as f64);
+                metrics::gauge!(telemetry::DISK_FREE).set(free as f64);
             }
             Err(error) => tracing::warn!(%error, "free disk space is not known"),
         }
@@ -382,9 +382,18 @@ fn listening(limits: &Limits, trusted: Vec<ipnet::IpNet>, protocol: ProxyProtoco
 }
 
 async fn bind(address: SocketAddr, key: &str) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|error| Failure::io(format!("cannot listen on {address} ({key})"), &error))
+    TcpListener::bind(address).await.map_err(|error| {
+        let failure = Failure::io(format!("cannot listen on {address} ({key})"), &error);
+        match error.kind() {
+            std::io::ErrorKind::AddrInUse => Failure {
+                hint: format!(
+                    "another program listens there: stop it, or set another address ({key}; --listen is for pages)"
+                ),
+                ..failure
+            },
+            _ => failure,
+        }
+    })
 }
 
 fn local(listener: &TcpListener) -> Result<SocketAddr, Failure> {
@@ -421,16 +430,18 @@ fn site(config: &Config, base_url: &str) -> Site {
 /// A connection for commands that only look, beside a running server or without one.
 ///
 /// # Errors
-/// There is no store, or it cannot be opened.
-pub fn look(directory: &Path) -> Result<Db, Failure> {
+/// There is no store, it cannot be opened, or it is of a newer version.
+pub async fn look(directory: &Path) -> Result<Db, Failure> {
     let file = directory.join("paraph.db");
+    let cannot = |why: &dyn std::fmt::Display, hint: &str| {
+        Failure::failed(format!("cannot open {}: {why}", file.display()), hint)
+    };
     let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
-    rusqlite::Connection::open_with_flags(&file, flags)
-        .map(Db::Sqlite)
-        .map_err(|error| {
-            Failure::failed(
-                format!("cannot open {}: {error}", file.display()),
-                "name the data directory with --data, or start the server once to make it",
-            )
-        })
+    let hint = "name the data directory with --data, or start the server once to make it";
+    let connection = rusqlite::Connection::open_with_flags(&file, flags).map_err(|error| cannot(&error, hint))?;
+    let mut db = Db::Sqlite(connection);
+    schema::check(&mut db)
+        .await
+        .map_err(|error| cannot(&error, "use the version of paraph that wrote it, or a newer one"))?;
+    Ok(db)
 }

@@ -28,22 +28,28 @@ use crate::failure::Failure;
 /// Variable that sets the level.
 pub const LOG_VARIABLE: &str = "PARAPH_LOG";
 
-/// Signing attempts by outcome. Label `outcome`.
-pub const ADMISSIONS: &str = "paraph_admissions_total";
-/// Requests by lane and status class. Labels `lane`, `status`.
+/// Requests by what they came to. Labels `route`, `outcome`.
 pub const REQUESTS: &str = "paraph_requests_total";
-/// Seconds from a request's head to its answer. Label `lane`.
-pub const REQUEST_SECONDS: &str = "paraph_request_seconds";
-/// Letters by outcome: `sent`, `temporary`, `permanent`, `given_up`.
+/// Connections that were not served. Label `why`.
+pub const CONNECTIONS_REFUSED: &str = "paraph_connections_refused_total";
+/// Rounds of the puzzles handed out: the price in force.
+pub const PUZZLE_ROUNDS: &str = "paraph_puzzle_rounds";
+/// Letters by outcome: `sent`, `later`, `given_up`.
 pub const MAILS: &str = "paraph_mails_total";
-/// Letters waiting in the outbox.
-pub const MAILS_WAITING: &str = "paraph_mails_waiting";
+/// Letters that are due and have not left; stops growing at 100,000.
+pub const MAILS_DUE: &str = "paraph_mails_due";
 /// Events appended to the journal.
 pub const EVENTS: &str = "paraph_journal_events_total";
-/// Seconds of one commit of the writer.
+/// Batches that were not recorded; everyone in them was told to try again.
+pub const BATCHES_FAILED: &str = "paraph_batches_failed_total";
+/// Commands decided and committed together.
+pub const BATCH_COMMANDS: &str = "paraph_batch_commands";
+/// Seconds from taking a batch to its commit.
 pub const COMMIT_SECONDS: &str = "paraph_commit_seconds";
 /// Commands waiting for the writer.
 pub const INTAKE_WAITING: &str = "paraph_intake_waiting";
+/// Free space of the data directory, MiB.
+pub const DISK_FREE: &str = "paraph_disk_free_mib";
 
 /// Bounds of the histograms in seconds: from a page out of memory to a lane's longest wait.
 const SECONDS: &[f64] = &[0.000_25, 0.001, 0.0025, 0.01, 0.025, 0.1, 0.25, 1.0, 2.5, 5.0, 10.0];
@@ -96,6 +102,9 @@ pub fn start_logging_quietly() -> Result<(), Failure> {
     start_logging_at("error")
 }
 
+/// Bounds of the counting histograms: sizes of batches, rounds of puzzles.
+const NUMBERS: &[f64] = &[1.0, 4.0, 16.0, 64.0, 256.0, 1000.0, 1500.0, 2000.0, 2500.0, 3000.0];
+
 /// The metrics of this process, ready to be rendered.
 #[derive(Clone)]
 pub struct Handle(PrometheusHandle);
@@ -114,7 +123,10 @@ impl Handle {
 /// # Errors
 /// Metrics were started before.
 pub fn install() -> Result<Handle, Failure> {
-    let builder = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".into()), SECONDS);
+    let builder = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), SECONDS)
+        .and_then(|builder| builder.set_buckets_for_metric(Matcher::Full(BATCH_COMMANDS.into()), NUMBERS))
+        .and_then(|builder| builder.set_buckets_for_metric(Matcher::Full(PUZZLE_ROUNDS.into()), NUMBERS));
     let installed = builder.and_then(PrometheusBuilder::install_recorder);
     let hint = "this is a fault of the program: please report it";
     let handle = installed.map_err(|error| Failure::failed(format!("metrics did not start: {error}"), hint))?;
@@ -123,14 +135,21 @@ pub fn install() -> Result<Handle, Failure> {
 }
 
 fn describe() {
-    describe_counter!(ADMISSIONS, "Signing attempts by outcome");
-    describe_counter!(REQUESTS, "Requests by lane and status class");
-    describe_histogram!(REQUEST_SECONDS, Unit::Seconds, "From a request's head to its answer");
+    describe_counter!(REQUESTS, "Requests by route and outcome");
+    describe_counter!(CONNECTIONS_REFUSED, "Connections that were not served, by reason");
+    describe_histogram!(PUZZLE_ROUNDS, "Rounds of the puzzles handed out");
     describe_counter!(MAILS, "Letters by outcome");
-    describe_gauge!(MAILS_WAITING, "Letters waiting in the outbox");
+    describe_gauge!(MAILS_DUE, "Letters that are due and have not left");
     describe_counter!(EVENTS, "Events appended to the journal");
-    describe_histogram!(COMMIT_SECONDS, Unit::Seconds, "One commit of the writer");
+    describe_counter!(BATCHES_FAILED, "Batches that were not recorded");
+    describe_histogram!(BATCH_COMMANDS, "Commands committed together");
+    describe_histogram!(
+        COMMIT_SECONDS,
+        Unit::Seconds,
+        "One batch, from being taken to its commit"
+    );
     describe_gauge!(INTAKE_WAITING, "Commands waiting for the writer");
+    describe_gauge!(DISK_FREE, "Free space of the data directory, MiB");
 }
 
 /// Processor time, memory and descriptors of this process in the text format of Prometheus, read from `/proc/self`;

@@ -12,8 +12,6 @@ use crate::limits::Limits;
 /// The six lanes, in the order in which they matter.
 #[derive(Debug)]
 pub struct Lanes {
-    /// Operators and the desk.
-    pub operator: Lane,
     /// Confirmations.
     pub confirm: Lane,
     /// Withdrawals, "it wasn't me", receipts.
@@ -32,7 +30,6 @@ impl Lanes {
     pub fn new(limits: &Limits) -> Self {
         let lane = |label, width, waiting| Lane::new(label, width, waiting, Duration::from_millis(limits.lane_wait_ms));
         Self {
-            operator: lane("operator", limits.lane_operator, limits.lane_operator_waiting),
             confirm: lane("confirm", limits.lane_confirm, limits.lane_confirm_waiting),
             manage: lane("manage", limits.lane_manage, limits.lane_manage_waiting),
             sign: lane("sign", limits.lane_sign, limits.lane_sign_waiting),

@@ -166,7 +166,7 @@ async fn turned(stop: &mut watch::Receiver<bool>) {
 }
 
 fn refused(why: &'static str) {
-    metrics::counter!("paraph_connections_refused_total", "why" => why).increment(1);
+    metrics::counter!(crate::telemetry::CONNECTIONS_REFUSED, "why" => why).increment(1);
 }
 
 /// What all connections share.

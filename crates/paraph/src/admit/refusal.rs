@@ -49,8 +49,8 @@ impl Refusal {
         match self {
             Self::InvalidForm(_) => "invalid_form",
             Self::TooLarge => "too_large",
-            Self::UnsupportedMedia => "unsupported_media",
-            Self::SlowBody => "slow_body",
+            Self::UnsupportedMedia => "unsupported_type",
+            Self::SlowBody => "too_slow",
             Self::TicketExpired => "ticket_expired",
             Self::TooEarly { .. } | Self::SlowDown { .. } => "slow_down",
             Self::ClearanceRefused(_) => "clearance_refused",

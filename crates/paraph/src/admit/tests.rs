@@ -361,7 +361,7 @@ async fn forms_are_read_within_their_bounds() {
     );
     assert_eq!(
         refusal(receive("application/json", b"{}".to_vec()).await),
-        "unsupported_media unsupported_media"
+        "unsupported_type unsupported_type"
     );
     assert_eq!(refusal(receive(form, vec![b'a'; 16_385]).await), "too_large too_large");
     assert_eq!(

@@ -11,8 +11,5 @@ pub(super) fn run(check: &CheckConfig) -> Result<(), Failure> {
         return Ok(());
     }
     print(&config.explain());
-    for remark in config.remarks() {
-        print(&format!("note: {remark}"));
-    }
     Ok(())
 }

@@ -30,6 +30,7 @@ pub(super) fn run(petition: &Petition) -> Result<(), Failure> {
         Petition::Create(create) => run_create(create),
         Petition::List(list) => run_list(list),
         Petition::Show(one) => show(one),
+        Petition::Publish(one) => publish(one),
         Petition::Close(one) => close(one),
     }
 }
@@ -40,7 +41,14 @@ fn run_create(create: &PetitionCreate) -> Result<(), Failure> {
     match answer {
         PetitionAnswer::Done => {
             let state = if create.publish { "open" } else { "draft" };
-            let said = format!("petition {} is {state}: /p/{0}", create.slug);
+            let said = if create.publish {
+                format!("petition {} is open: /p/{0}", create.slug)
+            } else {
+                format!(
+                    "petition {} is a draft: `paraph petition publish {0}` opens it",
+                    create.slug
+                )
+            };
             report(create.json, &json!({ "petition": create.slug, "state": state }), &said);
             Ok(())
         }
@@ -152,7 +160,7 @@ fn perform(config: &Config, command: PetitionCommand) -> Result<PetitionAnswer, 
 
 fn read(config: &Config) -> Result<Catalogue, Failure> {
     block_on(async {
-        let mut db = look(&config.directory)?;
+        let mut db = look(&config.directory).await?;
         catalogue::read(&mut db, clock::now())
             .await
             .map_err(|error| Failure::failed(format!("the store does not answer: {error}"), "check --data"))
@@ -209,6 +217,30 @@ fn show(one: &PetitionOne) -> Result<(), Failure> {
     ));
     print(&format!("\n{}", petition.body));
     Ok(())
+}
+
+fn publish(one: &PetitionOne) -> Result<(), Failure> {
+    let config = configured(&one.place.overrides())?;
+    let slug = one.slug.clone();
+    let settle_after_seconds = settle_after(&config.limits);
+    match perform(
+        &config,
+        PetitionCommand::Publish {
+            slug,
+            settle_after_seconds,
+        },
+    )? {
+        PetitionAnswer::Done => {
+            let said = format!("petition {} is open: /p/{0}", one.slug);
+            report(one.json, &json!({ "petition": one.slug, "state": "open" }), &said);
+            Ok(())
+        }
+        PetitionAnswer::NotDraft => Err(Failure::failed(
+            format!("petition {} is not a draft", one.slug),
+            "only a draft can be published; `paraph petition list` shows the states",
+        )),
+        _ => Err(unknown(&one.slug)),
+    }
 }
 
 fn close(one: &PetitionOne) -> Result<(), Failure> {

@@ -11,7 +11,7 @@ use crate::server::look;
 pub(super) fn run(command: &Recount) -> Result<(), Failure> {
     let config = configured(&command.place.overrides())?;
     let (differences, counts) = block_on(async {
-        let mut db = look(&config.directory)?;
+        let mut db = look(&config.directory).await?;
         let unreadable = |error: &dyn std::fmt::Display| {
             Failure::failed(
                 format!("the journal does not fold: {error}"),

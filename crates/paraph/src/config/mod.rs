@@ -15,6 +15,7 @@ use ipnet::IpNet;
 use lettre::message::Mailbox;
 
 use crate::failure::Failure;
+use crate::keys::Keys;
 use crate::limits::Limits;
 use explain::Setting;
 pub use value::SmtpUrl;
@@ -322,23 +323,15 @@ fn is_loopback_or_private(ip: IpAddr) -> bool {
 
 /// A key file that exists must hold a whole secret; one that does not is made at the first start.
 fn key_file(reader: &mut Reader<'_>, directory: &Path) -> Result<PathBuf, Failure> {
-    const SECRET_BYTES: usize = 32;
     let taken = reader.text(
         "secrets.key_file",
         &directory.join("keys/master.key").display().to_string(),
     );
     let path = taken.path()?;
-    match std::fs::read(&path) {
-        Ok(secret) if secret.len() < SECRET_BYTES || secret.iter().all(|byte| *byte == secret[0]) => {
-            let why = format!("holds no secret of at least {SECRET_BYTES} random bytes");
-            Err(taken.refuse(
-                &why,
-                "put the right key file back from its backup; without one, name a new path",
-            ))
-        }
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(taken.refuse(
-            &format!("cannot be read ({error})"),
-            "make it readable for the user that runs paraph",
+    match Keys::open(&path, false) {
+        Err(error) if path.exists() => Err(taken.refuse(
+            &format!("cannot be used: {error}"),
+            "put the right key file back from its backup, readable for the user that runs paraph only (mode 600)",
         )),
         _ => Ok(path),
     }

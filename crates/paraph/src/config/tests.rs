@@ -1,3 +1,5 @@
+use std::os::unix::fs::PermissionsExt;
+
 use super::{Config, Delivery, Overrides, ProxyProtocol, load};
 use crate::failure::{Exit, Failure};
 
@@ -148,20 +150,22 @@ fn values_that_cannot_work_are_refused() {
 fn an_empty_or_short_secret_is_refused() {
     let directory = Scratch::new();
     let path = directory.0.join("master.key");
-    let secrets: [(Vec<u8>, bool); 5] = [
-        (vec![], false),
-        (vec![b'\n'; 64], false),
-        (vec![0; 32], false),
-        ((1..32).collect(), false),
-        ((1..33).collect(), true),
+    let secrets = [
+        (String::new(), 0o600, false),
+        ("\n".repeat(64), 0o600, false),
+        ("0".repeat(64), 0o600, false),
+        ("0123456789abcdef".repeat(3), 0o600, false),
+        ("0123456789abcdef".repeat(4), 0o644, false),
+        ("0123456789abcdef".repeat(4), 0o600, true),
     ];
-    for (secret, expect) in secrets {
+    for (secret, mode, expect) in secrets {
         std::fs::write(&path, &secret).expect("write");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("mode");
         let name = path.display().to_string();
         assert_eq!(
             config("", &[("PARAPH__SECRETS__KEY_FILE", &name)]).is_ok(),
             expect,
-            "{} bytes",
+            "{} bytes, mode {mode:o}",
             secret.len()
         );
     }

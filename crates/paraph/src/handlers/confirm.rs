@@ -91,10 +91,10 @@ impl Signatory {
         let _place = enter(&self.admitter.lanes.confirm).await?;
         let found = self.find(source, Purpose::Confirm, token).await?;
         let Some(personal) = &found.personal else {
-            return Ok(expired(asked, &found));
+            return Ok(ended(asked, &found, found.state.axes.end));
         };
         if found.state.axes.end != End::None {
-            return Ok(expired(asked, &found));
+            return Ok(ended(asked, &found, found.state.axes.end));
         }
         if let Some(at) = found.state.confirmed_at {
             count("confirm_page", "receipt");
@@ -151,12 +151,12 @@ impl Signatory {
         let before = found.state.confirmed_at;
         let (at, already) = match self.intake.confirm(found.id).await {
             Ok(ConfirmAnswer::Confirmed { at, already }) => (at, already),
-            Ok(ConfirmAnswer::Ended(_)) => return Ok(expired(asked, &found)),
+            Ok(ConfirmAnswer::Ended(end)) => return Ok(ended(asked, &found, end)),
             Ok(ConfirmAnswer::Unknown) => return Err(Missed::Unknown),
             Err(_) => return Err(Missed::Busy(5)),
         };
         let Some(personal) = &found.personal else {
-            return Ok(expired(asked, &found));
+            return Ok(ended(asked, &found, found.state.axes.end));
         };
         let outcome = match (already, before) {
             (true, _) => Confirmation::SignedBefore,
@@ -247,7 +247,7 @@ impl Signatory {
         let _place = enter(&self.admitter.lanes.manage).await?;
         let found = self.find(source, purpose, token).await?;
         let Some(personal) = &found.personal else {
-            return Ok(expired(asked, &found));
+            return Ok(ended(asked, &found, found.state.axes.end));
         };
         let contribution = self.shown(found.id, &found.displayed, personal);
         let page = ManagePage {
@@ -258,6 +258,12 @@ impl Signatory {
             _ => views::withdraw(&asked.frame(), &page),
         };
         Ok(respond::page(asked, StatusCode::OK, html))
+    }
+
+    /// Nothing to take back yet: the page of what waits also leads to erasing it.
+    fn not_confirmed(&self, asked: &Asked<'_>, found: &Found) -> Answer {
+        let token = self.tokens.issue(Purpose::Confirm, found.id);
+        respond::see_other(asked, &format!("/confirm/{token}"))
     }
 
     /// `POST /withdraw/{token}`
@@ -274,7 +280,8 @@ impl Signatory {
         let found = self.find(source, Purpose::Withdraw, token).await?;
         let at = match self.intake.withdraw(found.id, WithdrawnBy::Mail).await {
             Ok(WithdrawAnswer::Withdrawn { at }) => at,
-            Ok(WithdrawAnswer::Ended(_) | WithdrawAnswer::NotConfirmed) => return Ok(expired(asked, &found)),
+            Ok(WithdrawAnswer::Ended(end)) => return Ok(ended(asked, &found, end)),
+            Ok(WithdrawAnswer::NotConfirmed) => return Ok(self.not_confirmed(asked, &found)),
             Ok(WithdrawAnswer::Unknown) => return Err(Missed::Unknown),
             Err(_) => return Err(Missed::Busy(5)),
         };
@@ -426,9 +433,15 @@ async fn enter(lane: &Lane) -> Result<crate::admit::lane::Permit, Missed> {
     lane.enter().await.map_err(|busy| Missed::Busy(busy.retry_after))
 }
 
-fn expired(asked: &Asked<'_>, found: &Found) -> Answer {
+/// A link to what has come to an end, in the words of that end.
+fn ended(asked: &Asked<'_>, found: &Found, end: End) -> Answer {
+    let refusal = match end {
+        End::Withdrawn => Refusal::LinkWithdrawn,
+        End::Disowned => Refusal::LinkDisowned,
+        End::None | End::Expired => Refusal::LinkExpired,
+    };
     let view = &found.displayed.view;
-    respond::refused(asked, Refusal::LinkExpired, None, Some((&view.slug, &view.title)))
+    respond::refused(asked, refusal, None, Some((&view.slug, &view.title)))
 }
 
 fn missing(asked: &Asked<'_>, route: &'static str, missed: &Missed) -> Answer {

@@ -16,7 +16,7 @@ pub type Request = http::Request<Body>;
 
 /// Who asks and what for, counted once per answer.
 pub(crate) fn count(route: &'static str, outcome: &'static str) {
-    metrics::counter!("paraph_requests_total", "route" => route, "outcome" => outcome).increment(1);
+    metrics::counter!(crate::telemetry::REQUESTS, "route" => route, "outcome" => outcome).increment(1);
 }
 
 /// Headers as they came, without what would be a secret; for the sealed record.

@@ -9,7 +9,7 @@ use http::{HeaderValue, Response, StatusCode};
 
 use crate::intake::Intake;
 use crate::respond::{Answer, Body};
-use crate::telemetry::Handle;
+use crate::telemetry::{Handle, INTAKE_WAITING};
 
 /// What the operations listener needs.
 pub struct Operations {
@@ -31,10 +31,13 @@ impl Operations {
                 None => text(StatusCode::OK, "ready\n".to_owned()),
                 Some(why) => text(StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")),
             },
-            "/metrics" => text(
-                StatusCode::OK,
-                self.metrics.as_ref().map(Handle::render).unwrap_or_default(),
-            ),
+            "/metrics" => {
+                metrics::gauge!(INTAKE_WAITING).set(self.intake.waiting() as f64);
+                text(
+                    StatusCode::OK,
+                    self.metrics.as_ref().map(Handle::render).unwrap_or_default(),
+                )
+            }
             _ => text(
                 StatusCode::NOT_FOUND,
                 "there are /healthz, /readyz and /metrics\n".to_owned(),

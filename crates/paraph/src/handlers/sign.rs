@@ -49,8 +49,11 @@ impl Signing {
         if !displayed.is_open() {
             return closed(&asked, &displayed);
         }
-        let now = clock::now();
-        match self.admitter.ticket(&source, slug, now) {
+        let ticket = match self.admitter.lanes.challenge.enter().await {
+            Ok(_place) => self.admitter.ticket(&source, slug, clock::now()),
+            Err(busy) => Err(busy.into()),
+        };
+        match ticket {
             Ok((ticket, age)) => {
                 count("form", "shown");
                 let page = SignPage {
@@ -84,7 +87,7 @@ impl Signing {
         match issued {
             Ok(challenge) => {
                 count("challenge", "issued");
-                metrics::histogram!("paraph_puzzle_rounds").record(f64::from(challenge.parameters.cost));
+                metrics::histogram!(crate::telemetry::PUZZLE_ROUNDS).record(f64::from(challenge.parameters.cost));
                 respond::done(StatusCode::OK, &json!(challenge))
             }
             Err(refusal) => refused_plainly(&asked, "challenge", &refusal, &displayed),

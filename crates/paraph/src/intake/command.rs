@@ -149,6 +149,13 @@ pub enum PetitionCommand {
         /// Seconds between confirmation and count.
         settle_after_seconds: u32,
     },
+    /// Opens a draft.
+    Publish {
+        /// Its slug.
+        slug: String,
+        /// Seconds between confirmation and count.
+        settle_after_seconds: u32,
+    },
     /// Takes no more signatures.
     Close {
         /// Its slug.
@@ -167,6 +174,8 @@ pub enum PetitionAnswer {
     Unknown,
     /// It is not open.
     NotOpen,
+    /// It is not a draft.
+    NotDraft,
 }
 
 /// What a tick did.

@@ -172,7 +172,15 @@ impl<'a> Decider<'a> {
         batch.vault.push((sign.id, sign.sealed));
         batch.features.push((sign.id, sign.features));
         self.decided.wrapped.push((sign.id.0, sign.wrapped));
-        self.post(mailbox, is_new, sign.id, sign.address_tag).await?;
+        let posting = Posting {
+            id: id::time_ordered(self.at),
+            mailbox,
+            signature: sign.id,
+            address: sign.address_tag,
+            petition: sign.petition,
+            due_at: self.at,
+        };
+        self.post(posting, is_new).await?;
         Ok(SignAnswer::Admitted)
     }
 
@@ -209,13 +217,8 @@ impl<'a> Decider<'a> {
     }
 
     /// One pending mail a mailbox: another contribution redirects it, so that a budget spent delays and never drops.
-    async fn post(
-        &mut self,
-        mailbox: MailboxId,
-        is_new: bool,
-        signature: SignatureId,
-        address: [u8; 16],
-    ) -> Result<(), DbError> {
+    async fn post(&mut self, posting: Posting, is_new: bool) -> Result<(), DbError> {
+        let (mailbox, signature) = (posting.mailbox, posting.signature);
         let pending = match self.pending.get(&mailbox) {
             Some(pending) => Some(*pending),
             // Nothing can wait for a mailbox that this batch makes.
@@ -235,14 +238,7 @@ impl<'a> Decider<'a> {
             Some(Pending::Here(index)) => batch.outbox[index].signature = signature,
             Some(Pending::Stored) => batch.redirected.push((mailbox, signature)),
             None => {
-                let id = id::time_ordered(self.at);
-                batch.outbox.push(Posting {
-                    id,
-                    mailbox,
-                    signature,
-                    address,
-                    due_at: self.at,
-                });
+                batch.outbox.push(posting);
                 self.pending.insert(mailbox, Pending::Here(batch.outbox.len() - 1));
             }
         }
@@ -374,16 +370,28 @@ impl<'a> Decider<'a> {
     async fn petition(&mut self, command: PetitionCommand) -> Result<PetitionAnswer, DbError> {
         match command {
             PetitionCommand::Create { .. } => self.create(command).await,
-            PetitionCommand::Close { slug } => {
-                let row = self
-                    .db
-                    .query_one("SELECT id FROM petition WHERE slug = ?1", &[Value::Text(&slug)])
-                    .await?;
-                let Some(row) = row else {
+            PetitionCommand::Publish {
+                slug,
+                settle_after_seconds,
+            } => {
+                let Some(petition) = self.petition_called(&slug).await? else {
                     return Ok(PetitionAnswer::Unknown);
                 };
-                let petition = petition_id(&row, 0)?;
-                self.load_petition(petition).await?;
+                let opened = self.record(Event::Opened {
+                    petition,
+                    settle_after_seconds,
+                })?;
+                self.decided.publish = true;
+                Ok(if opened.is_ok() {
+                    PetitionAnswer::Done
+                } else {
+                    PetitionAnswer::NotDraft
+                })
+            }
+            PetitionCommand::Close { slug } => {
+                let Some(petition) = self.petition_called(&slug).await? else {
+                    return Ok(PetitionAnswer::Unknown);
+                };
                 let closed = self.record(Event::Closed { petition })?;
                 self.decided.publish = true;
                 Ok(if closed.is_ok() {
@@ -393,6 +401,16 @@ impl<'a> Decider<'a> {
                 })
             }
         }
+    }
+
+    async fn petition_called(&mut self, slug: &str) -> Result<Option<PetitionId>, DbError> {
+        let sql = "SELECT id FROM petition WHERE slug = ?1";
+        let Some(row) = self.db.query_one(sql, &[Value::Text(slug)]).await? else {
+            return Ok(None);
+        };
+        let petition = petition_id(&row, 0)?;
+        self.load_petition(petition).await?;
+        Ok(Some(petition))
     }
 
     async fn create(&mut self, command: PetitionCommand) -> Result<PetitionAnswer, DbError> {

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use paraph_tally::{MailboxId, Millis, SignatureId};
+use paraph_tally::{Millis, PetitionId, SignatureId};
 
 use super::command::{ClaimedMail, MailId, MailOutcome};
 use super::decide::Decider;
 use crate::journal::{Claim, integer};
+use crate::ledger::petition_id;
 use crate::mail::budget::{self, Due, WINDOW};
 use crate::store::db::{DbError, Value};
 
@@ -18,34 +19,38 @@ impl Decider<'_> {
         let rows = self
             .db
             .query(
-                "SELECT id, mailbox, signature, address, attempts FROM outbox WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2",
+                "SELECT id, petition, signature, address, attempts FROM outbox WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2",
                 &[integer(self.at.0), integer(most)],
             )
             .await?;
-        let mut spent: HashMap<[u8; 16], Vec<(Millis, MailboxId)>> = HashMap::new();
+        let mut spent: HashMap<[u8; 16], Vec<(Millis, PetitionId)>> = HashMap::new();
         let mut claimed = Vec::with_capacity(rows.len());
         for row in &rows {
-            let (id, mailbox, address): (MailId, _, _) = (row.array(0)?, MailboxId(row.array(1)?), row.array(3)?);
+            let (id, petition, address): (MailId, _, _) = (row.array(0)?, petition_id(row, 1)?, row.array(3)?);
             let attempts = u32::try_from(row.unsigned(4)?).unwrap_or(u32::MAX);
             if attempts == 0 {
                 let sent = match spent.entry(address) {
                     std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
                     std::collections::hash_map::Entry::Vacant(new) => new.insert(self.sent_to(address).await?),
                 };
-                let last_here = sent.iter().filter(|(_, to)| *to == mailbox).map(|(at, _)| *at).max();
+                let last_here = sent
+                    .iter()
+                    .filter(|(_, about)| *about == petition)
+                    .map(|(at, _)| *at)
+                    .max();
                 let all: Vec<Millis> = sent.iter().map(|(at, _)| *at).collect();
                 if let Due::At(later) = budget::due(last_here, &all, self.at) {
                     self.decided.batch.deferred.push((id, later));
                     continue;
                 }
-                sent.push((self.at, mailbox));
+                sent.push((self.at, petition));
             }
             let counted_at = (attempts == 0).then_some(self.at);
             let until = Millis(self.at.0 + CLAIM_MILLIS);
             self.decided.batch.claims.push(Claim {
                 id,
                 address,
-                mailbox,
+                petition,
                 counted_at,
                 until,
             });
@@ -59,12 +64,12 @@ impl Decider<'_> {
     }
 
     /// Mails of the last day to an address, over all petitions.
-    async fn sent_to(&mut self, address: [u8; 16]) -> Result<Vec<(Millis, MailboxId)>, DbError> {
+    async fn sent_to(&mut self, address: [u8; 16]) -> Result<Vec<(Millis, PetitionId)>, DbError> {
         let since = integer(self.at.0.saturating_sub(WINDOW.0));
-        let sql = "SELECT at, mailbox FROM mail_sent WHERE address = ?1 AND at > ?2 ORDER BY at";
+        let sql = "SELECT at, petition FROM mail_sent WHERE address = ?1 AND at > ?2 ORDER BY at";
         let rows = self.db.query(sql, &[Value::Blob(&address), since]).await?;
         rows.iter()
-            .map(|row| Ok((Millis(row.unsigned(0)?), MailboxId(row.array(1)?))))
+            .map(|row| Ok((Millis(row.unsigned(0)?), petition_id(row, 1)?)))
             .collect()
     }
 

@@ -118,6 +118,12 @@ impl Intake {
         self.ask(|reply| Command::MailDone(outcomes, reply)).await
     }
 
+    /// Commands that wait for the writer.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
+    }
+
     /// Whether the writer is gone, and nothing can be recorded any more.
     #[must_use]
     pub fn is_stopped(&self) -> bool {

@@ -11,6 +11,7 @@ use crate::journal::{Prune, integer};
 use crate::ledger::{petition_id, signature_state};
 use crate::store::db::{Db, DbError, Value};
 use crate::store::id;
+use crate::telemetry;
 
 const DAY: u64 = 24 * 3600 * 1000;
 
@@ -28,6 +29,14 @@ impl Decider<'_> {
             mails_before: self.ago(2 * DAY),
             features_before: self.ago(self.limits.features_days * DAY),
         });
+        let due = self
+            .db
+            .query_one(
+                "SELECT COUNT(*) FROM (SELECT 1 FROM outbox WHERE due_at <= ?1 LIMIT 100000) AS due",
+                &[integer(self.at.0)],
+            )
+            .await?;
+        metrics::gauge!(telemetry::MAILS_DUE).set(due.map_or(Ok(0), |row| row.int(0))? as f64);
         self.decided.publish = true;
         self.decided.sweep = true;
         Ok(ticked)

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use paraph_tally::Millis;
 use tokio::sync::{mpsc, watch};
@@ -14,6 +15,7 @@ use crate::ledger::catalogue::{self, Catalogue};
 use crate::limits::Limits;
 use crate::store::Connections;
 use crate::store::db::{Db, DbError, Value};
+use crate::telemetry;
 
 /// What the writer has to know.
 #[derive(Clone, Debug)]
@@ -102,10 +104,10 @@ impl State {
         let most = usize::try_from(self.settings.limits.intake_batch).unwrap_or(1);
         let mut commands = Vec::with_capacity(most);
         while queue.recv_many(&mut commands, most).await > 0 {
-            metrics::histogram!("paraph_batch_commands").record(commands.len() as f64);
+            metrics::histogram!(telemetry::BATCH_COMMANDS).record(commands.len() as f64);
             if let Err(error) = self.batch(std::mem::take(&mut commands)).await {
                 tracing::error!(%error, "a batch was not recorded; everyone in it was told to try again");
-                metrics::counter!("paraph_batches_failed_total").increment(1);
+                metrics::counter!(telemetry::BATCHES_FAILED).increment(1);
                 if let AppendError::Fenced { .. } = error {
                     // Another process writes this store, in spite of the lock: going on would split the truth.
                     break;
@@ -118,7 +120,9 @@ impl State {
     /// Decides a batch, makes it durable, and only then answers.
     async fn batch(&mut self, commands: Vec<Command>) -> Result<(), AppendError> {
         let mut answers: Vec<Ready> = Vec::with_capacity(commands.len());
+        let began = Instant::now();
         let outcome = self.decide_and_append(commands, &mut answers).await;
+        metrics::histogram!(telemetry::COMMIT_SECONDS).record(began.elapsed().as_secs_f64());
         let told = if outcome.is_ok() { Ok(()) } else { Err(Unavailable) };
         for answer in answers {
             answer(told);
@@ -146,6 +150,7 @@ impl State {
         if !decided.is_empty() {
             journal::append(&mut self.main, self.end.position, &decided.batch).await?;
         }
+        metrics::counter!(telemetry::EVENTS).increment(decided.batch.entries.len() as u64);
         if let Some(last) = decided.batch.entries.last() {
             self.end = End {
                 position: last.position,

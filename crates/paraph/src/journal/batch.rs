@@ -53,8 +53,8 @@ pub struct Claim {
     pub id: [u8; 16],
     /// Tag of the address.
     pub address: [u8; 16],
-    /// The mailbox.
-    pub mailbox: MailboxId,
+    /// The petition that it is about: an address is written to about each once a day, whatever became of its mailbox.
+    pub petition: PetitionId,
     /// The moment it counts at in the budgets; `None` for another try of one that has been counted.
     pub counted_at: Option<Millis>,
     /// When the claim runs out and the mail is due again.
@@ -142,6 +142,8 @@ pub struct Posting {
     pub signature: SignatureId,
     /// Keyed tag of the canonical address over all petitions.
     pub address: [u8; 16],
+    /// The petition that it is about.
+    pub petition: PetitionId,
     /// Not before.
     pub due_at: Millis,
 }
@@ -384,7 +386,7 @@ impl Batch {
             db.execute("DELETE FROM outbox WHERE mailbox = ?1", &[Value::Blob(&mailbox.0)])
                 .await?;
         }
-        let rows: Vec<[Value<'_>; 6]> = self
+        let rows: Vec<[Value<'_>; 7]> = self
             .outbox
             .iter()
             .map(|posting| {
@@ -393,13 +395,14 @@ impl Batch {
                     Value::Blob(&posting.mailbox.0),
                     Value::Blob(&posting.signature.0),
                     Value::Blob(&posting.address),
+                    Value::Int(posting.petition.0.into()),
                     integer(posting.due_at.0),
                     Value::Int(0),
                 ]
             })
             .collect();
         db.load(
-            "INSERT INTO outbox (id, mailbox, signature, address, due_at, attempts) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO outbox (id, mailbox, signature, address, petition, due_at, attempts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             &rows,
         )
         .await?;
@@ -423,12 +426,12 @@ impl Batch {
                     Value::Blob(&claim.address),
                     at,
                     Value::Blob(&claim.id),
-                    Value::Blob(&claim.mailbox.0),
+                    Value::Int(claim.petition.0.into()),
                 ])
             })
             .collect();
         db.load(
-            "INSERT INTO mail_sent (address, at, outbox, mailbox) VALUES (?1, ?2, ?3, ?4)",
+            "INSERT INTO mail_sent (address, at, outbox, petition) VALUES (?1, ?2, ?3, ?4)",
             &sent,
         )
         .await?;

@@ -88,22 +88,6 @@ impl LedgerReader {
             })
             .await
     }
-
-    /// Whether another contribution of this mailbox was confirmed and still stands.
-    ///
-    /// # Errors
-    /// The store refused.
-    pub async fn confirmed_beside(&self, mailbox: MailboxId, id: SignatureId) -> Result<bool, DbError> {
-        self.main
-            .with(move |db| {
-                let row = db.query_one(
-                    "SELECT 1 FROM signature WHERE mailbox = ?1 AND confirmed_at IS NOT NULL AND axes & 24 = 0 AND id <> ?2 LIMIT 1",
-                    &[Value::Blob(&mailbox.0), Value::Blob(&id.0)],
-                )?;
-                Ok(row.is_some())
-            })
-            .await
-    }
 }
 
 /// A record's plain bytes, read.

@@ -18,7 +18,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use db::{Db, DbError};
+use db::{Db, DbError, Value};
 use schema::SchemaError;
 
 use crate::keys::{KeyError, Keys};
@@ -48,6 +48,9 @@ pub enum OpenError {
     /// The master key is missing or spoilt.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// The master key is a whole one, but not the one that this directory was made with.
+    #[error("data directory {0} was made with another master key")]
+    WrongKey(PathBuf),
     /// There are records, but the master key that opens them is gone.
     #[error("data directory {0} holds records but no master key")]
     KeyLost(PathBuf),
@@ -146,10 +149,36 @@ impl Directory {
     /// # Errors
     /// A file cannot be opened or is of a newer version.
     pub async fn connect(&self) -> Result<Connections, OpenError> {
-        Ok(Connections {
+        let mut connections = Connections {
             main: writing(&self.main_file(), schema::MAIN).await?,
             keys: writing(&self.keys_file(), schema::KEYS).await?,
-        })
+        };
+        self.check_key(&mut connections.main).await?;
+        Ok(connections)
+    }
+
+    /// Another key would open no record, know no link, and let everybody who has signed be counted once more.
+    async fn check_key(&self, main: &mut Db) -> Result<(), OpenError> {
+        let failed = |source| OpenError::Db {
+            path: self.main_file(),
+            source,
+        };
+        let tag = crate::keys::tag(&self.keys.derive("check v1"), &[b"paraph"]);
+        let known = main
+            .query_one("SELECT tag FROM key_check WHERE id = 1", &[])
+            .await
+            .map_err(failed)?;
+        match known {
+            Some(row) if row.array(0).map_err(failed)? == tag => Ok(()),
+            Some(_) => Err(OpenError::WrongKey(self.path.clone())),
+            None => {
+                let sql = "INSERT INTO key_check (id, tag) VALUES (1, ?1)";
+                main.execute(sql, &[Value::Blob(&tag)])
+                    .await
+                    .map(|_| ())
+                    .map_err(failed)
+            }
+        }
     }
 }
 
@@ -242,7 +271,21 @@ mod tests {
         };
         assert!(holder.contains(&std::process::id().to_string()), "{holder}");
         drop(held);
-        std::fs::remove_file(path.join("keys/master.key")).expect("removed");
+        let key = path.join("keys/master.key");
+        let ours = std::fs::read(&key).expect("the key");
+        std::fs::write(&key, "ab".repeat(16) + &"cd".repeat(16)).expect("another key");
+        let strange = Directory::open(&path, None, true).expect("a whole key");
+        assert!(matches!(strange.connect().await, Err(OpenError::WrongKey(_))));
+        drop(strange);
+        std::fs::write(&key, ours).expect("the key again");
+        drop(
+            Directory::open(&path, None, true)
+                .expect("ours")
+                .connect()
+                .await
+                .expect("opens"),
+        );
+        std::fs::remove_file(key).expect("removed");
         assert!(matches!(Directory::open(&path, None, true), Err(OpenError::KeyLost(_))));
     }
 

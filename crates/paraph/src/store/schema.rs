@@ -10,6 +10,8 @@ pub const SCHEMA_VERSION: i64 = 1;
 /// Tables of the store.
 pub const MAIN: &str = "
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value {INT} NOT NULL);
+-- Tells the right master key from another one, and nothing else about it.
+CREATE TABLE IF NOT EXISTS key_check (id {KEY} PRIMARY KEY, tag {BLOB} NOT NULL);
 
 -- The one source of truth: events in order. Everything count-bearing below can be computed from it again.
 CREATE TABLE IF NOT EXISTS journal (position {KEY} PRIMARY KEY, at {INT} NOT NULL, event {BLOB} NOT NULL);
@@ -51,10 +53,10 @@ CREATE INDEX IF NOT EXISTS erasure_open ON erasure (id) WHERE done = 0;
 -- One pending mail a mailbox. `address` is a keyed tag of the canonical address over all petitions, for the budgets.
 CREATE TABLE IF NOT EXISTS outbox (
   id {BLOB} PRIMARY KEY, mailbox {BLOB} NOT NULL UNIQUE, signature {BLOB} NOT NULL, address {BLOB} NOT NULL,
-  due_at {INT} NOT NULL, attempts {INT} NOT NULL) {BY_KEY};
+  petition {INT} NOT NULL, due_at {INT} NOT NULL, attempts {INT} NOT NULL) {BY_KEY};
 CREATE INDEX IF NOT EXISTS outbox_due ON outbox (due_at);
 CREATE TABLE IF NOT EXISTS mail_sent (
-  address {BLOB} NOT NULL, at {INT} NOT NULL, outbox {BLOB} NOT NULL, mailbox {BLOB} NOT NULL, PRIMARY KEY (address, at, outbox)) {BY_KEY};
+  address {BLOB} NOT NULL, at {INT} NOT NULL, outbox {BLOB} NOT NULL, petition {INT} NOT NULL, PRIMARY KEY (address, at, outbox)) {BY_KEY};
 CREATE INDEX IF NOT EXISTS mail_sent_at ON mail_sent (at);
 ";
 
@@ -78,13 +80,11 @@ pub enum SchemaError {
     Db(#[from] DbError),
 }
 
-/// Makes the tables where they are missing, and refuses those of a newer version before touching anything.
+/// Refuses tables of a newer version.
 ///
 /// # Errors
-/// The tables are newer than this program, or the store refused.
-pub async fn prepare(db: &mut Db, tables: &'static str) -> Result<(), SchemaError> {
-    db.run("CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value {INT} NOT NULL)")
-        .await?;
+/// They are newer than this program, or the store refused.
+pub async fn check(db: &mut Db) -> Result<(), SchemaError> {
     let found = db
         .query_one("SELECT value FROM meta WHERE name = 'version'", &[])
         .await?;
@@ -92,6 +92,17 @@ pub async fn prepare(db: &mut Db, tables: &'static str) -> Result<(), SchemaErro
     if found > SCHEMA_VERSION {
         return Err(SchemaError::Newer { found });
     }
+    Ok(())
+}
+
+/// Makes the tables where they are missing, and refuses those of a newer version before touching anything.
+///
+/// # Errors
+/// The tables are newer than this program, or the store refused.
+pub async fn prepare(db: &mut Db, tables: &'static str) -> Result<(), SchemaError> {
+    db.run("CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value {INT} NOT NULL)")
+        .await?;
+    check(db).await?;
     db.begin().await?;
     db.run(tables).await?;
     db.execute(

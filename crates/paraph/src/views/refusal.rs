@@ -114,6 +114,10 @@ pub enum Refusal {
     LinkUnknown,
     /// 410, a link of a mail whose time is over.
     LinkExpired,
+    /// 410, a link to a signature that was withdrawn.
+    LinkWithdrawn,
+    /// 410, a link to what somebody said was not theirs.
+    LinkDisowned,
     /// 405
     MethodNotAllowed,
     /// 408
@@ -134,12 +138,14 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every one, for tests and previews.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::BadRequest,
         Self::Forbidden,
         Self::NotFound,
         Self::LinkUnknown,
         Self::LinkExpired,
+        Self::LinkWithdrawn,
+        Self::LinkDisowned,
         Self::MethodNotAllowed,
         Self::TooSlow,
         Self::Closed,
@@ -159,7 +165,7 @@ impl Refusal {
             Self::NotFound | Self::LinkUnknown => 404,
             Self::MethodNotAllowed => 405,
             Self::TooSlow => 408,
-            Self::Closed | Self::LinkExpired => 410,
+            Self::Closed | Self::LinkExpired | Self::LinkWithdrawn | Self::LinkDisowned => 410,
             Self::TooLarge => 413,
             Self::UnsupportedType => 415,
             Self::SlowDown => 429,
@@ -177,6 +183,8 @@ impl Refusal {
             Self::NotFound => "not_found",
             Self::LinkUnknown => "link_unknown",
             Self::LinkExpired => "link_expired",
+            Self::LinkWithdrawn => "link_withdrawn",
+            Self::LinkDisowned => "link_disowned",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::TooSlow => "too_slow",
             Self::Closed => "closed",

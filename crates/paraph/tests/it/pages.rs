@@ -289,7 +289,7 @@ fn the_numbers_have_the_keys_of_the_contract_and_no_others() {
     assert_eq!((&gone["counted"], &gone["withdrawn"]), (&0.into(), &1.into()));
     assert_eq!(
         client.get_json(&letter.link("confirm")).outcome(),
-        (410, "link_expired".to_owned())
+        (410, "link_withdrawn".to_owned())
     );
     // The address is free again.
     client.sign("fountain", "Ada Example", "ada@people.example");
