@@ -48,6 +48,11 @@ pub enum Command {
     Drill(Drill),
     /// Fold the journal again and compare with the ledger; exit code 1 if they differ
     Recount(Recount),
+    /// Check every file of the data directory and every relation between them; exit code 1 if something is wrong
+    ///
+    /// Reads a snapshot: works beside a running server and without one. Prints one line a finding, numbers only, never
+    /// personal data. A note is nothing wrong. On a large store leave the indexes out with --quick.
+    Fsck(Fsck),
 }
 
 /// Options of every command that touches a store.
@@ -272,6 +277,23 @@ pub struct Recount {
     pub json: bool,
 }
 
+/// `paraph fsck`.
+#[derive(Args, Debug)]
+pub struct Fsck {
+    /// Where the configuration and the data are.
+    #[command(flatten)]
+    pub place: Place,
+    /// Do not compare each index with its table
+    #[arg(long)]
+    pub quick: bool,
+    /// Remove keys that a crash left behind without a signature; no server may be running
+    #[arg(long)]
+    pub sweep: bool,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// What the command line came to.
 #[derive(Debug)]
 pub enum Parsed {
@@ -366,6 +388,7 @@ mod tests {
             "paraph drill lockstep-218 --target http://127.0.0.1:8080 --petition s --seed 1 --honest-rate 0.5 \
              --duration 10m --report r.json",
             "paraph recount --petition s --json",
+            "paraph fsck --quick --sweep --json --data d",
         ] {
             let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
             assert!(matches!(typed(&line), Ok(Parsed::Command(_))), "{line}");

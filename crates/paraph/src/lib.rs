@@ -9,6 +9,7 @@ pub mod commands;
 pub mod config;
 pub mod control;
 pub mod failure;
+pub mod fsck;
 pub mod handlers;
 pub mod intake;
 pub mod journal;

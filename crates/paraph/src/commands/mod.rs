@@ -3,6 +3,7 @@
 mod check_config;
 mod demo;
 mod drill;
+mod fsck;
 mod petition;
 mod recount;
 mod serve;
@@ -28,6 +29,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::CheckConfig(check) => check_config::run(&check),
         Command::Petition(petition) => petition::run(&petition),
         Command::Recount(recount) => recount::run(&recount),
+        Command::Fsck(fsck) => fsck::run(&fsck),
         Command::Demo(demo) => demo::run(&demo),
         Command::Drill(drill) => drill::run(&drill),
     }

@@ -3,6 +3,7 @@
 mod client;
 mod crash;
 mod door;
+mod fsck;
 mod journal;
 mod preemption;
 mod server;

@@ -22,7 +22,9 @@ fn own(client: &mut Client, letter: &Letter, name: &str) -> String {
         let older = html
             .split("href=\"")
             .find_map(|part| part.split('"').next().filter(|link| link.contains("before=")));
-        path = older.unwrap_or_else(|| panic!("{name} is nowhere in {html}")).to_owned();
+        path = older
+            .unwrap_or_else(|| panic!("{name} is nowhere in {html}"))
+            .to_owned();
     }
 }
 
