@@ -53,6 +53,17 @@ pub enum Command {
     /// Reads a snapshot: works beside a running server and without one. Prints one line a finding, numbers only, never
     /// personal data. A note is nothing wrong. On a large store leave the indexes out with --quick.
     Fsck(Fsck),
+    /// Copy the data directory, beside a running server, and check the copy
+    ///
+    /// Makes DIR/data, which may be kept, and DIR/keys, which must be kept apart from it and deleted after 30 days at most:
+    /// a record that was erased stays readable for whoever has an older copy of its key. The master key is left out: with
+    /// it, a backup alone would tell every signatory. Keep one copy of the key file elsewhere; it never changes.
+    Backup(Backup),
+    /// Make a data directory of a backup, and erase again what was erased since
+    ///
+    /// Checks every file against its manifest, refuses a directory that is not empty, and ends with a full check. No server
+    /// opens the directory before that.
+    Restore(Restore),
 }
 
 /// Options of every command that touches a store.
@@ -294,6 +305,43 @@ pub struct Fsck {
     pub json: bool,
 }
 
+/// `paraph backup`.
+#[derive(Args, Debug)]
+pub struct Backup {
+    /// Where the configuration and the data are.
+    #[command(flatten)]
+    pub place: Place,
+    /// Where the backup goes; empty or absent
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Put the master key beside the keys: the backup then opens every record by itself
+    #[arg(long)]
+    pub with_master_key: bool,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `paraph restore`.
+#[derive(Args, Debug)]
+pub struct Restore {
+    /// Where the configuration is; --data names the new data directory, empty or absent.
+    #[command(flatten)]
+    pub place: Place,
+    /// The backup
+    #[arg(long, value_name = "DIR")]
+    pub from: PathBuf,
+    /// The half with the keys, where it lies elsewhere [default: keys in --from]
+    #[arg(long, value_name = "DIR")]
+    pub keys: Option<PathBuf>,
+    /// A data directory that still knows what was erased since the backup, or what is left of it
+    #[arg(long, value_name = "DIR")]
+    pub erasures: Option<PathBuf>,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// What the command line came to.
 #[derive(Debug)]
 pub enum Parsed {
@@ -389,6 +437,8 @@ mod tests {
              --duration 10m --report r.json",
             "paraph recount --petition s --json",
             "paraph fsck --quick --sweep --json --data d",
+            "paraph backup --out DIR --data d --with-master-key --json",
+            "paraph restore --from DIR --data DIR --keys DIR --erasures DIR --json",
         ] {
             let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
             assert!(matches!(typed(&line), Ok(Parsed::Command(_))), "{line}");

@@ -3,6 +3,7 @@
 //! Folder names are stages, in the order in which a signature passes through them; see `ARCHITECTURE.md`.
 
 pub mod admit;
+pub mod backup;
 pub mod cli;
 pub mod clock;
 pub mod commands;

@@ -1,5 +1,6 @@
 //! What each command does.
 
+mod backup;
 mod check_config;
 mod demo;
 mod drill;
@@ -30,6 +31,8 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Petition(petition) => petition::run(&petition),
         Command::Recount(recount) => recount::run(&recount),
         Command::Fsck(fsck) => fsck::run(&fsck),
+        Command::Backup(backup) => backup::run(&backup),
+        Command::Restore(restore) => backup::run_restore(&restore),
         Command::Demo(demo) => demo::run(&demo),
         Command::Drill(drill) => drill::run(&drill),
     }

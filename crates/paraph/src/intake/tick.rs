@@ -165,7 +165,7 @@ impl State {
 }
 
 /// A row of id, time and axes. Of a signature that a restored ledger does not know, all that can be said is that it ended.
-pub(super) fn erasure(row: &Row) -> Result<Erasure, DbError> {
+pub(crate) fn erasure(row: &Row) -> Result<Erasure, DbError> {
     let bits = row.maybe_int(2)?.and_then(|bits| u16::try_from(bits).ok());
     Ok(Erasure {
         id: SignatureId(row.array(0)?),
