@@ -48,6 +48,22 @@ pub enum Command {
     Drill(Drill),
     /// Fold the journal again and compare with the ledger; exit code 1 if they differ
     Recount(Recount),
+    /// Check every file of the data directory and every relation between them; exit code 1 if something is wrong
+    ///
+    /// Reads a snapshot: works beside a running server and without one. Prints one line a finding, numbers only, never
+    /// personal data. A note is nothing wrong. On a large store leave the indexes out with --quick.
+    Fsck(Fsck),
+    /// Copy the data directory, beside a running server, and check the copy
+    ///
+    /// Makes DIR/data, which may be kept, and DIR/keys, which must be kept apart from it and deleted after 30 days at most:
+    /// a record that was erased stays readable for whoever has an older copy of its key. The master key is left out: with
+    /// it, a backup alone would tell every signatory. Keep one copy of the key file elsewhere; it never changes.
+    Backup(Backup),
+    /// Make a data directory of a backup, and erase again what was erased since
+    ///
+    /// Checks every file against its manifest, refuses a directory that is not empty, and ends with a full check. No server
+    /// opens the directory before that.
+    Restore(Restore),
 }
 
 /// Options of every command that touches a store.
@@ -274,6 +290,60 @@ pub struct Recount {
     pub json: bool,
 }
 
+/// `paraph fsck`.
+#[derive(Args, Debug)]
+pub struct Fsck {
+    /// Where the configuration and the data are.
+    #[command(flatten)]
+    pub place: Place,
+    /// Do not compare each index with its table
+    #[arg(long)]
+    pub quick: bool,
+    /// Remove keys that a crash left behind without a signature; no server may be running
+    #[arg(long)]
+    pub sweep: bool,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `paraph backup`.
+#[derive(Args, Debug)]
+pub struct Backup {
+    /// Where the configuration and the data are.
+    #[command(flatten)]
+    pub place: Place,
+    /// Where the backup goes; empty or absent
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Put the master key beside the keys: the backup then opens every record by itself
+    #[arg(long)]
+    pub with_master_key: bool,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `paraph restore`.
+#[derive(Args, Debug)]
+pub struct Restore {
+    /// Where the configuration is; --data names the new data directory, empty or absent.
+    #[command(flatten)]
+    pub place: Place,
+    /// The backup
+    #[arg(long, value_name = "DIR")]
+    pub from: PathBuf,
+    /// The half with the keys, where it lies elsewhere [default: keys in --from]
+    #[arg(long, value_name = "DIR")]
+    pub keys: Option<PathBuf>,
+    /// A data directory that still knows what was erased since the backup, or what is left of it
+    #[arg(long, value_name = "DIR")]
+    pub erasures: Option<PathBuf>,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// What the command line came to.
 #[derive(Debug)]
 pub enum Parsed {
@@ -369,6 +439,9 @@ mod tests {
             "paraph drill lockstep-218 --target http://127.0.0.1:8080 --petition s --seed 1 --honest-rate 0.5 \
              --duration 10m --report r.json",
             "paraph recount --petition s --json",
+            "paraph fsck --quick --sweep --json --data d",
+            "paraph backup --out DIR --data d --with-master-key --json",
+            "paraph restore --from DIR --data DIR --keys DIR --erasures DIR --json",
         ] {
             let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
             assert!(matches!(typed(&line), Ok(Parsed::Command(_))), "{line}");

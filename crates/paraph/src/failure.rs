@@ -101,6 +101,7 @@ impl From<OpenError> for Failure {
             OpenError::Key(_) | OpenError::KeyLost(_) | OpenError::WrongKey(_) => {
                 "put the key file back from its backup; without it names and addresses cannot be opened again"
             }
+            OpenError::HalfRestored(_) => "empty the directory and restore again",
             OpenError::Schema { .. } => {
                 "install the version of paraph that wrote it, or a newer one; nothing was changed"
             }

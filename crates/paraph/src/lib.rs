@@ -3,12 +3,14 @@
 //! Folder names are stages, in the order in which a signature passes through them; see `ARCHITECTURE.md`.
 
 pub mod admit;
+pub mod backup;
 pub mod cli;
 pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod control;
 pub mod failure;
+pub mod fsck;
 pub mod handlers;
 pub mod intake;
 pub mod journal;

@@ -1,8 +1,10 @@
 //! What each command does.
 
+mod backup;
 mod check_config;
 mod demo;
 mod drill;
+mod fsck;
 mod petition;
 mod recount;
 mod serve;
@@ -28,6 +30,9 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::CheckConfig(check) => check_config::run(&check),
         Command::Petition(petition) => petition::run(&petition),
         Command::Recount(recount) => recount::run(&recount),
+        Command::Fsck(fsck) => fsck::run(&fsck),
+        Command::Backup(backup) => backup::run(&backup),
+        Command::Restore(restore) => backup::run_restore(&restore),
         Command::Demo(demo) => demo::run(&demo),
         Command::Drill(drill) => drill::run(&drill),
     }

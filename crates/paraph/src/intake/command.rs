@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 use super::Unavailable;
+use crate::store::erasures::Erasure;
 
 /// Where an answer goes. A writer that cannot make a batch durable answers every command of it with [`Unavailable`].
 pub type Reply<T> = oneshot::Sender<Result<T, Unavailable>>;
@@ -24,6 +25,8 @@ pub enum Command {
     Petition(PetitionCommand, Reply<PetitionAnswer>),
     /// Settle, expire, erase, publish.
     Tick(Reply<Ticked>),
+    /// Erase again what a restored backup brought back.
+    Replay(Vec<Erasure>, Reply<u64>),
     /// Hand out up to this many mails that are due and within their budgets.
     ClaimMail(u64, Reply<Vec<ClaimedMail>>),
     /// What became of mails that were handed out.

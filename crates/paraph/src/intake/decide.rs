@@ -95,6 +95,7 @@ impl<'a> Decider<'a> {
             Command::Disown(id, keeping, reply) => answer(answers, reply, self.disown(id, keeping).await),
             Command::Petition(command, reply) => answer(answers, reply, self.petition(command).await),
             Command::Tick(reply) => answer(answers, reply, self.tick().await),
+            Command::Replay(erasures, reply) => answer(answers, reply, self.replay(erasures).await),
             Command::ClaimMail(most, reply) => answer(answers, reply, self.claim_mail(most).await),
             Command::MailDone(outcomes, reply) => answer(answers, reply, self.mail_done(outcomes).await),
         }
@@ -489,7 +490,7 @@ impl<'a> Decider<'a> {
         self.decided.batch.forgotten.push(mailbox);
     }
 
-    fn cancel_mail(&mut self, mailbox: MailboxId) {
+    pub(super) fn cancel_mail(&mut self, mailbox: MailboxId) {
         self.decided.batch.cancelled.push(mailbox);
         // A later contribution in this same batch starts a mail of its own.
         self.pending.remove(&mailbox);

@@ -6,8 +6,9 @@
 pub mod command;
 mod decide;
 mod mailing;
+mod replay;
 pub mod seal;
-mod tick;
+pub(crate) mod tick;
 mod writer;
 
 use std::time::Duration;
@@ -17,6 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 
 pub use writer::{StartError, Writer, WriterSettings};
 
+use crate::store::erasures::Erasure;
 use command::{
     ClaimedMail, Command, ConfirmAnswer, DisownAnswer, Keeping, MailOutcome, PetitionAnswer, PetitionCommand, Reply,
     Sign, SignAnswer, Ticked, WithdrawAnswer,
@@ -100,6 +102,14 @@ impl Intake {
     /// It could not be made durable.
     pub async fn tick(&self) -> Result<Ticked, Unavailable> {
         self.ask(Command::Tick).await
+    }
+
+    /// Ends and erases again what was erased since a backup, keys included; for a restore. How many still stood.
+    ///
+    /// # Errors
+    /// It could not be made durable.
+    pub async fn replay(&self, erasures: Vec<Erasure>) -> Result<u64, Unavailable> {
+        self.ask(|reply| Command::Replay(erasures, reply)).await
     }
 
     /// Takes up to `most` mails that are due.

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use paraph_tally::{Event, MailboxId, Millis, PetitionId, SignatureId};
+use paraph_tally::{Axes, End, Event, MailboxId, Millis, PetitionId, SignatureId};
 
 use super::command::Ticked;
 use super::decide::Decider;
 use super::writer::State;
 use crate::journal::{Prune, integer};
 use crate::ledger::{petition_id, signature_state};
-use crate::store::db::{Db, DbError, Value};
+use crate::store::db::{Db, DbError, Row, Value};
+use crate::store::erasures::Erasure;
 use crate::store::id;
 use crate::telemetry;
 
@@ -151,18 +152,16 @@ impl State {
     /// Destroys the keys of erased records, for good: overwritten in the file, and out of its write-ahead log.
     pub(super) async fn destroy_keys(&mut self) -> Result<u64, DbError> {
         const AT_ONCE: u64 = 10_000;
-        let sql = "SELECT id FROM erasure WHERE done = 0 LIMIT ?1";
-        let ids: Vec<[u8; 16]> = self
-            .main
-            .query(sql, &[integer(AT_ONCE)])
-            .await?
-            .iter()
-            .map(|row| row.array(0))
-            .collect::<Result<_, _>>()?;
-        if ids.is_empty() {
+        let sql =
+            "SELECT e.id, e.at, s.axes FROM erasure e LEFT JOIN signature s ON s.id = e.id WHERE e.done = 0 LIMIT ?1";
+        let due = self.main.query(sql, &[integer(AT_ONCE)]).await?;
+        if due.is_empty() {
             return Ok(0);
         }
-        let rows: Vec<[Value<'_>; 1]> = ids.iter().map(|id| [Value::Blob(id)]).collect();
+        let due = due.iter().map(erasure).collect::<Result<Vec<_>, _>>()?;
+        // The log first: a key that is gone and in no log would come back with a backup.
+        self.erasures.append(&due)?;
+        let rows: Vec<[Value<'_>; 1]> = due.iter().map(|erasure| [Value::Blob(&erasure.id.0)]).collect();
         in_transaction(&mut self.keys, "DELETE FROM wrapped WHERE id = ?1", &rows).await?;
         let checkpoint = self.keys.query_one("PRAGMA wal_checkpoint(TRUNCATE)", &[]).await?;
         if checkpoint.map_or(Ok(1), |row| row.int(0))? != 0 {
@@ -170,8 +169,18 @@ impl State {
             return Ok(0);
         }
         in_transaction(&mut self.main, "UPDATE erasure SET done = 1 WHERE id = ?1", &rows).await?;
-        Ok(ids.len() as u64)
+        Ok(due.len() as u64)
     }
+}
+
+/// A row of id, time and axes. Of a signature that a restored ledger does not know, all that can be said is that it ended.
+pub(crate) fn erasure(row: &Row) -> Result<Erasure, DbError> {
+    let bits = row.maybe_int(2)?.and_then(|bits| u16::try_from(bits).ok());
+    Ok(Erasure {
+        id: SignatureId(row.array(0)?),
+        at: Millis(row.unsigned(1)?),
+        end: bits.and_then(Axes::from_bits).map_or(End::None, |axes| axes.end),
+    })
 }
 
 async fn in_transaction(db: &mut Db, sql: &'static str, rows: &[[Value<'_>; 1]]) -> Result<(), DbError> {

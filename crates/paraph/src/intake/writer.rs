@@ -9,12 +9,14 @@ use tokio::sync::{mpsc, watch};
 
 use super::command::Command;
 use super::decide::Decider;
+use super::tick::erasure;
 use super::{Intake, Unavailable};
 use crate::journal::{self, AppendError, End};
 use crate::ledger::catalogue::{self, Catalogue};
 use crate::limits::Limits;
 use crate::store::Connections;
 use crate::store::db::{Db, DbError, Value};
+use crate::store::erasures::ErasureLog;
 use crate::telemetry;
 
 /// What the writer has to know.
@@ -46,6 +48,7 @@ pub struct Writer {
 pub(super) struct State {
     pub(super) main: Db,
     pub(super) keys: Db,
+    pub(super) erasures: ErasureLog,
     pub(super) end: End,
     /// Unconfirmed contributions in the store.
     pub(super) waiting: u64,
@@ -67,7 +70,12 @@ impl Writer {
         connections: Connections,
         settings: WriterSettings,
     ) -> Result<(Self, Intake, watch::Receiver<Arc<Catalogue>>), StartError> {
-        let Connections { mut main, keys } = connections;
+        let Connections {
+            mut main,
+            keys,
+            erasures,
+        } = connections;
+        start_log(&mut main, &erasures).await?;
         let end = journal::end(&mut main).await?;
         let waiting = main
             .query_one("SELECT COUNT(*) FROM signature WHERE waiting = 1", &[])
@@ -78,6 +86,7 @@ impl Writer {
         let state = State {
             main,
             keys,
+            erasures,
             end,
             waiting,
             published: end.at,
@@ -97,6 +106,18 @@ impl Writer {
             tracing::error!("the writer's thread panicked");
         }
     }
+}
+
+/// A store without a log gets one that holds what was erased before.
+async fn start_log(main: &mut Db, log: &ErasureLog) -> Result<(), DbError> {
+    if log.exists() {
+        return Ok(());
+    }
+    let sql =
+        "SELECT e.id, e.at, s.axes FROM erasure e LEFT JOIN signature s ON s.id = e.id WHERE e.done = 1 ORDER BY e.at";
+    let before = main.query(sql, &[]).await?;
+    let before = before.iter().map(erasure).collect::<Result<Vec<_>, _>>()?;
+    Ok(log.append(&before)?)
 }
 
 impl State {

@@ -133,6 +133,9 @@ pub enum DbError {
     /// PostgreSQL refused or went away.
     #[error("postgres: {0}")]
     Postgres(#[from] tokio_postgres::Error),
+    /// A file beside the store cannot be written.
+    #[error("beside the store: {0}")]
+    Io(#[from] std::io::Error),
     /// A row does not have the shape that this version writes.
     #[error("a stored row does not hold {0}")]
     Shape(&'static str),
@@ -153,7 +156,7 @@ impl DbError {
                 )
             }),
             Self::Postgres(error) => error.code() == Some(&tokio_postgres::error::SqlState::UNIQUE_VIOLATION),
-            Self::Shape(_) | Self::NotLoadable(_) => false,
+            Self::Shape(_) | Self::NotLoadable(_) | Self::Io(_) => false,
         }
     }
 }

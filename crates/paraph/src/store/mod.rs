@@ -4,10 +4,12 @@
 //! |---|---|---|
 //! | `paraph.db` | journal, ledger, sealed records, features, outbox | everything since the last backup |
 //! | `keys/keys.db` | the wrapped key of each sealed record | names and addresses; the count stays |
+//! | `keys/erasures.log` | which records were erased, for a restore to erase them again | a restore brings them back |
 //! | `keys/master.key` | the key that wraps them, and signs tickets and tokens | the same, and every link mailed so far |
 //! | `lock` | the process that holds the directory | nothing |
 
 pub mod db;
+pub mod erasures;
 pub mod id;
 pub mod reader;
 pub mod schema;
@@ -19,6 +21,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use db::{Db, DbError, Value};
+use erasures::ErasureLog;
 use schema::SchemaError;
 
 use crate::keys::{KeyError, Keys};
@@ -51,6 +54,9 @@ pub enum OpenError {
     /// The master key is a whole one, but not the one that this directory was made with.
     #[error("data directory {0} was made with another master key")]
     WrongKey(PathBuf),
+    /// A restore into it broke off: records erased since the backup may be back in it.
+    #[error("the restore into {0} was not finished")]
+    HalfRestored(PathBuf),
     /// There are records, but the master key that opens them is gone.
     #[error("data directory {0} holds records but no master key")]
     KeyLost(PathBuf),
@@ -80,13 +86,59 @@ pub struct Directory {
     _lock: File,
 }
 
-/// The two connections that write: one writer has them, nobody else.
+/// The two connections that write, and the log: one writer has them, nobody else.
 pub struct Connections {
     /// `paraph.db`.
     pub main: Db,
     /// `keys/keys.db`.
     pub keys: Db,
+    /// `keys/erasures.log`.
+    pub erasures: ErasureLog,
 }
+
+/// The files of a data directory.
+#[derive(Clone, Debug)]
+pub struct Files {
+    /// The file of the ledger.
+    pub main: PathBuf,
+    /// The file of the wrapped keys.
+    pub keys: PathBuf,
+    /// The log of erasures.
+    pub erasures: ErasureLog,
+}
+
+impl Files {
+    /// Where they are in a data directory.
+    #[must_use]
+    pub fn of(directory: &Path) -> Self {
+        Self::apart(directory, &directory.join("keys"))
+    }
+
+    /// The files of data in one directory and of keys in another, as backups have them.
+    #[must_use]
+    pub fn apart(data: &Path, keys: &Path) -> Self {
+        Self {
+            main: data.join("paraph.db"),
+            keys: keys.join("keys.db"),
+            erasures: ErasureLog::new(keys.join("erasures.log")),
+        }
+    }
+
+    /// Opens the connections that write, making missing tables. The caller holds the directory's lock.
+    ///
+    /// # Errors
+    /// A file cannot be opened or is of a newer version.
+    pub async fn connect(&self) -> Result<Connections, OpenError> {
+        Ok(Connections {
+            main: writing(&self.main, schema::MAIN).await?,
+            keys: writing(&self.keys, schema::KEYS).await?,
+            erasures: self.erasures.clone(),
+        })
+    }
+}
+
+/// Lies in a data directory while a restore is under way.
+pub const RESTORING: &str = "restoring";
 
 impl Directory {
     /// Takes hold of a data directory, making it first if `create` says so.
@@ -105,6 +157,9 @@ impl Directory {
             return Err(OpenError::Absent(path.to_owned()));
         }
         let lock = lock(path)?;
+        if path.join(RESTORING).exists() {
+            return Err(OpenError::HalfRestored(path.to_owned()));
+        }
         let key_file = key_file.map_or_else(|| path.join("keys/master.key"), Path::to_owned);
         let fresh = !path.join("paraph.db").exists();
         if !fresh && !key_file.exists() {
@@ -149,10 +204,7 @@ impl Directory {
     /// # Errors
     /// A file cannot be opened or is of a newer version.
     pub async fn connect(&self) -> Result<Connections, OpenError> {
-        let mut connections = Connections {
-            main: writing(&self.main_file(), schema::MAIN).await?,
-            keys: writing(&self.keys_file(), schema::KEYS).await?,
-        };
+        let mut connections = Files::of(&self.path).connect().await?;
         self.check_key(&mut connections.main).await?;
         Ok(connections)
     }
@@ -211,8 +263,11 @@ fn sqlite(path: &Path) -> Result<rusqlite::Connection, DbError> {
     Ok(connection)
 }
 
-/// Takes the lock file, or tells who has it.
-fn lock(directory: &Path) -> Result<File, OpenError> {
+/// Takes the lock file, or tells who has it. The lock goes with the file that is returned.
+///
+/// # Errors
+/// Somebody has it, or it cannot be written.
+pub fn lock(directory: &Path) -> Result<File, OpenError> {
     let path = directory.join("lock");
     let io = |source| OpenError::Io {
         path: path.clone(),

@@ -1,0 +1,183 @@
+//! The way back: two halves of a backup become a data directory, and what was erased since is erased again.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use paraph_tally::SignatureId;
+use rusqlite::OpenFlags;
+
+use super::manifest::{Entry, Half, Manifest, digest};
+use super::{BackupError, make_empty, sync};
+use crate::clock;
+use crate::fsck::{self, Depth, Report};
+use crate::intake::tick::erasure;
+use crate::intake::{Writer, WriterSettings};
+use crate::keys::Keys;
+use crate::limits::Limits;
+use crate::store::db::{Db, DbError};
+use crate::store::erasures::Erasure;
+use crate::store::{self, Files, RESTORING};
+
+/// Where a restore takes from and puts to.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The half with the data.
+    pub data: PathBuf,
+    /// The half with the keys.
+    pub keys: PathBuf,
+    /// The new data directory, empty or absent.
+    pub target: PathBuf,
+    /// Where the master key belongs.
+    pub key_file: PathBuf,
+    /// A data directory that still knows of later erasures.
+    pub live: Option<PathBuf>,
+}
+
+/// What a restore came to.
+#[derive(Clone, Debug)]
+pub struct Restored {
+    /// What the data's half said of itself.
+    pub manifest: Manifest,
+    /// Signatures that still stood in the backup and had been erased since.
+    pub replayed: u64,
+    /// Keys of contributions that came after the data were copied.
+    pub swept: u64,
+    /// What the check of the new directory found.
+    pub report: Report,
+}
+
+/// Erasures replayed in one commit; their keys are destroyed with it.
+const AT_ONCE: usize = 5000;
+
+/// Restores a backup. Until everything is done, a mark in the directory keeps a server from opening it.
+///
+/// # Errors
+/// The backup is not whole, the target is not empty, or the result is not sound; then the mark stays.
+pub async fn restore(plan: &Plan) -> Result<Restored, BackupError> {
+    let (data, keys) = (
+        Manifest::read(&plan.data, Half::Data)?,
+        Manifest::read(&plan.keys, Half::Keys)?,
+    );
+    if keys.journal_position < data.journal_position {
+        return Err(BackupError::KeysOlder {
+            keys: keys.journal_position,
+            data: data.journal_position,
+        });
+    }
+    make_empty(&plan.target)?;
+    let mark = plan.target.join(RESTORING);
+    File::create(&mark).map_err(BackupError::io(&mark))?;
+    sync(&plan.target)?;
+    let _lock = store::lock(&plan.target)?;
+
+    let keys_target = plan.target.join("keys");
+    make_empty(&keys_target)?;
+    for entry in &data.files {
+        copy(&plan.data, entry, &plan.target.join(&entry.name))?;
+    }
+    for entry in &keys.files {
+        let is_master = entry.name == "master.key";
+        if is_master && plan.key_file.exists() {
+            continue;
+        }
+        let to = if is_master {
+            plan.key_file.clone()
+        } else {
+            keys_target.join(&entry.name)
+        };
+        copy(&plan.keys, entry, &to)?;
+    }
+    for directory in [&keys_target, &plan.target] {
+        sync(directory)?;
+    }
+
+    let files = Files::of(&plan.target);
+    let replayed = replay(&files, erasures(&files, plan.live.as_deref()).await?).await?;
+    let swept = fsck::sweep(&files).map_err(BackupError::db(&files.keys))?;
+    let key = Keys::open(&plan.key_file, false).ok();
+    let report = fsck::check(&files, key.as_ref(), Depth::Full).await;
+    if !report.is_sound() {
+        return Err(BackupError::Unsound(report));
+    }
+    fs::remove_file(&mark).map_err(BackupError::io(&mark))?;
+    sync(&plan.target)?;
+    Ok(Restored {
+        manifest: data,
+        replayed,
+        swept,
+        report,
+    })
+}
+
+/// Copies a file of a backup, durably, and compares what was copied with the manifest.
+fn copy(from: &Path, entry: &Entry, to: &Path) -> Result<(), BackupError> {
+    let source = from.join(&entry.name);
+    let mut reading = File::open(&source).map_err(BackupError::io(&source))?;
+    let mut options = OpenOptions::new();
+    let writing = options.write(true).create_new(true).mode(0o600).open(to);
+    let mut writing = writing.map_err(BackupError::io(to))?;
+    let (bytes, sha256) = digest(&mut reading, &mut writing).map_err(BackupError::io(to))?;
+    if (bytes, &sha256) != (entry.bytes, &entry.sha256) {
+        return Err(BackupError::Spoilt(source));
+    }
+    writing.sync_all().map_err(BackupError::io(to))
+}
+
+/// Every erasure that is known of: from the log that came with the keys, and from a directory that still lives.
+async fn erasures(restored: &Files, live: Option<&Path>) -> Result<Vec<Erasure>, BackupError> {
+    let mut known: BTreeMap<SignatureId, Erasure> = BTreeMap::new();
+    let mut add = |erasure: Erasure| {
+        known.insert(erasure.id, erasure);
+    };
+    let keys = &restored.keys;
+    restored.erasures.read(&mut add).map_err(BackupError::io(keys))?;
+    if let Some(directory) = live {
+        let live = Files::of(directory);
+        live.erasures.read(&mut add).map_err(BackupError::io(directory))?;
+        // The log gets them at the next tick only; the table has them at once.
+        if live.main.exists() {
+            let rows = from_table(&live.main).await.map_err(BackupError::db(&live.main))?;
+            rows.into_iter().for_each(&mut add);
+        } else if !live.erasures.exists() {
+            return Err(store::OpenError::Absent(directory.to_owned()).into());
+        }
+    }
+    Ok(known.into_values().collect())
+}
+
+async fn from_table(main: &Path) -> Result<Vec<Erasure>, DbError> {
+    let mut db = Db::Sqlite(rusqlite::Connection::open_with_flags(
+        main,
+        OpenFlags::SQLITE_OPEN_READ_ONLY,
+    )?);
+    let sql = "SELECT e.id, e.at, s.axes FROM erasure e LEFT JOIN signature s ON s.id = e.id";
+    let rows = db.query(sql, &[]).await?;
+    rows.iter().map(erasure).collect()
+}
+
+/// Lets the one writer erase again, on the one write path: the journal says that the signatures ended.
+async fn replay(files: &Files, erasures: Vec<Erasure>) -> Result<u64, BackupError> {
+    let failed = |error: &dyn std::fmt::Display| BackupError::Replay(error.to_string());
+    let settings = WriterSettings {
+        limits: Limits::default(),
+        now: clock::now,
+    };
+    let started = Writer::start(files.connect().await?, settings).await;
+    let (writer, intake, _) = started.map_err(|error| failed(&error))?;
+    let mut replayed = Ok(0);
+    for some in erasures.chunks(AT_ONCE) {
+        match (intake.replay(some.to_vec()).await, &mut replayed) {
+            (Ok(count), Ok(sum)) => *sum += count,
+            (Err(error), _) => {
+                replayed = Err(failed(&error));
+                break;
+            }
+            (Ok(_), Err(_)) => {}
+        }
+    }
+    drop(intake);
+    writer.join();
+    replayed
+}

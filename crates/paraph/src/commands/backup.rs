@@ -1,0 +1,110 @@
+//! `paraph backup` and `paraph restore`
+
+use std::io::IsTerminal;
+
+use serde_json::json;
+
+use super::{block_on, configured, fsck, print};
+use crate::backup::restore::{Plan, restore};
+use crate::backup::{BackupError, take};
+use crate::cli::{Backup, Restore};
+use crate::failure::Failure;
+use crate::keys::Keys;
+use crate::store::{Files, OpenError};
+
+pub(super) fn run(command: &Backup) -> Result<(), Failure> {
+    let config = configured(&command.place.overrides())?;
+    let files = Files::of(&config.directory);
+    if !files.main.exists() {
+        return Err(OpenError::Absent(config.directory).into());
+    }
+    let keys = Keys::open(&config.key_file, false).map_err(OpenError::from)?;
+    let master = command.with_master_key.then_some(config.key_file.as_path());
+    say("copying and checking; a large store takes minutes, and signing goes on meanwhile");
+    let taken = block_on(async { take(&files, Some(&keys), master, &command.out).await.map_err(failure) })?;
+    let manifest = &taken.data;
+    if command.json {
+        let said = json!({ "backup": manifest.backup, "taken_at": manifest.taken_at, "journal_at": manifest.journal_at,
+            "journal_position": manifest.journal_position, "records_opened": taken.report.opened,
+            "master_key": command.with_master_key, "findings": taken.report.findings });
+        print(&said.to_string());
+        return Ok(());
+    }
+    let out = command.out.display();
+    print(&format!(
+        "{out}: {} events up to {}, checked",
+        manifest.journal_position, manifest.journal_at
+    ));
+    print(&format!(
+        "{out}/data may be kept; keep {out}/keys apart, for 30 days at most"
+    ));
+    if !command.with_master_key {
+        print("the master key is not in it: make sure that a copy of the key file lies elsewhere");
+    }
+    Ok(())
+}
+
+pub(super) fn run_restore(command: &Restore) -> Result<(), Failure> {
+    let config = configured(&command.place.overrides())?;
+    let plan = Plan {
+        data: command.from.join("data"),
+        keys: command.keys.clone().unwrap_or_else(|| command.from.join("keys")),
+        target: config.directory.clone(),
+        key_file: config.key_file.clone(),
+        live: command.erasures.clone(),
+    };
+    say("copying, erasing again what was erased since, and checking");
+    let restored = block_on(async { restore(&plan).await.map_err(failure) })?;
+    if command.json {
+        let said = json!({ "taken_at": restored.manifest.taken_at, "journal_position": restored.manifest.journal_position,
+            "journal_at": restored.manifest.journal_at, "erased_again": restored.replayed, "keys_swept": restored.swept,
+            "records_opened": restored.report.opened, "findings": restored.report.findings });
+        print(&said.to_string());
+        return Ok(());
+    }
+    fsck::tell(&restored.report, None, false)?;
+    print(&format!(
+        "{}: as of {}, {} signatures erased again; what came after is not in it",
+        plan.target.display(),
+        restored.manifest.journal_at,
+        restored.replayed
+    ));
+    if !plan.key_file.exists() {
+        print(&format!(
+            "before you start the server put the key file back: {}",
+            plan.key_file.display()
+        ));
+    }
+    Ok(())
+}
+
+/// A word to somebody who waits.
+fn say(what: &str) {
+    if std::io::stderr().is_terminal() {
+        eprintln!("{what} ...");
+    }
+}
+
+fn failure(error: BackupError) -> Failure {
+    if let BackupError::Open(error) = error {
+        return error.into();
+    }
+    let hint = match &error {
+        BackupError::NotEmpty(_) => {
+            return Failure::usage(error.to_string(), "name a directory that is empty or absent");
+        }
+        BackupError::Io { .. } | BackupError::Db { .. } | BackupError::Replay(_) | BackupError::Open(_) => {
+            "check the path, the free space and who owns the files; what is incomplete has no manifest and is not served"
+        }
+        BackupError::NoManifest(_) | BackupError::Manifest(_) | BackupError::Spoilt(_) => {
+            "take another backup; --from names the directory that holds data and keys, --keys a copy of keys elsewhere"
+        }
+        BackupError::Newer(_) => "install the version of paraph that wrote it, or a newer one",
+        BackupError::KeysOlder { .. } => "use keys copied with these data or later",
+        BackupError::Unsound(report) => {
+            // Each finding on its line, then the failure itself.
+            return fsck::tell(report, None, false).expect_err("an unsound report is a failure");
+        }
+    };
+    Failure::failed(error.to_string(), hint)
+}

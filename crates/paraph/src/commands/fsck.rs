@@ -1,0 +1,73 @@
+//! `paraph fsck`
+
+use serde_json::json;
+
+use super::{block_on, configured, print};
+use crate::cli::Fsck;
+use crate::failure::Failure;
+use crate::fsck::{self, Depth, Finding, Report, Weight};
+use crate::keys::Keys;
+use crate::store::{self, Files, OpenError};
+
+pub(super) fn run(command: &Fsck) -> Result<(), Failure> {
+    let config = configured(&command.place.overrides())?;
+    let files = Files::of(&config.directory);
+    if !files.main.exists() {
+        return Err(OpenError::Absent(config.directory).into());
+    }
+    let swept = if command.sweep {
+        // Held for as long as it takes: no writer may be between the two files.
+        let _lock = store::lock(&config.directory)?;
+        let swept = fsck::sweep(&files);
+        Some(swept.map_err(|error| Failure::failed(format!("the keys cannot be swept: {error}"), "see the message"))?)
+    } else {
+        None
+    };
+    let keys = Keys::open(&config.key_file, false);
+    let depth = if command.quick { Depth::Quick } else { Depth::Full };
+    let mut report = block_on(async { Ok(fsck::check(&files, keys.as_ref().ok(), depth).await) })?;
+    let mut fault = |check, what| {
+        let weight = Weight::Fault;
+        report.findings.push(Finding { weight, check, what });
+    };
+    if let Err(error) = &keys {
+        fault("key file", error.to_string());
+    }
+    if config.directory.join(store::RESTORING).exists() {
+        fault("restore", OpenError::HalfRestored(config.directory.clone()).to_string());
+    }
+    tell(&report, swept, command.json)
+}
+
+/// Prints a report, and fails if something is wrong.
+pub(super) fn tell(report: &Report, swept: Option<u64>, as_json: bool) -> Result<(), Failure> {
+    let sound = report.is_sound();
+    if as_json {
+        let said = json!({ "sound": sound, "journal_position": report.position, "records_opened": report.opened,
+            "keys_swept": swept, "findings": report.findings });
+        print(&said.to_string());
+    } else {
+        for Finding { weight, check, what } in &report.findings {
+            let weight = match weight {
+                Weight::Fault => "fault",
+                Weight::Note => "note",
+            };
+            print(&format!("{weight}: {check}: {what}"));
+        }
+        if let Some(swept) = swept {
+            print(&format!("{swept} keys without a signature removed"));
+        }
+        if sound {
+            let (position, opened) = (report.position, report.opened);
+            print(&format!("sound: {position} events, {opened} records opened"));
+        }
+    }
+    if sound {
+        return Ok(());
+    }
+    let faults = report.findings.iter().filter(|found| found.weight == Weight::Fault);
+    Err(Failure::failed(
+        format!("the data directory has faults: {}", faults.count()),
+        "stop the server, keep a copy of the directory as it is, and restore the last sound backup beside it",
+    ))
+}

@@ -1,0 +1,315 @@
+//! The check of a whole data directory: each file by itself, and every relation between what they hold.
+//!
+//! It reads one snapshot of each database, so it may run beside a server. The order is that of the writer reversed:
+//! records first, then keys, then the log of erasures. A key is kept before its record, and logged before it goes, so
+//! that whatever the writer does meanwhile looks whole from here.
+
+mod relations;
+
+use std::path::Path;
+
+use rusqlite::OpenFlags;
+use rusqlite::types::Value as Bound;
+
+use crate::journal;
+use crate::keys::Keys;
+use crate::ledger::recount;
+use crate::ledger::vault::Vault;
+use crate::store::Files;
+use crate::store::db::{Db, DbError, Row, Value};
+use crate::store::erasures::ErasureLog;
+use crate::store::schema::SCHEMA_VERSION;
+
+/// How much a finding matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Weight {
+    /// Something is wrong.
+    Fault,
+    /// Nothing is wrong, but somebody may wonder.
+    Note,
+}
+
+/// One thing that was found. Numbers and names of tables only: no identifier, no personal data.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Finding {
+    /// How much it matters.
+    pub weight: Weight,
+    /// Which check found it; stable.
+    pub check: &'static str,
+    /// What was found, one line.
+    pub what: String,
+}
+
+/// What a check came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Position of the last entry of the journal.
+    pub position: u64,
+    /// Records that were opened with their keys.
+    pub opened: u64,
+    /// What was found, in the order of the checks.
+    pub findings: Vec<Finding>,
+}
+
+impl Report {
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.findings.iter().all(|finding| finding.weight == Weight::Note)
+    }
+
+    fn add(&mut self, weight: Weight, check: &'static str, what: impl Into<String>) {
+        let what = what.into();
+        self.findings.push(Finding { weight, check, what });
+    }
+
+    /// A check that could not be carried out is a fault, and no reason to leave out the others.
+    fn attempt<T>(&mut self, check: &'static str, outcome: Result<T, impl std::fmt::Display>) -> Option<T> {
+        outcome
+            .map_err(|error| self.add(Weight::Fault, check, error.to_string()))
+            .ok()
+    }
+}
+
+/// How thoroughly to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// Leave out that each index agrees with its table: minutes less on a large store.
+    Quick,
+    /// Everything.
+    Full,
+}
+
+/// Checks files. Without keys no record is opened.
+pub async fn check(files: &Files, keys: Option<&Keys>, depth: Depth) -> Report {
+    let mut report = Report::default();
+    for file in [&files.main, &files.keys] {
+        if !file.exists() {
+            report.add(Weight::Fault, "files", format!("{} is missing", name(file)));
+        }
+    }
+    if !report.is_sound() {
+        return report;
+    }
+    let opened = open(files, SNAPSHOT).map(Db::Sqlite);
+    let Some(mut db) = report.attempt("files", opened) else {
+        return report;
+    };
+    report.pages(&mut db, depth).await;
+    let versions_known = report.versions(&mut db).await;
+    if !versions_known {
+        // What the tables of another version mean is not known here.
+        return report;
+    }
+    report.log(&mut db, &files.erasures).await;
+    report.journal(&mut db).await;
+    report.relations(&mut db).await;
+    report.orphans(files, &mut db).await;
+    match keys {
+        Some(keys) => report.records(&mut db, &Vault::new(keys)).await,
+        None => report.add(
+            Weight::Note,
+            "records",
+            "no record was opened: the key file is not here",
+        ),
+    }
+    report
+}
+
+/// Takes both snapshots, that of the records first.
+const SNAPSHOT: &str = "BEGIN; SELECT COUNT(*) FROM main.sqlite_schema; SELECT COUNT(*) FROM k.sqlite_schema;";
+
+/// Both databases on one connection that cannot write either.
+fn open(files: &Files, snapshot: &str) -> Result<rusqlite::Connection, DbError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = rusqlite::Connection::open_with_flags(&files.main, flags)?;
+    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    let keys = Bound::Text(files.keys.display().to_string());
+    connection.execute("ATTACH DATABASE ?1 AS k", [keys])?;
+    connection.execute_batch("PRAGMA cache_size = -32768;")?;
+    connection.execute_batch(snapshot)?;
+    Ok(connection)
+}
+
+fn name(file: &Path) -> String {
+    file.file_name()
+        .map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}
+
+fn first(rows: &[Row]) -> Result<u64, DbError> {
+    rows.first().map_or(Ok(0), |row| row.unsigned(0))
+}
+
+impl Report {
+    /// SQLite's own check of every page, cell and index.
+    async fn pages(&mut self, db: &mut Db, depth: Depth) {
+        let checks = match depth {
+            Depth::Full => ["PRAGMA main.integrity_check(10)", "PRAGMA k.integrity_check(10)"],
+            Depth::Quick => ["PRAGMA main.quick_check(10)", "PRAGMA k.quick_check(10)"],
+        };
+        for (file, sql) in ["paraph.db", "keys.db"].into_iter().zip(checks) {
+            let rows = db.query(sql, &[]).await;
+            for row in self.attempt("pages", rows).unwrap_or_default() {
+                match row.text(0) {
+                    Ok("ok") => {}
+                    // SQLite names pages, tables and indexes here, never what they hold.
+                    Ok(said) => self.add(Weight::Fault, "pages", format!("{file}: {}", said.replace('\n', " "))),
+                    Err(error) => self.add(Weight::Fault, "pages", format!("{file}: {error}")),
+                }
+            }
+        }
+    }
+
+    async fn versions(&mut self, db: &mut Db) -> bool {
+        let mut known = true;
+        for (file, sql) in [
+            ("paraph.db", "SELECT value FROM main.meta WHERE name = 'version'"),
+            ("keys.db", "SELECT value FROM k.meta WHERE name = 'version'"),
+        ] {
+            let found = db.query(sql, &[]).await.and_then(|rows| first(&rows));
+            let Some(found) = self.attempt("version", found) else {
+                return false;
+            };
+            if i64::try_from(found) != Ok(SCHEMA_VERSION) {
+                known = false;
+                let what = format!("{file} has version {found}, this program knows {SCHEMA_VERSION}");
+                self.add(Weight::Fault, "version", what);
+            }
+        }
+        known
+    }
+
+    /// Makes the log a table beside the others, in this connection only.
+    async fn log(&mut self, db: &mut Db, log: &ErasureLog) {
+        let loaded = load(db, log).await;
+        self.attempt("erasures.log", loaded);
+    }
+
+    /// Folds the journal again, and compares.
+    async fn journal(&mut self, db: &mut Db) {
+        let gaps = "SELECT COALESCE(MAX(position), 0) - COUNT(*) FROM journal";
+        let gaps = db.query_one(gaps, &[]).await;
+        let gaps = gaps.and_then(|row| row.map_or(Ok(0), |row| row.int(0)));
+        if let Some(missing) = self.attempt("journal", gaps).filter(|missing| *missing != 0) {
+            let what = format!("positions are not consecutive: {missing} between the first and the last are missing");
+            self.add(Weight::Fault, "journal", what);
+        }
+        let end = journal::end(db).await;
+        self.position = self.attempt("journal", end).unwrap_or_default().position;
+        let compared = recount::compare(db).await;
+        for (table, rows) in self.attempt("recount", compared).unwrap_or_default() {
+            let what = format!("{rows} rows of {table} are not what the journal says");
+            self.add(Weight::Fault, "recount", what);
+        }
+    }
+
+    async fn relations(&mut self, db: &mut Db) {
+        for relation in relations::ALL {
+            let found = db.query(relation.sql, &[]).await.and_then(|rows| first(&rows));
+            if let Some(count) = self.attempt(relation.check, found).filter(|count| *count > 0) {
+                self.add(relation.weight, relation.check, format!("{count} {}", relation.what));
+            }
+        }
+    }
+
+    /// Keys without a record: left behind by a crash, or on their way.
+    async fn orphans(&mut self, files: &Files, db: &mut Db) {
+        let count = async |db: &mut Db| {
+            db.query(relations::ORPHANED_KEYS, &[])
+                .await
+                .and_then(|rows| first(&rows))
+        };
+        let mut found = count(db).await;
+        if matches!(found, Ok(1..)) {
+            // A running server keeps a key some milliseconds before its record: look again with newer snapshots,
+            // and only at keys that the old one has.
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            found = match open(files, SNAPSHOT).map(Db::Sqlite) {
+                Ok(mut later) => count(&mut later).await,
+                Err(error) => Err(error),
+            };
+        }
+        if let Some(count) = self.attempt("orphaned keys", found).filter(|count| *count > 0) {
+            let what =
+                format!("{count} keys without a signature, left behind by a crash; harmless, --sweep removes them");
+            self.add(Weight::Note, "orphaned keys", what);
+        }
+    }
+
+    /// Opens records from the first to the last, evenly.
+    async fn records(&mut self, db: &mut Db, vault: &Vault) {
+        let outcome = sample(db, vault).await;
+        let Some((opened, closed)) = self.attempt("records", outcome) else {
+            return;
+        };
+        self.opened = opened;
+        if closed > 0 {
+            let what = if opened == 0 {
+                format!("none of {closed} records opens: this is not the key file of this data directory")
+            } else {
+                format!("{closed} of {} records do not open", opened + closed)
+            };
+            self.add(Weight::Fault, "records", what);
+        }
+    }
+}
+
+async fn load(db: &mut Db, log: &ErasureLog) -> Result<(), DbError> {
+    db.run("CREATE TEMP TABLE logged (id BLOB PRIMARY KEY) WITHOUT ROWID")
+        .await?;
+    let mut ids = Vec::new();
+    log.read(|erasure| ids.push(erasure.id.0))?;
+    let rows: Vec<[Value<'_>; 1]> = ids.iter().map(|id| [Value::Blob(id)]).collect();
+    db.load("INSERT OR IGNORE INTO temp.logged (id) VALUES (?1)", &rows)
+        .await
+}
+
+/// Records that a check opens at the most; a wrong key or a spoilt page shows in far fewer.
+const SAMPLE: u128 = 1000;
+
+/// How many of a sample open, and how many do not.
+async fn sample(db: &mut Db, vault: &Vault) -> Result<(u64, u64), DbError> {
+    let edges = "SELECT MIN(id), MAX(id) FROM vault";
+    let Some(row) = db.query_one(edges, &[]).await? else {
+        return Ok((0, 0));
+    };
+    let (Some(low), Some(high)) = (row.maybe_array(0)?, row.maybe_array(1)?) else {
+        return Ok((0, 0));
+    };
+    let (low, high) = (u128::from_be_bytes(low), u128::from_be_bytes(high));
+    let (mut opened, mut closed) = (0, 0);
+    let mut last = None;
+    for step in 0..=SAMPLE {
+        let wanted = (low + (high - low) / SAMPLE * step).min(high).to_be_bytes();
+        let wanted = if step == SAMPLE { high.to_be_bytes() } else { wanted };
+        let sql = "SELECT v.id, v.sealed, w.wrapped FROM vault v JOIN k.wrapped w ON w.id = v.id \
+                   WHERE v.id >= ?1 ORDER BY v.id LIMIT 1";
+        let Some(row) = db.query_one(sql, &[Value::Blob(&wanted)]).await? else {
+            break;
+        };
+        let id: [u8; 16] = row.array(0)?;
+        if last.replace(id) == Some(id) {
+            continue;
+        }
+        match vault.open(id, row.blob(1)?, row.blob(2)?) {
+            Ok(_) => opened += 1,
+            Err(_) => closed += 1,
+        }
+    }
+    Ok((opened, closed))
+}
+
+/// Removes keys without a signature. The caller holds the directory's lock, so that no writer is between the two files.
+///
+/// # Errors
+/// A file cannot be opened or written.
+pub fn sweep(files: &Files) -> Result<u64, DbError> {
+    let connection = rusqlite::Connection::open(&files.main)?;
+    connection.execute("ATTACH DATABASE ?1 AS k", [files.keys.display().to_string()])?;
+    connection.execute_batch("PRAGMA k.synchronous = FULL; PRAGMA k.secure_delete = ON;")?;
+    let swept = connection.execute(relations::SWEEP, [])?;
+    // Out of the write-ahead log too: a key that is gone must be gone.
+    connection.query_row("PRAGMA k.wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    Ok(swept as u64)
+}

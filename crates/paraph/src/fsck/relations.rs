@@ -1,0 +1,158 @@
+//! What must hold between the tables, each as a statement that counts where it does not.
+//!
+//! `k` is the file of keys, `temp.logged` the log of erasures. Axes are read by their bits: 1 confirmed, 2 and 4 the
+//! verdict, 8 and 16 the end, 32 settled; counted is confirmed, clear, settled and not ended: exactly 33.
+
+use super::Weight;
+use super::Weight::{Fault, Note};
+
+/// A relation between tables.
+pub(super) struct Relation {
+    pub(super) weight: Weight,
+    pub(super) check: &'static str,
+    /// What is counted, behind a number.
+    pub(super) what: &'static str,
+    /// Counts it.
+    pub(super) sql: &'static str,
+}
+
+const fn fault(check: &'static str, what: &'static str, sql: &'static str) -> Relation {
+    Relation {
+        weight: Fault,
+        check,
+        what,
+        sql,
+    }
+}
+
+const fn note(check: &'static str, what: &'static str, sql: &'static str) -> Relation {
+    Relation {
+        weight: Note,
+        check,
+        what,
+        sql,
+    }
+}
+
+/// Keys that belong to no signature.
+pub(super) const ORPHANED_KEYS: &str =
+    "SELECT COUNT(*) FROM k.wrapped w WHERE NOT EXISTS (SELECT 1 FROM signature s WHERE s.id = w.id)";
+
+/// Removes them.
+pub(super) const SWEEP: &str =
+    "DELETE FROM k.wrapped WHERE NOT EXISTS (SELECT 1 FROM signature s WHERE s.id = k.wrapped.id)";
+
+pub(super) const ALL: &[Relation] = &[
+    // The ledger, beside what the recount compares
+    fault(
+        "petitions",
+        "petitions without the text in force",
+        "SELECT COUNT(*) FROM petition p WHERE NOT EXISTS \
+         (SELECT 1 FROM petition_text t WHERE t.petition = p.id AND t.version = p.text_version)",
+    ),
+    fault(
+        "signatures",
+        "signatures of a petition that does not exist",
+        "SELECT COUNT(*) FROM signature s WHERE NOT EXISTS (SELECT 1 FROM petition p WHERE p.id = s.petition)",
+    ),
+    fault(
+        "signatures",
+        "signatures whose mark \"waiting\" is wrong",
+        "SELECT COUNT(*) FROM signature WHERE waiting <> (axes & 25 = 0)",
+    ),
+    fault(
+        "signatures",
+        "signatures marked to settle that cannot",
+        "SELECT COUNT(*) FROM signature WHERE unsettled = 1 AND axes <> 1",
+    ),
+    fault(
+        "signatures",
+        "confirmed signatures that would never settle",
+        "SELECT COUNT(*) FROM signature s WHERE s.axes = 1 AND s.unsettled = 0 \
+         AND NOT EXISTS (SELECT 1 FROM mailbox m WHERE m.id = s.mailbox AND m.counted IS NOT NULL)",
+    ),
+    fault(
+        "mailboxes",
+        "mailboxes with more than one counted signature",
+        "SELECT COUNT(*) FROM (SELECT mailbox FROM signature WHERE axes = 33 GROUP BY mailbox HAVING COUNT(*) > 1)",
+    ),
+    fault(
+        "mailboxes",
+        "mailboxes whose counted signature is not a counted signature of theirs",
+        "SELECT COUNT(*) FROM mailbox m WHERE m.counted IS NOT NULL AND NOT EXISTS \
+         (SELECT 1 FROM signature s WHERE s.id = m.counted AND s.mailbox = m.id AND s.axes = 33)",
+    ),
+    fault(
+        "mailboxes",
+        "signatures of a mailbox that does not exist",
+        "SELECT COUNT(*) FROM signature s WHERE NOT EXISTS (SELECT 1 FROM mailbox m WHERE m.id = s.mailbox)",
+    ),
+    fault(
+        "mailboxes",
+        "tags of a mailbox that does not exist",
+        "SELECT COUNT(*) FROM mailbox_tag t WHERE NOT EXISTS (SELECT 1 FROM mailbox m WHERE m.id = t.mailbox)",
+    ),
+    fault(
+        "mailboxes",
+        "signatures that stand with a mailbox whose address was forgotten: the address could count twice",
+        "SELECT COUNT(*) FROM signature s WHERE s.axes & 24 = 0 \
+         AND NOT EXISTS (SELECT 1 FROM mailbox_tag t WHERE t.mailbox = s.mailbox)",
+    ),
+    // Records
+    fault(
+        "records",
+        "signatures without a record that were never erased",
+        "SELECT COUNT(*) FROM signature s WHERE NOT EXISTS (SELECT 1 FROM vault v WHERE v.id = s.id) \
+         AND NOT EXISTS (SELECT 1 FROM erasure e WHERE e.id = s.id)",
+    ),
+    fault(
+        "records",
+        "records without their key",
+        "SELECT COUNT(*) FROM vault v WHERE NOT EXISTS (SELECT 1 FROM k.wrapped w WHERE w.id = v.id) \
+         AND NOT EXISTS (SELECT 1 FROM temp.logged l WHERE l.id = v.id)",
+    ),
+    fault(
+        "records",
+        "records without a signature",
+        "SELECT COUNT(*) FROM vault v WHERE NOT EXISTS (SELECT 1 FROM signature s WHERE s.id = v.id)",
+    ),
+    fault(
+        "features",
+        "features without a signature",
+        "SELECT COUNT(*) FROM features f WHERE NOT EXISTS (SELECT 1 FROM signature s WHERE s.id = f.id)",
+    ),
+    // Erasures
+    fault(
+        "erasures",
+        "erased records that are still there",
+        "SELECT COUNT(*) FROM erasure e WHERE EXISTS (SELECT 1 FROM vault v WHERE v.id = e.id) \
+         OR EXISTS (SELECT 1 FROM features f WHERE f.id = e.id)",
+    ),
+    fault(
+        "erasures",
+        "erased records whose key is still there",
+        "SELECT COUNT(*) FROM erasure e WHERE e.done = 1 AND EXISTS (SELECT 1 FROM k.wrapped w WHERE w.id = e.id)",
+    ),
+    fault(
+        "erasures",
+        "erased records that are not in erasures.log: a restore would bring them back",
+        "SELECT COUNT(*) FROM erasure e WHERE e.done = 1 AND NOT EXISTS (SELECT 1 FROM temp.logged l WHERE l.id = e.id)",
+    ),
+    note(
+        "erasures",
+        "erased records whose key goes at the next tick of a server",
+        "SELECT COUNT(*) FROM erasure WHERE done = 0",
+    ),
+    note(
+        "erasures",
+        "records erased since these data were copied; `paraph restore` erases them again",
+        "SELECT COUNT(*) FROM temp.logged l WHERE NOT EXISTS (SELECT 1 FROM erasure e WHERE e.id = l.id)",
+    ),
+    // Mail
+    fault(
+        "outbox",
+        "mails without a signature or a mailbox",
+        "SELECT COUNT(*) FROM outbox o WHERE NOT EXISTS (SELECT 1 FROM signature s WHERE s.id = o.signature) \
+         OR NOT EXISTS (SELECT 1 FROM mailbox m WHERE m.id = o.mailbox)",
+    ),
+];

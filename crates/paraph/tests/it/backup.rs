@@ -1,0 +1,225 @@
+//! `paraph backup` and `paraph restore`: taken under load, and what was erased stays erased.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use rusqlite::Connection;
+use serde_json::Value;
+
+use crate::fsck::{fsck, lively};
+use crate::server::{Server, Site, until};
+
+const SLUG: &str = "fountain";
+
+fn backup(site: &Site, out: &str) -> Value {
+    let ran = site.run(&["backup", "--out", out, "--json"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    ran.json()
+}
+
+/// Restores into a directory of the site, and puts the live directory's key file into it.
+fn restore(site: &Site, from: &str, to: &str, more: &[&str]) -> Value {
+    let ran = site.run(&[&["restore", "--from", from, "--data", to, "--json"], more].concat());
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    let from = fs::read_dir(site.place())
+        .expect("read")
+        .map(|entry| entry.expect("an entry").path());
+    let key = from.map(|path| path.join("keys/master.key")).find(|path| path.exists());
+    let key = key.expect("the key file of another directory");
+    fs::copy(key, site.place().join(to).join("keys/master.key")).expect("the key file");
+    ran.json()
+}
+
+/// Makes one directory of the site the one that is served, and puts the one before aside.
+fn swap(site: &Site, restored: &str, aside: &str) {
+    fs::rename(site.data(), site.place().join(aside)).expect("aside");
+    fs::rename(site.place().join(restored), site.data()).expect("in its place");
+}
+
+fn number(store: &Connection, sql: &str) -> u64 {
+    let number: i64 = store.query_row(sql, [], |row| row.get(0)).expect("a number");
+    number.unsigned_abs()
+}
+
+fn records(data: &Path) -> u64 {
+    let store = Connection::open(data.join("paraph.db")).expect("opened");
+    let keys = data.join("keys/keys.db");
+    store.execute("ATTACH ?1 AS k", [keys.to_str()]).expect("attached");
+    number(&store, "SELECT COUNT(*) FROM vault v JOIN k.wrapped w ON w.id = v.id")
+}
+
+#[test]
+fn a_backup_under_load_is_consistent_and_holds_what_came_before_it() {
+    let site = Site::new();
+    site.petition(SLUG);
+    let server = site.start();
+    let (stop, signed) = (AtomicBool::new(false), AtomicU64::new(0));
+    std::thread::scope(|scope| {
+        for worker in 0..3 {
+            let (mut client, stop, signed) = (server.client(), &stop, &signed);
+            scope.spawn(move || {
+                for person in 0.. {
+                    if stop.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    client.sign(SLUG, "Ada Example", &format!("p{person}w{worker}@people.example"));
+                    signed.fetch_add(1, Ordering::SeqCst);
+                }
+            });
+        }
+        for round in 0..3 {
+            let before = until("some signatures", || {
+                Some(signed.load(Ordering::SeqCst)).filter(|signed| *signed > 20 * (round + 1))
+            });
+            let (out, to) = (format!("b{round}"), format!("r{round}"));
+            let taken = backup(&site, &out);
+            assert!(taken["records_opened"].as_u64() > Some(0), "{taken}");
+            // Whoever was told "taken in" before the backup began is in it, with record and key.
+            let restored = restore(&site, &out, &to, &[]);
+            assert!(
+                restored["journal_position"].as_u64() > Some(before),
+                "{restored} after {before}"
+            );
+            assert!(records(&site.place().join(&to)) >= before, "{restored} after {before}");
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+    let (sound, _, report) = fsck(&site, &[]);
+    assert!(sound, "{report}");
+}
+
+#[test]
+fn a_restore_erases_again_what_was_erased_since_and_counts_it_no_more() {
+    let (site, server) = lively();
+    backup(&site, "early");
+    let mut client = server.client();
+    let to = |person: &str| format!("{person}@people.example");
+    let letter = |site: &Site, person: &str| {
+        let mails = site.mails();
+        let found = mails.into_iter().find(|letter| letter.to == to(person));
+        found.expect("a mail")
+    };
+    // Withdrawn from the count, and a contribution that only waited and is disowned.
+    let withdrawn = letter(&site, "counts");
+    assert_eq!(client.post_json(&withdrawn.link("withdraw"), "").status, 200);
+    let erase = letter(&site, "waits").link("not-me");
+    assert_eq!(client.post_json(&erase, "choice=erase").status, 200);
+    until("both keys are gone", || {
+        (site.number("SELECT COUNT(*) FROM erasure WHERE done = 1") == 3).then_some(())
+    });
+    // Somebody signs after the backup: lost with a restore, but no key of theirs may stay behind.
+    client.sign(SLUG, "Bob Example", &to("late"));
+    backup(&site, "late");
+    server.stop();
+
+    // Nothing but the early backup: nobody can know what came later.
+    let ignorant = restore(&site, "early", "ignorant", &[]);
+    assert_eq!(ignorant["erased_again"], 0, "{ignorant}");
+    assert_eq!(records(&site.place().join("ignorant")), 4);
+    fs::remove_dir_all(site.place().join("ignorant")).expect("removed");
+
+    // Old data, and either the live directory or the later keys, which carry the log.
+    let by_live: [&str; 2] = ["--erasures", "data"];
+    let by_keys: [&str; 2] = ["--keys", "late/keys"];
+    for (name, more) in [("by-live", by_live), ("by-keys", by_keys)] {
+        let restored = restore(&site, "early", name, &more);
+        assert_eq!(restored["erased_again"], 2, "{name}: {restored}");
+        assert_eq!(records(&site.place().join(name)), 2, "{name}: of five people");
+        let aside = format!("before-{name}");
+        swap(&site, name, &aside);
+        let (sound, _, report) = fsck(&site, &[]);
+        assert!(sound, "{name}: {report}");
+        let keys = Connection::open(site.data().join("keys/keys.db")).expect("opened");
+        let keys = number(&keys, "SELECT COUNT(*) FROM wrapped");
+        assert_eq!(keys, 2, "{name}: no key without a record");
+        let server = site.start();
+        assert_eq!(server.settled(SLUG)["counted"], 1, "{name}");
+        let asked = server.client().post_json(&withdrawn.link("confirm"), "");
+        assert_eq!(asked.status, 410, "{name}: {asked:?}");
+        served(&server);
+        server.stop();
+        swap(&site, &aside, name);
+    }
+}
+
+/// The restored site works: somebody signs.
+fn served(server: &Server) {
+    server.client().sign(SLUG, "Eve Example", "anew@people.example");
+}
+
+#[test]
+fn what_is_not_whole_is_refused_and_never_served() {
+    let (site, server) = lively();
+    backup(&site, "first");
+    server.client().sign(SLUG, "Ada Example", "one-more@people.example");
+    backup(&site, "second");
+    server.stop();
+    let path = |name: &str| -> PathBuf { site.place().join(name) };
+    let mode = |name: &str| fs::metadata(path(name)).expect("there").permissions().mode() & 0o777;
+    assert_eq!(
+        (
+            mode("first/keys"),
+            mode("first/keys/keys.db"),
+            mode("first/data/paraph.db")
+        ),
+        (0o700, 0o600, 0o600)
+    );
+    assert!(!path("first/keys/master.key").exists(), "not unless asked for");
+
+    let refused = |arguments: &[&str], code: i32, says: &str| {
+        let ran = site.run(arguments);
+        assert_eq!(ran.code, code, "{arguments:?}: {}{}", ran.stdout, ran.stderr);
+        assert!(
+            ran.stderr.contains(says) && ran.stderr.contains("hint: "),
+            "{}",
+            ran.stderr
+        );
+    };
+    refused(&["backup", "--out", "first"], 2, "not empty");
+    refused(&["restore", "--from", "first", "--data", "second"], 2, "not empty");
+    refused(&["restore", "--from", "first", "--data", "data"], 2, "not empty");
+    refused(
+        &["restore", "--from", "first/data", "--data", "r"],
+        1,
+        "no finished backup",
+    );
+    let older = ["restore", "--from", "second", "--data", "r", "--keys", "first/keys"];
+    refused(&older, 1, "the keys end at event");
+    assert!(!path("r").exists(), "refused before anything was made");
+
+    // One bit, in the middle.
+    let whole = fs::read(path("first/data/paraph.db")).expect("read");
+    let mut spoilt = whole.clone();
+    spoilt[whole.len() / 2] ^= 1;
+    fs::write(path("first/data/paraph.db"), spoilt).expect("spoilt");
+    refused(
+        &["restore", "--from", "first", "--data", "r"],
+        1,
+        "not what its manifest says",
+    );
+    for command in ["serve", "fsck"] {
+        let ran = site.run(&[command, "--data", "r"]);
+        assert_eq!(ran.code, 1, "{command}: {}{}", ran.stdout, ran.stderr);
+    }
+    let mark = path("r").join("restoring");
+    assert!(mark.exists());
+    fs::write(path("first/data/paraph.db"), &whole).expect("mended");
+    fs::remove_dir_all(path("r")).expect("removed");
+
+    // Without the key file it is restored, but not served; with it in the backup, it is complete.
+    let ran = site.run(&["restore", "--from", "first", "--data", "r"]);
+    assert!(
+        ran.code == 0 && ran.stdout.contains("put the key file back"),
+        "{}{}",
+        ran.stdout,
+        ran.stderr
+    );
+    refused(&["serve", "--data", "r"], 1, "no master key");
+    let ran = site.run(&["backup", "--out", "whole", "--with-master-key"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let ran = site.run(&["restore", "--from", "whole", "--data", "w", "--json"]);
+    assert_eq!(ran.json()["records_opened"], 5, "{}", ran.stdout);
+    assert_eq!(site.run(&["fsck", "--data", "w"]).code, 0);
+}
