@@ -443,14 +443,13 @@ impl Batch {
             .await?;
         }
         for (id, signature) in &self.mailed {
-            db.execute(
-                "DELETE FROM outbox WHERE id = ?1 AND signature = ?2",
-                &[Value::Blob(id), Value::Blob(&signature.0)],
-            )
-            .await?;
-            // Still there: another contribution came while it was on its way, and waits for a mail of its own.
-            db.execute("UPDATE outbox SET attempts = 0 WHERE id = ?1", &[Value::Blob(id)])
-                .await?;
+            let sql = "DELETE FROM outbox WHERE id = ?1 AND signature = ?2";
+            let gone = db.execute(sql, &[Value::Blob(id), Value::Blob(&signature.0)]).await?;
+            if gone == 0 {
+                // Another contribution came while it was on its way, and waits for a mail of its own.
+                db.execute("UPDATE outbox SET attempts = 0 WHERE id = ?1", &[Value::Blob(id)])
+                    .await?;
+            }
         }
         for (id, at) in &self.deferred {
             db.execute(

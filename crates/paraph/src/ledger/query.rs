@@ -1,6 +1,6 @@
 //! What the pages of one signatory need: the state of a contribution, its record, and others waiting beside it.
 
-use paraph_tally::{MailboxId, SignatureId, SignatureState};
+use paraph_tally::{End, MailboxId, PetitionId, SignatureId, SignatureState};
 use zeroize::Zeroizing;
 
 use super::record::Personal;
@@ -8,7 +8,7 @@ use super::vault::Vault;
 use super::{SIGNATURE_BY_ID, signature_state};
 use crate::journal::integer;
 use crate::store::db::{DbError, Value};
-use crate::store::reader::Reader;
+use crate::store::reader::{Reader, Reading};
 
 /// Reads records: two pools, since records and their keys lie in two files.
 #[derive(Clone)]
@@ -16,6 +16,16 @@ pub struct LedgerReader {
     main: Reader,
     keys: Reader,
     vault: std::sync::Arc<Vault>,
+}
+
+/// What a mail about an unconfirmed contribution has to say.
+pub struct ForMail {
+    /// Its petition.
+    pub petition: PetitionId,
+    /// Its record.
+    pub personal: Personal,
+    /// Contributions waiting for the same mailbox, itself among them, newest first.
+    pub waiting: Vec<SignatureId>,
 }
 
 impl LedgerReader {
@@ -30,13 +40,7 @@ impl LedgerReader {
     /// # Errors
     /// The store refused.
     pub async fn state(&self, id: SignatureId) -> Result<Option<SignatureState>, DbError> {
-        self.main
-            .with(move |db| {
-                db.query_one(SIGNATURE_BY_ID, &[Value::Blob(&id.0)])?
-                    .map(|row| signature_state(&row, 0))
-                    .transpose()
-            })
-            .await
+        self.main.with(move |db| state(&db, id)).await
     }
 
     /// The record of a contribution; `None` if it has been erased.
@@ -44,24 +48,49 @@ impl LedgerReader {
     /// # Errors
     /// The store refused.
     pub async fn record(&self, id: SignatureId) -> Result<Option<Personal>, DbError> {
-        let sealed = self
-            .main
-            .with(move |db| {
-                let row = db.query_one("SELECT sealed FROM vault WHERE id = ?1", &[Value::Blob(&id.0)])?;
-                row.map(|row| row.blob(0).map(<[u8]>::to_vec)).transpose()
-            })
-            .await?;
-        let wrapped = self
-            .keys
-            .with(move |db| {
-                let row = db.query_one("SELECT wrapped FROM wrapped WHERE id = ?1", &[Value::Blob(&id.0)])?;
-                row.map(|row| row.blob(0).map(<[u8]>::to_vec)).transpose()
-            })
-            .await?;
-        let (Some(sealed), Some(wrapped)) = (sealed, wrapped) else {
+        match self.main.with(move |db| sealed(&db, id)).await? {
+            Some(sealed) => self.open(id, &sealed).await,
+            None => Ok(None),
+        }
+    }
+
+    /// What a mail about a contribution has to say, read at once; `None` if it does not stand unconfirmed, or has been
+    /// erased.
+    ///
+    /// # Errors
+    /// The store refused.
+    pub async fn for_mail(&self, id: SignatureId, most: u64) -> Result<Option<ForMail>, DbError> {
+        let read = self.main.with(move |db| {
+            let Some(state) = state(&db, id)? else { return Ok(None) };
+            if state.axes.end != End::None || state.confirmed_at.is_some() {
+                return Ok(None);
+            }
+            let Some(sealed) = sealed(&db, id)? else {
+                return Ok(None);
+            };
+            let waiting = waiting(&db, state.mailbox, None, most)?;
+            Ok(Some((state.petition, waiting, sealed)))
+        });
+        let Some((petition, waiting, sealed)) = read.await? else {
             return Ok(None);
         };
-        let Ok(plain) = self.vault.open(id.0, &sealed, &wrapped) else {
+        Ok(self.open(id, &sealed).await?.map(|personal| ForMail {
+            petition,
+            personal,
+            waiting,
+        }))
+    }
+
+    /// Opens a sealed record with its key, which lies in the other file.
+    async fn open(&self, id: SignatureId, sealed: &[u8]) -> Result<Option<Personal>, DbError> {
+        let wrapped = self.keys.with(move |db| {
+            let row = db.query_one("SELECT wrapped FROM wrapped WHERE id = ?1", &[Value::Blob(&id.0)])?;
+            row.map(|row| row.blob(0).map(<[u8]>::to_vec)).transpose()
+        });
+        let Some(wrapped) = wrapped.await? else {
+            return Ok(None);
+        };
+        let Ok(plain) = self.vault.open(id.0, sealed, &wrapped) else {
             return Ok(None);
         };
         read_personal(&plain).map(Some)
@@ -77,17 +106,33 @@ impl LedgerReader {
         before: Option<SignatureId>,
         most: u64,
     ) -> Result<Vec<SignatureId>, DbError> {
-        self.main
-            .with(move |db| {
-                let before = before.map_or([0xff; 16], |id| id.0);
-                let rows = db.query(
-                    "SELECT id FROM signature WHERE mailbox = ?1 AND waiting = 1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
-                    &[Value::Blob(&mailbox.0), Value::Blob(&before), integer(most)],
-                )?;
-                rows.iter().map(|row| row.array(0).map(SignatureId)).collect()
-            })
-            .await
+        self.main.with(move |db| waiting(&db, mailbox, before, most)).await
     }
+}
+
+fn state(db: &Reading<'_>, id: SignatureId) -> Result<Option<SignatureState>, DbError> {
+    db.query_one(SIGNATURE_BY_ID, &[Value::Blob(&id.0)])?
+        .map(|row| signature_state(&row, 0))
+        .transpose()
+}
+
+fn sealed(db: &Reading<'_>, id: SignatureId) -> Result<Option<Vec<u8>>, DbError> {
+    let row = db.query_one("SELECT sealed FROM vault WHERE id = ?1", &[Value::Blob(&id.0)])?;
+    row.map(|row| row.blob(0).map(<[u8]>::to_vec)).transpose()
+}
+
+fn waiting(
+    db: &Reading<'_>,
+    mailbox: MailboxId,
+    before: Option<SignatureId>,
+    most: u64,
+) -> Result<Vec<SignatureId>, DbError> {
+    let before = before.map_or([0xff; 16], |id| id.0);
+    let rows = db.query(
+        "SELECT id FROM signature WHERE mailbox = ?1 AND waiting = 1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
+        &[Value::Blob(&mailbox.0), Value::Blob(&before), integer(most)],
+    )?;
+    rows.iter().map(|row| row.array(0).map(SignatureId)).collect()
 }
 
 /// A record's plain bytes, read.

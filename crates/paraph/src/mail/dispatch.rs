@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
 use lettre::message::Mailbox;
-use paraph_tally::{End, Millis};
+use paraph_tally::Millis;
 use tokio::sync::{Mutex, watch};
 
 use super::compose::{self, Letter, MessageId};
@@ -17,7 +17,7 @@ use crate::clock;
 use crate::handlers::shelf::Shelf;
 use crate::intake::Intake;
 use crate::intake::command::{ClaimedMail, MailOutcome};
-use crate::ledger::query::LedgerReader;
+use crate::ledger::query::{ForMail, LedgerReader};
 use crate::limits::Limits;
 use crate::store::db::DbError;
 use crate::store::id;
@@ -103,16 +103,16 @@ impl Mailer {
     }
 
     async fn try_to_send(&self, mail: ClaimedMail, pace: &Mutex<Pace>, now: Millis) -> Result<MailOutcome, DbError> {
-        let Some(state) = self.ledger.state(mail.signature).await? else {
+        let read = self.ledger.for_mail(mail.signature, self.limits.waiting_shown).await?;
+        let Some(ForMail {
+            petition,
+            personal,
+            waiting,
+        }) = read
+        else {
             return Ok(MailOutcome::GivenUp);
         };
-        if state.axes.end != End::None || state.confirmed_at.is_some() {
-            return Ok(MailOutcome::GivenUp);
-        }
-        let (Some(personal), Some(displayed)) = (
-            self.ledger.record(mail.signature).await?,
-            self.shelf.petition_by_id(state.petition),
-        ) else {
+        let Some(displayed) = self.shelf.petition_by_id(petition) else {
             return Ok(MailOutcome::GivenUp);
         };
         let Ok(to) = compose::recipient(&personal.email) else {
@@ -121,10 +121,6 @@ impl Mailer {
         if let Err(at) = pace.lock().await.ready(to.domain(), now) {
             return Ok(MailOutcome::Later(at));
         }
-        let waiting = self
-            .ledger
-            .waiting(state.mailbox, None, self.limits.waiting_shown)
-            .await?;
         let letter = Letter {
             to: &to,
             lang: &personal.language,
