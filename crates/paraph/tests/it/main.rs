@@ -6,6 +6,7 @@ mod crash;
 mod door;
 mod fsck;
 mod journal;
+mod power;
 mod preemption;
 mod server;
 mod stores;
