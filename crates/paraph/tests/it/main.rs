@@ -2,7 +2,9 @@
 
 mod backup;
 mod client;
+mod clocks;
 mod crash;
+mod disk;
 mod door;
 mod fsck;
 mod journal;
