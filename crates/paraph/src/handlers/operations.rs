@@ -48,6 +48,8 @@ impl Operations {
     fn trouble(&self) -> Option<&'static str> {
         if self.intake.is_stopped() {
             Some("the writer has stopped; see the log, then restart")
+        } else if self.intake.is_refusing() {
+            Some("the store records nothing: its disk is full, read-only or broken; see the log")
         } else if self.disk_low.load(Ordering::Relaxed) {
             Some("the disk is nearly full; signing is paused, free some space")
         } else {

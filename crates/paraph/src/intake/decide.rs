@@ -30,6 +30,8 @@ pub(super) struct Decider<'a> {
     pub(super) db: &'a mut Db,
     pub(super) limits: &'a Limits,
     pub(super) at: Millis,
+    /// The time by which things are old enough to be erased; `None`: nothing is.
+    pub(super) of_ages: Option<Millis>,
     pub(super) fold: Fold,
     position: u64,
     mailboxes: HashMap<[u8; 16], MailboxId>,
@@ -77,6 +79,7 @@ impl<'a> Decider<'a> {
             db,
             limits,
             at,
+            of_ages: None,
             fold,
             position: end.position,
             mailboxes,

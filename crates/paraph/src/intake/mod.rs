@@ -9,8 +9,11 @@ mod mailing;
 mod replay;
 pub mod seal;
 pub(crate) mod tick;
+mod time;
 mod writer;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use paraph_tally::{SignatureId, WithdrawnBy};
@@ -33,6 +36,7 @@ pub struct Unavailable;
 #[derive(Clone, Debug)]
 pub struct Intake {
     queue: mpsc::Sender<Command>,
+    refusing: Arc<AtomicBool>,
 }
 
 /// A place in the queue, taken before the costly part of admission so that no work is done for an answer of 503.
@@ -138,6 +142,12 @@ impl Intake {
     #[must_use]
     pub fn is_stopped(&self) -> bool {
         self.queue.is_closed()
+    }
+
+    /// Whether the store has refused the last batch: the disk is full, read-only or broken.
+    #[must_use]
+    pub fn is_refusing(&self) -> bool {
+        self.refusing.load(Ordering::Relaxed)
     }
 
     async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, Unavailable> {

@@ -24,12 +24,14 @@ impl Decider<'_> {
         for row in &rows {
             ticked.settled += self.settle(petition_id(row, 0)?).await?;
         }
-        ticked.expired = self.expire().await?;
-        self.decided.batch.prune = Some(Prune {
-            nonces_before: self.at,
-            mails_before: self.ago(2 * DAY),
-            features_before: self.ago(self.limits.features_days * DAY),
-        });
+        if let Some(now) = self.of_ages {
+            ticked.expired = self.expire(now).await?;
+            self.decided.batch.prune = Some(Prune {
+                nonces_before: now,
+                mails_before: before(now, 2 * DAY),
+                features_before: before(now, self.limits.features_days * DAY),
+            });
+        }
         let due = self
             .db
             .query_one(
@@ -43,16 +45,12 @@ impl Decider<'_> {
         Ok(ticked)
     }
 
-    fn ago(&self, millis: u64) -> Millis {
-        Millis(self.at.0.saturating_sub(millis))
-    }
-
     /// Settles what was confirmed long enough ago; of several for one mailbox, the first confirmed.
     async fn settle(&mut self, petition: PetitionId) -> Result<u64, DbError> {
         let Some(state) = self.load_petition(petition).await? else {
             return Ok(0);
         };
-        let due = self.ago(u64::from(state.settle_after_seconds) * 1000);
+        let due = before(self.at, u64::from(state.settle_after_seconds) * 1000);
         let rows = self
             .db
             .query(
@@ -102,8 +100,8 @@ impl Decider<'_> {
     }
 
     /// Ends contributions that nobody confirmed in time, and erases them.
-    async fn expire(&mut self) -> Result<u64, DbError> {
-        let cutoff = id::first_at(self.ago(self.limits.unconfirmed_days * DAY));
+    async fn expire(&mut self, now: Millis) -> Result<u64, DbError> {
+        let cutoff = id::first_at(before(now, self.limits.unconfirmed_days * DAY));
         let rows = self
             .db
             .query(
@@ -171,6 +169,10 @@ impl State {
         in_transaction(&mut self.main, "UPDATE erasure SET done = 1 WHERE id = ?1", &rows).await?;
         Ok(due.len() as u64)
     }
+}
+
+fn before(moment: Millis, millis: u64) -> Millis {
+    Millis(moment.0.saturating_sub(millis))
 }
 
 /// A row of id, time and axes. Of a signature that a restored ledger does not know, all that can be said is that it ended.

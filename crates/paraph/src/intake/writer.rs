@@ -1,6 +1,7 @@
 //! The writer: one thread, one batch at a time, one commit for all who wait.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
@@ -10,8 +11,9 @@ use tokio::sync::{mpsc, watch};
 use super::command::Command;
 use super::decide::Decider;
 use super::tick::erasure;
+use super::time::Time;
 use super::{Intake, Unavailable};
-use crate::journal::{self, AppendError, End};
+use crate::journal::{self, AppendError, End, integer};
 use crate::ledger::catalogue::{self, Catalogue};
 use crate::limits::Limits;
 use crate::store::Connections;
@@ -55,6 +57,11 @@ pub(super) struct State {
     /// No later event may carry a time at or before this one: it has been published as "everything up to here".
     pub(super) published: Millis,
     pub(super) settings: WriterSettings,
+    time: Time,
+    /// When `time` was asked last.
+    asked: Instant,
+    /// Set while the store refuses; whoever asks whether the server is ready is told.
+    refusing: Arc<AtomicBool>,
     pub(super) board: watch::Sender<Arc<Catalogue>>,
 }
 
@@ -77,12 +84,10 @@ impl Writer {
         } = connections;
         start_log(&mut main, &erasures).await?;
         let end = journal::end(&mut main).await?;
-        let waiting = main
-            .query_one("SELECT COUNT(*) FROM signature WHERE waiting = 1", &[])
-            .await?;
-        let waiting = waiting.map_or(Ok(0), |row| row.unsigned(0))?;
+        let waiting = waiting(&mut main).await?;
         let (board, shown) = watch::channel(Arc::new(catalogue::read(&mut main, end.at).await?));
         let (sender, queue) = mpsc::channel(usize::try_from(settings.limits.intake_queue).unwrap_or(1));
+        let refusing = Arc::new(AtomicBool::new(false));
         let state = State {
             main,
             keys,
@@ -90,6 +95,9 @@ impl Writer {
             end,
             waiting,
             published: end.at,
+            time: Time::new((settings.now)(), end.at),
+            asked: Instant::now(),
+            refusing: Arc::clone(&refusing),
             settings,
             board,
         };
@@ -97,7 +105,14 @@ impl Writer {
         let thread = std::thread::Builder::new()
             .name("paraph-writer".to_owned())
             .spawn(move || runtime.block_on(state.run(queue)))?;
-        Ok((Self { thread }, Intake { queue: sender }, shown))
+        Ok((
+            Self { thread },
+            Intake {
+                queue: sender,
+                refusing,
+            },
+            shown,
+        ))
     }
 
     /// Waits until the writer has done what was asked. Every [`Intake`] must be dropped first.
@@ -106,6 +121,12 @@ impl Writer {
             tracing::error!("the writer's thread panicked");
         }
     }
+}
+
+/// Unconfirmed contributions in the store.
+async fn waiting(main: &mut Db) -> Result<u64, DbError> {
+    let sql = "SELECT COUNT(*) FROM signature WHERE waiting = 1";
+    main.query_one(sql, &[]).await?.map_or(Ok(0), |row| row.unsigned(0))
 }
 
 /// A store without a log gets one that holds what was erased before.
@@ -126,7 +147,12 @@ impl State {
         let mut commands = Vec::with_capacity(most);
         while queue.recv_many(&mut commands, most).await > 0 {
             metrics::histogram!(telemetry::BATCH_COMMANDS).record(commands.len() as f64);
-            if let Err(error) = self.batch(std::mem::take(&mut commands)).await {
+            let outcome = self.batch(std::mem::take(&mut commands)).await;
+            let was_refusing = self.refusing.swap(outcome.is_err(), Ordering::Relaxed);
+            if was_refusing && outcome.is_ok() {
+                tracing::warn!("the store records again");
+            }
+            if let Err(error) = outcome {
                 tracing::error!(%error, "a batch was not recorded; everyone in it was told to try again");
                 metrics::counter!(telemetry::BATCHES_FAILED).increment(1);
                 if let AppendError::Fenced { .. } = error {
@@ -152,9 +178,15 @@ impl State {
     }
 
     async fn decide_and_append(&mut self, commands: Vec<Command>, answers: &mut Vec<Ready>) -> Result<(), AppendError> {
-        let now = (self.settings.now)();
+        if self.refusing.load(Ordering::Relaxed) {
+            // A batch that happens to write nothing would succeed on a disk that takes nothing.
+            self.probe().await?;
+        }
+        let now = self.time.advance((self.settings.now)(), self.asked.elapsed());
+        self.asked = Instant::now();
         let at = Millis(now.0.max(self.end.at.0).max(self.published.0 + 1));
         let mut decider = Decider::new(&mut self.main, self.end, at, self.waiting, &self.settings.limits);
+        decider.of_ages = self.time.of_ages();
         let mut failure = None;
         for command in commands {
             // A command that meets a broken store fails the batch; the rest still get their answer, "try again".
@@ -219,9 +251,22 @@ impl State {
 
     /// After a failed batch: whether it was kept after all is what the store says now.
     async fn resume(&mut self) {
-        match journal::end(&mut self.main).await {
-            Ok(end) => self.end = end,
+        let read = match journal::end(&mut self.main).await {
+            Ok(end) => waiting(&mut self.main).await.map(|waiting| (end, waiting)),
+            Err(error) => Err(error),
+        };
+        match read {
+            Ok((end, waiting)) => (self.end, self.waiting) = (end, waiting),
             Err(error) => tracing::error!(%error, "the journal cannot be read"),
         }
+    }
+
+    /// Whether both files take a write.
+    async fn probe(&mut self) -> Result<(), DbError> {
+        let sql = "INSERT INTO meta (name, value) VALUES ('probe', ?1) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+        let now = integer((self.settings.now)().0);
+        self.keys.execute(sql, &[now]).await?;
+        self.main.execute(sql, &[now]).await?;
+        Ok(())
     }
 }

@@ -168,6 +168,13 @@ impl Directory {
         }
         fs::create_dir_all(path.join("keys")).map_err(io_at(path))?;
         let keys = Keys::open(&key_file, create)?;
+        if fresh {
+            // The names of new directories are on the disk before anything in them matters.
+            let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+            for made in std::iter::once(path).chain(parent) {
+                File::open(made).and_then(|made| made.sync_all()).map_err(io_at(made))?;
+            }
+        }
         Ok(Self {
             path: path.to_owned(),
             keys,

@@ -2,13 +2,16 @@
 
 mod backup;
 mod client;
+mod clocks;
 mod contract;
 mod crash;
+mod disk;
 mod door;
 mod fsck;
 mod journal;
 mod mail;
 mod pages;
+mod power;
 mod preemption;
 mod server;
 mod start;

@@ -73,9 +73,14 @@ impl Store {
 
     /// Starts a writer, and creates the petition that tests sign when the store is new.
     pub(crate) async fn start(&self, settle_after_seconds: u32) -> Running {
+        self.start_by(clock::now, settle_after_seconds).await
+    }
+
+    /// The same by another clock.
+    pub(crate) async fn start_by(&self, now: fn() -> Millis, settle_after_seconds: u32) -> Running {
         let settings = WriterSettings {
             limits: Limits::default(),
-            now: clock::now,
+            now,
         };
         let (writer, intake, shown) = Writer::start(self.connect().await, settings).await.expect("a writer");
         if shown.borrow().petitions.is_empty() {

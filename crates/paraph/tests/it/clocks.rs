@@ -1,0 +1,83 @@
+//! A wall clock that steps back and forth: the journal's time goes on, and nothing is lost to a clock that is wrong.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use paraph::clock;
+use paraph::intake::command::{ConfirmAnswer, SignAnswer};
+use paraph_tally::Millis;
+
+use crate::stores::{Kind, Running, Store, contribution};
+
+const HOUR: i64 = 3_600_000;
+
+/// By how much the wall clock is wrong.
+static WRONG: AtomicI64 = AtomicI64::new(0);
+
+fn now() -> Millis {
+    Millis(clock::now().0.saturating_add_signed(WRONG.load(Ordering::SeqCst)))
+}
+
+/// Somebody signs and confirms; when, by the journal.
+async fn confirmed(running: &Running, mailbox: u32) -> Millis {
+    let sign = contribution(mailbox);
+    assert_eq!(running.sign(sign.clone()).await, SignAnswer::Admitted);
+    match running.intake.confirm(sign.id).await {
+        Ok(ConfirmAnswer::Confirmed { at, .. }) => at,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Ticks until so many are counted, for a few seconds at the most.
+async fn settles(running: &Running, wanted: u64, after: &str) {
+    for _ in 0..80 {
+        let ticked = running.intake.tick().await.expect("tick");
+        assert_eq!(ticked.expired, 0, "{after}: nothing is that old");
+        if running.counted() == wanted {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("{after}: {} counted, not {wanted}", running.counted());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_steps_stops_no_settling_and_erases_nothing() {
+    let store = Store::new(Kind::Sqlite);
+    let running = store.start_by(now, 1).await;
+    let waiting = contribution(100);
+    running.sign(waiting.clone()).await;
+    let mut last = confirmed(&running, 0).await;
+    settles(&running, 1, "a right clock").await;
+    let mut running = running;
+    for (person, step) in [-HOUR, 2 * HOUR, -26 * HOUR, 30 * 24 * HOUR, -30 * 24 * HOUR, 0]
+        .into_iter()
+        .enumerate()
+    {
+        WRONG.store(step, Ordering::SeqCst);
+        let person = u32::try_from(person).expect("few") + 1;
+        let at = confirmed(&running, person).await;
+        assert!(at >= last, "{step}: the journal's time ran back");
+        last = at;
+        settles(&running, u64::from(person) + 1, &format!("step to {step}")).await;
+        if person % 2 == 0 {
+            // A restart takes up where the journal ends, whatever the clock says.
+            running.stop();
+            running = store.start_by(now, 1).await;
+        }
+    }
+    // Who had signed before all this can still confirm.
+    assert!(matches!(
+        running.intake.confirm(waiting.id).await,
+        Ok(ConfirmAnswer::Confirmed { .. })
+    ));
+    settles(&running, 8, "at the end").await;
+    running.stop();
+    let mut connections = store.connect().await;
+    let records = connections.main.query("SELECT id FROM vault", &[]).await.expect("read");
+    assert_eq!(records.len(), 8, "no record was erased");
+    // Positions are consecutive and times never run back: the fold refuses anything else.
+    let differences = paraph::ledger::recount::compare(&mut connections.main).await;
+    assert_eq!(differences.expect("it folds"), BTreeMap::default());
+}

@@ -1,0 +1,194 @@
+//! A disk that is full, and one that has become read-only: nothing acknowledged is lost, pages are served, and the server
+//! goes on by itself afterwards.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::client::Client;
+use crate::fsck::fsck;
+use crate::power::shim;
+use crate::server::{Server, Site, until};
+
+const SLUG: &str = "fountain";
+
+/// A file system of a few MiB in memory.
+struct Small(PathBuf);
+
+impl Small {
+    /// `None` for a user who may not mount one.
+    fn mount(at: &Path, mib: u32) -> Option<Self> {
+        fs::create_dir_all(at).expect("made");
+        let mut mount = Command::new("mount");
+        mount
+            .args(["-t", "tmpfs", "-o", &format!("size={mib}m"), "tmpfs"])
+            .arg(at);
+        let mounted = mount.output().is_ok_and(|output| output.status.success());
+        mounted.then(|| Self(at.to_owned()))
+    }
+}
+
+impl Small {
+    /// What an operator does about it.
+    fn enlarge(&self, mib: u32) {
+        let mut mount = Command::new("mount");
+        mount.args(["-o", &format!("remount,size={mib}m")]).arg(&self.0);
+        assert!(mount.status().is_ok_and(|status| status.success()), "remounted");
+    }
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        // Lazily: a server that is just ending may still have files open.
+        drop(Command::new("umount").arg("-l").arg(&self.0).status());
+    }
+}
+
+/// Signs; whether it was taken in.
+fn signs(client: &mut Client, bodies: &mut Vec<String>, to: &str) -> bool {
+    let body = client.filled(SLUG, "Ada Example", to).expect("an answer");
+    let answer = client.post_json(&format!("/p/{SLUG}/sign"), &body);
+    match answer.status {
+        202 => {
+            bodies.push(body);
+            true
+        }
+        503 => {
+            assert!(answer.header("retry-after").is_some(), "{answer:?}");
+            false
+        }
+        _ => panic!("{answer:?}"),
+    }
+}
+
+fn readyz(server: &Server) -> (u16, String) {
+    let answer = Client::new(server.operations).get("/readyz");
+    (answer.status, answer.text())
+}
+
+/// Pages and numbers, while nothing can be recorded.
+fn pages_are_served(server: &Server) {
+    let mut client = server.client();
+    for path in [
+        format!("/p/{SLUG}"),
+        format!("/p/{SLUG}/sign"),
+        format!("/p/{SLUG}/count.json"),
+    ] {
+        assert_eq!(client.get(&path).status, 200, "{path}");
+    }
+    assert_eq!(Client::new(server.operations).get("/healthz").status, 200);
+}
+
+/// Every body that was acknowledged is in: sent again, nothing new comes of it, not even after a kill.
+fn all_are_there(site: &Site, server: Server, bodies: &[String]) {
+    let (sound, _, report) = fsck(site, &[]);
+    assert!(sound, "{report}");
+    server.kill();
+    let server = site.start();
+    let rows = || site.number("SELECT COUNT(*) FROM signature");
+    let before = rows();
+    let mut client = server.client();
+    for body in bodies {
+        assert_eq!(client.post_json(&format!("/p/{SLUG}/sign"), body).status, 202);
+    }
+    assert_eq!(rows(), before, "an acknowledged contribution was lost");
+    let (sound, _, report) = fsck(site, &[]);
+    assert!(sound, "{report}");
+}
+
+#[test]
+fn a_full_disk_pauses_signing_and_loses_nothing() {
+    let mut site = Site::new();
+    site.set("limits.disk_floor_mib", 1);
+    let Some(small) = Small::mount(&site.data(), 16) else {
+        eprintln!("NOT TESTED: only root can mount a small disk");
+        return;
+    };
+    site.petition(SLUG);
+    let server = site.start();
+    let (mut client, mut bodies) = (server.client(), Vec::new());
+    for round in 0..3 {
+        assert!(signs(
+            &mut client,
+            &mut bodies,
+            &format!("before{round}@people.example")
+        ));
+        // To the last byte, faster than anybody watches the free space: commits meet the full disk.
+        let filler = site.data().join("filler");
+        let mut file = File::create(&filler).expect("made");
+        while file.write_all(&[1; 4096]).is_ok() {}
+        drop(file);
+        let taken_in = (0..30).filter(|number| {
+            let to = format!("full{round}n{number}@people.example");
+            signs(&mut client, &mut bodies, &to)
+        });
+        assert!(taken_in.count() < 5, "the disk was full");
+        until("not ready", || (readyz(&server).0 == 503).then_some(()));
+        pages_are_served(&server);
+        fs::remove_file(&filler).expect("removed");
+        until("ready again", || (readyz(&server).0 == 200).then_some(()));
+        assert!(signs(&mut client, &mut bodies, &format!("after{round}@people.example")));
+    }
+    // Filled by signing itself, down to the floor.
+    let mut number = 0;
+    while signs(&mut client, &mut bodies, &format!("own{number}@people.example")) {
+        number += 1;
+        assert!(number < 2000, "16 MiB hold less");
+    }
+    pages_are_served(&server);
+    assert!(
+        site.logged().contains("a batch was not recorded"),
+        "commits met the full disk"
+    );
+    small.enlarge(64);
+    until("ready again", || (readyz(&server).0 == 200).then_some(()));
+    all_are_there(&site, server, &bodies);
+}
+
+#[test]
+fn a_disk_that_becomes_read_only_stops_recording_and_nothing_else() {
+    let mut site = Site::new();
+    site.petition(SLUG);
+    let (mark, record) = (site.place().join("read-only"), site.place().join("record"));
+    let (shim, data) = (shim(&site), site.data());
+    let variables = [
+        ("LD_PRELOAD", &shim),
+        ("PARAPH_POWER_DIR", &data),
+        ("PARAPH_POWER_LOG", &record),
+        ("PARAPH_POWER_RO", &mark),
+    ];
+    for (name, value) in variables {
+        site.export(name, value.to_str().expect("UTF-8"));
+    }
+    let server = site.start();
+    site.export("LD_PRELOAD", "");
+    let (mut client, mut bodies) = (server.client(), Vec::new());
+    for round in 0..3 {
+        assert!(signs(
+            &mut client,
+            &mut bodies,
+            &format!("before{round}@people.example")
+        ));
+        // With no mail on its way, nothing needs to be recorded but what is asked for.
+        until("its mail is away", || {
+            (site.number("SELECT COUNT(*) FROM outbox") == 0).then_some(())
+        });
+        File::create(&mark).expect("read-only from here on");
+        for number in 0..5 {
+            let to = format!("during{round}n{number}@people.example");
+            assert!(!signs(&mut client, &mut bodies, &to), "nothing can be recorded");
+        }
+        pages_are_served(&server);
+        // A tick with nothing to record does not make it look well again.
+        for _ in 0..15 {
+            let (status, says) = readyz(&server);
+            assert!(status == 503 && says.contains("read-only"), "{status} {says}");
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        fs::remove_file(&mark).expect("writable again");
+        until("ready again", || (readyz(&server).0 == 200).then_some(()));
+        assert!(signs(&mut client, &mut bodies, &format!("after{round}@people.example")));
+    }
+    all_are_there(&site, server, &bodies);
+}
