@@ -116,9 +116,11 @@ impl Keys {
         file.write_all(b"\n")?;
         // A key that a power cut takes back would leave every sealed record behind it unreadable.
         file.sync_all()?;
-        // A link and not a renaming: it never replaces a key that is there.
-        fs::hard_link(&aside, path)?;
-        fs::remove_file(&aside)?;
+        // Nobody else makes one meanwhile: whoever makes keys holds the data directory's lock.
+        if path.try_exists()? {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        fs::rename(&aside, path)?;
         path.parent()
             .map_or(Ok(()), |directory| fs::File::open(directory)?.sync_all())
     }
