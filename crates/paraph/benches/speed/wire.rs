@@ -87,7 +87,7 @@ impl Connection {
         }
         Ok(Self {
             tcp,
-            buffer: vec![0; 64 * 1024],
+            buffer: vec![0; 32 * 1024],
         })
     }
 
