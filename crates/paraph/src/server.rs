@@ -117,6 +117,9 @@ impl Server {
                 stopped.clone(),
             )?),
         ];
+        if let Some(metrics) = metrics.clone() {
+            tasks.push(tokio::spawn(fold_metrics(metrics, stopped.clone())));
+        }
         let operations_answers = Arc::new(Operations {
             intake: intake.clone(),
             disk_low: Arc::clone(&core.disk_low),
@@ -334,6 +337,17 @@ async fn show(shelf: Arc<Shelf>, mut shown: watch::Receiver<Arc<Catalogue>>, mut
             .is_err()
         {
             tracing::error!("pages were not rendered again");
+        }
+    }
+}
+
+/// Keeps the memory of the metrics bounded, whether or not somebody collects them.
+async fn fold_metrics(metrics: telemetry::Handle, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        metrics.upkeep();
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(5)) => {}
+            _ = stop.changed() => {}
         }
     }
 }

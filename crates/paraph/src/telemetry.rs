@@ -110,10 +110,15 @@ const NUMBERS: &[f64] = &[1.0, 4.0, 16.0, 64.0, 256.0, 1000.0, 1500.0, 2000.0, 2
 pub struct Handle(PrometheusHandle);
 
 impl Handle {
+    /// Folds what was recorded since; without it, samples would pile up while nobody asks for the metrics.
+    pub fn upkeep(&self) {
+        self.0.run_upkeep();
+    }
+
     /// All metrics in the text format of Prometheus, those of the process read now.
     #[must_use]
     pub fn render(&self) -> String {
-        self.0.run_upkeep();
+        self.upkeep();
         self.0.render() + &process_metrics()
     }
 }
