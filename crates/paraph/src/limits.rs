@@ -98,7 +98,7 @@ limits! {
     header_seconds = 10 in 1..=60, "Seconds to send a request's head; a slow phone needs under 3.";
     body_bytes = 16384 in 4096..=65536, "Bytes of a request's body; the largest honest form is about 6 KiB.";
     body_seconds = 20 in 1..=120, "Seconds to send a request's body.";
-    form_fields = 32 in 16..=256, "Fields of one form; ours has eleven.";
+    form_fields = 32 in 16..=256, "Fields of one form; ours has ten.";
 
     // Form
     name_chars = 100 in 40..=400, "Characters of a name; the longest in civil registers stay under 100.";

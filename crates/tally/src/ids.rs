@@ -22,8 +22,8 @@ pub struct PetitionId(pub u32);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SignatureId(pub [u8; 16]);
 
-/// One mailbox of one petition: 16 random bytes, given once per canonical address and petition. Says nothing about
-/// the address.
+/// One mailbox of one petition: given once per canonical address and petition, 48 bits of time and 80 random ones. Says
+/// nothing about the address.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MailboxId(pub [u8; 16]);
 

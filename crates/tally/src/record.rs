@@ -21,7 +21,7 @@ pub struct Record {
     pub consent: [u8; 32],
     /// Code of the language of the page, such as `fr`.
     pub language: String,
-    /// The address as it was typed, surrounding blanks removed. The canonical form used against repetitions follows
+    /// The address as mail is sent to it: local part as typed, domain in ASCII and lower case. The canonical form used against repetitions follows
     /// from it by the published rules, and not the other way round; and this is the one that the signatory recognises.
     pub address: String,
     /// The name as it was given.

@@ -64,7 +64,7 @@ pub struct Request {
     pub price: u32,
 }
 
-/// What scrutiny may look at: tags under a key that changes every month, and coarse facts.
+/// What scrutiny may look at: tags that change every month, since the month is part of what is hashed, and coarse facts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Features {
     /// Format of this structure.
