@@ -36,7 +36,8 @@ use crate::mail::transport::Transport;
 use crate::router::Public;
 use crate::store::db::{Db, DbError};
 use crate::store::reader::Reader;
-use crate::store::{Connections, Directory, schema};
+use crate::store::schema::{self, SchemaError};
+use crate::store::{Connections, Directory};
 use crate::telemetry;
 use crate::token::Tokens;
 use crate::views::{Lang, Site};
@@ -454,8 +455,12 @@ pub async fn look(directory: &Path) -> Result<Db, Failure> {
     let hint = "name the data directory with --data, or start the server once to make it";
     let connection = rusqlite::Connection::open_with_flags(&file, flags).map_err(|error| cannot(&error, hint))?;
     let mut db = Db::Sqlite(connection);
-    schema::check(&mut db)
-        .await
-        .map_err(|error| cannot(&error, "use the version of paraph that wrote it, or a newer one"))?;
+    schema::check(&mut db, schema::MAIN).await.map_err(|error| {
+        let hint = match error {
+            SchemaError::Older { .. } => "start the server once: it brings the store to its own version",
+            _ => "use the version of paraph that wrote it, or a newer one",
+        };
+        cannot(&error, hint)
+    })?;
     Ok(db)
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::BackupError;
+use crate::store::schema;
 
 /// Name of the file.
 pub const NAME: &str = "manifest.json";
@@ -92,7 +93,7 @@ impl Manifest {
             format: FORMAT,
             holds,
             paraph: env!("CARGO_PKG_VERSION").to_owned(),
-            schema: crate::store::schema::SCHEMA_VERSION,
+            schema: schema::version(schema::MAIN),
             backup: String::new(),
             taken_at: String::new(),
             journal_position: 0,
@@ -112,7 +113,7 @@ impl Manifest {
             _ => BackupError::io(&path)(error),
         })?;
         let manifest: Self = serde_json::from_slice(&bytes).map_err(|_| BackupError::Manifest(path.clone()))?;
-        let is_known = manifest.format == FORMAT && manifest.schema <= crate::store::schema::SCHEMA_VERSION;
+        let is_known = manifest.format == FORMAT && manifest.schema <= schema::version(schema::MAIN);
         if !is_known {
             return Err(BackupError::Newer(path));
         }

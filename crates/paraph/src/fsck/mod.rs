@@ -18,7 +18,7 @@ use crate::ledger::vault::Vault;
 use crate::store::Files;
 use crate::store::db::{Db, DbError, Row, Value};
 use crate::store::erasures::ErasureLog;
-use crate::store::schema::SCHEMA_VERSION;
+use crate::store::schema;
 
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -163,17 +163,19 @@ impl Report {
 
     async fn versions(&mut self, db: &mut Db) -> bool {
         let mut known = true;
-        for (file, sql) in [
-            ("paraph.db", "SELECT value FROM main.meta WHERE name = 'version'"),
-            ("keys.db", "SELECT value FROM k.meta WHERE name = 'version'"),
-        ] {
+        let main = "SELECT value FROM main.meta WHERE name = 'version'";
+        let keys = "SELECT value FROM k.meta WHERE name = 'version'";
+        for (file, sql, steps) in [("paraph.db", main, schema::MAIN), ("keys.db", keys, schema::KEYS)] {
             let found = db.query(sql, &[]).await.and_then(|rows| first(&rows));
             let Some(found) = self.attempt("version", found) else {
                 return false;
             };
-            if i64::try_from(found) != Ok(SCHEMA_VERSION) {
+            if i64::try_from(found) != Ok(schema::version(steps)) {
                 known = false;
-                let what = format!("{file} has version {found}, this program knows {SCHEMA_VERSION}");
+                let what = format!(
+                    "{file} has version {found}, this program knows {}",
+                    schema::version(steps)
+                );
                 self.add(Weight::Fault, "version", what);
             }
         }

@@ -242,7 +242,7 @@ impl Directory {
 }
 
 /// Opens a file for the writer.
-async fn writing(path: &Path, tables: &'static str) -> Result<Db, OpenError> {
+async fn writing(path: &Path, tables: schema::Steps) -> Result<Db, OpenError> {
     let connection = sqlite(path).map_err(|source| OpenError::Db {
         path: path.to_owned(),
         source,

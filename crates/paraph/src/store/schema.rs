@@ -4,11 +4,23 @@
 
 use super::db::{Db, DbError, Value};
 
-/// Version of the tables. A data directory of a newer version is refused: this program cannot know what it would spoil.
-pub const SCHEMA_VERSION: i64 = 1;
+/// Tables of a file as they came to be: step `n` makes version `n` out of version `n - 1`, and an empty file is version 0.
+/// So a new store and one that was upgraded are the same by construction. A step that a release has shipped never changes.
+pub type Steps = &'static [&'static str];
+
+/// Version of a file's tables once every step was taken.
+#[must_use]
+pub fn version(steps: Steps) -> i64 {
+    i64::try_from(steps.len()).unwrap_or(i64::MAX)
+}
 
 /// Tables of the store.
-pub const MAIN: &str = "
+pub const MAIN: Steps = &[FIRST];
+
+/// Tables of the key file.
+pub const KEYS: Steps = &[FIRST_KEYS];
+
+const FIRST: &str = "
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value {INT} NOT NULL);
 -- Tells the right master key from another one, and nothing else about it.
 CREATE TABLE IF NOT EXISTS key_check (id {KEY} PRIMARY KEY, tag {BLOB} NOT NULL);
@@ -60,8 +72,7 @@ CREATE TABLE IF NOT EXISTS mail_sent (
 CREATE INDEX IF NOT EXISTS mail_sent_at ON mail_sent (at);
 ";
 
-/// The one table of the key file.
-pub const KEYS: &str = "
+const FIRST_KEYS: &str = "
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value {INT} NOT NULL);
 CREATE TABLE IF NOT EXISTS wrapped (id {BLOB} PRIMARY KEY, wrapped {BLOB} NOT NULL) {BY_KEY};
 ";
@@ -69,47 +80,72 @@ CREATE TABLE IF NOT EXISTS wrapped (id {BLOB} PRIMARY KEY, wrapped {BLOB} NOT NU
 /// Why tables cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SchemaError {
-    /// They were made by a newer program.
-    #[error("the store has version {found}, this program knows up to {SCHEMA_VERSION}")]
+    /// They were made by a newer program: this one cannot know what it would spoil.
+    #[error("the store has version {found}, this program knows up to {known}")]
     Newer {
         /// Version that was found.
         found: i64,
+        /// Version of this program.
+        known: i64,
+    },
+    /// They were made by an older program, and whoever asks only reads.
+    #[error("the store has version {found}, this program reads {known}")]
+    Older {
+        /// Version that was found.
+        found: i64,
+        /// Version of this program.
+        known: i64,
     },
     /// The store refused.
     #[error(transparent)]
     Db(#[from] DbError),
 }
 
-/// Refuses tables of a newer version.
+/// For those who only read: refuses tables of any other version than this program's.
 ///
 /// # Errors
-/// They are newer than this program, or the store refused.
-pub async fn check(db: &mut Db) -> Result<(), SchemaError> {
-    let found = db
-        .query_one("SELECT value FROM meta WHERE name = 'version'", &[])
-        .await?;
-    let found = found.map_or(Ok(SCHEMA_VERSION), |row| row.int(0))?;
-    if found > SCHEMA_VERSION {
-        return Err(SchemaError::Newer { found });
+/// They are newer or older, or the store refused.
+pub async fn check(db: &mut Db, steps: Steps) -> Result<(), SchemaError> {
+    let (found, known) = (found(db, steps).await?, version(steps));
+    if found < known {
+        return Err(SchemaError::Older { found, known });
     }
     Ok(())
 }
 
-/// Makes the tables where they are missing, and refuses those of a newer version before touching anything.
+/// Brings tables to this program's version, all steps in one transaction, and refuses those of a newer version before
+/// touching anything.
 ///
 /// # Errors
 /// The tables are newer than this program, or the store refused.
-pub async fn prepare(db: &mut Db, tables: &'static str) -> Result<(), SchemaError> {
+pub async fn prepare(db: &mut Db, steps: Steps) -> Result<(), SchemaError> {
     db.run("CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value {INT} NOT NULL)")
         .await?;
-    check(db).await?;
+    let found = found(db, steps).await?;
+    let missing = usize::try_from(found).ok().and_then(|taken| steps.get(taken..));
+    let Some(missing @ [_, ..]) = missing else {
+        return Ok(());
+    };
     db.begin().await?;
-    db.run(tables).await?;
+    for step in missing {
+        db.run(step).await?;
+    }
     db.execute(
         "INSERT INTO meta (name, value) VALUES ('version', ?1) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-        &[Value::Int(SCHEMA_VERSION)],
+        &[Value::Int(version(steps))],
     )
     .await?;
     db.commit().await?;
     Ok(())
+}
+
+async fn found(db: &mut Db, steps: Steps) -> Result<i64, SchemaError> {
+    let row = db
+        .query_one("SELECT value FROM meta WHERE name = 'version'", &[])
+        .await?;
+    let (found, known) = (row.map_or(Ok(0), |row| row.int(0))?, version(steps));
+    if found > known {
+        return Err(SchemaError::Newer { found, known });
+    }
+    Ok(found)
 }
