@@ -4,6 +4,7 @@
 
 pub mod admit;
 pub mod backup;
+pub mod card;
 pub mod cli;
 pub mod clock;
 pub mod commands;
