@@ -87,6 +87,29 @@ closes = Open until
 closed-on = Closed on
 text-version = Version { $version } of the text.
 
+## Sharing
+
+share-title = Pass it on
+share-lead = A petition grows when people talk about it. These links say nothing about you, and nothing is loaded from elsewhere until you press one.
+share-words = This petition deserves your attention: “{ $title }”
+share-sheet = Share…
+share-mail = Email
+share-sms = Text message
+share-address = The address of this petition
+share-copy = Copy
+share-copied = The address is copied.
+share-copy-failed = Your browser did not allow it: the address is selected, please copy it yourself.
+share-copy-hint = For Signal, or anything else: copy the address and paste it into your message.
+share-mastodon = On Mastodon: your instance
+share-mastodon-go = Open
+og-locale = en_GB
+poster-title = Poster
+poster-link = A poster to print, with a QR code
+poster-print = Print this page (A4).
+poster-code = QR code: the address of this petition
+poster-do = Point your phone’s camera at this code, or type this address:
+poster-trust = every signature is confirmed, then checked, before it is counted.
+
 ## Form
 
 form-needed = Your name and your e-mail address are all that is needed.

@@ -93,6 +93,29 @@ closes = Ouverte jusqu’au
 closed-on = Close le
 text-version = Version { $version } du texte.
 
+## Partager
+
+share-title = Faites passer
+share-lead = Une pétition grandit quand on en parle. Ces liens ne disent rien de vous, et rien n’est chargé d’ailleurs avant que vous n’appuyiez.
+share-words = Cette pétition mérite votre attention : « { $title } »
+share-sheet = Partager…
+share-mail = Courriel
+share-sms = SMS
+share-address = L’adresse de cette pétition
+share-copy = Copier
+share-copied = L’adresse est copiée.
+share-copy-failed = Votre navigateur ne l’a pas permis : l’adresse est sélectionnée, copiez-la vous-même.
+share-copy-hint = Pour Signal, ou tout autre service : copiez l’adresse et collez-la dans votre message.
+share-mastodon = Sur Mastodon : votre instance
+share-mastodon-go = Ouvrir
+og-locale = fr_FR
+poster-title = Affiche
+poster-link = Une affiche à imprimer, avec un code QR
+poster-print = Imprimez cette page (format A4).
+poster-code = Code QR : l’adresse de cette pétition
+poster-do = Visez ce code avec l’appareil photo de votre téléphone, ou tapez cette adresse :
+poster-trust = chaque signature est confirmée, puis vérifiée, avant d’être comptée.
+
 ## Formulaire
 
 form-needed = Seuls le nom et l’adresse électronique sont nécessaires.

@@ -158,6 +158,10 @@ limits! {
     event_streams = 1024 in 0..=65536, "Browsers that watch a count change; each holds a connection, the others ask again now and then.";
     read_connections = 4 in 1..=64, "Connections that answer pages from the ledger.";
 
+    // Share cards
+    card_seconds = 60 in 1..=86400, "Seconds before a share card is drawn again when its numbers moved; a drawing costs some 30 ms.";
+    cards_kept = 256 in 2..=65536, "Share cards kept, one for each petition and language that was asked for, about 50 kB each; at most as many are drawn in card_seconds.";
+
     // Count
     settle_after_seconds = 120 in 0..=86400, "Seconds between confirmation and the displayed count: time for scrutiny to look.";
     settle_every_seconds = 60 in 1..=3600, "Seconds between two updates of the displayed count.";

@@ -19,6 +19,7 @@ use crate::clock;
 use crate::config::{Config, ProxyProtocol};
 use crate::control;
 use crate::failure::Failure;
+use crate::handlers::card::Cards;
 use crate::handlers::confirm::Signatory;
 use crate::handlers::events::Events;
 use crate::handlers::operations::Operations;
@@ -248,6 +249,7 @@ impl Core {
         Public {
             site: Arc::clone(site),
             shelf: Arc::clone(&self.shelf),
+            cards: Cards::new(Arc::clone(&self.shelf), &config.limits),
             events: Events {
                 shelf: Arc::clone(&self.shelf),
                 places: Arc::new(Semaphore::new(watchers)),

@@ -32,6 +32,8 @@ pub const LOG_VARIABLE: &str = "PARAPH_LOG";
 pub const REQUESTS: &str = "paraph_requests_total";
 /// Connections that were not served. Label `why`.
 pub const CONNECTIONS_REFUSED: &str = "paraph_connections_refused_total";
+/// Share cards drawn; far fewer than are asked for.
+pub const CARDS_DRAWN: &str = "paraph_cards_drawn_total";
 /// Rounds of the puzzles handed out: the price in force.
 pub const PUZZLE_ROUNDS: &str = "paraph_puzzle_rounds";
 /// Letters by outcome: `sent`, `later`, `given_up`.
@@ -142,6 +144,7 @@ pub fn install() -> Result<Handle, Failure> {
 fn describe() {
     describe_counter!(REQUESTS, "Requests by route and outcome");
     describe_counter!(CONNECTIONS_REFUSED, "Connections that were not served, by reason");
+    describe_counter!(CARDS_DRAWN, "Share cards drawn");
     describe_histogram!(PUZZLE_ROUNDS, "Rounds of the puzzles handed out");
     describe_counter!(MAILS, "Letters by outcome");
     describe_gauge!(MAILS_DUE, "Letters that are due and have not left");

@@ -81,12 +81,13 @@ impl Type<'_> {
         Some(narrower.unwrap_or(lines))
     }
 
-    /// The first `most` lines of a text that does not fit, the last one with an ellipsis.
+    /// The first `most` lines of a text that does not fit, words longer than a line broken; what is cut ends in an ellipsis.
     pub(super) fn cut(self, text: &str, room: f32, most: usize) -> Vec<String> {
         let pieces: Vec<String> = text.split(' ').flat_map(|word| self.pieces(word, room)).collect();
         let mut lines = self.filled(&pieces.join(" "), room);
+        let is_cut = lines.len() > most;
         lines.truncate(most);
-        if let Some(last) = lines.last_mut() {
+        if let Some(last) = lines.last_mut().filter(|_| is_cut) {
             self.end_with_ellipsis(last, room);
         }
         lines

@@ -150,7 +150,7 @@ fn configuration(demo: &Demo, data: &Path, sink: &Sink) -> Result<Config, Failur
         .into_iter()
         .map(|(key, value)| (format!("PARAPH__{key}"), value))
         .collect();
-    let languages: Vec<&str> = Lang::ALL.iter().map(|lang| lang.code()).collect();
+    let languages: Vec<&str> = Lang::all().map(Lang::code).collect();
     config::without_file(&written, &languages)
 }
 

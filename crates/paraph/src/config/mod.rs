@@ -17,6 +17,7 @@ use lettre::message::Mailbox;
 use crate::failure::Failure;
 use crate::keys::Keys;
 use crate::limits::Limits;
+use crate::views::lang;
 use explain::Setting;
 pub use value::SmtpUrl;
 use value::{Reader, Taken};
@@ -55,6 +56,8 @@ pub struct Site {
     pub name: String,
     /// Codes of the languages offered, the first being the fallback. Never empty.
     pub languages: Vec<String>,
+    /// Directory of languages beside those built in.
+    pub locales: Option<PathBuf>,
     /// Legal notice: who publishes the site.
     pub publisher: Option<String>,
     /// Legal notice: how to reach the publisher.
@@ -250,6 +253,21 @@ fn site(reader: &mut Reader<'_>, available: &[&str]) -> Result<Site, Failure> {
     if name.text.trim().is_empty() {
         return Err(name.refuse("is empty", "write the name that visitors know the site by"));
     }
+    let locales = reader.optional("site.locales", "none");
+    let added = match &locales {
+        Some(taken) => lang::codes_in(&taken.path()?).map_err(|error| {
+            taken.refuse(
+                &format!("cannot be read: {error}"),
+                "name a directory with files such as es.ftl",
+            )
+        })?,
+        None => Vec::new(),
+    };
+    let available: Vec<&str> = available
+        .iter()
+        .copied()
+        .chain(added.iter().map(String::as_str))
+        .collect();
     let defaults: Vec<&str> = ["fr", "en"]
         .into_iter()
         .filter(|code| available.contains(code))
@@ -271,6 +289,7 @@ fn site(reader: &mut Reader<'_>, available: &[&str]) -> Result<Site, Failure> {
         base_url: base_url.map(|taken| taken.base_url()).transpose()?,
         name: name.text,
         languages: languages.into_iter().map(|taken| taken.text).collect(),
+        locales: locales.map(|taken| taken.path()).transpose()?,
         publisher: reader.optional("site.publisher", "none").map(|taken| taken.text),
         contact: reader.optional("site.contact", "none").map(|taken| taken.text),
         hosting: reader.optional("site.hosting", "none").map(|taken| taken.text),

@@ -37,6 +37,7 @@ const KEYS: &[(&str, &str, Kind)] = &[
     ("site", "base_url", Kind::Text),
     ("site", "name", Kind::Text),
     ("site", "languages", Kind::List),
+    ("site", "locales", Kind::Text),
     ("site", "publisher", Kind::Text),
     ("site", "contact", Kind::Text),
     ("site", "hosting", Kind::Text),

@@ -1,5 +1,6 @@
 //! What each address does. A handler holds what it needs and nothing else; the router knows them all.
 
+pub mod card;
 pub mod confirm;
 pub mod events;
 pub mod operations;

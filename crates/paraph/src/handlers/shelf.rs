@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use crate::clock::rfc3339;
 use crate::ledger::catalogue::{Catalogue, Petition};
 use crate::respond::{self, Answer, Body, SECURITY};
-use crate::views::{self, Count, Frame, HomePage, Lang, PetitionPage, PetitionState, Site};
+use crate::views::{self, Count, Frame, HomePage, Lang, PetitionPage, PetitionState, PosterPage, Site};
 
 /// A page whose numbers have not changed is rendered again when it is this old, so that "as of" does not look forgotten.
 const RENDER_AGAIN_MILLIS: u64 = 5 * 60 * 1000;
@@ -50,6 +50,7 @@ pub struct Displayed {
     pub view: views::Petition,
     rendered_at: Millis,
     pages: Vec<(Lang, Document)>,
+    posters: Vec<(Lang, Document)>,
     count: Document,
 }
 
@@ -161,6 +162,7 @@ impl Shelf {
                 view: known.view.clone(),
                 rendered_at: known.rendered_at,
                 pages: known.pages.clone(),
+                posters: known.posters.clone(),
                 count: count_json,
             };
         }
@@ -171,13 +173,24 @@ impl Shelf {
             count: count(petition, as_of),
         };
         let pages = self.in_every_language(&path, "public, max-age=15", |frame| views::petition(frame, &page));
+        // A poster changes with the text, not with the count.
+        let posters = known
+            .filter(|known| known.view.title == view.title && known.view.text == view.text)
+            .map_or_else(|| self.posters(&path, &view), |known| known.posters.clone());
         Displayed {
             petition: Arc::clone(petition),
             rendered_at: as_of,
             pages,
+            posters,
             count: count_json,
             view,
         }
+    }
+
+    fn posters(&self, path: &str, view: &views::Petition) -> Vec<(Lang, Document)> {
+        let page = PosterPage { petition: view };
+        let path = format!("{path}/poster");
+        self.in_every_language(&path, "public, max-age=300", |frame| views::poster(frame, &page))
     }
 
     fn in_every_language(
@@ -216,6 +229,13 @@ impl Shelf {
     pub fn page(&self, slug: &str, lang: Lang, headers: &HeaderMap) -> Option<Answer> {
         let ready = self.now.load();
         in_language(&ready.petitions.get(slug)?.pages, lang).map(|document| document.answer(headers))
+    }
+
+    /// The poster of a petition; `None` if there is none.
+    #[must_use]
+    pub fn poster(&self, slug: &str, lang: Lang, headers: &HeaderMap) -> Option<Answer> {
+        let ready = self.now.load();
+        in_language(&ready.petitions.get(slug)?.posters, lang).map(|document| document.answer(headers))
     }
 
     /// The numbers of a petition; `None` if there is none.

@@ -4,7 +4,7 @@
 //! control or direction characters, and left out when it could be taken for a link. The texts are in `locales/mail/`.
 
 use std::fmt::{self, Write};
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use fluent_bundle::concurrent::FluentBundle;
@@ -256,6 +256,15 @@ include!(concat!(env!("OUT_DIR"), "/mail.rs"));
 static TEXTS: LazyLock<Vec<Texts>> =
     LazyLock::new(|| LANGUAGES.iter().map(|(code, ftl)| Texts::new(code, ftl)).collect());
 
+/// Languages that the operator added at start.
+static ADDED: Mutex<Vec<&'static Texts>> = Mutex::new(Vec::new());
+
+/// Adds the mails of one language to those built in.
+pub fn add_language(code: &'static str, messages: &str) {
+    let texts: &'static Texts = Box::leak(Box::new(Texts::new(code, messages)));
+    ADDED.lock().unwrap_or_else(PoisonError::into_inner).push(texts);
+}
+
 /// Messages of one language.
 struct Texts {
     code: &'static str,
@@ -280,8 +289,11 @@ impl Texts {
     }
 
     fn of(code: &str) -> &'static Self {
+        // Leaked texts live as long as the embedded ones.
+        let added = ADDED.lock().unwrap_or_else(PoisonError::into_inner);
         TEXTS
             .iter()
+            .chain(added.iter().copied())
             .find(|texts| texts.code == code)
             .unwrap_or_else(Self::english)
     }

@@ -54,6 +54,16 @@ pub struct Site {
 }
 
 impl Site {
+    /// The address of a page as people read and type it: without scheme.
+    #[must_use]
+    pub fn readable(&self, path: impl AsRef<str>) -> String {
+        let host = self
+            .base_url
+            .split_once("://")
+            .map_or(&*self.base_url, |(_, host)| host);
+        format!("{host}{}", path.as_ref())
+    }
+
     /// Minutes after confirmation within which a signature is in the displayed count, rounded up.
     #[must_use]
     pub fn settle_minutes(&self) -> u64 {
@@ -113,6 +123,12 @@ pub struct Count {
 }
 
 impl Petition {
+    /// Its address within the site.
+    #[must_use]
+    pub fn path(&self) -> String {
+        format!("/p/{}", self.slug)
+    }
+
     /// True while it can be signed.
     #[must_use]
     pub fn is_open(&self) -> bool {
@@ -141,6 +157,13 @@ pub struct PetitionPage<'a> {
     pub petition: &'a Petition,
     /// Its count.
     pub count: Count,
+}
+
+/// `GET /p/{slug}/poster`: a sheet to print.
+#[derive(Clone, Copy, Debug)]
+pub struct PosterPage<'a> {
+    /// The petition.
+    pub petition: &'a Petition,
 }
 
 /// What was typed, to be shown again.
@@ -317,6 +340,11 @@ impl Frame<'_> {
         } else {
             format!("{path}?lang={}", self.lang.code())
         }
+    }
+
+    /// The same, whole, for those who meet it elsewhere.
+    pub(crate) fn absolute(&self, path: impl AsRef<str>) -> String {
+        format!("{}{}", self.site.base_url, self.link(path.as_ref()))
     }
 
     /// `link` to something that has a name: `to("/p/", "slug", "/sign")`. Slugs and tokens need no escaping.
