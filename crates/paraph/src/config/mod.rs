@@ -254,15 +254,11 @@ fn site(reader: &mut Reader<'_>, available: &[&str]) -> Result<Site, Failure> {
         return Err(name.refuse("is empty", "write the name that visitors know the site by"));
     }
     let locales = reader.optional("site.locales", "none");
-    let added = match &locales {
-        Some(taken) => lang::codes_in(&taken.path()?).map_err(|error| {
-            taken.refuse(
-                &format!("cannot be read: {error}"),
-                "name a directory with files such as es.ftl",
-            )
-        })?,
-        None => Vec::new(),
-    };
+    // Whether the directory can be used is seen when its languages are added; here only their codes matter.
+    let added = locales.as_ref().map(Taken::path).transpose()?;
+    let added = added
+        .and_then(|directory| lang::codes_in(&directory).ok())
+        .unwrap_or_default();
     let available: Vec<&str> = available
         .iter()
         .copied()
@@ -278,7 +274,10 @@ fn site(reader: &mut Reader<'_>, available: &[&str]) -> Result<Site, Failure> {
         return Err(Failure::usage("site.languages is empty", hint));
     }
     if let Some(missing) = languages.iter().find(|taken| !available.contains(&taken.text.as_str())) {
-        let hint = format!("this version speaks: {}", available.join(", "));
+        let hint = format!(
+            "this version and the directory site.locales speak: {}",
+            available.join(", ")
+        );
         return Err(missing.refuse("is not a language of this version", &hint));
     }
     let again = |(at, taken): &(usize, &Taken)| languages[..*at].iter().any(|earlier| earlier.text == taken.text);

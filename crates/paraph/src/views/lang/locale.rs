@@ -92,7 +92,7 @@ fn syntax(messages: &str, first: Option<(usize, String)>) -> TextError {
     let (at, why) = first.unwrap_or_else(|| (0, "cannot be read".to_owned()));
     let before = messages.get(..at).unwrap_or_default();
     TextError::Syntax {
-        line: before.lines().count().max(1),
+        line: before.matches('\n').count() + 1,
         why,
     }
 }
