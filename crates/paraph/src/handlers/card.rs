@@ -186,7 +186,7 @@ fn card_of(asked: &Asked<'_>, lang: Lang, displayed: &Displayed) -> Card {
     Card {
         lang,
         site: asked.site.name.clone(),
-        address: asked.site.readable(&format!("/p/{}", displayed.view.slug)),
+        address: asked.site.readable(displayed.view.path()),
         title: displayed.view.title.clone(),
         counted,
         goal: displayed.view.progress(&frame, counted),

@@ -18,12 +18,12 @@ pub(crate) struct Code {
 impl PosterPage<'_> {
     /// The code of the petition's address; `None` if that is longer than a code can hold, 2,331 bytes.
     pub(super) fn code(&self, f: &Frame<'_>) -> Option<Code> {
-        code(&format!("{}/p/{}", f.site.base_url, self.petition.slug))
+        code(&format!("{}{}", f.site.base_url, self.petition.path()))
     }
 
     /// The address as people type it.
     pub(super) fn address(&self, f: &Frame<'_>) -> String {
-        f.site.readable(&format!("/p/{}", self.petition.slug))
+        f.site.readable(self.petition.path())
     }
 
     /// Class by which the style sheet sizes the title, so that every poster is one page.

@@ -36,7 +36,7 @@ pub(crate) struct Share<'a> {
 impl Share<'_> {
     /// The address that is shared, in the language of this page.
     fn address(&self) -> String {
-        self.f.absolute(&format!("/p/{}", self.slug))
+        self.f.absolute(format!("/p/{}", self.slug))
     }
 
     /// What is said beside it.

@@ -14,5 +14,6 @@ mod pages;
 mod power;
 mod preemption;
 mod server;
+mod share;
 mod start;
 mod stores;
