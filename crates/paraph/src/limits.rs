@@ -159,7 +159,7 @@ limits! {
     read_connections = 4 in 1..=64, "Connections that answer pages from the ledger.";
 
     // Share cards
-    card_seconds = 60 in 1..=86400, "Seconds before a share card is drawn again when its numbers moved; a drawing costs some 30 ms.";
+    card_seconds = 60 in 1..=86400, "Seconds before a share card is drawn again when its numbers moved; a drawing costs about 0.1 s of one core.";
     cards_kept = 256 in 2..=65536, "Share cards kept, one for each petition and language that was asked for, about 50 kB each; at most as many are drawn in card_seconds.";
 
     // Count

@@ -1,6 +1,6 @@
 //! `GET /p/{slug}/card.{lang}.png`: the picture of a petition, drawn at most once for all who ask.
 //!
-//! A drawing costs tens of milliseconds, a crawler asks for thousands. So: one picture is drawn at a time, each is drawn
+//! A drawing costs about 0.1 s of one core, a crawler asks for thousands. So: one picture is drawn at a time, each is drawn
 //! again only when its numbers moved, and not before `limits.card_seconds`; `limits.cards_kept` of them are kept, and while
 //! none of these is old enough to give up its place, one more is refused for the moment. Whoever asks meanwhile gets the
 //! picture there is.
