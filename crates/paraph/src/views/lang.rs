@@ -114,10 +114,10 @@ impl Lang {
         for (name, value) in args {
             values.set(*name, value.clone());
         }
-        let mut chain = [Some(self), Some(self.fallback()), Self::from_code("en")]
-            .into_iter()
-            .flatten();
-        let text = chain.find_map(|lang| lang.locale().say(id, &values));
+        let own = self.locale().say(id, &values);
+        let text = own
+            .or_else(|| self.fallback().locale().say(id, &values))
+            .or_else(|| Self::from_code("en")?.locale().say(id, &values));
         debug_assert!(text.is_some(), "{id} in {}", self.code());
         text.unwrap_or_else(|| id.to_owned())
     }
