@@ -24,6 +24,7 @@ use crate::handlers::events::Events;
 use crate::handlers::operations::Operations;
 use crate::handlers::shelf::Shelf;
 use crate::handlers::sign::Signing;
+use crate::handlers::stop::StopMail;
 use crate::intake::seal::Sealing;
 use crate::intake::{Intake, Writer, WriterSettings};
 use crate::journal::integer;
@@ -32,6 +33,7 @@ use crate::ledger::query::LedgerReader;
 use crate::ledger::vault::Vault;
 use crate::limits::Limits;
 use crate::mail::dispatch::Mailer;
+use crate::mail::stop::AddressTags;
 use crate::mail::transport::Transport;
 use crate::router::Public;
 use crate::store::db::{Db, DbError};
@@ -267,7 +269,15 @@ impl Core {
                 ledger: self.ledger.clone(),
                 tokens: Arc::clone(&self.tokens),
                 shelf: Arc::clone(&self.shelf),
+                addresses: AddressTags::new(directory.keys()),
                 waiting_shown: config.limits.waiting_shown,
+            },
+            stop_mail: StopMail {
+                admitter: Arc::clone(&self.admitter),
+                intake: self.intake.clone(),
+                ledger: self.ledger.clone(),
+                tokens: Arc::clone(&self.tokens),
+                days: config.limits.mail_stop_days,
             },
         }
     }
