@@ -290,6 +290,8 @@ impl Core {
             shelf: Arc::clone(&self.shelf),
             transport,
             from: config.mail.from.clone(),
+            dkim: config.mail.dkim.clone(),
+            bounce: config.mail.bounce.as_ref().map(|bounce| bounce.address.clone()),
             site_name: config.site.name.clone(),
             base_url: base_url.to_owned(),
             message_key: directory.keys().derive("message v1"),

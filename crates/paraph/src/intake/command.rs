@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 use super::Unavailable;
+use crate::mail::bounce::Bounced;
 use crate::mail::stop::Wish;
 use crate::store::erasures::Erasure;
 
@@ -32,6 +33,8 @@ pub enum Command {
     ClaimMail(u64, Reply<Vec<ClaimedMail>>),
     /// What whoever reads a mailbox wants of our mail.
     StopMail(Wish, Reply<()>),
+    /// Letters that came back.
+    Bounced(Vec<Bounced>, Reply<()>),
     /// What became of mails that were handed out.
     MailDone(Vec<(ClaimedMail, MailOutcome)>, Reply<()>),
 }

@@ -21,6 +21,7 @@ use tokio::sync::{mpsc, oneshot};
 
 pub use writer::{StartError, Writer, WriterSettings};
 
+use crate::mail::bounce::Bounced;
 use crate::mail::stop::Wish;
 use crate::store::erasures::Erasure;
 use command::{
@@ -131,6 +132,14 @@ impl Intake {
     /// It could not be made durable.
     pub async fn stop_mail(&self, wish: Wish) -> Result<(), Unavailable> {
         self.ask(|reply| Command::StopMail(wish, reply)).await
+    }
+
+    /// Records that letters came back.
+    ///
+    /// # Errors
+    /// It could not be made durable.
+    pub async fn bounced(&self, bounced: Vec<Bounced>) -> Result<(), Unavailable> {
+        self.ask(|reply| Command::Bounced(bounced, reply)).await
     }
 
     /// Tells what became of mails.

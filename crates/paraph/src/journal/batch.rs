@@ -3,6 +3,7 @@
 use paraph_tally::{Changed, End, Entry, Mailbox, MailboxId, Millis, PetitionId, SignatureId, SignatureState};
 
 use super::{integer, mailing};
+use crate::mail::bounce::Bounced;
 use crate::mail::stop::Wish;
 use crate::store::db::{Db, DbError, Value};
 
@@ -45,6 +46,8 @@ pub struct Batch {
     pub held: Vec<([u8; 16], Millis)>,
     /// What readers of mailboxes want, since when, and the end of a stop that has one.
     pub wishes: Vec<(Wish, Millis, Option<Millis>)>,
+    /// Letters that came back, when, and until when their address is left alone.
+    pub bounces: Vec<(Bounced, Millis, Option<Millis>)>,
     /// Mails that were sent or given up, with the contribution that they spoke of.
     pub mailed: Vec<([u8; 16], SignatureId)>,
     /// Forget what is older than these moments.
@@ -180,6 +183,7 @@ impl Batch {
             deferred,
             held,
             wishes,
+            bounces,
             mailed,
             prune,
         } = self;
@@ -201,6 +205,7 @@ impl Batch {
             && deferred.is_empty()
             && held.is_empty()
             && wishes.is_empty()
+            && bounces.is_empty()
             && mailed.is_empty()
             && prune.is_none()
     }
