@@ -5,6 +5,7 @@ mod client;
 mod clocks;
 mod contract;
 mod crash;
+mod deliverability;
 mod disk;
 mod door;
 mod fsck;
