@@ -4,8 +4,11 @@
 //! commit that holds it is on the disk.
 
 pub mod command;
+mod content;
 mod decide;
 mod mailing;
+mod names;
+mod news;
 mod replay;
 pub mod seal;
 pub(crate) mod tick;
@@ -23,7 +26,7 @@ pub use writer::{StartError, Writer, WriterSettings};
 
 use crate::store::erasures::Erasure;
 use command::{
-    ClaimedMail, Command, ConfirmAnswer, DisownAnswer, Keeping, MailOutcome, PetitionAnswer, PetitionCommand, Reply,
+    ClaimedMail, ClaimedNews, Command, ConfirmAnswer, DisownAnswer, Keeping, MailOutcome, PetitionAnswer, PetitionCommand, Reply,
     Sign, SignAnswer, Ticked, WithdrawAnswer,
 };
 
@@ -130,6 +133,22 @@ impl Intake {
     /// It could not be made durable; the mails will be tried again when their claim runs out.
     pub async fn mail_done(&self, outcomes: Vec<(ClaimedMail, MailOutcome)>) -> Result<(), Unavailable> {
         self.ask(|reply| Command::MailDone(outcomes, reply)).await
+    }
+
+    /// Takes up to `most` mails of updates; none while other mail is due.
+    ///
+    /// # Errors
+    /// Their budgets could not be spent durably.
+    pub async fn claim_news(&self, most: u64) -> Result<Vec<ClaimedNews>, Unavailable> {
+        self.ask(|reply| Command::ClaimNews(most, reply)).await
+    }
+
+    /// Tells what became of mails of updates.
+    ///
+    /// # Errors
+    /// It could not be made durable; the mails will be tried again when their claim runs out.
+    pub async fn news_done(&self, outcomes: Vec<(ClaimedNews, MailOutcome)>) -> Result<(), Unavailable> {
+        self.ask(|reply| Command::NewsDone(outcomes, reply)).await
     }
 
     /// Commands that wait for the writer.
