@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use futures_util::StreamExt;
 use paraph::clock;
-use paraph::intake::command::{PetitionAnswer, PetitionCommand, Sign, SignAnswer};
+use paraph::intake::command::{Choices, Details, PetitionAnswer, PetitionCommand, Sign, SignAnswer};
 use paraph::intake::{Intake, Writer, WriterSettings};
 use paraph::keys::tag;
 use paraph::ledger::record::{FeatureKey, Features};
