@@ -8,11 +8,17 @@ use aes::Aes128;
 use aes::cipher::{BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
 use data_encoding::BASE64URL_NOPAD;
 use paraph_tally::SignatureId;
+use subtle::ConstantTimeEq;
 
-use crate::keys::Keys;
+use crate::keys::{Keys, tag};
+use crate::mail::stop::Kind;
 
 /// Characters of a token.
 pub const TOKEN_CHARS: usize = 24;
+/// Characters of a token that names an address instead of a signature.
+pub const ADDRESS_TOKEN_CHARS: usize = 36;
+/// Bytes of its MAC.
+const MAC_BYTES: usize = 9;
 
 const VERSION: u8 = 1;
 const KEY_ID: u8 = 1;
@@ -46,6 +52,31 @@ impl Purpose {
 /// Issues and reads tokens.
 pub struct Tokens {
     ciphers: [Aes128; 4],
+    stops: [AddressKey; 2],
+}
+
+/// Keys of the tokens of one purpose that name an address. No table knows all addresses, so that the token itself must
+/// prove that it was issued: a MAC stands behind the block.
+struct AddressKey {
+    cipher: Aes128,
+    mac: [u8; 32],
+}
+
+impl AddressKey {
+    fn new(keys: &Keys, cipher: &'static str, mac: &'static str) -> Self {
+        Self {
+            cipher: aes(keys, cipher),
+            mac: keys.derive(mac),
+        }
+    }
+
+    fn mac(&self, block: &[u8]) -> [u8; 16] {
+        tag(&self.mac, &[block])
+    }
+}
+
+fn aes(keys: &Keys, label: &'static str) -> Aes128 {
+    Aes128::new_from_slice(&keys.derive(label)[..16]).expect("AES-128 takes 16 bytes")
 }
 
 impl Tokens {
@@ -53,11 +84,47 @@ impl Tokens {
     #[must_use]
     pub fn new(keys: &Keys) -> Self {
         Self {
-            ciphers: Purpose::ALL.map(|purpose| {
-                let subkey = keys.derive(purpose.label());
-                Aes128::new_from_slice(&subkey[..16]).expect("AES-128 takes 16 bytes")
-            }),
+            ciphers: Purpose::ALL.map(|purpose| aes(keys, purpose.label())),
+            stops: [
+                AddressKey::new(keys, "token stop confirmation v1", "token stop confirmation mac v1"),
+                AddressKey::new(keys, "token stop news v1", "token stop news mac v1"),
+            ],
         }
+    }
+
+    /// The token that stops mail of one kind to the address with this tag: 36 characters of base64url.
+    #[must_use]
+    pub fn issue_stop(&self, kind: Kind, address: [u8; 16]) -> String {
+        let key = &self.stops[usize::from(kind == Kind::News)];
+        let mut block = address.into();
+        key.cipher.encrypt_block(&mut block);
+        let mut token = [0; 2 + 16 + MAC_BYTES];
+        (token[0], token[1]) = (VERSION, KEY_ID);
+        token[2..18].copy_from_slice(&block);
+        token[18..].copy_from_slice(&key.mac(&block)[..MAC_BYTES]);
+        BASE64URL_NOPAD.encode(&token)
+    }
+
+    /// The kind of mail and the tag of the address behind a token of [`Tokens::issue_stop`]; `None` if we did not issue it.
+    #[must_use]
+    pub fn read_stop(&self, token: &str) -> Option<(Kind, [u8; 16])> {
+        if token.len() != ADDRESS_TOKEN_CHARS {
+            return None;
+        }
+        let bytes = BASE64URL_NOPAD.decode(token.as_bytes()).ok()?;
+        let (&[VERSION, KEY_ID], rest) = bytes.split_first_chunk()? else {
+            return None;
+        };
+        let (block, mac) = rest.split_first_chunk::<16>()?;
+        [Kind::Confirmation, Kind::News]
+            .into_iter()
+            .zip(&self.stops)
+            .find(|(_, key)| bool::from(key.mac(block)[..MAC_BYTES].ct_eq(mac)))
+            .map(|(kind, key)| {
+                let mut block = (*block).into();
+                key.cipher.decrypt_block(&mut block);
+                (kind, block.into())
+            })
     }
 
     /// The token of a signature for one purpose: 24 characters of base64url.
@@ -91,8 +158,28 @@ impl Tokens {
 mod tests {
     use paraph_tally::SignatureId;
 
-    use super::{Purpose, TOKEN_CHARS, Tokens};
+    use super::{ADDRESS_TOKEN_CHARS, Purpose, TOKEN_CHARS, Tokens};
     use crate::keys::Keys;
+    use crate::mail::stop::Kind;
+
+    #[test]
+    fn a_stop_is_made_with_a_token_of_ours_only() {
+        let (tokens, address) = (Tokens::new(&Keys::random()), [9; 16]);
+        for kind in [Kind::Confirmation, Kind::News] {
+            let token = tokens.issue_stop(kind, address);
+            assert_eq!(token.len(), ADDRESS_TOKEN_CHARS);
+            assert_eq!(tokens.read_stop(&token), Some((kind, address)));
+            for at in 0..token.len() {
+                let other = if token.as_bytes()[at] == b'A' { "B" } else { "A" };
+                let garbled = [&token[..at], other, &token[at + 1..]].concat();
+                assert_eq!(tokens.read_stop(&garbled), None, "{garbled}");
+            }
+        }
+        assert_eq!(
+            tokens.read_stop(&tokens.issue(Purpose::Withdraw, SignatureId(address))),
+            None
+        );
+    }
 
     #[test]
     fn a_token_opens_for_its_own_purpose_only() {

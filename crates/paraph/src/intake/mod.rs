@@ -24,6 +24,7 @@ use tokio::sync::{mpsc, oneshot};
 
 pub use writer::{StartError, Writer, WriterSettings};
 
+use crate::mail::stop::Wish;
 use crate::store::erasures::Erasure;
 use command::{
     ClaimedMail, ClaimedNews, Command, ConfirmAnswer, DisownAnswer, Keeping, MailOutcome, PetitionAnswer, PetitionCommand, Reply,
@@ -125,6 +126,14 @@ impl Intake {
     /// Their budgets could not be spent durably.
     pub async fn claim_mail(&self, most: u64) -> Result<Vec<ClaimedMail>, Unavailable> {
         self.ask(|reply| Command::ClaimMail(most, reply)).await
+    }
+
+    /// Stops mail of a kind to an address, or allows it again.
+    ///
+    /// # Errors
+    /// It could not be made durable.
+    pub async fn stop_mail(&self, wish: Wish) -> Result<(), Unavailable> {
+        self.ask(|reply| Command::StopMail(wish, reply)).await
     }
 
     /// Tells what became of mails.

@@ -13,6 +13,7 @@ use crate::journal::content::{NewsKey, NewsMail, Progress};
 use crate::journal::integer;
 use crate::ledger::petition_id;
 use crate::mail::budget::{self, Due, WINDOW};
+use crate::mail::stop::{self, Kind};
 use crate::store::db::{DbError, Row, Value};
 
 /// How long a claimed mail stays with whoever claimed it. A process that dies in between sends it again after that.
@@ -42,7 +43,7 @@ impl Decider<'_> {
         let rows = self
             .db
             .query(
-                "SELECT o.petition, o.number, o.mailbox, n.signature, o.made_at, o.attempts, n.address FROM news_outbox o \
+                "SELECT o.petition, o.number, o.mailbox, n.signature, o.made_at, o.attempts, n.address, n.since FROM news_outbox o \
                  JOIN news n ON n.mailbox = o.mailbox WHERE o.due_at <= ?1 ORDER BY o.due_at LIMIT ?2",
                 &[integer(self.at.0), integer(most)],
             )
@@ -57,7 +58,7 @@ impl Decider<'_> {
                 made_at: Millis(row.unsigned(4)?),
                 attempts: u32::try_from(row.unsigned(5)?).unwrap_or(u32::MAX),
             };
-            claimed.extend(self.spend(mail, row.array(6)?, spent).await?);
+            claimed.extend(self.spend(mail, row.array(6)?, Millis(row.unsigned(7)?), spent).await?);
         }
         Ok(claimed)
     }
@@ -73,7 +74,7 @@ impl Decider<'_> {
         let rows = self
             .db
             .query(
-                "SELECT mailbox, signature, address FROM news WHERE petition = ?1 AND mailbox > ?2 AND since <= ?3 \
+                "SELECT mailbox, signature, address, since FROM news WHERE petition = ?1 AND mailbox > ?2 AND since <= ?3 \
                  ORDER BY mailbox LIMIT ?4",
                 &[
                     Value::Int(petition.0.into()),
@@ -95,7 +96,7 @@ impl Decider<'_> {
                 attempts: 0,
             };
             last = Some(mail.mailbox);
-            claimed.extend(self.spend(mail, row.array(2)?, spent).await?);
+            claimed.extend(self.spend(mail, row.array(2)?, Millis(row.unsigned(3)?), spent).await?);
         }
         self.decided.batch.content.progress.push(Progress {
             petition,
@@ -110,6 +111,7 @@ impl Decider<'_> {
         &mut self,
         mail: ClaimedNews,
         address: [u8; 16],
+        asked_at: Millis,
         spent: &mut Spent,
     ) -> Result<Option<ClaimedNews>, DbError> {
         let key = NewsKey {
@@ -117,6 +119,11 @@ impl Decider<'_> {
             number: mail.number,
             mailbox: mail.mailbox,
         };
+        // Stopped by its reader, or a mailbox that is no more: this update is not for it. A later wish is a new one.
+        if stop::is_stopped(self.db, Kind::News, address, asked_at, self.at).await?.is_some() {
+            self.decided.batch.content.done.push(key);
+            return Ok(None);
+        }
         let (made_at, mut counted_at) = (mail.made_at, None);
         if mail.attempts == 0 {
             if !spent.contains_key(&address) {

@@ -3,7 +3,8 @@
 use paraph_tally::{Changed, End, Entry, Mailbox, MailboxId, Millis, PetitionId, SignatureId, SignatureState};
 
 use super::content::{Content, forget};
-use super::integer;
+use super::{integer, mailing};
+use crate::mail::stop::Wish;
 use crate::store::db::{Db, DbError, Value};
 
 /// Everything that one commit makes durable. The rows follow from decisions already taken; writing them decides nothing.
@@ -41,6 +42,10 @@ pub struct Batch {
     pub claims: Vec<Claim>,
     /// Mails to look at again, not before a moment.
     pub deferred: Vec<([u8; 16], Millis)>,
+    /// Mails put off because their address is left alone, and until when.
+    pub held: Vec<([u8; 16], Millis)>,
+    /// What readers of mailboxes want, since when, and the end of a stop that has one.
+    pub wishes: Vec<(Wish, Millis, Option<Millis>)>,
     /// Mails that were sent or given up, with the contribution that they spoke of.
     pub mailed: Vec<([u8; 16], SignatureId)>,
     /// What authors add, and what signatories asked for beside signing.
@@ -71,6 +76,10 @@ pub struct Prune {
     pub nonces_before: Millis,
     /// Mails sent before then no longer count in any budget.
     pub mails_before: Millis,
+    /// Stops that have ended by then.
+    pub stops_before: Millis,
+    /// Bounces of addresses that were heard of last before then.
+    pub bounces_before: Millis,
     /// Features observed before then.
     pub features_before: Millis,
 }
@@ -174,6 +183,8 @@ impl Batch {
             blocked,
             claims,
             deferred,
+            held,
+            wishes,
             mailed,
             content,
             prune,
@@ -194,6 +205,8 @@ impl Batch {
             && blocked.is_empty()
             && claims.is_empty()
             && deferred.is_empty()
+            && held.is_empty()
+            && wishes.is_empty()
             && mailed.is_empty()
             && *content == Content::default()
             && prune.is_none()
@@ -208,6 +221,7 @@ impl Batch {
         self.write_claims(db).await?;
         self.content.write(db, &self.entries).await?;
         forget(db, &self.erased).await?;
+        mailing::write(self, db).await?;
         match &self.prune {
             Some(prune) => prune.write(db).await,
             None => Ok(()),
@@ -447,7 +461,7 @@ impl Batch {
         .await?;
         for claim in &self.claims {
             db.execute(
-                "UPDATE outbox SET due_at = ?2, attempts = attempts + 1 WHERE id = ?1",
+                "UPDATE outbox SET due_at = ?2, attempts = attempts + 1, held = 0 WHERE id = ?1",
                 &[Value::Blob(&claim.id), integer(claim.until.0)],
             )
             .await?;
@@ -484,6 +498,7 @@ impl Prune {
             .await?;
         db.execute("DELETE FROM news_sent WHERE at < ?1", &[integer(self.mails_before.0)])
             .await?;
+        mailing::prune(db, self).await?;
         let cutoff = crate::store::id::first_at(self.features_before);
         db.execute(
             "DELETE FROM features WHERE id IN (SELECT id FROM features WHERE id < ?1 ORDER BY id LIMIT ?2)",

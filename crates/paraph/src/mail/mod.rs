@@ -3,7 +3,8 @@
 //! - [`compose`] writes one letter in the language of the contribution;
 //! - [`budget`] decides when an address may be written to again: a budget spent delays, it never drops;
 //! - [`pace`] spreads mail over recipient domains and says when to try again after a failure;
-//! - [`transport`] hands a letter to a mail server or a directory.
+//! - [`transport`] hands a letter to a mail server or a directory;
+//! - [`stop`] knows who wants no more of it.
 //!
 //! - [`dispatch`] is the loop that ties them together.
 //!
@@ -13,6 +14,7 @@ pub mod budget;
 pub mod compose;
 pub mod dispatch;
 pub mod pace;
+pub mod stop;
 pub mod transport;
 
 use paraph_tally::Millis;
