@@ -23,11 +23,13 @@ use crate::handlers::confirm::Signatory;
 use crate::handlers::events::Events;
 use crate::handlers::operations::Operations;
 use crate::handlers::shelf::Shelf;
+use crate::handlers::side::Opened;
 use crate::handlers::sign::Signing;
 use crate::intake::seal::Sealing;
 use crate::intake::{Intake, Writer, WriterSettings};
 use crate::journal::integer;
 use crate::ledger::catalogue::Catalogue;
+use crate::ledger::opened::Opener;
 use crate::ledger::query::LedgerReader;
 use crate::ledger::vault::Vault;
 use crate::limits::Limits;
@@ -101,7 +103,12 @@ impl Server {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = vec![
             tokio::spawn(core.tick(config.limits.clone(), stopped.clone())),
-            tokio::spawn(show(Arc::clone(&core.shelf), core.shown.clone(), stopped.clone())),
+            tokio::spawn(show(
+                Arc::clone(&core.shelf),
+                core.ledger.clone(),
+                core.shown.clone(),
+                stopped.clone(),
+            )),
             tokio::spawn(watch_disk(
                 directory.path().to_owned(),
                 config.limits.disk_floor_mib,
@@ -320,7 +327,15 @@ async fn unexpired_nonces(connections: &mut Connections) -> Result<Vec<(bool, [u
 }
 
 /// Renders what the writer publishes.
-async fn show(shelf: Arc<Shelf>, mut shown: watch::Receiver<Arc<Catalogue>>, mut stop: watch::Receiver<bool>) {
+async fn show(
+    shelf: Arc<Shelf>,
+    ledger: LedgerReader,
+    mut shown: watch::Receiver<Arc<Catalogue>>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let mut opener = Opener::default();
+    // The names of a catalogue that was there before this loop: a restart shows the same ones.
+    shown.mark_changed();
     loop {
         tokio::select! {
             changed = shown.changed() => {
@@ -331,9 +346,17 @@ async fn show(shelf: Arc<Shelf>, mut shown: watch::Receiver<Arc<Catalogue>>, mut
             _ = stop.wait_for(|stop| *stop) => return,
         }
         let catalogue = Arc::clone(&shown.borrow_and_update());
+        let opened = match opener.open(&ledger, &catalogue).await {
+            Ok(opened) => opened,
+            Err(error) => {
+                // A page without names is better than one that is not brought up to date.
+                tracing::warn!(%error, "names could not be read");
+                Opened::default()
+            }
+        };
         let shelf = Arc::clone(&shelf);
         // Rendering many petitions takes a while; the threads that serve requests do not wait for it.
-        if tokio::task::spawn_blocking(move || shelf.show(&catalogue))
+        if tokio::task::spawn_blocking(move || shelf.show(&catalogue, &opened))
             .await
             .is_err()
         {

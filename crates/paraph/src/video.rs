@@ -84,7 +84,9 @@ fn player(uri: &Uri, scheme: &str, host: &str) -> Option<Player> {
         // PeerTube, on whatever host; elsewhere such a path is a page that cannot be framed, and the link beside still leads there.
         (_, ["w", name] | ["videos", "watch" | "embed", name]) if is_name(name) => {
             let authority = uri.authority()?;
-            Some(Player::Frame(format!("{scheme}://{authority}/videos/embed/{name}?p2p=0")))
+            Some(Player::Frame(format!(
+                "{scheme}://{authority}/videos/embed/{name}?p2p=0"
+            )))
         }
         _ => None,
     }
@@ -98,19 +100,33 @@ mod tests {
     fn an_address_tells_its_host_its_player_and_the_one_origin_that_it_may_load_from() {
         let check = |address: &str, host: &str, policy: Option<&str>| {
             let video = Video::read(address).expect(address);
-            assert_eq!((video.host.as_str(), video.policy().as_deref()), (host, policy), "{address}");
+            assert_eq!(
+                (video.host.as_str(), video.policy().as_deref()),
+                (host, policy),
+                "{address}"
+            );
         };
         let peertube = Some("; frame-src https://video.example.org");
         check("https://video.example.org/w/aB3-x", "video.example.org", peertube);
-        check("https://video.example.org/videos/watch/0-1", "video.example.org", peertube);
+        check(
+            "https://video.example.org/videos/watch/0-1",
+            "video.example.org",
+            peertube,
+        );
         let youtube = Some("; frame-src https://www.youtube-nocookie.com");
         check("https://www.youtube.com/watch?t=3&v=abc_D-1", "youtube.com", youtube);
         check("https://youtu.be/abc_D-1", "youtu.be", youtube);
-        check("https://vimeo.com/123", "vimeo.com", Some("; frame-src https://player.vimeo.com"));
+        check(
+            "https://vimeo.com/123",
+            "vimeo.com",
+            Some("; frame-src https://player.vimeo.com"),
+        );
         let file = Some("; media-src https://media.example.org:8443");
         check("https://media.example.org:8443/a/film.mp4", "media.example.org", file);
         check("https://example.org/film", "example.org", None);
-        let framed = Video::read("https://video.example.org/w/aB3").expect("an address").player;
+        let framed = Video::read("https://video.example.org/w/aB3")
+            .expect("an address")
+            .player;
         let player = "https://video.example.org/videos/embed/aB3?p2p=0";
         assert_eq!(framed, Some(Player::Frame(player.to_owned())));
     }

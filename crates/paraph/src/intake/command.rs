@@ -307,6 +307,8 @@ pub struct ClaimedNews {
     pub mailbox: MailboxId,
     /// With this signature.
     pub signature: SignatureId,
+    /// Tag of the address that it goes to.
+    pub address: [u8; 16],
     /// When the mail was made.
     pub made_at: Millis,
     /// How often it was tried before.

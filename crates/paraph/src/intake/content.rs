@@ -4,8 +4,8 @@ use paraph_tally::{Event, PetitionId, Phase};
 
 use super::command::{Edit, PetitionAnswer, Post, Sign};
 use super::decide::Decider;
-use crate::journal::content::{Beside, NewUpdate, Choice};
 use crate::journal::NewText;
+use crate::journal::content::{Beside, Choice, NewUpdate};
 use crate::ledger::content::beside;
 use crate::ledger::record::text_hash;
 use crate::store::db::{DbError, Value};

@@ -27,8 +27,8 @@ pub use writer::{StartError, Writer, WriterSettings};
 use crate::mail::stop::Wish;
 use crate::store::erasures::Erasure;
 use command::{
-    ClaimedMail, ClaimedNews, Command, ConfirmAnswer, DisownAnswer, Keeping, MailOutcome, PetitionAnswer, PetitionCommand, Reply,
-    Sign, SignAnswer, Ticked, WithdrawAnswer,
+    ClaimedMail, ClaimedNews, Command, ConfirmAnswer, DisownAnswer, Keeping, MailOutcome, PetitionAnswer,
+    PetitionCommand, Reply, Sign, SignAnswer, Ticked, WithdrawAnswer,
 };
 
 /// The writer cannot make anything durable now: its queue is full, its disk refuses, or it has stopped.

@@ -55,10 +55,11 @@ impl Decider<'_> {
                 number: number(row, 1)?,
                 mailbox: MailboxId(row.array(2)?),
                 signature: SignatureId(row.array(3)?),
+                address: row.array(6)?,
                 made_at: Millis(row.unsigned(4)?),
                 attempts: u32::try_from(row.unsigned(5)?).unwrap_or(u32::MAX),
             };
-            claimed.extend(self.spend(mail, row.array(6)?, Millis(row.unsigned(7)?), spent).await?);
+            claimed.extend(self.spend(mail, Millis(row.unsigned(7)?), spent).await?);
         }
         Ok(claimed)
     }
@@ -92,11 +93,12 @@ impl Decider<'_> {
                 number: of,
                 mailbox: MailboxId(row.array(0)?),
                 signature: SignatureId(row.array(1)?),
+                address: row.array(2)?,
                 made_at: self.at,
                 attempts: 0,
             };
             last = Some(mail.mailbox);
-            claimed.extend(self.spend(mail, row.array(2)?, Millis(row.unsigned(3)?), spent).await?);
+            claimed.extend(self.spend(mail, Millis(row.unsigned(3)?), spent).await?);
         }
         self.decided.batch.content.progress.push(Progress {
             petition,
@@ -110,17 +112,15 @@ impl Decider<'_> {
     async fn spend(
         &mut self,
         mail: ClaimedNews,
-        address: [u8; 16],
         asked_at: Millis,
         spent: &mut Spent,
     ) -> Result<Option<ClaimedNews>, DbError> {
-        let key = NewsKey {
-            petition: mail.petition,
-            number: mail.number,
-            mailbox: mail.mailbox,
-        };
+        let (key, address) = (key(&mail), mail.address);
         // Stopped by its reader, or a mailbox that is no more: this update is not for it. A later wish is a new one.
-        if stop::is_stopped(self.db, Kind::News, address, asked_at, self.at).await?.is_some() {
+        if stop::is_stopped(self.db, Kind::News, address, asked_at, self.at)
+            .await?
+            .is_some()
+        {
             self.decided.batch.content.done.push(key);
             return Ok(None);
         }
@@ -171,17 +171,21 @@ impl Decider<'_> {
     pub(super) async fn news_done(&mut self, outcomes: Vec<(ClaimedNews, MailOutcome)>) -> Result<(), DbError> {
         let content = &mut self.decided.batch.content;
         for (mail, outcome) in outcomes {
-            let key = NewsKey {
-                petition: mail.petition,
-                number: mail.number,
-                mailbox: mail.mailbox,
-            };
+            let key = key(&mail);
             match outcome {
                 MailOutcome::Sent | MailOutcome::GivenUp => content.done.push(key),
                 MailOutcome::Later(at) => content.deferred.push((key, at)),
             }
         }
         Ok(())
+    }
+}
+
+fn key(mail: &ClaimedNews) -> NewsKey {
+    NewsKey {
+        petition: mail.petition,
+        number: mail.number,
+        mailbox: mail.mailbox,
     }
 }
 

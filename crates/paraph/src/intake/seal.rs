@@ -5,7 +5,7 @@ use std::sync::Arc;
 use paraph_tally::{Millis, PetitionId, SignatureId};
 use zeroize::Zeroizing;
 
-use super::command::{Sign, Choices};
+use super::command::{Choices, Sign};
 use crate::admit::Pass;
 use crate::admit::contribution::Contribution;
 use crate::keys::{Keys, tag};

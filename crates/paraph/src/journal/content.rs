@@ -207,8 +207,11 @@ impl Content {
                 ]
             })
             .collect();
-        db.load("INSERT INTO choice (id, name, news, address) VALUES (?1, ?2, ?3, ?4)", &choices)
-            .await?;
+        db.load(
+            "INSERT INTO choice (id, name, news, address) VALUES (?1, ?2, ?3, ?4)",
+            &choices,
+        )
+        .await?;
         let earlier: Vec<[Value<'_>; 2]> = self
             .signed_earlier
             .iter()

@@ -171,7 +171,7 @@ fn text(texts: &Texts, letter: &Letter<'_>) -> String {
 
 /// One line of what somebody else wrote: no control, direction or invisible characters, spaces collapsed, cut at a
 /// word if it is too long. What is left cannot start a header, turn the text around, or push the rest out of view.
-fn plain(text: &str, most: usize) -> String {
+pub(crate) fn plain(text: &str, most: usize) -> String {
     let visible: String = text
         .chars()
         .filter(|c| !is_direction_or_invisible(*c))

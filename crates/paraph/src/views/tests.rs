@@ -64,6 +64,7 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
         comment: text(),
         show_name: true,
         news: true,
+        text_version: None,
     };
     let contribution = &Shown {
         links: Links {
@@ -80,6 +81,7 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
         country: text(),
         show_name: false,
         news: true,
+        earlier_version: None,
         sent_at: NOON,
     };
     let problems = [
@@ -125,6 +127,7 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
             &PetitionPage {
                 petition: petition_data,
                 count,
+                content: &Content::default(),
             },
         ),
         petition(
@@ -132,6 +135,7 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
             &PetitionPage {
                 petition: &closed,
                 count,
+                content: &Content::default(),
             },
         ),
         check_mail(
@@ -261,6 +265,7 @@ fn the_cached_page_holds_no_secret_and_the_consent_stands_apart_from_the_news() 
             &PetitionPage {
                 petition: &petition_data,
                 count,
+                content: &Content::default(),
             },
         );
         assert!(!page.contains("name=\"ticket\"") && !page.contains("class=\"held\""));

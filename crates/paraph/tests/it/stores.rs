@@ -1,7 +1,7 @@
 //! Stores for tests, and contributions to put into them.
 
 use paraph::clock;
-use paraph::intake::command::{Details, PetitionAnswer, PetitionCommand, Sign, Choices};
+use paraph::intake::command::{Choices, Details, PetitionAnswer, PetitionCommand, Sign};
 use paraph::intake::{Intake, Writer, WriterSettings};
 use paraph::ledger::catalogue::Catalogue;
 use paraph::limits::Limits;

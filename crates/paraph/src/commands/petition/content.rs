@@ -4,9 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::{
-    OWNER_CHARS, TEXT_BYTES, TITLE_CHARS, UPDATE_BYTES, lines_of, one_line, perform, report, text, unknown,
-};
+use super::{OWNER_CHARS, TEXT_BYTES, TITLE_CHARS, UPDATE_BYTES, lines_of, one_line, perform, report, text, unknown};
 use crate::cli::{PetitionCreate, PetitionEdit, PetitionUpdate};
 use crate::commands::configured;
 use crate::failure::Failure;
@@ -23,10 +21,7 @@ const QUALITY_CHARS: usize = 150;
 /// What was typed for a new petition.
 pub(super) fn details(create: &PetitionCreate, limits: &Limits) -> Result<Details, Failure> {
     Ok(Details {
-        addressee: create
-            .addressee
-            .as_deref()
-            .map_or(Ok(String::new()), maybe_addressee)?,
+        addressee: create.addressee.as_deref().map_or(Ok(String::new()), maybe_addressee)?,
         first_signatories: create
             .first_signatories
             .as_deref()
@@ -38,7 +33,10 @@ pub(super) fn details(create: &PetitionCreate, limits: &Limits) -> Result<Detail
 /// `paraph petition edit`
 pub(super) fn edit(edit: &PetitionEdit) -> Result<(), Failure> {
     let config = configured(&edit.place.overrides())?;
-    let title = edit.title.as_deref().map(|title| one_line("--title", title, TITLE_CHARS));
+    let title = edit
+        .title
+        .as_deref()
+        .map(|title| one_line("--title", title, TITLE_CHARS));
     let body = edit.text.as_deref().map(|file| text("--text", file, TEXT_BYTES));
     let first = edit.first_signatories.as_deref();
     let command = Edit {
@@ -64,7 +62,10 @@ pub(super) fn edit(edit: &PetitionEdit) -> Result<(), Failure> {
     match perform(&config, PetitionCommand::Edit(command))? {
         PetitionAnswer::Edited { version, adopted } => {
             let said = if adopted {
-                format!("petition {}: version {version} of its text is in force: /p/{0}/versions", edit.slug)
+                format!(
+                    "petition {}: version {version} of its text is in force: /p/{0}/versions",
+                    edit.slug
+                )
             } else {
                 format!("petition {} is changed; its text stays version {version}", edit.slug)
             };
@@ -74,7 +75,11 @@ pub(super) fn edit(edit: &PetitionEdit) -> Result<(), Failure> {
         }
         PetitionAnswer::Unchanged => {
             let value = json!({ "petition": edit.slug, "adopted": false, "unchanged": true });
-            report(edit.json, &value, &format!("petition {} says all that already", edit.slug));
+            report(
+                edit.json,
+                &value,
+                &format!("petition {} says all that already", edit.slug),
+            );
             Ok(())
         }
         PetitionAnswer::Closed => Err(Failure::failed(
@@ -102,7 +107,10 @@ pub(super) fn post(update: &PetitionUpdate) -> Result<(), Failure> {
         PetitionAnswer::Posted { number, subscribers } => {
             let page = format!("/p/{}/updates/{number}", update.slug);
             let said = if update.no_mail {
-                format!("update {number} of petition {} is posted, and mailed to nobody: {page}", update.slug)
+                format!(
+                    "update {number} of petition {} is posted, and mailed to nobody: {page}",
+                    update.slug
+                )
             } else {
                 format!(
                     "update {number} of petition {} is posted: {page}\n{subscribers} mailboxes asked for news; mails go out beside the confirmation mails",
@@ -171,7 +179,10 @@ fn first_signatories(file: &Path, limits: &Limits) -> Result<Vec<FirstSignatory>
     let lines = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
     let mut named = Vec::new();
     for (index, line) in lines {
-        let (name, quality) = line.split_once('\t').or_else(|| line.split_once(" | ")).unwrap_or((line, ""));
+        let (name, quality) = line
+            .split_once('\t')
+            .or_else(|| line.split_once(" | "))
+            .unwrap_or((line, ""));
         let at = format!("{FLAG}: line {}", index + 1);
         let quality = quality.trim();
         named.push(FirstSignatory {
@@ -185,7 +196,11 @@ fn first_signatories(file: &Path, limits: &Limits) -> Result<Vec<FirstSignatory>
     }
     if named.len() as u64 > limits.first_signatories {
         return Err(Failure::usage(
-            format!("{FLAG}: {} names are more than {}", named.len(), limits.first_signatories),
+            format!(
+                "{FLAG}: {} names are more than {}",
+                named.len(),
+                limits.first_signatories
+            ),
             "shorten the list, or raise limits.first_signatories",
         ));
     }
