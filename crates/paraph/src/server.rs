@@ -25,6 +25,7 @@ use crate::handlers::operations::Operations;
 use crate::handlers::shelf::Shelf;
 use crate::handlers::side::Opened;
 use crate::handlers::sign::Signing;
+use crate::handlers::stop::StopMail;
 use crate::intake::seal::Sealing;
 use crate::intake::{Intake, Writer, WriterSettings};
 use crate::journal::integer;
@@ -34,6 +35,8 @@ use crate::ledger::query::LedgerReader;
 use crate::ledger::vault::Vault;
 use crate::limits::Limits;
 use crate::mail::dispatch::Mailer;
+use crate::mail::news::NewsMailer;
+use crate::mail::stop::AddressTags;
 use crate::mail::transport::Transport;
 use crate::router::Public;
 use crate::store::db::{Db, DbError};
@@ -99,6 +102,7 @@ impl Server {
             .map_err(|error| Failure::failed(format!("the writer cannot start: {error}"), DOCTOR))?;
         let core = Core::new(config, &directory, &site, intake.clone(), shown, spent)?;
         let transport = Transport::open(&config.mail.delivery, &config.limits)?;
+        let news_transport = Transport::open(&config.mail.delivery, &config.limits)?;
 
         let (stop, stopped) = watch::channel(false);
         let mut tasks = vec![
@@ -117,6 +121,10 @@ impl Server {
             )),
             tokio::spawn(
                 core.mailer(config, &directory, transport, &base_url)
+                    .run(stopped.clone()),
+            ),
+            tokio::spawn(
+                core.news_mailer(config, &directory, news_transport, &base_url)
                     .run(stopped.clone()),
             ),
             tokio::spawn(control::serve(
@@ -274,7 +282,15 @@ impl Core {
                 ledger: self.ledger.clone(),
                 tokens: Arc::clone(&self.tokens),
                 shelf: Arc::clone(&self.shelf),
+                addresses: AddressTags::new(directory.keys()),
                 waiting_shown: config.limits.waiting_shown,
+            },
+            stop_mail: StopMail {
+                admitter: Arc::clone(&self.admitter),
+                intake: self.intake.clone(),
+                ledger: self.ledger.clone(),
+                tokens: Arc::clone(&self.tokens),
+                days: config.limits.mail_stop_days,
             },
         }
     }
@@ -290,6 +306,21 @@ impl Core {
             site_name: config.site.name.clone(),
             base_url: base_url.to_owned(),
             message_key: directory.keys().derive("message v1"),
+            limits: config.limits.clone(),
+        }
+    }
+
+    fn news_mailer(&self, config: &Config, directory: &Directory, transport: Transport, base_url: &str) -> NewsMailer {
+        NewsMailer {
+            intake: self.intake.clone(),
+            ledger: self.ledger.clone(),
+            tokens: Arc::clone(&self.tokens),
+            shelf: Arc::clone(&self.shelf),
+            transport,
+            from: config.mail.from.clone(),
+            site_name: config.site.name.clone(),
+            base_url: base_url.to_owned(),
+            message_key: directory.keys().derive("message news v1"),
             limits: config.limits.clone(),
         }
     }

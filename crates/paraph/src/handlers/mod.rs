@@ -6,6 +6,7 @@ pub mod operations;
 pub mod shelf;
 pub mod side;
 pub mod sign;
+pub mod stop;
 
 use crate::admit::source::Source;
 

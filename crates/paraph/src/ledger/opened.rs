@@ -8,7 +8,7 @@ use super::catalogue::{Catalogue, Petition};
 use super::content;
 use super::query::LedgerReader;
 use crate::handlers::side::Opened;
-use crate::mail::compose::plain;
+use crate::mail::page::plain;
 use crate::store::db::DbError;
 use crate::views::SMALLEST_CELL;
 

@@ -10,8 +10,9 @@ use lettre::message::Mailbox;
 use paraph_tally::Millis;
 use tokio::sync::{Mutex, watch};
 
-use super::compose::{self, Letter, MessageId};
+use super::compose::{self, Letter, MessageId, Post};
 use super::pace::{self, Next, Pace};
+use super::stop::Kind;
 use super::transport::{DeliveryError, Transport};
 use crate::clock;
 use crate::handlers::shelf::Shelf;
@@ -131,11 +132,19 @@ impl Mailer {
             confirm_token: &self.tokens.issue(Purpose::Confirm, mail.signature),
             withdraw_token: &self.tokens.issue(Purpose::Withdraw, mail.signature),
             not_me_token: &self.tokens.issue(Purpose::NotMe, mail.signature),
+            stop_token: &self.tokens.issue_stop(Kind::Confirmation, mail.address),
             waiting: waiting.iter().filter(|other| **other != mail.signature).count() as u64,
             days: self.limits.unconfirmed_days,
+            stop_days: self.limits.mail_stop_days,
         };
         let message_id = MessageId::derive(&self.message_key, mail.signature.0);
-        let Ok(message) = compose::compose(&letter, &self.from, message_id, now) else {
+        let post = Post {
+            from: &self.from,
+            returns_to: None,
+            id: message_id,
+            written: now,
+        };
+        let Ok(message) = compose::compose(&letter, &post) else {
             return Ok(MailOutcome::GivenUp);
         };
         Ok(match self.transport.deliver(&message, message_id).await {

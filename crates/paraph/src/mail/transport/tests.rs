@@ -11,7 +11,7 @@ use super::{DeliveryError, Transport, enhanced_code};
 use crate::config::{Config, without_file};
 use crate::limits::Limits;
 use crate::mail::Millis;
-use crate::mail::compose::{Letter, MessageId, compose, recipient};
+use crate::mail::compose::{Letter, MessageId, Post, compose, recipient};
 
 /// Answers a mail server gives before it takes a letter.
 #[derive(Clone, Copy)]
@@ -103,11 +103,19 @@ fn letter(to: &str) -> Message {
         confirm_token: "AbCdEfGhIjKlMnOpQrStUv-_",
         withdraw_token: "QwErTyUiOpAsDfGhJkLzXcVb",
         not_me_token: "ZyXwVuTsRqPoNmLkJiHgFe_-",
+        stop_token: "StOpStOpStOpStOpStOpStOpStOpStOpStOp",
         waiting: 0,
         days: 14,
+        stop_days: 180,
     };
     let from = Mailbox::new(None, "petitions@example.org".parse().expect("valid"));
-    compose(&letter, &from, id(), Millis(0)).expect("written")
+    let post = Post {
+        from: &from,
+        returns_to: None,
+        id: id(),
+        written: Millis(0),
+    };
+    compose(&letter, &post).expect("written")
 }
 
 fn id() -> MessageId {
