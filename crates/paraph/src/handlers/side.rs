@@ -125,9 +125,15 @@ fn version(text: &content::Version, before: Option<&content::Version>) -> Versio
         difference: before.map(|before| Difference {
             title: difference(&before.title, &text.title),
             addressee: difference(&before.addressee, &text.addressee),
-            text: difference(&before.body, &text.body),
+            text: difference(&read(&before.body), &read(&text.body)),
         }),
     }
+}
+
+/// A text as it is read: without the marks of its headings.
+fn read(text: &str) -> String {
+    let lines = text.lines().map(|line| line.strip_prefix("## ").unwrap_or(line));
+    lines.flat_map(|line| [line, "\n"]).collect()
 }
 
 /// What stands on the petition's own page.
