@@ -152,7 +152,7 @@ pub struct CheckConfig {
 #[derive(Debug, Subcommand)]
 pub enum Petition {
     /// Create a petition, as a draft unless --publish is given
-    Create(PetitionCreate),
+    Create(Box<PetitionCreate>),
     /// List all petitions with their states and counts
     List(PetitionList),
     /// Show one petition
@@ -161,7 +161,7 @@ pub enum Petition {
     ///
     /// Title, text and addressee are what people sign: changing one of them adopts a new version. Earlier versions stay on
     /// the page, with their date and what changed; who signed one of them has signed that one.
-    Edit(PetitionEdit),
+    Edit(Box<PetitionEdit>),
     /// Post an update: on the petition's page, in its feed, and by mail to those who asked for news
     ///
     /// Mails go out when no confirmation mail is waiting, once to each mailbox, and each holds a link that ends the news

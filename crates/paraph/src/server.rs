@@ -303,6 +303,8 @@ impl Core {
             shelf: Arc::clone(&self.shelf),
             transport,
             from: config.mail.from.clone(),
+            dkim: config.mail.dkim.clone(),
+            bounce: config.mail.bounce.as_ref().map(|bounce| bounce.address.clone()),
             site_name: config.site.name.clone(),
             base_url: base_url.to_owned(),
             message_key: directory.keys().derive("message v1"),
@@ -320,6 +322,8 @@ impl Core {
             from: config.mail.from.clone(),
             site_name: config.site.name.clone(),
             base_url: base_url.to_owned(),
+            dkim: config.mail.dkim.clone(),
+            bounce: config.mail.bounce.as_ref().map(|bounce| bounce.address.clone()),
             message_key: directory.keys().derive("message news v1"),
             limits: config.limits.clone(),
         }

@@ -7,17 +7,24 @@
 use aes::Aes128;
 use aes::cipher::{BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
 use data_encoding::BASE64URL_NOPAD;
-use paraph_tally::SignatureId;
+use paraph_tally::{Millis, SignatureId};
 use subtle::ConstantTimeEq;
 
 use crate::keys::{Keys, tag};
+use crate::mail::bounce::{read_spelled, spelled};
 use crate::mail::stop::Kind;
 
 /// Characters of a token.
 pub const TOKEN_CHARS: usize = 24;
 /// Characters of a token that names an address instead of a signature.
 pub const ADDRESS_TOKEN_CHARS: usize = 36;
-/// Bytes of its MAC.
+/// Characters of a token in a return address: base32, as mail servers may change the case of what they return to.
+pub const BOUNCE_TOKEN_CHARS: usize = 48;
+/// Days for which mail is listened to when it comes back: mail servers try for five, and then report.
+const BOUNCE_DAYS: u16 = 10;
+/// Bytes of the MAC of a bounce token.
+const BOUNCE_MAC_BYTES: usize = 10;
+/// Bytes of the MAC of a token that names an address.
 const MAC_BYTES: usize = 9;
 
 const VERSION: u8 = 1;
@@ -53,6 +60,7 @@ impl Purpose {
 pub struct Tokens {
     ciphers: [Aes128; 4],
     stops: [AddressKey; 2],
+    bounce: AddressKey,
 }
 
 /// Keys of the tokens of one purpose that name an address. No table knows all addresses, so that the token itself must
@@ -75,6 +83,11 @@ impl AddressKey {
     }
 }
 
+/// Days since 1970; enough for two bytes until 2149.
+fn day(now: Millis) -> u16 {
+    u16::try_from(now.0 / 86_400_000).unwrap_or(u16::MAX)
+}
+
 fn aes(keys: &Keys, label: &'static str) -> Aes128 {
     Aes128::new_from_slice(&keys.derive(label)[..16]).expect("AES-128 takes 16 bytes")
 }
@@ -89,6 +102,7 @@ impl Tokens {
                 AddressKey::new(keys, "token stop confirmation v1", "token stop confirmation mac v1"),
                 AddressKey::new(keys, "token stop news v1", "token stop news mac v1"),
             ],
+            bounce: AddressKey::new(keys, "token bounce v1", "token bounce mac v1"),
         }
     }
 
@@ -125,6 +139,44 @@ impl Tokens {
                 key.cipher.decrypt_block(&mut block);
                 (kind, block.into())
             })
+    }
+
+    /// The token in the return address of a letter that goes to the address with this tag: 48 characters of base32.
+    #[must_use]
+    pub fn issue_bounce(&self, address: [u8; 16], now: Millis) -> String {
+        let mut block = address.into();
+        self.bounce.cipher.encrypt_block(&mut block);
+        let mut token = [0; 2 + 18 + BOUNCE_MAC_BYTES];
+        (token[0], token[1]) = (VERSION, KEY_ID);
+        token[2..18].copy_from_slice(&block);
+        token[18..20].copy_from_slice(&day(now).to_be_bytes());
+        let mac = self.bounce.mac(&token[2..20]);
+        token[20..].copy_from_slice(&mac[..BOUNCE_MAC_BYTES]);
+        spelled(&token)
+    }
+
+    /// The tag of the address behind a token of [`Tokens::issue_bounce`]; `None` if we did not issue it lately.
+    #[must_use]
+    pub fn read_bounce(&self, token: &str, now: Millis) -> Option<[u8; 16]> {
+        if token.len() != BOUNCE_TOKEN_CHARS {
+            return None;
+        }
+        let bytes = read_spelled(token)?;
+        let (&[VERSION, KEY_ID], rest) = bytes.split_first_chunk()? else {
+            return None;
+        };
+        let (named, mac) = rest.split_first_chunk::<18>()?;
+        if !bool::from(self.bounce.mac(named)[..BOUNCE_MAC_BYTES].ct_eq(mac)) {
+            return None;
+        }
+        let (block, issued) = named.split_first_chunk::<16>()?;
+        let issued = u16::from_be_bytes(issued.try_into().ok()?);
+        if day(now).saturating_sub(issued) > BOUNCE_DAYS {
+            return None;
+        }
+        let mut block = (*block).into();
+        self.bounce.cipher.decrypt_block(&mut block);
+        Some(block.into())
     }
 
     /// The token of a signature for one purpose: 24 characters of base64url.

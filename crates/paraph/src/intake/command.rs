@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 
 use super::Unavailable;
 use crate::ledger::content::FirstSignatory;
+use crate::mail::bounce::Bounced;
 use crate::mail::stop::Wish;
 use crate::store::erasures::Erasure;
 
@@ -24,7 +25,7 @@ pub enum Command {
     /// "It wasn't me", with what is to become of the record.
     Disown(SignatureId, Keeping, Reply<DisownAnswer>),
     /// Something about a petition.
-    Petition(PetitionCommand, Reply<PetitionAnswer>),
+    Petition(Box<PetitionCommand>, Reply<PetitionAnswer>),
     /// Settle, expire, erase, publish.
     Tick(Reply<Ticked>),
     /// Erase again what a restored backup brought back.
@@ -33,6 +34,8 @@ pub enum Command {
     ClaimMail(u64, Reply<Vec<ClaimedMail>>),
     /// What whoever reads a mailbox wants of our mail.
     StopMail(Wish, Reply<()>),
+    /// Letters that came back.
+    Bounced(Vec<Bounced>, Reply<()>),
     /// What became of mails that were handed out.
     MailDone(Vec<(ClaimedMail, MailOutcome)>, Reply<()>),
     /// Hand out up to this many mails of updates, if no other mail is due.

@@ -9,6 +9,7 @@ use super::decide::Decider;
 use super::tick::DAY;
 use crate::journal::{Claim, integer};
 use crate::ledger::petition_id;
+use crate::mail::bounce::Bounced;
 use crate::mail::budget::{self, Due, WINDOW};
 use crate::mail::stop::{self, Kind, Quiet, Wish};
 use crate::store::db::{DbError, Value};
@@ -78,6 +79,15 @@ impl Decider<'_> {
             Quiet::Stopped { until: None } => last,
             Quiet::Stopped { until: Some(until) } | Quiet::Bounced { until } => until.min(last),
         }
+    }
+
+    /// A mailbox that does not exist is left alone for a while; other troubles are counted.
+    pub(super) fn bounced(&mut self, bounced: Vec<Bounced>) {
+        let until = Millis(self.at.0 + self.limits.mail_bounce_days * DAY);
+        let rows = bounced
+            .into_iter()
+            .map(|bounced| (bounced, self.at, bounced.hard.then_some(until)));
+        self.decided.batch.bounces.extend(rows);
     }
 
     pub(super) fn stop_mail(&mut self, wish: Wish) {

@@ -24,6 +24,7 @@ use tokio::sync::{mpsc, oneshot};
 
 pub use writer::{StartError, Writer, WriterSettings};
 
+use crate::mail::bounce::Bounced;
 use crate::mail::stop::Wish;
 use crate::store::erasures::Erasure;
 use command::{
@@ -101,7 +102,7 @@ impl Intake {
     /// # Errors
     /// It could not be made durable.
     pub async fn petition(&self, command: PetitionCommand) -> Result<PetitionAnswer, Unavailable> {
-        self.ask(|reply| Command::Petition(command, reply)).await
+        self.ask(|reply| Command::Petition(Box::new(command), reply)).await
     }
 
     /// Settles what is due, expires what is old, destroys the keys of erased records and publishes the count.
@@ -134,6 +135,14 @@ impl Intake {
     /// It could not be made durable.
     pub async fn stop_mail(&self, wish: Wish) -> Result<(), Unavailable> {
         self.ask(|reply| Command::StopMail(wish, reply)).await
+    }
+
+    /// Records that letters came back.
+    ///
+    /// # Errors
+    /// It could not be made durable.
+    pub async fn bounced(&self, bounced: Vec<Bounced>) -> Result<(), Unavailable> {
+        self.ask(|reply| Command::Bounced(bounced, reply)).await
     }
 
     /// Tells what became of mails.

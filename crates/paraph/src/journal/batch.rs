@@ -4,6 +4,7 @@ use paraph_tally::{Changed, End, Entry, Mailbox, MailboxId, Millis, PetitionId, 
 
 use super::content::{Content, forget};
 use super::{integer, mailing};
+use crate::mail::bounce::Bounced;
 use crate::mail::stop::Wish;
 use crate::store::db::{Db, DbError, Value};
 
@@ -46,6 +47,8 @@ pub struct Batch {
     pub held: Vec<([u8; 16], Millis)>,
     /// What readers of mailboxes want, since when, and the end of a stop that has one.
     pub wishes: Vec<(Wish, Millis, Option<Millis>)>,
+    /// Letters that came back, when, and until when their address is left alone.
+    pub bounces: Vec<(Bounced, Millis, Option<Millis>)>,
     /// Mails that were sent or given up, with the contribution that they spoke of.
     pub mailed: Vec<([u8; 16], SignatureId)>,
     /// What authors add, and what signatories asked for beside signing.
@@ -185,6 +188,7 @@ impl Batch {
             deferred,
             held,
             wishes,
+            bounces,
             mailed,
             content,
             prune,
@@ -207,6 +211,7 @@ impl Batch {
             && deferred.is_empty()
             && held.is_empty()
             && wishes.is_empty()
+            && bounces.is_empty()
             && mailed.is_empty()
             && *content == Content::default()
             && prune.is_none()

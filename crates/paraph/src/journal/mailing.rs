@@ -4,6 +4,7 @@ use paraph_tally::Millis;
 
 use super::batch::{Batch, Prune};
 use super::integer;
+use crate::mail::bounce::Bounced;
 use crate::mail::stop::Wish;
 use crate::store::db::{Db, DbError, Value};
 
@@ -18,7 +19,28 @@ pub(super) async fn write(batch: &Batch, db: &mut Db) -> Result<(), DbError> {
     for (wish, at, until) in &batch.wishes {
         grant(db, wish, *at, *until).await?;
     }
+    let bounces: Vec<_> = batch.bounces.iter().map(bounce_row).collect();
+    for row in &bounces {
+        db.execute(
+            "INSERT INTO mail_bounce (address, hard, soft, last_at, until) VALUES (?1, ?2, ?3, ?4, ?5) \
+             ON CONFLICT (address) DO UPDATE SET hard = mail_bounce.hard + excluded.hard, \
+             soft = mail_bounce.soft + excluded.soft, last_at = excluded.last_at, \
+             until = COALESCE(excluded.until, mail_bounce.until)",
+            row,
+        )
+        .await?;
+    }
     Ok(())
+}
+
+fn bounce_row((bounced, at, until): &(Bounced, Millis, Option<Millis>)) -> [Value<'_>; 5] {
+    [
+        Value::Blob(&bounced.address),
+        Value::Int(bounced.hard.into()),
+        Value::Int((!bounced.hard).into()),
+        integer(at.0),
+        until.map_or(Value::Null, |until| integer(until.0)),
+    ]
 }
 
 async fn grant(db: &mut Db, wish: &Wish, at: Millis, until: Option<Millis>) -> Result<(), DbError> {

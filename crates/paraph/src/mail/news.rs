@@ -9,7 +9,9 @@ use lettre::message::Mailbox;
 use paraph_tally::{End, Millis};
 use tokio::sync::watch;
 
-use super::compose::{self, MessageId, Outgoing};
+use super::bounce;
+use super::compose::{self, MessageId, Outgoing, Post};
+use super::dkim::Signer;
 use super::pace::{self, Next, Pace};
 use super::page::{Head, Page, plain};
 use super::stop::{self, Kind};
@@ -50,6 +52,10 @@ pub struct NewsMailer {
     pub transport: Transport,
     /// Sender.
     pub from: Mailbox,
+    /// Signs mails.
+    pub dkim: Option<Arc<Signer>>,
+    /// Where mails come back to, without the token.
+    pub bounce: Option<Address>,
     /// Name of the site.
     pub site_name: String,
     /// Address of the site, without a slash at the end.
@@ -165,10 +171,24 @@ impl NewsMailer {
             stop_token: &self.tokens.issue_stop(Kind::News, mail.address),
         };
         let id = self.name(mail);
-        let Ok(message) = compose(&news, &self.from, id, mail.made_at) else {
+        let returns_to = self
+            .bounce
+            .as_ref()
+            .and_then(|bounce| bounce::return_address(bounce, &self.tokens.issue_bounce(mail.address, now)));
+        let post = Post {
+            from: &self.from,
+            returns_to: returns_to.as_ref(),
+            id,
+            written: mail.made_at,
+        };
+        let Ok(message) = compose(&news, &post) else {
             return Ok(MailOutcome::GivenUp);
         };
-        Ok(match self.transport.deliver(&message, id).await {
+        let raw = match &self.dkim {
+            Some(signer) => signer.signed(&message.formatted(), now),
+            None => message.formatted(),
+        };
+        Ok(match self.transport.deliver(message.envelope(), raw, id).await {
             Ok(()) => MailOutcome::Sent,
             Err(DeliveryError::Permanent(reason)) => {
                 tracing::info!(reason, "a mail of an update was refused for good");
@@ -204,12 +224,7 @@ fn later(mail: ClaimedNews, now: Millis) -> MailOutcome {
 ///
 /// # Errors
 /// As [`compose::message`].
-pub fn compose(
-    news: &News<'_>,
-    from: &Mailbox,
-    id: MessageId,
-    written: Millis,
-) -> Result<lettre::Message, compose::Unwritable> {
+pub fn compose(news: &News<'_>, post: &Post<'_>) -> Result<lettre::Message, compose::Unwritable> {
     let texts = Texts::of(news.lang);
     let subject = texts.say(
         "news-subject",
@@ -218,8 +233,8 @@ pub fn compose(
     let (site, dir) = (plain(news.site_name, NAME_CHARS), texts.say("dir", &[]));
     compose::message(&Outgoing {
         to: news.to,
-        from,
-        returns_to: None,
+        from: post.from,
+        returns_to: post.returns_to,
         head: Head {
             lang: texts.code,
             dir: &dir,
@@ -229,8 +244,8 @@ pub fn compose(
         },
         page: &page(texts, news, &site),
         stop_link: &stop::link(news.base_url, news.stop_token, news.lang),
-        id,
-        written,
+        id: post.id,
+        written: post.written,
     })
 }
 
@@ -286,7 +301,7 @@ mod tests {
     use lettre::message::Mailbox;
     use paraph_tally::Millis;
 
-    use super::{News, compose};
+    use super::{News, Post, compose};
     use crate::ledger::content::Update;
     use crate::mail::compose::MessageId;
 
@@ -315,9 +330,14 @@ mod tests {
                 update: &update,
                 stop_token: "c3RvcA",
             };
-            let name = || MessageId::derive(&[1; 32], [2; 16]);
-            let mail = compose(&news, &from, name(), Millis(7)).expect("written").formatted();
-            let again = compose(&news, &from, name(), Millis(7)).expect("written").formatted();
+            let post = Post {
+                from: &from,
+                returns_to: None,
+                id: MessageId::derive(&[1; 32], [2; 16]),
+                written: Millis(7),
+            };
+            let mail = compose(&news, &post).expect("written").formatted();
+            let again = compose(&news, &post).expect("written").formatted();
             assert_eq!(mail, again, "the same bytes");
             let head = String::from_utf8_lossy(&mail).into_owned();
             let text = paraph_drill::mime::read(&mail).text;
