@@ -195,6 +195,64 @@ check-mail-kept = { $days ->
    *[other] Sin confirmación, lo que enviaste se borra al cabo de { $days } días.
 }
 
+check-mail-stopped = ¿Detuviste alguna vez nuestros correos a esta dirección? Abre cualquier enlace de un correo nuestro anterior y vuelve a permitirlos.
+
+## Detener los correos a una dirección
+
+stop-mail-link = Detener los correos a esta dirección, o volver a permitirlos
+stop-mail-title = Correos a esta dirección
+stop-mail-confirmation-lead = A esta dirección pueden llegar correos de confirmación cuando alguien la escribe en un formulario de este sitio.
+stop-mail-confirmation-stop = { $days ->
+    [one] Puedes detenerlos, sea quien sea quien escriba la dirección. Sin ese correo nadie puede firmar con ella, tampoco tú. Se reanudan solos al cabo de un día; puedes hacerlo antes con cualquier enlace de nuestros correos.
+   *[other] Puedes detenerlos, sea quien sea quien escriba la dirección. Sin ese correo nadie puede firmar con ella, tampoco tú. Se reanudan solos al cabo de { $days } días; puedes hacerlo antes con cualquier enlace de nuestros correos.
+}
+stop-mail-confirmation-stopped = Detenidos. Ya no llegan correos de confirmación a esta dirección.
+stop-mail-confirmation-allow = ¿Quieres firmar con esta dirección? Vuelve a permitir los correos: si alguno espera, llega enseguida.
+stop-mail-until = Termina por sí solo el
+stop-mail-news-lead = A esta dirección pueden llegar noticias de las peticiones para las que se pidieron.
+stop-mail-news-stop = Puedes detenerlas todas. Si vuelves a pedir noticias al firmar otra petición, esas llegarán.
+stop-mail-news-stopped = Detenidas. Ya no llegan noticias a esta dirección.
+stop-mail-news-allow = ¿Quieres volver a recibir las noticias que habías pedido?
+stop-mail-stop-button = Detener estos correos
+stop-mail-allow-button = Volver a permitirlos
+stop-mail-nothing-else = No cambia nada más: no se confirma ni se retira ninguna firma, y esta página no dice si esta dirección ha firmado algo.
+
+## Lo que añaden los autores
+
+video = Vídeo
+video-watch = Ver el vídeo
+video-where = Nada se carga antes de que pulses. Después viene de { $host }, que conocerá tu dirección.
+first-title = Primeros firmantes
+first-why = Nombrados por el autor de esta petición. No entran en el recuento por figurar aquí.
+updates-title = Noticias
+updates-all = Todas las noticias
+updates-none = Aún no hay noticias.
+update-by = de
+feed-link = Seguir sin dar una dirección (Atom)
+feed-title = Noticias: { $title }
+names-title = Algunas personas que han firmado
+names-why = Nombres de quienes quisieron mostrarlo. Aparecen en grupos y sin orden, algún tiempo después de firmar, y desaparecen si la firma se retira.
+versions-title = Versiones del texto
+versions-lead = Lo que se firmó queda como se firmó. Una versión nueva vale para quienes firman después de su adopción.
+versions-link = Las versiones anteriores
+versions-why = quedan como se firmaron.
+version-title = Versión { $version }
+version-in-force = en vigor
+version-earlier = una versión anterior; quien la firmó firmó estas palabras
+version-adopted = Adoptada el
+version-whole = El texto completo
+difference-title = Qué ha cambiado
+difference-removed = suprimido:
+difference-added = añadido:
+signed-earlier = { $count ->
+    [one] { $count } de las firmas contadas es de una versión anterior.
+   *[other] { $count } de las firmas contadas son de una versión anterior.
+}
+form-earlier = Estás firmando la versión { $version } del texto, la que estaba en tu página. Hay una posterior en vigor.
+form-earlier-link = Leer versión por versión
+shown-text = Texto
+shown-earlier = Versión { $version }, la que estaba en la página; ya hay una posterior en vigor
+
 ## Confirmar
 
 shown-name = Nombre

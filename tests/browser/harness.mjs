@@ -9,7 +9,7 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/
 
 function need(name) {
   if (process.env[name]) return process.env[name];
-  console.error(`${name} is not set\nhint: BASE_URL=http://127.0.0.1:8080 MAILDIR=data/mail PETITION=slug node run.mjs`);
+  console.error(`${name} is not set\nhint: BASE_URL=http://127.0.0.1:8080 MAILDIR=data/mail PETITION=slug VIDEO_URL=http://127.0.0.1:8090/w/abc node run.mjs`);
   process.exit(2);
 }
 
@@ -23,6 +23,8 @@ export const settings = {
   long: process.env.PETITION_LONG,
   added: process.env.LANGUAGE_ADDED,
   right: process.env.LANGUAGE_RIGHT,
+  // Address of the petition's video on this machine, as a PeerTube host has it.
+  video: need("VIDEO_URL"),
   chromium: process.env.CHROMIUM ?? "/usr/bin/chromium",
   shots: new URL("shots/", import.meta.url).pathname,
 };

@@ -5,6 +5,8 @@
 //! [`CONTENT_SECURITY_POLICY`]. Without script every page works; the form then goes the way of the ticket.
 
 pub mod assets;
+mod content;
+mod difference;
 pub mod lang;
 pub mod markup;
 pub mod model;
@@ -19,6 +21,8 @@ use std::borrow::Borrow;
 use askama::Template;
 
 pub use assets::{Asset, asset};
+pub use content::*;
+pub use difference::{Part, difference};
 pub use lang::Lang;
 pub use model::*;
 use share::Share;
@@ -61,6 +65,14 @@ pages! {
     petition(PetitionPage) = "petition.html";
     /// `GET /p/{slug}/poster`
     poster(PosterPage) = "poster.html";
+    /// `GET /p/{slug}/versions`
+    versions(VersionsPage) = "content/versions.html";
+    /// `GET /p/{slug}/versions/{n}`
+    version(VersionPage) = "content/version.html";
+    /// `GET /p/{slug}/updates`
+    updates(UpdatesPage) = "content/updates.html";
+    /// `GET /p/{slug}/updates/{n}`
+    update(UpdatePage) = "content/update.html";
     /// `GET /p/{slug}/sign`, and the answer to a form that has to come again
     sign(SignPage) = "sign.html";
     /// `GET /p/{slug}/check-mail`
@@ -77,6 +89,8 @@ pages! {
     not_me(ManagePage) = "not_me.html";
     /// `POST /not-me/{token}`
     disowned(DisownedPage) = "disowned.html";
+    /// `GET` and `POST /stop-mail/{token}`
+    stop_mail(StopMailPage) = "stop_mail.html";
     /// Every answer that is not what was asked for.
     refused(RefusalPage) = "refused.html";
 }
@@ -111,6 +125,7 @@ texts! {
 struct Form<'a> {
     f: &'a Frame<'a>,
     petition: &'a Petition,
+    text_version: u64,
     ticket: Option<&'a str>,
     ticket_wait: u64,
     input: &'a Input,
@@ -131,6 +146,11 @@ impl Form<'_> {
         self.notice
             .map(|notice| notice.message(self.f.lang, part, self.ticket_wait))
             .unwrap_or_default()
+    }
+
+    /// Whether the text that was on the page is no longer in force.
+    fn is_earlier(&self) -> bool {
+        self.text_version < self.petition.text_version
     }
 
     fn wrong(&self) -> u64 {
@@ -225,6 +245,7 @@ impl<'p> PetitionPage<'p> {
         Form {
             f,
             petition: self.petition,
+            text_version: self.petition.text_version,
             ticket: None,
             ticket_wait: 0,
             input: untouched,
@@ -242,6 +263,7 @@ impl<'p> SignPage<'p> {
         Form {
             f,
             petition: self.petition,
+            text_version: self.input.text_version.map_or(self.petition.text_version, u64::from),
             ticket: Some(self.ticket),
             ticket_wait: self.ticket_wait,
             input: self.input,

@@ -3,8 +3,10 @@
 mod backup;
 mod client;
 mod clocks;
+mod content;
 mod contract;
 mod crash;
+mod deliverability;
 mod disk;
 mod door;
 mod fsck;
@@ -16,4 +18,5 @@ mod preemption;
 mod server;
 mod share;
 mod start;
+mod stop;
 mod stores;

@@ -94,7 +94,7 @@ pub fn add(directory: &Path, first: &str) -> Result<(), LocaleError> {
     for code in codes_in(directory)? {
         locales.push(read(directory, &code)?);
         if let Some(mails) = text(&directory.join("mail").join(format!("{code}.ftl")))? {
-            mail::compose::add_language(code.leak(), &mails);
+            mail::texts::add_language(code.leak(), &mails);
         }
     }
     let fallback = Lang::from_code(first)
