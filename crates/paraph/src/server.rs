@@ -34,6 +34,7 @@ use crate::ledger::query::LedgerReader;
 use crate::ledger::vault::Vault;
 use crate::limits::Limits;
 use crate::mail::dispatch::Mailer;
+use crate::mail::inbox::{Inbox, Lmtp};
 use crate::mail::news::NewsMailer;
 use crate::mail::stop::AddressTags;
 use crate::mail::transport::Transport;
@@ -85,6 +86,10 @@ impl Server {
         // The ports first: a start that fails for want of one leaves no directory behind.
         let listener = bind(config.listen.http, "listen.http").await?;
         let operations_listener = bind(config.listen.operations, "listen.operations").await?;
+        let lmtp = match config.mail.bounce.as_ref().and_then(|bounce| bounce.lmtp.as_ref()) {
+            Some(address) => Some(Lmtp::bind(address).await?),
+            None => None,
+        };
         let directory = Directory::open(&config.directory, Some(&config.key_file), true)?;
         let (address, operations) = (local(&listener)?, local(&operations_listener)?);
         let base_url = config.site.base_url_for(address);
@@ -132,6 +137,7 @@ impl Server {
                 stopped.clone(),
             )?),
         ];
+        tasks.extend(core.inboxes(config, lmtp, &stopped));
         if let Some(metrics) = metrics.clone() {
             tasks.push(tokio::spawn(fold_metrics(metrics, stopped.clone())));
         }
@@ -309,6 +315,23 @@ impl Core {
             message_key: directory.keys().derive("message v1"),
             limits: config.limits.clone(),
         }
+    }
+
+    /// Readers of mail that comes back, as many as there are ways for it.
+    fn inboxes(&self, config: &Config, lmtp: Option<Lmtp>, stop: &watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
+        let Some(bounce) = &config.mail.bounce else {
+            return Vec::new();
+        };
+        let inbox = Inbox {
+            tokens: Arc::clone(&self.tokens),
+            address: bounce.address.clone(),
+            intake: self.intake.clone(),
+            limits: config.limits.clone(),
+        };
+        let watched = bounce.maildir.clone();
+        let watched = watched.map(|directory| tokio::spawn(inbox.clone().watch(directory, stop.clone())));
+        let listening = lmtp.map(|listener| tokio::spawn(inbox.listen(listener, stop.clone())));
+        watched.into_iter().chain(listening).collect()
     }
 
     fn news_mailer(&self, config: &Config, directory: &Directory, transport: Transport, base_url: &str) -> NewsMailer {

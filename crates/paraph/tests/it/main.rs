@@ -6,6 +6,7 @@ mod clocks;
 mod content;
 mod contract;
 mod crash;
+mod deliverability;
 mod disk;
 mod door;
 mod fsck;
