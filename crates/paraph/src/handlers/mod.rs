@@ -5,7 +5,7 @@ pub mod confirm;
 pub mod events;
 pub mod operations;
 pub mod shelf;
-pub mod side;
+mod side;
 pub mod sign;
 pub mod stop;
 

@@ -17,9 +17,10 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
-use super::side::{self, Opened, Side};
+use super::side::{self, Side};
 use crate::clock::rfc3339;
 use crate::ledger::catalogue::{Catalogue, Petition};
+use crate::ledger::opened::Opened;
 use crate::respond::{self, Answer, Body, SECURITY};
 use crate::video::Video;
 use crate::views::{self, Count, Frame, HomePage, Lang, PetitionPage, PetitionState, PosterPage, Site};
