@@ -2,6 +2,7 @@
 
 pub mod confirm;
 pub mod events;
+pub mod mail_status;
 pub mod operations;
 pub mod shelf;
 pub mod sign;

@@ -26,7 +26,10 @@ fn verifies(record: &Path, message: &[u8]) -> bool {
         .expect("python3");
     child.stdin.take().expect("piped").write_all(message).expect("written");
     let status = child.wait().expect("ended");
-    assert!(matches!(status.code(), Some(0 | 1)), "python3 with python3-dkim and python3-nacl (scripts/setup)");
+    assert!(
+        matches!(status.code(), Some(0 | 1)),
+        "python3 with python3-dkim and python3-nacl (scripts/setup)"
+    );
     status.success()
 }
 
@@ -38,7 +41,10 @@ fn openssl(arguments: &[&str]) -> Vec<u8> {
 
 #[test]
 fn a_signature_of_either_kind_satisfies_somebody_elses_verifier() {
-    for (kind, options) in [("rsa", &["RSA", "-pkeyopt", "rsa_keygen_bits:2048"][..]), ("ed25519", &["ed25519"][..])] {
+    for (kind, options) in [
+        ("rsa", &["RSA", "-pkeyopt", "rsa_keygen_bits:2048"][..]),
+        ("ed25519", &["ed25519"][..]),
+    ] {
         let mut site = Site::new();
         let key = site.place().join("dkim.pem");
         let path = key.to_str().expect("a path");
@@ -46,7 +52,11 @@ fn a_signature_of_either_kind_satisfies_somebody_elses_verifier() {
         std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).expect("mode");
         let public = openssl(&["pkey", "-in", path, "-pubout", "-outform", "DER"]);
         // RFC 8463 publishes the bare key, the last 32 bytes of its DER.
-        let published = if kind == "rsa" { &public[..] } else { &public[public.len() - 32..] };
+        let published = if kind == "rsa" {
+            &public[..]
+        } else {
+            &public[public.len() - 32..]
+        };
         let record = site.place().join("record");
         let text = format!("v=DKIM1; k={kind}; p={}", data_encoding::BASE64.encode(published));
         std::fs::write(&record, text).expect("written");
@@ -59,14 +69,27 @@ fn a_signature_of_either_kind_satisfies_somebody_elses_verifier() {
         let server = site.start();
         server.client().sign("fountain", "Zoé  Example", "ada@people.example");
         site.mail_to("ada@people.example");
-        let file = std::fs::read_dir(site.data().join("mail/new")).expect("a directory").next();
+        let file = std::fs::read_dir(site.data().join("mail/new"))
+            .expect("a directory")
+            .next();
         let letter = std::fs::read(file.expect("one").expect("a file").path()).expect("read");
         assert!(verifies(&record, &letter), "{}", String::from_utf8_lossy(&letter));
         let head = String::from_utf8_lossy(&letter).replace("\r\n ", " ");
-        let signed = head.lines().find(|line| line.starts_with("DKIM-Signature")).expect("signed").to_owned();
-        assert!(signed.contains("list-unsubscribe:list-unsubscribe-post") && signed.contains("d=site.example"), "{signed}");
+        let signed = head
+            .lines()
+            .find(|line| line.starts_with("DKIM-Signature"))
+            .expect("signed")
+            .to_owned();
+        assert!(
+            signed.contains("list-unsubscribe:list-unsubscribe-post") && signed.contains("d=site.example"),
+            "{signed}"
+        );
 
-        for (from, to) in [("people.example", "peoplf.example"), ("One-Click", "One-Clack"), ("stop-mail", "stop-mall")] {
+        for (from, to) in [
+            ("people.example", "peoplf.example"),
+            ("One-Click", "One-Clack"),
+            ("stop-mail", "stop-mall"),
+        ] {
             let changed = String::from_utf8_lossy(&letter).replacen(from, to, 1);
             assert!(!verifies(&record, changed.as_bytes()), "{from} is not signed");
         }
@@ -138,7 +161,10 @@ fn what_comes_back_for_good_leaves_the_address_alone_and_touches_no_signature() 
     until("two letters", || (sink.letters().len() == 2).then_some(()));
     let from = |name: &str| {
         let letters = sink.letters();
-        let letter = letters.iter().find(|letter| letter.to.starts_with(name)).expect("a letter");
+        let letter = letters
+            .iter()
+            .find(|letter| letter.to.starts_with(name))
+            .expect("a letter");
         (letter.clone(), letter.from.clone().expect("a return address"))
     };
     let ((ada, ada_return), (_, bob_return)) = (from("ada"), from("bob"));
@@ -147,15 +173,27 @@ fn what_comes_back_for_good_leaves_the_address_alone_and_touches_no_signature() 
 
     // Without a token of ours nothing is taken.
     let forged = ada_return.replacen("bounce+a", "bounce+b", 1);
-    for stranger in [forged.as_str(), "bounce@site.example", "bounce+x@site.example", "ada@people.example"] {
+    for stranger in [
+        forged.as_str(),
+        "bounce@site.example",
+        "bounce+x@site.example",
+        "ada@people.example",
+    ] {
         let (answer, _) = hand_over(&lmtp, stranger, &report(stranger, "5.1.1"));
         assert!(answer.starts_with("550 5.1.1"), "{stranger}: {answer}");
     }
     let (_, answer) = hand_over(&lmtp, &ada_return, &report(&ada_return, "4.4.7"));
     assert!(answer.is_some_and(|answer| answer.starts_with("250")));
-    let (_, answer) = hand_over(&lmtp, &ada_return, "Subject: away\r\n\r\nAction: failed\r\nStatus: 5.1.1\r\n");
+    let (_, answer) = hand_over(
+        &lmtp,
+        &ada_return,
+        "Subject: away\r\n\r\nAction: failed\r\nStatus: 5.1.1\r\n",
+    );
     assert!(answer.is_some_and(|answer| answer.starts_with("250")));
-    assert_eq!(site.number("SELECT COUNT(*) FROM mail_bounce WHERE hard = 0 AND soft = 1 AND until IS NULL"), 1);
+    assert_eq!(
+        site.number("SELECT COUNT(*) FROM mail_bounce WHERE hard = 0 AND soft = 1 AND until IS NULL"),
+        1
+    );
 
     // By LMTP for one, through the directory for the other; with a forged one beside it.
     let (_, answer) = hand_over(&lmtp, &ada_return, &report(&ada_return, "5.1.1"));
@@ -170,14 +208,22 @@ fn what_comes_back_for_good_leaves_the_address_alone_and_touches_no_signature() 
         let left = std::fs::read_dir(returned.join("new")).expect("a directory").count();
         (left == 0).then_some(())
     });
-    assert_eq!(server.settled("fountain")["counted"], 1, "a signature stands whatever comes back");
+    assert_eq!(
+        server.settled("fountain")["counted"],
+        1,
+        "a signature stands whatever comes back"
+    );
 
     sign(&mut client, "river", "bob@people.example");
-    until("it waits", || (site.number("SELECT COUNT(*) FROM outbox WHERE held = 1") == 1).then_some(()));
+    until("it waits", || {
+        (site.number("SELECT COUNT(*) FROM outbox WHERE held = 1") == 1).then_some(())
+    });
     site.store()
         .execute("UPDATE mail_bounce SET until = 1", [])
         .expect("its days pass");
-    site.store().execute("UPDATE outbox SET due_at = 0", []).expect("time passes");
+    site.store()
+        .execute("UPDATE outbox SET due_at = 0", [])
+        .expect("time passes");
     until("another try", || (sink.letters().len() == 3).then_some(()));
     server.stop();
 }

@@ -54,7 +54,9 @@ impl Sink {
                 let later = Arc::clone(&later);
                 match mood {
                     Mood::Hangs => held.push(stream),
-                    _ => drop(std::thread::spawn(move || converse(&stream, mood, &kept, &taken, &later))),
+                    _ => drop(std::thread::spawn(move || {
+                        converse(&stream, mood, &kept, &taken, &later)
+                    })),
                 }
             }
         });

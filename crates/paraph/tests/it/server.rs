@@ -349,7 +349,10 @@ impl Server {
     /// A page for the operator, in a language.
     pub(crate) fn operations_page(&self, path: &str, language: &str) -> String {
         let mut client = Client::new(self.operations);
-        client.ask("GET", path, &[("accept-language", language)], b"").expect("an answer").text()
+        client
+            .ask("GET", path, &[("accept-language", language)], b"")
+            .expect("an answer")
+            .text()
     }
 
     pub(crate) fn metrics(&self) -> String {
