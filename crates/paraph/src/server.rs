@@ -24,17 +24,20 @@ use crate::handlers::events::Events;
 use crate::handlers::mail_status::MailStatus;
 use crate::handlers::operations::Operations;
 use crate::handlers::shelf::Shelf;
+use crate::handlers::side::Opened;
 use crate::handlers::sign::Signing;
 use crate::handlers::stop::StopMail;
 use crate::intake::seal::Sealing;
 use crate::intake::{Intake, Writer, WriterSettings};
 use crate::journal::integer;
 use crate::ledger::catalogue::Catalogue;
+use crate::ledger::opened::Opener;
 use crate::ledger::query::LedgerReader;
 use crate::ledger::vault::Vault;
 use crate::limits::Limits;
 use crate::mail::dispatch::Mailer;
 use crate::mail::inbox::{Inbox, Lmtp};
+use crate::mail::news::NewsMailer;
 use crate::mail::pace::Pace;
 use crate::mail::stop::AddressTags;
 use crate::mail::transport::Transport;
@@ -107,11 +110,17 @@ impl Server {
             .map_err(|error| Failure::failed(format!("the writer cannot start: {error}"), DOCTOR))?;
         let core = Core::new(config, &directory, &site, intake.clone(), shown, spent)?;
         let transport = Transport::open(&config.mail.delivery, &config.limits)?;
+        let news_transport = Transport::open(&config.mail.delivery, &config.limits)?;
 
         let (stop, stopped) = watch::channel(false);
         let mut tasks = vec![
             tokio::spawn(core.tick(config.limits.clone(), stopped.clone())),
-            tokio::spawn(show(Arc::clone(&core.shelf), core.shown.clone(), stopped.clone())),
+            tokio::spawn(show(
+                Arc::clone(&core.shelf),
+                core.ledger.clone(),
+                core.shown.clone(),
+                stopped.clone(),
+            )),
             tokio::spawn(watch_disk(
                 directory.path().to_owned(),
                 config.limits.disk_floor_mib,
@@ -120,6 +129,10 @@ impl Server {
             )),
             tokio::spawn(
                 core.mailer(config, &directory, transport, &base_url)
+                    .run(stopped.clone()),
+            ),
+            tokio::spawn(
+                core.news_mailer(config, &directory, news_transport, &base_url)
                     .run(stopped.clone()),
             ),
             tokio::spawn(control::serve(
@@ -333,6 +346,23 @@ impl Core {
         watched.into_iter().chain(listening).collect()
     }
 
+    fn news_mailer(&self, config: &Config, directory: &Directory, transport: Transport, base_url: &str) -> NewsMailer {
+        NewsMailer {
+            intake: self.intake.clone(),
+            ledger: self.ledger.clone(),
+            tokens: Arc::clone(&self.tokens),
+            shelf: Arc::clone(&self.shelf),
+            transport,
+            from: config.mail.from.clone(),
+            site_name: config.site.name.clone(),
+            base_url: base_url.to_owned(),
+            dkim: config.mail.dkim.clone(),
+            bounce: config.mail.bounce.as_ref().map(|bounce| bounce.address.clone()),
+            message_key: directory.keys().derive("message news v1"),
+            limits: config.limits.clone(),
+        }
+    }
+
     /// Settles, expires and publishes, again and again.
     fn tick(&self, limits: Limits, mut stop: watch::Receiver<bool>) -> impl Future<Output = ()> + use<> {
         let intake = self.intake.clone();
@@ -366,7 +396,15 @@ async fn unexpired_nonces(connections: &mut Connections) -> Result<Vec<(bool, [u
 }
 
 /// Renders what the writer publishes.
-async fn show(shelf: Arc<Shelf>, mut shown: watch::Receiver<Arc<Catalogue>>, mut stop: watch::Receiver<bool>) {
+async fn show(
+    shelf: Arc<Shelf>,
+    ledger: LedgerReader,
+    mut shown: watch::Receiver<Arc<Catalogue>>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let mut opener = Opener::default();
+    // The names of a catalogue that was there before this loop: a restart shows the same ones.
+    shown.mark_changed();
     loop {
         tokio::select! {
             changed = shown.changed() => {
@@ -377,9 +415,17 @@ async fn show(shelf: Arc<Shelf>, mut shown: watch::Receiver<Arc<Catalogue>>, mut
             _ = stop.wait_for(|stop| *stop) => return,
         }
         let catalogue = Arc::clone(&shown.borrow_and_update());
+        let opened = match opener.open(&ledger, &catalogue).await {
+            Ok(opened) => opened,
+            Err(error) => {
+                // A page without names is better than one that is not brought up to date.
+                tracing::warn!(%error, "names could not be read");
+                Opened::default()
+            }
+        };
         let shelf = Arc::clone(&shelf);
         // Rendering many petitions takes a while; the threads that serve requests do not wait for it.
-        if tokio::task::spawn_blocking(move || shelf.show(&catalogue))
+        if tokio::task::spawn_blocking(move || shelf.show(&catalogue, &opened))
             .await
             .is_err()
         {

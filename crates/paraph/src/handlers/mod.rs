@@ -5,6 +5,7 @@ pub mod events;
 pub mod mail_status;
 pub mod operations;
 pub mod shelf;
+pub mod side;
 pub mod sign;
 pub mod stop;
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, Uri};
 
-use super::mail_status::MailStatus;
+use super::mail_status::{self, MailStatus};
 use crate::intake::Intake;
 use crate::respond::{self, Answer, Body};
 use crate::telemetry::{Handle, INTAKE_WAITING};
@@ -41,6 +41,7 @@ impl Operations {
                 let process = self.metrics.as_ref().map(Handle::render).unwrap_or_default();
                 text(StatusCode::OK, process + &self.mail.metrics().await)
             }
+            "/mail.css" => mail_status::style(),
             "/mail" => {
                 self.mail
                     .page(respond::lang(&self.site, uri, headers), &self.site)

@@ -186,12 +186,7 @@ impl Mailer {
             Ok(message) => self.hand_over(&message, message_id, now).await,
             Err(unwritable) => Err(DeliveryError::Permanent(unwritable.to_string())),
         };
-        let handed = match &outcome {
-            Ok(()) => Handed::Sent,
-            Err(DeliveryError::Deferred(_)) => Handed::Deferred,
-            Err(DeliveryError::Permanent(_)) => Handed::Refused,
-            Err(DeliveryError::Temporary(_)) => Handed::Unknown,
-        };
+        let handed = Handed::of(&outcome);
         self.pace()
             .done(to.domain(), mail.address, handed, clock::now(), jitter());
         Ok(match outcome {

@@ -18,6 +18,7 @@ pub mod compose;
 pub mod dispatch;
 pub mod dkim;
 pub mod inbox;
+pub mod news;
 pub mod pace;
 pub mod page;
 pub mod stop;

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use super::Millis;
+use super::transport::DeliveryError;
 
 use crate::limits::Limits;
 
@@ -116,6 +117,19 @@ pub enum Handed {
     Refused,
     /// It says nothing of the domain: our own mail server was away, or the mail could not be written.
     Unknown,
+}
+
+impl Handed {
+    /// What an attempt to hand over says of the domain.
+    #[must_use]
+    pub fn of(outcome: &Result<(), DeliveryError>) -> Self {
+        match outcome {
+            Ok(()) => Self::Sent,
+            Err(DeliveryError::Deferred(_)) => Self::Deferred,
+            Err(DeliveryError::Permanent(_)) => Self::Refused,
+            Err(DeliveryError::Temporary(_)) => Self::Unknown,
+        }
+    }
 }
 
 /// One line of the deliverability page.

@@ -3,6 +3,7 @@
 mod backup;
 mod client;
 mod clocks;
+mod content;
 mod contract;
 mod crash;
 mod deliverability;
