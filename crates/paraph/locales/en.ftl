@@ -285,6 +285,37 @@ stop-mail-stop-button = Stop these mails
 stop-mail-allow-button = Allow these mails again
 stop-mail-nothing-else = Nothing else changes here: no signature is confirmed or withdrawn, and this page does not say whether this address has signed anything.
 
+## Deliverability, for the operator
+
+mail-title = Does our mail arrive?
+mail-all-well = Every domain takes our mail, as far as we have asked.
+mail-some-rest = { $count ->
+    [one] One domain takes no mail from us at the moment. It is asked less and less often; nothing is lost.
+   *[other] { $count } domains take no mail from us at the moment. They are asked less and less often; nothing is lost.
+}
+mail-queue = Mail that waits
+mail-age-hour = for less than an hour
+mail-age-six = for one to six hours
+mail-age-day = for six hours to a day
+mail-age-older = for more than a day
+mail-held = of these, because the address is left alone
+mail-next = The next one that was put off is due on
+mail-domains = By domain
+mail-domains-what = Since the last start. A domain is named once ten addresses share it.
+mail-domain = Domain
+mail-sent = Sent
+mail-deferred = Put off
+mail-refused = Refused
+mail-returned = Came back
+mail-again = Asked again
+mail-other = All others
+mail-quiet = Addresses left alone
+mail-quiet-confirmations = their reader stopped confirmation mails
+mail-quiet-news = their reader stopped news
+mail-quiet-bounced = there is no such mailbox, says their mail server
+mail-quiet-troubled = not left alone: passing troubles in the last 30 days
+mail-no-names = Nobody’s address is kept here: only tags that cannot be turned back.
+
 ## What could not be done
 
 refusal-code = For whoever helps you:

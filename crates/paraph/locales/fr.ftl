@@ -291,6 +291,37 @@ stop-mail-stop-button = Arrêter ces courriels
 stop-mail-allow-button = Autoriser de nouveau ces courriels
 stop-mail-nothing-else = Rien d’autre ne change ici : aucune signature n’est confirmée ni retirée, et cette page ne dit pas si cette adresse a signé quoi que ce soit.
 
+## Délivrabilité, pour l’exploitant
+
+mail-title = Nos courriels arrivent-ils ?
+mail-all-well = Tous les domaines prennent nos courriels, pour autant que nous ayons demandé.
+mail-some-rest = { $count ->
+    [one] Un domaine ne prend pas nos courriels en ce moment. Il est sollicité de moins en moins souvent ; rien n’est perdu.
+   *[other] { $count } domaines ne prennent pas nos courriels en ce moment. Ils sont sollicités de moins en moins souvent ; rien n’est perdu.
+}
+mail-queue = Courriels qui attendent
+mail-age-hour = depuis moins d’une heure
+mail-age-six = depuis une à six heures
+mail-age-day = depuis six heures à un jour
+mail-age-older = depuis plus d’un jour
+mail-held = parmi eux, parce que l’adresse est laissée en paix
+mail-next = Le prochain courriel remis à plus tard partira le
+mail-domains = Par domaine
+mail-domains-what = Depuis le dernier démarrage. Un domaine est nommé dès que dix adresses le partagent.
+mail-domain = Domaine
+mail-sent = Envoyés
+mail-deferred = Remis à plus tard
+mail-refused = Refusés
+mail-returned = Revenus
+mail-again = Nouvel essai
+mail-other = Tous les autres
+mail-quiet = Adresses laissées en paix
+mail-quiet-confirmations = leur lecteur a arrêté les courriels de confirmation
+mail-quiet-news = leur lecteur a arrêté les nouvelles
+mail-quiet-bounced = cette boîte n’existe pas, dit leur serveur de courriel
+mail-quiet-troubled = pas laissées en paix : ennuis passagers des 30 derniers jours
+mail-no-names = Aucune adresse n’est gardée ici : seulement des marques dont on ne peut pas revenir à l’adresse.
+
 ## Ce qui n’a pas pu être fait
 
 refusal-code = Pour la personne qui vous aide :

@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use paraph_tally::Millis;
@@ -22,6 +22,7 @@ use crate::failure::Failure;
 use crate::handlers::card::Cards;
 use crate::handlers::confirm::Signatory;
 use crate::handlers::events::Events;
+use crate::handlers::mail_status::MailStatus;
 use crate::handlers::operations::Operations;
 use crate::handlers::shelf::Shelf;
 use crate::handlers::sign::Signing;
@@ -37,6 +38,7 @@ use crate::limits::Limits;
 use crate::mail::dispatch::Mailer;
 use crate::mail::inbox::{Inbox, Lmtp};
 use crate::mail::news::NewsMailer;
+use crate::mail::pace::Pace;
 use crate::mail::stop::AddressTags;
 use crate::mail::transport::Transport;
 use crate::router::Public;
@@ -76,6 +78,7 @@ struct Core {
     admitter: Arc<Admitter>,
     shelf: Arc<Shelf>,
     disk_low: Arc<AtomicBool>,
+    pace: Arc<Mutex<Pace>>,
 }
 
 impl Server {
@@ -145,6 +148,11 @@ impl Server {
         let operations_answers = Arc::new(Operations {
             intake: intake.clone(),
             disk_low: Arc::clone(&core.disk_low),
+            mail: MailStatus {
+                ledger: core.ledger.clone(),
+                pace: Arc::clone(&core.pace),
+            },
+            site: Arc::clone(&site),
             metrics,
         });
         tasks.push(tokio::spawn(listener::serve(
@@ -152,7 +160,7 @@ impl Server {
             listening(&config.limits, Vec::new(), ProxyProtocol::Off),
             move |_, request| {
                 let operations = Arc::clone(&operations_answers);
-                async move { operations.answer(request.uri().path()) }
+                async move { operations.answer(request.uri(), request.headers()).await }
             },
             stopped.clone(),
         )));
@@ -261,6 +269,7 @@ impl Core {
             admitter: Arc::new(admitter),
             shelf,
             disk_low: Arc::new(AtomicBool::new(false)),
+            pace: Arc::new(Mutex::new(Pace::new(&config.limits))),
         })
     }
 
@@ -314,6 +323,7 @@ impl Core {
             bounce: config.mail.bounce.as_ref().map(|bounce| bounce.address.clone()),
             site_name: config.site.name.clone(),
             base_url: base_url.to_owned(),
+            pace: Arc::clone(&self.pace),
             message_key: directory.keys().derive("message v1"),
             limits: config.limits.clone(),
         }
@@ -328,6 +338,7 @@ impl Core {
             tokens: Arc::clone(&self.tokens),
             address: bounce.address.clone(),
             intake: self.intake.clone(),
+            pace: Arc::clone(&self.pace),
             limits: config.limits.clone(),
         };
         let watched = bounce.maildir.clone();

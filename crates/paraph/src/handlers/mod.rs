@@ -3,6 +3,7 @@
 pub mod card;
 pub mod confirm;
 pub mod events;
+pub mod mail_status;
 pub mod operations;
 pub mod shelf;
 mod side;

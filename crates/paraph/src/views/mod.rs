@@ -91,6 +91,8 @@ pages! {
     disowned(DisownedPage) = "disowned.html";
     /// `GET` and `POST /stop-mail/{token}`
     stop_mail(StopMailPage) = "stop_mail.html";
+    /// `GET /mail` of the operations listener
+    mail_status(MailStatusPage) = "mail_status.html";
     /// Every answer that is not what was asked for.
     refused(RefusalPage) = "refused.html";
 }

@@ -4,6 +4,9 @@
 
 use std::borrow::Borrow;
 
+use crate::ledger::query::MailQueue;
+use crate::mail::pace::Line;
+
 use super::content::Content;
 use super::lang::{Arg, Lang, rfc3339};
 use super::refusal::{FieldError, Notice, Refusal};
@@ -342,6 +345,39 @@ pub struct StopMailPage<'a> {
     pub until: Option<u64>,
     /// Days that a new stop of confirmations would last.
     pub days: u64,
+}
+
+/// `GET /mail` of the operations listener: whether mail arrives.
+#[derive(Clone, Copy, Debug)]
+pub struct MailStatusPage<'a> {
+    /// What waits, and who is left alone.
+    pub queue: &'a MailQueue,
+    /// Domains, busiest first, the last being all others.
+    pub lines: &'a [Line],
+    /// Domains that are left alone now, named or not.
+    pub resting: u64,
+    /// The moment.
+    pub now: u64,
+}
+
+impl MailStatusPage<'_> {
+    /// Rows of what waits: message and number.
+    pub(crate) fn ages(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        ["mail-age-hour", "mail-age-six", "mail-age-day", "mail-age-older"]
+            .into_iter()
+            .zip(self.queue.by_age)
+    }
+
+    /// Rows of addresses that are left alone: message and number.
+    pub(crate) fn quiet(&self) -> [(&'static str, u64); 4] {
+        let queue = self.queue;
+        [
+            ("mail-quiet-confirmations", queue.stopped_confirmations),
+            ("mail-quiet-news", queue.stopped_news),
+            ("mail-quiet-bounced", queue.bounced),
+            ("mail-quiet-troubled", queue.troubled),
+        ]
+    }
 }
 
 /// A refusal as a page.
