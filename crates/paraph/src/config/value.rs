@@ -64,6 +64,19 @@ impl<'a> Reader<'a> {
         taken
     }
 
+    /// A text that is never shown.
+    pub(super) fn hidden(&mut self, key: &str, otherwise: &str) -> Option<Taken> {
+        let taken = self.written_text(key).map(|taken| Taken {
+            shown: "***".to_owned(),
+            ..taken
+        });
+        match &taken {
+            Some(taken) => self.record(key, taken.shown.clone().into(), &taken.origin),
+            None => self.record(key, format!("({otherwise})").into(), &Origin::Default),
+        }
+        taken
+    }
+
     /// A list with a default.
     pub(super) fn list(&mut self, key: &str, default: &[&str]) -> Vec<Taken> {
         let (items, origin) = match self.written.get(key).map(|given| (&given.value, &given.origin)) {
@@ -205,6 +218,27 @@ impl SmtpUrl {
     #[must_use]
     pub fn transport(&self) -> Option<AsyncSmtpTransportBuilder> {
         AsyncSmtpTransport::<Tokio1Executor>::from_url(&self.0).ok()
+    }
+
+    /// Name or address of the server.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        let behind = self.0.split_once("://").map_or(self.0.as_str(), |(_, behind)| behind);
+        let authority = behind.split(['/', '?']).next().unwrap_or_default();
+        let host = authority.rsplit('@').next().unwrap_or_default();
+        match host.strip_prefix('[').and_then(|host| host.split_once(']')) {
+            Some((ip, _)) => ip,
+            None => host.split(':').next().unwrap_or_default(),
+        }
+    }
+
+    /// Whether mail crosses a network without TLS: the scheme is plain, TLS is not required, the server is elsewhere.
+    #[must_use]
+    pub fn is_readable_on_the_way(&self) -> bool {
+        let here = |ip: IpAddr| ip.is_loopback();
+        let host = self.host();
+        let is_local = host == "localhost" || host.parse().is_ok_and(here);
+        self.0.starts_with("smtp://") && !self.0.contains("tls=required") && !is_local
     }
 }
 

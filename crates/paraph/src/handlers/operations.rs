@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Response, StatusCode};
+use http::{HeaderValue, Method, Response, StatusCode, Uri};
 
+use crate::alerts::Alerts;
 use crate::intake::Intake;
 use crate::respond::{Answer, Body};
 use crate::telemetry::{Handle, INTAKE_WAITING};
@@ -17,15 +18,24 @@ pub struct Operations {
     pub intake: Intake,
     /// Set while the disk is nearly full.
     pub disk_low: Arc<AtomicBool>,
+    /// Open alerts, acknowledged here.
+    pub alerts: Arc<Alerts>,
     /// The metrics of the process; `None` where none are collected.
     pub metrics: Option<Handle>,
 }
 
 impl Operations {
-    /// Answers `/healthz`, `/readyz` and `/metrics`.
+    /// Answers `/healthz`, `/readyz`, `/metrics`, and the links of alerts.
     #[must_use]
-    pub fn answer(&self, path: &str) -> Answer {
-        match path {
+    pub fn answer(&self, method: &Method, uri: &Uri) -> Answer {
+        if let Some((id, proof)) = uri
+            .path()
+            .strip_prefix("/alerts/")
+            .and_then(|link| link.split_once('/'))
+        {
+            return self.alerts.answer(method, id, proof, uri.query());
+        }
+        match uri.path() {
             "/healthz" => text(StatusCode::OK, "alive\n".to_owned()),
             "/readyz" => match self.trouble() {
                 None => text(StatusCode::OK, "ready\n".to_owned()),

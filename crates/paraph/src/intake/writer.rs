@@ -110,6 +110,7 @@ impl Writer {
             Intake {
                 queue: sender,
                 refusing,
+                mail: Arc::default(),
             },
             shown,
         ))
