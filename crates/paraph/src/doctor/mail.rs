@@ -100,7 +100,7 @@ fn told(error: &SmtpError) -> String {
 
 fn explain(error: &SmtpError) -> (&'static str, &'static str) {
     let code = error.status().map(u16::from);
-    if error.is_tls() {
+    if error.is_tls() || told(error).contains("certificate") {
         (
             "no secure connection",
             "the certificate must be valid for the host in mail.smtp; or name the host that it is for",

@@ -28,14 +28,15 @@ pub(super) async fn front_door(config: &Config, names: &Names) -> FrontDoor {
         .port_u16()
         .unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
     let host = host_of(url)?;
-    let at = match host.parse::<IpAddr>() {
-        Ok(ip) => Some(SocketAddr::new(ip, port)),
-        Err(_) => names
-            .addresses(&host)
-            .await
-            .first()
-            .map(|ip| SocketAddr::new(*ip, port)),
+    let ip = match host.parse::<IpAddr>() {
+        Ok(ip) => Some(ip),
+        Err(_) => names.addresses(&host).await.first().copied(),
     };
+    let Some(ip) = ip else {
+        let unknown = std::io::Error::new(std::io::ErrorKind::NotFound, "its name has no address");
+        return Some(Err(OutboundError::Connect(unknown)));
+    };
+    let at = Some(SocketAddr::new(ip, port));
     let request = Request::builder()
         .method(Method::HEAD)
         .uri(uri)

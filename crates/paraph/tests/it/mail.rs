@@ -13,7 +13,7 @@ use crate::server::{Letter, Server, Site, is_full, until};
 
 /// How a mail server behaves.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Mood {
+pub(crate) enum Mood {
     /// Takes everything.
     Well,
     /// Takes this many letters, then breaks off each connection in the middle of the letter.
@@ -23,15 +23,15 @@ enum Mood {
 }
 
 /// A mail server on a port that stays its own, whether it lives or not.
-struct Sink {
-    address: SocketAddr,
+pub(crate) struct Sink {
+    pub(crate) address: SocketAddr,
     letters: Arc<Mutex<Vec<Letter>>>,
     stop: Arc<AtomicBool>,
     accepting: Option<JoinHandle<()>>,
 }
 
 impl Sink {
-    fn start(address: SocketAddr, mood: Mood) -> Self {
+    pub(crate) fn start(address: SocketAddr, mood: Mood) -> Self {
         let listener = TcpListener::bind(address).expect("its port");
         let address = listener.local_addr().expect("bound");
         let (letters, stop, taken) = (
@@ -61,11 +61,11 @@ impl Sink {
         }
     }
 
-    fn free() -> SocketAddr {
+    pub(crate) fn free() -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], 0))
     }
 
-    fn letters(&self) -> Vec<Letter> {
+    pub(crate) fn letters(&self) -> Vec<Letter> {
         self.letters.lock().expect("no panic").clone()
     }
 }
