@@ -67,6 +67,13 @@ fn a_broken_file_changes_nothing_and_what_cannot_change_is_named() {
     );
     assert!(server.client().get("/").text().contains("Before"));
     assert!(server.metrics().contains("paraph_reloads_total{outcome=\"refused\"} 1"));
+    let broken = site.run(&["doctor"]);
+    assert!(
+        broken.code == 2 && broken.stderr.contains("site.languages"),
+        "{}",
+        broken.stderr
+    );
+    site.write_config(&named("Before", ""));
     let doctor = site.run(&["doctor", "--dns", "127.0.0.1:9"]).stdout;
     assert!(
         doctor.contains("warn     server: the last reload was refused"),
