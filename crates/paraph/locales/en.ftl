@@ -167,6 +167,7 @@ check-mail-time = It usually takes a minute. On a busy day it can take an hour: 
 check-mail-spam = Look among unwanted mail, and in the “Promotions” folder if you have one.
 check-mail-again = Was there a slip in the address?
 check-mail-again-link = Fill in the form again
+check-mail-stopped = Did you once stop our mail to this address? Open any link of an earlier mail of ours and allow it again.
 check-mail-kept = { $days ->
     [one] Without confirmation, what you sent is erased after one day.
    *[other] Without confirmation, what you sent is erased after { $days } days.
@@ -240,6 +241,26 @@ disowned-erased = Everything that was sent with your address has been erased. It
 disowned-kept = It will not be counted. What we know of the sending is sealed and kept for your complaint. Write to us when you need it.
 disowned-at = Recorded on
 disowned-sorry = We are sorry for the bother. Telling us helps to find the other forgeries.
+
+## Stop mail to an address
+
+stop-mail-link = Stop mail to this address, or allow it again
+stop-mail-title = Mail to this address
+stop-mail-confirmation-lead = Confirmation mails may come to this address when somebody enters it into a form of this site.
+stop-mail-confirmation-stop = { $days ->
+    [one] You can stop them, whoever enters the address. Without such a mail nobody can sign with this address, you neither. The stop ends by itself after one day; you can end it earlier through any link of our mails.
+   *[other] You can stop them, whoever enters the address. Without such a mail nobody can sign with this address, you neither. The stop ends by itself after { $days } days; you can end it earlier through any link of our mails.
+}
+stop-mail-confirmation-stopped = Stopped. No more confirmation mails go to this address.
+stop-mail-confirmation-allow = Would you like to sign with this address? Allow the mails again: one that waits then comes at once.
+stop-mail-until = This ends by itself on
+stop-mail-news-lead = News of petitions may come to this address when it has asked for them.
+stop-mail-news-stop = You can stop all of them. If you ask for news again when you sign another petition, those will come.
+stop-mail-news-stopped = Stopped. No more news go to this address.
+stop-mail-news-allow = Would you like to have the news again that you had asked for?
+stop-mail-stop-button = Stop these mails
+stop-mail-allow-button = Allow these mails again
+stop-mail-nothing-else = Nothing else changes here: no signature is confirmed or withdrawn, and this page does not say whether this address has signed anything.
 
 ## What could not be done
 

@@ -173,6 +173,7 @@ check-mail-time = Il faut d’ordinaire une minute. Un jour d’affluence, cela 
 check-mail-spam = Regardez parmi les courriers indésirables, et dans le dossier « Promotions » si vous en avez un.
 check-mail-again = Une erreur s’est glissée dans l’adresse ?
 check-mail-again-link = Remplir de nouveau le formulaire
+check-mail-stopped = Avez-vous un jour arrêté nos courriels vers cette adresse ? Ouvrez un lien quelconque d’un de nos courriels et autorisez-les de nouveau.
 check-mail-kept = { $days ->
     [one] Sans confirmation, ce que vous avez envoyé est effacé au bout d’un jour.
    *[other] Sans confirmation, ce que vous avez envoyé est effacé au bout de { $days } jours.
@@ -246,6 +247,26 @@ disowned-erased = Tout ce qui a été envoyé avec votre adresse est effacé. Ce
 disowned-kept = Ce ne sera pas compté. Ce que nous savons de l’envoi est sous scellé, gardé pour votre plainte. Écrivez-nous quand vous en aurez besoin.
 disowned-at = Enregistré le
 disowned-sorry = Pardon pour le dérangement. Nous le dire aide à trouver les autres fausses signatures.
+
+## Arrêter les courriels vers une adresse
+
+stop-mail-link = Arrêter les courriels vers cette adresse, ou les autoriser de nouveau
+stop-mail-title = Courriels vers cette adresse
+stop-mail-confirmation-lead = Des courriels de confirmation peuvent arriver à cette adresse quand quelqu’un la saisit dans un formulaire de ce site.
+stop-mail-confirmation-stop = { $days ->
+    [one] Vous pouvez les arrêter, qui que ce soit qui saisisse l’adresse. Sans ce courriel, personne ne peut signer avec cette adresse, vous non plus. L’arrêt prend fin de lui-même après un jour ; vous pouvez y mettre fin plus tôt par n’importe quel lien de nos courriels.
+   *[other] Vous pouvez les arrêter, qui que ce soit qui saisisse l’adresse. Sans ce courriel, personne ne peut signer avec cette adresse, vous non plus. L’arrêt prend fin de lui-même après { $days } jours ; vous pouvez y mettre fin plus tôt par n’importe quel lien de nos courriels.
+}
+stop-mail-confirmation-stopped = C’est arrêté. Plus aucun courriel de confirmation ne part vers cette adresse.
+stop-mail-confirmation-allow = Vous voulez signer avec cette adresse ? Autorisez de nouveau les courriels : celui qui attend part alors aussitôt.
+stop-mail-until = Cela prend fin de soi-même le
+stop-mail-news-lead = Des nouvelles de pétitions peuvent arriver à cette adresse quand elle les a demandées.
+stop-mail-news-stop = Vous pouvez les arrêter toutes. Si vous demandez de nouveau des nouvelles en signant une autre pétition, celles-là viendront.
+stop-mail-news-stopped = C’est arrêté. Plus aucune nouvelle ne part vers cette adresse.
+stop-mail-news-allow = Voulez-vous recevoir de nouveau les nouvelles que vous aviez demandées ?
+stop-mail-stop-button = Arrêter ces courriels
+stop-mail-allow-button = Autoriser de nouveau ces courriels
+stop-mail-nothing-else = Rien d’autre ne change ici : aucune signature n’est confirmée ni retirée, et cette page ne dit pas si cette adresse a signé quoi que ce soit.
 
 ## Ce qui n’a pas pu être fait
 

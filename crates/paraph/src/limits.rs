@@ -169,6 +169,11 @@ limits! {
     mail_connections = 4 in 1..=64, "Letters handed to the mail server at once, each over its own connection.";
     mail_claimed = 256 in 1..=10000, "Mails taken out of the outbox at once; a process that dies sends these ten minutes later.";
     mail_seconds = 60 in 1..=600, "Seconds to hand over one mail; a slower server is tried again later.";
+    mail_stop_days = 180 in 1..=3650, "Days that a stop of confirmation mails lasts unless it is lifted; mailboxes change hands.";
+    mail_bounce_days = 7 in 1..=90, "Days that an address is left alone after its mail server said that there is no such mailbox.";
+    bounce_bytes = 262144 in 16384..=16777216, "Bytes of a report about mail that came back; what follows is not looked at.";
+    bounce_connections = 16 in 1..=256, "Connections of the listener for mail that came back.";
+    bounce_seconds = 60 in 1..=600, "Seconds within which such a connection must send its next line.";
     mail_domains = 4096 in 64..=65536, "Recipient domains whose pace is remembered; about 100 bytes each.";
     mail_per_minute = 600 in 1..=100000, "Mails a minute to one ordinary domain; more looks like a flood to it.";
     mail_provider_per_minute = 6000 in 1..=1000000, "Mails a minute to one large mailbox provider, where most people are.";

@@ -12,6 +12,7 @@ use crate::handlers::confirm::Signatory;
 use crate::handlers::events::Events;
 use crate::handlers::shelf::{Common, Shelf};
 use crate::handlers::sign::Signing;
+use crate::handlers::stop::StopMail;
 use crate::respond::{self, Answer, Asked, Body};
 use crate::token::Purpose;
 use crate::views::{self, Refusal, Site};
@@ -28,6 +29,8 @@ pub struct Public {
     pub signing: Signing,
     /// The links of a mail.
     pub signatory: Signatory,
+    /// Mail that is stopped and allowed again.
+    pub stop_mail: StopMail,
 }
 
 impl Public {
@@ -64,7 +67,10 @@ impl Public {
             ["not-me", token] if is_get => signatory.manage(source, asked, Purpose::NotMe, token).await,
             ["not-me", token] if is_post => signatory.disown(source, asked, token, body).await,
 
-            ["p", _, "sign"] | ["confirm" | "withdraw" | "not-me", _] => {
+            ["stop-mail", token] if is_get => self.stop_mail.look(source, asked, token).await,
+            ["stop-mail", token] if is_post => self.stop_mail.wish(source, asked, token, body).await,
+
+            ["p", _, "sign"] | ["confirm" | "withdraw" | "not-me" | "stop-mail", _] => {
                 respond::method_not_allowed(&asked, "GET, HEAD, POST")
             }
             ["" | "method" | "privacy" | "legal" | "robots.txt"]
@@ -123,7 +129,7 @@ fn asset(asked: &Asked<'_>, path: &str, headers: &HeaderMap) -> Answer {
 
 /// Links of mails are nobody's to index.
 fn robots() -> Answer {
-    let text = "User-agent: *\nDisallow: /confirm/\nDisallow: /receipt/\nDisallow: /withdraw/\nDisallow: /not-me/\n";
+    let text = "User-agent: *\nDisallow: /confirm/\nDisallow: /receipt/\nDisallow: /withdraw/\nDisallow: /not-me/\nDisallow: /stop-mail/\n";
     let mut answer = Response::new(Body::from(Bytes::from_static(text.as_bytes())));
     answer
         .headers_mut()

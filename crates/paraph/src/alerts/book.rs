@@ -89,6 +89,8 @@ pub struct Open {
     /// When it was first seen.
     #[serde(with = "millis")]
     pub since: Millis,
+    /// Whether telling it has begun: from then on its end is told too, even if nobody knows yet whether anybody heard.
+    pub begun: bool,
     /// How often it has been told.
     pub told: u32,
     /// When it is told next, unless it is acknowledged.
@@ -205,6 +207,7 @@ impl Book {
         let fresh = Open {
             id: id.to_owned(),
             since: now,
+            begun: false,
             told: 0,
             next: now,
             acknowledged: None,
@@ -227,7 +230,7 @@ impl Book {
         if open.over.is_some() || now.0.saturating_sub(open.seen.0) < rhythm.quiet {
             return;
         }
-        if open.told == 0 && open.unheard == 0 {
+        if !open.begun {
             self.open.remove(&alarm);
             return;
         }
@@ -249,20 +252,23 @@ impl Book {
 
     /// What is to be told now. Ask, keep the book on the disk, send, then say what became of it with [`Book::told`].
     #[must_use]
-    pub fn due(&self, rhythm: &Rhythm, now: Millis) -> Vec<Notice> {
-        let is_due = |open: &&Open| open.next <= now && (open.over.is_some() || open.acknowledged.is_none());
-        let due = self.open.iter().filter(|(_, open)| is_due(open));
-        due.map(|(alarm, open)| Notice {
-            alarm: *alarm,
-            id: open.id.clone(),
-            since: open.since,
-            told: open.told,
-            over: open.over,
-            to: if open.unheard > 0 {
-                Circle::Both
-            } else {
-                rhythm.circle(open.told)
-            },
+    pub fn due(&mut self, rhythm: &Rhythm, now: Millis) -> Vec<Notice> {
+        let is_due = |open: &Open| open.next <= now && (open.over.is_some() || open.acknowledged.is_none());
+        let due = self.open.iter_mut().filter(|(_, open)| is_due(open));
+        due.map(|(alarm, open)| {
+            open.begun = true;
+            Notice {
+                alarm: *alarm,
+                id: open.id.clone(),
+                since: open.since,
+                told: open.told,
+                over: open.over,
+                to: if open.unheard > 0 {
+                    Circle::Both
+                } else {
+                    rhythm.circle(open.told)
+                },
+            }
         })
         .collect()
     }
@@ -272,6 +278,11 @@ impl Book {
         let Some(open) = self.open.get_mut(&notice.alarm).filter(|open| open.id == notice.id) else {
             return;
         };
+        if notice.over.is_none() && open.over.is_some() {
+            // Over while it was being told: its end is due already.
+            open.told = open.told.saturating_add(u32::from(reached));
+            return;
+        }
         if open.over.is_none() && reached {
             (open.told, open.unheard) = (open.told.saturating_add(1), 0);
             open.next = Millis(now.0 + rhythm.wait(open.told));
@@ -415,6 +426,17 @@ mod tests {
         book.gone(Alarm::DiskLow, &RHYTHM, Millis(100_000));
         assert_eq!(run(&mut book, 100, 100_000, false).len(), 20);
         assert_eq!(book.open().count(), 0);
+    }
+
+    #[test]
+    fn an_end_that_comes_while_the_beginning_is_on_its_way_is_told_at_once() {
+        let mut book = Book::default();
+        book.seen(Alarm::LedgerDiffers, "a", Millis(0));
+        let due = book.due(&RHYTHM, Millis(0));
+        book.gone(Alarm::LedgerDiffers, &RHYTHM.without_quiet(), Millis(1000));
+        book.told(&due[0], true, &RHYTHM, Millis(2000));
+        let sent = run(&mut book, 2, 100, true);
+        assert_eq!((sent.len(), sent[0].0, sent[0].1.over), (1, 2, Some(Millis(1000))));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use sha2::Sha256;
 
 use super::Setup;
 use super::text::Told;
+use crate::clock;
 use crate::config::{Channel, Recipient};
 use crate::mail::compose::MessageId;
 use crate::outbound;
@@ -49,9 +50,14 @@ async fn mail(setup: &Setup, to: &lettre::Address, told: &Told) -> Result<(), St
         .body(format!("{}\n", told.text).replace('\n', "\r\n"))
         .map_err(|_| "the mail cannot be written".to_owned())?;
     let name = MessageId::derive(&id::random(), id::random());
+    let raw = message.formatted();
+    let raw = setup
+        .dkim
+        .as_ref()
+        .map_or_else(|| raw.clone(), |signer| signer.signed(&raw, clock::now()));
     setup
         .transport
-        .deliver(&message, name)
+        .deliver(message.envelope(), raw, name)
         .await
         .map_err(|error| error.to_string())
 }

@@ -29,6 +29,7 @@ use self::text::Told;
 use crate::clock;
 use crate::config::{self, Config, Recipient};
 use crate::keys;
+use crate::mail::dkim::Signer;
 use crate::mail::transport::Transport;
 use crate::store::id;
 use crate::telemetry;
@@ -45,6 +46,8 @@ pub struct Setup {
     pub limits: crate::limits::Limits,
     /// Sender of mail.
     pub from: Mailbox,
+    /// Signs mail, if a key is given.
+    pub dkim: Option<Arc<Signer>>,
     /// The way mail leaves.
     pub transport: Transport,
     /// Name of the site.
@@ -62,6 +65,7 @@ impl Setup {
             rhythm: Rhythm::new(&config.limits),
             limits: config.limits.clone(),
             from: config.mail.from.clone(),
+            dkim: config.mail.dkim.clone(),
             transport,
             site_name: config.site.name.clone(),
             link: config
@@ -224,11 +228,12 @@ impl Alerts {
                     false => book.gone(*alarm, &rhythm, now),
                 }
             }
-            if !before.tells_the_same(&book) {
+            metrics::gauge!(telemetry::ALERTS_OPEN).set(book.open().count() as f64);
+            let due = book.due(&rhythm, now);
+            if !due.is_empty() || !before.tells_the_same(&book) {
                 self.keep(&book);
             }
-            metrics::gauge!(telemetry::ALERTS_OPEN).set(book.open().count() as f64);
-            book.due(&rhythm, now)
+            due
         };
         for notice in due {
             let tried = self.send(&notice).await;

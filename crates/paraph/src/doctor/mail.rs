@@ -19,7 +19,7 @@ pub(super) async fn server(config: &Config) -> Finding {
         let mend = "mail.smtp = \"smtp://127.0.0.1:25\", or your provider's server";
         return Finding::warn(CHECK, "mail goes to a directory: nobody receives it", mend);
     };
-    let Some(builder) = url.transport() else {
+    let Ok(builder) = url.transport() else {
         return Finding::fail(CHECK, "mail.smtp cannot be used", "`paraph check-config` shows it");
     };
     let transport: AsyncSmtpTransport<Tokio1Executor> = builder.timeout(Some(PATIENCE)).build();
@@ -28,7 +28,7 @@ pub(super) async fn server(config: &Config) -> Finding {
         Ok(Ok(true)) if url.is_readable_on_the_way() => Finding::warn(
             CHECK,
             "answers, and is reached over the network without TLS: mail and password travel readable",
-            "add ?tls=required to mail.smtp, or use smtps://",
+            "use smtp+starttls:// or smtps:// in mail.smtp",
         ),
         Ok(Ok(true)) => Finding::ok(CHECK, "connection, greeting, certificate and login are as configured"),
         Ok(Ok(false)) => Finding::fail(
@@ -61,7 +61,7 @@ pub(super) async fn test_letter(config: &Config, to: Option<&Address>) -> Option
         .to(Mailbox::new(None, to.clone()))
         .subject(format!("Test mail of {}", config.site.name))
         .body(format!("This is a test mail, sent by `paraph doctor` at {now}.\r\nIf you can read it, mail leaves. Look at its headers for spf=pass, dkim=pass and dmarc=pass.\r\n"));
-    let (Ok(letter), Some(builder)) = (letter, url.transport()) else {
+    let (Ok(letter), Ok(builder)) = (letter, url.transport()) else {
         return Some(Finding::fail(
             CHECK,
             "the test mail cannot be written",
@@ -111,10 +111,7 @@ fn explain(error: &SmtpError) -> (&'static str, &'static str) {
             "check host and port of mail.smtp, and the firewall between",
         )
     } else if matches!(code, Some(530 | 534 | 535 | 538)) {
-        (
-            "the server refuses the login",
-            "check user and password in mail.smtp; special characters as %XX",
-        )
+        ("the server refuses the login", "check mail.smtp_user and the password")
     } else if error.is_permanent() {
         (
             "the server refuses",
@@ -125,7 +122,7 @@ fn explain(error: &SmtpError) -> (&'static str, &'static str) {
     } else if error.is_client() {
         (
             "the server lacks what is asked of it",
-            "without STARTTLS or login at the server, take ?tls=required or the password out of mail.smtp",
+            "without STARTTLS or login at the server, take +starttls or the login out of mail.smtp",
         )
     } else if error.is_response() {
         (

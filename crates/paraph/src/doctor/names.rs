@@ -12,6 +12,7 @@ use hickory_resolver::proto::rr::RData;
 use super::Finding;
 use super::web::{host_of, is_local};
 use crate::config::{Config, Delivery};
+use crate::mail::dkim::Signer;
 
 /// Asks the machine's DNS servers, or the one that was named.
 pub(super) struct Names {
@@ -128,7 +129,7 @@ impl Names {
 
     /// What receivers look at: may this server send for the domain, is it signed, what about the rest, can they answer.
     pub(super) async fn sender(&self, config: &Config) -> Vec<Finding> {
-        let checks = ["dns: MX", "dns: SPF", "dns: DMARC"];
+        let checks = ["dns: MX", "dns: SPF", "dns: DKIM", "dns: DMARC"];
         let Delivery::Smtp(server) = &config.mail.delivery else {
             return checks
                 .map(|check| Finding::skipped(check, "mail goes to a directory"))
@@ -138,7 +139,8 @@ impl Names {
         vec![
             self.exchange(checks[0], domain).await,
             judge_spf(checks[1], domain, server.host(), self.texts(domain).await),
-            self.dmarc(checks[2], domain).await,
+            self.dkim(checks[2], config.mail.dkim.as_deref()).await,
+            self.dmarc(checks[3], domain).await,
         ]
     }
 
@@ -152,6 +154,29 @@ impl Names {
                 ),
                 format!("publish: {domain}. IN MX 10 <your mail server>."),
             ),
+            Found::Unknown(why) => unanswered(check, &why),
+        }
+    }
+
+    async fn dkim(&self, check: &'static str, signer: Option<&Signer>) -> Finding {
+        let Some(signer) = signer else {
+            return Finding::skipped(
+                check,
+                "letters are not signed here (mail.dkim_key): your mail server has to sign them",
+            );
+        };
+        let name = signer.record_name();
+        let publish = format!("publish: {name}. IN TXT \"{}\"", signer.record());
+        match self.texts(&name).await {
+            Found::Some(texts) if texts.iter().any(|text| signer.is_in(text)) => {
+                Finding::ok(check, format!("{name} holds the other half of mail.dkim_key"))
+            }
+            Found::Some(_) => Finding::fail(
+                check,
+                format!("{name} holds another key than mail.dkim_key: every signature fails"),
+                publish,
+            ),
+            Found::None => Finding::fail(check, format!("{name} does not exist: every signature fails"), publish),
             Found::Unknown(why) => unanswered(check, &why),
         }
     }

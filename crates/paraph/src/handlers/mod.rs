@@ -5,6 +5,7 @@ pub mod events;
 pub mod operations;
 pub mod shelf;
 pub mod sign;
+pub mod stop;
 
 use crate::admit::source::Source;
 

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 use super::Unavailable;
+use crate::mail::bounce::Bounced;
+use crate::mail::stop::Wish;
 use crate::store::erasures::Erasure;
 
 /// Where an answer goes. A writer that cannot make a batch durable answers every command of it with [`Unavailable`].
@@ -29,6 +31,10 @@ pub enum Command {
     Replay(Vec<Erasure>, Reply<u64>),
     /// Hand out up to this many mails that are due and within their budgets.
     ClaimMail(u64, Reply<Vec<ClaimedMail>>),
+    /// What whoever reads a mailbox wants of our mail.
+    StopMail(Wish, Reply<()>),
+    /// Letters that came back.
+    Bounced(Vec<Bounced>, Reply<()>),
     /// What became of mails that were handed out.
     MailDone(Vec<(ClaimedMail, MailOutcome)>, Reply<()>),
 }
@@ -202,6 +208,8 @@ pub struct ClaimedMail {
     pub id: MailId,
     /// The contribution that it speaks of.
     pub signature: SignatureId,
+    /// Tag of the address that it goes to.
+    pub address: [u8; 16],
     /// How often it was tried before.
     pub attempts: u32,
 }

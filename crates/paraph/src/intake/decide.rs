@@ -100,6 +100,8 @@ impl<'a> Decider<'a> {
             Command::Tick(reply) => answer(answers, reply, self.tick().await),
             Command::Replay(erasures, reply) => answer(answers, reply, self.replay(erasures).await),
             Command::ClaimMail(most, reply) => answer(answers, reply, self.claim_mail(most).await),
+            Command::StopMail(wish, reply) => answer(answers, reply, Ok(self.stop_mail(wish))),
+            Command::Bounced(bounced, reply) => answer(answers, reply, Ok(self.bounced(bounced))),
             Command::MailDone(outcomes, reply) => answer(answers, reply, self.mail_done(outcomes).await),
         }
     }

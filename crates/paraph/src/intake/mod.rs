@@ -23,6 +23,8 @@ pub use writer::{StartError, Writer, WriterSettings};
 
 use crate::alerts::watch::MailPulse;
 use crate::clock;
+use crate::mail::bounce::Bounced;
+use crate::mail::stop::Wish;
 use crate::store::erasures::Erasure;
 use command::{
     ClaimedMail, Command, ConfirmAnswer, DisownAnswer, Keeping, MailOutcome, PetitionAnswer, PetitionCommand, Reply,
@@ -125,6 +127,22 @@ impl Intake {
     /// Their budgets could not be spent durably.
     pub async fn claim_mail(&self, most: u64) -> Result<Vec<ClaimedMail>, Unavailable> {
         self.ask(|reply| Command::ClaimMail(most, reply)).await
+    }
+
+    /// Stops mail of a kind to an address, or allows it again.
+    ///
+    /// # Errors
+    /// It could not be made durable.
+    pub async fn stop_mail(&self, wish: Wish) -> Result<(), Unavailable> {
+        self.ask(|reply| Command::StopMail(wish, reply)).await
+    }
+
+    /// Records that letters came back.
+    ///
+    /// # Errors
+    /// It could not be made durable.
+    pub async fn bounced(&self, bounced: Vec<Bounced>) -> Result<(), Unavailable> {
+        self.ask(|reply| Command::Bounced(bounced, reply)).await
     }
 
     /// Tells what became of mails.

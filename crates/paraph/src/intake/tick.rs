@@ -14,7 +14,7 @@ use crate::store::erasures::Erasure;
 use crate::store::id;
 use crate::telemetry;
 
-const DAY: u64 = 24 * 3600 * 1000;
+pub(super) const DAY: u64 = 24 * 3600 * 1000;
 
 impl Decider<'_> {
     /// One tick: everything that is due at this moment, within the bounds of a batch; the rest at the next.
@@ -29,6 +29,8 @@ impl Decider<'_> {
             self.decided.batch.prune = Some(Prune {
                 nonces_before: now,
                 mails_before: before(now, 2 * DAY),
+                stops_before: now,
+                bounces_before: before(now, 30 * DAY),
                 features_before: before(now, self.limits.features_days * DAY),
             });
         }

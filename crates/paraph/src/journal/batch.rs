@@ -2,7 +2,9 @@
 
 use paraph_tally::{Changed, End, Entry, Mailbox, MailboxId, Millis, PetitionId, SignatureId, SignatureState};
 
-use super::integer;
+use super::{integer, mailing};
+use crate::mail::bounce::Bounced;
+use crate::mail::stop::Wish;
 use crate::store::db::{Db, DbError, Value};
 
 /// Everything that one commit makes durable. The rows follow from decisions already taken; writing them decides nothing.
@@ -40,6 +42,12 @@ pub struct Batch {
     pub claims: Vec<Claim>,
     /// Mails to look at again, not before a moment.
     pub deferred: Vec<([u8; 16], Millis)>,
+    /// Mails put off because their address is left alone, and until when.
+    pub held: Vec<([u8; 16], Millis)>,
+    /// What readers of mailboxes want, since when, and the end of a stop that has one.
+    pub wishes: Vec<(Wish, Millis, Option<Millis>)>,
+    /// Letters that came back, when, and until when their address is left alone.
+    pub bounces: Vec<(Bounced, Millis, Option<Millis>)>,
     /// Mails that were sent or given up, with the contribution that they spoke of.
     pub mailed: Vec<([u8; 16], SignatureId)>,
     /// Forget what is older than these moments.
@@ -68,6 +76,10 @@ pub struct Prune {
     pub nonces_before: Millis,
     /// Mails sent before then no longer count in any budget.
     pub mails_before: Millis,
+    /// Stops that have ended by then.
+    pub stops_before: Millis,
+    /// Bounces of addresses that were heard of last before then.
+    pub bounces_before: Millis,
     /// Features observed before then.
     pub features_before: Millis,
 }
@@ -169,6 +181,9 @@ impl Batch {
             blocked,
             claims,
             deferred,
+            held,
+            wishes,
+            bounces,
             mailed,
             prune,
         } = self;
@@ -188,6 +203,9 @@ impl Batch {
             && blocked.is_empty()
             && claims.is_empty()
             && deferred.is_empty()
+            && held.is_empty()
+            && wishes.is_empty()
+            && bounces.is_empty()
             && mailed.is_empty()
             && prune.is_none()
     }
@@ -199,6 +217,7 @@ impl Batch {
         self.write_records(db).await?;
         self.write_outbox(db).await?;
         self.write_claims(db).await?;
+        mailing::write(self, db).await?;
         match &self.prune {
             Some(prune) => prune.write(db).await,
             None => Ok(()),
@@ -437,7 +456,7 @@ impl Batch {
         .await?;
         for claim in &self.claims {
             db.execute(
-                "UPDATE outbox SET due_at = ?2, attempts = attempts + 1 WHERE id = ?1",
+                "UPDATE outbox SET due_at = ?2, attempts = attempts + 1, held = 0 WHERE id = ?1",
                 &[Value::Blob(&claim.id), integer(claim.until.0)],
             )
             .await?;
@@ -472,6 +491,7 @@ impl Prune {
         .await?;
         db.execute("DELETE FROM mail_sent WHERE at < ?1", &[integer(self.mails_before.0)])
             .await?;
+        mailing::prune(db, self).await?;
         let cutoff = crate::store::id::first_at(self.features_before);
         db.execute(
             "DELETE FROM features WHERE id IN (SELECT id FROM features WHERE id < ?1 ORDER BY id LIMIT ?2)",

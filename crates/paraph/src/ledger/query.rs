@@ -7,6 +7,7 @@ use super::record::Personal;
 use super::vault::Vault;
 use super::{SIGNATURE_BY_ID, signature_state};
 use crate::journal::integer;
+use crate::mail::stop::{self, Kind, Quiet};
 use crate::store::db::{DbError, Value};
 use crate::store::reader::{Reader, Reading};
 
@@ -92,6 +93,23 @@ impl LedgerReader {
             personal,
             waiting,
         }))
+    }
+
+    /// Whether an address is left alone; as [`stop::is_stopped`], for who only reads.
+    ///
+    /// # Errors
+    /// The store refused.
+    pub async fn is_stopped(
+        &self,
+        kind: Kind,
+        address: [u8; 16],
+        asked_at: Millis,
+        now: Millis,
+    ) -> Result<Option<Quiet>, DbError> {
+        let read = self
+            .main
+            .with(move |db| db.query(stop::QUIET, &[Value::Blob(&address)]));
+        stop::judge(&read.await?, kind, asked_at, now)
     }
 
     /// Opens a sealed record with its key, which lies in the other file.

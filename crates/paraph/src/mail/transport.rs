@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use lettre::address::Envelope;
 use lettre::transport::smtp::{AsyncSmtpTransportBuilder, Error as SmtpError, PoolConfig};
-use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
 use super::compose::MessageId;
 use crate::config::Delivery;
@@ -47,11 +48,10 @@ pub struct Smtp {
 }
 
 impl Smtp {
-    async fn send(&self, message: &Message) -> Result<(), DeliveryError> {
-        let (envelope, raw) = (message.envelope(), message.formatted());
+    async fn send(&self, envelope: &Envelope, raw: &[u8]) -> Result<(), DeliveryError> {
         let ascii = envelope.to().iter().all(|to| to.to_string().is_ascii());
         let transport = self.current().clone();
-        match tokio::time::timeout(self.longest, transport.send_raw(envelope, &raw)).await {
+        match tokio::time::timeout(self.longest, transport.send_raw(envelope, raw)).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(classify(&error, ascii)),
             Err(_) => {
@@ -76,11 +76,11 @@ impl Transport {
     /// The directory cannot be made.
     pub fn open(delivery: &Delivery, limits: &Limits) -> Result<Self, Failure> {
         match delivery {
-            Delivery::Smtp(url) => {
+            Delivery::Smtp(server) => {
                 let hint = "correct mail.smtp; `paraph check-config` shows it";
-                let builder = url
+                let builder = server
                     .transport()
-                    .ok_or_else(|| Failure::usage("mail.smtp cannot be used", hint))?;
+                    .map_err(|_| Failure::usage("mail.smtp cannot be used", hint))?;
                 let connections = u32::try_from(limits.mail_connections).unwrap_or(u32::MAX);
                 let pool = PoolConfig::new().max_size(connections);
                 let builder = builder.timeout(Some(CONNECT)).pool_config(pool);
@@ -107,11 +107,11 @@ impl Transport {
     ///
     /// # Errors
     /// It did not get through; the variant says whether trying again makes sense.
-    pub async fn deliver(&self, message: &Message, id: MessageId) -> Result<(), DeliveryError> {
+    pub async fn deliver(&self, envelope: &Envelope, raw: Vec<u8>, id: MessageId) -> Result<(), DeliveryError> {
         match self {
-            Self::Smtp(smtp) => smtp.send(message).await,
+            Self::Smtp(smtp) => smtp.send(envelope, &raw).await,
             Self::Maildir(directory) => {
-                let (directory, raw) = (directory.clone(), message.formatted());
+                let directory = directory.clone();
                 let written = tokio::task::spawn_blocking(move || write_durably(&directory, id, &raw)).await;
                 match written {
                     Ok(Ok(())) => Ok(()),

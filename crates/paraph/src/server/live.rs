@@ -16,9 +16,11 @@ use crate::handlers::confirm::Signatory;
 use crate::handlers::events::Events;
 use crate::handlers::shelf::Shelf;
 use crate::handlers::sign::Signing;
+use crate::handlers::stop::StopMail;
 use crate::intake::seal::Sealing;
 use crate::limits::Limits;
 use crate::mail::dispatch::Mailer;
+use crate::mail::stop::AddressTags;
 use crate::mail::transport::Transport;
 use crate::router::Public;
 use crate::store::Directory;
@@ -192,7 +194,15 @@ impl Core {
                 ledger: self.ledger.clone(),
                 tokens: Arc::clone(&self.tokens),
                 shelf: Arc::clone(shelf),
+                addresses: AddressTags::new(directory.keys()),
                 waiting_shown: config.limits.waiting_shown,
+            },
+            stop_mail: StopMail {
+                admitter: Arc::clone(&self.admitter),
+                intake: self.intake.clone(),
+                ledger: self.ledger.clone(),
+                tokens: Arc::clone(&self.tokens),
+                days: config.limits.mail_stop_days,
             },
         }
     }
@@ -212,6 +222,8 @@ impl Core {
             shelf: Arc::clone(shelf),
             transport,
             from: config.mail.from.clone(),
+            dkim: config.mail.dkim.clone(),
+            bounce: config.mail.bounce.as_ref().map(|bounce| bounce.address.clone()),
             site_name: config.site.name.clone(),
             base_url: base_url.to_owned(),
             message_key: directory.keys().derive("message v1"),

@@ -15,7 +15,7 @@ pub fn version(steps: Steps) -> i64 {
 }
 
 /// Tables of the store.
-pub const MAIN: Steps = &[FIRST];
+pub const MAIN: Steps = &[FIRST, MAILING];
 
 /// Tables of the key file.
 pub const KEYS: Steps = &[FIRST_KEYS];
@@ -70,6 +70,19 @@ CREATE INDEX IF NOT EXISTS outbox_due ON outbox (due_at);
 CREATE TABLE IF NOT EXISTS mail_sent (
   address {BLOB} NOT NULL, at {INT} NOT NULL, outbox {BLOB} NOT NULL, petition {INT} NOT NULL, PRIMARY KEY (address, at, outbox)) {BY_KEY};
 CREATE INDEX IF NOT EXISTS mail_sent_at ON mail_sent (at);
+";
+
+const MAILING: &str = "
+-- Who wants no more mail of a kind, by keyed tag of the address; `until` is NULL where it has no end.
+CREATE TABLE IF NOT EXISTS mail_stop (
+  address {BLOB} NOT NULL, kind {INT} NOT NULL, at {INT} NOT NULL, until {INT}, PRIMARY KEY (address, kind)) {BY_KEY};
+-- Mail that came back. `until` is when the address is worth another try; NULL after passing troubles only.
+CREATE TABLE IF NOT EXISTS mail_bounce (
+  address {BLOB} PRIMARY KEY, hard {INT} NOT NULL, soft {INT} NOT NULL, last_at {INT} NOT NULL, until {INT}) {BY_KEY};
+CREATE INDEX IF NOT EXISTS mail_bounce_last ON mail_bounce (last_at);
+-- Mail put off because its address is left alone, to be found again when that ends.
+ALTER TABLE outbox ADD COLUMN held {INT} NOT NULL DEFAULT 0;
+CREATE INDEX IF NOT EXISTS outbox_held ON outbox (address) WHERE held = 1;
 ";
 
 const FIRST_KEYS: &str = "

@@ -69,6 +69,8 @@ pages! {
     not_me(ManagePage) = "not_me.html";
     /// `POST /not-me/{token}`
     disowned(DisownedPage) = "disowned.html";
+    /// `GET` and `POST /stop-mail/{token}`
+    stop_mail(StopMailPage) = "stop_mail.html";
     /// Every answer that is not what was asked for.
     refused(RefusalPage) = "refused.html";
 }

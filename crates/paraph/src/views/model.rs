@@ -197,6 +197,8 @@ pub struct Links {
     pub not_me: String,
     /// `/receipt/`
     pub receipt: String,
+    /// `/stop-mail/`, of the address rather than the contribution.
+    pub stop_mail: Option<String>,
 }
 
 /// A contribution as its signatory sees it.
@@ -295,6 +297,21 @@ pub struct DisownedPage<'a> {
     pub choice: Disowning,
     /// The journal's time.
     pub disowned_at: u64,
+}
+
+/// `GET` and `POST /stop-mail/{token}`.
+#[derive(Clone, Copy, Debug)]
+pub struct StopMailPage<'a> {
+    /// Token of the address and the kind of mail.
+    pub token: &'a str,
+    /// News, rather than mails that ask to confirm.
+    pub news: bool,
+    /// Whether such mail is stopped.
+    pub stopped: bool,
+    /// When the stop ends by itself, if it does.
+    pub until: Option<u64>,
+    /// Days that a new stop of confirmations would last.
+    pub days: u64,
 }
 
 /// A refusal as a page.

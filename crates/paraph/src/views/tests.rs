@@ -7,6 +7,16 @@ use super::*;
 const NOON: u64 = 1_795_375_402_123;
 const HOSTILE: &str = "\"><script>alert(1)</script>'<img src=x onerror=alert(1)>&amp;";
 
+fn stop_page(news: bool, stopped: bool) -> StopMailPage<'static> {
+    StopMailPage {
+        token: "c3RvcCBtYWlsIHRva2VuIGhlcmUsIGxvbmdl",
+        news,
+        stopped,
+        until: (!news).then_some(NOON + 86_400_000),
+        days: 180,
+    }
+}
+
 fn site() -> Site {
     Site {
         name: HOSTILE.into(),
@@ -71,6 +81,7 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
             withdraw: "d2l0aGRyYXcgdG9rZW4gaGVy".into(),
             not_me: "bm90IG1lIHRva2VuIGhlcmUh".into(),
             receipt: "cmVjZWlwdCB0b2tlbiBoZXJl".into(),
+            stop_mail: Some("c3RvcCBtYWlsIHRva2VuIGhlcmUsIGxvbmdl".into()),
         },
         slug: "market".into(),
         title: text(),
@@ -158,6 +169,10 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
             },
         ),
         not_me(f, &ManagePage { contribution }),
+        stop_mail(f, &stop_page(false, false)),
+        stop_mail(f, &stop_page(false, true)),
+        stop_mail(f, &stop_page(true, false)),
+        stop_mail(f, &stop_page(true, true)),
         method(f),
         privacy(f),
         legal(f),

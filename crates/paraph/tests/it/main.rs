@@ -16,4 +16,5 @@ mod power;
 mod preemption;
 mod server;
 mod start;
+mod stop;
 mod stores;

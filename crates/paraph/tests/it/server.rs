@@ -277,6 +277,13 @@ impl Letter {
         }
     }
 
+    /// The path where such mail is stopped.
+    pub(crate) fn stop_link(&self) -> String {
+        let at = self.text.find("/stop-mail/").expect("a link");
+        let rest = &self.text[at..];
+        rest[..rest.find('?').expect("a language")].to_owned()
+    }
+
     /// The path of its link, as in `/confirm/...`.
     pub(crate) fn link(&self, kind: &str) -> String {
         let token = paraph_drill::mime::token(&self.text, kind).expect("a link");

@@ -34,8 +34,16 @@ impl World {
             "mail.smtp",
             format!("smtp://petitions:secret@localhost:{mail}?tls=required"),
         );
+        let dkim = site.place().join("dkim.pem");
+        let public = world::dkim_key(&dkim);
+        site.set("mail.dkim_key", dkim.display());
+        site.set("mail.dkim_selector", "paraph");
         site.petition("fountain");
         let records = [
+            (
+                ("paraph._domainkey.example.org", "TXT"),
+                text(&format!("v=DKIM1; k=ed25519; p={public}")),
+            ),
             (("petitions.example.org", "A"), vec![127, 0, 0, 1]),
             (
                 ("example.org", "MX"),
@@ -121,6 +129,13 @@ fn each_record_that_is_missing_is_written_out() {
             "dns: SPF",
             "fail",
             "publish: example.org. IN TXT \"v=spf1 mx -all\"",
+        ),
+        (
+            "paraph._domainkey.example.org",
+            "TXT",
+            "dns: DKIM",
+            "fail",
+            "publish: paraph._domainkey.example.org. IN TXT \"v=DKIM1; k=ed25519; p=",
         ),
         (
             "_dmarc.example.org",

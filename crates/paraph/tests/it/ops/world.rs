@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -90,6 +91,14 @@ pub(crate) fn certificate(file: &Path, last_year: i32) -> Arc<ServerConfig> {
         .with_no_client_auth()
         .with_single_cert(vec![signed.der().clone()], private);
     Arc::new(config.expect("its key"))
+}
+
+/// An Ed25519 key for DKIM in a file, mode 600. Its other half, as a record holds it.
+pub(crate) fn dkim_key(file: &Path) -> String {
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).expect("a key");
+    std::fs::write(file, key.serialize_pem()).expect("written");
+    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).expect("set");
+    data_encoding::BASE64.encode(key.public_key_raw())
 }
 
 fn each(serve: impl Fn(TcpStream) -> Option<()> + Send + Sync + 'static) -> SocketAddr {
