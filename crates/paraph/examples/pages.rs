@@ -6,8 +6,8 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 
 use paraph::views::{
-    self, CheckMailPage, ConfirmPage, Confirmation, ConfirmedPage, Count, DisownedPage, Disowning, FieldError, Frame,
-    HomePage, Input, Lang, Links, ManagePage, Notice, Petition, PetitionPage, PetitionState, Problem, Refusal,
+    self, CheckMailPage, ConfirmPage, Confirmation, ConfirmedPage, Content, Count, DisownedPage, Disowning, FieldError,
+    Frame, HomePage, Input, Lang, Links, ManagePage, Notice, Petition, PetitionPage, PetitionState, Problem, Refusal,
     RefusalPage, Shown, SignPage, Site, StopMailPage, WithdrawnPage,
 };
 
@@ -127,6 +127,7 @@ fn shown(petition: &Petition, name: &str, comment: &str) -> Shown {
         country: "FR".into(),
         show_name: true,
         news: false,
+        earlier_version: None,
         sent_at: NOON - 240_000,
     }
 }
@@ -148,6 +149,7 @@ fn pages(site: &Site, lang: Lang) -> Vec<(String, String)> {
         comment: "J’y achète mes <pommes> & mes œufs depuis trente ans.".into(),
         show_name: true,
         news: false,
+        text_version: None,
     };
     let untouched = Input::default();
     let mine = shown(
@@ -210,6 +212,7 @@ fn pages(site: &Site, lang: Lang) -> Vec<(String, String)> {
                 &PetitionPage {
                     petition,
                     count: *count,
+                    content: &Content::default(),
                 },
             ),
         ),
@@ -220,6 +223,7 @@ fn pages(site: &Site, lang: Lang) -> Vec<(String, String)> {
                 &PetitionPage {
                     petition: &petitions[2].0,
                     count: petitions[2].1,
+                    content: &Content::default(),
                 },
             ),
         ),

@@ -389,3 +389,39 @@ legal-petitions = Petitions
 legal-petitions-html = Each petition is the responsibility of its author. To report an unlawful text, write to <a href="mailto:{ $contact }">{ $contact }</a>.
 legal-software = Software
 legal-software-text = This site runs Paraph, free software under the MIT or Apache 2.0 licence. Its check against forgers uses the ALTCHA widget (MIT licence), served from this site.
+
+## What authors add
+
+video = Video
+video-watch = Watch the video
+video-where = Nothing is loaded before you click. It then comes from { $host }, which learns your address.
+first-title = First signatories
+first-why = Named by the author of this petition. They are not part of the count by being named here.
+updates-title = News
+updates-all = All news
+updates-none = There is no news yet.
+update-by = by
+feed-link = Follow without giving an address (Atom)
+feed-title = News: { $title }
+names-title = Some who signed
+names-why = Names of those who wished to be shown. They appear in groups and in no order, some time after signing, and leave with a withdrawal.
+versions-title = Versions of the text
+versions-lead = What was signed stays as it was signed. A new version holds for those who sign after it was adopted.
+versions-link = Earlier versions
+versions-why = stay as they were signed.
+version-title = Version { $version }
+version-in-force = in force
+version-earlier = an earlier version; who signed it signed these words
+version-adopted = Adopted on
+version-whole = The whole text
+difference-title = What changed
+difference-removed = removed:
+difference-added = added:
+signed-earlier = { $count ->
+    [one] { $count } of the counted signed an earlier version.
+   *[other] { $count } of the counted signed an earlier version.
+}
+form-earlier = You are signing version { $version } of the text, which was on your page. A later version is in force.
+form-earlier-link = Read version by version
+shown-text = Text
+shown-earlier = Version { $version }, which was on the page; a later one is in force by now

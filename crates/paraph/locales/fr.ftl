@@ -395,3 +395,39 @@ legal-petitions = Pétitions
 legal-petitions-html = Chaque pétition engage la responsabilité de son auteur. Pour signaler un texte illicite, écrivez à <a href="mailto:{ $contact }">{ $contact }</a>.
 legal-software = Logiciel
 legal-software-text = Ce site fonctionne avec Paraph, logiciel libre sous licence MIT ou Apache 2.0. Son contrôle contre les faussaires utilise le composant ALTCHA (licence MIT), servi depuis ce site.
+
+## Ce que les auteurs ajoutent
+
+video = Vidéo
+video-watch = Voir la vidéo
+video-where = Rien n’est chargé avant votre clic. Elle vient alors de { $host }, qui apprend votre adresse.
+first-title = Premiers signataires
+first-why = Nommés par l’auteur de cette pétition. Être nommé ici ne fait pas entrer dans le compte.
+updates-title = Nouvelles
+updates-all = Toutes les nouvelles
+updates-none = Il n’y a pas encore de nouvelles.
+update-by = par
+feed-link = Suivre sans donner d’adresse (Atom)
+feed-title = Nouvelles : { $title }
+names-title = Ils ont signé, entre autres
+names-why = Noms de celles et ceux qui l’ont souhaité. Ils paraissent par groupes et sans ordre, quelque temps après la signature, et s’en vont avec un retrait.
+versions-title = Versions du texte
+versions-lead = Ce qui a été signé reste tel qu’il a été signé. Une nouvelle version vaut pour qui signe après son adoption.
+versions-link = Les versions précédentes
+versions-why = restent telles qu’elles ont été signées.
+version-title = Version { $version }
+version-in-force = en vigueur
+version-earlier = une version précédente ; qui l’a signée a signé ces mots
+version-adopted = Adoptée le
+version-whole = Le texte entier
+difference-title = Ce qui a changé
+difference-removed = retiré :
+difference-added = ajouté :
+signed-earlier = { $count ->
+    [one] { $count } signature comptée porte sur une version précédente.
+   *[other] { $count } signatures comptées portent sur une version précédente.
+}
+form-earlier = Vous signez la version { $version } du texte, celle de votre page. Une version plus récente est en vigueur.
+form-earlier-link = Lire les versions
+shown-text = Texte
+shown-earlier = Version { $version }, celle de la page ; une plus récente est en vigueur depuis

@@ -28,4 +28,5 @@ pub mod store;
 pub mod supervise;
 pub mod telemetry;
 pub mod token;
+pub mod video;
 pub mod views;

@@ -52,11 +52,14 @@ impl Public {
             ["assets", ..] if is_get => asset(&asked, uri.path(), headers),
 
             ["p", slug] if is_get => found(&asked, self.shelf.page(slug, asked.lang, headers)),
+            ["p", slug, "versions" | "updates" | "updates.atom"] | ["p", slug, "versions" | "updates", _] if is_get => {
+                found(&asked, self.shelf.side(slug, &path[2..], asked.lang, headers))
+            }
             ["p", slug, "count.json"] if is_get => found(&asked, self.shelf.count(slug, headers)),
             ["p", slug, "events"] if is_get => self.events.listen(&asked, slug),
             ["p", slug, "challenge"] if is_get => signing.challenge(source, asked, slug).await,
             ["p", slug, "check-mail"] if is_get => signing.check_mail(asked, slug),
-            ["p", slug, "sign"] if is_get => signing.form(source, asked, slug).await,
+            ["p", slug, "sign"] if is_get => signing.form(source, asked, slug, version(uri.query())).await,
             ["p", slug, "sign"] if is_post => signing.sign(source, asked, slug, headers, body).await,
 
             ["confirm", token] if is_get => signatory.look(source, asked, token, before(uri.query())).await,
@@ -76,6 +79,8 @@ impl Public {
             ["" | "method" | "privacy" | "legal" | "robots.txt"]
             | ["assets", ..]
             | ["p", _]
+            | ["p", _, "versions" | "updates" | "updates.atom"]
+            | ["p", _, "versions" | "updates", _]
             | ["p", _, "count.json" | "events" | "challenge" | "check-mail"]
             | ["receipt", _] => respond::method_not_allowed(&asked, "GET, HEAD"),
             _ => respond::refused(&asked, Refusal::NotFound, None, None),
@@ -94,6 +99,12 @@ fn found(asked: &Asked<'_>, answer: Option<Answer>) -> Answer {
 /// The last contribution of the page before, where more wait than one page shows.
 fn before(query: Option<&str>) -> Option<&str> {
     query?.split('&').find_map(|pair| pair.strip_prefix("before="))
+}
+
+/// The version of the text that was on the page before.
+fn version(query: Option<&str>) -> Option<u16> {
+    let mut pairs = query?.split('&');
+    pairs.find_map(|pair| pair.strip_prefix("text_version="))?.parse().ok()
 }
 
 fn asset(asked: &Asked<'_>, path: &str, headers: &HeaderMap) -> Answer {

@@ -25,12 +25,15 @@ use crate::config::{Config, ProxyProtocol};
 use crate::control;
 use crate::failure::Failure;
 use crate::handlers::operations::Operations;
+use crate::handlers::side::Opened;
 use crate::intake::{Intake, Writer, WriterSettings};
 use crate::journal::integer;
 use crate::ledger::catalogue::Catalogue;
+use crate::ledger::opened::Opener;
 use crate::ledger::query::LedgerReader;
 use crate::ledger::vault::Vault;
 use crate::limits::Limits;
+use crate::mail::inbox::{Inbox, Lmtp};
 use crate::mail::transport::Transport;
 use crate::store::db::{Db, DbError};
 use crate::store::reader::Reader;
@@ -79,6 +82,10 @@ impl Server {
         // The ports first: a start that fails for want of one leaves no directory behind.
         let listener = bind(config.listen.http, "listen.http").await?;
         let operations_listener = bind(config.listen.operations, "listen.operations").await?;
+        let lmtp = match config.mail.bounce.as_ref().and_then(|bounce| bounce.lmtp.as_ref()) {
+            Some(address) => Some(Lmtp::bind(address).await?),
+            None => None,
+        };
         let directory = Directory::open(&config.directory, Some(&config.key_file), true)?;
         let (address, operations) = (local(&listener)?, local(&operations_listener)?);
         let base_url = config.site.base_url_for(address);
@@ -108,6 +115,9 @@ impl Server {
         };
         let disk_low = Arc::clone(&core.disk_low);
         let shown = core.shown.clone();
+        let (stop, stopped) = watch::channel(false);
+        let ledger = core.ledger.clone();
+        let inboxes = core.inboxes(config, lmtp, &stopped);
         let live = Arc::new(Live::new(
             core,
             config,
@@ -116,10 +126,9 @@ impl Server {
             (address, operations),
         )?);
 
-        let (stop, stopped) = watch::channel(false);
         let mut tasks = vec![
             tokio::spawn(tick(intake.clone(), live.limits(), stopped.clone())),
-            tokio::spawn(show(Arc::clone(&live), shown, stopped.clone())),
+            tokio::spawn(show(Arc::clone(&live), ledger, shown, stopped.clone())),
             tokio::spawn(watch_disk(
                 directory.path().to_owned(),
                 live.limits(),
@@ -134,6 +143,7 @@ impl Server {
             )?),
             tokio::spawn(crate::alerts::watch::run(Arc::clone(&alerts), sensors, stopped.clone())),
         ];
+        tasks.extend(inboxes);
         if let Some(metrics) = metrics.clone() {
             tasks.push(tokio::spawn(fold_metrics(metrics, stopped.clone())));
         }
@@ -277,6 +287,23 @@ impl Core {
             disk_low: Arc::new(AtomicBool::new(false)),
         })
     }
+
+    /// Readers of mail that comes back, as many as there are ways for it.
+    fn inboxes(&self, config: &Config, lmtp: Option<Lmtp>, stop: &watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
+        let Some(bounce) = &config.mail.bounce else {
+            return Vec::new();
+        };
+        let inbox = Inbox {
+            tokens: Arc::clone(&self.tokens),
+            address: bounce.address.clone(),
+            intake: self.intake.clone(),
+            limits: config.limits.clone(),
+        };
+        let watched = bounce.maildir.clone();
+        let watched = watched.map(|directory| tokio::spawn(inbox.clone().watch(directory, stop.clone())));
+        let listening = lmtp.map(|listener| tokio::spawn(inbox.listen(listener, stop.clone())));
+        watched.into_iter().chain(listening).collect()
+    }
 }
 
 /// Settles, expires and publishes, again and again.
@@ -308,7 +335,15 @@ async fn unexpired_nonces(connections: &mut Connections) -> Result<Vec<(bool, [u
 }
 
 /// Renders what the writer publishes.
-async fn show(live: Arc<Live>, mut shown: watch::Receiver<Arc<Catalogue>>, mut stop: watch::Receiver<bool>) {
+async fn show(
+    live: Arc<Live>,
+    ledger: LedgerReader,
+    mut shown: watch::Receiver<Arc<Catalogue>>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let mut opener = Opener::default();
+    // The names of a catalogue that was there before this loop: a restart shows the same ones.
+    shown.mark_changed();
     loop {
         tokio::select! {
             changed = shown.changed() => {
@@ -319,9 +354,17 @@ async fn show(live: Arc<Live>, mut shown: watch::Receiver<Arc<Catalogue>>, mut s
             _ = stop.wait_for(|stop| *stop) => return,
         }
         let catalogue = Arc::clone(&shown.borrow_and_update());
+        let opened = match opener.open(&ledger, &catalogue).await {
+            Ok(opened) => opened,
+            Err(error) => {
+                // A page without names is better than one that is not brought up to date.
+                tracing::warn!(%error, "names could not be read");
+                Opened::default()
+            }
+        };
         let shelf = live.shelf();
         // Rendering many petitions takes a while; the threads that serve requests do not wait for it.
-        if tokio::task::spawn_blocking(move || shelf.show(&catalogue))
+        if tokio::task::spawn_blocking(move || shelf.show(&catalogue, &opened))
             .await
             .is_err()
         {

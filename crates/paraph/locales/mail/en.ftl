@@ -24,3 +24,11 @@ withdraw = Once your signature is confirmed, you can withdraw it at any time thr
 not-you = It wasn’t you? You need do nothing: what nobody confirms is never counted. If you would rather have it erased at once, or want to keep a trace for a complaint of your own:
 promise = We send at most one mail a day about one petition to one address. Nobody else is told about this mail, nor whether this address has signed.
 stop = You want no more of these mails at this address? This stops them and withdraws nothing. Without them nobody can sign with this address, until you allow them again through the same link or { $days } days have passed:
+
+## Updates of a petition
+
+news-subject = News: { $title }
+news-who = { $author } writes to you because you signed this petition on { $site } and asked for its news:
+news-label = Read it on the page
+news-stop = No more news? This page stops them, with one press. It leaves your signature as it is, and withdraws nothing.
+news-stop-label = Stop the news

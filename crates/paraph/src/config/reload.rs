@@ -13,6 +13,7 @@ const LIVE: &[&str] = &[
     "listen.trusted_proxies",
     "limits.alert_",
     "limits.mail_",
+    "limits.news_",
     "limits.name_chars",
     "limits.comment_chars",
     "limits.postcode_chars",
@@ -23,8 +24,12 @@ const LIVE: &[&str] = &[
 ];
 
 fn is_live(key: &str) -> bool {
-    LIVE.iter()
-        .any(|live| key == *live || (live.ends_with(['.', '_']) && key.starts_with(live)))
+    // Where mail comes back to is a port or a directory that is watched from the start.
+    let is_bounce = key.starts_with("mail.bounce");
+    !is_bounce
+        && LIVE
+            .iter()
+            .any(|live| key == *live || (live.ends_with(['.', '_']) && key.starts_with(live)))
 }
 
 /// What a reload comes to.
@@ -58,6 +63,7 @@ impl Config {
             limits,
             ..self.clone()
         };
+        config.mail.bounce.clone_from(&self.mail.bounce);
         config.listen.trusted_proxies.clone_from(&new.listen.trusted_proxies);
         let (mut changed, mut needs_restart) = (Vec::new(), Vec::new());
         for (old, new) in config.settings.iter_mut().zip(&new.settings) {

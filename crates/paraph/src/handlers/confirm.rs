@@ -402,6 +402,8 @@ impl Signatory {
             country: personal.country.clone(),
             show_name: personal.show_name,
             news: personal.news,
+            earlier_version: Some(u64::from(personal.text_version))
+                .filter(|version| *version < displayed.view.text_version),
             sent_at: personal.request.at,
         }
     }

@@ -4,6 +4,7 @@ pub mod confirm;
 pub mod events;
 pub mod operations;
 pub mod shelf;
+pub mod side;
 pub mod sign;
 pub mod stop;
 

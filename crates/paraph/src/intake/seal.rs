@@ -5,7 +5,7 @@ use std::sync::Arc;
 use paraph_tally::{Millis, PetitionId, SignatureId};
 use zeroize::Zeroizing;
 
-use super::command::Sign;
+use super::command::{Choices, Sign};
 use crate::admit::Pass;
 use crate::admit::contribution::Contribution;
 use crate::keys::{Keys, tag};
@@ -86,6 +86,10 @@ impl Sealing {
             mailbox_tag,
             address_tag,
             text_version: under.text_version,
+            choices: Choices {
+                name: personal.show_name,
+                news: personal.news,
+            },
             sealed: sealed.sealed,
             wrapped: sealed.wrapped,
             features: serde_json::to_vec(&features).unwrap_or_default(),

@@ -2,6 +2,7 @@
 
 use paraph_tally::{Changed, End, Entry, Mailbox, MailboxId, Millis, PetitionId, SignatureId, SignatureState};
 
+use super::content::{Content, forget};
 use super::{integer, mailing};
 use crate::mail::bounce::Bounced;
 use crate::mail::stop::Wish;
@@ -50,6 +51,8 @@ pub struct Batch {
     pub bounces: Vec<(Bounced, Millis, Option<Millis>)>,
     /// Mails that were sent or given up, with the contribution that they spoke of.
     pub mailed: Vec<([u8; 16], SignatureId)>,
+    /// What authors add, and what signatories asked for beside signing.
+    pub content: Content,
     /// Forget what is older than these moments.
     pub prune: Option<Prune>,
 }
@@ -115,6 +118,8 @@ pub struct NewText {
     pub title: String,
     /// Body.
     pub body: String,
+    /// To whom it is addressed; may be empty.
+    pub addressee: String,
     /// SHA-256 of title, line feed, body.
     pub text_hash: [u8; 32],
     /// SHA-256 of the consent sentences.
@@ -185,6 +190,7 @@ impl Batch {
             wishes,
             bounces,
             mailed,
+            content,
             prune,
         } = self;
         entries.is_empty()
@@ -207,6 +213,7 @@ impl Batch {
             && wishes.is_empty()
             && bounces.is_empty()
             && mailed.is_empty()
+            && *content == Content::default()
             && prune.is_none()
     }
 
@@ -217,6 +224,8 @@ impl Batch {
         self.write_records(db).await?;
         self.write_outbox(db).await?;
         self.write_claims(db).await?;
+        self.content.write(db, &self.entries).await?;
+        forget(db, &self.erased).await?;
         mailing::write(self, db).await?;
         match &self.prune {
             Some(prune) => prune.write(db).await,
@@ -243,8 +252,8 @@ impl Batch {
         }
         for text in &self.texts {
             db.execute(
-                "INSERT INTO petition_text (petition, version, title, body, text_hash, consent_hash, adopted_at) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT INTO petition_text (petition, version, title, body, text_hash, consent_hash, adopted_at, addressee) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
                 &[
                     Value::Int(text.petition.0.into()),
                     Value::Int(text.version.into()),
@@ -253,6 +262,7 @@ impl Batch {
                     Value::Blob(&text.text_hash),
                     Value::Blob(&text.consent_hash),
                     integer(text.adopted_at.0),
+                    Value::Text(&text.addressee),
                 ],
             )
             .await?;
@@ -490,6 +500,8 @@ impl Prune {
         )
         .await?;
         db.execute("DELETE FROM mail_sent WHERE at < ?1", &[integer(self.mails_before.0)])
+            .await?;
+        db.execute("DELETE FROM news_sent WHERE at < ?1", &[integer(self.mails_before.0)])
             .await?;
         mailing::prune(db, self).await?;
         let cutoff = crate::store::id::first_at(self.features_before);

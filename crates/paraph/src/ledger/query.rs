@@ -14,7 +14,7 @@ use crate::store::reader::{Reader, Reading};
 /// Reads records: two pools, since records and their keys lie in two files.
 #[derive(Clone)]
 pub struct LedgerReader {
-    main: Reader,
+    pub(super) main: Reader,
     keys: Reader,
     vault: std::sync::Arc<Vault>,
 }

@@ -5,7 +5,7 @@
 //! - [`budget`] decides when an address may be written to again: a budget spent delays, it never drops;
 //! - [`pace`] spreads mail over recipient domains and says when to try again after a failure;
 //! - [`transport`] hands a letter to a mail server or a directory;
-//! - [`dkim`] signs it; [`bounce`] reads what comes back;
+//! - [`dkim`] signs it; [`bounce`] reads what comes back, [`inbox`] takes it in;
 //! - [`stop`] knows who wants no more of it.
 //!
 //! - [`dispatch`] is the loop that ties them together.
@@ -17,6 +17,8 @@ pub mod budget;
 pub mod compose;
 pub mod dispatch;
 pub mod dkim;
+pub mod inbox;
+pub mod news;
 pub mod pace;
 pub mod page;
 pub mod stop;

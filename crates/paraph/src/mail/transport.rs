@@ -144,7 +144,7 @@ fn write_durably(directory: &Path, id: MessageId, raw: &[u8]) -> io::Result<()> 
 /// policy) is mended by the operator or by time, and must not cost anybody their confirmation.
 fn classify(error: &SmtpError, ascii: bool) -> DeliveryError {
     let Some(status) = error.status() else {
-        return match (error.is_client(), ascii) {
+        return match (error.is_client() && !wants_starttls(error), ascii) {
             (true, false) => DeliveryError::Permanent("the mail server takes no such local part (SMTPUTF8)".into()),
             _ => DeliveryError::Temporary(cause(error)),
         };
@@ -178,9 +178,29 @@ fn enhanced_code(said: &str) -> Option<&str> {
     (parts.len() == 3 && parts.iter().all(digits)).then_some(first)
 }
 
+/// `lettre` gives no other sign of it than its words; a test holds them.
+fn wants_starttls(error: &SmtpError) -> bool {
+    error.is_client() && chain(error).contains("STARTTLS")
+}
+
+/// Everything that an error was caused by, for a look and not for a log.
+fn chain(error: &SmtpError) -> String {
+    let mut words = String::new();
+    let mut source = std::error::Error::source(error);
+    while let Some(error) = source {
+        words += &error.to_string();
+        source = error.source();
+    }
+    words
+}
+
 /// What kept us from a reply, in our own words: an error's text may quote what was sent.
 fn cause(error: &SmtpError) -> String {
-    let what = if error.is_timeout() {
+    let what = if wants_starttls(error) {
+        "the mail server offers no STARTTLS, and nothing leaves without it"
+    } else if chain(error).contains("invalid peer certificate") {
+        "the mail server's certificate is not trusted"
+    } else if error.is_timeout() {
         "the mail server did not answer in time"
     } else if error.is_tls() {
         "no secure connection to the mail server"
@@ -198,3 +218,5 @@ fn cause(error: &SmtpError) -> String {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tls_tests;

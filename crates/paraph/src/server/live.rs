@@ -18,8 +18,10 @@ use crate::handlers::shelf::Shelf;
 use crate::handlers::sign::Signing;
 use crate::handlers::stop::StopMail;
 use crate::intake::seal::Sealing;
+use crate::ledger::opened::Opener;
 use crate::limits::Limits;
 use crate::mail::dispatch::Mailer;
+use crate::mail::news::NewsMailer;
 use crate::mail::stop::AddressTags;
 use crate::mail::transport::Transport;
 use crate::router::Public;
@@ -57,13 +59,14 @@ impl Live {
         alerts: Arc<Alerts>,
         addresses: (SocketAddr, SocketAddr),
     ) -> Result<Self, Failure> {
-        let transport = Transport::open(&config.mail.delivery, &config.limits)?;
+        let transport = || Transport::open(&config.mail.delivery, &config.limits);
         let (stop, stopped) = watch::channel(false);
         let base_url = config.site.base_url_for(addresses.0);
         let site = Arc::new(site(config, &base_url));
         let shelf = Arc::new(Shelf::new(Arc::clone(&site), &core.shown.borrow()));
         let public = core.public(config, directory, &site, &shelf, stopped.clone());
-        let mailer = core.mailer(config, directory, &shelf, transport, &base_url);
+        let mailer = core.mailer(config, directory, &shelf, transport()?, &base_url);
+        let news = core.news_mailer(config, directory, &shelf, transport()?, &base_url);
         Ok(Self {
             addresses,
             public: Arc::new(ArcSwap::from_pointee(public)),
@@ -74,7 +77,7 @@ impl Live {
             generation: Mutex::new(Generation {
                 config: config.clone(),
                 stop,
-                mailer: tokio::spawn(mailer.run(stopped)),
+                mailer: tokio::spawn(send(mailer, news, stopped)),
             }),
             core,
         })
@@ -110,20 +113,22 @@ impl Live {
         let mut generation = self.generation.lock().await;
         let change = generation.config.changed_to(new);
         let config = change.config;
-        let (for_mail, for_alerts) = (
-            Transport::open(&config.mail.delivery, &config.limits)?,
-            Transport::open(&config.mail.delivery, &config.limits)?,
-        );
+        let transport = || Transport::open(&config.mail.delivery, &config.limits);
+        let (for_mail, for_news, for_alerts) = (transport()?, transport()?, transport()?);
         let (stop, stopped) = watch::channel(false);
         let base_url = config.site.base_url_for(self.addresses.0);
         let site = Arc::new(site(&config, &base_url));
         let shelf = Arc::new(Shelf::new(Arc::clone(&site), &self.core.shown.borrow()));
         let public = self.core.public(&config, directory, &site, &shelf, stopped.clone());
         let mailer = self.core.mailer(&config, directory, &shelf, for_mail, &base_url);
+        let news = self.core.news_mailer(&config, directory, &shelf, for_news, &base_url);
 
         self.shelf.store(Arc::clone(&shelf));
         // What was published while the new pages were rendered went to the old ones.
-        shelf.show(&self.core.shown.borrow());
+        let catalogue = Arc::clone(&self.core.shown.borrow());
+        // Without its names a page is still right; the next tick reads them again.
+        let opened = Opener::default().open(&self.core.ledger, &catalogue).await;
+        shelf.show(&catalogue, &opened.unwrap_or_default());
         self.trusted.store(Arc::new(trusted(&config)));
         self.public.store(Arc::new(public));
         self.limits.send_replace(config.limits.clone());
@@ -137,7 +142,7 @@ impl Live {
             if finishing.await.is_err() {
                 tracing::error!("the mailer before the reload panicked");
             }
-            mailer.run(stopped).await;
+            send(mailer, news, stopped).await;
         });
         (generation.config, generation.stop) = (config, stop);
         metrics::counter!(telemetry::RELOADS, "outcome" => "done").increment(1);
@@ -156,6 +161,11 @@ impl Live {
             tracing::error!("the mailer panicked");
         }
     }
+}
+
+/// Confirmations and updates, until `stop` turns true; what was claimed by then is finished first.
+async fn send(mailer: Mailer, news: NewsMailer, stop: watch::Receiver<bool>) {
+    tokio::join!(mailer.run(stop.clone()), news.run(stop));
 }
 
 fn trusted(config: &Config) -> Trusted {
@@ -227,6 +237,30 @@ impl Core {
             site_name: config.site.name.clone(),
             base_url: base_url.to_owned(),
             message_key: directory.keys().derive("message v1"),
+            limits: config.limits.clone(),
+        }
+    }
+
+    fn news_mailer(
+        &self,
+        config: &Config,
+        directory: &Directory,
+        shelf: &Arc<Shelf>,
+        transport: Transport,
+        base_url: &str,
+    ) -> NewsMailer {
+        NewsMailer {
+            intake: self.intake.clone(),
+            ledger: self.ledger.clone(),
+            tokens: Arc::clone(&self.tokens),
+            shelf: Arc::clone(shelf),
+            transport,
+            from: config.mail.from.clone(),
+            site_name: config.site.name.clone(),
+            base_url: base_url.to_owned(),
+            dkim: config.mail.dkim.clone(),
+            bounce: config.mail.bounce.as_ref().map(|bounce| bounce.address.clone()),
+            message_key: directory.keys().derive("message news v1"),
             limits: config.limits.clone(),
         }
     }

@@ -4,6 +4,7 @@
 
 use std::borrow::Borrow;
 
+use super::content::Content;
 use super::lang::{Arg, Lang, rfc3339};
 use super::refusal::{FieldError, Notice, Refusal};
 
@@ -141,6 +142,8 @@ pub struct PetitionPage<'a> {
     pub petition: &'a Petition,
     /// Its count.
     pub count: Count,
+    /// What its author has added, and whose names are shown.
+    pub content: &'a Content,
 }
 
 /// What was typed, to be shown again.
@@ -160,6 +163,8 @@ pub struct Input {
     pub show_name: bool,
     /// `news`
     pub news: bool,
+    /// `text_version`: of the text that was on the page; `None`: the one in force.
+    pub text_version: Option<u16>,
 }
 
 /// `GET /p/{slug}/sign` and every re-rendering of the form: never cached.
@@ -222,6 +227,8 @@ pub struct Shown {
     pub show_name: bool,
     /// News of this petition were asked for.
     pub news: bool,
+    /// The version of the text that was on the page, if a later one is in force by now.
+    pub earlier_version: Option<u64>,
     /// When it was sent.
     pub sent_at: u64,
 }

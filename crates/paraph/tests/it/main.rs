@@ -3,8 +3,10 @@
 mod backup;
 mod client;
 mod clocks;
+mod content;
 mod contract;
 mod crash;
+mod deliverability;
 mod disk;
 mod door;
 mod fsck;

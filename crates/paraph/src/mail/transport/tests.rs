@@ -119,7 +119,7 @@ fn letter(to: &str) -> Message {
 }
 
 impl Transport {
-    async fn hand_over(&self, to: &str) -> Result<(), DeliveryError> {
+    pub(super) async fn hand_over(&self, to: &str) -> Result<(), DeliveryError> {
         let message = letter(to);
         self.deliver(message.envelope(), message.formatted(), id()).await
     }
