@@ -48,8 +48,10 @@ pub const BATCH_COMMANDS: &str = "paraph_batch_commands";
 pub const COMMIT_SECONDS: &str = "paraph_commit_seconds";
 /// Commands waiting for the writer.
 pub const INTAKE_WAITING: &str = "paraph_intake_waiting";
-/// Free space of the data directory, MiB.
+/// Free space of the data directory, MiB, less what the write-ahead logs still need.
 pub const DISK_FREE: &str = "paraph_disk_free_mib";
+/// Seconds that the wall clock has to hold yet before anything is erased by its word; 0: it is believed.
+pub const CLOCK_DOUBTED: &str = "paraph_clock_doubted_seconds";
 
 /// Bounds of the histograms in seconds: from a page out of memory to a lane's longest wait.
 const SECONDS: &[f64] = &[0.000_25, 0.001, 0.0025, 0.01, 0.025, 0.1, 0.25, 1.0, 2.5, 5.0, 10.0];
@@ -154,7 +156,14 @@ fn describe() {
         "One batch, from being taken to its commit"
     );
     describe_gauge!(INTAKE_WAITING, "Commands waiting for the writer");
-    describe_gauge!(DISK_FREE, "Free space of the data directory, MiB");
+    describe_gauge!(
+        DISK_FREE,
+        "Free space of the data directory, MiB, less what the logs still need"
+    );
+    describe_gauge!(
+        CLOCK_DOUBTED,
+        "Seconds that the clock has to hold before it is believed; 0: believed"
+    );
 }
 
 /// Processor time, memory and descriptors of this process in the text format of Prometheus, read from `/proc/self`;

@@ -1,7 +1,7 @@
 //! How fast Paraph is, each figure against a baseline measured in the same run; see `docs/benchmarks.md`.
 //!
 //! ```text
-//! scripts/bench [durable] [signature] [page] [refusal] [--rounds N] [--json]
+//! scripts/bench [durable] [signature] [page] [refusal] [memory] [startup] [--rounds N] [--json]
 //! ```
 //!
 //! Ours and the baseline take turns, round by round, so that a noisy machine is noisy for both. What is printed is the
@@ -15,6 +15,7 @@
 mod bare;
 mod durable;
 mod finding;
+mod large;
 mod machine;
 mod pages;
 mod people;
@@ -37,7 +38,7 @@ struct Asked {
     json: bool,
 }
 
-const SECTIONS: [&str; 4] = ["durable", "signature", "page", "refusal"];
+const SECTIONS: [&str; 6] = ["durable", "signature", "page", "refusal", "memory", "startup"];
 
 fn main() -> ExitCode {
     match run() {
@@ -59,6 +60,7 @@ fn run() -> Outcome<bool> {
     // This program is also the processes that it measures against.
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [bare::ROLE, file] => return bare::serve(file.as_ref()).map(|()| true),
+        [large::CRASH_ROLE, place, first] => return large::sign_until_killed(place.as_ref(), first.parse()?),
         [signature::VERIFY_ROLE, calls] => return signature::verify(calls.parse()?).map(|()| true),
         _ => {}
     }
@@ -70,6 +72,8 @@ fn run() -> Outcome<bool> {
             "durable" => durable::measure(asked.rounds)?,
             "signature" => signature::measure(asked.rounds)?,
             "page" => pages::measure(asked.rounds)?,
+            "memory" => large::measure_memory(asked.rounds)?,
+            "startup" => large::measure_startup(asked.rounds)?,
             _ => pages::measure_refusals(asked.rounds)?,
         });
     }

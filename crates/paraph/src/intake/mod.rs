@@ -5,6 +5,7 @@
 
 pub mod command;
 mod decide;
+mod house;
 mod mailing;
 mod replay;
 pub mod seal;
