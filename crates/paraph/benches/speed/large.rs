@@ -30,8 +30,9 @@ use crate::{Outcome, machine};
 /// First argument of the process that signs until it is killed.
 pub(crate) const CRASH_ROLE: &str = "sign-until-killed";
 
-/// Signatures in the store.
-const STORED: u32 = 1_000_000;
+/// Numbers of people who are not in the store: those who sign while memory is watched, and those before a crash.
+const VISITORS: u32 = 100_000_000;
+const CRASHED: u32 = 200_000_000;
 /// Signed, mailed and confirmed before the next ones.
 const PORTION: u32 = 20_000;
 /// The newest of them: those whose nonces a server at a hundred a second remembers.
@@ -43,9 +44,9 @@ const SIGNING: u32 = 10_000;
 const AT_ONCE: u32 = 2000;
 
 /// Memory of the server, empty and with the store, at rest and while people sign.
-pub(crate) fn measure_memory(rounds: usize) -> Outcome<Vec<Finding>> {
+pub(crate) fn measure_memory(rounds: usize, signatures: u32) -> Outcome<Vec<Finding>> {
     let runtime = runtime()?;
-    let place = stored(&runtime)?;
+    let place = stored(&runtime, signatures)?;
     let post_office = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -53,7 +54,7 @@ pub(crate) fn measure_memory(rounds: usize) -> Outcome<Vec<Finding>> {
     let sink = post_office.block_on(Sink::start())?;
     let smtp = sink.smtp_addr().to_string();
     let finding = |what: &str| Finding {
-        what: format!("resident memory of `paraph serve` with {STORED} signatures, {what}"),
+        what: format!("resident memory of `paraph serve` with {signatures} signatures, {what}"),
         unit: "MiB",
         ours: Vec::new(),
         baseline: Vec::new(),
@@ -64,7 +65,7 @@ pub(crate) fn measure_memory(rounds: usize) -> Outcome<Vec<Finding>> {
     let mut after = finding("at rest after they have signed");
     for round in 0..rounds {
         let empty = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-        let first = 2 * STORED + 2 * SIGNING * u32::try_from(round)?;
+        let first = VISITORS + 2 * SIGNING * u32::try_from(round)?;
         let small = Server::start(empty.path(), Mail::Smtp(&smtp), false)?;
         let baseline = watch(&runtime, &small, first)?;
         drop(small);
@@ -117,12 +118,12 @@ async fn sign(address: &str, first: u32) -> Outcome<()> {
 }
 
 /// From the start of the process until `/readyz` says yes, after a kill with a full write-ahead log.
-pub(crate) fn measure_startup(rounds: usize) -> Outcome<Vec<Finding>> {
+pub(crate) fn measure_startup(rounds: usize, signatures: u32) -> Outcome<Vec<Finding>> {
     let runtime = runtime()?;
-    let place = stored(&runtime)?;
+    let place = stored(&runtime, signatures)?;
     server::configure(&place, Mail::Maildir)?;
     let mut finding = Finding {
-        what: format!("start after a kill, {STORED} signatures and a full write-ahead log"),
+        what: format!("start after a kill, {signatures} signatures and a full write-ahead log"),
         unit: "s",
         ours: Vec::new(),
         baseline: Vec::new(),
@@ -133,7 +134,7 @@ pub(crate) fn measure_startup(rounds: usize) -> Outcome<Vec<Finding>> {
         let empty = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
         drop(Server::start(empty.path(), Mail::Maildir, false)?);
         let small = Server::serve(empty.path(), false)?.ready_after.as_secs_f64();
-        let bytes = crash(&place, 3 * STORED + 100_000 * u32::try_from(round)?)?;
+        let bytes = crash(&place, CRASHED + 100_000 * u32::try_from(round)?)?;
         finding
             .ours
             .push(Server::serve(&place, false)?.ready_after.as_secs_f64());
@@ -196,8 +197,8 @@ fn settings() -> WriterSettings {
 }
 
 /// Where the store is, made if there is no fresh one.
-fn stored(runtime: &Runtime) -> Outcome<PathBuf> {
-    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("million");
+fn stored(runtime: &Runtime, signatures: u32) -> Outcome<PathBuf> {
+    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("stored-{signatures}"));
     let made = place.join("made");
     let age = fs::metadata(&made).and_then(|made| made.modified()).ok();
     if age.and_then(|made| made.elapsed().ok()).is_some_and(|age| age < FRESH) {
@@ -208,26 +209,26 @@ fn stored(runtime: &Runtime) -> Outcome<PathBuf> {
     }
     fs::create_dir_all(&place)?;
     let begun = Instant::now();
-    runtime.block_on(make(&place))?;
+    runtime.block_on(make(&place, signatures))?;
     agrees(runtime, &place)?;
     fs::write(made, [])?;
     eprintln!(
-        "a store of {STORED} signatures, made in {} s",
+        "a store of {signatures} signatures, made in {} s",
         begun.elapsed().as_secs()
     );
     Ok(place)
 }
 
 /// Signs, mails, confirms seven of ten, settles.
-async fn make(place: &Path) -> Outcome<()> {
+async fn make(place: &Path, signatures: u32) -> Outcome<()> {
     let directory = Directory::open(&place.join("data"), None, true)?;
     let (writer, intake, _) = Writer::start(directory.connect().await?, settings()).await?;
     open_petition(&intake, 0).await?;
     let desk = Desk::new(directory.keys());
-    for first in (0..STORED).step_by(PORTION as usize) {
+    for first in (0..signatures).step_by(PORTION as usize) {
         let now = clock::now();
-        let lifetime = if first + RECENT >= STORED { 7_200_000 } else { 1 };
-        let people = (first..first + PORTION).map(Person);
+        let lifetime = if first + RECENT >= signatures { 7_200_000 } else { 1 };
+        let people = (first..signatures.min(first + PORTION)).map(Person);
         let signs: Vec<Sign> = people
             .map(|person| desk.contribution(person, now, Millis(now.0 + lifetime)))
             .collect();
