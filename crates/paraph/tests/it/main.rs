@@ -13,6 +13,7 @@ mod mail;
 mod pages;
 mod power;
 mod preemption;
+mod rehearsal;
 mod server;
 mod start;
 mod stores;
