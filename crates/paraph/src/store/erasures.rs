@@ -109,8 +109,9 @@ impl ErasureLog {
     /// # Errors
     /// What the system said; the log is then as it was.
     pub fn forget(&self, before: Millis) -> io::Result<u64> {
-        if !self.oldest()?.is_some_and(|oldest| oldest.0 + DAY < before.0) {
-            return Ok(0);
+        match self.oldest()? {
+            Some(oldest) if oldest.0 + DAY < before.0 => {}
+            _ => return Ok(0),
         }
         let shorter = self.path.with_extension("log.new");
         let mut options = OpenOptions::new();
