@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use futures_util::StreamExt;
 use paraph::clock;
-use paraph::intake::command::{PetitionAnswer, PetitionCommand, Sign, SignAnswer};
+use paraph::intake::command::{Choices, Details, PetitionAnswer, PetitionCommand, Sign, SignAnswer};
 use paraph::intake::{Intake, Writer, WriterSettings};
 use paraph::keys::{Keys, tag};
 use paraph::ledger::record::{FeatureKey, Features};
@@ -201,6 +201,7 @@ impl Desk {
             mailbox_tag: tag(&self.mailbox, &[b"1", person.email().as_bytes()]),
             address_tag: tag(&self.mailbox, &[person.email().as_bytes()]),
             text_version: 1,
+            choices: Choices::default(),
             sealed: sealed.sealed,
             wrapped: sealed.wrapped,
             features: serde_json::to_vec(&Features::observe(&self.features, &record)).unwrap_or_default(),
@@ -251,6 +252,7 @@ pub(crate) async fn open_petition(intake: &Intake, settle_after_seconds: u32) ->
         consent_hash: [1; 32],
         publish: true,
         settle_after_seconds,
+        details: Details::default(),
     };
     match intake.petition(create).await? {
         PetitionAnswer::Done => Ok(()),

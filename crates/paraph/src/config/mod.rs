@@ -4,6 +4,7 @@
 //! key, the place where it was written, and the mend. Relative paths start at the directory the command runs in.
 
 mod explain;
+mod mail;
 mod value;
 mod written;
 
@@ -11,14 +12,12 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use ipnet::IpNet;
-use lettre::message::Mailbox;
-
 use crate::failure::Failure;
 use crate::keys::Keys;
 use crate::limits::Limits;
 use explain::Setting;
-pub use value::SmtpUrl;
+use ipnet::IpNet;
+pub use mail::{Bounce, Delivery, LmtpAddress, Mail, Security, SmtpServer};
 use value::{Reader, Taken};
 pub use written::Origin;
 use written::{Value, Written};
@@ -97,24 +96,6 @@ pub enum ProxyProtocol {
     Optional,
     /// A trusted peer that does not send it is cut off.
     Required,
-}
-
-/// `[mail]`.
-#[derive(Clone, Debug)]
-pub struct Mail {
-    /// Sender of every mail, with a display name.
-    pub from: Mailbox,
-    /// Where mail goes.
-    pub delivery: Delivery,
-}
-
-/// How mail leaves the program.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Delivery {
-    /// Handed to a mail server.
-    Smtp(SmtpUrl),
-    /// Written to a directory, for development and for other programs to take away.
-    Maildir(PathBuf),
 }
 
 /// What the command line says about configuration.
@@ -199,7 +180,7 @@ fn validate(written: &Written, languages: &[&str]) -> Result<Config, Failure> {
     let listen = listen(&mut reader)?;
     let directory = reader.text("store.directory", "data").path()?;
     let key_file = key_file(&mut reader, &directory)?;
-    let mail = mail(&mut reader, &site.name, &directory)?;
+    let mail = mail::mail(&mut reader, &site.name, &directory)?;
     let drill_price = drill_price(&mut reader, &listen)?;
     let limits = limits(&mut reader)?;
     Ok(Config {
@@ -335,35 +316,6 @@ fn key_file(reader: &mut Reader<'_>, directory: &Path) -> Result<PathBuf, Failur
         )),
         _ => Ok(path),
     }
-}
-
-fn mail(reader: &mut Reader<'_>, site_name: &str, directory: &Path) -> Result<Mail, Failure> {
-    let from = reader.text("mail.from", "petitions@example.org");
-    let mut sender = from.mailbox()?;
-    sender.name.get_or_insert_with(|| site_name.to_owned());
-    let smtp = reader.secret("mail.smtp", "none");
-    let default = if smtp.is_some() {
-        "none".to_owned()
-    } else {
-        directory.join("mail").display().to_string()
-    };
-    let maildir = reader.optional("mail.maildir", &default);
-    let delivery = match (smtp, maildir) {
-        (Some(smtp), Some(_)) => {
-            return Err(smtp.refuse(
-                "stands beside mail.maildir",
-                "keep exactly one of mail.smtp and mail.maildir",
-            ));
-        }
-        (Some(_), None) if from.origin == Origin::Default => {
-            let hint = "set mail.from to an address whose domain your mail server may send for";
-            return Err(Failure::usage("mail.smtp is set and mail.from is not", hint));
-        }
-        (Some(smtp), None) => Delivery::Smtp(smtp.smtp_url()?),
-        (None, Some(maildir)) => Delivery::Maildir(maildir.path()?),
-        (None, None) => Delivery::Maildir(directory.join("mail")),
-    };
-    Ok(Mail { from: sender, delivery })
 }
 
 /// A cheap puzzle is for rehearsals of one machine with itself: nobody else may be able to reach it.

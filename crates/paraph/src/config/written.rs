@@ -52,6 +52,16 @@ const KEYS: &[(&str, &str, Kind)] = &[
     ("mail", "from", Kind::Text),
     ("mail", "smtp", Kind::Text),
     ("mail", "maildir", Kind::Text),
+    ("mail", "smtp_user", Kind::Text),
+    ("mail", "smtp_password", Kind::Text),
+    ("mail", "smtp_password_file", Kind::Text),
+    ("mail", "smtp_ca", Kind::Text),
+    ("mail", "dkim_domain", Kind::Text),
+    ("mail", "dkim_selector", Kind::Text),
+    ("mail", "dkim_key", Kind::Text),
+    ("mail", "bounce", Kind::Text),
+    ("mail", "bounce_maildir", Kind::Text),
+    ("mail", "bounce_lmtp", Kind::Text),
     ("drill", "price", Kind::Number),
 ];
 

@@ -3,8 +3,10 @@
 mod backup;
 mod client;
 mod clocks;
+mod content;
 mod contract;
 mod crash;
+mod deliverability;
 mod disk;
 mod door;
 mod fsck;
@@ -16,5 +18,6 @@ mod preemption;
 mod rehearsal;
 mod server;
 mod start;
+mod stop;
 mod stores;
 mod upgrade;
