@@ -13,6 +13,7 @@ use super::Finding;
 use crate::clock;
 use crate::limits::Limits;
 use crate::server;
+use crate::store::wal;
 use crate::store::db::Db;
 
 /// Who can say whether the clock is kept right, and the answer that says yes. The kernel's own word (adjtimex) is what the
@@ -116,7 +117,7 @@ pub(super) fn disk(directory: &Path, floor_mib: u64) -> Vec<Finding> {
 
 fn space(place: &Path, floor_mib: u64) -> Finding {
     const CHECK: &str = "disk: space";
-    match server::free_mib(place) {
+    match wal::room_mib(place) {
         Ok(free) if free < floor_mib => Finding::fail(
             CHECK,
             format!("{free} MiB free, below limits.disk_floor_mib = {floor_mib}: signing is paused"),
