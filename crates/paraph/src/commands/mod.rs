@@ -5,6 +5,7 @@ mod check_config;
 mod demo;
 mod drill;
 mod fsck;
+mod networks;
 mod petition;
 mod recount;
 mod serve;
@@ -33,6 +34,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Fsck(fsck) => fsck::run(&fsck),
         Command::Backup(backup) => backup::run(&backup),
         Command::Restore(restore) => backup::run_restore(&restore),
+        Command::Networks(networks) => networks::run(&networks),
         Command::Demo(demo) => demo::run(&demo),
         Command::Drill(drill) => drill::run(&drill),
     }
