@@ -1,7 +1,7 @@
 //! How fast Paraph is, each figure against a baseline measured in the same run; see `docs/benchmarks.md`.
 //!
 //! ```text
-//! scripts/bench [durable] [signature] [page] [refusal] [--rounds N] [--json]
+//! scripts/bench [durable] [signature] [page] [refusal] [networks] [--rounds N] [--json]
 //! ```
 //!
 //! Ours and the baseline take turns, round by round, so that a noisy machine is noisy for both. What is printed is the
@@ -16,6 +16,7 @@ mod bare;
 mod durable;
 mod finding;
 mod machine;
+mod networks;
 mod pages;
 mod people;
 mod server;
@@ -37,7 +38,7 @@ struct Asked {
     json: bool,
 }
 
-const SECTIONS: [&str; 4] = ["durable", "signature", "page", "refusal"];
+const SECTIONS: [&str; 5] = ["durable", "signature", "page", "refusal", "networks"];
 
 fn main() -> ExitCode {
     match run() {
@@ -70,6 +71,7 @@ fn run() -> Outcome<bool> {
             "durable" => durable::measure(asked.rounds)?,
             "signature" => signature::measure(asked.rounds)?,
             "page" => pages::measure(asked.rounds)?,
+            "networks" => networks::measure(asked.rounds)?,
             _ => pages::measure_refusals(asked.rounds)?,
         });
     }

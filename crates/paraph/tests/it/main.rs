@@ -10,6 +10,7 @@ mod door;
 mod fsck;
 mod journal;
 mod mail;
+mod networks;
 mod pages;
 mod power;
 mod preemption;
