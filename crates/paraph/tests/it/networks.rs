@@ -36,24 +36,48 @@ fn a_table_from_a_folder_is_checked_taken_over_and_shown() {
     }
     // Three ranges instead of half a million: nobody takes that over by mistake.
     let refused = site.run(&["networks", "update", "--from", "table"]);
-    assert_eq!((refused.code, refused.stderr.contains("--force")), (1, true), "{}", refused.stderr);
+    assert_eq!(
+        (refused.code, refused.stderr.contains("--force")),
+        (1, true),
+        "{}",
+        refused.stderr
+    );
     let known = said(&site.run(&["networks", "show", "192.0.2.9", "--json"]));
-    assert_eq!((&known["known"], known["table"]["date"].as_u64()), (&Value::Bool(false), Some(20_260_617)));
+    assert_eq!(
+        (&known["known"], known["table"]["date"].as_u64()),
+        (&Value::Bool(false), Some(20_260_617))
+    );
 
     let taken = said(&site.run(&["networks", "update", "--from", "table", "--force", "--json"]));
-    assert_eq!((taken["ipv4_ranges"].as_u64(), taken["systems"].as_u64()), (Some(2), Some(2)));
+    assert_eq!(
+        (taken["ipv4_ranges"].as_u64(), taken["systems"].as_u64()),
+        (Some(2), Some(2))
+    );
     let known = said(&site.run(&["networks", "show", "192.0.2.9", "--json"]));
     assert_eq!(known["origin"]["holder"], "Sample Hosting");
     assert_eq!(known["origin"]["kind"], "hosting");
     assert_eq!(known["origin"]["prefix"], "192.0.2.0/24");
     assert_eq!(known["table"]["sha256"], taken["table"]["sha256"]);
-    assert!(known["credit"].as_str().is_some_and(|credit| credit.contains("RouteViews")));
+    assert!(
+        known["credit"]
+            .as_str()
+            .is_some_and(|credit| credit.contains("RouteViews"))
+    );
     let unknown = site.run(&["networks", "show", "203.0.113.1"]);
-    assert!(unknown.stdout.contains("unknown") && unknown.stdout.contains("RDAP"), "{}", unknown.stdout);
+    assert!(
+        unknown.stdout.contains("unknown") && unknown.stdout.contains("RDAP"),
+        "{}",
+        unknown.stdout
+    );
 
     // An older one does not follow, and a damaged one is not skipped.
     let older = site.run(&["networks", "update", "--from", "table", "--date", "20291231"]);
-    assert_eq!((older.code, older.stderr.contains("20300101")), (1, true), "{}", older.stderr);
+    assert_eq!(
+        (older.code, older.stderr.contains("20300101")),
+        (1, true),
+        "{}",
+        older.stderr
+    );
     fs::write(site.data().join("networks.bin"), "damaged").expect("written");
     assert_eq!(site.run(&["networks", "show", "192.0.2.9"]).code, 1);
 }
@@ -70,7 +94,9 @@ fn serve(files: BTreeMap<&'static str, String>, elsewhere: Option<&'static str>)
             reader.read_line(&mut line).expect("a request");
             let path = line.split(' ').nth(1).unwrap_or_default();
             let answer = match (elsewhere, files.get(path)) {
-                (Some(elsewhere), _) => format!("HTTP/1.1 302 Found\r\nlocation: {elsewhere}\r\ncontent-length: 0\r\n\r\n"),
+                (Some(elsewhere), _) => {
+                    format!("HTTP/1.1 302 Found\r\nlocation: {elsewhere}\r\ncontent-length: 0\r\n\r\n")
+                }
                 (None, Some(text)) => format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{text}", text.len()),
                 (None, None) => "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n".to_owned(),
             };
@@ -101,7 +127,12 @@ fn a_table_is_downloaded_and_nothing_but_https_is_asked_outside_this_machine() {
         ("absent", "absent"),
     ] {
         let refused = site.run(&["networks", "update", "--from", from, "--force"]);
-        assert_eq!((refused.code, refused.stderr.contains(word)), (1, true), "{from}: {}", refused.stderr);
+        assert_eq!(
+            (refused.code, refused.stderr.contains(word)),
+            (1, true),
+            "{from}: {}",
+            refused.stderr
+        );
     }
     assert_eq!(fs::read(site.data().join("networks.bin")).expect("still there"), before);
 }
