@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use paraph_shield::privileges;
 use paraph_shield::protected::{Block, Protected};
-use paraph_shield::serve::Helper;
+use paraph_shield::serve::{Helper, say};
 use paraph_shield::table::Table;
 
 const USAGE: &str = "\
@@ -44,7 +44,7 @@ fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err((code, what, hint)) => {
-            eprintln!("error: {what}\nhint: {hint}");
+            say(&format!("error: {what}\nhint: {hint}"));
             ExitCode::from(code)
         }
     }
@@ -82,7 +82,7 @@ fn run() -> Result<(), Failure> {
         user,
         bans: HashMap::new(),
     };
-    eprintln!("ready");
+    say("ready");
     helper.serve(&listener);
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! One connection after another, each from the one user that is served.
 
 use std::collections::HashMap;
+use std::io::{self, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::time::{Duration, Instant};
 
@@ -46,7 +47,7 @@ impl Helper {
         let is_served = socket_peercred(&stream).is_ok_and(|peer| peer.uid.as_raw() == self.user);
         if timed.is_err() || !is_served {
             let _ = Answer::of(Status::NotYou).write(&mut stream);
-            eprintln!("a connection of another user was refused");
+            say("a connection of another user was refused");
             return;
         }
         loop {
@@ -55,7 +56,7 @@ impl Helper {
                 Ok(None) | Err(ReadError::Io(_)) => return,
                 Err(ReadError::Malformed) => {
                     let _ = Answer::of(Status::Malformed).write(&mut stream);
-                    eprintln!("a request that is not of this protocol was refused");
+                    say("a request that is not of this protocol was refused");
                     return;
                 }
             };
@@ -123,7 +124,12 @@ impl Helper {
     }
 }
 
-fn answer(done: std::io::Result<usize>, refused: usize) -> Answer {
+/// One line on stderr, never an address. Whoever read it may be gone, which is no reason to end.
+pub fn say(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+fn answer(done: io::Result<usize>, refused: usize) -> Answer {
     let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     match done {
         Ok(done) => Answer {
@@ -132,7 +138,7 @@ fn answer(done: std::io::Result<usize>, refused: usize) -> Answer {
             ..Answer::of(Status::Done)
         },
         Err(error) => {
-            eprintln!("the packet filter was not changed: {error}");
+            say(&format!("the packet filter was not changed: {error}"));
             Answer::of(Status::Failed)
         }
     }
