@@ -48,6 +48,9 @@ pub enum Command {
     Drill(Drill),
     /// Fold the journal again and compare with the ledger; exit code 1 if they differ
     Recount(Recount),
+    /// List, make and lift bans of addresses, beside a running server
+    #[command(subcommand)]
+    Shield(Shield),
     /// Say who announces an address of the Internet, and keep the table that knows
     #[command(subcommand)]
     Networks(Networks),
@@ -293,6 +296,59 @@ pub struct Recount {
     pub json: bool,
 }
 
+/// `paraph shield ...`.
+#[derive(Debug, Subcommand)]
+pub enum Shield {
+    /// List the bans in force, the one that ends next first
+    List(ShieldAll),
+    /// Ban an address or prefix: IPv4 /32 or /24, IPv6 /64 or /48
+    Ban(ShieldBan),
+    /// Lift one ban, at once and everywhere
+    Unban(ShieldOne),
+    /// Lift every ban, at once and everywhere
+    Flush(ShieldAll),
+}
+
+/// `paraph shield list` and `flush`.
+#[derive(Args, Debug)]
+pub struct ShieldAll {
+    /// Where the configuration and the data are.
+    #[command(flatten)]
+    pub place: Place,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `paraph shield unban`.
+#[derive(Args, Debug)]
+pub struct ShieldOne {
+    /// Where the configuration and the data are.
+    #[command(flatten)]
+    pub place: Place,
+    /// Address or prefix; an IPv6 address stands for its /64
+    pub net: String,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `paraph shield ban`.
+#[derive(Args, Debug)]
+pub struct ShieldBan {
+    /// Where the configuration and the data are.
+    #[command(flatten)]
+    pub place: Place,
+    /// Address or prefix; an IPv6 address stands for its /64
+    pub net: String,
+    /// How long, as in 90s, 10m or 2h, a week at most [default: as long as it has earned by now]
+    #[arg(long = "for", value_name = "TIME", value_parser = duration)]
+    pub period: Option<Duration>,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `paraph networks ...`.
 #[derive(Debug, Subcommand)]
 pub enum Networks {
@@ -492,6 +548,10 @@ mod tests {
             "paraph drill lockstep-218 --target http://127.0.0.1:8080 --petition s --seed 1 --honest-rate 0.5 \
              --duration 10m --report r.json",
             "paraph recount --petition s --json",
+            "paraph shield list --json",
+            "paraph shield ban 192.0.2.1 --for 2h --data d",
+            "paraph shield unban 2001:db8::/64",
+            "paraph shield flush",
             "paraph networks show 2001:db8::1 --json --data d",
             "paraph networks update --from F --date 20260617 --out F --force --json",
             "paraph fsck --quick --sweep --json --data d",

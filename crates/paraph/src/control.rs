@@ -7,6 +7,7 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -14,9 +15,11 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixListener;
 use tokio::sync::watch;
 
+use crate::clock;
 use crate::failure::Failure;
 use crate::intake::Intake;
 use crate::intake::command::{PetitionAnswer, PetitionCommand};
+use crate::shield::{Shield, ShieldAnswer, ShieldCommand};
 
 /// Bytes of a request: a petition's text is at most 64 KiB, and JSON may escape every byte of it.
 const REQUEST_BYTES: u64 = 1 << 20;
@@ -25,6 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Debug, Serialize, Deserialize)]
 enum Answer {
     Answered(PetitionAnswer),
+    Shielded(ShieldAnswer),
     Unavailable,
     Unreadable,
 }
@@ -42,6 +46,7 @@ pub fn socket(directory: &Path) -> PathBuf {
 pub fn serve(
     path: PathBuf,
     intake: Intake,
+    shield: Arc<Shield>,
     mut stop: watch::Receiver<bool>,
 ) -> Result<impl Future<Output = ()> + use<>, Failure> {
     // What lies there is left over: this process holds the directory's lock.
@@ -57,7 +62,9 @@ pub fn serve(
             };
             // One at a time: these are commands that a person types.
             if let Ok((stream, _)) = accepted
-                && tokio::time::timeout(PATIENCE, answer(stream, &intake)).await.is_err()
+                && tokio::time::timeout(PATIENCE, answer(stream, &intake, &shield))
+                    .await
+                    .is_err()
             {
                 tracing::debug!("a control connection took too long");
             }
@@ -66,18 +73,19 @@ pub fn serve(
     })
 }
 
-async fn answer(stream: tokio::net::UnixStream, intake: &Intake) -> io::Result<()> {
+async fn answer(stream: tokio::net::UnixStream, intake: &Intake, shield: &Shield) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut line = Vec::new();
     tokio::io::BufReader::new(read.take(REQUEST_BYTES))
         .read_until(b'\n', &mut line)
         .await?;
-    let answer = match serde_json::from_slice::<PetitionCommand>(&line) {
-        Ok(command) => intake
-            .petition(command)
-            .await
-            .map_or(Answer::Unavailable, Answer::Answered),
-        Err(_) => Answer::Unreadable,
+    let answer = if let Ok(command) = serde_json::from_slice::<PetitionCommand>(&line) {
+        let answered = intake.petition(command).await;
+        answered.map_or(Answer::Unavailable, Answer::Answered)
+    } else if let Ok(command) = serde_json::from_slice::<ShieldCommand>(&line) {
+        Answer::Shielded(shield.carry_out(&command, clock::now()))
+    } else {
+        Answer::Unreadable
     };
     write.write_all(&serde_json::to_vec(&answer)?).await?;
     write.write_all(b"\n").await
@@ -88,6 +96,37 @@ async fn answer(stream: tokio::net::UnixStream, intake: &Intake) -> io::Result<(
 /// # Errors
 /// There is a server, but it does not answer or cannot record anything.
 pub fn ask(directory: &Path, command: &PetitionCommand) -> Result<Option<PetitionAnswer>, Failure> {
+    match exchange(directory, command)? {
+        Some(Answer::Answered(answer)) => Ok(Some(answer)),
+        Some(Answer::Unavailable) => Err(Failure::failed(
+            "the running server cannot record anything at the moment",
+            "see its log and its /readyz, then try again",
+        )),
+        Some(_) => Err(unreadable()),
+        None => Ok(None),
+    }
+}
+
+/// Asks the server that holds a data directory about bans. `None` if none does.
+///
+/// # Errors
+/// There is a server, but it does not answer.
+pub fn ask_shield(directory: &Path, command: &ShieldCommand) -> Result<Option<ShieldAnswer>, Failure> {
+    match exchange(directory, command)? {
+        Some(Answer::Shielded(answer)) => Ok(Some(answer)),
+        Some(_) => Err(unreadable()),
+        None => Ok(None),
+    }
+}
+
+fn unreadable() -> Failure {
+    Failure::failed(
+        "the running server does not understand this command",
+        "use the same version of paraph as the server",
+    )
+}
+
+fn exchange(directory: &Path, command: &impl Serialize) -> Result<Option<Answer>, Failure> {
     let stream = match UnixStream::connect(socket(directory)) {
         Ok(stream) => stream,
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
@@ -96,20 +135,10 @@ pub fn ask(directory: &Path, command: &PetitionCommand) -> Result<Option<Petitio
         Err(error) => return Err(Failure::io("cannot reach the running server", &error)),
     };
     let asked = ask_on(stream, command).map_err(|error| Failure::io("the running server does not answer", &error))?;
-    match asked {
-        Answer::Answered(answer) => Ok(Some(answer)),
-        Answer::Unavailable => Err(Failure::failed(
-            "the running server cannot record anything at the moment",
-            "see its log and its /readyz, then try again",
-        )),
-        Answer::Unreadable => Err(Failure::failed(
-            "the running server does not understand this command",
-            "use the same version of paraph as the server",
-        )),
-    }
+    Ok(Some(asked))
 }
 
-fn ask_on(mut stream: UnixStream, command: &PetitionCommand) -> io::Result<Answer> {
+fn ask_on(mut stream: UnixStream, command: &impl Serialize) -> io::Result<Answer> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let mut line = serde_json::to_vec(command)?;

@@ -21,6 +21,7 @@ pub mod mail;
 pub mod respond;
 pub mod router;
 pub mod server;
+pub mod shield;
 pub mod store;
 pub mod telemetry;
 pub mod token;

@@ -24,6 +24,7 @@ use crate::handlers::events::Events;
 use crate::handlers::operations::Operations;
 use crate::handlers::shelf::Shelf;
 use crate::handlers::sign::Signing;
+use crate::handlers::turned_away::TurnedAway;
 use crate::intake::seal::Sealing;
 use crate::intake::{Intake, Writer, WriterSettings};
 use crate::journal::integer;
@@ -34,12 +35,14 @@ use crate::limits::Limits;
 use crate::mail::dispatch::Mailer;
 use crate::mail::transport::Transport;
 use crate::router::Public;
+use crate::shield::{Shield, export};
 use crate::store::db::{Db, DbError};
 use crate::store::reader::Reader;
 use crate::store::schema::{self, SchemaError};
 use crate::store::{Connections, Directory};
 use crate::telemetry;
 use crate::token::Tokens;
+use crate::trace::networks::Known;
 use crate::views::{Lang, Site};
 
 /// A server that answers.
@@ -68,6 +71,7 @@ struct Core {
     tokens: Arc<Tokens>,
     vault: Arc<Vault>,
     admitter: Arc<Admitter>,
+    shield: Arc<Shield>,
     shelf: Arc<Shelf>,
     disk_low: Arc<AtomicBool>,
 }
@@ -115,8 +119,14 @@ impl Server {
             tokio::spawn(control::serve(
                 control::socket(directory.path()),
                 intake.clone(),
+                Arc::clone(&core.shield),
                 stopped.clone(),
             )?),
+            tokio::spawn(export::run(
+                Arc::clone(&core.shield),
+                config.shield.outlets.clone(),
+                stopped.clone(),
+            )),
         ];
         if let Some(metrics) = metrics.clone() {
             tasks.push(tokio::spawn(fold_metrics(metrics, stopped.clone())));
@@ -221,6 +231,7 @@ impl Core {
         };
         let admitter = Admitter::new(&secrets, price, &config.limits)
             .map_err(|error| Failure::usage(error.to_string(), "put the right key file back from its backup"))?;
+        let shield = Arc::new(shield(config, directory));
         let now = clock::now();
         for way in [Way::Script, Way::Plain] {
             let of_this_way = spent.iter().filter(|(script, ..)| *script == (way == Way::Script));
@@ -237,7 +248,8 @@ impl Core {
             ledger,
             tokens: Arc::new(Tokens::new(keys)),
             vault,
-            admitter: Arc::new(admitter),
+            admitter: Arc::new(admitter.behind(Arc::clone(&shield))),
+            shield,
             shelf,
             disk_low: Arc::new(AtomicBool::new(false)),
         })
@@ -246,6 +258,7 @@ impl Core {
     fn public(&self, config: &Config, directory: &Directory, site: &Arc<Site>, stop: watch::Receiver<bool>) -> Public {
         let watchers = usize::try_from(config.limits.event_streams).unwrap_or(0);
         Public {
+            turned_away: TurnedAway::by(Arc::clone(&self.shield)),
             site: Arc::clone(site),
             shelf: Arc::clone(&self.shelf),
             events: Events {
@@ -381,6 +394,16 @@ async fn watch_disk(
 fn free_mib(directory: &Path) -> std::io::Result<u64> {
     let stat = rustix::fs::statvfs(directory)?;
     Ok(stat.f_bavail.saturating_mul(stat.f_frsize) >> 20)
+}
+
+/// In a drill only the drill's invented networks are known.
+fn shield(config: &Config, directory: &Directory) -> Shield {
+    let networks = match config.drill_price {
+        Some(_) => Known::of_drill(),
+        None => Known::in_directory(directory.path()),
+    };
+    let protected = [&config.listen.trusted_proxies[..], &config.shield.protect].concat();
+    Shield::new(&config.limits, &protected, networks)
 }
 
 fn listening(limits: &Limits, trusted: Vec<ipnet::IpNet>, protocol: ProxyProtocol) -> Listening {

@@ -17,6 +17,7 @@ use lettre::message::Mailbox;
 use crate::failure::Failure;
 use crate::keys::Keys;
 use crate::limits::Limits;
+use crate::shield::export::Outlets;
 use explain::Setting;
 pub use value::SmtpUrl;
 use value::{Reader, Taken};
@@ -39,6 +40,8 @@ pub struct Config {
     pub key_file: PathBuf,
     /// How mail leaves.
     pub mail: Mail,
+    /// Where bans are carried out, and who is never banned.
+    pub shield: Shield,
     /// Mean guesses of a puzzle in a drill; `None` outside drills. Only ever set with loopback listeners.
     pub drill_price: Option<u64>,
     /// Every bound.
@@ -106,6 +109,15 @@ pub struct Mail {
     pub from: Mailbox,
     /// Where mail goes.
     pub delivery: Delivery,
+}
+
+/// `[shield]`.
+#[derive(Clone, Debug)]
+pub struct Shield {
+    /// Never banned, beside the trusted proxies.
+    pub protect: Vec<IpNet>,
+    /// Where bans are carried out.
+    pub outlets: Outlets,
 }
 
 /// How mail leaves the program.
@@ -200,6 +212,7 @@ fn validate(written: &Written, languages: &[&str]) -> Result<Config, Failure> {
     let directory = reader.text("store.directory", "data").path()?;
     let key_file = key_file(&mut reader, &directory)?;
     let mail = mail(&mut reader, &site.name, &directory)?;
+    let shield = shield(&mut reader)?;
     let drill_price = drill_price(&mut reader, &listen)?;
     let limits = limits(&mut reader)?;
     Ok(Config {
@@ -208,6 +221,7 @@ fn validate(written: &Written, languages: &[&str]) -> Result<Config, Failure> {
         directory,
         key_file,
         mail,
+        shield,
         drill_price,
         limits,
         settings: reader.into_settings(),
@@ -364,6 +378,27 @@ fn mail(reader: &mut Reader<'_>, site_name: &str, directory: &Path) -> Result<Ma
         (None, None) => Delivery::Maildir(directory.join("mail")),
     };
     Ok(Mail { from: sender, delivery })
+}
+
+fn shield(reader: &mut Reader<'_>) -> Result<Shield, Failure> {
+    let protect = reader.list("shield.protect", &[]);
+    let protect = protect.iter().map(Taken::network).collect::<Result<Vec<_>, _>>()?;
+    let mut path = |key| reader.optional(key, "none").map(|taken| taken.path()).transpose();
+    let outlets = Outlets {
+        helper: path("shield.helper")?,
+        haproxy_map: path("shield.haproxy_map")?,
+        haproxy_socket: path("shield.haproxy_socket")?,
+        nginx_geo: path("shield.nginx_geo")?,
+        cidr_list: path("shield.cidr_list")?,
+    };
+    if outlets.haproxy_socket.is_some() && outlets.haproxy_map.is_none() {
+        let hint = "name the map file that HAProxy's configuration names, in shield.haproxy_map";
+        return Err(Failure::usage(
+            "shield.haproxy_socket is set and shield.haproxy_map is not",
+            hint,
+        ));
+    }
+    Ok(Shield { protect, outlets })
 }
 
 /// A cheap puzzle is for rehearsals of one machine with itself: nobody else may be able to reach it.

@@ -52,6 +52,12 @@ const KEYS: &[(&str, &str, Kind)] = &[
     ("mail", "from", Kind::Text),
     ("mail", "smtp", Kind::Text),
     ("mail", "maildir", Kind::Text),
+    ("shield", "protect", Kind::List),
+    ("shield", "helper", Kind::Text),
+    ("shield", "haproxy_map", Kind::Text),
+    ("shield", "haproxy_socket", Kind::Text),
+    ("shield", "nginx_geo", Kind::Text),
+    ("shield", "cidr_list", Kind::Text),
     ("drill", "price", Kind::Number),
 ];
 

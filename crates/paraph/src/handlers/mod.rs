@@ -5,6 +5,7 @@ pub mod events;
 pub mod operations;
 pub mod shelf;
 pub mod sign;
+pub mod turned_away;
 
 use crate::admit::source::Source;
 

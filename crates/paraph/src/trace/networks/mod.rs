@@ -18,6 +18,7 @@ pub mod table;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::{fs, io};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
@@ -272,6 +273,46 @@ impl Networks {
     #[must_use]
     pub fn sizes(&self) -> (usize, usize, usize) {
         (self.v4.starts.len(), self.v6.starts.len(), self.systems.len())
+    }
+}
+
+/// Networks that are read when somebody first asks: most runs of most commands never do.
+pub struct Known {
+    /// `None` in a drill.
+    directory: Option<PathBuf>,
+    read: OnceLock<Networks>,
+}
+
+impl Known {
+    /// Those of [`Networks::open`].
+    #[must_use]
+    pub fn in_directory(directory: &Path) -> Self {
+        Self {
+            directory: Some(directory.to_owned()),
+            read: OnceLock::new(),
+        }
+    }
+
+    /// Those of [`Networks::of_drill`].
+    #[must_use]
+    pub fn of_drill() -> Self {
+        Self {
+            directory: None,
+            read: OnceLock::new(),
+        }
+    }
+
+    /// The networks. Where the file of the directory is damaged, that is logged and nothing is known: unknown is safe.
+    pub fn get(&self) -> &Networks {
+        self.read
+            .get_or_init(|| match self.directory.as_deref().map(Networks::open) {
+                None => Networks::of_drill(),
+                Some(Ok(networks)) => networks,
+                Some(Err(error)) => {
+                    tracing::error!(%error, "every network is unknown: `paraph networks update` makes the file anew");
+                    Networks::of(Table::default(), String::new())
+                }
+            })
     }
 }
 
