@@ -5,11 +5,13 @@
 //! named ports, from addresses that are not protected, for at most a week, in a table that one command removes.
 //!
 //! ```text
-//! protocol.rs   frames, also used by the server          net.rs        what may be banned
+//! protocol.rs   frames                                    client.rs     the server's side of them
+//! net.rs        what may be banned
 //! protected.rs  what never is                            table.rs      the scripts, and nft
 //! privileges.rs everything dropped but one capability    serve.rs      one connection after another
 //! ```
 
+pub mod client;
 pub mod net;
 pub mod privileges;
 pub mod protected;

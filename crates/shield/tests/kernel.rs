@@ -1,5 +1,6 @@
 //! The real packet filter, in a network namespace of each test's own: it vanishes with the test, and nothing outside is touched.
 
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::os::unix::net::UnixStream;
@@ -7,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use paraph_shield::client;
 use paraph_shield::net::Net;
 use paraph_shield::protocol::{Answer, Ban, Request, Status};
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
@@ -269,6 +271,31 @@ fn four_thousand_bans_load_fast_and_the_last_word_counts() {
             &["get", "element", "inet", "paraph_shield", "host4", "{ 198.18.0.1 }"],
         );
         assert!(listed.contains("timeout 1m30s"), "{listed}");
+    });
+}
+
+#[test]
+fn the_server_tells_a_helper_that_was_started_anew_what_holds() {
+    in_namespace("the_server_tells_a_helper_that_was_started_anew_what_holds", || {
+        let (_listener, to) = listen("192.0.2.100:8080");
+        let wanted = HashMap::from([(net("192.0.2.1/32"), 600), (net("192.0.2.2/32"), 600)]);
+        {
+            let shield = Running::start(0);
+            client::hold(&shield.socket, &wanted).expect("told");
+            // Told twice is told once.
+            client::hold(&shield.socket, &wanted).expect("told");
+            assert!(!reaches("192.0.2.1", to) && !reaches("192.0.2.2", to));
+        }
+        let shield = Running::start(0);
+        assert!(reaches("192.0.2.1", to));
+        client::hold(&shield.socket, &HashMap::from([(net("192.0.2.1/32"), 600)])).expect("told");
+        assert!(!reaches("192.0.2.1", to) && reaches("192.0.2.2", to));
+        client::hold(&shield.socket, &HashMap::new()).expect("told");
+        assert!(reaches("192.0.2.1", to));
+        drop(shield);
+        let stranger = Running::start(12_345);
+        let refused = client::hold(&stranger.socket, &wanted).expect_err("of another user");
+        assert!(reaches("192.0.2.1", to), "{refused}");
     });
 }
 

@@ -9,12 +9,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use paraph_shield::client;
 use paraph_shield::net::Net;
 use tokio::sync::watch;
 
 use super::book::Ban;
 use super::files::{self, Form};
-use super::{Shield, host};
+use super::{Shield, haproxy};
 use crate::clock;
 
 const EVERY: Duration = Duration::from_secs(60);
@@ -71,13 +72,13 @@ fn tell(outlets: &Outlets, bans: &[(Net, Ban)], now: u64) -> Vec<(&'static str, 
         let left = |ban: &Ban| u32::try_from(ban.until.0.saturating_sub(now).div_ceil(1000)).unwrap_or(u32::MAX);
         let direct = bans.iter().filter(|(_, ban)| ban.ways.direct);
         let wanted: HashMap<Net, u32> = direct.map(|(net, ban)| (*net, left(ban))).collect();
-        attempt("paraph-shield", host::tell_helper(socket, &wanted));
+        attempt("paraph-shield", client::hold(socket, &wanted));
     }
     if let Some(path) = &outlets.haproxy_map {
         let text = files::text(Form::Haproxy, &forwarded);
         attempt("shield.haproxy_map", files::replace(path, &text));
         if let Some(socket) = &outlets.haproxy_socket {
-            attempt("shield.haproxy_socket", host::tell_haproxy(socket, path, &text));
+            attempt("shield.haproxy_socket", haproxy::replace_map(socket, path, &text));
         }
     }
     if let Some(path) = &outlets.nginx_geo {

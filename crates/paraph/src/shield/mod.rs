@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! evidence.rs   what earns a ban                 book.rs     the bans in force
-//! files.rs      maps and lists for proxies       host.rs     paraph-shield, HAProxy's socket
-//! export.rs     carries bans to where packets are
+//! files.rs      maps and lists for proxies       haproxy.rs  its runtime socket
+//! export.rs     carries bans to where packets are, also to paraph-shield
 //! ```
 //!
 //! A ban is made from refusals, ends by itself, and can be taken back at once and everywhere. It is held by the process
@@ -14,7 +14,7 @@ pub mod book;
 pub mod evidence;
 pub mod export;
 pub mod files;
-pub mod host;
+pub mod haproxy;
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -280,3 +280,6 @@ fn listed(net: Net, ban: Ban, now: Millis) -> Listed {
         forwarded: ban.ways.forwarded,
     }
 }
+
+#[cfg(test)]
+mod tests;

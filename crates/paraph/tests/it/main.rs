@@ -15,5 +15,6 @@ mod pages;
 mod power;
 mod preemption;
 mod server;
+mod shield;
 mod start;
 mod stores;
