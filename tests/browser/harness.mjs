@@ -9,7 +9,7 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/
 
 function need(name) {
   if (process.env[name]) return process.env[name];
-  console.error(`${name} is not set\nhint: BASE_URL=http://127.0.0.1:8080 MAILDIR=data/mail PETITION=slug node run.mjs`);
+  console.error(`${name} is not set\nhint: BASE_URL=http://127.0.0.1:8080 MAILDIR=data/mail PETITION=slug VIDEO_URL=http://127.0.0.1:8090/w/abc node run.mjs`);
   process.exit(2);
 }
 
@@ -19,6 +19,8 @@ export const settings = {
   petition: need("PETITION"),
   // Seconds within which a confirmation is in the displayed count; without it, counts are not waited for.
   settle: Number(process.env.SETTLE_SECONDS ?? 0),
+  // Address of the petition's video on this machine, as a PeerTube host has it.
+  video: need("VIDEO_URL"),
   chromium: process.env.CHROMIUM ?? "/usr/bin/chromium",
   shots: new URL("shots/", import.meta.url).pathname,
 };

@@ -1,8 +1,9 @@
 // The whole way through, as people go it, in a real browser against a real server:
-//   BASE_URL=http://127.0.0.1:8080 MAILDIR=data/mail PETITION=slug [SETTLE_SECONDS=10] node run.mjs [part of a test's name]
+//   BASE_URL=http://127.0.0.1:8080 MAILDIR=data/mail PETITION=slug VIDEO_URL=http://127.0.0.1:8090/w/abc [SETTLE_SECONDS=10] node run.mjs [part of a test's name]
 // Pictures of every page at 390 and 1280 px are left in shots/, to be looked at.
 
 import { mkdirSync } from "node:fs";
+import { contentTests } from "./content.mjs";
 import { check, count, inspect, launch, link, open, person, settings, until } from "./harness.mjs";
 
 const { base, petition } = settings;
@@ -71,6 +72,16 @@ for (const [lang, width] of [["fr", 390], ["en", 1280], ["fr", 1280], ["en", 390
     await inspect(page, "withdrawn");
   });
 }
+
+contentTests(test, async (page, choice) => {
+  const somebody = person();
+  await page.goto(`${page_url}?lang=${page.lang}`);
+  await fill(page, somebody);
+  await page.check(choice);
+  await send(page);
+  await sent(page);
+  await confirm(page, somebody);
+});
 
 if (settings.settle) {
   test("the count moves while one looks at it", async (browser) => {

@@ -167,6 +167,7 @@ check-mail-time = It usually takes a minute. On a busy day it can take an hour: 
 check-mail-spam = Look among unwanted mail, and in the “Promotions” folder if you have one.
 check-mail-again = Was there a slip in the address?
 check-mail-again-link = Fill in the form again
+check-mail-stopped = Did you once stop our mail to this address? Open any link of an earlier mail of ours and allow it again.
 check-mail-kept = { $days ->
     [one] Without confirmation, what you sent is erased after one day.
    *[other] Without confirmation, what you sent is erased after { $days } days.
@@ -240,6 +241,26 @@ disowned-erased = Everything that was sent with your address has been erased. It
 disowned-kept = It will not be counted. What we know of the sending is sealed and kept for your complaint. Write to us when you need it.
 disowned-at = Recorded on
 disowned-sorry = We are sorry for the bother. Telling us helps to find the other forgeries.
+
+## Stop mail to an address
+
+stop-mail-link = Stop mail to this address, or allow it again
+stop-mail-title = Mail to this address
+stop-mail-confirmation-lead = Confirmation mails may come to this address when somebody enters it into a form of this site.
+stop-mail-confirmation-stop = { $days ->
+    [one] You can stop them, whoever enters the address. Without such a mail nobody can sign with this address, you neither. The stop ends by itself after one day; you can end it earlier through any link of our mails.
+   *[other] You can stop them, whoever enters the address. Without such a mail nobody can sign with this address, you neither. The stop ends by itself after { $days } days; you can end it earlier through any link of our mails.
+}
+stop-mail-confirmation-stopped = Stopped. No more confirmation mails go to this address.
+stop-mail-confirmation-allow = Would you like to sign with this address? Allow the mails again: one that waits then comes at once.
+stop-mail-until = This ends by itself on
+stop-mail-news-lead = News of petitions may come to this address when it has asked for them.
+stop-mail-news-stop = You can stop all of them. If you ask for news again when you sign another petition, those will come.
+stop-mail-news-stopped = Stopped. No more news go to this address.
+stop-mail-news-allow = Would you like to have the news again that you had asked for?
+stop-mail-stop-button = Stop these mails
+stop-mail-allow-button = Allow these mails again
+stop-mail-nothing-else = Nothing else changes here: no signature is confirmed or withdrawn, and this page does not say whether this address has signed anything.
 
 ## What could not be done
 
@@ -376,3 +397,39 @@ legal-petitions = Petitions
 legal-petitions-html = Each petition is the responsibility of its author. To report an unlawful text, write to <a href="mailto:{ $contact }">{ $contact }</a>.
 legal-software = Software
 legal-software-text = This site runs Paraph, free software under the MIT or Apache 2.0 licence. Its check against forgers uses the ALTCHA widget (MIT licence), served from this site.
+
+## What authors add
+
+video = Video
+video-watch = Watch the video
+video-where = Nothing is loaded before you click. It then comes from { $host }, which learns your address.
+first-title = First signatories
+first-why = Named by the author of this petition. They are not part of the count by being named here.
+updates-title = News
+updates-all = All news
+updates-none = There is no news yet.
+update-by = by
+feed-link = Follow without giving an address (Atom)
+feed-title = News: { $title }
+names-title = Some who signed
+names-why = Names of those who wished to be shown. They appear in groups and in no order, some time after signing, and leave with a withdrawal.
+versions-title = Versions of the text
+versions-lead = What was signed stays as it was signed. A new version holds for those who sign after it was adopted.
+versions-link = Earlier versions
+versions-why = stay as they were signed.
+version-title = Version { $version }
+version-in-force = in force
+version-earlier = an earlier version; who signed it signed these words
+version-adopted = Adopted on
+version-whole = The whole text
+difference-title = What changed
+difference-removed = removed:
+difference-added = added:
+signed-earlier = { $count ->
+    [one] { $count } of the counted signed an earlier version.
+   *[other] { $count } of the counted signed an earlier version.
+}
+form-earlier = You are signing version { $version } of the text, which was on your page. A later version is in force.
+form-earlier-link = Read version by version
+shown-text = Text
+shown-earlier = Version { $version }, which was on the page; a later one is in force by now

@@ -26,4 +26,5 @@ pub mod store;
 pub mod telemetry;
 pub mod token;
 pub mod trace;
+pub mod video;
 pub mod views;

@@ -98,7 +98,7 @@ limits! {
     header_seconds = 10 in 1..=60, "Seconds to send a request's head; a slow phone needs under 3.";
     body_bytes = 16384 in 4096..=65536, "Bytes of a request's body; the largest honest form is about 6 KiB.";
     body_seconds = 20 in 1..=120, "Seconds to send a request's body.";
-    form_fields = 32 in 16..=256, "Fields of one form; ours has ten.";
+    form_fields = 32 in 16..=256, "Fields of one form; ours has eleven.";
 
     // Form
     name_chars = 100 in 40..=400, "Characters of a name; the longest in civil registers stay under 100.";
@@ -174,13 +174,28 @@ limits! {
     unconfirmed_days = 14 in 1..=90, "Days until an unconfirmed contribution and its data are erased.";
     features_days = 90 in 1..=365, "Days until pseudonymous observations are erased.";
 
+    // What authors add
+    text_versions = 50 in 1..=500, "Versions of one petition's text; each is kept, and shown with what changed in it.";
+    first_signatories = 50 in 0..=500, "First signatories that an author can name; they are a list, not a count.";
+    updates = 200 in 1..=2000, "Updates of one petition; all of them stay on its pages.";
+    names_batch = 16 in 2..=1000, "Names that wait until they are shown together, so that a watcher cannot tell who signed when; else until the day is over.";
+    names_shown = 60 in 0..=1000, "Recent names on a petition's page; each is opened and kept in memory.";
+
     // Mail
     mail_connections = 4 in 1..=64, "Letters handed to the mail server at once, each over its own connection.";
     mail_claimed = 256 in 1..=10000, "Mails taken out of the outbox at once; a process that dies sends these ten minutes later.";
     mail_seconds = 60 in 1..=600, "Seconds to hand over one mail; a slower server is tried again later.";
+    mail_stop_days = 180 in 1..=3650, "Days that a stop of confirmation mails lasts unless it is lifted; mailboxes change hands.";
+    mail_bounce_days = 7 in 1..=90, "Days that an address is left alone after its mail server said that there is no such mailbox.";
+    bounce_bytes = 262144 in 16384..=16777216, "Bytes of a report about mail that came back; what follows is not looked at.";
+    bounce_connections = 16 in 1..=256, "Connections of the listener for mail that came back.";
+    bounce_seconds = 60 in 1..=600, "Seconds within which such a connection must send its next line.";
     mail_domains = 4096 in 64..=65536, "Recipient domains whose pace is remembered; about 100 bytes each.";
     mail_per_minute = 600 in 1..=100000, "Mails a minute to one ordinary domain; more looks like a flood to it.";
     mail_provider_per_minute = 6000 in 1..=1000000, "Mails a minute to one large mailbox provider, where most people are.";
+    news_claimed = 64 in 1..=1000, "Mails of an update taken out at once, only while no confirmation mail is due; these finish first.";
+    news_per_minute = 200 in 1..=100000, "Mails of updates a minute to one ordinary domain, beside the confirmation mails.";
+    news_provider_per_minute = 2000 in 1..=1000000, "Mails of updates a minute to one large mailbox provider.";
 }
 
 #[cfg(test)]

@@ -36,6 +36,8 @@ pub const CONNECTIONS_REFUSED: &str = "paraph_connections_refused_total";
 pub const PUZZLE_ROUNDS: &str = "paraph_puzzle_rounds";
 /// Letters by outcome: `sent`, `later`, `given_up`.
 pub const MAILS: &str = "paraph_mails_total";
+/// Reports about letters that came back. Label `report`: `hard`, `soft`, `nothing`, `not_ours`.
+pub const BOUNCES: &str = "paraph_bounces_total";
 /// Letters that are due and have not left; stops growing at 100,000.
 pub const MAILS_DUE: &str = "paraph_mails_due";
 /// Events appended to the journal.
@@ -144,6 +146,7 @@ fn describe() {
     describe_counter!(CONNECTIONS_REFUSED, "Connections that were not served, by reason");
     describe_histogram!(PUZZLE_ROUNDS, "Rounds of the puzzles handed out");
     describe_counter!(MAILS, "Letters by outcome");
+    describe_counter!(BOUNCES, "Reports about letters that came back");
     describe_gauge!(MAILS_DUE, "Letters that are due and have not left");
     describe_counter!(EVENTS, "Events appended to the journal");
     describe_counter!(BATCHES_FAILED, "Batches that were not recorded");

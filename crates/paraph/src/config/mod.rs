@@ -4,6 +4,7 @@
 //! key, the place where it was written, and the mend. Relative paths start at the directory the command runs in.
 
 mod explain;
+mod mail;
 mod value;
 mod written;
 
@@ -11,15 +12,13 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use ipnet::IpNet;
-use lettre::message::Mailbox;
-
 use crate::failure::Failure;
 use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::shield::export::Outlets;
 use explain::Setting;
-pub use value::SmtpUrl;
+use ipnet::IpNet;
+pub use mail::{Bounce, Delivery, LmtpAddress, Mail, Security, SmtpServer};
 use value::{Reader, Taken};
 pub use written::Origin;
 use written::{Value, Written};
@@ -102,15 +101,6 @@ pub enum ProxyProtocol {
     Required,
 }
 
-/// `[mail]`.
-#[derive(Clone, Debug)]
-pub struct Mail {
-    /// Sender of every mail, with a display name.
-    pub from: Mailbox,
-    /// Where mail goes.
-    pub delivery: Delivery,
-}
-
 /// `[shield]`.
 #[derive(Clone, Debug)]
 pub struct Shield {
@@ -118,15 +108,6 @@ pub struct Shield {
     pub protect: Vec<IpNet>,
     /// Where bans are carried out.
     pub outlets: Outlets,
-}
-
-/// How mail leaves the program.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Delivery {
-    /// Handed to a mail server.
-    Smtp(SmtpUrl),
-    /// Written to a directory, for development and for other programs to take away.
-    Maildir(PathBuf),
 }
 
 /// What the command line says about configuration.
@@ -211,7 +192,7 @@ fn validate(written: &Written, languages: &[&str]) -> Result<Config, Failure> {
     let listen = listen(&mut reader)?;
     let directory = reader.text("store.directory", "data").path()?;
     let key_file = key_file(&mut reader, &directory)?;
-    let mail = mail(&mut reader, &site.name, &directory)?;
+    let mail = mail::mail(&mut reader, &site.name, &directory)?;
     let shield = shield(&mut reader)?;
     let drill_price = drill_price(&mut reader, &listen)?;
     let limits = limits(&mut reader)?;
@@ -349,35 +330,6 @@ fn key_file(reader: &mut Reader<'_>, directory: &Path) -> Result<PathBuf, Failur
         )),
         _ => Ok(path),
     }
-}
-
-fn mail(reader: &mut Reader<'_>, site_name: &str, directory: &Path) -> Result<Mail, Failure> {
-    let from = reader.text("mail.from", "petitions@example.org");
-    let mut sender = from.mailbox()?;
-    sender.name.get_or_insert_with(|| site_name.to_owned());
-    let smtp = reader.secret("mail.smtp", "none");
-    let default = if smtp.is_some() {
-        "none".to_owned()
-    } else {
-        directory.join("mail").display().to_string()
-    };
-    let maildir = reader.optional("mail.maildir", &default);
-    let delivery = match (smtp, maildir) {
-        (Some(smtp), Some(_)) => {
-            return Err(smtp.refuse(
-                "stands beside mail.maildir",
-                "keep exactly one of mail.smtp and mail.maildir",
-            ));
-        }
-        (Some(_), None) if from.origin == Origin::Default => {
-            let hint = "set mail.from to an address whose domain your mail server may send for";
-            return Err(Failure::usage("mail.smtp is set and mail.from is not", hint));
-        }
-        (Some(smtp), None) => Delivery::Smtp(smtp.smtp_url()?),
-        (None, Some(maildir)) => Delivery::Maildir(maildir.path()?),
-        (None, None) => Delivery::Maildir(directory.join("mail")),
-    };
-    Ok(Mail { from: sender, delivery })
 }
 
 fn shield(reader: &mut Reader<'_>) -> Result<Shield, Failure> {

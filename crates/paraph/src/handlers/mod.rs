@@ -4,7 +4,9 @@ pub mod confirm;
 pub mod events;
 pub mod operations;
 pub mod shelf;
+pub mod side;
 pub mod sign;
+pub mod stop;
 pub mod turned_away;
 
 use crate::admit::source::Source;

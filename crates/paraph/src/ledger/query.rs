@@ -1,19 +1,20 @@
 //! What the pages of one signatory need: the state of a contribution, its record, and others waiting beside it.
 
-use paraph_tally::{End, MailboxId, PetitionId, SignatureId, SignatureState};
+use paraph_tally::{End, MailboxId, Millis, PetitionId, SignatureId, SignatureState};
 use zeroize::Zeroizing;
 
 use super::record::Personal;
 use super::vault::Vault;
 use super::{SIGNATURE_BY_ID, signature_state};
 use crate::journal::integer;
+use crate::mail::stop::{self, Kind, Quiet};
 use crate::store::db::{DbError, Value};
 use crate::store::reader::{Reader, Reading};
 
 /// Reads records: two pools, since records and their keys lie in two files.
 #[derive(Clone)]
 pub struct LedgerReader {
-    main: Reader,
+    pub(super) main: Reader,
     keys: Reader,
     vault: std::sync::Arc<Vault>,
 }
@@ -79,6 +80,23 @@ impl LedgerReader {
             personal,
             waiting,
         }))
+    }
+
+    /// Whether an address is left alone; as [`stop::is_stopped`], for who only reads.
+    ///
+    /// # Errors
+    /// The store refused.
+    pub async fn is_stopped(
+        &self,
+        kind: Kind,
+        address: [u8; 16],
+        asked_at: Millis,
+        now: Millis,
+    ) -> Result<Option<Quiet>, DbError> {
+        let read = self
+            .main
+            .with(move |db| db.query(stop::QUIET, &[Value::Blob(&address)]));
+        stop::judge(&read.await?, kind, asked_at, now)
     }
 
     /// Opens a sealed record with its key, which lies in the other file.

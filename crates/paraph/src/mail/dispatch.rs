@@ -6,12 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
+use lettre::Address;
 use lettre::message::Mailbox;
 use paraph_tally::Millis;
 use tokio::sync::{Mutex, watch};
 
-use super::compose::{self, Letter, MessageId};
+use super::bounce;
+use super::compose::{self, Letter, MessageId, Post};
+use super::dkim::Signer;
 use super::pace::{self, Next, Pace};
+use super::stop::Kind;
 use super::transport::{DeliveryError, Transport};
 use crate::clock;
 use crate::handlers::shelf::Shelf;
@@ -41,6 +45,10 @@ pub struct Mailer {
     pub transport: Transport,
     /// Sender.
     pub from: Mailbox,
+    /// Signs letters.
+    pub dkim: Option<Arc<Signer>>,
+    /// Where letters come back to, without the token.
+    pub bounce: Option<Address>,
     /// Name of the site.
     pub site_name: String,
     /// Address of the site, without a slash at the end.
@@ -131,24 +139,42 @@ impl Mailer {
             confirm_token: &self.tokens.issue(Purpose::Confirm, mail.signature),
             withdraw_token: &self.tokens.issue(Purpose::Withdraw, mail.signature),
             not_me_token: &self.tokens.issue(Purpose::NotMe, mail.signature),
+            stop_token: &self.tokens.issue_stop(Kind::Confirmation, mail.address),
             waiting: waiting.iter().filter(|other| **other != mail.signature).count() as u64,
             days: self.limits.unconfirmed_days,
+            stop_days: self.limits.mail_stop_days,
         };
         let message_id = MessageId::derive(&self.message_key, mail.signature.0);
-        let Ok(message) = compose::compose(&letter, &self.from, message_id, now) else {
+        let returns_to = self
+            .bounce
+            .as_ref()
+            .and_then(|bounce| bounce::return_address(bounce, &self.tokens.issue_bounce(mail.address, now)));
+        let post = Post {
+            from: &self.from,
+            returns_to: returns_to.as_ref(),
+            id: message_id,
+            written: now,
+        };
+        let Ok(message) = compose::compose(&letter, &post) else {
             return Ok(MailOutcome::GivenUp);
         };
-        Ok(match self.transport.deliver(&message, message_id).await {
-            Ok(()) => MailOutcome::Sent,
-            Err(DeliveryError::Permanent(reason)) => {
-                tracing::info!(reason, "a mail was refused for good");
-                MailOutcome::GivenUp
-            }
-            Err(DeliveryError::Temporary(reason)) => {
-                tracing::info!(reason, "a mail will be tried again");
-                later(mail, now)
-            }
-        })
+        let raw = match &self.dkim {
+            Some(signer) => signer.signed(&message.formatted(), now),
+            None => message.formatted(),
+        };
+        Ok(
+            match self.transport.deliver(message.envelope(), raw, message_id).await {
+                Ok(()) => MailOutcome::Sent,
+                Err(DeliveryError::Permanent(reason)) => {
+                    tracing::info!(reason, "a mail was refused for good");
+                    MailOutcome::GivenUp
+                }
+                Err(DeliveryError::Temporary(reason)) => {
+                    tracing::info!(reason, "a mail will be tried again");
+                    later(mail, now)
+                }
+            },
+        )
     }
 }
 

@@ -5,6 +5,8 @@
 //! [`CONTENT_SECURITY_POLICY`]. Without script every page works; the form then goes the way of the ticket.
 
 pub mod assets;
+mod content;
+mod difference;
 pub mod lang;
 pub mod markup;
 pub mod model;
@@ -15,6 +17,8 @@ mod tests;
 use askama::Template;
 
 pub use assets::{Asset, asset};
+pub use content::*;
+pub use difference::{Part, difference};
 pub use lang::Lang;
 pub use model::*;
 pub use refusal::{FieldError, Notice, Problem, Refusal};
@@ -53,6 +57,14 @@ pages! {
     home(HomePage) = "home.html";
     /// `GET /p/{slug}`
     petition(PetitionPage) = "petition.html";
+    /// `GET /p/{slug}/versions`
+    versions(VersionsPage) = "content/versions.html";
+    /// `GET /p/{slug}/versions/{n}`
+    version(VersionPage) = "content/version.html";
+    /// `GET /p/{slug}/updates`
+    updates(UpdatesPage) = "content/updates.html";
+    /// `GET /p/{slug}/updates/{n}`
+    update(UpdatePage) = "content/update.html";
     /// `GET /p/{slug}/sign`, and the answer to a form that has to come again
     sign(SignPage) = "sign.html";
     /// `GET /p/{slug}/check-mail`
@@ -69,6 +81,8 @@ pages! {
     not_me(ManagePage) = "not_me.html";
     /// `POST /not-me/{token}`
     disowned(DisownedPage) = "disowned.html";
+    /// `GET` and `POST /stop-mail/{token}`
+    stop_mail(StopMailPage) = "stop_mail.html";
     /// Every answer that is not what was asked for.
     refused(RefusalPage) = "refused.html";
 }
@@ -103,6 +117,7 @@ texts! {
 struct Form<'a> {
     f: &'a Frame<'a>,
     petition: &'a Petition,
+    text_version: u64,
     ticket: Option<&'a str>,
     ticket_wait: u64,
     input: &'a Input,
@@ -123,6 +138,11 @@ impl Form<'_> {
         self.notice
             .map(|notice| notice.message(self.f.lang, part, self.ticket_wait))
             .unwrap_or_default()
+    }
+
+    /// Whether the text that was on the page is no longer in force.
+    fn is_earlier(&self) -> bool {
+        self.text_version < self.petition.text_version
     }
 
     fn wrong(&self) -> u64 {
@@ -186,6 +206,7 @@ impl<'p> PetitionPage<'p> {
         Form {
             f,
             petition: self.petition,
+            text_version: self.petition.text_version,
             ticket: None,
             ticket_wait: 0,
             input: untouched,
@@ -203,6 +224,7 @@ impl<'p> SignPage<'p> {
         Form {
             f,
             petition: self.petition,
+            text_version: self.input.text_version.map_or(self.petition.text_version, u64::from),
             ticket: Some(self.ticket),
             ticket_wait: self.ticket_wait,
             input: self.input,

@@ -4,6 +4,7 @@
 
 use std::borrow::Borrow;
 
+use super::content::Content;
 use super::lang::{Arg, Lang, rfc3339};
 use super::refusal::{FieldError, Notice, Refusal};
 
@@ -141,6 +142,8 @@ pub struct PetitionPage<'a> {
     pub petition: &'a Petition,
     /// Its count.
     pub count: Count,
+    /// What its author has added, and whose names are shown.
+    pub content: &'a Content,
 }
 
 /// What was typed, to be shown again.
@@ -160,6 +163,8 @@ pub struct Input {
     pub show_name: bool,
     /// `news`
     pub news: bool,
+    /// `text_version`: of the text that was on the page; `None`: the one in force.
+    pub text_version: Option<u16>,
 }
 
 /// `GET /p/{slug}/sign` and every re-rendering of the form: never cached.
@@ -197,6 +202,8 @@ pub struct Links {
     pub not_me: String,
     /// `/receipt/`
     pub receipt: String,
+    /// `/stop-mail/`, of the address rather than the contribution.
+    pub stop_mail: Option<String>,
 }
 
 /// A contribution as its signatory sees it.
@@ -220,6 +227,8 @@ pub struct Shown {
     pub show_name: bool,
     /// News of this petition were asked for.
     pub news: bool,
+    /// The version of the text that was on the page, if a later one is in force by now.
+    pub earlier_version: Option<u64>,
     /// When it was sent.
     pub sent_at: u64,
 }
@@ -295,6 +304,21 @@ pub struct DisownedPage<'a> {
     pub choice: Disowning,
     /// The journal's time.
     pub disowned_at: u64,
+}
+
+/// `GET` and `POST /stop-mail/{token}`.
+#[derive(Clone, Copy, Debug)]
+pub struct StopMailPage<'a> {
+    /// Token of the address and the kind of mail.
+    pub token: &'a str,
+    /// News, rather than mails that ask to confirm.
+    pub news: bool,
+    /// Whether such mail is stopped.
+    pub stopped: bool,
+    /// When the stop ends by itself, if it does.
+    pub until: Option<u64>,
+    /// Days that a new stop of confirmations would last.
+    pub days: u64,
 }
 
 /// A refusal as a page.

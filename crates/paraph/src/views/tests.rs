@@ -7,6 +7,16 @@ use super::*;
 const NOON: u64 = 1_795_375_402_123;
 const HOSTILE: &str = "\"><script>alert(1)</script>'<img src=x onerror=alert(1)>&amp;";
 
+fn stop_page(news: bool, stopped: bool) -> StopMailPage<'static> {
+    StopMailPage {
+        token: "c3RvcCBtYWlsIHRva2VuIGhlcmUsIGxvbmdl",
+        news,
+        stopped,
+        until: (!news).then_some(NOON + 86_400_000),
+        days: 180,
+    }
+}
+
 fn site() -> Site {
     Site {
         name: HOSTILE.into(),
@@ -43,6 +53,62 @@ fn hostile_petition() -> Petition {
     }
 }
 
+fn hostile_content() -> Content {
+    Content {
+        video: crate::video::Video::read("https://video.example.org/w/abc"),
+        first_signatories: vec![(HOSTILE.into(), HOSTILE.into())],
+        versions: vec![(1, NOON), (2, NOON)],
+        signed_earlier: Some(12),
+        updates: vec![hostile_update()],
+        names: vec![HOSTILE.into()],
+    }
+}
+
+fn hostile_update() -> Update {
+    Update {
+        number: 1,
+        title: HOSTILE.into(),
+        text: HOSTILE.into(),
+        posted_at: NOON,
+    }
+}
+
+/// The pages beside a petition's own.
+fn beside(f: &Frame<'_>, petition: &Petition) -> Vec<String> {
+    let (content, update_data) = (&hostile_content(), &hostile_update());
+    let changed = difference(HOSTILE, "<b>after</b>");
+    let version_data = &Version {
+        version: 2,
+        title: HOSTILE.into(),
+        addressee: HOSTILE.into(),
+        text: HOSTILE.into(),
+        adopted_at: NOON,
+        difference: Some(Difference {
+            title: changed.clone(),
+            addressee: changed.clone(),
+            text: changed,
+        }),
+    };
+    vec![
+        versions(f, &VersionsPage { petition, content }),
+        version(
+            f,
+            &VersionPage {
+                petition,
+                version: version_data,
+            },
+        ),
+        updates(f, &UpdatesPage { petition, content }),
+        update(
+            f,
+            &UpdatePage {
+                petition,
+                update: update_data,
+            },
+        ),
+    ]
+}
+
 fn every_page(f: &Frame<'_>) -> Vec<String> {
     let petition_data = &hostile_petition();
     let closed = Petition {
@@ -64,6 +130,7 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
         comment: text(),
         show_name: true,
         news: true,
+        text_version: None,
     };
     let contribution = &Shown {
         links: Links {
@@ -71,6 +138,7 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
             withdraw: "d2l0aGRyYXcgdG9rZW4gaGVy".into(),
             not_me: "bm90IG1lIHRva2VuIGhlcmUh".into(),
             receipt: "cmVjZWlwdCB0b2tlbiBoZXJl".into(),
+            stop_mail: Some("c3RvcCBtYWlsIHRva2VuIGhlcmUsIGxvbmdl".into()),
         },
         slug: "market".into(),
         title: text(),
@@ -80,6 +148,7 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
         country: text(),
         show_name: false,
         news: true,
+        earlier_version: None,
         sent_at: NOON,
     };
     let problems = [
@@ -125,6 +194,7 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
             &PetitionPage {
                 petition: petition_data,
                 count,
+                content: &hostile_content(),
             },
         ),
         petition(
@@ -132,6 +202,7 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
             &PetitionPage {
                 petition: &closed,
                 count,
+                content: &Content::default(),
             },
         ),
         check_mail(
@@ -158,10 +229,15 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
             },
         ),
         not_me(f, &ManagePage { contribution }),
+        stop_mail(f, &stop_page(false, false)),
+        stop_mail(f, &stop_page(false, true)),
+        stop_mail(f, &stop_page(true, false)),
+        stop_mail(f, &stop_page(true, true)),
         method(f),
         privacy(f),
         legal(f),
     ];
+    pages.extend(beside(f, petition_data));
     pages.extend(notices.map(|notice| {
         let errors: &[FieldError] = if notice.is_none() { &errors } else { &[] };
         sign(
@@ -261,6 +337,7 @@ fn the_cached_page_holds_no_secret_and_the_consent_stands_apart_from_the_news() 
             &PetitionPage {
                 petition: &petition_data,
                 count,
+                content: &Content::default(),
             },
         );
         assert!(!page.contains("name=\"ticket\"") && !page.contains("class=\"held\""));

@@ -3,8 +3,10 @@
 mod backup;
 mod client;
 mod clocks;
+mod content;
 mod contract;
 mod crash;
+mod deliverability;
 mod disk;
 mod door;
 mod fsck;
@@ -17,4 +19,5 @@ mod preemption;
 mod server;
 mod shield;
 mod start;
+mod stop;
 mod stores;
