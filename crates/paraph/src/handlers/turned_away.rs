@@ -39,7 +39,7 @@ impl TurnedAway {
         if matches!(
             path,
             [
-                "confirm" | "receipt" | "withdraw" | "not-me" | "privacy" | "legal" | "assets",
+                "confirm" | "receipt" | "withdraw" | "not-me" | "stop-mail" | "privacy" | "legal" | "assets",
                 ..
             ]
         ) {
