@@ -121,7 +121,7 @@ fn make(ports: &[u16]) -> String {
         + &format!("    tcp dport {{ {} }} goto banned\n  }}\n}}\n", ports.join(", "))
 }
 
-/// Each element is added, deleted and added: the kernel keeps the old time of one that it has, and does not delete one
+/// Each element is added, deleted and added: kernels before 6.12 keep the old time of one that they have, and none deletes one
 /// that it has not.
 fn add(bans: &[Ban]) -> String {
     let timed = |ban: &Ban| format!("{} timeout {}s", ban.net.base(), ban.seconds);
