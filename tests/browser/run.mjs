@@ -4,7 +4,9 @@
 
 import { mkdirSync } from "node:fs";
 import { contentTests } from "./content.mjs";
-import { check, count, inspect, launch, link, open, person, settings, until } from "./harness.mjs";
+import { check, count, fill, inspect, launch, link, open, person, settings, until } from "./harness.mjs";
+import { phoneTests } from "./phone.mjs";
+import { shareTests } from "./share.mjs";
 
 const { base, petition } = settings;
 const page_url = `${base}/p/${petition}`;
@@ -12,14 +14,6 @@ const challenge = `**/p/${petition}/challenge*`;
 
 const tests = [];
 const test = (name, body) => tests.push({ name, body });
-
-async function fill(page, somebody) {
-  await page.fill("#name", somebody.name);
-  await page.fill("#email", somebody.email);
-  await page.fill("#postcode", somebody.postcode);
-  await page.selectOption("#country", "FR");
-  await page.fill("#comment", somebody.comment);
-}
 
 const send = (page) => page.click("form.sign button[type=submit]");
 const sent = (page) => page.waitForURL("**/check-mail*", { timeout: 40_000 });
@@ -303,6 +297,9 @@ test("in the dark, and on the narrowest phone", async (browser) => {
     await page.context().close();
   }
 });
+
+shareTests(test, sign, confirm);
+phoneTests(test);
 
 mkdirSync(settings.shots, { recursive: true });
 const browser = await launch();

@@ -87,6 +87,29 @@ closes = Open until
 closed-on = Closed on
 text-version = Version { $version } of the text.
 
+## Sharing
+
+share-title = Pass it on
+share-lead = A petition grows when people talk about it. These links say nothing about you, and nothing is loaded from elsewhere until you press one.
+share-words = This petition deserves your attention: “{ $title }”
+share-sheet = Share…
+share-mail = Email
+share-sms = Text message
+share-address = The address of this petition
+share-copy = Copy
+share-copied = The address is copied.
+share-copy-failed = Your browser did not allow it: the address is selected, please copy it yourself.
+share-copy-hint = For Signal, or anything else: copy the address and paste it into your message.
+share-mastodon = On Mastodon: your instance
+share-mastodon-go = Open
+og-locale = en_GB
+poster-title = Poster
+poster-link = A poster to print, with a QR code
+poster-print = Print this page (A4).
+poster-code = QR code: the address of this petition
+poster-do = Point your phone’s camera at this code, or type this address:
+poster-trust = every signature is confirmed, then checked, before it is counted.
+
 ## Form
 
 form-needed = Your name and your e-mail address are all that is needed.
@@ -261,6 +284,37 @@ stop-mail-news-allow = Would you like to have the news again that you had asked 
 stop-mail-stop-button = Stop these mails
 stop-mail-allow-button = Allow these mails again
 stop-mail-nothing-else = Nothing else changes here: no signature is confirmed or withdrawn, and this page does not say whether this address has signed anything.
+
+## Deliverability, for the operator
+
+mail-title = Does our mail arrive?
+mail-all-well = Every domain takes our mail, as far as we have asked.
+mail-some-rest = { $count ->
+    [one] One domain takes no mail from us at the moment. It is asked less and less often; nothing is lost.
+   *[other] { $count } domains take no mail from us at the moment. They are asked less and less often; nothing is lost.
+}
+mail-queue = Mail that waits
+mail-age-hour = for less than an hour
+mail-age-six = for one to six hours
+mail-age-day = for six hours to a day
+mail-age-older = for more than a day
+mail-held = of these, because the address is left alone
+mail-next = The next one that was put off is due on
+mail-domains = By domain
+mail-domains-what = Since the last start. A domain is named once ten addresses share it.
+mail-domain = Domain
+mail-sent = Sent
+mail-deferred = Put off
+mail-refused = Refused
+mail-returned = Came back
+mail-again = Asked again
+mail-other = All others
+mail-quiet = Addresses left alone
+mail-quiet-confirmations = their reader stopped confirmation mails
+mail-quiet-news = their reader stopped news
+mail-quiet-bounced = there is no such mailbox, says their mail server
+mail-quiet-troubled = not left alone: passing troubles in the last 30 days
+mail-no-names = Nobody’s address is kept here: only tags that cannot be turned back.
 
 ## What could not be done
 

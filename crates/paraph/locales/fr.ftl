@@ -93,6 +93,29 @@ closes = Ouverte jusqu’au
 closed-on = Close le
 text-version = Version { $version } du texte.
 
+## Partager
+
+share-title = Faites passer
+share-lead = Une pétition grandit quand on en parle. Ces liens ne disent rien de vous, et rien n’est chargé d’ailleurs avant que vous n’appuyiez.
+share-words = Cette pétition mérite votre attention : « { $title } »
+share-sheet = Partager…
+share-mail = Courriel
+share-sms = SMS
+share-address = L’adresse de cette pétition
+share-copy = Copier
+share-copied = L’adresse est copiée.
+share-copy-failed = Votre navigateur ne l’a pas permis : l’adresse est sélectionnée, copiez-la vous-même.
+share-copy-hint = Pour Signal, ou tout autre service : copiez l’adresse et collez-la dans votre message.
+share-mastodon = Sur Mastodon : votre instance
+share-mastodon-go = Ouvrir
+og-locale = fr_FR
+poster-title = Affiche
+poster-link = Une affiche à imprimer, avec un code QR
+poster-print = Imprimez cette page (format A4).
+poster-code = Code QR : l’adresse de cette pétition
+poster-do = Visez ce code avec l’appareil photo de votre téléphone, ou tapez cette adresse :
+poster-trust = chaque signature est confirmée, puis vérifiée, avant d’être comptée.
+
 ## Formulaire
 
 form-needed = Seuls le nom et l’adresse électronique sont nécessaires.
@@ -267,6 +290,37 @@ stop-mail-news-allow = Voulez-vous recevoir de nouveau les nouvelles que vous av
 stop-mail-stop-button = Arrêter ces courriels
 stop-mail-allow-button = Autoriser de nouveau ces courriels
 stop-mail-nothing-else = Rien d’autre ne change ici : aucune signature n’est confirmée ni retirée, et cette page ne dit pas si cette adresse a signé quoi que ce soit.
+
+## Délivrabilité, pour l’exploitant
+
+mail-title = Nos courriels arrivent-ils ?
+mail-all-well = Tous les domaines prennent nos courriels, pour autant que nous ayons demandé.
+mail-some-rest = { $count ->
+    [one] Un domaine ne prend pas nos courriels en ce moment. Il est sollicité de moins en moins souvent ; rien n’est perdu.
+   *[other] { $count } domaines ne prennent pas nos courriels en ce moment. Ils sont sollicités de moins en moins souvent ; rien n’est perdu.
+}
+mail-queue = Courriels qui attendent
+mail-age-hour = depuis moins d’une heure
+mail-age-six = depuis une à six heures
+mail-age-day = depuis six heures à un jour
+mail-age-older = depuis plus d’un jour
+mail-held = parmi eux, parce que l’adresse est laissée en paix
+mail-next = Le prochain courriel remis à plus tard partira le
+mail-domains = Par domaine
+mail-domains-what = Depuis le dernier démarrage. Un domaine est nommé dès que dix adresses le partagent.
+mail-domain = Domaine
+mail-sent = Envoyés
+mail-deferred = Remis à plus tard
+mail-refused = Refusés
+mail-returned = Revenus
+mail-again = Nouvel essai
+mail-other = Tous les autres
+mail-quiet = Adresses laissées en paix
+mail-quiet-confirmations = leur lecteur a arrêté les courriels de confirmation
+mail-quiet-news = leur lecteur a arrêté les nouvelles
+mail-quiet-bounced = cette boîte n’existe pas, dit leur serveur de courriel
+mail-quiet-troubled = pas laissées en paix : ennuis passagers des 30 derniers jours
+mail-no-names = Aucune adresse n’est gardée ici : seulement des marques dont on ne peut pas revenir à l’adresse.
 
 ## Ce qui n’a pas pu être fait
 

@@ -1,4 +1,4 @@
-//! The control socket: how `paraph petition create` reaches a server that holds the data directory.
+//! The control socket: how `paraph petition` and `paraph alert` reach a server that holds the data directory.
 //!
 //! A Unix socket in the data directory, for its owner only. One JSON request a connection, one JSON answer.
 
@@ -15,6 +15,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixListener;
 use tokio::sync::watch;
 
+use crate::alerts::{Alerts, Listed, Tried};
 use crate::clock;
 use crate::failure::Failure;
 use crate::intake::Intake;
@@ -23,14 +24,44 @@ use crate::shield::{Shield, ShieldAnswer, ShieldCommand};
 
 /// Bytes of a request: a petition's text is at most 64 KiB, and JSON may escape every byte of it.
 const REQUEST_BYTES: u64 = 1 << 20;
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Longer than the slowest channel of an alert.
+const PATIENCE: Duration = Duration::from_secs(12);
 
 #[derive(Debug, Serialize, Deserialize)]
 enum Answer {
     Answered(PetitionAnswer),
     Shielded(ShieldAnswer),
+    Status(Status),
     Unavailable,
     Unreadable,
+}
+
+/// What is asked about alerts.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum AlertCommand {
+    /// What is open.
+    Status,
+    /// One is acknowledged, or all are.
+    Acknowledge(Option<String>),
+    /// Every channel is tried.
+    TestAlert,
+    /// A check of the ledger came out sound, or not.
+    LedgerChecked(bool),
+}
+
+/// What a server says of its alerts.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Status {
+    /// Open alerts that nobody has acknowledged.
+    pub open_alerts: usize,
+    /// All that are open.
+    pub alerts: Vec<Listed>,
+    /// How many were acknowledged just now.
+    pub acknowledged: usize,
+    /// What became of each channel that was tried.
+    pub tried: Vec<Tried>,
+    /// Why the last reload was refused, until one succeeds.
+    pub reload_refused: Option<String>,
 }
 
 /// Where the socket of a data directory is.
@@ -47,6 +78,7 @@ pub fn serve(
     path: PathBuf,
     intake: Intake,
     shield: Arc<Shield>,
+    alerts: Arc<Alerts>,
     mut stop: watch::Receiver<bool>,
 ) -> Result<impl Future<Output = ()> + use<>, Failure> {
     // What lies there is left over: this process holds the directory's lock.
@@ -62,7 +94,7 @@ pub fn serve(
             };
             // One at a time: these are commands that a person types.
             if let Ok((stream, _)) = accepted
-                && tokio::time::timeout(PATIENCE, answer(stream, &intake, &shield))
+                && tokio::time::timeout(PATIENCE, answer(stream, &intake, &alerts, &shield))
                     .await
                     .is_err()
             {
@@ -73,7 +105,7 @@ pub fn serve(
     })
 }
 
-async fn answer(stream: tokio::net::UnixStream, intake: &Intake, shield: &Shield) -> io::Result<()> {
+async fn answer(stream: tokio::net::UnixStream, intake: &Intake, alerts: &Alerts, shield: &Shield) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut line = Vec::new();
     tokio::io::BufReader::new(read.take(REQUEST_BYTES))
@@ -84,6 +116,8 @@ async fn answer(stream: tokio::net::UnixStream, intake: &Intake, shield: &Shield
         answered.map_or(Answer::Unavailable, Answer::Answered)
     } else if let Ok(command) = serde_json::from_slice::<ShieldCommand>(&line) {
         Answer::Shielded(shield.carry_out(&command, clock::now()))
+    } else if let Ok(command) = serde_json::from_slice::<AlertCommand>(&line) {
+        Answer::Status(on_alerts(alerts, command).await)
     } else {
         Answer::Unreadable
     };
@@ -91,7 +125,25 @@ async fn answer(stream: tokio::net::UnixStream, intake: &Intake, shield: &Shield
     write.write_all(b"\n").await
 }
 
-/// Asks the server that holds a data directory. `None` if none does.
+async fn on_alerts(alerts: &Alerts, command: AlertCommand) -> Status {
+    let mut status = Status::default();
+    match command {
+        AlertCommand::Status => {}
+        AlertCommand::Acknowledge(id) => status.acknowledged = alerts.acknowledge(id.as_deref()),
+        AlertCommand::TestAlert => status.tried = alerts.test().await,
+        AlertCommand::LedgerChecked(is_sound) => alerts.ledger_checked(is_sound),
+    }
+    status.alerts = alerts.list();
+    status.open_alerts = status
+        .alerts
+        .iter()
+        .filter(|alert| !alert.acknowledged && !alert.over)
+        .count();
+    status.reload_refused = alerts.refusal();
+    status
+}
+
+/// Asks the server that holds a data directory about a petition. `None` if none does.
 ///
 /// # Errors
 /// There is a server, but it does not answer or cannot record anything.
@@ -107,6 +159,18 @@ pub fn ask(directory: &Path, command: &PetitionCommand) -> Result<Option<Petitio
     }
 }
 
+/// Asks the server that holds a data directory about its alerts. `None` if none does.
+///
+/// # Errors
+/// There is a server, but it does not answer.
+pub fn ask_alerts(directory: &Path, command: &AlertCommand) -> Result<Option<Status>, Failure> {
+    match exchange(directory, command)? {
+        Some(Answer::Status(status)) => Ok(Some(status)),
+        Some(_) => Err(unreadable()),
+        None => Ok(None),
+    }
+}
+
 /// Asks the server that holds a data directory about bans. `None` if none does.
 ///
 /// # Errors
@@ -117,6 +181,14 @@ pub fn ask_shield(directory: &Path, command: &ShieldCommand) -> Result<Option<Sh
         Some(_) => Err(unreadable()),
         None => Ok(None),
     }
+}
+
+/// What the server that holds a data directory says of its alerts. `None` if none does.
+///
+/// # Errors
+/// There is a server, but it does not answer.
+pub fn status(directory: &Path) -> Result<Option<Status>, Failure> {
+    ask_alerts(directory, &AlertCommand::Status)
 }
 
 fn unreadable() -> Failure {

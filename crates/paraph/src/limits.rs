@@ -164,8 +164,14 @@ limits! {
     waiting_contributions = 5000000 in 1000..=100000000, "Unconfirmed contributions kept; about 1 KiB each on disk, and at most one mail each in the outbox.";
     waiting_shown = 20 in 1..=200, "Contributions waiting for one address that one page shows; older ones are a page further.";
     disk_floor_mib = 256 in 1..=1048576, "Free MiB below which signing answers 503: a full disk must never meet a half-written commit.";
+    wal_mib = 128 in 4..=1024, "MiB of write-ahead log before it is written back; fewer cost speed on large stores, and the disk floor counts free space without them.";
+    erasure_log_days = 45 in 31..=3650, "Days that a line stays in erasures.log: backups of keys live 30 days, and a destruction may have been held up.";
     event_streams = 1024 in 0..=65536, "Browsers that watch a count change; each holds a connection, the others ask again now and then.";
     read_connections = 4 in 1..=64, "Connections that answer pages from the ledger.";
+
+    // Share cards
+    card_seconds = 60 in 1..=86400, "Seconds before a share card is drawn again when its numbers moved; a drawing costs about 0.1 s of one core.";
+    cards_kept = 256 in 2..=65536, "Share cards kept, one for each petition and language that was asked for, about 50 kB each; at most as many are drawn in card_seconds.";
 
     // Count
     settle_after_seconds = 120 in 0..=86400, "Seconds between confirmation and the displayed count: time for scrutiny to look.";
@@ -196,6 +202,14 @@ limits! {
     news_claimed = 64 in 1..=1000, "Mails of an update taken out at once, only while no confirmation mail is due; these finish first.";
     news_per_minute = 200 in 1..=100000, "Mails of updates a minute to one ordinary domain, beside the confirmation mails.";
     news_provider_per_minute = 2000 in 1..=1000000, "Mails of updates a minute to one large mailbox provider.";
+
+    // Alerts
+    alert_repeat_seconds = 300 in 1..=86400, "Seconds between two repeats of an alert that nobody has acknowledged.";
+    alert_repeat_most_seconds = 3600 in 1..=86400, "Longest pause between two repeats; after the second list was told the pauses double up to this.";
+    alert_escalate_after = 3 in 1..=1000, "Repeats without an acknowledgement until alerts.second is told too.";
+    alert_quiet_seconds = 60 in 1..=3600, "Seconds that a trouble must be gone before it is over: what flickers is one alert.";
+    alert_mail_seconds = 900 in 1..=86400, "Seconds that no mail has left, or one was due, until somebody is told; a mail server restarts in less.";
+    alert_shed_seconds = 60 in 1..=3600, "Seconds that people who want to sign are sent away until somebody is told.";
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 
 use crate::admit::source::Source;
 use crate::handlers::Request;
+use crate::handlers::card::Cards;
 use crate::handlers::confirm::Signatory;
 use crate::handlers::events::Events;
 use crate::handlers::shelf::{Common, Shelf};
@@ -24,6 +25,8 @@ pub struct Public {
     pub site: Arc<Site>,
     /// What is the same for everybody.
     pub shelf: Arc<Shelf>,
+    /// Pictures of the petitions.
+    pub cards: Cards,
     /// Changes of the count.
     pub events: Events,
     /// Signing.
@@ -62,6 +65,8 @@ impl Public {
                 found(&asked, self.shelf.side(slug, &path[2..], asked.lang, headers))
             }
             ["p", slug, "count.json"] if is_get => found(&asked, self.shelf.count(slug, headers)),
+            ["p", slug, "poster"] if is_get => found(&asked, self.shelf.poster(slug, asked.lang, headers)),
+            ["p", slug, card] if is_get && is_card(card) => self.cards.answer(&asked, slug, card, headers).await,
             ["p", slug, "events"] if is_get => self.events.listen(&asked, slug),
             ["p", slug, "challenge"] if is_get => signing.challenge(source, asked, slug).await,
             ["p", slug, "check-mail"] if is_get => signing.check_mail(asked, slug),
@@ -87,8 +92,9 @@ impl Public {
             | ["p", _]
             | ["p", _, "versions" | "updates" | "updates.atom"]
             | ["p", _, "versions" | "updates", _]
-            | ["p", _, "count.json" | "events" | "challenge" | "check-mail"]
+            | ["p", _, "count.json" | "poster" | "events" | "challenge" | "check-mail"]
             | ["receipt", _] => respond::method_not_allowed(&asked, "GET, HEAD"),
+            ["p", _, card] if is_card(card) => respond::method_not_allowed(&asked, "GET, HEAD"),
             _ => respond::refused(&asked, Refusal::NotFound, None, None),
         }
     }
@@ -96,6 +102,11 @@ impl Public {
     fn common(&self, asked: &Asked<'_>, which: Common, headers: &HeaderMap) -> Answer {
         found(asked, self.shelf.common(which, asked.lang, headers))
     }
+}
+
+/// `card.fr.png`: the picture of a petition in one language.
+fn is_card(file: &str) -> bool {
+    file.starts_with("card.") && file.ends_with(".png")
 }
 
 fn found(asked: &Asked<'_>, answer: Option<Answer>) -> Answer {

@@ -1,7 +1,8 @@
 //! How fast Paraph is, each figure against a baseline measured in the same run; see `docs/benchmarks.md`.
 //!
 //! ```text
-//! scripts/bench [durable] [signature] [page] [refusal] [networks] [--rounds N] [--json]
+//! scripts/bench [durable] [signature] [page] [refusal] [memory] [startup] [networks] [--rounds N]
+//!     [--signatures N] [--record FILE] [--json]
 //! ```
 //!
 //! Ours and the baseline take turns, round by round, so that a noisy machine is noisy for both. What is printed is the
@@ -15,6 +16,8 @@
 mod bare;
 mod durable;
 mod finding;
+mod history;
+mod large;
 mod machine;
 mod networks;
 mod pages;
@@ -24,6 +27,7 @@ mod signature;
 mod wire;
 
 use std::error::Error;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use finding::Finding;
@@ -35,10 +39,22 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 struct Asked {
     sections: Vec<String>,
     rounds: usize,
+    /// In the large store.
+    signatures: u32,
+    /// Where a line for each figure is added.
+    record: Option<PathBuf>,
     json: bool,
 }
 
-const SECTIONS: [&str; 5] = ["durable", "signature", "page", "refusal", "networks"];
+const SECTIONS: [&str; 7] = [
+    "durable",
+    "signature",
+    "page",
+    "refusal",
+    "memory",
+    "startup",
+    "networks",
+];
 
 fn main() -> ExitCode {
     match run() {
@@ -60,6 +76,7 @@ fn run() -> Outcome<bool> {
     // This program is also the processes that it measures against.
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [bare::ROLE, file] => return bare::serve(file.as_ref()).map(|()| true),
+        [large::CRASH_ROLE, place, first] => return large::sign_until_killed(place.as_ref(), first.parse()?),
         [signature::VERIFY_ROLE, calls] => return signature::verify(calls.parse()?).map(|()| true),
         _ => {}
     }
@@ -71,11 +88,16 @@ fn run() -> Outcome<bool> {
             "durable" => durable::measure(asked.rounds)?,
             "signature" => signature::measure(asked.rounds)?,
             "page" => pages::measure(asked.rounds)?,
+            "memory" => large::measure_memory(asked.rounds, asked.signatures)?,
+            "startup" => large::measure_startup(asked.rounds, asked.signatures)?,
             "networks" => networks::measure(asked.rounds)?,
             _ => pages::measure_refusals(asked.rounds)?,
         });
     }
     let machine = machine::describe();
+    if let Some(file) = &asked.record {
+        history::add(file, &machine, &findings)?;
+    }
     if asked.json {
         println!("{:#}", finding::to_json(&machine, &findings));
     } else {
@@ -89,6 +111,8 @@ fn asked(arguments: &[String]) -> Outcome<Asked> {
     let mut asked = Asked {
         sections: Vec::new(),
         rounds: 7,
+        signatures: 1_000_000,
+        record: None,
         json: false,
     };
     let mut rest = arguments.iter();
@@ -98,8 +122,15 @@ fn asked(arguments: &[String]) -> Outcome<Asked> {
             "--bench" => {}
             "--json" => asked.json = true,
             "--rounds" => asked.rounds = rest.next().ok_or("--rounds takes a number")?.parse()?,
+            "--signatures" => asked.signatures = rest.next().ok_or("--signatures takes a number")?.parse()?,
+            "--record" => asked.record = Some(rest.next().ok_or("--record takes a file")?.into()),
             section if SECTIONS.contains(&section) => asked.sections.push(section.to_owned()),
-            other => return Err(format!("{other} is none of {SECTIONS:?}, --rounds N, --json").into()),
+            other => {
+                return Err(format!(
+                    "{other} is none of {SECTIONS:?}, --rounds N, --signatures N, --record FILE, --json"
+                )
+                .into());
+            }
         }
     }
     if asked.rounds == 0 {

@@ -303,5 +303,6 @@ fn described(petition: &catalogue::Petition) -> Value {
         "goal": petition.goal, "state": phase(petition.state.phase), "text_version": petition.state.text_version,
         "counted": counts.counted, "held": counts.held, "invalidated": counts.invalidated,
         "withdrawn": counts.withdrawn + counts.disowned, "created_at": clock::rfc3339(petition.created_at),
+        "content": content::described(petition),
     })
 }

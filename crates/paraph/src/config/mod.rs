@@ -3,8 +3,10 @@
 //! Layers, later ones win: defaults, the file, `PARAPH__SECTION__KEY` in the environment, flags. Every error names the
 //! key, the place where it was written, and the mend. Relative paths start at the directory the command runs in.
 
+mod alerts;
 mod explain;
 mod mail;
+mod reload;
 mod value;
 mod written;
 
@@ -16,6 +18,9 @@ use crate::failure::Failure;
 use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::shield::export::Outlets;
+use crate::views::lang;
+pub use alerts::{Alerts, Channel, Recipient, Secret};
+pub use explain::Remark;
 use explain::Setting;
 use ipnet::IpNet;
 pub use mail::{Bounce, Delivery, LmtpAddress, Mail, Security, SmtpServer};
@@ -39,6 +44,10 @@ pub struct Config {
     pub key_file: PathBuf,
     /// How mail leaves.
     pub mail: Mail,
+    /// Who is woken, and how.
+    pub alerts: Alerts,
+    /// Level of the log: `error`, `warn`, `info` or `debug`. `PARAPH_LOG` stands before it.
+    pub log_level: String,
     /// Where bans are carried out, and who is never banned.
     pub shield: Shield,
     /// Mean guesses of a puzzle in a drill; `None` outside drills. Only ever set with loopback listeners.
@@ -57,6 +66,8 @@ pub struct Site {
     pub name: String,
     /// Codes of the languages offered, the first being the fallback. Never empty.
     pub languages: Vec<String>,
+    /// Directory of languages beside those built in.
+    pub locales: Option<PathBuf>,
     /// Legal notice: who publishes the site.
     pub publisher: Option<String>,
     /// Legal notice: how to reach the publisher.
@@ -193,6 +204,8 @@ fn validate(written: &Written, languages: &[&str]) -> Result<Config, Failure> {
     let directory = reader.text("store.directory", "data").path()?;
     let key_file = key_file(&mut reader, &directory)?;
     let mail = mail::mail(&mut reader, &site.name, &directory)?;
+    let alerts = alerts::read(&mut reader, &site, &mail)?;
+    let log_level = log_level(&mut reader)?;
     let shield = shield(&mut reader)?;
     let drill_price = drill_price(&mut reader, &listen)?;
     let limits = limits(&mut reader)?;
@@ -202,6 +215,8 @@ fn validate(written: &Written, languages: &[&str]) -> Result<Config, Failure> {
         directory,
         key_file,
         mail,
+        alerts,
+        log_level,
         shield,
         drill_price,
         limits,
@@ -245,6 +260,17 @@ fn site(reader: &mut Reader<'_>, available: &[&str]) -> Result<Site, Failure> {
     if name.text.trim().is_empty() {
         return Err(name.refuse("is empty", "write the name that visitors know the site by"));
     }
+    let locales = reader.optional("site.locales", "none");
+    // Whether the directory can be used is seen when its languages are added; here only their codes matter.
+    let added = locales.as_ref().map(Taken::path).transpose()?;
+    let added = added
+        .and_then(|directory| lang::codes_in(&directory).ok())
+        .unwrap_or_default();
+    let available: Vec<&str> = available
+        .iter()
+        .copied()
+        .chain(added.iter().map(String::as_str))
+        .collect();
     let defaults: Vec<&str> = ["fr", "en"]
         .into_iter()
         .filter(|code| available.contains(code))
@@ -255,7 +281,10 @@ fn site(reader: &mut Reader<'_>, available: &[&str]) -> Result<Site, Failure> {
         return Err(Failure::usage("site.languages is empty", hint));
     }
     if let Some(missing) = languages.iter().find(|taken| !available.contains(&taken.text.as_str())) {
-        let hint = format!("this version speaks: {}", available.join(", "));
+        let hint = format!(
+            "this version and the directory site.locales speak: {}",
+            available.join(", ")
+        );
         return Err(missing.refuse("is not a language of this version", &hint));
     }
     let again = |(at, taken): &(usize, &Taken)| languages[..*at].iter().any(|earlier| earlier.text == taken.text);
@@ -266,6 +295,7 @@ fn site(reader: &mut Reader<'_>, available: &[&str]) -> Result<Site, Failure> {
         base_url: base_url.map(|taken| taken.base_url()).transpose()?,
         name: name.text,
         languages: languages.into_iter().map(|taken| taken.text).collect(),
+        locales: locales.map(|taken| taken.path()).transpose()?,
         publisher: reader.optional("site.publisher", "none").map(|taken| taken.text),
         contact: reader.optional("site.contact", "none").map(|taken| taken.text),
         hosting: reader.optional("site.hosting", "none").map(|taken| taken.text),
@@ -330,6 +360,14 @@ fn key_file(reader: &mut Reader<'_>, directory: &Path) -> Result<PathBuf, Failur
         )),
         _ => Ok(path),
     }
+}
+
+fn log_level(reader: &mut Reader<'_>) -> Result<String, Failure> {
+    let level = reader.text("log.level", "info");
+    if ["error", "warn", "info", "debug"].contains(&level.text.as_str()) {
+        return Ok(level.text);
+    }
+    Err(level.refuse("is not a level", "write error, warn, info or debug"))
 }
 
 fn shield(reader: &mut Reader<'_>) -> Result<Shield, Failure> {

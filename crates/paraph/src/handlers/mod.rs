@@ -1,10 +1,12 @@
 //! What each address does. A handler holds what it needs and nothing else; the router knows them all.
 
+pub mod card;
 pub mod confirm;
 pub mod events;
+pub mod mail_status;
 pub mod operations;
 pub mod shelf;
-pub mod side;
+mod side;
 pub mod sign;
 pub mod stop;
 pub mod turned_away;

@@ -17,12 +17,13 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
-use super::side::{self, Opened, Side};
+use super::side::{self, Side};
 use crate::clock::rfc3339;
 use crate::ledger::catalogue::{Catalogue, Petition};
+use crate::ledger::opened::Opened;
 use crate::respond::{self, Answer, Body, SECURITY};
 use crate::video::Video;
-use crate::views::{self, Count, Frame, HomePage, Lang, PetitionPage, PetitionState, Site};
+use crate::views::{self, Count, Frame, HomePage, Lang, PetitionPage, PetitionState, PosterPage, Site};
 
 /// A page whose numbers have not changed is rendered again when it is this old, so that "as of" does not look forgotten.
 const RENDER_AGAIN_MILLIS: u64 = 5 * 60 * 1000;
@@ -57,6 +58,7 @@ pub struct Displayed {
     signed_earlier: Option<u64>,
     rendered_at: Millis,
     pages: Vec<(Lang, Document)>,
+    posters: Vec<(Lang, Document)>,
     count: Document,
 }
 
@@ -180,6 +182,7 @@ impl Shelf {
                 signed_earlier,
                 rendered_at: known.rendered_at,
                 pages: known.pages.clone(),
+                posters: known.posters.clone(),
                 count: count_json,
             };
         }
@@ -195,6 +198,10 @@ impl Shelf {
         if let Some(more) = content.video.as_ref().and_then(Video::policy) {
             pages.iter_mut().for_each(|(_, document)| document.allow(&more));
         }
+        // A poster changes with the text, not with the count.
+        let posters = known
+            .filter(|known| known.view.title == view.title && known.view.text == view.text)
+            .map_or_else(|| self.posters(&path, &view), |known| known.posters.clone());
         let known = known.map(|known| (&*known.petition, &known.side));
         let side = side::side(&self.site, petition, &view, known);
         Displayed {
@@ -204,9 +211,16 @@ impl Shelf {
             signed_earlier,
             rendered_at: as_of,
             pages,
+            posters,
             count: count_json,
             view,
         }
+    }
+
+    fn posters(&self, path: &str, view: &views::Petition) -> Vec<(Lang, Document)> {
+        let page = PosterPage { petition: view };
+        let path = format!("{path}/poster");
+        self.in_every_language(&path, "public, max-age=300", |frame| views::poster(frame, &page))
     }
 
     fn in_every_language(
@@ -245,6 +259,13 @@ impl Shelf {
     pub fn page(&self, slug: &str, lang: Lang, headers: &HeaderMap) -> Option<Answer> {
         let ready = self.now.load();
         in_language(&ready.petitions.get(slug)?.pages, lang).map(|document| document.answer(headers))
+    }
+
+    /// The poster of a petition; `None` if there is none.
+    #[must_use]
+    pub fn poster(&self, slug: &str, lang: Lang, headers: &HeaderMap) -> Option<Answer> {
+        let ready = self.now.load();
+        in_language(&ready.petitions.get(slug)?.posters, lang).map(|document| document.answer(headers))
     }
 
     /// A page beside a petition's own, or its feed; `None` if there is none.

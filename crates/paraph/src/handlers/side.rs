@@ -1,17 +1,17 @@
 //! Pages beside a petition's own: versions of its text, updates and their feed. Rendered when their author changes
 //! something, not when the count does, and kept in memory like the rest of the shelf.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, VARY};
 use http::{HeaderMap, HeaderValue};
-use paraph_tally::{PetitionId, SignatureId};
 
 use super::shelf::Document;
 use crate::ledger::catalogue::Petition;
 use crate::ledger::content;
+use crate::ledger::opened::Opened;
 use crate::video::Video;
 use crate::views::{
     self, Content, Difference, Frame, Lang, Site, Update, UpdatePage, UpdatesPage, Version, VersionPage, VersionsPage,
@@ -19,15 +19,6 @@ use crate::views::{
 };
 
 const CACHING: &str = "public, max-age=60";
-
-/// What the pages show and the catalogue does not hold: opened or counted by whoever reads the records.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Opened {
-    /// Names that may be shown, by signature, ready to be shown. In memory only; never more than the pages hold.
-    pub names: HashMap<SignatureId, String>,
-    /// Of the counted, how many signed an earlier version, where that may be said.
-    pub signed_earlier: HashMap<PetitionId, u64>,
-}
 
 /// The documents of one petition, by what stands behind its address: `versions`, `versions/2`, `updates.atom`.
 #[derive(Default)]

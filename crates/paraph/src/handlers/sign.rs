@@ -239,7 +239,10 @@ impl Signing {
             let Ok((ticket, ticket_wait)) = self.ticket_for(attempt, form) else {
                 return refused_plainly(asked, "sign", refusal, displayed);
             };
-            let input = input(form);
+            let mut input = input(form);
+            // A version that never was is not offered again.
+            let known = |version: &u16| displayed.petition.content.version(*version).is_some();
+            input.text_version = input.text_version.filter(known);
             let page = SignPage {
                 petition: &displayed.view,
                 ticket: &ticket,

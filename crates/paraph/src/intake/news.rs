@@ -4,6 +4,7 @@
 //! in the commit before it is sent; so no crash makes a second one.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use paraph_tally::{MailboxId, Millis, PetitionId, SignatureId};
 
@@ -126,11 +127,10 @@ impl Decider<'_> {
         }
         let (made_at, mut counted_at) = (mail.made_at, None);
         if mail.attempts == 0 {
-            if !spent.contains_key(&address) {
-                let sent = self.news_sent_to(address).await?;
-                spent.insert(address, sent);
-            }
-            let sent = spent.entry(address).or_default();
+            let sent = match spent.entry(address) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(self.news_sent_to(address).await?),
+            };
             let here = sent.iter().filter(|(_, about)| *about == mail.petition);
             let last_here = here.map(|(at, _)| *at).max();
             let all: Vec<Millis> = sent.iter().map(|(at, _)| *at).collect();

@@ -7,10 +7,18 @@ use paraph_tally::{Millis, PetitionId, SignatureId};
 use super::catalogue::{Catalogue, Petition};
 use super::content;
 use super::query::LedgerReader;
-use crate::handlers::side::Opened;
 use crate::mail::page::plain;
 use crate::store::db::DbError;
 use crate::views::SMALLEST_CELL;
+
+/// What the pages show and the catalogue does not hold: opened or counted by whoever reads the records.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Opened {
+    /// Names that may be shown, by signature, ready to be shown. In memory only; never more than the pages hold.
+    pub names: HashMap<SignatureId, String>,
+    /// Of the counted, how many signed an earlier version, where that may be said.
+    pub signed_earlier: HashMap<PetitionId, u64>,
+}
 
 /// How long a count by version is good for: counting reads every signature of the petition.
 const COUNT_AGAIN_MILLIS: u64 = 5 * 60 * 1000;

@@ -65,22 +65,36 @@ pub fn recipient_in_head(tokens: &Tokens, bounce: &Address, message: &[u8], now:
 /// What a message says of the letter that it is about (RFC 3464).
 #[must_use]
 pub fn read(message: &[u8]) -> Report {
+    delivery_status(message).map_or(Report::Nothing, |status| judge(&status))
+}
+
+/// The domain that a report says the letter went to, in lower case. Anybody's word, good for counting only.
+#[must_use]
+pub fn domain(message: &[u8]) -> Option<String> {
+    let status = delivery_status(message)?;
+    let text = String::from_utf8_lossy(&status).replace("\r\n", "\n");
+    let recipient = text
+        .split("\n\n")
+        .take(RECIPIENTS + 1)
+        .find_map(|group| field(group.as_bytes(), "final-recipient"))?;
+    let (_, domain) = recipient.rsplit_once('@')?;
+    Some(domain.trim().trim_end_matches('>').to_ascii_lowercase())
+}
+
+fn delivery_status(message: &[u8]) -> Option<Vec<u8>> {
     let (head, body) = head_and_body(message);
     let kind = field(head, "content-type").unwrap_or_default();
     if !kind.to_ascii_lowercase().starts_with("multipart/report") {
-        return Report::Nothing;
+        return None;
     }
-    let Some(boundary) = boundary(&kind) else {
-        return Report::Nothing;
-    };
-    let status = parts(body, &boundary).find_map(|part| {
+    let boundary = boundary(&kind)?;
+    parts(body, &boundary).find_map(|part| {
         let (head, body) = head_and_body(part);
         let kind = field(head, "content-type").unwrap_or_default().to_ascii_lowercase();
         let is_status =
             kind.starts_with("message/delivery-status") || kind.starts_with("message/global-delivery-status");
         is_status.then(|| decoded(head, body))
-    });
-    status.map_or(Report::Nothing, |status| judge(&status))
+    })
 }
 
 /// The worst that is said of any recipient.

@@ -5,7 +5,7 @@
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use lettre::Address;
@@ -14,6 +14,7 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{Semaphore, watch};
 
 use super::bounce::{self, Bounced, Report};
+use super::pace::Pace;
 use crate::clock;
 use crate::config::LmtpAddress;
 use crate::failure::Failure;
@@ -42,6 +43,8 @@ pub struct Inbox {
     pub address: Address,
     /// Records what came back.
     pub intake: Intake,
+    /// Counts by domain.
+    pub pace: Arc<Mutex<Pace>>,
     /// The bounds in force.
     pub limits: Limits,
 }
@@ -219,6 +222,14 @@ impl Inbox {
             if self.intake.bounced(bounced).await.is_err() {
                 return false;
             }
+        }
+        if label != "nothing"
+            && let Some(domain) = bounce::domain(message)
+        {
+            self.pace
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .returned(&domain);
         }
         metrics::counter!(telemetry::BOUNCES, "report" => label).increment(came);
         true

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use super::bounce;
 use super::compose::{self, MessageId, Outgoing, Post};
 use super::dkim::Signer;
-use super::pace::{self, Next, Pace};
+use super::pace::{self, Handed, Next, Pace};
 use super::page::{Head, Page, plain};
 use super::stop::{self, Kind};
 use super::texts::{Said, Texts};
@@ -156,7 +156,7 @@ impl NewsMailer {
         let Ok(to) = compose::recipient(&personal.email) else {
             return Ok(MailOutcome::GivenUp);
         };
-        if let Err(at) = pace.ready(to.domain(), now) {
+        if let Err(at) = pace.ready(to.domain(), now, jitter()) {
             return Ok(MailOutcome::Later(at));
         }
         let news = News {
@@ -181,20 +181,25 @@ impl NewsMailer {
             id,
             written: mail.made_at,
         };
-        let Ok(message) = compose(&news, &post) else {
-            return Ok(MailOutcome::GivenUp);
+        let outcome = match compose(&news, &post) {
+            Ok(message) => {
+                let raw = match &self.dkim {
+                    Some(signer) => signer.signed(&message.formatted(), now),
+                    None => message.formatted(),
+                };
+                self.transport.deliver(message.envelope(), raw, id).await
+            }
+            Err(unwritable) => Err(DeliveryError::Permanent(unwritable.to_string())),
         };
-        let raw = match &self.dkim {
-            Some(signer) => signer.signed(&message.formatted(), now),
-            None => message.formatted(),
-        };
-        Ok(match self.transport.deliver(message.envelope(), raw, id).await {
+        let handed = Handed::of(&outcome);
+        pace.done(to.domain(), mail.address, handed, clock::now(), jitter());
+        Ok(match outcome {
             Ok(()) => MailOutcome::Sent,
             Err(DeliveryError::Permanent(reason)) => {
                 tracing::info!(reason, "a mail of an update was refused for good");
                 MailOutcome::GivenUp
             }
-            Err(DeliveryError::Temporary(reason)) => {
+            Err(DeliveryError::Temporary(reason) | DeliveryError::Deferred(reason)) => {
                 tracing::info!(reason, "a mail of an update will be tried again");
                 later(mail, now)
             }
@@ -212,9 +217,12 @@ impl NewsMailer {
     }
 }
 
+fn jitter() -> u64 {
+    u64::from_be_bytes(id::random())
+}
+
 fn later(mail: ClaimedNews, now: Millis) -> MailOutcome {
-    let jitter = u64::from_be_bytes(id::random());
-    match pace::after_failure(mail.made_at, mail.attempts + 1, jitter, now) {
+    match pace::after_failure(mail.made_at, mail.attempts + 1, jitter(), now) {
         Next::RetryAt(at) => MailOutcome::Later(at),
         Next::GiveUp => MailOutcome::GivenUp,
     }

@@ -1,6 +1,6 @@
 //! The words of mails, one file of `locales/mail/` for each language.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource};
@@ -11,6 +11,15 @@ include!(concat!(env!("OUT_DIR"), "/mail.rs"));
 
 static TEXTS: LazyLock<Vec<Texts>> =
     LazyLock::new(|| LANGUAGES.iter().map(|(code, ftl)| Texts::new(code, ftl)).collect());
+
+/// Languages that the operator added at start.
+static ADDED: Mutex<Vec<&'static Texts>> = Mutex::new(Vec::new());
+
+/// Adds the mails of one language to those built in.
+pub fn add_language(code: &'static str, messages: &str) {
+    let texts: &'static Texts = Box::leak(Box::new(Texts::new(code, messages)));
+    ADDED.lock().unwrap_or_else(PoisonError::into_inner).push(texts);
+}
 
 /// Messages of one language.
 pub struct Texts {
@@ -42,8 +51,10 @@ impl Texts {
     /// The messages of a language; English if there are none.
     #[must_use]
     pub fn of(code: &str) -> &'static Self {
+        let added = ADDED.lock().unwrap_or_else(PoisonError::into_inner);
         TEXTS
             .iter()
+            .chain(added.iter().copied())
             .find(|texts| texts.code == code)
             .unwrap_or_else(Self::english)
     }

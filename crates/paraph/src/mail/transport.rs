@@ -24,7 +24,10 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// Why a letter was not handed over. The text holds no address and nothing that the other side said beyond its codes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DeliveryError {
-    /// Try again later: the server, the network or the disk.
+    /// The domain that it goes to does not take it now, or keeps our mail server waiting.
+    #[error("not delivered for now: {0}")]
+    Deferred(String),
+    /// Try again later: our own mail server, the network or the disk.
     #[error("not delivered for now: {0}")]
     Temporary(String),
     /// This mailbox will not take it, now or later.
@@ -58,7 +61,7 @@ impl Smtp {
                 // The connection broken off went back to its pool in mid-sentence: the next letter would take the
                 // late answer to this one for its own. So nobody uses that pool again.
                 *self.current() = self.builder.clone().build();
-                Err(DeliveryError::Temporary("the mail server took too long".into()))
+                Err(DeliveryError::Deferred("the mail server took too long".into()))
             }
         }
     }
@@ -165,8 +168,11 @@ fn classify(error: &SmtpError, ascii: bool) -> DeliveryError {
     };
     if error.is_permanent() && about_the_mailbox {
         DeliveryError::Permanent(reply)
-    } else {
+    } else if matches!(code.as_str(), "421" | "454" | "530" | "535" | "538") {
+        // About us and our mail server: shutting down, TLS, password.
         DeliveryError::Temporary(reply)
+    } else {
+        DeliveryError::Deferred(reply)
     }
 }
 

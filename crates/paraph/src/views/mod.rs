@@ -10,9 +10,13 @@ mod difference;
 pub mod lang;
 pub mod markup;
 pub mod model;
+mod poster;
 pub mod refusal;
+mod share;
 #[cfg(test)]
 mod tests;
+
+use std::borrow::Borrow;
 
 use askama::Template;
 
@@ -21,6 +25,8 @@ pub use content::*;
 pub use difference::{Part, difference};
 pub use lang::Lang;
 pub use model::*;
+use share::Share;
+
 pub use refusal::{FieldError, Notice, Problem, Refusal};
 
 /// The policy under which every page works.
@@ -57,6 +63,8 @@ pages! {
     home(HomePage) = "home.html";
     /// `GET /p/{slug}`
     petition(PetitionPage) = "petition.html";
+    /// `GET /p/{slug}/poster`
+    poster(PosterPage) = "poster.html";
     /// `GET /p/{slug}/versions`
     versions(VersionsPage) = "content/versions.html";
     /// `GET /p/{slug}/versions/{n}`
@@ -83,6 +91,8 @@ pages! {
     disowned(DisownedPage) = "disowned.html";
     /// `GET` and `POST /stop-mail/{token}`
     stop_mail(StopMailPage) = "stop_mail.html";
+    /// `GET /mail` of the operations listener
+    mail_status(MailStatusPage) = "mail_status.html";
     /// Every answer that is not what was asked for.
     refused(RefusalPage) = "refused.html";
 }
@@ -172,13 +182,26 @@ impl FieldError {
 
 impl Petition {
     /// How far the goal is: percent, and in words.
-    fn progress(&self, f: &Frame<'_>, count: &Count) -> Option<(u64, String)> {
-        let (goal, percent) = (self.goal?, self.percent(count.counted)?);
-        let id = if count.counted < goal { "goal" } else { "goal-reached" };
+    #[must_use]
+    pub fn progress(&self, f: &Frame<'_>, counted: impl Borrow<u64>) -> Option<(u64, String)> {
+        let counted = *counted.borrow();
+        let (goal, percent) = (self.goal?, self.percent(counted)?);
+        let id = if counted < goal { "goal" } else { "goal-reached" };
         Some((
             percent,
             f.lang.fill(id, &[("goal", goal.into()), ("percent", percent.into())]),
         ))
+    }
+}
+
+impl Shown {
+    /// The petition to pass on; nothing of who signed it.
+    fn share<'v>(&'v self, f: &'v Frame<'v>) -> Share<'v> {
+        Share {
+            f,
+            slug: &self.slug,
+            title: &self.title,
+        }
     }
 }
 
@@ -199,6 +222,24 @@ impl RefusalPage<'_> {
 }
 
 impl<'p> PetitionPage<'p> {
+    /// What the card shows, for those who cannot see it.
+    fn card_alt(&self, f: &Frame<'_>) -> String {
+        let counted = self.count.counted;
+        let (number, signed) = (f.lang.number(counted), f.t1("people-signed", "count", counted));
+        format!("{} – {number} {signed}", self.petition.title)
+    }
+
+    fn share<'v>(&self, f: &'v Frame<'v>) -> Share<'v>
+    where
+        'p: 'v,
+    {
+        Share {
+            f,
+            slug: &self.petition.slug,
+            title: &self.petition.title,
+        }
+    }
+
     fn form<'v>(&self, f: &'v Frame<'v>, untouched: &'v Input) -> Form<'v>
     where
         'p: 'v,

@@ -21,7 +21,7 @@ fn site() -> Site {
     Site {
         name: HOSTILE.into(),
         base_url: "https://petitions.example.org".into(),
-        languages: Lang::ALL.to_vec(),
+        languages: Lang::all().collect(),
         contact: HOSTILE.into(),
         mail_from: HOSTILE.into(),
         publisher: vec![HOSTILE.into()],
@@ -205,6 +205,12 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
                 content: &Content::default(),
             },
         ),
+        poster(
+            f,
+            &PosterPage {
+                petition: petition_data,
+            },
+        ),
         check_mail(
             f,
             &CheckMailPage {
@@ -290,7 +296,7 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
 
 #[test]
 fn every_page_escapes_what_people_wrote_and_needs_nothing_inline() {
-    for lang in Lang::ALL {
+    for lang in Lang::all() {
         for page in every_page(&Frame {
             site: &site(),
             lang,
@@ -321,7 +327,7 @@ fn every_page_escapes_what_people_wrote_and_needs_nothing_inline() {
 #[test]
 fn the_cached_page_holds_no_secret_and_the_consent_stands_apart_from_the_news() {
     let (site, petition_data) = (site(), hostile_petition());
-    for lang in Lang::ALL {
+    for lang in Lang::all() {
         let f = &Frame {
             site: &site,
             lang,
@@ -360,5 +366,86 @@ fn the_consent_sentence_does_not_change_under_its_version() {
             .map(|byte| format!("{byte:02x}"))
             .collect();
         assert_eq!((CONSENT_VERSION, digest.as_str()), (version, hash), "{text}");
+    }
+}
+
+/// Whoever follows a shared link, or fetches its card, learns the petition and nothing about who shared it.
+#[test]
+fn shared_links_name_the_petition_and_nobody() {
+    let site = Site {
+        name: "Site".into(),
+        ..site()
+    };
+    for lang in Lang::all() {
+        let f = &Frame {
+            site: &site,
+            lang,
+            path: None,
+        };
+        let (petition_data, title) = (hostile_petition(), "Parks & trees “for all”");
+        let links = |title| {
+            Share {
+                f,
+                slug: "market",
+                title,
+            }
+            .render()
+            .expect("a string")
+        };
+        let html = links(title);
+        for href in html.split("href=\"").skip(1).filter_map(|tail| tail.split('"').next()) {
+            let code = lang.code();
+            assert!(
+                href.contains(&format!("%2Fp%2Fmarket%3Flang%3D{code}")) || href.starts_with("/p/market/poster"),
+                "{href}"
+            );
+            assert!(!href.contains("utm") && !href.contains(char::is_whitespace), "{href}");
+        }
+        for link in html
+            .split("<a ")
+            .skip(1)
+            .filter(|tail| tail.contains("href=\"https://"))
+        {
+            assert!(link.contains("target=\"_blank\" rel=\"noopener noreferrer\""), "{link}");
+        }
+        assert!(
+            html.contains("body=") && html.contains("https://wa.me/?text="),
+            "{html}"
+        );
+        let page = petition(
+            f,
+            &PetitionPage {
+                petition: &petition_data,
+                count: Count {
+                    counted: 6_103_056,
+                    held: 0,
+                    as_of: NOON,
+                },
+                content: &Content::default(),
+            },
+        );
+        for tag in [
+            format!(
+                "<meta property=\"og:image\" content=\"https://petitions.example.org/p/market/card.{}.png\">",
+                lang.code()
+            ),
+            format!(
+                "<meta property=\"og:url\" content=\"https://petitions.example.org/p/market?lang={}\">",
+                lang.code()
+            ),
+            format!(
+                "<link rel=\"canonical\" href=\"https://petitions.example.org/p/market?lang={}\">",
+                lang.code()
+            ),
+            "<link rel=\"alternate\" hreflang=\"x-default\" href=\"https://petitions.example.org/p/market\">"
+                .to_owned(),
+        ] {
+            assert!(
+                page.contains(&tag),
+                "{tag} is not in {}",
+                page.get(..3000).unwrap_or(&page)
+            );
+        }
+        assert!(page.contains(&lang.number(6_103_056)));
     }
 }

@@ -420,6 +420,8 @@ fn an_author_changes_the_text_beside_a_running_server_and_nothing_signed_changes
         let answer = client.post_json("/p/fountain/sign", &body);
         assert_eq!(answer.outcome(), (400, "invalid_form".to_owned()), "{wrong}");
     }
+    let told = site.run(&["petition", "show", "fountain", "--json"]).json();
+    assert_eq!(told["content"]["versions"][1]["addressee"], "The council", "{told}");
     assert_eq!(site.number("SELECT COUNT(*) FROM signed_earlier"), 1);
     assert_eq!(server.settled("fountain")["counted"], 2);
     // One of two is a cell of one: it is not said.

@@ -85,11 +85,7 @@ fn a_signature_of_either_kind_satisfies_somebody_elses_verifier() {
             "{signed}"
         );
 
-        for (from, to) in [
-            ("people.example", "peoplf.example"),
-            ("One-Click", "One-Clack"),
-            ("stop-mail", "stop-mall"),
-        ] {
+        for (from, to) in [("people.example", "peoplf.example"), ("stop-mail", "stop-mall")] {
             let changed = String::from_utf8_lossy(&letter).replacen(from, to, 1);
             assert!(!verifies(&record, changed.as_bytes()), "{from} is not signed");
         }
@@ -255,8 +251,14 @@ fn a_domain_that_takes_nothing_now_is_left_alone_and_delays_no_other() {
     assert!(sink.deferred() < 10, "asked {} times", sink.deferred());
     assert_eq!(site.number("SELECT COUNT(*) FROM outbox"), 40, "and all of it is kept");
     let page = server.operations_page("/mail", "fr");
-    assert!(page.contains("lang=\"fr\"") && page.contains("slow.example"), "{page}");
-    assert!(!page.contains("ada1@"), "{page}");
+    assert!(
+        page.contains("lang=\"fr\"") && page.contains("people.example"),
+        "{page}"
+    );
+    assert!(
+        !page.contains("slow.example"),
+        "two addresses were tried: it may be a person's own"
+    );
     assert!(server.metrics().contains("paraph_mail_domains_backing_off 1"));
     server.stop();
 }

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{OWNER_CHARS, TEXT_BYTES, TITLE_CHARS, UPDATE_BYTES, lines_of, one_line, perform, report, text, unknown};
 use crate::cli::{PetitionCreate, PetitionEdit, PetitionUpdate};
+use crate::clock::rfc3339;
 use crate::commands::configured;
 use crate::failure::Failure;
 use crate::intake::command::{Details, Edit, PetitionAnswer, PetitionCommand, Post};
@@ -148,6 +149,23 @@ pub(super) fn told(petition: &Petition) -> String {
         content.first_signatories.len(),
         content.updates.len(),
     )
+}
+
+/// The same as JSON.
+pub(super) fn described(petition: &Petition) -> Value {
+    let content = &petition.content;
+    let versions = content.versions.iter().map(|text| {
+        json!({
+            "version": text.version, "title": text.title, "addressee": text.addressee, "adopted_at": rfc3339(text.adopted_at),
+        })
+    });
+    let updates = content.updates.iter().map(
+        |update| json!({ "update": update.number, "title": update.title, "posted_at": rfc3339(update.posted_at) }),
+    );
+    json!({
+        "versions": versions.collect::<Vec<_>>(), "video": content.video, "first_signatories": content.first_signatories,
+        "updates": updates.collect::<Vec<_>>(),
+    })
 }
 
 fn maybe_addressee(typed: &str) -> Result<String, Failure> {
