@@ -10,6 +10,9 @@ use crate::finding::{Advice, ClusterId, Confidence, Evidence, Fact, Family, Inno
 use crate::record::{Record, Time};
 use crate::window::Seq;
 
+/// Share of honest people from which a mark is common.
+const COMMON_MARK: f64 = 0.02;
+
 /// What one must show to belong to a cluster. A group may be wholly regular and yet have an honest person among it: each
 /// member must itself bear the marks of at least two families, and all but one of those that agree.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,13 +34,13 @@ impl Rule {
             return None;
         }
         let lenient = FAMILIES_NEEDED.max(agreed - 1);
-        [(lenient, false), (agreed, false), (lenient, true), (agreed, true)]
+        [lenient, agreed]
             .into_iter()
-            .filter_map(|(needed, narrow)| Self::new(petition, agreements, needed, narrow))
+            .filter_map(|needed| Self::new(petition, agreements, needed))
             .find(|rule| rule.catches <= RULE_SPECIFICITY)
     }
 
-    fn new(petition: PetitionId, agreements: &[Agreement], needed: usize, narrow: bool) -> Option<Self> {
+    fn new(petition: PetitionId, agreements: &[Agreement], needed: usize) -> Option<Self> {
         let (mut marks, mut shares, mut group_only) = (Vec::new(), Vec::new(), 0);
         for family in families(agreements) {
             let mut own: Vec<&Agreement> = agreements
@@ -45,10 +48,10 @@ impl Rule {
                 .filter(|agreed| agreed.evidence.fact.family() == family && agreed.mark != Mark::Group)
                 .collect();
             own.sort_by(|a, b| a.expected.total_cmp(&b.expected));
-            if narrow {
-                let rarest = own.first().map_or(1.0, |agreed| agreed.expected);
-                own.retain(|agreed| agreed.expected <= 3.0 * rarest);
-            }
+            // A mark that many bear says nothing beside one that few do, and would let an honest person in who shares the
+            // other families for a good reason.
+            let rarest = own.first().map_or(1.0, |agreed| agreed.expected);
+            own.retain(|agreed| agreed.expected <= (3.0 * rarest).max(COMMON_MARK));
             if own.is_empty() {
                 group_only += 1;
                 continue;

@@ -4,13 +4,14 @@ use paraph_tally::{Millis, PetitionId, SignatureId};
 
 use crate::baseline::{Baseline, References};
 use crate::bounds::{
-    FAMILIES_NEEDED, FIRST_SIGHT, HOLDS_PER_HOUR, MAX_CLUSTERS, MAX_CLUSTERS_PER_PETITION, MAX_PARDONS, MIN_CLUSTER,
-    MIN_WATCHED, ORGANISATION, SAME_MOMENT, WAIT_SECONDS,
+    FAMILIES_NEEDED, FIRST_SIGHT, HOLDS_PER_HOUR, MAX_CLUSTERS, MAX_CLUSTERS_PER_PETITION, MAX_PARDONS, SAME_MOMENT,
+    WAIT_SECONDS,
 };
 use crate::cluster::{Cluster, Rule, confidence, innocent, score, strongest};
-use crate::families::{Agreement, Sample, agreements, families, weighing};
-use crate::finding::{Advice, ClusterId, Evidence, Fact, Family, Finding};
+use crate::families::{Agreement, families};
+use crate::finding::{Advice, ClusterId, Finding};
 use crate::groups::{Groups, Seed, at_signing, when_confirmed};
+use crate::look::Judged;
 use crate::observe::{Observation, Source};
 use crate::record::{Record, Time, flag};
 use crate::sketch::Sketch;
@@ -26,9 +27,6 @@ pub enum Standing {
     /// Not yet: its group is being watched, or its cluster's holds of this hour are used up. Ask again at the next tick.
     Wait,
 }
-
-/// Members and families from which a group is worth showing to a person although two families are too few to hold.
-const SHOWN: (usize, f64) = (48, 40.0);
 
 /// Seconds without a new member after which a cluster no longer takes any in.
 const CLUSTER_RESTS: f64 = 24.0 * 3600.0;
@@ -47,16 +45,16 @@ pub struct Scrutiny {
     now: Time,
     /// Contributions of one moment, to be taken in in the order of their ids.
     moment: Vec<Record>,
-    window: Window,
+    pub(crate) window: Window,
     sketch: Sketch,
-    groups: Groups,
-    references: References,
-    baseline: Baseline,
-    clusters: Vec<Cluster>,
+    pub(crate) groups: Groups,
+    pub(crate) references: References,
+    pub(crate) baseline: Baseline,
+    pub(crate) clusters: Vec<Cluster>,
     notices: Vec<Notice>,
     pardons: Vec<Rule>,
     next_cluster: u16,
-    families_needed: usize,
+    pub(crate) families_needed: usize,
     holds: (Time, u64),
     holds_per_hour: u64,
 }
@@ -175,7 +173,7 @@ impl Scrutiny {
         let mut told = Vec::new();
         let known = self.clusters.len();
         for place in self.groups.due() {
-            told.extend(self.look_at(place));
+            told.extend(self.look_at(place, known));
         }
         if self.clusters.len() > known {
             self.sweep(known);
@@ -333,79 +331,18 @@ impl Scrutiny {
     }
 
     /// Looks at one group, and makes a cluster or a notice of it if enough agrees.
-    fn look_at(&mut self, place: u32) -> Option<Finding> {
-        let group = self.groups.get(place);
-        let (seed, key, size) = (group.seed, group.key, group.size());
-        let open =
-            |record: &&Record| record.cluster == 0 && !record.is(flag::INNOCENT) && seed.key(record) == Some(key);
-        let mut seqs: Vec<Seq> = group.members().to_vec();
-        seqs.sort_unstable();
-        seqs.dedup();
-        let of = |seqs: &[Seq]| -> Vec<&Record> { seqs.iter().filter_map(|seq| self.window.get(*seq)).collect() };
-        let members: Vec<&Record> = of(&seqs).into_iter().filter(open).collect();
-        let petition = members.first()?.petition;
-        if members.len() < MIN_WATCHED {
-            return None;
-        }
-        // Without its surroundings first: most groups show nothing, and looking around is what costs.
-        let alone = Sample {
-            members: &members,
-            latest: &[],
-            life: &[],
-            baseline: &self.baseline,
-        };
-        if families(&agreements(&alone)).len() < 2 {
-            return None;
-        }
-        let here = self.references.of(petition)?;
-        let outside = |record: &&Record| record.cluster == 0 && seed.key(record) != Some(key);
-        let latest: Vec<&Record> = of(&here.latest).into_iter().filter(outside).collect();
-        let life: Vec<&Record> = of(&here.life).into_iter().filter(outside).collect();
-        let agreed = agreements(&Sample {
-            members: &members,
-            latest: &latest,
-            life: &life,
-            ..alone
-        });
-        let judged = self.judge(petition, &members, size, &agreed);
-        let watched: Vec<SignatureId> = members.iter().map(|record| record.id).collect();
-        let span = (members.first()?.signed, members.last()?.signed);
-        match judged {
-            Judged::Nothing => None,
+    fn look_at(&mut self, place: u32, known: usize) -> Option<Finding> {
+        let look = self.judge(place, known)?;
+        match look.judged {
             Judged::Watch => {
-                self.watch(&watched);
+                self.watch(&look.members);
                 None
             }
-            Judged::Cluster(rule) => self.found(rule, &agreed, span),
-            Judged::Notice(organisation) => {
-                self.watch(&watched);
-                self.notice(petition, &agreed, organisation, size, span)
+            Judged::Cluster(rule) => self.found(rule, &look.agreed, look.span),
+            Judged::Notice { organisation, size } => {
+                self.watch(&look.members);
+                self.notice(look.petition, &look.agreed, organisation, size, look.span)
             }
-        }
-    }
-
-    fn judge(&self, petition: PetitionId, members: &[&Record], size: u64, agreed: &[Agreement]) -> Judged {
-        let agreeing = families(agreed);
-        let marked = agreed.iter().any(|one| one.evidence.fact.is_a_mark());
-        let evidence = strongest(agreed);
-        let strong = members.len() >= SHOWN.0 && score(&evidence) >= SHOWN.1;
-        if agreeing.len() < self.families_needed {
-            return match agreeing.len() {
-                2.. if strong => Judged::Notice(false),
-                2.. if marked => Judged::Watch,
-                _ => Judged::Nothing,
-            };
-        }
-        if members.len() < MIN_CLUSTER {
-            return if marked { Judged::Watch } else { Judged::Nothing };
-        }
-        let human = !agreeing.contains(&Family::Time) && !agreeing.contains(&Family::Identity);
-        if human && size <= ORGANISATION && is_organisation(members) {
-            return Judged::Notice(true);
-        }
-        match Rule::specific(petition, agreed) {
-            Some(rule) if marked => Judged::Cluster(rule),
-            _ => Judged::Notice(false),
         }
     }
 
@@ -464,19 +401,13 @@ impl Scrutiny {
     ) -> Option<Finding> {
         let base = self.base.unwrap_or_default();
         let evidence = strongest(agreed);
-        let facts = |evidence: &[Evidence]| -> Vec<Fact> {
-            let mut facts: Vec<Fact> = evidence.iter().map(|one| one.fact).collect();
-            facts.sort_unstable_by_key(|fact| *fact as u8);
-            facts
-        };
-        let same = |notice: &&mut Notice| {
-            notice.finding.petition == petition && facts(&notice.finding.evidence) == facts(&evidence)
-        };
+        let kinds = families(agreed);
+        let same = |notice: &&mut Notice| notice.finding.petition == petition && notice.finding.families() == kinds;
         if let Some(notice) = self.notices.iter_mut().find(same) {
             (notice.finding.last, notice.last) = (last.millis(base), self.now);
             notice.finding.members = notice.finding.members.max(members);
-            // Told again only when it has doubled.
-            let worth = notice.finding.members >= 2 * notice.told;
+            // Told again only when there is much more of it.
+            let worth = notice.finding.members >= 4 * notice.told;
             notice.told = if worth { notice.finding.members } else { notice.told };
             return worth.then(|| notice.finding.clone());
         }
@@ -566,31 +497,6 @@ impl Scrutiny {
             to_hold,
         }
     }
-}
-
-/// What becomes of a group that was looked at.
-enum Judged {
-    Nothing,
-    Watch,
-    Cluster(Rule),
-    Notice(bool),
-}
-
-/// One place and one mail domain: nearly everybody in at most two prefixes and at one domain of their own.
-fn is_organisation(members: &[&Record]) -> bool {
-    let most = |values: &dyn Fn(&Record) -> u32, top: usize| {
-        let mut values: Vec<u32> = members
-            .iter()
-            .map(|record| values(record))
-            .filter(|value| *value != 0)
-            .collect();
-        values.sort_unstable();
-        let mut runs: Vec<usize> = values.chunk_by(|a, b| a == b).map(<[u32]>::len).collect();
-        runs.sort_unstable_by(|a, b| b.cmp(a));
-        runs.iter().take(top).sum::<usize>()
-    };
-    let domain = |record: &Record| weighing(crate::baseline::Kind::Domain, record);
-    most(&|record| record.near, 2) * 10 >= members.len() * 9 && most(&domain, 1) * 10 >= members.len() * 6
 }
 
 impl Cluster {

@@ -273,11 +273,21 @@ impl Sample<'_> {
 
     /// Whether no half of them signed in one place.
     fn spread_out(&self) -> bool {
+        self.places().first().is_none_or(|most| most * 2 < self.members.len())
+    }
+
+    /// Whether nearly all of them signed in one place, or two.
+    pub(crate) fn in_one_place(&self) -> bool {
+        self.places().iter().take(2).sum::<usize>() * 10 >= self.members.len() * 9
+    }
+
+    /// How many signed in each prefix, the most first.
+    fn places(&self) -> Vec<usize> {
         let mut places: Vec<u32> = self.members.iter().map(|record| record.near).collect();
         places.sort_unstable();
-        places
-            .chunk_by(|a, b| a == b)
-            .all(|run| run.len() * 2 < self.members.len())
+        let mut runs: Vec<usize> = places.chunk_by(|a, b| a == b).map(<[u32]>::len).collect();
+        runs.sort_unstable_by(|a, b| b.cmp(a));
+        runs
     }
 }
 

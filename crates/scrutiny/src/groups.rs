@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::bounds::{LOOK_AGAIN, MAX_GROUPS, RING};
+use crate::finding::Fact;
 use crate::record::{Record, flag};
 use crate::window::Seq;
 
@@ -56,6 +57,34 @@ const AT_SIGNING: [Seed; 19] = [
 ];
 
 impl Seed {
+    /// The two seeds that this one joins, if it does.
+    pub(crate) fn parts(self) -> Option<[Self; 2]> {
+        match self {
+            Self::OriginClient => Some([Self::Origin, Self::Client]),
+            Self::OriginShape => Some([Self::Origin, Self::Shape]),
+            Self::ClientMx => Some([Self::Client, Self::Mx]),
+            Self::ClientShape => Some([Self::Client, Self::Shape]),
+            Self::ClientComment => Some([Self::Client, Self::Comment]),
+            Self::MxShape => Some([Self::Mx, Self::Shape]),
+            Self::HostingClient => Some([Self::Hosting, Self::Client]),
+            Self::HostingMx => Some([Self::Hosting, Self::Mx]),
+            _ => None,
+        }
+    }
+
+    /// What a group shows by being one.
+    pub(crate) fn fact(self) -> Option<Fact> {
+        match self {
+            Self::Origin => Some(Fact::FewNetworks),
+            Self::Client => Some(Fact::SameClients),
+            Self::Comment => Some(Fact::SameComments),
+            Self::Shape => Some(Fact::SamePatterns),
+            Self::Mx => Some(Fact::SameMailServers),
+            Self::Hosting => Some(Fact::Hosting),
+            _ => None,
+        }
+    }
+
     /// The group that the record belongs to; none if it has no such value, or one that everybody shares.
     pub(crate) fn key(self, record: &Record) -> Option<u64> {
         let hosting = u32::from(record.is(flag::HOSTING));
@@ -251,6 +280,12 @@ impl Groups {
             group.look_at = group.touches.saturating_add(more);
         }
         due
+    }
+
+    /// How many ever belonged to a group; 0 if it is not watched.
+    pub(crate) fn size_of(&self, key: Option<u64>) -> u64 {
+        let place = key.and_then(|key| self.find(key));
+        place.map_or(0, |place| self.get(place).size())
     }
 
     pub(crate) fn get(&self, place: u32) -> &Group {

@@ -14,6 +14,12 @@ const HUMAN_SPREAD: f64 = 0.5;
 /// A spread below this share of the normal one is a machine's.
 const NARROW: f64 = 0.5;
 
+/// And it is no wider than this: people differ by more.
+const MACHINE: f64 = 0.2;
+
+/// The same for those in one room, who are told together what to type and when to press.
+const CLOCKWORK: f64 = 0.08;
+
 /// Intervals whose spread is below this share of their mean keep a beat; chance alone gives 1.
 const BEAT: f64 = 0.55;
 
@@ -49,24 +55,30 @@ fn surprise_of_narrowness(ratio: f64, of: usize) -> f64 {
     (-degrees / 2.0 * (square.ln() + 1.0 - square) / std::f64::consts::LN_10).min(MOST_DECADES)
 }
 
-fn narrowness(fact: Fact, mut seen: Vec<f64>, mut normal: Vec<f64>) -> Option<(f64, f64, Evidence)> {
+fn narrowness(
+    sample: &Sample<'_>,
+    fact: Fact,
+    mut seen: Vec<f64>,
+    mut normal: Vec<f64>,
+) -> Option<(f64, f64, Evidence)> {
     let of = seen.len();
     let (middle, width) = spread(&mut seen)?;
     let usual = spread(&mut normal).map_or(HUMAN_SPREAD, |(_, width)| width.clamp(0.3, 0.8));
     let ratio = width / usual;
     let decades = surprise_of_narrowness(ratio, of);
-    (ratio <= NARROW && decades >= DECADES_TO_AGREE).then_some((
-        middle,
-        width.max(0.02),
-        Evidence {
-            fact,
-            seen: of as u32,
-            of: of as u32,
-            values: 0,
-            expected: 0.0,
-            decades,
-        },
-    ))
+    (width <= if sample.in_one_place() { CLOCKWORK } else { MACHINE } && ratio <= NARROW && decades >= DECADES_TO_AGREE)
+        .then_some((
+            middle,
+            width.max(0.02),
+            Evidence {
+                fact,
+                seen: of as u32,
+                of: of as u32,
+                values: 0,
+                expected: 0.0,
+                decades,
+            },
+        ))
 }
 
 /// The time of filling in, or reading, is always the same.
@@ -80,7 +92,7 @@ fn narrow(
     if seen.len() * 10 < sample.members.len() * 8 {
         return None;
     }
-    let (middle, width, evidence) = narrowness(fact, seen, logs(sample.life, &scaled))?;
+    let (middle, width, evidence) = narrowness(sample, fact, seen, logs(sample.life, &scaled))?;
     let edge = |at: f64| (at * 2048.0).clamp(1.0, f64::from(u16::MAX)) as u16;
     let (low, high) = (edge(middle - 3.0 * width), edge(middle + 3.0 * width));
     let expected = sample.around(|record| (low..=high).contains(&scaled(record))).max(0.05);
@@ -102,7 +114,7 @@ fn same_gap(sample: &Sample<'_>) -> Option<Agreement> {
     if seen.len() * 2 < sample.members.len() {
         return None;
     }
-    let (_, _, evidence) = narrowness(Fact::SameGap, seen, gaps(sample.life))?;
+    let (_, _, evidence) = narrowness(sample, Fact::SameGap, seen, gaps(sample.life))?;
     Some(Agreement {
         evidence,
         mark: Mark::Group,

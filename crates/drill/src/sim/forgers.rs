@@ -66,8 +66,18 @@ impl Kit {
         let clients = (0..world.chance.number(clients.0, clients.1))
             .map(|_| world.client())
             .collect();
-        let servers: Vec<u32> = (0..world.chance.number(1, 3)).map(|_| world.fresh()).collect();
-        let domains = (0..world.chance.number(1, 8))
+        // Some pay for mail hosting that honest domains use too, and spread over many domains.
+        let hosted = world.chance.yes(0.4);
+        let servers: Vec<u32> = (0..world.chance.number(1, 3))
+            .map(|_| {
+                if hosted {
+                    200 + world.chance.number(0, 14)
+                } else {
+                    world.fresh()
+                }
+            })
+            .collect();
+        let domains = (0..world.chance.number(1, if hosted { 40 } else { 8 }))
             .map(|_| (world.fresh(), world.chance.pick(&servers).unwrap_or_default()))
             .collect();
         let shapes = (0..world.chance.number(1, 4))
@@ -319,7 +329,7 @@ fn framing(draft: &mut Draft, world: &mut World) {
         draft.sign(forged, Truth::Forged(wave));
         draft.victims.push(forged.mailbox);
         let mut pupil = forged;
-        pupil.at = start + (world.chance.between(0.5, 30.0) * HOUR as f64) as Moment;
+        pupil.at = world.chance.by_day(start + HOUR / 2, start + 30 * HOUR, 0);
         let in_class = (8..17).contains(&local_hour(pupil.at, 0));
         pupil.place = if in_class { school } else { world.home() };
         pupil.client = if in_class { image } else { world.client() };

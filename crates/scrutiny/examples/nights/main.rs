@@ -31,7 +31,10 @@ fn main() -> ExitCode {
     let scenario = words.iter().find_map(|word| SimScenario::from_name(word));
     match words.first().map(String::as_str) {
         Some("tune") => {
-            for scenario in SimScenario::ALL.into_iter().filter(|one| scenario.is_none_or(|only| only == *one)) {
+            for scenario in SimScenario::ALL
+                .into_iter()
+                .filter(|one| scenario.is_none_or(|only| only == *one))
+            {
                 tune(scenario, seeds.unwrap_or(6));
             }
         }
@@ -68,7 +71,7 @@ fn tune(scenario: SimScenario, seeds: u32) {
 
 fn line(outcome: &Outcome) -> String {
     format!(
-        "honest {} held {} late {} | forged {} off {} on {} (24 h: {}) held {} | first hold {:?} s | off {:.2} % max, {} min, after {:.3} %",
+        "honest {} held {} late {} | forged {} off {} on {} (24 h: {}) held {} | first hold {:?} s | off {:.2} % max, {} min, after {:.3} % | victims {} of {}",
         outcome.honest,
         outcome.honest_held,
         outcome.honest_late,
@@ -81,5 +84,7 @@ fn line(outcome: &Outcome) -> String {
         outcome.worst_error * 100.0,
         outcome.minutes_off,
         outcome.error_after * 100.0,
+        outcome.victims_in_time,
+        outcome.victims,
     )
 }

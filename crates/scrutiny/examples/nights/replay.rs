@@ -48,7 +48,10 @@ struct Replay<'a, S> {
 pub(crate) fn run<S: Seed>(night: &Night<S>, scrutiny: bool) -> Outcome {
     let forged = |whose: &u32| matches!(night.truth[*whose as usize], Truth::Forged(_));
     let confirmations = night.steps.iter().filter(|step| matches!(step.act, Act::Confirm(_)));
-    let last_forged = confirmations.filter(|step| forged(&step.whose)).map(|step| step.at).max();
+    let last_forged = confirmations
+        .filter(|step| forged(&step.whose))
+        .map(|step| step.at)
+        .max();
     let mut replay = Replay {
         night,
         engine: scrutiny.then(Scrutiny::new),
@@ -89,7 +92,10 @@ pub(crate) fn run<S: Seed>(night: &Night<S>, scrutiny: bool) -> Outcome {
 
 impl<S: Seed> Replay<'_, S> {
     fn step(&mut self, whose: u32, at: Moment, act: Act) {
-        let (contribution, id) = (&self.night.contributions[whose as usize], id(&self.night.contributions, whose));
+        let (contribution, id) = (
+            &self.night.contributions[whose as usize],
+            id(&self.night.contributions, whose),
+        );
         let honest = matches!(self.night.truth[whose as usize], Truth::Honest(_));
         let fate = &mut self.fates[whose as usize];
         match act {
@@ -175,7 +181,10 @@ impl<S: Seed> Replay<'_, S> {
             }
             let id = id(&self.night.contributions, whose);
             let standing = |engine: &Scrutiny| engine.standing(id, Millis(BEGIN + now));
-            let passed = self.engine.as_ref().is_none_or(|engine| standing(engine) == Standing::Pass);
+            let passed = self
+                .engine
+                .as_ref()
+                .is_none_or(|engine| standing(engine) == Standing::Pass);
             if !(due && passed) {
                 self.waiting.push(whose);
                 continue;
@@ -204,7 +213,10 @@ impl<S: Seed> Replay<'_, S> {
             }
             if fate.confirmed.is_some_and(|at| at + SETTLE_AFTER <= now) {
                 let contribution = &self.night.contributions[whose as usize];
-                self.truth += i64::from(self.true_mailboxes.insert((contribution.petition, contribution.mailbox)));
+                self.truth += i64::from(
+                    self.true_mailboxes
+                        .insert((contribution.petition, contribution.mailbox)),
+                );
             } else {
                 self.true_waiting.push(whose);
             }
