@@ -21,13 +21,14 @@ pub(crate) enum Kind {
     Name,
     Comment,
     Shape,
+    Stem,
     Domain,
     Mx,
     Country,
 }
 
 impl Kind {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Near,
         Self::Origin,
         Self::ConfirmNear,
@@ -36,6 +37,7 @@ impl Kind {
         Self::Name,
         Self::Comment,
         Self::Shape,
+        Self::Stem,
         Self::Domain,
         Self::Mx,
         Self::Country,
@@ -51,6 +53,7 @@ impl Kind {
             Self::Name => record.name,
             Self::Comment => record.comment,
             Self::Shape => record.shape,
+            Self::Stem => record.stem,
             Self::Domain => record.domain,
             Self::Mx => record.mx,
             Self::Country => u32::from(record.country),
@@ -67,6 +70,7 @@ impl Kind {
             Self::Name => 0.002,
             Self::Comment => 0.01,
             Self::Shape => 0.03,
+            Self::Stem => 0.0001,
             Self::Domain => 0.004,
             Self::Mx => 0.006,
             Self::Country => 0.04,

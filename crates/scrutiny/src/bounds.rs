@@ -57,9 +57,9 @@ pub const RULE_SPECIFICITY: f64 = 3e-4;
 pub const ORGANISATION: u64 = 300;
 
 /// Contributions in the reference of a petition that are recent, and that are drawn evenly from all its life.
-pub const REFERENCE: usize = 512;
+pub const REFERENCE: usize = 256;
 
-/// Petitions with a reference of their own; 4 KB each. The one unused for longest gives way.
+/// Petitions with a reference of their own; 2 KB each. The one unused for longest gives way.
 pub const MAX_PETITIONS: usize = 1024;
 
 /// Signatures waiting for their 24 hours before they may enter the baseline, at most. Beyond it they are left out: a
@@ -85,7 +85,7 @@ pub const MAX_CLUSTERS: usize = 256;
 pub const MAX_CLUSTERS_PER_PETITION: usize = 48;
 
 /// Values of one kind that the rule of a cluster names at most.
-pub const RULE_VALUES: usize = 16;
+pub const RULE_VALUES: usize = 32;
 
 /// Rules that a person has called innocent, remembered so that they are not found again.
 pub const MAX_PARDONS: usize = 256;
@@ -100,6 +100,7 @@ pub const WAIT_SECONDS: u64 = 7 * 60;
 /// Contributions of the same millisecond that are put in order of their ids before they are looked at.
 pub const SAME_MOMENT: usize = 4096;
 
-/// New contributions after which a group is looked at again, at the least and at the most; between them a quarter of what
-/// it has.
-pub const LOOK_AGAIN: (u32, u32) = (3, 48);
+/// News after which a group is looked at again, at the least and at the most; between them as much as it has had. A
+/// contribution is two news, a confirmation one. What many share is looked at seldom: an attack among them also shares
+/// something that few do. While a petition is under attack all of its groups are looked at every few minutes.
+pub const LOOK_AGAIN: (u32, u32) = (12, 8 * RING as u32);

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 
 use paraph_tally::PetitionId;
 
-use crate::bounds::{FAMILIES_NEEDED, RULE_SPECIFICITY};
+use crate::baseline::Kind;
+use crate::bounds::{COVERAGE, FAMILIES_NEEDED, RULE_SPECIFICITY};
 use crate::families::{Agreement, Mark, families};
 use crate::finding::{Advice, ClusterId, Confidence, Evidence, Fact, Family, Innocent};
 use crate::record::{Record, Time};
@@ -73,6 +74,28 @@ impl Rule {
             needed,
             catches,
         })
+    }
+
+    /// The rule without the values that are not the cluster's own: of those in the group who bear one of its values, most
+    /// must belong. A browser that half of a forum uses does not become suspect because forgers are in the same group.
+    pub(crate) fn purified(mut self, group: &[&Record]) -> Option<Self> {
+        let caught: Vec<bool> = group.iter().map(|record| self.takes(record)).collect();
+        let own = |kind: Kind, value: u32| {
+            let bearers = group.iter().zip(&caught).filter(|(record, _)| kind.of(record) == value);
+            let (all, belong) = bearers.fold((0u32, 0usize), |(all, belong), (_, caught)| {
+                (all + 1, belong + usize::from(*caught))
+            });
+            belong as f64 >= COVERAGE * f64::from(all)
+        };
+        for (_, marks) in &mut self.marks {
+            for mark in marks.iter_mut() {
+                if let Mark::Values(kind, values) = mark {
+                    values.retain(|value| own(*kind, *value));
+                }
+            }
+            marks.retain(|mark| !matches!(mark, Mark::Values(_, values) if values.is_empty()));
+        }
+        self.marks.iter().all(|(_, marks)| !marks.is_empty()).then_some(self)
     }
 
     /// Whether a contribution bears enough of the marks.

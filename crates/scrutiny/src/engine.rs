@@ -31,6 +31,10 @@ pub enum Standing {
 /// Seconds without a new member after which a cluster no longer takes any in.
 const CLUSTER_RESTS: f64 = 24.0 * 3600.0;
 
+/// While a petition is under attack all of its groups are looked at this often, in seconds: what is left of an attack that
+/// has ended would else wait for more that never comes.
+const HURRY: f64 = 180.0;
+
 /// Something shown to a person and not acted upon.
 struct Notice {
     finding: Finding,
@@ -51,9 +55,12 @@ pub struct Scrutiny {
     pub(crate) references: References,
     pub(crate) baseline: Baseline,
     pub(crate) clusters: Vec<Cluster>,
+    /// The petition of each cluster, at the same place.
+    clustered: Vec<PetitionId>,
     notices: Vec<Notice>,
     pardons: Vec<Rule>,
     next_cluster: u16,
+    hurried: Time,
     pub(crate) families_needed: usize,
     holds: (Time, u64),
     holds_per_hour: u64,
@@ -79,9 +86,11 @@ impl Scrutiny {
             references: References::default(),
             baseline: Baseline::new(),
             clusters: Vec::new(),
+            clustered: Vec::new(),
             notices: Vec::new(),
             pardons: Vec::new(),
             next_cluster: 0,
+            hurried: Time::default(),
             families_needed: FAMILIES_NEEDED,
             holds: (Time::default(), 0),
             holds_per_hour: HOLDS_PER_HOUR,
@@ -117,7 +126,7 @@ impl Scrutiny {
         if record.cluster == 0 && !self.join(&record, seq) {
             self.touch(&record);
             for (seed, key) in when_confirmed(&record) {
-                self.gather(seed, key, seq);
+                self.gather(seed, key, record.petition, seq);
             }
         }
     }
@@ -171,12 +180,19 @@ impl Scrutiny {
             .retain(|cluster| !(resting(cluster.last) && cluster.outstanding.is_empty()));
         self.notices.retain(|notice| !resting(notice.last));
         let mut told = Vec::new();
+        self.clustered = self.clusters.iter().map(|cluster| cluster.rule.petition).collect();
+        if now.seconds_since(self.hurried) > HURRY && !self.clustered.is_empty() {
+            self.hurried = now;
+            self.groups.hurry(&self.clustered);
+        }
         let known = self.clusters.len();
         for place in self.groups.due() {
             told.extend(self.look_at(place, known));
         }
         if self.clusters.len() > known {
             self.sweep(known);
+            let fresh = self.clusters[known..].iter().map(|cluster| cluster.rule.petition);
+            self.clustered.extend(fresh);
         }
         let holds = self.hand_out(now);
         for (place, to_hold) in holds {
@@ -219,6 +235,7 @@ impl Scrutiny {
             return Vec::new();
         };
         let cluster = self.clusters.remove(place);
+        self.clustered.remove(place);
         if self.pardons.len() == MAX_PARDONS {
             self.pardons.remove(0);
         }
@@ -295,15 +312,15 @@ impl Scrutiny {
         }
         self.references.see(&record, seq);
         for (seed, key) in at_signing(&record) {
-            self.gather(seed, key, seq);
+            self.gather(seed, key, record.petition, seq);
         }
     }
 
     /// Puts a contribution into its group, if what it shares was seen often enough to be one.
-    fn gather(&mut self, seed: Seed, key: u64, seq: Seq) {
+    fn gather(&mut self, seed: Seed, key: u64, petition: PetitionId, seq: Seq) {
         let place = match self.groups.find(key) {
             Some(place) => place,
-            None if self.sketch.see(key, self.now) >= FIRST_SIGHT => self.groups.create(key, seed),
+            None if self.sketch.see(key, self.now) >= FIRST_SIGHT => self.groups.create(key, seed, petition),
             None => return,
         };
         self.groups.touch(place, Some(seq));
@@ -320,13 +337,20 @@ impl Scrutiny {
 
     /// Makes a contribution a member of the first cluster whose rule takes it.
     fn join(&mut self, record: &Record, seq: Seq) -> bool {
-        let Some(cluster) = self.clusters.iter_mut().find(|cluster| cluster.rule.takes(record)) else {
+        // Most petitions have no cluster: theirs are found in a page of numbers, without touching the clusters themselves.
+        let here = self
+            .clustered
+            .iter()
+            .enumerate()
+            .filter(|(_, petition)| **petition == record.petition);
+        let mut places = here.map(|(place, _)| place);
+        let Some(place) = places.find(|place| self.clusters[*place].rule.takes(record)) else {
             return false;
         };
         let Some(record) = self.window.get_mut(seq) else {
             return false;
         };
-        cluster.take(record, seq);
+        self.clusters[place].take(record, seq);
         true
     }
 

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use paraph_tally::PetitionId;
+
 use crate::bounds::{LOOK_AGAIN, MAX_GROUPS, RING};
 use crate::finding::Fact;
 use crate::record::{Record, flag};
@@ -145,7 +147,10 @@ pub(crate) fn mix(key: u64) -> u64 {
 pub(crate) struct Group {
     pub(crate) key: u64,
     pub(crate) seed: Seed,
+    petition: PetitionId,
     size: u64,
+    /// News at the last look.
+    looked: u32,
     touches: u32,
     look_at: u32,
     queued: bool,
@@ -218,13 +223,15 @@ impl Groups {
     }
 
     /// A new group; the one that was unused for longest gives way when there are too many.
-    pub(crate) fn create(&mut self, key: u64, seed: Seed) -> u32 {
+    pub(crate) fn create(&mut self, key: u64, seed: Seed, petition: PetitionId) -> u32 {
         let group = Group {
             key,
             seed,
+            petition,
             size: 0,
+            looked: 0,
             touches: 0,
-            look_at: 3,
+            look_at: LOOK_AGAIN.0,
             queued: false,
             used: false,
             head: 0,
@@ -262,11 +269,22 @@ impl Groups {
             group.add(seq);
             group.size += 1;
         }
-        group.touches = group.touches.saturating_add(1);
+        group.touches = group.touches.saturating_add(if member.is_some() { 2 } else { 1 });
         group.used = true;
         if group.touches >= group.look_at && !group.queued {
             group.queued = true;
             self.queue.push(place);
+        }
+    }
+
+    /// Puts the groups of these petitions in the queue that have had news since the last look, whatever their pace.
+    pub(crate) fn hurry(&mut self, petitions: &[PetitionId]) {
+        for (place, group) in self.groups.iter_mut().enumerate() {
+            if !group.queued && group.touches >= group.looked + LOOK_AGAIN.0 / 2 && petitions.contains(&group.petition)
+            {
+                group.queued = true;
+                self.queue.push(place as u32);
+            }
         }
     }
 
@@ -275,8 +293,8 @@ impl Groups {
         let due = std::mem::take(&mut self.queue);
         for place in &due {
             let group = &mut self.groups[*place as usize];
-            group.queued = false;
-            let more = (group.touches / 4).clamp(LOOK_AGAIN.0, LOOK_AGAIN.1);
+            (group.queued, group.looked) = (false, group.touches);
+            let more = group.touches.clamp(LOOK_AGAIN.0, LOOK_AGAIN.1);
             group.look_at = group.touches.saturating_add(more);
         }
         due

@@ -32,6 +32,12 @@ mod sketch;
 mod times;
 mod window;
 
+/// Fluent messages of every key that this crate gives out, by language: for whoever has a bundle to add them to.
+pub const MESSAGES: [(&str, &str); 2] = [
+    ("en", include_str!("../locales/en.ftl")),
+    ("fr", include_str!("../locales/fr.ftl")),
+];
+
 pub use engine::{Scrutiny, Standing};
 pub use finding::{Advice, ClusterId, Confidence, Evidence, Fact, Family, Finding, Innocent};
 pub use observe::{Country, NetworkKind, Observation, Source, Tag};

@@ -16,7 +16,7 @@ use crate::window::Seq;
 const SHOWN: (usize, f64) = (48, 40.0);
 
 /// How much more often than by chance two values must come together to speak for two families.
-const LIFT_OF_A_PAIR: f64 = 2.5;
+const LIFT_OF_A_PAIR: f64 = 3.0;
 
 /// How often a rule is measured again by those whom it takes. Each time fewer remain, or it is done.
 const ROUNDS: usize = 4;
@@ -53,7 +53,7 @@ impl Scrutiny {
         let fresh = &self.clusters[known..];
         let open = |record: &&Record| {
             let taken = record.cluster != 0 || record.is(flag::INNOCENT);
-            !taken && seed.key(record) == Some(key) && !fresh.iter().any(|cluster| cluster.rule.takes(record))
+            !taken && !fresh.iter().any(|cluster| cluster.rule.takes(record))
         };
         let mut seqs: Vec<Seq> = group.members().to_vec();
         seqs.sort_unstable();
@@ -74,7 +74,8 @@ impl Scrutiny {
         let life: Vec<&Record> = of(&here.life).into_iter().filter(outside).collect();
         let mut agreed = agreements(&self.sample(&members, &latest, &life));
         agreed = self.without_chance(seed, members[0], size, agreed);
-        let mut judged = self.advise(petition, &members, size, &agreed);
+        let whole = members.clone();
+        let mut judged = self.advise(&whole, &members, size, &agreed);
         // Families may agree on different people of a group that only chance has brought together. So a rule is measured
         // again by those whom it takes, until it takes all of them.
         for _ in 0..ROUNDS {
@@ -86,7 +87,7 @@ impl Scrutiny {
             members = caught;
             agreed = agreements(&self.sample(&members, &latest, &life));
             agreed = self.without_chance(seed, *members.first()?, size, agreed);
-            judged = self.advise(petition, &members, members.len() as u64, &agreed);
+            judged = self.advise(&whole, &members, members.len() as u64, &agreed);
         }
         Some(Look {
             petition,
@@ -112,16 +113,18 @@ impl Scrutiny {
         let Some([a, b]) = seed.parts() else { return agreed };
         let [with_a, with_b] = [a, b].map(|part| self.groups.size_of(part.key(member)).max(size));
         let all = self.references.seen(member.petition).max(1);
-        let share = with_b as f64 / all as f64;
-        let lift = size as f64 / (share * with_a as f64);
-        if lift < LIFT_OF_A_PAIR || surprise(size as usize, with_a as usize, share) < DECADES_TO_AGREE {
-            let commoner = if with_a > with_b { a } else { b };
+        let commoner = if with_a > with_b { a } else { b };
+        let (with_rarer, with_commoner) = (with_a.min(with_b), with_a.max(with_b));
+        let normal = agreed.iter().find(|one| Some(one.evidence.fact) == commoner.fact());
+        let share = (with_commoner as f64 / all as f64).max(normal.map_or(0.0, |one| one.expected));
+        let lift = size as f64 / (share * with_rarer as f64);
+        if lift < LIFT_OF_A_PAIR || surprise(size as usize, with_rarer as usize, share) < DECADES_TO_AGREE {
             agreed.retain(|one| Some(one.evidence.fact) != commoner.fact());
         }
         agreed
     }
 
-    fn advise(&self, petition: PetitionId, members: &[&Record], size: u64, agreed: &[Agreement]) -> Option<Judged> {
+    fn advise(&self, group: &[&Record], members: &[&Record], size: u64, agreed: &[Agreement]) -> Option<Judged> {
         let agreeing = families(agreed);
         let marked = agreed.iter().any(|one| one.evidence.fact.is_a_mark());
         let shown = |organisation| Judged::Notice { organisation, size };
@@ -136,7 +139,9 @@ impl Scrutiny {
         if members.len() < MIN_CLUSTER {
             return marked.then_some(Judged::Watch);
         }
-        let Some(rule) = Rule::specific(petition, agreed).filter(|_| marked) else {
+        let petition = members.first()?.petition;
+        let rule = Rule::specific(petition, agreed).and_then(|rule| rule.purified(group));
+        let Some(rule) = rule.filter(|_| marked) else {
             return Some(shown(false));
         };
         let human = !agreeing.contains(&Family::Time) && !agreeing.contains(&Family::Identity);

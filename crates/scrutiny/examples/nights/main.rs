@@ -43,7 +43,7 @@ fn main() -> ExitCode {
                 .map(|seed| replay::run(&simulate(scenario, seed), true))
                 .collect()
         }),
-        Some("speed") => speed::print(),
+        Some("speed") => speed::print(seeds.map_or(10_000_000, |thousands| thousands as usize * 1000)),
         _ => {
             eprintln!("error: what is to be done?\nhint: tune [SCENARIO] [--seeds N], report [--seeds N], or speed");
             return ExitCode::from(2);

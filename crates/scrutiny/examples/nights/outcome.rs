@@ -42,15 +42,3 @@ pub(crate) struct Outcome {
     /// Notices to a person.
     pub(crate) notices: u64,
 }
-
-impl Outcome {
-    /// Share of what would have been counted that scrutiny kept out.
-    pub(crate) fn recall(&self) -> Option<f64> {
-        (self.counted_without > 0).then(|| 1.0 - self.counted as f64 / self.counted_without as f64)
-    }
-
-    /// The same, of what was counted for a day.
-    pub(crate) fn recall_in_a_day(&self) -> Option<f64> {
-        (self.counted_without > 0).then(|| 1.0 - self.counted_for_a_day as f64 / self.counted_without as f64)
-    }
-}

@@ -10,7 +10,7 @@ use paraph_tally::{Millis, PetitionId, SignatureId};
 use crate::outcome::Outcome;
 
 /// The midnight with which nights begin, and what keeps ids in their order.
-const BEGIN: u64 = 1_600_000_000_000;
+pub(crate) const BEGIN: u64 = 1_600_000_000_000;
 const MINUTE: Moment = 60_000;
 const TICK: Moment = 10_000;
 const SETTLE_AFTER: Moment = 2 * MINUTE;
@@ -290,6 +290,13 @@ impl<S: Seed> Replay<'_, S> {
     }
 }
 
+/// The names of all contributions of a night.
+pub(crate) fn ids<S>(night: &Night<S>) -> Vec<SignatureId> {
+    (0..night.contributions.len() as u32)
+        .map(|whose| id(&night.contributions, whose))
+        .collect()
+}
+
 /// Time first, then a number that no other has.
 fn id(contributions: &[Contribution], whose: u32) -> SignatureId {
     let mut id = [0; 16];
@@ -311,7 +318,8 @@ fn tag(kind: u64, number: u32) -> Tag {
     Tag::of(&mix(kind << 40 | u64::from(number)).to_be_bytes())
 }
 
-fn source(place: &Place) -> Source {
+/// The source as intake would have looked it up.
+pub(crate) fn source(place: &Place) -> Source {
     Source {
         near: tag(1, place.prefix),
         origin: tag(2, place.network),
