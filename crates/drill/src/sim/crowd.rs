@@ -378,10 +378,10 @@ pub(super) fn brigade(draft: &mut Draft, world: &mut World) {
         if world.chance.yes(0.08) {
             person.place = world.rented(Line::Hosting);
             person.place.prefix = person.place.network * 1000 + world.chance.number(0, 20);
-        } else if world.chance.yes(0.2) {
-            if let Some(there) = world.chance.pick(&ABROAD) {
-                person.place = world.away(there);
-            }
+        } else if world.chance.yes(0.2)
+            && let Some(there) = world.chance.pick(&ABROAD)
+        {
+            person.place = world.away(there);
         }
         person.comment = if world.chance.yes(copies) {
             world.chance.pick(&texts).unwrap_or_default()

@@ -236,7 +236,7 @@ impl World {
             (self.fresh(), mx, false)
         };
         // Namesakes at one provider have stems in common; others have none.
-        person.stem = if person.shape % 3 == 0 && person.common_mail {
+        person.stem = if person.shape.is_multiple_of(3) && person.common_mail {
             person.name.wrapping_mul(31) ^ person.domain << 27
         } else {
             self.fresh() | 1 << 31

@@ -138,7 +138,7 @@ impl<S: Seed> Replay<'_, S> {
         for finding in findings.unwrap_or_default() {
             self.hear(&finding, now);
         }
-        if now % MINUTE == 0 {
+        if now.is_multiple_of(MINUTE) {
             self.settle(now);
             self.check(now);
         }
