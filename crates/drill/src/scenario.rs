@@ -10,6 +10,7 @@ use rand_chacha::ChaCha20Rng;
 use crate::networks;
 use crate::people::{self, Lang};
 use crate::probe::ServerProbe;
+use crate::victim::{VICTIMS, Victim};
 
 /// A rehearsal that has a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,11 +19,13 @@ pub enum Scenario {
     HonestSurge,
     /// 218 rented servers sign with one name and one comment while honest people sign.
     Lockstep218,
+    /// The same servers enter a few victims' addresses, in every spelling, on every petition of the site.
+    MailBomb,
 }
 
 impl Scenario {
     /// Every scenario, for `drill list`.
-    pub const ALL: [Self; 2] = [Self::HonestSurge, Self::Lockstep218];
+    pub const ALL: [Self; 3] = [Self::HonestSurge, Self::Lockstep218, Self::MailBomb];
 
     /// Public name.
     #[must_use]
@@ -30,6 +33,7 @@ impl Scenario {
         match self {
             Self::HonestSurge => "honest-surge",
             Self::Lockstep218 => "lockstep-218",
+            Self::MailBomb => "mail-bomb",
         }
     }
 
@@ -44,6 +48,10 @@ impl Scenario {
             Self::Lockstep218 => lang.pick(
                 "218 serveurs loués signent d’un même nom et d’un même commentaire, à cadence égale, parmi des gens honnêtes",
                 "218 rented servers sign with one name and one comment, at an even rate, among honest people",
+            ),
+            Self::MailBomb => lang.pick(
+                "les mêmes serveurs saisissent l’adresse de trois victimes, sous toutes ses formes, sur toutes les pétitions du site",
+                "the same servers enter the addresses of three victims, however spelled, on every petition of the site",
             ),
         }
     }
@@ -87,6 +95,8 @@ pub struct Options {
     pub honest_rate: f64,
     /// Pace of the forgers.
     pub forged_rate: ForgedRate,
+    /// Other petitions of the site, which some scenarios attack too. None named: those on its home page.
+    pub also: Vec<String>,
     /// Which forgers take part, in equal shares.
     pub strengths: BTreeSet<Strength>,
     /// Honest people alone, before.
@@ -129,6 +139,7 @@ impl Options {
             seed,
             honest_rate: 2.0,
             forged_rate: ForgedRate::InAll(5.0),
+            also: Vec::new(),
             strengths: BTreeSet::from([Strength::NoPuzzle, Strength::Solving]),
             warm_up: Duration::ZERO,
             attack: Duration::ZERO,
@@ -233,6 +244,8 @@ pub struct Person {
     pub fate: Fate,
     /// Whether the name may be shown.
     pub show_name: bool,
+    /// Whose address forgers enter too.
+    pub victim: Option<Victim>,
 }
 
 /// What one forgery tries.
@@ -265,13 +278,20 @@ pub struct Forgery {
     pub method: Method,
     /// Number from which its recipient's address is made.
     pub number: u32,
+    /// Whom it is aimed at, where a scenario has victims of its own.
+    pub victim: Option<Victim>,
+    /// Which of the site's petitions it signs, counted round and round; 0 is the one under rehearsal.
+    pub petition: usize,
 }
 
 impl Forgery {
     /// Address that the forger enters.
     #[must_use]
     pub fn address(&self) -> String {
-        people::forged_address(self.number, self.method == Method::SolveAndConfirm)
+        match self.victim {
+            Some(victim) => victim.spelling(self.number),
+            None => people::forged_address(self.number, self.method == Method::SolveAndConfirm),
+        }
     }
 }
 
@@ -304,9 +324,17 @@ impl Plan {
         let forgeries = match options.scenario {
             Scenario::HonestSurge => Vec::new(),
             Scenario::Lockstep218 => forgeries(&mut attackers, options),
+            Scenario::MailBomb => bombs(forgeries(&mut attackers, options), options),
         };
+        let mut honest = honest(&mut crowd, options, end);
+        if options.scenario == Scenario::MailBomb {
+            // After the attack, the victims want to sign.
+            let port = |victim: &Victim| 2000 + (victim.0 % 1000) as u16;
+            honest.extend(victims(options.seed).map(|victim| victim.person(attack_to, port(&victim))));
+            honest.sort_by_key(|person| person.at);
+        }
         Self {
-            honest: honest(&mut crowd, options, end),
+            honest,
             forgeries,
             attack_from: options.warm_up,
             attack_to,
@@ -347,7 +375,7 @@ fn arrival(rng: &mut ChaCha20Rng, scenario: Scenario) -> f64 {
         let x: f64 = rng.random();
         let density = match scenario {
             Scenario::HonestSurge => 0.25 + 1.5 * (std::f64::consts::PI * x).sin().powi(2),
-            Scenario::Lockstep218 => 0.3 + 1.4 * x * x * (3.0 - 2.0 * x),
+            Scenario::Lockstep218 | Scenario::MailBomb => 0.3 + 1.4 * x * x * (3.0 - 2.0 * x),
         };
         if rng.random::<f64>() * 1.75 < density {
             return x;
@@ -387,6 +415,7 @@ fn person(rng: &mut ChaCha20Rng, options: &Options, index: usize, at: Duration, 
         habit,
         fate,
         show_name: rng.random_ratio(1, 3),
+        victim: None,
     }
 }
 
@@ -475,7 +504,32 @@ fn forgeries(rng: &mut ChaCha20Rng, options: &Options) -> Vec<Forgery> {
                 port: rng.random_range(1024..=u16::MAX),
                 method,
                 number: first_number.wrapping_add(index as u32),
+                victim: None,
+                petition: 0,
             }
         })
         .collect()
+}
+
+/// The victims of a seed.
+pub(crate) fn victims(seed: u64) -> impl Iterator<Item = Victim> {
+    let first = mix(seed) as u32 % 1_000_000 * 1000;
+    (first..first + VICTIMS).map(Victim)
+}
+
+/// Aims forgeries at the victims: each victim is entered on the petition under rehearsal first, then on all in turn.
+/// Nobody can confirm for a victim, so the third strength is the second here.
+fn bombs(forgeries: Vec<Forgery>, options: &Options) -> Vec<Forgery> {
+    let victims: Vec<Victim> = victims(options.seed).collect();
+    let aimed = forgeries.into_iter().enumerate().map(|(index, forgery)| Forgery {
+        victim: Some(victims[index % victims.len()]),
+        petition: index / victims.len(),
+        number: index as u32,
+        method: match forgery.method {
+            Method::SolveAndConfirm => Method::Solve,
+            method => method,
+        },
+        ..forgery
+    });
+    aimed.collect()
 }

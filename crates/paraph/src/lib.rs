@@ -3,12 +3,15 @@
 //! Folder names are stages, in the order in which a signature passes through them; see `ARCHITECTURE.md`.
 
 pub mod admit;
+pub mod alerts;
 pub mod backup;
+pub mod card;
 pub mod cli;
 pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod control;
+pub mod doctor;
 pub mod failure;
 pub mod fsck;
 pub mod handlers;
@@ -18,10 +21,13 @@ pub mod keys;
 pub mod ledger;
 pub mod limits;
 pub mod mail;
+pub mod outbound;
 pub mod respond;
 pub mod router;
 pub mod server;
 pub mod store;
+pub mod supervise;
 pub mod telemetry;
 pub mod token;
+pub mod video;
 pub mod views;

@@ -98,7 +98,7 @@ limits! {
     header_seconds = 10 in 1..=60, "Seconds to send a request's head; a slow phone needs under 3.";
     body_bytes = 16384 in 4096..=65536, "Bytes of a request's body; the largest honest form is about 6 KiB.";
     body_seconds = 20 in 1..=120, "Seconds to send a request's body.";
-    form_fields = 32 in 16..=256, "Fields of one form; ours has ten.";
+    form_fields = 32 in 16..=256, "Fields of one form; ours has eleven.";
 
     // Form
     name_chars = 100 in 40..=400, "Characters of a name; the longest in civil registers stay under 100.";
@@ -155,8 +155,14 @@ limits! {
     waiting_contributions = 5000000 in 1000..=100000000, "Unconfirmed contributions kept; about 1 KiB each on disk, and at most one mail each in the outbox.";
     waiting_shown = 20 in 1..=200, "Contributions waiting for one address that one page shows; older ones are a page further.";
     disk_floor_mib = 256 in 1..=1048576, "Free MiB below which signing answers 503: a full disk must never meet a half-written commit.";
+    wal_mib = 128 in 4..=1024, "MiB of write-ahead log before it is written back; fewer cost speed on large stores, and the disk floor counts free space without them.";
+    erasure_log_days = 45 in 31..=3650, "Days that a line stays in erasures.log: backups of keys live 30 days, and a destruction may have been held up.";
     event_streams = 1024 in 0..=65536, "Browsers that watch a count change; each holds a connection, the others ask again now and then.";
     read_connections = 4 in 1..=64, "Connections that answer pages from the ledger.";
+
+    // Share cards
+    card_seconds = 60 in 1..=86400, "Seconds before a share card is drawn again when its numbers moved; a drawing costs about 0.1 s of one core.";
+    cards_kept = 256 in 2..=65536, "Share cards kept, one for each petition and language that was asked for, about 50 kB each; at most as many are drawn in card_seconds.";
 
     // Count
     settle_after_seconds = 120 in 0..=86400, "Seconds between confirmation and the displayed count: time for scrutiny to look.";
@@ -165,13 +171,36 @@ limits! {
     unconfirmed_days = 14 in 1..=90, "Days until an unconfirmed contribution and its data are erased.";
     features_days = 90 in 1..=365, "Days until pseudonymous observations are erased.";
 
+    // What authors add
+    text_versions = 50 in 1..=500, "Versions of one petition's text; each is kept, and shown with what changed in it.";
+    first_signatories = 50 in 0..=500, "First signatories that an author can name; they are a list, not a count.";
+    updates = 200 in 1..=2000, "Updates of one petition; all of them stay on its pages.";
+    names_batch = 16 in 2..=1000, "Names that wait until they are shown together, so that a watcher cannot tell who signed when; else until the day is over.";
+    names_shown = 60 in 0..=1000, "Recent names on a petition's page; each is opened and kept in memory.";
+
     // Mail
     mail_connections = 4 in 1..=64, "Letters handed to the mail server at once, each over its own connection.";
     mail_claimed = 256 in 1..=10000, "Mails taken out of the outbox at once; a process that dies sends these ten minutes later.";
     mail_seconds = 60 in 1..=600, "Seconds to hand over one mail; a slower server is tried again later.";
+    mail_stop_days = 180 in 1..=3650, "Days that a stop of confirmation mails lasts unless it is lifted; mailboxes change hands.";
+    mail_bounce_days = 7 in 1..=90, "Days that an address is left alone after its mail server said that there is no such mailbox.";
+    bounce_bytes = 262144 in 16384..=16777216, "Bytes of a report about mail that came back; what follows is not looked at.";
+    bounce_connections = 16 in 1..=256, "Connections of the listener for mail that came back.";
+    bounce_seconds = 60 in 1..=600, "Seconds within which such a connection must send its next line.";
     mail_domains = 4096 in 64..=65536, "Recipient domains whose pace is remembered; about 100 bytes each.";
     mail_per_minute = 600 in 1..=100000, "Mails a minute to one ordinary domain; more looks like a flood to it.";
     mail_provider_per_minute = 6000 in 1..=1000000, "Mails a minute to one large mailbox provider, where most people are.";
+    news_claimed = 64 in 1..=1000, "Mails of an update taken out at once, only while no confirmation mail is due; these finish first.";
+    news_per_minute = 200 in 1..=100000, "Mails of updates a minute to one ordinary domain, beside the confirmation mails.";
+    news_provider_per_minute = 2000 in 1..=1000000, "Mails of updates a minute to one large mailbox provider.";
+
+    // Alerts
+    alert_repeat_seconds = 300 in 1..=86400, "Seconds between two repeats of an alert that nobody has acknowledged.";
+    alert_repeat_most_seconds = 3600 in 1..=86400, "Longest pause between two repeats; after the second list was told the pauses double up to this.";
+    alert_escalate_after = 3 in 1..=1000, "Repeats without an acknowledgement until alerts.second is told too.";
+    alert_quiet_seconds = 60 in 1..=3600, "Seconds that a trouble must be gone before it is over: what flickers is one alert.";
+    alert_mail_seconds = 900 in 1..=86400, "Seconds that no mail has left, or one was due, until somebody is told; a mail server restarts in less.";
+    alert_shed_seconds = 60 in 1..=3600, "Seconds that people who want to sign are sent away until somebody is told.";
 }
 
 #[cfg(test)]

@@ -1,46 +1,50 @@
-//! One running server: its parts, started in order and stopped in the opposite one.
+//! One running server: its parts, started in order and stopped in the opposite one. What a reload replaces is in `live`.
+
+mod live;
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use paraph_tally::Millis;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::admit::challenge::Price;
 use crate::admit::listener::{self, Listening};
 use crate::admit::source::Trusted;
 use crate::admit::{Admitter, Secrets, Way, proxy};
+use crate::alerts::watch::Sensors;
+use crate::alerts::{Alerts, Setup};
 use crate::clock;
 use crate::config::{Config, ProxyProtocol};
 use crate::control;
 use crate::failure::Failure;
-use crate::handlers::confirm::Signatory;
-use crate::handlers::events::Events;
+use crate::handlers::mail_status::MailStatus;
 use crate::handlers::operations::Operations;
-use crate::handlers::shelf::Shelf;
-use crate::handlers::sign::Signing;
-use crate::intake::seal::Sealing;
 use crate::intake::{Intake, Writer, WriterSettings};
 use crate::journal::integer;
 use crate::ledger::catalogue::Catalogue;
+use crate::ledger::opened::{Opened, Opener};
 use crate::ledger::query::LedgerReader;
 use crate::ledger::vault::Vault;
 use crate::limits::Limits;
-use crate::mail::dispatch::Mailer;
+use crate::mail::inbox::{Inbox, Lmtp};
+use crate::mail::pace::Pace;
 use crate::mail::transport::Transport;
-use crate::router::Public;
 use crate::store::db::{Db, DbError};
 use crate::store::reader::Reader;
 use crate::store::schema::{self, SchemaError};
+use crate::store::wal;
 use crate::store::{Connections, Directory};
 use crate::telemetry;
 use crate::token::Tokens;
 use crate::views::{Lang, Site};
+use live::Live;
 
 /// A server that answers.
 pub struct Server {
@@ -52,12 +56,12 @@ pub struct Server {
     pub base_url: String,
     /// The way to the writer, for commands given from inside.
     pub intake: Intake,
-    shelf: Arc<Shelf>,
+    live: Arc<Live>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
     writer: Writer,
     // Let go of last: whoever takes the directory next finds everything written.
-    _directory: Directory,
+    directory: Directory,
 }
 
 /// The parts that everything else is made of.
@@ -68,8 +72,8 @@ struct Core {
     tokens: Arc<Tokens>,
     vault: Arc<Vault>,
     admitter: Arc<Admitter>,
-    shelf: Arc<Shelf>,
     disk_low: Arc<AtomicBool>,
+    pace: Arc<Mutex<Pace>>,
 }
 
 impl Server {
@@ -81,10 +85,13 @@ impl Server {
         // The ports first: a start that fails for want of one leaves no directory behind.
         let listener = bind(config.listen.http, "listen.http").await?;
         let operations_listener = bind(config.listen.operations, "listen.operations").await?;
+        let lmtp = match config.mail.bounce.as_ref().and_then(|bounce| bounce.lmtp.as_ref()) {
+            Some(address) => Some(Lmtp::bind(address).await?),
+            None => None,
+        };
         let directory = Directory::open(&config.directory, Some(&config.key_file), true)?;
         let (address, operations) = (local(&listener)?, local(&operations_listener)?);
         let base_url = config.site.base_url_for(address);
-        let site = Arc::new(site(config, &base_url));
 
         let mut connections = directory.connect().await?;
         let spent = unexpired_nonces(&mut connections).await.map_err(store_failure)?;
@@ -95,51 +102,83 @@ impl Server {
         let (writer, intake, shown) = Writer::start(connections, settings)
             .await
             .map_err(|error| Failure::failed(format!("the writer cannot start: {error}"), DOCTOR))?;
-        let core = Core::new(config, &directory, &site, intake.clone(), shown, spent)?;
+        let core = Core::new(config, &directory, intake.clone(), shown, spent)?;
         let transport = Transport::open(&config.mail.delivery, &config.limits)?;
-
+        let alerts = Alerts::open(
+            directory.path(),
+            directory.keys().derive("alert v1"),
+            Setup::new(config, transport, operations),
+        );
+        let alerts = Arc::new(alerts.map_err(|error| Failure::io("alerts.json in the data directory", &error))?);
+        let sensors = Sensors {
+            intake: intake.clone(),
+            disk_low: Arc::clone(&core.disk_low),
+            admitter: Arc::clone(&core.admitter),
+            ledger: core.ledger.clone(),
+        };
+        let disk_low = Arc::clone(&core.disk_low);
+        let shown = core.shown.clone();
         let (stop, stopped) = watch::channel(false);
+        let ledger = core.ledger.clone();
+        let mail = MailStatus {
+            ledger: core.ledger.clone(),
+            pace: Arc::clone(&core.pace),
+        };
+        let inboxes = core.inboxes(config, lmtp, &stopped);
+        let live = Arc::new(Live::new(
+            core,
+            config,
+            &directory,
+            Arc::clone(&alerts),
+            (address, operations),
+        )?);
+
         let mut tasks = vec![
-            tokio::spawn(core.tick(config.limits.clone(), stopped.clone())),
-            tokio::spawn(show(Arc::clone(&core.shelf), core.shown.clone(), stopped.clone())),
+            tokio::spawn(tick(intake.clone(), live.limits(), stopped.clone())),
+            tokio::spawn(show(Arc::clone(&live), ledger, shown, stopped.clone())),
             tokio::spawn(watch_disk(
                 directory.path().to_owned(),
-                config.limits.disk_floor_mib,
-                Arc::clone(&core.disk_low),
+                intake.clone(),
+                live.limits(),
+                Arc::clone(&disk_low),
                 stopped.clone(),
             )),
-            tokio::spawn(
-                core.mailer(config, &directory, transport, &base_url)
-                    .run(stopped.clone()),
-            ),
             tokio::spawn(control::serve(
                 control::socket(directory.path()),
                 intake.clone(),
+                Arc::clone(&alerts),
                 stopped.clone(),
             )?),
+            tokio::spawn(crate::alerts::watch::run(Arc::clone(&alerts), sensors, stopped.clone())),
         ];
+        tasks.extend(inboxes);
         if let Some(metrics) = metrics.clone() {
             tasks.push(tokio::spawn(fold_metrics(metrics, stopped.clone())));
         }
         let operations_answers = Arc::new(Operations {
             intake: intake.clone(),
-            disk_low: Arc::clone(&core.disk_low),
+            disk_low,
+            mail,
+            public: live.public(),
+            alerts,
             metrics,
         });
         tasks.push(tokio::spawn(listener::serve(
             operations_listener,
-            listening(&config.limits, Vec::new(), ProxyProtocol::Off),
+            listening(&config.limits, trusting_nobody(&config.limits), ProxyProtocol::Off),
             move |_, request| {
                 let operations = Arc::clone(&operations_answers);
-                async move { operations.answer(request.uri().path()) }
+                async move {
+                    let (method, uri, headers) = (request.method(), request.uri(), request.headers());
+                    operations.answer(method, uri, headers).await
+                }
             },
             stopped.clone(),
         )));
-        let trusted = config.listen.trusted_proxies.clone();
-        let listening = listening(&config.limits, trusted, config.listen.proxy_protocol);
-        let public = Arc::new(core.public(config, &directory, &site, stopped.clone()));
+        let listening = listening(&config.limits, live.trusted(), config.listen.proxy_protocol);
+        let current = live.public();
         let answer = move |source, request| {
-            let public = Arc::clone(&public);
+            let public = current.load_full();
             async move { public.answer(source, request).await }
         };
         tasks.push(tokio::spawn(listener::serve(listener, listening, answer, stopped)));
@@ -149,17 +188,37 @@ impl Server {
             operations,
             base_url,
             intake,
-            shelf: core.shelf,
+            live,
             stop,
             tasks,
             writer,
-            _directory: directory,
+            directory,
         })
+    }
+
+    /// Takes over what of another configuration can change while the server runs, all of it or nothing. Logs what changed
+    /// and what needs a restart.
+    ///
+    /// # Errors
+    /// Nothing was changed, and why.
+    pub async fn reload(&self, new: &Config) -> Result<(), Failure> {
+        self.live.reload(new, &self.directory).await
+    }
+
+    /// Tells that a reload was refused before it came this far: the log, a metric, the alerts and `paraph doctor` know.
+    pub fn reload_refused(&self, failure: &Failure) {
+        tracing::error!(
+            error = failure.what,
+            hint = failure.hint,
+            "reload refused, nothing was changed"
+        );
+        metrics::counter!(telemetry::RELOADS, "outcome" => "refused").increment(1);
+        self.live.alerts().reload_refused(&failure.what);
     }
 
     /// Waits until the page of a petition can be looked at.
     pub async fn until_shown(&self, slug: &str) {
-        while self.shelf.petition(slug).is_none() {
+        while self.live.shelf().petition(slug).is_none() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
@@ -168,18 +227,20 @@ impl Server {
     pub async fn stop(self) {
         let Self {
             intake,
+            live,
             stop,
             tasks,
             writer,
             ..
         } = self;
         stop.send_replace(true);
+        live.stop().await;
         for task in tasks {
             if task.await.is_err() {
                 tracing::error!("a task panicked");
             }
         }
-        drop(intake);
+        drop((intake, live));
         if tokio::task::spawn_blocking(move || writer.join()).await.is_err() {
             tracing::error!("the writer could not be waited for");
         }
@@ -196,7 +257,6 @@ impl Core {
     fn new(
         config: &Config,
         directory: &Directory,
-        site: &Arc<Site>,
         intake: Intake,
         shown: watch::Receiver<Arc<Catalogue>>,
         spent: Vec<(bool, [u8; 16], [u8; 16], Millis)>,
@@ -230,7 +290,6 @@ impl Core {
                 now,
             );
         }
-        let shelf = Arc::new(Shelf::new(Arc::clone(site), &shown.borrow()));
         Ok(Self {
             intake,
             shown,
@@ -238,69 +297,40 @@ impl Core {
             tokens: Arc::new(Tokens::new(keys)),
             vault,
             admitter: Arc::new(admitter),
-            shelf,
             disk_low: Arc::new(AtomicBool::new(false)),
+            pace: Arc::new(Mutex::new(Pace::new(&config.limits))),
         })
     }
 
-    fn public(&self, config: &Config, directory: &Directory, site: &Arc<Site>, stop: watch::Receiver<bool>) -> Public {
-        let watchers = usize::try_from(config.limits.event_streams).unwrap_or(0);
-        Public {
-            site: Arc::clone(site),
-            shelf: Arc::clone(&self.shelf),
-            events: Events {
-                shelf: Arc::clone(&self.shelf),
-                places: Arc::new(Semaphore::new(watchers)),
-                stop,
-            },
-            signing: Signing {
-                admitter: Arc::clone(&self.admitter),
-                intake: self.intake.clone(),
-                sealing: Sealing::new(directory.keys(), Arc::clone(&self.vault)),
-                shelf: Arc::clone(&self.shelf),
-                disk_low: Arc::clone(&self.disk_low),
-                limits: config.limits.clone(),
-            },
-            signatory: Signatory {
-                admitter: Arc::clone(&self.admitter),
-                intake: self.intake.clone(),
-                ledger: self.ledger.clone(),
-                tokens: Arc::clone(&self.tokens),
-                shelf: Arc::clone(&self.shelf),
-                waiting_shown: config.limits.waiting_shown,
-            },
-        }
-    }
-
-    fn mailer(&self, config: &Config, directory: &Directory, transport: Transport, base_url: &str) -> Mailer {
-        Mailer {
-            intake: self.intake.clone(),
-            ledger: self.ledger.clone(),
+    /// Readers of mail that comes back, as many as there are ways for it.
+    fn inboxes(&self, config: &Config, lmtp: Option<Lmtp>, stop: &watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
+        let Some(bounce) = &config.mail.bounce else {
+            return Vec::new();
+        };
+        let inbox = Inbox {
             tokens: Arc::clone(&self.tokens),
-            shelf: Arc::clone(&self.shelf),
-            transport,
-            from: config.mail.from.clone(),
-            site_name: config.site.name.clone(),
-            base_url: base_url.to_owned(),
-            message_key: directory.keys().derive("message v1"),
+            address: bounce.address.clone(),
+            intake: self.intake.clone(),
+            pace: Arc::clone(&self.pace),
             limits: config.limits.clone(),
-        }
+        };
+        let watched = bounce.maildir.clone();
+        let watched = watched.map(|directory| tokio::spawn(inbox.clone().watch(directory, stop.clone())));
+        let listening = lmtp.map(|listener| tokio::spawn(inbox.listen(listener, stop.clone())));
+        watched.into_iter().chain(listening).collect()
     }
+}
 
-    /// Settles, expires and publishes, again and again.
-    fn tick(&self, limits: Limits, mut stop: watch::Receiver<bool>) -> impl Future<Output = ()> + use<> {
-        let intake = self.intake.clone();
-        async move {
-            let every = Duration::from_secs(limits.settle_every_seconds);
-            while !*stop.borrow() {
-                if let Err(error) = intake.tick().await {
-                    tracing::error!(%error, "the count was not updated");
-                }
-                tokio::select! {
-                    () = tokio::time::sleep(every) => {}
-                    _ = stop.changed() => {}
-                }
-            }
+/// Settles, expires and publishes, again and again.
+async fn tick(intake: Intake, limits: watch::Receiver<Limits>, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        if let Err(error) = intake.tick().await {
+            tracing::error!(%error, "the count was not updated");
+        }
+        let every = Duration::from_secs(limits.borrow().settle_every_seconds);
+        tokio::select! {
+            () = tokio::time::sleep(every) => {}
+            _ = stop.changed() => {}
         }
     }
 }
@@ -320,7 +350,15 @@ async fn unexpired_nonces(connections: &mut Connections) -> Result<Vec<(bool, [u
 }
 
 /// Renders what the writer publishes.
-async fn show(shelf: Arc<Shelf>, mut shown: watch::Receiver<Arc<Catalogue>>, mut stop: watch::Receiver<bool>) {
+async fn show(
+    live: Arc<Live>,
+    ledger: LedgerReader,
+    mut shown: watch::Receiver<Arc<Catalogue>>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let mut opener = Opener::default();
+    // The names of a catalogue that was there before this loop: a restart shows the same ones.
+    shown.mark_changed();
     loop {
         tokio::select! {
             changed = shown.changed() => {
@@ -331,9 +369,17 @@ async fn show(shelf: Arc<Shelf>, mut shown: watch::Receiver<Arc<Catalogue>>, mut
             _ = stop.wait_for(|stop| *stop) => return,
         }
         let catalogue = Arc::clone(&shown.borrow_and_update());
-        let shelf = Arc::clone(&shelf);
+        let opened = match opener.open(&ledger, &catalogue).await {
+            Ok(opened) => opened,
+            Err(error) => {
+                // A page without names is better than one that is not brought up to date.
+                tracing::warn!(%error, "names could not be read");
+                Opened::default()
+            }
+        };
+        let shelf = live.shelf();
         // Rendering many petitions takes a while; the threads that serve requests do not wait for it.
-        if tokio::task::spawn_blocking(move || shelf.show(&catalogue))
+        if tokio::task::spawn_blocking(move || shelf.show(&catalogue, &opened))
             .await
             .is_err()
         {
@@ -356,18 +402,24 @@ async fn fold_metrics(metrics: telemetry::Handle, mut stop: watch::Receiver<bool
 /// Pauses signing before the disk is full, and resumes it by itself.
 async fn watch_disk(
     directory: std::path::PathBuf,
-    floor_mib: u64,
+    intake: Intake,
+    limits: watch::Receiver<Limits>,
     low: Arc<AtomicBool>,
     mut stop: watch::Receiver<bool>,
 ) {
     while !*stop.borrow() {
-        match free_mib(&directory) {
+        let floor_mib = limits.borrow().disk_floor_mib;
+        match wal::room_mib(&directory) {
             Ok(free) => {
                 let is_low = free < floor_mib;
                 if low.swap(is_low, Ordering::Relaxed) != is_low {
                     tracing::warn!(free, floor_mib, is_low, "free disk space crossed its floor");
                 }
                 metrics::gauge!(telemetry::DISK_FREE).set(free as f64);
+                if is_low && let Err(error) = intake.tick().await {
+                    // At a tick the writer gives back the room that its logs take.
+                    tracing::debug!(%error, "no room could be made");
+                }
             }
             Err(error) => tracing::warn!(%error, "free disk space is not known"),
         }
@@ -378,22 +430,22 @@ async fn watch_disk(
     }
 }
 
-fn free_mib(directory: &Path) -> std::io::Result<u64> {
-    let stat = rustix::fs::statvfs(directory)?;
-    Ok(stat.f_bavail.saturating_mul(stat.f_frsize) >> 20)
-}
-
-fn listening(limits: &Limits, trusted: Vec<ipnet::IpNet>, protocol: ProxyProtocol) -> Listening {
+fn listening(limits: &Limits, trusted: Arc<ArcSwap<Trusted>>, protocol: ProxyProtocol) -> Listening {
     let proxy = match protocol {
         ProxyProtocol::Off => proxy::ProxyProtocol::Off,
         ProxyProtocol::Optional => proxy::ProxyProtocol::Optional,
         ProxyProtocol::Required => proxy::ProxyProtocol::Required,
     };
     Listening {
-        trusted: Trusted::new(trusted, limits.forwarded_hops),
+        trusted,
         proxy,
         limits: limits.clone(),
     }
+}
+
+/// Nobody speaks for anybody else on the operations listener.
+fn trusting_nobody(limits: &Limits) -> Arc<ArcSwap<Trusted>> {
+    Arc::new(ArcSwap::from_pointee(Trusted::new(Vec::new(), limits.forwarded_hops)))
 }
 
 async fn bind(address: SocketAddr, key: &str) -> Result<TcpListener, Failure> {

@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
@@ -32,8 +33,8 @@ use crate::limits::Limits;
 /// How to listen.
 #[derive(Clone, Debug)]
 pub struct Listening {
-    /// The proxies whose word is believed.
-    pub trusted: Trusted,
+    /// The proxies whose word is believed; replaced by a reload, also for connections that are open.
+    pub trusted: Arc<ArcSwap<Trusted>>,
     /// Whether they begin connections with a PROXY header.
     pub proxy: ProxyProtocol,
     /// The bounds in force.
@@ -115,7 +116,7 @@ async fn connection<S, F, B>(
     let Some((tcp, source, early)) = door.introduce(tcp, peer).await else {
         return;
     };
-    let trusted = door.listening.trusted.contains(source.addr);
+    let trusted = door.listening.trusted.load().contains(source.addr);
     // A proxy holds the connections of everybody behind it.
     let _address = if trusted {
         None
@@ -128,7 +129,7 @@ async fn connection<S, F, B>(
     let shared = &*door;
     let answer = move |request: Request<Incoming>| {
         let source = if trusted {
-            shared.listening.trusted.resolve(source, request.headers())
+            shared.listening.trusted.load().resolve(source, request.headers())
         } else {
             source
         };
@@ -208,7 +209,7 @@ impl Door {
     async fn introduce(&self, mut tcp: TcpStream, peer: SocketAddr) -> Option<(TcpStream, Source, Bytes)> {
         let direct = Source::direct(peer);
         let Listening { trusted, proxy, limits } = &self.listening;
-        match (proxy, trusted.contains(direct.addr)) {
+        match (proxy, trusted.load().contains(direct.addr)) {
             (ProxyProtocol::Off, _) | (ProxyProtocol::Optional, false) => return Some((tcp, direct, Bytes::new())),
             (ProxyProtocol::Required, false) => {
                 refused("untrusted");

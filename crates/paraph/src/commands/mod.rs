@@ -1,8 +1,10 @@
 //! What each command does.
 
+mod alert;
 mod backup;
 mod check_config;
 mod demo;
+mod doctor;
 mod drill;
 mod fsck;
 mod petition;
@@ -18,7 +20,7 @@ use paraph_drill::{Report, RunError, Scenario, Strength};
 use crate::cli::Command;
 use crate::config::{self, Config, Overrides};
 use crate::failure::Failure;
-use crate::views::Lang;
+use crate::views::lang::{self, Lang};
 
 /// Carries a command out.
 ///
@@ -28,6 +30,8 @@ pub fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Serve(serve) => serve::run(&serve),
         Command::CheckConfig(check) => check_config::run(&check),
+        Command::Doctor(doctor) => doctor::run(&doctor),
+        Command::Alert(alert) => alert::run(&alert),
         Command::Petition(petition) => petition::run(&petition),
         Command::Recount(recount) => recount::run(&recount),
         Command::Fsck(fsck) => fsck::run(&fsck),
@@ -38,10 +42,19 @@ pub fn run(command: Command) -> Result<(), Failure> {
     }
 }
 
-/// The configuration in force.
+/// The configuration in force; the languages that it adds are there from now on.
 fn configured(overrides: &Overrides) -> Result<Config, Failure> {
-    let languages: Vec<&str> = Lang::ALL.iter().map(|lang| lang.code()).collect();
-    config::load(overrides, &config::environment(), &languages)
+    let languages: Vec<&str> = Lang::all().map(Lang::code).collect();
+    let config = config::load(overrides, &config::environment(), &languages)?;
+    if let Some(directory) = &config.site.locales {
+        lang::add(directory, &config.site.languages[0]).map_err(|error| {
+            Failure::usage(
+                format!("site.locales: {error}"),
+                "mend or remove that file; docs/operator.md says what a language is made of",
+            )
+        })?;
+    }
+    Ok(config)
 }
 
 /// Writes to standard output; a reader that went away is no failure.

@@ -3,7 +3,10 @@
 //! Layers, later ones win: defaults, the file, `PARAPH__SECTION__KEY` in the environment, flags. Every error names the
 //! key, the place where it was written, and the mend. Relative paths start at the directory the command runs in.
 
+mod alerts;
 mod explain;
+mod mail;
+mod reload;
 mod value;
 mod written;
 
@@ -11,14 +14,15 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use ipnet::IpNet;
-use lettre::message::Mailbox;
-
 use crate::failure::Failure;
 use crate::keys::Keys;
 use crate::limits::Limits;
+use crate::views::lang;
+pub use alerts::{Alerts, Channel, Recipient, Secret};
+pub use explain::Remark;
 use explain::Setting;
-pub use value::SmtpUrl;
+use ipnet::IpNet;
+pub use mail::{Bounce, Delivery, LmtpAddress, Mail, Security, SmtpServer};
 use value::{Reader, Taken};
 pub use written::Origin;
 use written::{Value, Written};
@@ -39,6 +43,10 @@ pub struct Config {
     pub key_file: PathBuf,
     /// How mail leaves.
     pub mail: Mail,
+    /// Who is woken, and how.
+    pub alerts: Alerts,
+    /// Level of the log: `error`, `warn`, `info` or `debug`. `PARAPH_LOG` stands before it.
+    pub log_level: String,
     /// Mean guesses of a puzzle in a drill; `None` outside drills. Only ever set with loopback listeners.
     pub drill_price: Option<u64>,
     /// Every bound.
@@ -55,6 +63,8 @@ pub struct Site {
     pub name: String,
     /// Codes of the languages offered, the first being the fallback. Never empty.
     pub languages: Vec<String>,
+    /// Directory of languages beside those built in.
+    pub locales: Option<PathBuf>,
     /// Legal notice: who publishes the site.
     pub publisher: Option<String>,
     /// Legal notice: how to reach the publisher.
@@ -97,24 +107,6 @@ pub enum ProxyProtocol {
     Optional,
     /// A trusted peer that does not send it is cut off.
     Required,
-}
-
-/// `[mail]`.
-#[derive(Clone, Debug)]
-pub struct Mail {
-    /// Sender of every mail, with a display name.
-    pub from: Mailbox,
-    /// Where mail goes.
-    pub delivery: Delivery,
-}
-
-/// How mail leaves the program.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Delivery {
-    /// Handed to a mail server.
-    Smtp(SmtpUrl),
-    /// Written to a directory, for development and for other programs to take away.
-    Maildir(PathBuf),
 }
 
 /// What the command line says about configuration.
@@ -199,7 +191,9 @@ fn validate(written: &Written, languages: &[&str]) -> Result<Config, Failure> {
     let listen = listen(&mut reader)?;
     let directory = reader.text("store.directory", "data").path()?;
     let key_file = key_file(&mut reader, &directory)?;
-    let mail = mail(&mut reader, &site.name, &directory)?;
+    let mail = mail::mail(&mut reader, &site.name, &directory)?;
+    let alerts = alerts::read(&mut reader, &site, &mail)?;
+    let log_level = log_level(&mut reader)?;
     let drill_price = drill_price(&mut reader, &listen)?;
     let limits = limits(&mut reader)?;
     Ok(Config {
@@ -208,6 +202,8 @@ fn validate(written: &Written, languages: &[&str]) -> Result<Config, Failure> {
         directory,
         key_file,
         mail,
+        alerts,
+        log_level,
         drill_price,
         limits,
         settings: reader.into_settings(),
@@ -250,6 +246,17 @@ fn site(reader: &mut Reader<'_>, available: &[&str]) -> Result<Site, Failure> {
     if name.text.trim().is_empty() {
         return Err(name.refuse("is empty", "write the name that visitors know the site by"));
     }
+    let locales = reader.optional("site.locales", "none");
+    // Whether the directory can be used is seen when its languages are added; here only their codes matter.
+    let added = locales.as_ref().map(Taken::path).transpose()?;
+    let added = added
+        .and_then(|directory| lang::codes_in(&directory).ok())
+        .unwrap_or_default();
+    let available: Vec<&str> = available
+        .iter()
+        .copied()
+        .chain(added.iter().map(String::as_str))
+        .collect();
     let defaults: Vec<&str> = ["fr", "en"]
         .into_iter()
         .filter(|code| available.contains(code))
@@ -260,7 +267,10 @@ fn site(reader: &mut Reader<'_>, available: &[&str]) -> Result<Site, Failure> {
         return Err(Failure::usage("site.languages is empty", hint));
     }
     if let Some(missing) = languages.iter().find(|taken| !available.contains(&taken.text.as_str())) {
-        let hint = format!("this version speaks: {}", available.join(", "));
+        let hint = format!(
+            "this version and the directory site.locales speak: {}",
+            available.join(", ")
+        );
         return Err(missing.refuse("is not a language of this version", &hint));
     }
     let again = |(at, taken): &(usize, &Taken)| languages[..*at].iter().any(|earlier| earlier.text == taken.text);
@@ -271,6 +281,7 @@ fn site(reader: &mut Reader<'_>, available: &[&str]) -> Result<Site, Failure> {
         base_url: base_url.map(|taken| taken.base_url()).transpose()?,
         name: name.text,
         languages: languages.into_iter().map(|taken| taken.text).collect(),
+        locales: locales.map(|taken| taken.path()).transpose()?,
         publisher: reader.optional("site.publisher", "none").map(|taken| taken.text),
         contact: reader.optional("site.contact", "none").map(|taken| taken.text),
         hosting: reader.optional("site.hosting", "none").map(|taken| taken.text),
@@ -337,33 +348,12 @@ fn key_file(reader: &mut Reader<'_>, directory: &Path) -> Result<PathBuf, Failur
     }
 }
 
-fn mail(reader: &mut Reader<'_>, site_name: &str, directory: &Path) -> Result<Mail, Failure> {
-    let from = reader.text("mail.from", "petitions@example.org");
-    let mut sender = from.mailbox()?;
-    sender.name.get_or_insert_with(|| site_name.to_owned());
-    let smtp = reader.secret("mail.smtp", "none");
-    let default = if smtp.is_some() {
-        "none".to_owned()
-    } else {
-        directory.join("mail").display().to_string()
-    };
-    let maildir = reader.optional("mail.maildir", &default);
-    let delivery = match (smtp, maildir) {
-        (Some(smtp), Some(_)) => {
-            return Err(smtp.refuse(
-                "stands beside mail.maildir",
-                "keep exactly one of mail.smtp and mail.maildir",
-            ));
-        }
-        (Some(_), None) if from.origin == Origin::Default => {
-            let hint = "set mail.from to an address whose domain your mail server may send for";
-            return Err(Failure::usage("mail.smtp is set and mail.from is not", hint));
-        }
-        (Some(smtp), None) => Delivery::Smtp(smtp.smtp_url()?),
-        (None, Some(maildir)) => Delivery::Maildir(maildir.path()?),
-        (None, None) => Delivery::Maildir(directory.join("mail")),
-    };
-    Ok(Mail { from: sender, delivery })
+fn log_level(reader: &mut Reader<'_>) -> Result<String, Failure> {
+    let level = reader.text("log.level", "info");
+    if ["error", "warn", "info", "debug"].contains(&level.text.as_str()) {
+        return Ok(level.text);
+    }
+    Err(level.refuse("is not a level", "write error, warn, info or debug"))
 }
 
 /// A cheap puzzle is for rehearsals of one machine with itself: nobody else may be able to reach it.

@@ -1,6 +1,6 @@
 //! What must hold between the tables, each as a statement that counts where it does not.
 //!
-//! `k` is the file of keys, `temp.logged` the log of erasures. Axes are read by their bits: 1 confirmed, 2 and 4 the
+//! `k` is the file of keys, `temp.logged` the log of erasures, `temp.complete` since when. Axes are read by their bits: 1 confirmed, 2 and 4 the
 //! verdict, 8 and 16 the end, 32 settled; counted is confirmed, clear, settled and not ended: exactly 33.
 
 use super::Weight;
@@ -136,7 +136,9 @@ pub(super) const ALL: &[Relation] = &[
     fault(
         "erasures",
         "erased records that are not in erasures.log: a restore would bring them back",
-        "SELECT COUNT(*) FROM erasure e WHERE e.done = 1 AND NOT EXISTS (SELECT 1 FROM temp.logged l WHERE l.id = e.id)",
+        // Older lines were dropped, once no backup of keys could need them.
+        "SELECT COUNT(*) FROM erasure e WHERE e.done = 1 AND e.at >= (SELECT since FROM temp.complete) \
+         AND NOT EXISTS (SELECT 1 FROM temp.logged l WHERE l.id = e.id)",
     ),
     note(
         "erasures",
@@ -147,6 +149,25 @@ pub(super) const ALL: &[Relation] = &[
         "erasures",
         "records erased since these data were copied; `paraph restore` erases them again",
         "SELECT COUNT(*) FROM temp.logged l WHERE NOT EXISTS (SELECT 1 FROM erasure e WHERE e.id = l.id)",
+    ),
+    // What authors add and signatories ask for
+    fault(
+        "content",
+        "choices, names or news of a record that was erased or never was",
+        "SELECT (SELECT COUNT(*) FROM choice c WHERE NOT EXISTS (SELECT 1 FROM vault v WHERE v.id = c.id)) \
+         + (SELECT COUNT(*) FROM shown_name n WHERE NOT EXISTS (SELECT 1 FROM vault v WHERE v.id = n.id)) \
+         + (SELECT COUNT(*) FROM news n WHERE NOT EXISTS (SELECT 1 FROM vault v WHERE v.id = n.signature))",
+    ),
+    fault(
+        "content",
+        "news for a mailbox whose signature does not stand confirmed",
+        "SELECT COUNT(*) FROM news n JOIN signature s ON s.id = n.signature WHERE s.confirmed_at IS NULL OR s.axes & 24 <> 0",
+    ),
+    fault(
+        "content",
+        "mails of an update that does not exist",
+        "SELECT COUNT(*) FROM news_outbox o WHERE NOT EXISTS \
+         (SELECT 1 FROM petition_update u WHERE u.petition = o.petition AND u.number = o.number)",
     ),
     // Mail
     fault(

@@ -3,12 +3,16 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
 
+use super::mail_status::{self, MailStatus};
+use crate::alerts::Alerts;
 use crate::intake::Intake;
-use crate::respond::{Answer, Body};
+use crate::respond::{self, Answer, Body};
+use crate::router::Public;
 use crate::telemetry::{Handle, INTAKE_WAITING};
 
 /// What the operations listener needs.
@@ -17,15 +21,27 @@ pub struct Operations {
     pub intake: Intake,
     /// Set while the disk is nearly full.
     pub disk_low: Arc<AtomicBool>,
+    /// Whether mail arrives.
+    pub mail: MailStatus,
+    /// The public side as it is now: its site has the words of the pages here.
+    pub public: Arc<ArcSwap<Public>>,
+    /// Open alerts, acknowledged here.
+    pub alerts: Arc<Alerts>,
     /// The metrics of the process; `None` where none are collected.
     pub metrics: Option<Handle>,
 }
 
 impl Operations {
-    /// Answers `/healthz`, `/readyz` and `/metrics`.
-    #[must_use]
-    pub fn answer(&self, path: &str) -> Answer {
-        match path {
+    /// Answers `/healthz`, `/readyz`, `/metrics`, the page `/mail`, and the links of alerts.
+    pub async fn answer(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Answer {
+        if let Some((id, proof)) = uri
+            .path()
+            .strip_prefix("/alerts/")
+            .and_then(|link| link.split_once('/'))
+        {
+            return self.alerts.answer(method, id, proof, uri.query());
+        }
+        match uri.path() {
             "/healthz" => text(StatusCode::OK, "alive\n".to_owned()),
             "/readyz" => match self.trouble() {
                 None => text(StatusCode::OK, "ready\n".to_owned()),
@@ -33,14 +49,17 @@ impl Operations {
             },
             "/metrics" => {
                 metrics::gauge!(INTAKE_WAITING).set(self.intake.waiting() as f64);
-                text(
-                    StatusCode::OK,
-                    self.metrics.as_ref().map(Handle::render).unwrap_or_default(),
-                )
+                let process = self.metrics.as_ref().map(Handle::render).unwrap_or_default();
+                text(StatusCode::OK, process + &self.mail.metrics().await)
+            }
+            "/mail.css" => mail_status::style(),
+            "/mail" => {
+                let site = Arc::clone(&self.public.load().site);
+                self.mail.page(respond::lang(&site, uri, headers), &site).await
             }
             _ => text(
                 StatusCode::NOT_FOUND,
-                "there are /healthz, /readyz and /metrics\n".to_owned(),
+                "there are /healthz, /readyz, /metrics and /mail\n".to_owned(),
             ),
         }
     }

@@ -4,8 +4,12 @@
 //! commit that holds it is on the disk.
 
 pub mod command;
+mod content;
 mod decide;
+mod house;
 mod mailing;
+mod names;
+mod news;
 mod replay;
 pub mod seal;
 pub(crate) mod tick;
@@ -16,15 +20,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use paraph_tally::{SignatureId, WithdrawnBy};
+use paraph_tally::{Millis, SignatureId, WithdrawnBy};
 use tokio::sync::{mpsc, oneshot};
 
 pub use writer::{StartError, Writer, WriterSettings};
 
+use crate::alerts::watch::MailPulse;
+use crate::clock;
+use crate::mail::bounce::Bounced;
+use crate::mail::stop::Wish;
 use crate::store::erasures::Erasure;
 use command::{
-    ClaimedMail, Command, ConfirmAnswer, DisownAnswer, Keeping, MailOutcome, PetitionAnswer, PetitionCommand, Reply,
-    Sign, SignAnswer, Ticked, WithdrawAnswer,
+    ClaimedMail, ClaimedNews, Command, ConfirmAnswer, DisownAnswer, Keeping, MailOutcome, PetitionAnswer,
+    PetitionCommand, Reply, Sign, SignAnswer, Ticked, WithdrawAnswer,
 };
 
 /// The writer cannot make anything durable now: its queue is full, its disk refuses, or it has stopped.
@@ -37,6 +45,7 @@ pub struct Unavailable;
 pub struct Intake {
     queue: mpsc::Sender<Command>,
     refusing: Arc<AtomicBool>,
+    mail: Arc<MailPulse>,
 }
 
 /// A place in the queue, taken before the costly part of admission so that no work is done for an answer of 503.
@@ -97,7 +106,7 @@ impl Intake {
     /// # Errors
     /// It could not be made durable.
     pub async fn petition(&self, command: PetitionCommand) -> Result<PetitionAnswer, Unavailable> {
-        self.ask(|reply| Command::Petition(command, reply)).await
+        self.ask(|reply| Command::Petition(Box::new(command), reply)).await
     }
 
     /// Settles what is due, expires what is old, destroys the keys of erased records and publishes the count.
@@ -124,12 +133,57 @@ impl Intake {
         self.ask(|reply| Command::ClaimMail(most, reply)).await
     }
 
+    /// Stops mail of a kind to an address, or allows it again.
+    ///
+    /// # Errors
+    /// It could not be made durable.
+    pub async fn stop_mail(&self, wish: Wish) -> Result<(), Unavailable> {
+        self.ask(|reply| Command::StopMail(wish, reply)).await
+    }
+
+    /// Records that letters came back.
+    ///
+    /// # Errors
+    /// It could not be made durable.
+    pub async fn bounced(&self, bounced: Vec<Bounced>) -> Result<(), Unavailable> {
+        self.ask(|reply| Command::Bounced(bounced, reply)).await
+    }
+
     /// Tells what became of mails.
     ///
     /// # Errors
     /// It could not be made durable; the mails will be tried again when their claim runs out.
     pub async fn mail_done(&self, outcomes: Vec<(ClaimedMail, MailOutcome)>) -> Result<(), Unavailable> {
+        let any = |wanted: fn(&MailOutcome) -> bool| outcomes.iter().any(|(_, outcome)| wanted(outcome));
+        let sent = any(|outcome| *outcome == MailOutcome::Sent);
+        self.mail.note(
+            sent,
+            any(|outcome| matches!(outcome, MailOutcome::Later(_))),
+            clock::now(),
+        );
         self.ask(|reply| Command::MailDone(outcomes, reply)).await
+    }
+
+    /// Since when every mail that was tried has failed; `None` while mail leaves.
+    #[must_use]
+    pub fn mail_failing_since(&self) -> Option<Millis> {
+        self.mail.failing_since()
+    }
+
+    /// Takes up to `most` mails of updates; none while other mail is due.
+    ///
+    /// # Errors
+    /// Their budgets could not be spent durably.
+    pub async fn claim_news(&self, most: u64) -> Result<Vec<ClaimedNews>, Unavailable> {
+        self.ask(|reply| Command::ClaimNews(most, reply)).await
+    }
+
+    /// Tells what became of mails of updates.
+    ///
+    /// # Errors
+    /// It could not be made durable; the mails will be tried again when their claim runs out.
+    pub async fn news_done(&self, outcomes: Vec<(ClaimedNews, MailOutcome)>) -> Result<(), Unavailable> {
+        self.ask(|reply| Command::NewsDone(outcomes, reply)).await
     }
 
     /// Commands that wait for the writer.

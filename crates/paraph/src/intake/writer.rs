@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, watch};
 use super::command::Command;
 use super::decide::Decider;
 use super::tick::erasure;
-use super::time::Time;
+use super::time::{Kept, Time};
 use super::{Intake, Unavailable};
 use crate::journal::{self, AppendError, End, integer};
 use crate::ledger::catalogue::{self, Catalogue};
@@ -19,6 +19,7 @@ use crate::limits::Limits;
 use crate::store::Connections;
 use crate::store::db::{Db, DbError, Value};
 use crate::store::erasures::ErasureLog;
+use crate::store::wal;
 use crate::telemetry;
 
 /// What the writer has to know.
@@ -57,7 +58,7 @@ pub(super) struct State {
     /// No later event may carry a time at or before this one: it has been published as "everything up to here".
     pub(super) published: Millis,
     pub(super) settings: WriterSettings,
-    time: Time,
+    pub(super) time: Time,
     /// When `time` was asked last.
     asked: Instant,
     /// Set while the store refuses; whoever asks whether the server is ready is told.
@@ -83,9 +84,15 @@ impl Writer {
             erasures,
         } = connections;
         start_log(&mut main, &erasures).await?;
+        for db in [&main, &keys] {
+            wal::bound(db, settings.limits.wal_mib)?;
+        }
         let end = journal::end(&mut main).await?;
         let waiting = waiting(&mut main).await?;
-        let (board, shown) = watch::channel(Arc::new(catalogue::read(&mut main, end.at).await?));
+        let kept = Kept::read(&mut main).await?;
+        let names = settings.limits.names_shown;
+        let catalogue = catalogue::read(&mut main, end.at, names, &Catalogue::default()).await?;
+        let (board, shown) = watch::channel(Arc::new(catalogue));
         let (sender, queue) = mpsc::channel(usize::try_from(settings.limits.intake_queue).unwrap_or(1));
         let refusing = Arc::new(AtomicBool::new(false));
         let state = State {
@@ -95,7 +102,7 @@ impl Writer {
             end,
             waiting,
             published: end.at,
-            time: Time::new((settings.now)(), end.at),
+            time: Time::new((settings.now)(), end.at, kept),
             asked: Instant::now(),
             refusing: Arc::clone(&refusing),
             settings,
@@ -110,6 +117,7 @@ impl Writer {
             Intake {
                 queue: sender,
                 refusing,
+                mail: Arc::default(),
             },
             shown,
         ))
@@ -216,6 +224,7 @@ impl State {
         }
         if decided.sweep {
             self.destroy_keys().await?;
+            self.keep_house().await;
         }
         Ok(())
     }
@@ -243,7 +252,8 @@ impl State {
     }
 
     async fn publish(&mut self, as_of: Millis) -> Result<(), DbError> {
-        let catalogue = catalogue::read(&mut self.main, as_of).await?;
+        let before = Arc::clone(&self.board.borrow());
+        let catalogue = catalogue::read(&mut self.main, as_of, self.settings.limits.names_shown, &before).await?;
         self.published = as_of;
         self.board.send_replace(Arc::new(catalogue));
         Ok(())
@@ -259,6 +269,8 @@ impl State {
             Ok((end, waiting)) => (self.end, self.waiting) = (end, waiting),
             Err(error) => tracing::error!(%error, "the journal cannot be read"),
         }
+        // If the disk is full of our own logs, only this makes room.
+        self.write_back();
     }
 
     /// Whether both files take a write.

@@ -116,6 +116,16 @@ impl Site {
         self.place().join("data")
     }
 
+    /// What a key of the configuration was set to.
+    pub(crate) fn get(&self, key: &str) -> &str {
+        &self.environment[&format!("PARAPH__{}", key.to_uppercase().replacen('.', "__", 1))]
+    }
+
+    /// Writes the configuration file that every command reads.
+    pub(crate) fn write_config(&self, text: &str) {
+        fs::write(self.place().join("paraph.toml"), text).expect("written");
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_paraph"));
         command
@@ -251,6 +261,8 @@ impl Site {
 #[derive(Clone, Debug)]
 pub(crate) struct Letter {
     pub(crate) to: String,
+    /// Of the envelope, where there was one.
+    pub(crate) from: Option<String>,
     pub(crate) text: String,
 }
 
@@ -263,8 +275,16 @@ impl Letter {
             .expect("a recipient");
         Self {
             to: to.trim_matches(['<', '>']).to_owned(),
+            from: None,
             text: paraph_drill::mime::read(raw).text,
         }
+    }
+
+    /// The path where such mail is stopped.
+    pub(crate) fn stop_link(&self) -> String {
+        let at = self.text.find("/stop-mail/").expect("a link");
+        let rest = &self.text[at..];
+        rest[..rest.find('?').expect("a language")].to_owned()
     }
 
     /// The path of its link, as in `/confirm/...`.
@@ -298,8 +318,17 @@ impl Server {
 
     /// `kill -TERM`, without waiting.
     pub(crate) fn terminate(&self) {
-        let sent = Command::new("kill").args(["-TERM", &self.id().to_string()]).status();
-        assert!(sent.is_ok_and(|status| status.success()), "kill -TERM");
+        self.signal("-TERM");
+    }
+
+    /// `kill -HUP`, without waiting: read the configuration again.
+    pub(crate) fn hang_up(&self) {
+        self.signal("-HUP");
+    }
+
+    fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.id().to_string()]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "kill {signal}");
     }
 
     /// Waits for its end.
@@ -334,6 +363,15 @@ impl Server {
             // What is due at a tick settles in it; the tick after it publishes nothing else.
             (count["as_of"].as_str() > Some(&now)).then_some(count)
         })
+    }
+
+    /// A page for the operator, in a language.
+    pub(crate) fn operations_page(&self, path: &str, language: &str) -> String {
+        let mut client = Client::new(self.operations);
+        client
+            .ask("GET", path, &[("accept-language", language)], b"")
+            .expect("an answer")
+            .text()
     }
 
     pub(crate) fn metrics(&self) -> String {
