@@ -36,6 +36,7 @@ mod progress;
 pub mod report;
 mod run;
 pub mod scenario;
+pub mod sim;
 mod sink;
 mod smtp;
 mod summary;

@@ -1,0 +1,177 @@
+//! A night: the scenario, everybody's steps in the order of time, and the truth about each.
+
+use super::chance::Chance;
+use super::seed::Seed;
+use super::world::World;
+use super::{Act, Contribution, Step, Truth, crowd, forgers};
+
+/// What is simulated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SimScenario {
+    /// Nobody forges anything.
+    Honest,
+    /// Rented servers, one name, one comment, a domain of their own.
+    Lockstep218,
+    /// Domains of their own, names and clients and times as people have them.
+    SelfConfirm,
+    /// Left unconfirmed for days, confirmed within half an hour.
+    StoredUp,
+    /// Few mailboxes, many spellings.
+    AliasFarm,
+    /// Twelve thousand in ten days, through a narrow range.
+    LowAndSlow,
+    /// Real browsers on lines like homes, a thousand a day.
+    BrowserFarm,
+    /// Names from a stolen list, at midnight.
+    StolenIdentities,
+    /// A hostile crowd of real people.
+    Brigade,
+    /// Forgeries made to look like an honest group, so that it is held.
+    Framing,
+    /// A directory of officials.
+    Impersonation,
+    /// The addresses of people who have yet to sign.
+    PreEmption,
+    /// One person's address, on many petitions.
+    MailBomb,
+    /// A journalist with twenty mailboxes.
+    TwentyMailboxes,
+    /// The three waves.
+    Noel2020,
+}
+
+impl SimScenario {
+    /// All of them.
+    pub const ALL: [Self; 15] = [
+        Self::Honest,
+        Self::Lockstep218,
+        Self::SelfConfirm,
+        Self::StoredUp,
+        Self::AliasFarm,
+        Self::LowAndSlow,
+        Self::BrowserFarm,
+        Self::StolenIdentities,
+        Self::Brigade,
+        Self::Framing,
+        Self::Impersonation,
+        Self::PreEmption,
+        Self::MailBomb,
+        Self::TwentyMailboxes,
+        Self::Noel2020,
+    ];
+
+    /// Public name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Honest => "honest",
+            Self::Lockstep218 => "lockstep-218",
+            Self::SelfConfirm => "self-confirm",
+            Self::StoredUp => "stored-up",
+            Self::AliasFarm => "alias-farm",
+            Self::LowAndSlow => "low-and-slow",
+            Self::BrowserFarm => "browser-farm",
+            Self::StolenIdentities => "stolen-identities",
+            Self::Brigade => "brigade",
+            Self::Framing => "framing",
+            Self::Impersonation => "impersonation",
+            Self::PreEmption => "pre-emption",
+            Self::MailBomb => "mail-bomb",
+            Self::TwentyMailboxes => "twenty-mailboxes",
+            Self::Noel2020 => "noel-2020",
+        }
+    }
+
+    /// Finds a scenario by its public name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scenario| scenario.name() == name)
+    }
+}
+
+/// Everything that happens in ten days, and the truth.
+#[derive(Clone, Debug)]
+pub struct Night<S> {
+    /// What is simulated.
+    pub scenario: SimScenario,
+    /// From which seed.
+    pub seed: S,
+    /// Contributions, in the order of time.
+    pub contributions: Vec<Contribution>,
+    /// Who each of them really comes from.
+    pub truth: Vec<Truth>,
+    /// What happens, in the order of time.
+    pub steps: Vec<Step>,
+    /// Names of the honest groups.
+    pub groups: Vec<&'static str>,
+    /// Mailboxes whose holders were forged first and who then sign themselves.
+    pub victims: Vec<u32>,
+    /// Names of the waves of forgers.
+    pub waves: Vec<&'static str>,
+}
+
+/// A night while it is written.
+#[derive(Default)]
+pub(super) struct Draft {
+    pub(super) contributions: Vec<Contribution>,
+    pub(super) truth: Vec<Truth>,
+    pub(super) steps: Vec<Step>,
+    pub(super) groups: Vec<&'static str>,
+    pub(super) victims: Vec<u32>,
+    pub(super) waves: Vec<&'static str>,
+}
+
+impl Draft {
+    pub(super) fn group(&mut self, name: &'static str) -> u8 {
+        self.groups.push(name);
+        (self.groups.len() - 1) as u8
+    }
+
+    pub(super) fn wave(&mut self, name: &'static str) -> u8 {
+        self.waves.push(name);
+        (self.waves.len() - 1) as u8
+    }
+
+    pub(super) fn sign(&mut self, contribution: Contribution, truth: Truth) -> u32 {
+        let index = self.contributions.len() as u32;
+        self.step(contribution.at, index, Act::Sign);
+        self.contributions.push(contribution);
+        self.truth.push(truth);
+        index
+    }
+
+    pub(super) fn step(&mut self, at: u64, whose: u32, act: Act) {
+        self.steps.push(Step { at, whose, act });
+    }
+}
+
+/// Writes a night. Honest people are the same whatever the scenario does beside them, but for those it needs.
+#[must_use]
+pub fn simulate<S: Seed>(scenario: SimScenario, seed: S) -> Night<S> {
+    let mut draft = Draft::default();
+    let mut chance = seed.chance();
+    chance.set_stream(1);
+    let mut world = World::new(Chance(chance));
+    let people = match scenario {
+        // With its groups, about the 34,000 that the petition of the event had.
+        SimScenario::Noel2020 => 26_500,
+        _ => world.chance.number(5_000, 9_000),
+    };
+    crowd::everybody(&mut draft, &mut world, people);
+    let mut chance = seed.chance();
+    chance.set_stream(2 + scenario as u64);
+    world.chance = Chance(chance);
+    forgers::join(&mut draft, &mut world, scenario);
+    // Stable: of one moment, what was written first comes first.
+    draft.steps.sort_by_key(|step| step.at);
+    Night {
+        scenario,
+        seed,
+        contributions: draft.contributions,
+        truth: draft.truth,
+        steps: draft.steps,
+        groups: draft.groups,
+        victims: draft.victims,
+        waves: draft.waves,
+    }
+}

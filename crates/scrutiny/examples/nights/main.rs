@@ -1,0 +1,90 @@
+//! Replays simulated nights through scrutiny and says how well it did; see `docs/scrutiny.md`.
+//!
+//! ```text
+//! scripts/scrutiny tune [SCENARIO] [--seeds N]   one line a night, on tuning seeds
+//! scripts/scrutiny report [--seeds N]            the table of the documentation, on reporting seeds
+//! scripts/scrutiny speed                         contributions a second and memory, against a pass that only decodes
+//! ```
+
+#![expect(
+    clippy::print_stdout,
+    reason = "a report on the terminal is what this program is for"
+)]
+
+mod outcome;
+mod replay;
+mod speed;
+mod table;
+
+use std::process::ExitCode;
+
+use paraph_drill::sim::{Night, ReportingSeed, SimScenario, TuningSeed, simulate};
+
+use outcome::Outcome;
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let seeds = words
+        .iter()
+        .position(|word| word == "--seeds")
+        .and_then(|at| words.get(at + 1)?.parse().ok());
+    let scenario = words.iter().find_map(|word| SimScenario::from_name(word));
+    match words.first().map(String::as_str) {
+        Some("tune") => {
+            for scenario in SimScenario::ALL
+                .into_iter()
+                .filter(|one| scenario.is_none_or(|only| only == *one))
+            {
+                tune(scenario, seeds.unwrap_or(6));
+            }
+        }
+        Some("report") => table::print(seeds.unwrap_or(20), |scenario, seeds| {
+            ReportingSeed::all(seeds)
+                .map(|seed| replay::run(&simulate(scenario, seed), true))
+                .collect()
+        }),
+        Some("speed") => speed::print(seeds.map_or(10_000_000, |thousands| thousands as usize * 1000)),
+        _ => {
+            eprintln!("error: what is to be done?\nhint: tune [SCENARIO] [--seeds N], report [--seeds N], or speed");
+            return ExitCode::from(2);
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+/// What thresholds may be chosen by: the type keeps reporting seeds out.
+fn tune(scenario: SimScenario, seeds: u32) {
+    for seed in TuningSeed::all(seeds) {
+        let night: Night<TuningSeed> = simulate(scenario, seed);
+        let outcome = replay::run(&night, true);
+        println!("{} {:>2} {}", scenario.name(), outcome.seed, line(&outcome));
+        for (group, held, people) in &outcome.groups {
+            if *held > 0 {
+                println!("      held of {group}: {held} of {people}");
+            }
+        }
+        for finding in &outcome.findings {
+            println!("      {finding}");
+        }
+    }
+}
+
+fn line(outcome: &Outcome) -> String {
+    format!(
+        "honest {} held {} late {} | forged {} off {} on {} (24 h: {}) held {} | first hold {:?} s | off {:.2} % max, {} min, after {:.3} % | victims {} of {}",
+        outcome.honest,
+        outcome.honest_held,
+        outcome.honest_late,
+        outcome.forged,
+        outcome.counted_without,
+        outcome.counted,
+        outcome.counted_for_a_day,
+        outcome.forged_held,
+        outcome.seconds_to_first_hold,
+        outcome.worst_error * 100.0,
+        outcome.minutes_off,
+        outcome.error_after * 100.0,
+        outcome.victims_in_time,
+        outcome.victims,
+    )
+}

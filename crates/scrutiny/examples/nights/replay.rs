@@ -1,0 +1,364 @@
+//! One night through the engine, with the program's own settling: every minute, two minutes after the confirmation, one
+//! for each mailbox.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use paraph_drill::sim::{Act, Contribution, DAY, Line, Moment, Night, Place, Seed, Truth};
+use paraph_scrutiny::{Advice, Country, Finding, NetworkKind, Observation, Scrutiny, Source, Standing, Tag};
+use paraph_tally::{Millis, PetitionId, SignatureId};
+
+use crate::outcome::Outcome;
+
+/// The midnight with which nights begin, and what keeps ids in their order.
+pub(crate) const BEGIN: u64 = 1_600_000_000_000;
+const MINUTE: Moment = 60_000;
+const TICK: Moment = 10_000;
+const SETTLE_AFTER: Moment = 2 * MINUTE;
+
+/// What became of a contribution.
+#[derive(Clone, Copy, Default)]
+struct Fate {
+    confirmed: Option<Moment>,
+    settled: Option<Moment>,
+    held: Option<Moment>,
+    ended: bool,
+}
+
+/// Everything that a night's end is judged by.
+struct Replay<'a, S> {
+    night: &'a Night<S>,
+    engine: Option<Scrutiny>,
+    fates: Vec<Fate>,
+    by_id: HashMap<SignatureId, u32>,
+    /// Confirmed and unsettled.
+    waiting: Vec<u32>,
+    /// Who counts for a mailbox of a petition, as shown and in truth.
+    counted: BTreeMap<(u32, u32), u32>,
+    true_mailboxes: BTreeSet<(u32, u32)>,
+    /// Honest confirmations whose two minutes have yet to pass.
+    true_waiting: Vec<u32>,
+    shown: i64,
+    truth: i64,
+    last_forged: Moment,
+    outcome: Outcome,
+    off_since: u64,
+}
+
+/// Replays a night, with scrutiny or without.
+pub(crate) fn run<S: Seed>(night: &Night<S>, scrutiny: bool) -> Outcome {
+    let forged = |whose: &u32| matches!(night.truth[*whose as usize], Truth::Forged(_));
+    let confirmations = night.steps.iter().filter(|step| matches!(step.act, Act::Confirm(_)));
+    let last_forged = confirmations
+        .filter(|step| forged(&step.whose))
+        .map(|step| step.at)
+        .max();
+    let mut replay = Replay {
+        night,
+        engine: scrutiny.then(Scrutiny::new),
+        fates: vec![Fate::default(); night.contributions.len()],
+        by_id: HashMap::new(),
+        waiting: Vec::new(),
+        counted: BTreeMap::new(),
+        true_mailboxes: BTreeSet::new(),
+        true_waiting: Vec::new(),
+        shown: 0,
+        truth: 0,
+        last_forged: last_forged.unwrap_or_default(),
+        outcome: Outcome {
+            seed: night.seed.number(),
+            ..Outcome::default()
+        },
+        off_since: 0,
+    };
+    let mut next = TICK;
+    for step in &night.steps {
+        while next <= step.at {
+            replay.tick(next);
+            next += TICK;
+        }
+        replay.step(step.whose, step.at, step.act);
+    }
+    for _ in 0..120 {
+        replay.tick(next);
+        next += TICK;
+    }
+    if scrutiny {
+        let without = run(night, false);
+        replay.outcome.counted_without = without.counted;
+        replay.outcome.error_without = without.worst_error;
+    }
+    replay.judge(next)
+}
+
+impl<S: Seed> Replay<'_, S> {
+    fn step(&mut self, whose: u32, at: Moment, act: Act) {
+        let (contribution, id) = (
+            &self.night.contributions[whose as usize],
+            id(&self.night.contributions, whose),
+        );
+        let honest = matches!(self.night.truth[whose as usize], Truth::Honest(_));
+        let fate = &mut self.fates[whose as usize];
+        match act {
+            Act::Sign => {
+                self.by_id.insert(id, whose);
+                if let Some(engine) = &mut self.engine {
+                    engine.observe(&observation(contribution, id));
+                }
+            }
+            Act::Confirm(place) => {
+                fate.confirmed = Some(at);
+                self.waiting.push(whose);
+                if honest {
+                    self.true_waiting.push(whose);
+                }
+                if let Some(engine) = &mut self.engine {
+                    engine.confirm(id, Millis(BEGIN + at), &source(&place));
+                }
+            }
+            Act::Withdraw => {
+                let was_shown = fate.settled.is_some() && fate.held.is_none();
+                fate.ended = true;
+                self.shown -= i64::from(was_shown);
+                self.truth -= i64::from(!self.true_waiting.contains(&whose));
+                if let Some(engine) = &mut self.engine {
+                    engine.ended(id);
+                }
+            }
+            Act::Disown => {
+                fate.ended = true;
+                if let Some(engine) = &mut self.engine {
+                    engine.disown(id, Millis(BEGIN + at));
+                }
+            }
+        }
+    }
+
+    fn tick(&mut self, now: Moment) {
+        let findings = self.engine.as_mut().map(|engine| engine.tick(Millis(BEGIN + now)));
+        for finding in findings.unwrap_or_default() {
+            self.hear(&finding, now);
+        }
+        if now.is_multiple_of(MINUTE) {
+            self.settle(now);
+            self.check(now);
+        }
+    }
+
+    fn hear(&mut self, finding: &Finding, now: Moment) {
+        for id in &finding.to_hold {
+            let Some(whose) = self.by_id.get(id) else { continue };
+            let fate = &mut self.fates[*whose as usize];
+            if fate.held.is_none() {
+                fate.held = Some(now);
+                self.shown -= i64::from(fate.settled.is_some() && !fate.ended);
+            }
+        }
+        let first = finding.members == finding.to_hold.len() as u64;
+        if finding.advice == Advice::Ask {
+            self.outcome.notices += 1;
+        }
+        if finding.advice == Advice::Ask || first {
+            self.outcome.findings.push(format!(
+                "{:?} {:.1} h: {:?}, {} members, {:.0} decades, {:?}, {:?}",
+                finding.advice,
+                now as f64 / 3.6e6,
+                finding.evidence.iter().map(|one| one.fact).collect::<Vec<_>>(),
+                finding.members,
+                finding.score,
+                finding.confidence,
+                finding.innocent,
+            ));
+        }
+    }
+
+    fn settle(&mut self, now: Moment) {
+        let waiting = std::mem::take(&mut self.waiting);
+        for whose in waiting {
+            let fate = self.fates[whose as usize];
+            let due = fate.confirmed.is_some_and(|at| at + SETTLE_AFTER <= now);
+            if fate.ended || (due && fate.held.is_some()) {
+                continue;
+            }
+            let id = id(&self.night.contributions, whose);
+            let standing = |engine: &Scrutiny| engine.standing(id, Millis(BEGIN + now));
+            let passed = self
+                .engine
+                .as_ref()
+                .is_none_or(|engine| standing(engine) == Standing::Pass);
+            if !(due && passed) {
+                self.waiting.push(whose);
+                continue;
+            }
+            let contribution = &self.night.contributions[whose as usize];
+            let mailbox = (contribution.petition, contribution.mailbox);
+            let taken = self.counted.get(&mailbox).is_some_and(|other| {
+                let other = self.fates[*other as usize];
+                other.held.is_none() && !other.ended
+            });
+            if taken {
+                continue;
+            }
+            self.counted.insert(mailbox, whose);
+            self.fates[whose as usize].settled = Some(now);
+            self.shown += 1;
+            if let Some(engine) = &mut self.engine {
+                engine.settled(id, Millis(BEGIN + now));
+            }
+        }
+        let due = std::mem::take(&mut self.true_waiting);
+        for whose in due {
+            let fate = self.fates[whose as usize];
+            if fate.ended {
+                continue;
+            }
+            if fate.confirmed.is_some_and(|at| at + SETTLE_AFTER <= now) {
+                let contribution = &self.night.contributions[whose as usize];
+                self.truth += i64::from(
+                    self.true_mailboxes
+                        .insert((contribution.petition, contribution.mailbox)),
+                );
+            } else {
+                self.true_waiting.push(whose);
+            }
+        }
+    }
+
+    fn check(&mut self, now: Moment) {
+        let error = (self.shown - self.truth).unsigned_abs() as f64;
+        let share = error / self.truth.max(1) as f64;
+        let outcome = &mut self.outcome;
+        if self.truth >= 500 {
+            outcome.worst_error = outcome.worst_error.max(share);
+        }
+        if error > (self.truth as f64 * 0.01).max(5.0) {
+            self.off_since += 1;
+            outcome.minutes_off = outcome.minutes_off.max(self.off_since);
+        } else {
+            self.off_since = 0;
+        }
+        if now >= self.last_forged + 5 * MINUTE && now < self.last_forged + 6 * MINUTE {
+            outcome.error_after = share;
+        }
+    }
+
+    fn judge(mut self, end: Moment) -> Outcome {
+        let mut groups: Vec<(&'static str, u64, u64)> = self.night.groups.iter().map(|name| (*name, 0, 0)).collect();
+        let victims: BTreeSet<u32> = self.night.victims.iter().copied().collect();
+        let outcome = &mut self.outcome;
+        let (mut first_forged, mut first_hold) = (None, None);
+        for (whose, fate) in self.fates.iter().enumerate() {
+            let contribution = &self.night.contributions[whose];
+            let stands = fate.settled.is_some() && fate.held.is_none() && !fate.ended;
+            let in_time = match (fate.confirmed, fate.settled) {
+                (Some(confirmed), Some(settled)) => settled <= confirmed + 10 * MINUTE && fate.held.is_none(),
+                (Some(confirmed), None) => fate.ended || confirmed + 10 * MINUTE > end,
+                (None, _) => true,
+            };
+            match self.night.truth[whose] {
+                Truth::Honest(group) => {
+                    outcome.honest += 1;
+                    outcome.honest_held += u64::from(fate.held.is_some());
+                    outcome.honest_late += u64::from(!in_time && fate.held.is_none());
+                    let group = &mut groups[usize::from(group)];
+                    group.1 += u64::from(fate.held.is_some_and(|held| held + 10 * MINUTE < end));
+                    group.2 += 1;
+                    if victims.contains(&contribution.mailbox) && fate.confirmed.is_some() {
+                        outcome.victims += 1;
+                        outcome.victims_in_time += u64::from(in_time);
+                    }
+                }
+                Truth::Forged(_) => {
+                    outcome.forged += 1;
+                    outcome.forged_held += u64::from(fate.held.is_some());
+                    outcome.counted += u64::from(stands);
+                    let until = fate.held.unwrap_or(end);
+                    let long = fate.settled.is_some_and(|settled| until > settled + DAY);
+                    outcome.counted_for_a_day += u64::from(stands || long);
+                    first_forged = first_forged.min(Some(contribution.at)).or(Some(contribution.at));
+                    first_hold = match (first_hold, fate.held) {
+                        (Some(a), Some(b)) => Some(Moment::min(a, b)),
+                        (a, b) => a.or(b),
+                    };
+                }
+            }
+        }
+        outcome.groups = groups;
+        outcome.seconds_to_first_hold = first_hold
+            .zip(first_forged)
+            .map(|(hold, first)| (hold.saturating_sub(first)) as f64 / 1000.0);
+        self.outcome
+    }
+}
+
+/// The names of all contributions of a night.
+pub(crate) fn ids<S>(night: &Night<S>) -> Vec<SignatureId> {
+    (0..night.contributions.len() as u32)
+        .map(|whose| id(&night.contributions, whose))
+        .collect()
+}
+
+/// Time first, then a number that no other has.
+fn id(contributions: &[Contribution], whose: u32) -> SignatureId {
+    let mut id = [0; 16];
+    id[..6].copy_from_slice(&(BEGIN + contributions[whose as usize].at).to_be_bytes()[2..]);
+    id[8..].copy_from_slice(&mix(u64::from(whose)).to_be_bytes());
+    SignatureId(id)
+}
+
+fn mix(number: u64) -> u64 {
+    let mixed = (number.wrapping_add(0x9e37_79b9_7f4a_7c15)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    (mixed ^ (mixed >> 29)).wrapping_mul(0x94d0_49bb_1331_11eb)
+}
+
+/// A tag as a keyed hash would give it.
+fn tag(kind: u64, number: u32) -> Tag {
+    if number == 0 {
+        return Tag::NONE;
+    }
+    Tag::of(&mix(kind << 40 | u64::from(number)).to_be_bytes())
+}
+
+/// The source as intake would have looked it up.
+pub(crate) fn source(place: &Place) -> Source {
+    Source {
+        near: tag(1, place.prefix),
+        origin: tag(2, place.network),
+        kind: match place.line {
+            Line::Access => NetworkKind::Access,
+            Line::Hosting => NetworkKind::Hosting,
+            Line::Unknown => NetworkKind::Unknown,
+        },
+        country: country(place.country),
+    }
+}
+
+fn country(letters: [u8; 2]) -> Country {
+    std::str::from_utf8(&letters).map_or(Country::UNKNOWN, Country::from_code)
+}
+
+/// What intake would have observed of a contribution.
+pub(crate) fn observation(seen: &Contribution, id: SignatureId) -> Observation {
+    let hour = (seen.at + DAY).wrapping_add_signed(i64::from(seen.place.ahead) * 3_600_000) / 3_600_000 % 24;
+    Observation {
+        id,
+        petition: PetitionId(seen.petition),
+        at: Millis(BEGIN + seen.at),
+        source: source(&seen.place),
+        local_hour: hour as u8,
+        client: tag(3, seen.client),
+        language: tag(4, u32::from(seen.language)),
+        script: seen.script,
+        fill_ms: seen.fill_ms,
+        read_ms: seen.read_ms,
+        name: tag(5, seen.name),
+        name_order: seen.name_order,
+        name_upper: seen.name_upper,
+        comment: tag(6, seen.comment),
+        local_shape: tag(7, seen.shape),
+        local_stem: tag(8, seen.stem),
+        domain: tag(9, seen.domain),
+        mx: tag(10, seen.mx),
+        common_mail: seen.common_mail,
+        declared: country(seen.declared),
+    }
+}

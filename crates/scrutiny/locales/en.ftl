@@ -1,0 +1,49 @@
+# What scrutiny says, in English. Arguments of a fact: $seen of the $of contributions that were looked at; $values, how many
+# different ones; $expected, how many of as many honest people would show it, written as a text in the language ("0.3").
+
+scrutiny-family-network = network
+scrutiny-family-client = browser
+scrutiny-family-content = content
+scrutiny-family-time = time
+scrutiny-family-identity = identity
+scrutiny-family-geography = geography
+
+scrutiny-fact-hosting = { $seen } of { $of } contributions come from rented servers; { $expected } would be expected.
+scrutiny-fact-few-networks = { $seen } of { $of } contributions come through { $values } networks that are not known to serve homes; { $expected } would be expected.
+scrutiny-fact-narrow-ranges = { $seen } of { $of } contributions come out of { $values } narrow ranges of addresses; { $expected } would be expected.
+scrutiny-fact-confirmed-in-one-place = { $seen } of { $of } were signed in many places and confirmed in { $values }; { $expected } would be expected.
+scrutiny-fact-confirmed-from-hosting = { $seen } of { $of } were confirmed from rented servers; { $expected } would be expected.
+scrutiny-fact-same-clients = { $seen } of { $of } contributions were made with { $values } kinds of browser; { $expected } would be expected.
+scrutiny-fact-no-script = { $seen } of { $of } contributions were made without script; { $expected } would be expected.
+scrutiny-fact-same-language = { $seen } of { $of } contributions are in { $values } languages that are rare here; { $expected } would be expected.
+scrutiny-fact-same-names = { $seen } of { $of } contributions bear { $values } names; { $expected } would be expected.
+scrutiny-fact-same-comments = { $seen } of { $of } contributions carry { $values } comments; { $expected } would be expected.
+scrutiny-fact-same-patterns = { $seen } of { $of } mail addresses follow { $values } patterns; { $expected } would be expected.
+scrutiny-fact-same-domains = { $seen } of { $of } mailboxes are at { $values } uncommon domains; { $expected } would be expected.
+scrutiny-fact-same-mail-servers = { $seen } of { $of } mailboxes are on { $values } uncommon mail servers; { $expected } would be expected.
+scrutiny-fact-regular = { $of } contributions came at nearly even intervals. People do not keep a beat.
+scrutiny-fact-day-and-night = { $seen } of { $of } contributions were made at night, where they came from; { $expected } would be expected.
+scrutiny-fact-same-fill-time = { $of } contributions took almost the same time to fill in. People differ more.
+scrutiny-fact-same-read-time = { $of } contributions came almost the same time after the page was opened. People differ more.
+scrutiny-fact-same-gap = { $of } contributions were confirmed almost the same time after signing. People differ more.
+scrutiny-fact-stored-up = { $seen } of { $of } waited for most of a day or longer before they were confirmed; { $expected } would be expected.
+scrutiny-fact-directory-order = { $seen } of { $of } names follow one another as in a directory; { $expected } would be expected.
+scrutiny-fact-capitals = { $seen } of { $of } names are written in capitals; { $expected } would be expected.
+scrutiny-fact-many-spellings = { $seen } of { $of } contributions spell a mailbox that had been given before in another way; { $expected } would be expected.
+scrutiny-fact-disowned = { $seen } of { $of } were answered with “it wasn’t me”; { $expected } would be expected.
+scrutiny-fact-abroad = { $seen } of { $of } contributions come from { $values } countries outside the petition’s audience; { $expected } would be expected.
+scrutiny-fact-elsewhere = { $seen } of { $of } contributions come from another country than they declare; { $expected } would be expected.
+
+scrutiny-innocent-organisation = It may be a school, a town hall or a firm: one place, one mail domain, computers of one kind.
+scrutiny-innocent-form-letter = It may be a letter that an association gives its members to copy.
+scrutiny-innocent-abroad = They may be people who live abroad and told one another.
+scrutiny-innocent-brigade = It may be a hostile crowd of real people. Those are counted.
+scrutiny-innocent-privacy-service = They may be people behind a service that hides their address, or a firm’s own proxy.
+scrutiny-innocent-collected-by-one = Someone may have signed for others from a list, believing that it is allowed.
+
+scrutiny-confidence-possible = possible
+scrutiny-confidence-likely = likely
+scrutiny-confidence-very-likely = very likely
+
+scrutiny-advice-hold = Hold: they stay outside the count until a person decides. It can be undone in one step.
+scrutiny-advice-ask = Look at it: they are counted meanwhile.

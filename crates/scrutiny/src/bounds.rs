@@ -1,0 +1,106 @@
+//! Every bound of the engine, with its reason. None grows with what a forger sends.
+
+/// Contributions remembered at most. A record is 80 bytes, so that ten million of them and what finds them again stay
+/// within 1 GiB; beyond it the oldest are forgotten first.
+pub const MAX_RECORDS: usize = 10_000_000;
+
+/// Records are allocated in chunks, so that growing never copies what is there.
+pub const CHUNK: usize = 1 << 16;
+
+/// The longest window: a forger who keeps below the rate of honest people still shows within ten days, and mail links
+/// rarely live longer.
+pub const WINDOW_SECONDS: u64 = 10 * 24 * 3600;
+
+/// Groups watched one by one: what shares a value (or two) that came up at least [`FIRST_SIGHT`] times within two days.
+/// 600 bytes each, 40 MB in all; beyond it the one unused for longest gives way.
+pub const MAX_GROUPS: usize = 1 << 16;
+
+/// Latest members that a group remembers. Enough for every test to reach its confidence, few enough to read in
+/// microseconds. Counting in members rather than minutes makes the window fit the pace: from a minute to ten days.
+pub const RING: usize = 128;
+
+/// How often a value has to come up before it is watched. What comes up less often cannot be a cluster.
+pub const FIRST_SIGHT: u8 = 4;
+
+/// Cells of each of the two day-long sketches that count first sights: 8 MiB each.
+pub const SKETCH_CELLS: usize = 1 << 23;
+
+/// Smallest cluster that is held. Below it chance and families explain too much; what a forger gains by staying below
+/// is stated in `docs/scrutiny.md`.
+pub const MIN_CLUSTER: usize = 12;
+
+/// Smallest group that makes its members wait for more to be known.
+pub const MIN_WATCHED: usize = 6;
+
+/// Independent families that must agree.
+pub const FAMILIES_NEEDED: usize = 3;
+
+/// Decades of surprise from which a family agrees: one in a million. There are some thousand groups and a dozen tests at
+/// any time; by chance one in a hundred runs would see one family agree, and three are needed.
+pub const DECADES_TO_AGREE: f64 = 6.0;
+
+/// Share of a group's members that a family's evidence must cover.
+pub const COVERAGE: f64 = 0.6;
+
+/// How many times more frequent than expected a shared value must be to weigh at all.
+pub const LIFT: f64 = 5.0;
+
+/// One family's surprise is printed and added up to this many decades: beyond it, more says nothing more.
+pub const MOST_DECADES: f64 = 60.0;
+
+/// Share of honest people that a cluster's rule may be expected to catch, at most. A rule that is less specific is shown to
+/// a person and never acts by itself.
+pub const RULE_SPECIFICITY: f64 = 3e-4;
+
+/// Signatures under one mail domain from one place that may simply be an organisation: a school, a town hall, a firm behind
+/// its own proxy. Up to this many are shown and not held, as long as their times are those of people.
+pub const ORGANISATION: u64 = 300;
+
+/// Contributions in the reference of a petition that are recent, and that are drawn evenly from all its life.
+pub const REFERENCE: usize = 256;
+
+/// Petitions with a reference of their own; 2 KB each. The one unused for longest gives way.
+pub const MAX_PETITIONS: usize = 1024;
+
+/// Signatures waiting for their 24 hours before they may enter the baseline, at most. Beyond it they are left out: a
+/// baseline is a sample.
+pub const MAX_RIPENING: usize = 1 << 20;
+
+/// How long a signature must have stood before it may teach what is normal.
+pub const RIPE_SECONDS: u64 = 24 * 3600;
+
+/// Signatures that the platform's prior weighs: until so many have ripened it speaks louder than they do.
+pub const PRIOR: f64 = 1000.0;
+
+/// Share of the baseline that one prefix or one uncommon mail domain may make up.
+pub const BASELINE_CAP: f64 = 0.01;
+
+/// Cells of the baseline's counts of values; 1 MiB.
+pub const BASELINE_CELLS: usize = 1 << 18;
+
+/// Clusters that take in new members at the same time; each contribution is compared with those of its petition.
+pub const MAX_CLUSTERS: usize = 256;
+
+/// Clusters of one petition at the same time.
+pub const MAX_CLUSTERS_PER_PETITION: usize = 48;
+
+/// Values of one kind that the rule of a cluster names at most.
+pub const RULE_VALUES: usize = 32;
+
+/// Rules that a person has called innocent, remembered so that they are not found again.
+pub const MAX_PARDONS: usize = 256;
+
+/// Holds without a person, per hour. Beyond it, signatures wait outside the count and a person is asked.
+pub const HOLDS_PER_HOUR: u64 = 5_000;
+
+/// How long a signature may wait, from its confirmation, because its group is being watched. Honest people among them
+/// are in the count within ten minutes.
+pub const WAIT_SECONDS: u64 = 7 * 60;
+
+/// Contributions of the same millisecond that are put in order of their ids before they are looked at.
+pub const SAME_MOMENT: usize = 4096;
+
+/// News after which a group is looked at again, at the least and at the most; between them as much as it has had. A
+/// contribution is two news, a confirmation one. What many share is looked at seldom: an attack among them also shares
+/// something that few do. While a petition is under attack all of its groups are looked at every few minutes.
+pub const LOOK_AGAIN: (u32, u32) = (12, 8 * RING as u32);

@@ -1,0 +1,543 @@
+//! The engine: what it is told, what it answers.
+
+use paraph_tally::{Millis, PetitionId, SignatureId};
+
+use crate::baseline::{Baseline, References};
+use crate::bounds::{
+    FAMILIES_NEEDED, FIRST_SIGHT, HOLDS_PER_HOUR, MAX_CLUSTERS, MAX_CLUSTERS_PER_PETITION, MAX_PARDONS, SAME_MOMENT,
+    WAIT_SECONDS,
+};
+use crate::cluster::{Cluster, Rule, confidence, innocent, score, strongest};
+use crate::families::{Agreement, families};
+use crate::finding::{Advice, ClusterId, Finding};
+use crate::groups::{Groups, Seed, at_signing, when_confirmed};
+use crate::look::Judged;
+use crate::observe::{Observation, Source};
+use crate::record::{Record, Time, flag};
+use crate::sketch::Sketch;
+use crate::window::{Seq, Window};
+
+/// What scrutiny says of one signature when it is to settle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Passed: it may settle. Also for what is older than the window, or unknown.
+    Pass,
+    /// To be held, as a member of this cluster.
+    Hold(ClusterId),
+    /// Not yet: its group is being watched, or its cluster's holds of this hour are used up. Ask again at the next tick.
+    Wait,
+}
+
+/// Seconds without a new member after which a cluster no longer takes any in.
+const CLUSTER_RESTS: f64 = 24.0 * 3600.0;
+
+/// While a petition is under attack all of its groups are looked at this often, in seconds: what is left of an attack that
+/// has ended would else wait for more that never comes.
+const HURRY: f64 = 180.0;
+
+/// Something shown to a person and not acted upon.
+struct Notice {
+    finding: Finding,
+    told: u64,
+    last: Time,
+}
+
+/// Scrutiny of all petitions of a platform. Deterministic: the same calls give the same answers. To rebuild it after a
+/// restart, repeat the calls of the last ten days out of journal and features, with a tick for every minute of theirs.
+pub struct Scrutiny {
+    base: Option<Millis>,
+    now: Time,
+    /// Contributions of one moment, to be taken in in the order of their ids.
+    moment: Vec<Record>,
+    pub(crate) window: Window,
+    sketch: Sketch,
+    pub(crate) groups: Groups,
+    pub(crate) references: References,
+    pub(crate) baseline: Baseline,
+    pub(crate) clusters: Vec<Cluster>,
+    /// The petition of each cluster, at the same place.
+    clustered: Vec<PetitionId>,
+    notices: Vec<Notice>,
+    pardons: Vec<Rule>,
+    next_cluster: u16,
+    hurried: Time,
+    pub(crate) families_needed: usize,
+    holds: (Time, u64),
+    holds_per_hour: u64,
+}
+
+impl Default for Scrutiny {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Scrutiny {
+    /// An engine that has seen nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            base: None,
+            now: Time::default(),
+            moment: Vec::new(),
+            window: Window::new(),
+            sketch: Sketch::new(),
+            groups: Groups::default(),
+            references: References::default(),
+            baseline: Baseline::new(),
+            clusters: Vec::new(),
+            clustered: Vec::new(),
+            notices: Vec::new(),
+            pardons: Vec::new(),
+            next_cluster: 0,
+            hurried: Time::default(),
+            families_needed: FAMILIES_NEEDED,
+            holds: (Time::default(), 0),
+            holds_per_hour: HOLDS_PER_HOUR,
+        }
+    }
+
+    /// The same with another hourly cap: a person raised it.
+    pub fn set_holds_per_hour(&mut self, cap: u64) {
+        self.holds_per_hour = cap;
+    }
+
+    /// A contribution was admitted. Twice the same id is once.
+    pub fn observe(&mut self, seen: &Observation) {
+        let now = self.time(seen.at);
+        if now != self.now || self.moment.len() >= SAME_MOMENT {
+            self.take_in_moment();
+            self.now = now;
+        }
+        let base = self.base.unwrap_or_default();
+        self.moment.push(Record::new(seen, base));
+    }
+
+    /// A signature was confirmed, from there.
+    pub fn confirm(&mut self, id: SignatureId, at: Millis, source: &Source) {
+        let now = self.advance(at);
+        let Some(seq) = self.window.find(id) else { return };
+        let Some(record) = self.window.get_mut(seq) else { return };
+        if record.is(flag::CONFIRMED | flag::ENDED) {
+            return;
+        }
+        record.confirm(now, source);
+        let record = *record;
+        if record.cluster == 0 && !self.join(&record, seq) {
+            self.touch(&record);
+            for (seed, key) in when_confirmed(&record) {
+                self.gather(seed, key, record.petition, seq);
+            }
+        }
+    }
+
+    /// "It wasn't me."
+    pub fn disown(&mut self, id: SignatureId, at: Millis) {
+        self.advance(at);
+        let Some(seq) = self.window.find(id) else { return };
+        let Some(record) = self.window.get_mut(seq) else { return };
+        record.set(flag::DISOWNED | flag::ENDED);
+        let record = *record;
+        if record.cluster == 0 {
+            self.touch(&record);
+        }
+    }
+
+    /// A signature entered the count. Once it has stood for a day outside every finding, it teaches what is normal.
+    pub fn settled(&mut self, id: SignatureId, at: Millis) {
+        let now = self.advance(at);
+        let Some(seq) = self.window.find(id) else { return };
+        if let Some(record) = self.window.get_mut(seq) {
+            record.set(flag::SETTLED);
+            self.baseline.settled(seq, now);
+        }
+    }
+
+    /// A signature was withdrawn or has expired: it teaches nothing any more.
+    pub fn ended(&mut self, id: SignatureId) {
+        self.take_in_moment();
+        if let Some(record) = self.window.find(id).and_then(|seq| self.window.get_mut(seq)) {
+            record.set(flag::ENDED);
+        }
+    }
+
+    /// Its features were erased: everything but its place is forgotten.
+    pub fn erased(&mut self, id: SignatureId) {
+        self.take_in_moment();
+        if let Some(record) = self.window.find(id).and_then(|seq| self.window.get_mut(seq)) {
+            record.wipe();
+        }
+    }
+
+    /// Looks at what has changed. Call it every ten seconds or so; the answer holds each cluster that is new or has grown,
+    /// with the signatures to be held now, and each notice that is worth a person's look.
+    pub fn tick(&mut self, now: Millis) -> Vec<Finding> {
+        let now = self.advance(now);
+        self.window.forget(now);
+        self.baseline.ripen(&self.window, now);
+        let resting = |last: Time| now.seconds_since(last) > CLUSTER_RESTS;
+        self.clusters
+            .retain(|cluster| !(resting(cluster.last) && cluster.outstanding.is_empty()));
+        self.notices.retain(|notice| !resting(notice.last));
+        let mut told = Vec::new();
+        self.clustered = self.clusters.iter().map(|cluster| cluster.rule.petition).collect();
+        if now.seconds_since(self.hurried) > HURRY && !self.clustered.is_empty() {
+            self.hurried = now;
+            self.groups.hurry(&self.clustered);
+        }
+        let known = self.clusters.len();
+        for place in self.groups.due() {
+            told.extend(self.look_at(place, known));
+        }
+        if self.clusters.len() > known {
+            self.sweep(known);
+            let fresh = self.clusters[known..].iter().map(|cluster| cluster.rule.petition);
+            self.clustered.extend(fresh);
+        }
+        let holds = self.hand_out(now);
+        for (place, to_hold) in holds {
+            told.push(self.tell(place, to_hold));
+        }
+        told
+    }
+
+    /// Whether a signature may settle.
+    #[must_use]
+    pub fn standing(&self, id: SignatureId, now: Millis) -> Standing {
+        let Some(record) = self.window.find(id).and_then(|seq| self.window.get(seq)) else {
+            return Standing::Pass;
+        };
+        let now = Time::of(now, self.base.unwrap_or_default());
+        match record.cluster() {
+            Some(cluster) if record.is(flag::HELD) => Standing::Hold(cluster),
+            Some(_) => Standing::Wait,
+            None if record.is(flag::INNOCENT) || !record.is(flag::WATCHED) => Standing::Pass,
+            None if now.seconds_since(record.confirmed) < WAIT_SECONDS as f64 => Standing::Wait,
+            None => Standing::Pass,
+        }
+    }
+
+    /// Everything there is to say about a cluster that still takes in members, or a notice.
+    #[must_use]
+    pub fn explain(&self, id: ClusterId) -> Option<Finding> {
+        let cluster = self.clusters.iter().position(|cluster| cluster.id == id);
+        let notice = || self.notices.iter().find(|notice| notice.finding.cluster == id);
+        cluster
+            .map(|place| self.tell(place, Vec::new()))
+            .or_else(|| notice().map(|notice| notice.finding.clone()))
+    }
+
+    /// A person found a cluster innocent: its members pass, and so does what looks like them from now on. Says who was
+    /// held and is to be released.
+    pub fn release(&mut self, id: ClusterId) -> Vec<SignatureId> {
+        self.take_in_moment();
+        let Some(place) = self.clusters.iter().position(|cluster| cluster.id == id) else {
+            return Vec::new();
+        };
+        let cluster = self.clusters.remove(place);
+        self.clustered.remove(place);
+        if self.pardons.len() == MAX_PARDONS {
+            self.pardons.remove(0);
+        }
+        self.pardons.push(cluster.rule);
+        let mut released = Vec::new();
+        for (_, record) in self.window.iter_mut() {
+            if record.cluster() == Some(id) {
+                if record.is(flag::HELD) {
+                    released.push(record.id);
+                }
+                record.pardon();
+            }
+        }
+        released
+    }
+
+    /// Bytes that its tables take, without the allocator's own.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let outstanding: usize = self
+            .clusters
+            .iter()
+            .map(|cluster| cluster.outstanding.capacity() * 4)
+            .sum();
+        self.window.bytes()
+            + self.sketch.bytes()
+            + self.groups.bytes()
+            + self.references.bytes()
+            + self.baseline.bytes()
+            + outstanding
+    }
+
+    /// Contributions remembered.
+    #[must_use]
+    pub fn remembered(&self) -> usize {
+        self.window.len() + self.moment.len()
+    }
+
+    /// Signatures that the baseline was learned from.
+    #[must_use]
+    pub fn learned(&self) -> u64 {
+        self.baseline.learned()
+    }
+
+    fn time(&mut self, at: Millis) -> Time {
+        let base = *self.base.get_or_insert(at);
+        Time::of(at, base)
+    }
+
+    fn advance(&mut self, at: Millis) -> Time {
+        self.take_in_moment();
+        let now = self.time(at);
+        self.now = now;
+        now
+    }
+
+    fn take_in_moment(&mut self) {
+        let mut moment = std::mem::take(&mut self.moment);
+        moment.sort_unstable_by_key(|record| record.id);
+        for record in &moment {
+            self.take_in(*record);
+        }
+        moment.clear();
+        self.moment = moment;
+    }
+
+    fn take_in(&mut self, mut record: Record) {
+        if self.pardons.iter().any(|rule| rule.takes(&record)) {
+            record.set(flag::INNOCENT);
+        }
+        let Some(seq) = self.window.push(record) else { return };
+        if record.is(flag::INNOCENT) || self.join(&record, seq) {
+            return;
+        }
+        self.references.see(&record, seq);
+        for (seed, key) in at_signing(&record) {
+            self.gather(seed, key, record.petition, seq);
+        }
+    }
+
+    /// Puts a contribution into its group, if what it shares was seen often enough to be one.
+    fn gather(&mut self, seed: Seed, key: u64, petition: PetitionId, seq: Seq) {
+        let place = match self.groups.find(key) {
+            Some(place) => place,
+            None if self.sketch.see(key, self.now) >= FIRST_SIGHT => self.groups.create(key, seed, petition),
+            None => return,
+        };
+        self.groups.touch(place, Some(seq));
+    }
+
+    /// Something became known of a contribution: its groups are worth another look.
+    fn touch(&mut self, record: &Record) {
+        for (_, key) in at_signing(record) {
+            if let Some(place) = self.groups.find(key) {
+                self.groups.touch(place, None);
+            }
+        }
+    }
+
+    /// Makes a contribution a member of the first cluster whose rule takes it.
+    fn join(&mut self, record: &Record, seq: Seq) -> bool {
+        // Most petitions have no cluster: theirs are found in a page of numbers, without touching the clusters themselves.
+        let here = self
+            .clustered
+            .iter()
+            .enumerate()
+            .filter(|(_, petition)| **petition == record.petition);
+        let mut places = here.map(|(place, _)| place);
+        let Some(place) = places.find(|place| self.clusters[*place].rule.takes(record)) else {
+            return false;
+        };
+        let Some(record) = self.window.get_mut(seq) else {
+            return false;
+        };
+        self.clusters[place].take(record, seq);
+        true
+    }
+
+    /// Looks at one group, and makes a cluster or a notice of it if enough agrees.
+    fn look_at(&mut self, place: u32, known: usize) -> Option<Finding> {
+        let look = self.judge(place, known)?;
+        match look.judged {
+            Judged::Watch => {
+                self.watch(&look.members);
+                None
+            }
+            Judged::Cluster(rule) => self.found(rule, &look.agreed, look.span),
+            Judged::Notice { organisation, size } => {
+                self.watch(&look.members);
+                self.notice(look.petition, &look.agreed, organisation, size, look.span)
+            }
+        }
+    }
+
+    /// Their settling waits for a few minutes: more may become known.
+    fn watch(&mut self, ids: &[SignatureId]) {
+        for id in ids {
+            if let Some(record) = self.window.find(*id).and_then(|seq| self.window.get_mut(seq)) {
+                record.set(flag::WATCHED);
+            }
+        }
+    }
+
+    /// A new cluster; its members are gathered by the sweep at the end of the tick. With no room left, it is shown instead.
+    fn found(&mut self, rule: Rule, agreed: &[Agreement], (first, last): (Time, Time)) -> Option<Finding> {
+        let petition = rule.petition;
+        let beside = self
+            .clusters
+            .iter()
+            .filter(|cluster| cluster.rule.petition == petition)
+            .count();
+        if self.clusters.len() >= MAX_CLUSTERS || beside >= MAX_CLUSTERS_PER_PETITION {
+            return self.notice(petition, agreed, false, 0, (first, last));
+        }
+        if self.clusters.iter().any(|cluster| cluster.rule == rule) {
+            return None;
+        }
+        let id = self.next_id()?;
+        self.clusters.push(Cluster {
+            id,
+            rule,
+            evidence: strongest(agreed),
+            first,
+            last,
+            members: 0,
+            held: 0,
+            outstanding: std::collections::VecDeque::new(),
+            changed: true,
+        });
+        None
+    }
+
+    fn next_id(&mut self) -> Option<ClusterId> {
+        let id = ClusterId(self.next_cluster);
+        // A record has room for 65,535 of them.
+        self.next_cluster = self.next_cluster.checked_add(1)?;
+        Some(id)
+    }
+
+    fn notice(
+        &mut self,
+        petition: PetitionId,
+        agreed: &[Agreement],
+        organisation: bool,
+        members: u64,
+        (first, last): (Time, Time),
+    ) -> Option<Finding> {
+        let base = self.base.unwrap_or_default();
+        let evidence = strongest(agreed);
+        let kinds = families(agreed);
+        let same = |notice: &&mut Notice| notice.finding.petition == petition && notice.finding.families() == kinds;
+        if let Some(notice) = self.notices.iter_mut().find(same) {
+            (notice.finding.last, notice.last) = (last.millis(base), self.now);
+            notice.finding.members = notice.finding.members.max(members);
+            // Told again only when there is much more of it.
+            let worth = notice.finding.members >= 4 * notice.told;
+            notice.told = if worth { notice.finding.members } else { notice.told };
+            return worth.then(|| notice.finding.clone());
+        }
+        if self.notices.len() >= MAX_CLUSTERS {
+            self.notices.remove(0);
+        }
+        let finding = Finding {
+            cluster: self.next_id()?,
+            petition,
+            advice: Advice::Ask,
+            first: first.millis(base),
+            last: last.millis(base),
+            members,
+            held: 0,
+            over_cap: 0,
+            score: score(&evidence),
+            confidence: confidence(Advice::Ask, &evidence),
+            innocent: innocent(organisation, &evidence),
+            may_catch: 0.0,
+            evidence,
+            to_hold: Vec::new(),
+        };
+        self.notices.push(Notice {
+            finding: finding.clone(),
+            told: members.max(1),
+            last: self.now,
+        });
+        Some(finding)
+    }
+
+    /// Gathers the members that the clusters from this place on have among all contributions of the window.
+    fn sweep(&mut self, from: usize) {
+        let fresh = &mut self.clusters[from..];
+        for (seq, record) in self.window.iter_mut() {
+            if record.cluster != 0 || record.is(flag::INNOCENT | flag::ENDED) {
+                continue;
+            }
+            if let Some(cluster) = fresh.iter_mut().find(|cluster| cluster.rule.takes(record)) {
+                cluster.take(record, seq);
+            }
+        }
+    }
+
+    /// Hands out what is to be held, within the hour's cap, and says which clusters have something new to tell.
+    fn hand_out(&mut self, now: Time) -> Vec<(usize, Vec<SignatureId>)> {
+        if now.seconds_since(self.holds.0) >= 3600.0 {
+            self.holds = (now, 0);
+        }
+        let mut told = Vec::new();
+        for (place, cluster) in self.clusters.iter_mut().enumerate() {
+            let mut to_hold = Vec::new();
+            while self.holds.1 < self.holds_per_hour {
+                let Some(seq) = cluster.outstanding.pop_front() else {
+                    break;
+                };
+                let Some(record) = self.window.get_mut(seq) else {
+                    continue;
+                };
+                record.set(flag::HELD);
+                to_hold.push(record.id);
+                cluster.held += 1;
+                self.holds.1 += 1;
+            }
+            if std::mem::take(&mut cluster.changed) || !to_hold.is_empty() {
+                told.push((place, to_hold));
+            }
+        }
+        told
+    }
+
+    fn tell(&self, place: usize, to_hold: Vec<SignatureId>) -> Finding {
+        let (cluster, base) = (&self.clusters[place], self.base.unwrap_or_default());
+        Finding {
+            cluster: cluster.id,
+            petition: cluster.rule.petition,
+            advice: Advice::Hold,
+            first: cluster.first.millis(base),
+            last: cluster.last.millis(base),
+            members: cluster.members,
+            held: cluster.held,
+            over_cap: cluster.outstanding.len() as u64,
+            score: score(&cluster.evidence),
+            confidence: confidence(Advice::Hold, &cluster.evidence),
+            innocent: innocent(false, &cluster.evidence),
+            may_catch: cluster.rule.catches * self.references.seen(cluster.rule.petition) as f64,
+            evidence: cluster.evidence.clone(),
+            to_hold,
+        }
+    }
+}
+
+impl Cluster {
+    fn take(&mut self, record: &mut Record, seq: Seq) {
+        record.cluster = self.id.0 + 1;
+        if self.members == 0 || self.first.seconds_since(record.signed) > 0.0 {
+            self.first = record.signed;
+        }
+        if record.signed.seconds_since(self.last) > 0.0 {
+            self.last = record.signed;
+        }
+        self.members += 1;
+        self.changed = true;
+        if record.is(flag::SETTLED) {
+            self.outstanding.push_front(seq);
+        } else {
+            self.outstanding.push_back(seq);
+        }
+    }
+}

@@ -1,0 +1,336 @@
+//! The tests, family by family: what a group shows against what honest people around it show.
+
+use crate::baseline::{Baseline, Kind, Trait};
+use crate::bounds::{COVERAGE, DECADES_TO_AGREE, LIFT, MIN_CLUSTER, MOST_DECADES, RULE_VALUES};
+use crate::finding::{Evidence, Fact, Family};
+use crate::record::{Record, flag, log_of};
+use crate::times;
+
+/// What is looked at together.
+pub(crate) struct Sample<'a> {
+    /// Members in the order in which they signed.
+    pub(crate) members: &'a [&'a Record],
+    /// The latest contributions to the petition that are no members.
+    pub(crate) latest: &'a [&'a Record],
+    /// Contributions from all of its life that are no members.
+    pub(crate) life: &'a [&'a Record],
+    pub(crate) baseline: &'a Baseline,
+}
+
+/// What a single contribution must show to be counted to a family.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Mark {
+    /// One of these values.
+    Values(Kind, Vec<u32>),
+    /// This is true of it.
+    Is(Trait),
+    /// The logarithm of its fill time, scaled, lies between these.
+    Fill(u16, u16),
+    /// The same of its reading time.
+    Read(u16, u16),
+    /// Nothing: only the group shows it.
+    Group,
+}
+
+/// A family's test that agreed.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Agreement {
+    pub(crate) evidence: Evidence,
+    pub(crate) mark: Mark,
+    /// Share of honest people who would bear the mark.
+    pub(crate) expected: f64,
+}
+
+/// The value as far as it weighs: a line of an access network weighs nothing, however many are behind it; nor does a common
+/// mail provider.
+pub(crate) fn weighing(kind: Kind, record: &Record) -> u32 {
+    let weighs = match kind {
+        Kind::Near | Kind::Origin => !record.is(flag::ACCESS),
+        Kind::Domain | Kind::Mx => !record.is(flag::COMMON_MAIL),
+        Kind::ConfirmNear => record.confirm_near != record.near,
+        _ => true,
+    };
+    if weighs { kind.of(record) } else { 0 }
+}
+
+/// Surprise of `seen` in `of` where the share `expected` would be normal, in decades: Chernoff's bound on a binomial tail.
+pub(crate) fn surprise(seen: usize, of: usize, expected: f64) -> f64 {
+    if of == 0 {
+        return 0.0;
+    }
+    let (share, expected) = (seen as f64 / of as f64, expected.clamp(1e-9, 1.0 - 1e-9));
+    if share <= expected {
+        return 0.0;
+    }
+    let rest = if share < 1.0 {
+        (1.0 - share) * ((1.0 - share) / (1.0 - expected)).ln()
+    } else {
+        0.0
+    };
+    let divergence = share * (share / expected).ln() + rest;
+    (of as f64 * divergence / std::f64::consts::LN_10).min(MOST_DECADES)
+}
+
+/// All tests. Independence is seen to here: a rented place explains the country, and the country explains the language.
+pub(crate) fn agreements(sample: &Sample<'_>) -> Vec<Agreement> {
+    let mut all = network(sample);
+    let placed = !all.is_empty();
+    let geography = if placed { Vec::new() } else { geography(sample) };
+    all.extend(client(sample, placed || !geography.is_empty()));
+    all.extend(geography);
+    all.extend(content(sample));
+    all.extend(times::agreements(sample));
+    all.extend(identity(sample));
+    all
+}
+
+/// How many different families are among them.
+pub(crate) fn families(agreements: &[Agreement]) -> Vec<Family> {
+    let mut families: Vec<Family> = agreements.iter().map(|agreed| agreed.evidence.fact.family()).collect();
+    families.sort_unstable();
+    families.dedup();
+    families
+}
+
+fn network(sample: &Sample<'_>) -> Vec<Agreement> {
+    let mut all = Vec::new();
+    all.extend(sample.fact(Fact::Hosting, Trait::Hosting));
+    all.extend(sample.shared(Fact::FewNetworks, Kind::Origin));
+    all.extend(sample.shared(Fact::NarrowRanges, Kind::Near));
+    all.extend(sample.fact(Fact::ConfirmedFromHosting, Trait::ConfirmedFromHosting));
+    if sample.spread_out() {
+        all.extend(sample.shared(Fact::ConfirmedInOnePlace, Kind::ConfirmNear));
+    }
+    all
+}
+
+fn client(sample: &Sample<'_>, place_explains_language: bool) -> Vec<Agreement> {
+    let mut all = Vec::new();
+    all.extend(sample.shared(Fact::SameClients, Kind::Client));
+    all.extend(sample.fact(Fact::NoScript, Trait::NoScript));
+    if !place_explains_language {
+        all.extend(sample.shared(Fact::SameLanguage, Kind::Language));
+    }
+    all
+}
+
+fn content(sample: &Sample<'_>) -> Vec<Agreement> {
+    [
+        (Fact::SameNames, Kind::Name),
+        (Fact::SameComments, Kind::Comment),
+        (Fact::SamePatterns, Kind::Shape),
+        (Fact::SameDomains, Kind::Domain),
+        (Fact::SameMailServers, Kind::Mx),
+    ]
+    .into_iter()
+    .filter_map(|(fact, kind)| sample.shared(fact, kind))
+    .collect()
+}
+
+fn geography(sample: &Sample<'_>) -> Vec<Agreement> {
+    let mut all = Vec::new();
+    all.extend(sample.shared(Fact::Abroad, Kind::Country));
+    all.extend(sample.fact(Fact::Elsewhere, Trait::Elsewhere));
+    all
+}
+
+fn identity(sample: &Sample<'_>) -> Vec<Agreement> {
+    let members = sample.members;
+    let mut all = Vec::new();
+    all.extend(sample.fact(Fact::Capitals, Trait::Upper));
+    all.extend(directory_order(members));
+    all.extend(many_spellings(members));
+    let disowned = members.iter().filter(|record| record.is(flag::DISOWNED)).count();
+    // Disowning is rare: one in five hundred does it by mistake or regret. Few of the impersonated ever answer.
+    if disowned >= 3 && disowned * 20 >= members.len() {
+        all.extend(group(Fact::Disowned, disowned, members.len(), 0.002));
+    }
+    all
+}
+
+/// Names that follow one another as in a list. Workers that share one list keep nearly to its order.
+fn directory_order(members: &[&Record]) -> Option<Agreement> {
+    let places: Vec<u16> = members
+        .iter()
+        .map(|record| record.name_order)
+        .filter(|place| *place > 0)
+        .collect();
+    let steps = places.windows(2).filter(|pair| pair[0] != pair[1]);
+    let (up, all) = steps.fold((0, 0), |(up, all), pair| (up + usize::from(pair[0] < pair[1]), all + 1));
+    // A list read backwards is a list.
+    let ordered = up.max(all - up);
+    (all >= 2 * MIN_CLUSTER && ordered * 4 >= all * 3)
+        .then(|| group(Fact::DirectoryOrder, ordered, all, 0.5))
+        .flatten()
+}
+
+/// One mailbox spelt in many ways: with dots, tags, digits. Namesakes at one provider are few.
+fn many_spellings(members: &[&Record]) -> Option<Agreement> {
+    let mut stems: Vec<u32> = members
+        .iter()
+        .map(|record| record.stem)
+        .filter(|stem| *stem > 0)
+        .collect();
+    let all = stems.len();
+    stems.sort_unstable();
+    let shared: Vec<&[u32]> = stems.chunk_by(|a, b| a == b).filter(|run| run.len() > 1).collect();
+    let repeated: usize = shared.iter().map(|run| run.len() - 1).sum();
+    let values: Vec<u32> = shared.iter().map(|run| run[0]).take(RULE_VALUES).collect();
+    let agreement = group(Fact::ManySpellings, repeated, all, 0.02)?;
+    (all >= MIN_CLUSTER && repeated * 2 >= all).then(|| Agreement {
+        expected: Kind::Stem.prior() * values.len() as f64,
+        evidence: Evidence {
+            values: values.len() as u32,
+            ..agreement.evidence
+        },
+        mark: Mark::Values(Kind::Stem, values),
+    })
+}
+
+/// Something that only the group shows.
+pub(crate) fn group(fact: Fact, seen: usize, of: usize, expected: f64) -> Option<Agreement> {
+    let decades = surprise(seen, of, expected);
+    (decades >= DECADES_TO_AGREE).then_some(Agreement {
+        evidence: Evidence {
+            fact,
+            seen: seen as u32,
+            of: of as u32,
+            values: 0,
+            expected: expected * of as f64,
+            decades,
+        },
+        mark: Mark::Group,
+        expected: 1.0,
+    })
+}
+
+impl Sample<'_> {
+    /// The share that is normal here: what the platform knows, or what the petition shows before and beside the group if
+    /// that is more. Of the two, the smaller: a flood fills its surroundings with itself, but not the past.
+    pub(crate) fn around(&self, holds: impl Fn(&Record) -> bool) -> f64 {
+        let share = |records: &[&Record]| {
+            let seen = records.iter().filter(|record| holds(record)).count();
+            // A handful of contributions teaches little.
+            seen as f64 / (records.len() + 16) as f64
+        };
+        share(self.latest).min(share(self.life))
+    }
+
+    /// Whether a fact holds for nearly all of them that is rare among the others.
+    pub(crate) fn fact(&self, fact: Fact, is: Trait) -> Option<Agreement> {
+        let (seen, of) = (self.count(is), self.members.len());
+        if (seen as f64) < COVERAGE * of as f64 || seen < 3 {
+            return None;
+        }
+        let expected = self.baseline.share_of(is).max(self.around(|record| is.holds(record)));
+        self.agree(fact, seen, 0, expected, Mark::Is(is))
+    }
+
+    pub(crate) fn count(&self, is: Trait) -> usize {
+        self.members.iter().filter(|record| is.holds(record)).count()
+    }
+
+    /// Whether few values, rare elsewhere, cover nearly all of them.
+    fn shared(&self, fact: Fact, kind: Kind) -> Option<Agreement> {
+        let of = self.members.len();
+        if self.all_different(kind) {
+            return None;
+        }
+        let mut values: Vec<u32> = self.members.iter().map(|record| weighing(kind, record)).collect();
+        values.sort_unstable();
+        let mut runs: Vec<(usize, u32)> = values
+            .chunk_by(|a, b| a == b)
+            .filter(|run| run[0] != 0 && run.len() >= 3 && run.len() * 20 >= of)
+            .map(|run| (run.len(), run[0]))
+            .collect();
+        let repeated: usize = runs.iter().map(|(seen, _)| seen).sum();
+        if (repeated as f64) < COVERAGE * of as f64 {
+            return None;
+        }
+        runs.sort_unstable_by(|a, b| b.cmp(a));
+        let (mut seen, mut expected, mut rare) = (0, 0.0, Vec::new());
+        for (count, value) in runs.into_iter().take(RULE_VALUES) {
+            let around = self.around(|record| weighing(kind, record) == value);
+            let normal = self.baseline.share(kind, value).max(around);
+            if count as f64 >= LIFT * normal * of as f64 {
+                seen += count;
+                expected += normal;
+                rare.push(value);
+            }
+        }
+        rare.sort_unstable();
+        self.agree(fact, seen, rare.len(), expected, Mark::Values(kind, rare))
+    }
+
+    /// A glance at sixteen of them. Where few values cover most, two of sixteen agree, with 99 in 100; most groups share
+    /// nothing, and this is what they cost.
+    fn all_different(&self, kind: Kind) -> bool {
+        const GLANCE: usize = 16;
+        let of = self.members.len();
+        if of < 2 * GLANCE {
+            return false;
+        }
+        let seen: [u32; GLANCE] = std::array::from_fn(|nth| weighing(kind, self.members[nth * of / GLANCE]));
+        let agrees = |nth: usize| seen[nth] != 0 && seen[..nth].contains(&seen[nth]);
+        !(1..GLANCE).any(agrees)
+    }
+
+    /// Few enough expected, many enough seen, surprising enough.
+    pub(crate) fn agree(&self, fact: Fact, seen: usize, values: usize, expected: f64, mark: Mark) -> Option<Agreement> {
+        let of = self.members.len();
+        let decades = surprise(seen, of, expected);
+        let enough = seen as f64 >= COVERAGE * of as f64 && seen as f64 >= LIFT * expected * of as f64;
+        (enough && decades >= DECADES_TO_AGREE).then_some(Agreement {
+            evidence: Evidence {
+                fact,
+                seen: seen as u32,
+                of: of as u32,
+                values: values as u32,
+                expected: expected * of as f64,
+                decades,
+            },
+            mark,
+            expected,
+        })
+    }
+
+    /// Whether no half of them signed in one place.
+    fn spread_out(&self) -> bool {
+        self.places().first().is_none_or(|most| most * 2 < self.members.len())
+    }
+
+    /// Whether nearly all of them signed in one place, or two.
+    pub(crate) fn in_one_place(&self) -> bool {
+        self.places().iter().take(2).sum::<usize>() * 10 >= self.members.len() * 9
+    }
+
+    /// How many signed in each prefix, the most first.
+    fn places(&self) -> Vec<usize> {
+        let mut places: Vec<u32> = self.members.iter().map(|record| record.near).collect();
+        places.sort_unstable();
+        let mut runs: Vec<usize> = places.chunk_by(|a, b| a == b).map(<[u32]>::len).collect();
+        runs.sort_unstable_by(|a, b| b.cmp(a));
+        runs
+    }
+}
+
+impl Mark {
+    /// Whether a contribution bears it.
+    pub(crate) fn is_on(&self, record: &Record) -> bool {
+        match self {
+            Self::Values(kind, values) => {
+                let value = weighing(*kind, record);
+                value != 0 && values.binary_search(&value).is_ok()
+            }
+            Self::Is(fact) => fact.holds(record),
+            Self::Fill(low, high) => (*low..=*high).contains(&record.fill),
+            Self::Read(low, high) => (*low..=*high).contains(&record.read),
+            Self::Group => false,
+        }
+    }
+}
+
+/// Logarithms of a time that is known.
+pub(crate) fn logs(members: &[&Record], scaled: impl Fn(&Record) -> u16) -> Vec<f64> {
+    members.iter().filter_map(|record| log_of(scaled(record))).collect()
+}

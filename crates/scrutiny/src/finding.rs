@@ -1,0 +1,349 @@
+//! What scrutiny says: plain facts, what was expected, how sure it is, and the innocent explanation. Texts are messages of
+//! `locales/`, found by the keys given here; the numbers go in as arguments.
+
+use paraph_tally::{Millis, PetitionId, SignatureId};
+
+/// A cluster, by its number since the engine began. The same journal gives the same numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClusterId(pub u16);
+
+/// Families of evidence. What one cause explains is one family, however many facts it shows in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Family {
+    /// Rented servers, narrow ranges, one place that confirms for many.
+    Network,
+    /// Handshake, headers, language, script or not.
+    Client,
+    /// Name, comment, local part, mail domain and its servers.
+    Content,
+    /// Regularity, night, times of filling in and confirming.
+    Time,
+    /// Order of a directory, capitals, one mailbox under many spellings, "it wasn't me".
+    Identity,
+    /// Elsewhere than the petition's audience.
+    Geography,
+}
+
+impl Family {
+    /// All six.
+    pub const ALL: [Self; 6] = [
+        Self::Network,
+        Self::Client,
+        Self::Content,
+        Self::Time,
+        Self::Identity,
+        Self::Geography,
+    ];
+
+    /// Key of its name.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Network => "scrutiny-family-network",
+            Self::Client => "scrutiny-family-client",
+            Self::Content => "scrutiny-family-content",
+            Self::Time => "scrutiny-family-time",
+            Self::Identity => "scrutiny-family-identity",
+            Self::Geography => "scrutiny-family-geography",
+        }
+    }
+}
+
+/// What was seen of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// They come from rented servers.
+    Hosting,
+    /// They come from few networks that are not known to serve homes.
+    FewNetworks,
+    /// They come from few narrow ranges that are not known to serve homes.
+    NarrowRanges,
+    /// They were signed in many places and confirmed in few.
+    ConfirmedInOnePlace,
+    /// They were confirmed from rented servers.
+    ConfirmedFromHosting,
+    /// They share few clients.
+    SameClients,
+    /// They came without script.
+    NoScript,
+    /// They share a language that is rare here.
+    SameLanguage,
+    /// They share few names.
+    SameNames,
+    /// They share few comments.
+    SameComments,
+    /// Their addresses are made after few patterns.
+    SamePatterns,
+    /// Their mailboxes are at few uncommon domains.
+    SameDomains,
+    /// Their mailboxes are on few uncommon mail servers.
+    SameMailServers,
+    /// They come at regular intervals.
+    Regular,
+    /// They come at night as by day.
+    DayAndNight,
+    /// They took the same time to fill in the form.
+    SameFillTime,
+    /// They took the same time to read the page.
+    SameReadTime,
+    /// They were confirmed after the same time.
+    SameGap,
+    /// They waited unconfirmed for most of a day, or longer.
+    StoredUp,
+    /// Their names come in the order of a directory.
+    DirectoryOrder,
+    /// Their names are in capitals.
+    Capitals,
+    /// Few mailboxes, many spellings.
+    ManySpellings,
+    /// People say "it wasn't me".
+    Disowned,
+    /// They come from few countries outside the petition's audience.
+    Abroad,
+    /// They come from another country than they declare.
+    Elsewhere,
+}
+
+impl Fact {
+    /// Every fact.
+    pub const ALL: [Self; 25] = [
+        Self::Hosting,
+        Self::FewNetworks,
+        Self::NarrowRanges,
+        Self::ConfirmedInOnePlace,
+        Self::ConfirmedFromHosting,
+        Self::SameClients,
+        Self::NoScript,
+        Self::SameLanguage,
+        Self::SameNames,
+        Self::SameComments,
+        Self::SamePatterns,
+        Self::SameDomains,
+        Self::SameMailServers,
+        Self::Regular,
+        Self::DayAndNight,
+        Self::SameFillTime,
+        Self::SameReadTime,
+        Self::SameGap,
+        Self::StoredUp,
+        Self::DirectoryOrder,
+        Self::Capitals,
+        Self::ManySpellings,
+        Self::Disowned,
+        Self::Abroad,
+        Self::Elsewhere,
+    ];
+
+    /// The family that it belongs to.
+    #[must_use]
+    pub fn family(self) -> Family {
+        match self {
+            Self::Hosting
+            | Self::FewNetworks
+            | Self::NarrowRanges
+            | Self::ConfirmedInOnePlace
+            | Self::ConfirmedFromHosting => Family::Network,
+            Self::SameClients | Self::NoScript | Self::SameLanguage => Family::Client,
+            Self::SameNames | Self::SameComments | Self::SamePatterns | Self::SameDomains | Self::SameMailServers => {
+                Family::Content
+            }
+            Self::Regular
+            | Self::DayAndNight
+            | Self::SameFillTime
+            | Self::SameReadTime
+            | Self::SameGap
+            | Self::StoredUp => Family::Time,
+            Self::DirectoryOrder | Self::Capitals | Self::ManySpellings | Self::Disowned => Family::Identity,
+            Self::Abroad | Self::Elsewhere => Family::Geography,
+        }
+    }
+
+    /// Key of its sentence. Arguments: `seen`, `of`, `values`, `expected`.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Hosting => "scrutiny-fact-hosting",
+            Self::FewNetworks => "scrutiny-fact-few-networks",
+            Self::NarrowRanges => "scrutiny-fact-narrow-ranges",
+            Self::ConfirmedInOnePlace => "scrutiny-fact-confirmed-in-one-place",
+            Self::ConfirmedFromHosting => "scrutiny-fact-confirmed-from-hosting",
+            Self::SameClients => "scrutiny-fact-same-clients",
+            Self::NoScript => "scrutiny-fact-no-script",
+            Self::SameLanguage => "scrutiny-fact-same-language",
+            Self::SameNames => "scrutiny-fact-same-names",
+            Self::SameComments => "scrutiny-fact-same-comments",
+            Self::SamePatterns => "scrutiny-fact-same-patterns",
+            Self::SameDomains => "scrutiny-fact-same-domains",
+            Self::SameMailServers => "scrutiny-fact-same-mail-servers",
+            Self::Regular => "scrutiny-fact-regular",
+            Self::DayAndNight => "scrutiny-fact-day-and-night",
+            Self::SameFillTime => "scrutiny-fact-same-fill-time",
+            Self::SameReadTime => "scrutiny-fact-same-read-time",
+            Self::SameGap => "scrutiny-fact-same-gap",
+            Self::StoredUp => "scrutiny-fact-stored-up",
+            Self::DirectoryOrder => "scrutiny-fact-directory-order",
+            Self::Capitals => "scrutiny-fact-capitals",
+            Self::ManySpellings => "scrutiny-fact-many-spellings",
+            Self::Disowned => "scrutiny-fact-disowned",
+            Self::Abroad => "scrutiny-fact-abroad",
+            Self::Elsewhere => "scrutiny-fact-elsewhere",
+        }
+    }
+
+    /// Whether a crowd of people cannot easily show it, however it is brought together: a machine's mark. Without one, a
+    /// cluster is shown and not held.
+    pub(crate) fn is_a_mark(self) -> bool {
+        matches!(self.family(), Family::Time | Family::Identity)
+            || matches!(
+                self,
+                Self::Hosting | Self::ConfirmedInOnePlace | Self::ConfirmedFromHosting
+            )
+    }
+}
+
+/// One fact about a group of members that was looked at.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Evidence {
+    /// What was seen.
+    pub fact: Fact,
+    /// Members that show it.
+    pub seen: u32,
+    /// Members that were looked at.
+    pub of: u32,
+    /// Different values among those that show it; 0 where that means nothing.
+    pub values: u32,
+    /// Of as many honest people, how many would be expected to show it.
+    pub expected: f64,
+    /// How surprising that is: 6 is one in a million.
+    pub decades: f64,
+}
+
+/// What may explain it without anybody having done wrong. Printed beside the evidence, always.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Innocent {
+    /// A school, a town hall, a firm: one place, one mail domain.
+    Organisation,
+    /// A call with a text to copy.
+    FormLetter,
+    /// People who live abroad.
+    Abroad,
+    /// A hostile crowd of real people.
+    Brigade,
+    /// People behind a service that hides their address, or a firm's own proxy.
+    PrivacyService,
+    /// An association that signs for its members from lists.
+    CollectedByOne,
+}
+
+impl Innocent {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Organisation,
+        Self::FormLetter,
+        Self::Abroad,
+        Self::Brigade,
+        Self::PrivacyService,
+        Self::CollectedByOne,
+    ];
+
+    /// Key of its sentence.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Organisation => "scrutiny-innocent-organisation",
+            Self::FormLetter => "scrutiny-innocent-form-letter",
+            Self::Abroad => "scrutiny-innocent-abroad",
+            Self::Brigade => "scrutiny-innocent-brigade",
+            Self::PrivacyService => "scrutiny-innocent-privacy-service",
+            Self::CollectedByOne => "scrutiny-innocent-collected-by-one",
+        }
+    }
+}
+
+/// How sure, in words. Never more than "very likely": that somebody did wrong is not for a program to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Confidence {
+    /// Look at it.
+    Possible,
+    /// Three families agree.
+    Likely,
+    /// Four or more agree, and strongly.
+    VeryLikely,
+}
+
+impl Confidence {
+    /// All three.
+    pub const ALL: [Self; 3] = [Self::Possible, Self::Likely, Self::VeryLikely];
+
+    /// Key of its words.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Possible => "scrutiny-confidence-possible",
+            Self::Likely => "scrutiny-confidence-likely",
+            Self::VeryLikely => "scrutiny-confidence-very-likely",
+        }
+    }
+}
+
+/// What the engine recommends for a cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Advice {
+    /// Hold its members, without asking, within the hourly cap.
+    Hold,
+    /// Show it to a person; its members count meanwhile.
+    Ask,
+}
+
+impl Advice {
+    /// Key of its sentence.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Hold => "scrutiny-advice-hold",
+            Self::Ask => "scrutiny-advice-ask",
+        }
+    }
+}
+
+/// What there is to say about one cluster, and what is new since it was said last.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// The cluster.
+    pub cluster: ClusterId,
+    /// Its petition.
+    pub petition: PetitionId,
+    /// Hold, or ask.
+    pub advice: Advice,
+    /// First contribution of a member.
+    pub first: Millis,
+    /// Latest contribution of a member.
+    pub last: Millis,
+    /// Members by now.
+    pub members: u64,
+    /// Of these, handed out to be held so far.
+    pub held: u64,
+    /// Members that wait outside the count because this hour's holds are used up: a person is asked.
+    pub over_cap: u64,
+    /// Different families that agree, strongest first in `evidence`.
+    pub evidence: Vec<Evidence>,
+    /// Sum of the families' surprise, in decades.
+    pub score: f64,
+    /// In words.
+    pub confidence: Confidence,
+    /// What may explain it innocently.
+    pub innocent: Innocent,
+    /// Honest people that the rule may have caught, at most, as far as the baselines tell.
+    pub may_catch: f64,
+    /// To be held now: members that were not handed out before.
+    pub to_hold: Vec<SignatureId>,
+}
+
+impl Finding {
+    /// The families that agree, in their order.
+    #[must_use]
+    pub fn families(&self) -> Vec<Family> {
+        let agrees = |family: &Family| self.evidence.iter().any(|evidence| evidence.fact.family() == *family);
+        Family::ALL.into_iter().filter(agrees).collect()
+    }
+}

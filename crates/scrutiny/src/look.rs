@@ -1,0 +1,176 @@
+//! A look at one group: who of it belongs together, and what is to be done about it.
+
+use paraph_tally::{PetitionId, SignatureId};
+
+use crate::baseline::Kind;
+use crate::bounds::{DECADES_TO_AGREE, MIN_CLUSTER, MIN_WATCHED, ORGANISATION};
+use crate::cluster::{Rule, score, strongest};
+use crate::engine::Scrutiny;
+use crate::families::{Agreement, Sample, agreements, families, surprise, weighing};
+use crate::finding::Family;
+use crate::groups::Seed;
+use crate::record::{Record, Time, flag};
+use crate::window::Seq;
+
+/// Members and decades from which a group is worth showing to a person although two families are too few to hold.
+const SHOWN: (usize, f64) = (48, 40.0);
+
+/// How much more often than by chance two values must come together to speak for two families.
+const LIFT_OF_A_PAIR: f64 = 3.0;
+
+/// How often a rule is measured again by those whom it takes. Each time fewer remain, or it is done.
+const ROUNDS: usize = 4;
+
+/// What was seen of a group.
+pub(crate) struct Look {
+    pub(crate) petition: PetitionId,
+    pub(crate) judged: Judged,
+    pub(crate) agreed: Vec<Agreement>,
+    pub(crate) members: Vec<SignatureId>,
+    pub(crate) span: (Time, Time),
+}
+
+/// What is to be done about it.
+pub(crate) enum Judged {
+    /// Wait for more to be known.
+    Watch,
+    /// A cluster, by this rule.
+    Cluster(Rule),
+    /// Show it to a person.
+    Notice {
+        /// It may be one place with one mail domain.
+        organisation: bool,
+        /// How many it is about.
+        size: u64,
+    },
+}
+
+impl Scrutiny {
+    /// Judges a group; `None` if there is nothing to say. Clusters from `known` on have yet to gather their members.
+    pub(crate) fn judge(&self, place: u32, known: usize) -> Option<Look> {
+        let group = self.groups.get(place);
+        let (seed, key, size) = (group.seed, group.key, group.size());
+        let fresh = &self.clusters[known..];
+        let open = |record: &&Record| {
+            let taken = record.cluster != 0 || record.is(flag::INNOCENT);
+            !taken && !fresh.iter().any(|cluster| cluster.rule.takes(record))
+        };
+        let mut seqs: Vec<Seq> = group.members().to_vec();
+        seqs.sort_unstable();
+        seqs.dedup();
+        let of = |seqs: &[Seq]| -> Vec<&Record> { seqs.iter().filter_map(|seq| self.window.get(*seq)).collect() };
+        let mut members: Vec<&Record> = of(&seqs).into_iter().filter(open).collect();
+        if members.len() < MIN_WATCHED {
+            return None;
+        }
+        // Without its surroundings first: most groups show nothing, and looking around is what costs.
+        if families(&agreements(&self.sample(&members, &[], &[]))).len() < 2 {
+            return None;
+        }
+        let petition = members[0].petition;
+        let here = self.references.of(petition)?;
+        let outside = |record: &&Record| record.cluster == 0 && seed.key(record) != Some(key);
+        let latest: Vec<&Record> = of(&here.latest).into_iter().filter(outside).collect();
+        let life: Vec<&Record> = of(&here.life).into_iter().filter(outside).collect();
+        let mut agreed = agreements(&self.sample(&members, &latest, &life));
+        agreed = self.without_chance(seed, members[0], size, agreed);
+        let whole = members.clone();
+        let mut judged = self.advise(&whole, &members, size, &agreed);
+        // Families may agree on different people of a group that only chance has brought together. So a rule is measured
+        // again by those whom it takes, until it takes all of them.
+        for _ in 0..ROUNDS {
+            let Some(Judged::Cluster(rule)) = &judged else { break };
+            let caught: Vec<&Record> = members.iter().filter(|record| rule.takes(record)).copied().collect();
+            if caught.len() == members.len() {
+                break;
+            }
+            members = caught;
+            agreed = agreements(&self.sample(&members, &latest, &life));
+            agreed = self.without_chance(seed, *members.first()?, size, agreed);
+            judged = self.advise(&whole, &members, members.len() as u64, &agreed);
+        }
+        Some(Look {
+            petition,
+            judged: judged?,
+            agreed,
+            members: members.iter().map(|record| record.id).collect(),
+            span: (members.first()?.signed, members.last()?.signed),
+        })
+    }
+
+    fn sample<'a>(&'a self, members: &'a [&'a Record], latest: &'a [&'a Record], life: &'a [&'a Record]) -> Sample<'a> {
+        Sample {
+            members,
+            latest,
+            life,
+            baseline: &self.baseline,
+        }
+    }
+
+    /// Of two common values some people have both. Where they are together no more often than chance brings them, only the
+    /// rarer of the two speaks.
+    fn without_chance(&self, seed: Seed, member: &Record, size: u64, mut agreed: Vec<Agreement>) -> Vec<Agreement> {
+        let Some([a, b]) = seed.parts() else { return agreed };
+        let [with_a, with_b] = [a, b].map(|part| self.groups.size_of(part.key(member)).max(size));
+        let all = self.references.seen(member.petition).max(1);
+        let commoner = if with_a > with_b { a } else { b };
+        let (with_rarer, with_commoner) = (with_a.min(with_b), with_a.max(with_b));
+        let normal = agreed.iter().find(|one| Some(one.evidence.fact) == commoner.fact());
+        let share = (with_commoner as f64 / all as f64).max(normal.map_or(0.0, |one| one.expected));
+        let lift = size as f64 / (share * with_rarer as f64);
+        if lift < LIFT_OF_A_PAIR || surprise(size as usize, with_rarer as usize, share) < DECADES_TO_AGREE {
+            agreed.retain(|one| Some(one.evidence.fact) != commoner.fact());
+        }
+        agreed
+    }
+
+    fn advise(&self, group: &[&Record], members: &[&Record], size: u64, agreed: &[Agreement]) -> Option<Judged> {
+        let agreeing = families(agreed);
+        let marked = agreed.iter().any(|one| one.evidence.fact.is_a_mark());
+        let shown = |organisation| Judged::Notice { organisation, size };
+        if agreeing.len() < self.families_needed {
+            let strong = members.len() >= SHOWN.0 && score(&strongest(agreed)) >= SHOWN.1;
+            return match agreeing.len() {
+                2.. if strong => Some(shown(false)),
+                2.. if marked => Some(Judged::Watch),
+                _ => None,
+            };
+        }
+        if members.len() < MIN_CLUSTER {
+            return marked.then_some(Judged::Watch);
+        }
+        let petition = members.first()?.petition;
+        let rule = Rule::specific(petition, agreed).and_then(|rule| rule.purified(group));
+        let Some(rule) = rule.filter(|_| marked) else {
+            return Some(shown(false));
+        };
+        let human = !agreeing.contains(&Family::Time) && !agreeing.contains(&Family::Identity);
+        let caught: Vec<&Record> = members.iter().filter(|record| rule.takes(record)).copied().collect();
+        let of_one = organisation(&caught).map(|member| self.groups.size_of(Seed::Domain.key(member)));
+        if human && of_one.is_some_and(|size| size <= ORGANISATION) {
+            return Some(shown(true));
+        }
+        Some(Judged::Cluster(rule))
+    }
+}
+
+/// One of those who make up an organisation, if it may be one: nearly everybody in at most two prefixes, half of them at one
+/// domain of their own.
+fn organisation<'a>(members: &[&'a Record]) -> Option<&'a Record> {
+    let runs = |value: &dyn Fn(&Record) -> u32| {
+        let mut values: Vec<u32> = members
+            .iter()
+            .map(|record| value(record))
+            .filter(|value| *value != 0)
+            .collect();
+        values.sort_unstable();
+        let mut runs: Vec<(usize, u32)> = values.chunk_by(|a, b| a == b).map(|run| (run.len(), run[0])).collect();
+        runs.sort_unstable_by(|a, b| b.cmp(a));
+        runs
+    };
+    let in_two_places: usize = runs(&|record| record.near).iter().take(2).map(|(seen, _)| seen).sum();
+    let (at_domain, domain) = *runs(&|record| weighing(Kind::Domain, record)).first()?;
+    (in_two_places * 10 >= members.len() * 9 && at_domain * 2 >= members.len())
+        .then(|| members.iter().find(|record| record.domain == domain).copied())
+        .flatten()
+}

@@ -1,0 +1,196 @@
+//! The family of time. A burst is no evidence: television makes bursts. What people do not do is keep a beat, forget the
+//! night, or take the same time every time.
+
+use crate::baseline::Trait;
+use crate::bounds::{DECADES_TO_AGREE, MIN_CLUSTER, MOST_DECADES};
+use crate::families::{Agreement, Mark, Sample, group, logs, surprise};
+use crate::finding::{Evidence, Fact};
+use crate::record::{Record, flag};
+
+/// Spread of the logarithm of a time that people take, where nothing is known of the petition: a third of them differ by
+/// more than this factor of e.
+const HUMAN_SPREAD: f64 = 0.5;
+
+/// A spread below this share of the normal one is a machine's.
+const NARROW: f64 = 0.5;
+
+/// And it is no wider than this: people differ by more.
+const MACHINE: f64 = 0.2;
+
+/// The same for those in one room, who are told together what to type and when to press.
+const CLOCKWORK: f64 = 0.08;
+
+/// Intervals whose spread is below this share of their mean keep a beat; chance alone gives 1.
+const BEAT: f64 = 0.55;
+
+/// Hours that a group must span before its nights say anything: a film that ends at one in the morning is no machine.
+const HOURS_FOR_NIGHT: f64 = 9.0;
+
+pub(crate) fn agreements(sample: &Sample<'_>) -> Vec<Agreement> {
+    let mut all = Vec::new();
+    all.extend(narrow(sample, Fact::SameFillTime, |record| record.fill, Mark::Fill));
+    all.extend(narrow(sample, Fact::SameReadTime, |record| record.read, Mark::Read));
+    all.extend(same_gap(sample));
+    all.extend(stored_up(sample));
+    all.extend(regular(sample.members));
+    all.extend(day_and_night(sample));
+    all
+}
+
+/// Standard deviation from the middle half, which a few stragglers do not move; and the middle.
+fn spread(logs: &mut [f64]) -> Option<(f64, f64)> {
+    if logs.len() < MIN_CLUSTER {
+        return None;
+    }
+    logs.sort_unstable_by(f64::total_cmp);
+    let at = |share: f64| logs[((logs.len() - 1) as f64 * share) as usize];
+    Some((at(0.5), (at(0.75) - at(0.25)) / 1.349))
+}
+
+/// Surprise of a spread that is this share of the normal one, from `of` values: Chernoff's bound on the lower tail of a
+/// chi-squared variable. Quartiles waste half of the values.
+fn surprise_of_narrowness(ratio: f64, of: usize) -> f64 {
+    let square = (ratio * ratio).max(1e-4);
+    let degrees = of as f64 / 2.0;
+    (-degrees / 2.0 * (square.ln() + 1.0 - square) / std::f64::consts::LN_10).min(MOST_DECADES)
+}
+
+fn narrowness(
+    sample: &Sample<'_>,
+    fact: Fact,
+    mut seen: Vec<f64>,
+    mut normal: Vec<f64>,
+) -> Option<(f64, f64, Evidence)> {
+    let of = seen.len();
+    let (middle, width) = spread(&mut seen)?;
+    let usual = spread(&mut normal).map_or(HUMAN_SPREAD, |(_, width)| width.clamp(0.3, 0.8));
+    let ratio = width / usual;
+    let decades = surprise_of_narrowness(ratio, of);
+    (width <= if sample.in_one_place() { CLOCKWORK } else { MACHINE } && ratio <= NARROW && decades >= DECADES_TO_AGREE)
+        .then_some((
+            middle,
+            width.max(0.02),
+            Evidence {
+                fact,
+                seen: of as u32,
+                of: of as u32,
+                values: 0,
+                expected: 0.0,
+                decades,
+            },
+        ))
+}
+
+/// The time of filling in, or reading, is always the same.
+fn narrow(
+    sample: &Sample<'_>,
+    fact: Fact,
+    scaled: impl Fn(&Record) -> u16,
+    mark: impl Fn(u16, u16) -> Mark,
+) -> Option<Agreement> {
+    let seen = logs(sample.members, &scaled);
+    if seen.len() * 10 < sample.members.len() * 8 {
+        return None;
+    }
+    let (middle, width, evidence) = narrowness(sample, fact, seen, logs(sample.life, &scaled))?;
+    let edge = |at: f64| (at * 2048.0).clamp(1.0, f64::from(u16::MAX)) as u16;
+    let (low, high) = (edge(middle - 3.0 * width), edge(middle + 3.0 * width));
+    let expected = sample.around(|record| (low..=high).contains(&scaled(record))).max(0.05);
+    Some(Agreement {
+        evidence,
+        mark: mark(low, high),
+        expected,
+    })
+}
+
+fn gaps(records: &[&Record]) -> Vec<f64> {
+    let known = records.iter().filter_map(|record| record.gap());
+    known.map(|seconds| seconds.max(1.0).ln()).collect()
+}
+
+/// Always confirmed after the same time.
+fn same_gap(sample: &Sample<'_>) -> Option<Agreement> {
+    let seen = gaps(sample.members);
+    if seen.len() * 2 < sample.members.len() {
+        return None;
+    }
+    let (_, _, evidence) = narrowness(sample, Fact::SameGap, seen, gaps(sample.life))?;
+    Some(Agreement {
+        evidence,
+        mark: Mark::Group,
+        expected: 1.0,
+    })
+}
+
+/// Left unconfirmed for a day, then confirmed together.
+fn stored_up(sample: &Sample<'_>) -> Option<Agreement> {
+    let confirmed = sample
+        .members
+        .iter()
+        .filter(|record| record.is(flag::CONFIRMED))
+        .count();
+    let late = sample.count(Trait::LongGap);
+    let expected = sample.baseline.share_of(Trait::LongGap);
+    if confirmed < MIN_CLUSTER || late * 10 < confirmed * 6 {
+        return None;
+    }
+    let decades = surprise(late, confirmed, expected);
+    (decades >= DECADES_TO_AGREE).then_some(Agreement {
+        evidence: Evidence {
+            fact: Fact::StoredUp,
+            seen: late as u32,
+            of: confirmed as u32,
+            values: 0,
+            expected: expected * confirmed as f64,
+            decades,
+        },
+        mark: Mark::Is(Trait::LongGap),
+        expected,
+    })
+}
+
+/// Arrivals that keep a beat.
+fn regular(members: &[&Record]) -> Option<Agreement> {
+    let intervals: Vec<f64> = members
+        .windows(2)
+        .map(|pair| pair[1].signed.seconds_since(pair[0].signed))
+        .collect();
+    let of = intervals.len();
+    let mean = intervals.iter().sum::<f64>() / of.max(1) as f64;
+    // Below a twentieth of a second the clock's own steps would look like a beat.
+    if of < 2 * MIN_CLUSTER || mean < 0.05 {
+        return None;
+    }
+    let variance = intervals.iter().map(|at| (at - mean).powi(2)).sum::<f64>() / of as f64;
+    let ratio = variance.sqrt() / mean;
+    let decades = surprise_of_narrowness(ratio, of);
+    (ratio <= BEAT && decades >= DECADES_TO_AGREE).then_some(Agreement {
+        evidence: Evidence {
+            fact: Fact::Regular,
+            seen: of as u32,
+            of: of as u32,
+            values: 0,
+            expected: 0.0,
+            decades,
+        },
+        mark: Mark::Group,
+        expected: 1.0,
+    })
+}
+
+/// By night as by day, at the place where each one is.
+fn day_and_night(sample: &Sample<'_>) -> Option<Agreement> {
+    let (first, last) = (sample.members.first()?, sample.members.last()?);
+    let known = sample
+        .members
+        .iter()
+        .filter(|record| record.is(flag::HOUR_KNOWN))
+        .count();
+    let night = sample.count(Trait::Night);
+    let around = sample.around(|record| record.is(flag::NIGHT));
+    let expected = sample.baseline.share_of(Trait::Night).max(around);
+    let long = last.signed.seconds_since(first.signed) > HOURS_FOR_NIGHT * 3600.0;
+    (long && known >= 2 * MIN_CLUSTER && night as f64 >= 2.5 * expected * known as f64)
+        .then(|| group(Fact::DayAndNight, night, known, expected))
+        .flatten()
+}

@@ -1,0 +1,87 @@
+//! Three independent families, and nothing less.
+
+use paraph_scrutiny::{Family, NetworkKind, Observation, Tag};
+
+use crate::crowd::{BEGIN, Draw, HOUR, minutes, ordinary_day, person, replay, tag};
+
+/// Two hundred who are ordinary but for the families that they agree in, within two hours of an afternoon.
+fn agreeing(draw: &mut Draw, families: &[Family]) -> Vec<Observation> {
+    (0..200u64)
+        .map(|nth| {
+            let regular = families.contains(&Family::Time);
+            let offset = if regular { nth * 36_000 } else { draw.below(2 * HOUR) };
+            let mut one = person(draw, BEGIN + 14 * HOUR + offset);
+            for family in families {
+                match family {
+                    Family::Network => {
+                        one.source.kind = NetworkKind::Hosting;
+                        (one.source.origin, one.source.near) = (tag(2, 900), tag(1, 90_000 + draw.below(12)));
+                    }
+                    Family::Client => one.client = tag(3, 5000),
+                    Family::Content => (one.domain, one.mx, one.common_mail) = (tag(9, 700), tag(10, 700), false),
+                    Family::Time => one.fill_ms = 12_000 + draw.below(200),
+                    Family::Identity => one.name_upper = true,
+                    Family::Geography => one.source.country = paraph_scrutiny::Country::from_code("QD"),
+                }
+            }
+            one
+        })
+        .collect()
+}
+
+fn held_where(families: &[Family]) -> usize {
+    let mut draw = Draw(1);
+    let members = agreeing(&mut draw, families);
+    let mut people = ordinary_day(&mut draw);
+    people.extend(&members);
+    let replayed = replay(&people, minutes);
+    assert_eq!(
+        replayed.held.len(),
+        replayed.held_of(&members),
+        "somebody else is held: {families:?}"
+    );
+    replayed.held.len()
+}
+
+#[test]
+fn one_family_alone_never_holds_anyone() {
+    for family in Family::ALL {
+        assert_eq!(held_where(&[family]), 0, "{family:?}");
+    }
+}
+
+/// Fails when `FAMILIES_NEEDED` is 2.
+#[test]
+fn two_families_never_hold_anyone() {
+    for (nth, family) in Family::ALL.into_iter().enumerate() {
+        for other in &Family::ALL[..nth] {
+            assert_eq!(held_where(&[family, *other]), 0, "{family:?} and {other:?}");
+        }
+    }
+}
+
+#[test]
+fn three_families_hold_those_who_agree_and_nobody_else() {
+    for families in [
+        [Family::Network, Family::Client, Family::Content],
+        [Family::Client, Family::Content, Family::Time],
+        [Family::Network, Family::Client, Family::Time],
+        [Family::Client, Family::Content, Family::Identity],
+    ] {
+        let held = held_where(&families);
+        assert!(held >= 198, "{families:?}: {held} of 200");
+    }
+}
+
+/// A rented server in another country is one fact, not two; so are a country and its language.
+#[test]
+fn what_one_cause_explains_is_one_family() {
+    let mut draw = Draw(2);
+    let mut members = agreeing(&mut draw, &[Family::Network, Family::Geography]);
+    for member in &mut members {
+        (member.language, member.comment) = (tag(4, 9), Tag(77));
+    }
+    let mut people = ordinary_day(&mut draw);
+    people.extend(&members);
+    assert_eq!(replay(&people, minutes).held.len(), 0);
+}

@@ -1,0 +1,140 @@
+//! Honest people who look alike for a good reason. None of them is ever held.
+
+use paraph_scrutiny::{Advice, Country, Finding, Innocent, NetworkKind, Observation, Tag};
+
+use crate::crowd::{BEGIN, DAY, Draw, HOUR, MINUTE, minutes, ordinary_day, person, replay, tag};
+
+/// Replays them beside an ordinary day, and says what was told.
+fn nobody_is_held(draw: &mut Draw, group: Vec<Observation>) -> Vec<Finding> {
+    let mut people = ordinary_day(draw);
+    people.extend(group);
+    let replayed = replay(&people, minutes);
+    assert_eq!(replayed.held.len(), 0, "{:?}", replayed.told);
+    replayed.told
+}
+
+/// One line, computers from one image, mailboxes of the school, one sentence on the blackboard.
+#[test]
+fn school() {
+    let mut draw = Draw(11);
+    let pupils = (0..150)
+        .map(|nth| {
+            let at = BEGIN + (9 + nth % 3) * HOUR + draw.below(25 * MINUTE);
+            let mut pupil = person(&mut draw, at);
+            (pupil.source.near, pupil.source.origin) = (tag(1, 80_000), tag(2, 80));
+            pupil.source.kind = NetworkKind::Unknown;
+            (pupil.client, pupil.comment, pupil.local_shape) = (tag(3, 4000), Tag(5), tag(7, 3));
+            (pupil.domain, pupil.mx, pupil.common_mail) = (tag(9, 800), tag(10, 800), false);
+            pupil
+        })
+        .collect();
+    nobody_is_held(&mut draw, pupils);
+}
+
+/// A firm behind a proxy in a rented network: network, client and content agree, and a person is told why that may be.
+#[test]
+fn firm_behind_a_rented_proxy() {
+    let mut draw = Draw(12);
+    let staff = (0..120)
+        .map(|_| {
+            let at = BEGIN + 12 * HOUR + draw.below(2 * HOUR);
+            let mut one = person(&mut draw, at);
+            (one.source.near, one.source.origin) = (tag(1, 81_000), tag(2, 81));
+            one.source.kind = NetworkKind::Hosting;
+            one.client = tag(3, 4001);
+            (one.domain, one.mx, one.common_mail) = (tag(9, 801), tag(10, 801), false);
+            one
+        })
+        .collect();
+    let told = nobody_is_held(&mut draw, staff);
+    assert!(
+        told.iter()
+            .any(|one| one.advice == Advice::Ask && one.innocent == Innocent::Organisation)
+    );
+}
+
+/// Two thousand within half an hour.
+#[test]
+fn television_show() {
+    let mut draw = Draw(13);
+    let viewers = (0..2000)
+        .map(|_| {
+            let at = BEGIN + 20 * HOUR + 30 * MINUTE + draw.below(30 * MINUTE);
+            let mut viewer = person(&mut draw, at);
+            viewer.source.near = tag(1, 60_000 + draw.below(8));
+            viewer
+        })
+        .collect();
+    nobody_is_held(&mut draw, viewers);
+}
+
+/// A thousand telephones of few models behind two prefixes, day and evening.
+#[test]
+fn carrier_nat() {
+    let mut draw = Draw(14);
+    let callers = (0..1000)
+        .map(|_| {
+            let at = BEGIN + 7 * HOUR + draw.below(16 * HOUR);
+            let mut caller = person(&mut draw, at);
+            (caller.source.near, caller.source.origin) = (tag(1, 61_000 + draw.below(2)), tag(2, 61));
+            caller.client = tag(3, 2000 + draw.frequent(60));
+            caller
+        })
+        .collect();
+    nobody_is_held(&mut draw, callers);
+}
+
+/// Eight hundred copies of one text, written on many machines.
+#[test]
+fn form_letter() {
+    let mut draw = Draw(15);
+    let members = (0..800)
+        .map(|_| {
+            let at = BEGIN + 8 * HOUR + draw.below(12 * HOUR);
+            Observation {
+                comment: Tag(6),
+                ..person(&mut draw, at)
+            }
+        })
+        .collect();
+    nobody_is_held(&mut draw, members);
+}
+
+/// Abroad: other networks, another language, their own letter, and their own hours.
+#[test]
+fn diaspora() {
+    let mut draw = Draw(16);
+    let community = (0..300)
+        .map(|_| {
+            let at = BEGIN + draw.below(DAY);
+            let mut one = person(&mut draw, at);
+            (one.source.near, one.source.origin) = (tag(1, 70_000 + draw.below(400)), tag(2, 70));
+            one.source.country = Country::from_code("QD");
+            one.local_hour = 8 + draw.below(14) as u8;
+            (one.language, one.comment) = (tag(4, 7), Tag(8));
+            one
+        })
+        .collect();
+    nobody_is_held(&mut draw, community);
+}
+
+/// Real people who mock: many of them copy one comment, some come from abroad. They are counted.
+#[test]
+fn brigade() {
+    let mut draw = Draw(17);
+    let crowd = (0..1500)
+        .map(|nth| {
+            let at = BEGIN + 13 * HOUR + draw.below(6 * HOUR);
+            let mut one = person(&mut draw, at);
+            if nth % 3 > 0 {
+                one.comment = Tag(9);
+            }
+            if nth % 4 == 0 {
+                one.source.country = Country::from_code("QB");
+                one.source.origin = tag(2, 71);
+            }
+            one
+        })
+        .collect();
+    nobody_is_held(&mut draw, crowd);
+}

@@ -1,0 +1,141 @@
+//! The life of a cluster: held afterwards, held within the cap, released, waited for, forgotten.
+
+use paraph_scrutiny::{NetworkKind, Observation, Scrutiny, Standing};
+use paraph_tally::{Millis, PetitionId};
+
+use crate::crowd::{BEGIN, Draw, HOUR, MINUTE, Replayed, minutes, ordinary_day, person, replay, tag};
+
+/// Forgers with rented servers, one client, mailboxes of their own: one every two seconds.
+pub(crate) fn forgers(draw: &mut Draw, from: u64, count: u64) -> Vec<Observation> {
+    (0..count)
+        .map(|nth| {
+            let at = from + nth * 2000 + draw.below(900);
+            let mut one = person(draw, at);
+            one.source.kind = NetworkKind::Hosting;
+            (one.source.origin, one.source.near) = (tag(2, 900), tag(1, 90_000 + draw.below(40)));
+            one.client = tag(3, 5000);
+            (one.domain, one.mx, one.common_mail) = (tag(9, 700), tag(10, 700), false);
+            one
+        })
+        .collect()
+}
+
+fn attacked(count: u64) -> (Vec<Observation>, Replayed) {
+    let mut draw = Draw(21);
+    let forged = forgers(&mut draw, BEGIN + 15 * HOUR, count);
+    let mut people = ordinary_day(&mut draw);
+    people.extend(&forged);
+    (forged, replay(&people, minutes))
+}
+
+#[test]
+fn the_first_are_held_once_the_later_ones_give_them_away() {
+    let (forged, replayed) = attacked(300);
+    assert_eq!(replayed.held_of(&forged), 300);
+    assert_eq!(replayed.held.len(), 300);
+    let now = Millis(replayed.end);
+    assert!(matches!(replayed.engine.standing(forged[0].id, now), Standing::Hold(_)));
+}
+
+/// An attack of more than one a second would be held within a minute; this one comes every two seconds.
+#[test]
+fn the_first_hold_comes_within_a_minute() {
+    let (forged, replayed) = attacked(300);
+    let first = replayed
+        .told
+        .iter()
+        .find(|told| !told.to_hold.is_empty())
+        .expect("a hold");
+    assert!(first.last.0 < forged[0].at.0 + MINUTE, "{first:?}");
+}
+
+#[test]
+fn beyond_the_hourly_cap_they_wait_outside_the_count_and_a_person_is_asked() {
+    let mut draw = Draw(22);
+    let mut engine = Scrutiny::new();
+    engine.set_holds_per_hour(50);
+    let forged = forgers(&mut draw, BEGIN, 200);
+    for one in &forged {
+        engine.observe(one);
+    }
+    let told = engine.tick(Millis(BEGIN + 500_000));
+    let held: usize = told.iter().map(|one| one.to_hold.len()).sum();
+    assert_eq!(held, 50);
+    assert_eq!(told.iter().map(|one| one.over_cap).sum::<u64>(), 150);
+    let waiting = forged
+        .iter()
+        .filter(|one| engine.standing(one.id, Millis(BEGIN + HOUR)) == Standing::Wait);
+    assert_eq!(waiting.count(), 150);
+    // The next hour has fifty more.
+    let next: usize = engine
+        .tick(Millis(BEGIN + 2 * HOUR))
+        .iter()
+        .map(|one| one.to_hold.len())
+        .sum();
+    assert_eq!(next, 50);
+}
+
+#[test]
+fn what_a_person_released_passes_and_is_not_found_again() {
+    let (forged, mut replayed) = attacked(300);
+    let Standing::Hold(cluster) = replayed.engine.standing(forged[0].id, Millis(replayed.end)) else {
+        panic!("not held");
+    };
+    assert!(
+        replayed
+            .engine
+            .explain(cluster)
+            .is_some_and(|told| told.families().len() >= 3)
+    );
+    let released = replayed.engine.release(cluster);
+    assert!(released.len() >= 290, "{}", released.len());
+    let mut draw = Draw(23);
+    for one in forgers(&mut draw, replayed.end + MINUTE, 200) {
+        replayed.engine.observe(&one);
+    }
+    let told = replayed.engine.tick(Millis(replayed.end + HOUR));
+    assert!(told.iter().all(|one| one.to_hold.is_empty()), "{told:?}");
+    assert_eq!(
+        replayed.engine.standing(forged[0].id, Millis(replayed.end)),
+        Standing::Pass
+    );
+}
+
+#[test]
+fn a_few_that_may_become_a_cluster_wait_for_minutes_only() {
+    let mut draw = Draw(24);
+    let mut engine = Scrutiny::new();
+    let few = forgers(&mut draw, BEGIN, 9);
+    for one in &few {
+        engine.observe(one);
+        engine.confirm(one.id, Millis(one.at.0 + 1000), &one.source);
+    }
+    engine.tick(Millis(BEGIN + MINUTE));
+    let standing = |at| engine.standing(few[8].id, Millis(at));
+    assert_eq!(standing(BEGIN + 2 * MINUTE), Standing::Wait);
+    assert_eq!(standing(BEGIN + 10 * MINUTE), Standing::Pass);
+}
+
+#[test]
+fn erased_features_are_forgotten() {
+    let mut draw = Draw(25);
+    let mut engine = Scrutiny::new();
+    let forged = forgers(&mut draw, BEGIN, 100);
+    for one in &forged {
+        engine.observe(one);
+        engine.erased(one.id);
+    }
+    assert!(engine.tick(Millis(BEGIN + HOUR)).is_empty());
+}
+
+/// On each petition by itself: what nine do here and nine there is no cluster of eighteen.
+#[test]
+fn petitions_are_looked_at_apart() {
+    let mut draw = Draw(26);
+    let mut engine = Scrutiny::new();
+    for (nth, mut one) in (0u32..).zip(forgers(&mut draw, BEGIN, 18)) {
+        one.petition = PetitionId(nth % 2);
+        engine.observe(&one);
+    }
+    assert!(engine.tick(Millis(BEGIN + HOUR)).is_empty());
+}
