@@ -10,6 +10,7 @@ pub mod commands;
 pub mod config;
 pub mod control;
 pub mod failure;
+mod front;
 pub mod fsck;
 pub mod handlers;
 pub mod intake;

@@ -7,18 +7,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use paraph_tally::Millis;
-use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
+use crate::admit::certificate::{CertificateError, Certificates};
 use crate::admit::challenge::Price;
-use crate::admit::listener::{self, Listening};
-use crate::admit::source::Trusted;
-use crate::admit::{Admitter, Secrets, Way, proxy};
+use crate::admit::listener;
+use crate::admit::{Admitter, Secrets, Way};
 use crate::clock;
 use crate::config::{Config, ProxyProtocol};
 use crate::control;
 use crate::failure::Failure;
+use crate::front::{self, Front, bind, listening, local};
 use crate::handlers::confirm::Signatory;
 use crate::handlers::events::Events;
 use crate::handlers::operations::Operations;
@@ -46,12 +46,15 @@ use crate::views::{Lang, Site};
 pub struct Server {
     /// Where pages and forms are.
     pub address: SocketAddr,
+    /// Where they are over TLS.
+    pub https: Option<SocketAddr>,
     /// Where health and metrics are.
     pub operations: SocketAddr,
     /// What links start with.
     pub base_url: String,
     /// The way to the writer, for commands given from inside.
     pub intake: Intake,
+    certificates: Option<Arc<Certificates>>,
     shelf: Arc<Shelf>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
@@ -79,10 +82,11 @@ impl Server {
     /// Anything of that cannot be done; nothing keeps running then.
     pub async fn start(config: &Config, metrics: Option<telemetry::Handle>) -> Result<Self, Failure> {
         // The ports first: a start that fails for want of one leaves no directory behind.
-        let listener = bind(config.listen.http, "listen.http").await?;
+        let front = Front::bind(config).await?;
         let operations_listener = bind(config.listen.operations, "listen.operations").await?;
         let directory = Directory::open(&config.directory, Some(&config.key_file), true)?;
-        let (address, operations) = (local(&listener)?, local(&operations_listener)?);
+        let (address, https) = (front.http()?, front.https()?);
+        let operations = local(&operations_listener)?;
         let base_url = config.site.base_url_for(address);
         let site = Arc::new(site(config, &base_url));
 
@@ -135,18 +139,15 @@ impl Server {
             },
             stopped.clone(),
         )));
-        let trusted = config.listen.trusted_proxies.clone();
-        let listening = listening(&config.limits, trusted, config.listen.proxy_protocol);
         let public = Arc::new(core.public(config, &directory, &site, stopped.clone()));
-        let answer = move |source, request| {
-            let public = Arc::clone(&public);
-            async move { public.answer(source, request).await }
-        };
-        tasks.push(tokio::spawn(listener::serve(listener, listening, answer, stopped)));
+        let certificates = front.certificates();
+        tasks.extend(front.serve(&public, &stopped));
         tracing::info!(%address, %operations, "serving");
         Ok(Self {
             address,
+            https,
             operations,
+            certificates,
             base_url,
             intake,
             shelf: core.shelf,
@@ -161,6 +162,18 @@ impl Server {
     pub async fn until_shown(&self, slug: &str) {
         while self.shelf.petition(slug).is_none() {
             tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Reads the certificate of `listen.https` again, whether or not its files look changed. What came of it is logged; a
+    /// certificate that cannot be used is refused, and the old one stays.
+    ///
+    /// # Errors
+    /// It was refused.
+    pub async fn reload_certificate(&self) -> Result<(), CertificateError> {
+        match &self.certificates {
+            Some(certificates) => front::reload(certificates, true).await.map(drop),
+            None => Ok(()),
         }
     }
 
@@ -381,38 +394,6 @@ async fn watch_disk(
 fn free_mib(directory: &Path) -> std::io::Result<u64> {
     let stat = rustix::fs::statvfs(directory)?;
     Ok(stat.f_bavail.saturating_mul(stat.f_frsize) >> 20)
-}
-
-fn listening(limits: &Limits, trusted: Vec<ipnet::IpNet>, protocol: ProxyProtocol) -> Listening {
-    let proxy = match protocol {
-        ProxyProtocol::Off => proxy::ProxyProtocol::Off,
-        ProxyProtocol::Optional => proxy::ProxyProtocol::Optional,
-        ProxyProtocol::Required => proxy::ProxyProtocol::Required,
-    };
-    Listening {
-        trusted: Trusted::new(trusted, limits.forwarded_hops),
-        proxy,
-        limits: limits.clone(),
-    }
-}
-
-async fn bind(address: SocketAddr, key: &str) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address).await.map_err(|error| {
-        let failure = Failure::io(format!("cannot listen on {address} ({key})"), &error);
-        match error.kind() {
-            std::io::ErrorKind::AddrInUse => Failure {
-                hint: format!(
-                    "another program listens there: stop it, or set another address ({key}; --listen is for pages)"
-                ),
-                ..failure
-            },
-            _ => failure,
-        }
-    })
-}
-
-fn local(listener: &TcpListener) -> Result<SocketAddr, Failure> {
-    Ok(listener.local_addr()?)
 }
 
 fn site(config: &Config, base_url: &str) -> Site {

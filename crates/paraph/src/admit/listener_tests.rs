@@ -24,10 +24,12 @@ async fn start(trusted: &[&str], proxy: ProxyProtocol, limits: Limits) -> Runnin
     let listening = Listening {
         trusted: Trusted::new(networks, limits.forwarded_hops),
         proxy,
+        tls: None,
+        places: Places::new(&limits),
         limits,
     };
     let (stop, stopped) = watch::channel(false);
-    let service = |source: Source, request: Request<Incoming>| async move {
+    let service = |source: Source, request: Request<Upload>| async move {
         match request.uri().path() {
             "/panic" => panic!("as asked"),
             "/slow" => tokio::time::sleep(Duration::from_millis(500)).await,
@@ -178,7 +180,14 @@ async fn a_client_that_reads_nothing_is_left() {
         .await
         .expect("connect");
     let (tcp, _) = listener.accept().await.expect("accept");
-    let mut stream = Stream::new(tcp, Bytes::new(), Duration::from_millis(100));
+    let mut stream = Stream::new(
+        tcp,
+        Bytes::new(),
+        LeastRate {
+            grace: Duration::from_millis(100),
+            bytes_per_second: 1 << 30,
+        },
+    );
     let page = vec![b'x'; 1 << 20];
     let error = loop {
         if let Err(error) = stream.write_all(&page).await {

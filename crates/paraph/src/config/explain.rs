@@ -54,7 +54,9 @@ impl Config {
     /// What is allowed and still worth a second look before real people come.
     #[must_use]
     pub fn remarks(&self) -> Vec<&'static str> {
-        let public = !self.listen.http.ip().is_loopback();
+        let https = self.listen.https.as_ref();
+        let public =
+            !self.listen.http.ip().is_loopback() || https.is_some_and(|https| !https.address.ip().is_loopback());
         let url = self.site.base_url.as_deref();
         let mut remarks = Vec::new();
         if public && url.is_none() {
@@ -62,6 +64,9 @@ impl Config {
         }
         if public && url.is_some_and(|url| url.starts_with("http://")) {
             remarks.push("site.base_url is http: names and addresses would travel readable; put TLS in front");
+        }
+        if https.is_some() && !url.is_some_and(|url| url.starts_with("https://")) {
+            remarks.push("listen.https is set and site.base_url is not https: links in mail will not use TLS");
         }
         if public && matches!(self.mail.delivery, Delivery::Maildir(_)) {
             remarks.push("mail goes to a directory: nobody receives it until something takes it from there");

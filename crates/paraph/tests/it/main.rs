@@ -16,3 +16,4 @@ mod preemption;
 mod server;
 mod start;
 mod stores;
+mod tls;
