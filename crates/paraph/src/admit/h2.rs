@@ -3,8 +3,8 @@
 //! What hyper and h2 bound by themselves, given these settings: requests at once; the size of a head, and of the
 //! CONTINUATION frames that it may come in (h2 ends the connection after five at this size, CVE-2024-27316); streams that
 //! are reset before they are accepted (rapid reset, CVE-2023-44487) or because of their own errors (RUSTSEC-2024-0003);
-//! windows; a peer that answers no ping. What they do not bound is bounded by [`Pulse`]: frames that belong to no request
-//! (PING, SETTINGS, PRIORITY, WINDOW_UPDATE, empty DATA), answers that wait for a window which never opens, connections
+//! windows; empty DATA frames; a peer that answers no ping. What they do not bound is bounded by [`Pulse`]: frames that belong to no request
+//! (PING, SETTINGS, PRIORITY, WINDOW_UPDATE), answers that wait for a window which never opens, connections
 //! without any request, and how many requests a connection makes.
 
 use std::pin::{Pin, pin};

@@ -20,7 +20,8 @@ pub(super) fn run(serve: &Serve) -> Result<(), Failure> {
         let server = Server::start(&config, Some(metrics)).await?;
         print(&format!(
             "paraph is serving {} (health and metrics: http://{})",
-            server.base_url, server.operations
+            served_at(&server),
+            server.operations
         ));
         let writer_stopped = tokio::select! {
             _ = terminate.recv() => false,
@@ -38,4 +39,13 @@ pub(super) fn run(serve: &Serve) -> Result<(), Failure> {
         }
         Ok(())
     })
+}
+
+/// What links start with and, where that is not it, what this machine listens on.
+fn served_at(server: &Server) -> String {
+    let http = format!("http://{}", server.address);
+    let Some(https) = server.https else {
+        return server.base_url.clone();
+    };
+    format!("{} on {http} and https://{https}", server.base_url).replace(&format!("{http} on {http}"), &http)
 }
