@@ -18,11 +18,23 @@ pub enum Scenario {
     HonestSurge,
     /// 218 rented servers sign with one name and one comment while honest people sign.
     Lockstep218,
+    /// Clients that send nothing, or slowly, or read slowly.
+    SlowClients,
+    /// Clients that misuse HTTP/2.
+    H2Abuse,
+    /// Forms that are too large in every way.
+    GiantForms,
 }
 
 impl Scenario {
     /// Every scenario, for `drill list`.
-    pub const ALL: [Self; 2] = [Self::HonestSurge, Self::Lockstep218];
+    pub const ALL: [Self; 5] = [
+        Self::HonestSurge,
+        Self::Lockstep218,
+        Self::SlowClients,
+        Self::H2Abuse,
+        Self::GiantForms,
+    ];
 
     /// Public name.
     #[must_use]
@@ -30,6 +42,9 @@ impl Scenario {
         match self {
             Self::HonestSurge => "honest-surge",
             Self::Lockstep218 => "lockstep-218",
+            Self::SlowClients => "slow-clients",
+            Self::H2Abuse => "h2-abuse",
+            Self::GiantForms => "giant-forms",
         }
     }
 
@@ -44,6 +59,18 @@ impl Scenario {
             Self::Lockstep218 => lang.pick(
                 "218 serveurs loués signent d’un même nom et d’un même commentaire, à cadence égale, parmi des gens honnêtes",
                 "218 rented servers sign with one name and one comment, at an even rate, among honest people",
+            ),
+            Self::SlowClients => lang.pick(
+                "300 connexions qui n’envoient rien, envoient leur en-tête ou leur corps au compte-gouttes, ou lisent à peine, parmi des gens honnêtes",
+                "300 connections that send nothing, drip their head or their body, or hardly read, among honest people",
+            ),
+            Self::H2Abuse => lang.pick(
+                "300 connexions HTTP/2 : annulations en rafale, CONTINUATION sans fin, pluies de SETTINGS et de PING, fenêtres nulles (par un mandataire de confiance)",
+                "300 HTTP/2 connections: rapid reset, endless CONTINUATION, floods of SETTINGS and PING, zero windows (through a trusted proxy)",
+            ),
+            Self::GiantForms => lang.pick(
+                "300 connexions qui envoient des formulaires d’un gigaoctet, de 5 000 champs ou d’un champ démesuré",
+                "300 connections that send forms of a gigabyte, of 5,000 fields, or with one field beyond measure",
             ),
         }
     }
@@ -302,8 +329,8 @@ impl Plan {
         crowd.set_stream(1);
         attackers.set_stream(2);
         let forgeries = match options.scenario {
-            Scenario::HonestSurge => Vec::new(),
             Scenario::Lockstep218 => forgeries(&mut attackers, options),
+            Scenario::HonestSurge | Scenario::SlowClients | Scenario::H2Abuse | Scenario::GiantForms => Vec::new(),
         };
         Self {
             honest: honest(&mut crowd, options, end),
@@ -347,7 +374,7 @@ fn arrival(rng: &mut ChaCha20Rng, scenario: Scenario) -> f64 {
         let x: f64 = rng.random();
         let density = match scenario {
             Scenario::HonestSurge => 0.25 + 1.5 * (std::f64::consts::PI * x).sin().powi(2),
-            Scenario::Lockstep218 => 0.3 + 1.4 * x * x * (3.0 - 2.0 * x),
+            _ => 0.3 + 1.4 * x * x * (3.0 - 2.0 * x),
         };
         if rng.random::<f64>() * 1.75 < density {
             return x;

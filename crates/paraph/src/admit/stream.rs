@@ -72,6 +72,8 @@ impl Stream {
         });
         ready!(stalled.timer.as_mut().poll(cx));
         super::ended("slow_read");
+        // What waits in the kernel would wait on, in its memory, after a polite end. It fails only on a dead connection.
+        drop(self.tcp.set_zero_linger());
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
