@@ -25,6 +25,7 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use rustix::net::sockopt;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -132,7 +133,9 @@ async fn connection<S, F, B>(
 {
     // Without it the last packet of a page waits for the acknowledgement of the one before. It fails only on a
     // connection that is gone already.
-    if tcp.set_nodelay(true).is_err() {
+    // And without this, an answer that its client does not read stays in the kernel after the connection was closed.
+    let stall = u32::try_from(door.read_rate.grace.as_millis()).unwrap_or(u32::MAX);
+    if tcp.set_nodelay(true).is_err() || sockopt::set_tcp_user_timeout(&tcp, stall).is_err() {
         return;
     }
     let introduced = tokio::select! {

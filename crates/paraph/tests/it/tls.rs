@@ -190,7 +190,10 @@ fn a_visitor_is_served_over_tls_in_both_protocols_and_sent_there() {
 
 #[test]
 fn a_renewed_certificate_is_taken_up_while_serving_and_a_spoilt_one_is_not() {
-    let (site, https) = site();
+    let (mut site, https) = site();
+    // This visitor tries until it is so.
+    site.set("limits.handshakes_per_address", 1_000_000);
+    site.set("limits.handshakes_per_network", 1_000_000);
     let server = site.start();
     assert!(connect(&site, https, "h2").is_ok());
     let good = fs::read(site.place().join("cert.pem")).expect("a certificate");
@@ -406,4 +409,34 @@ fn a_body_comes_at_a_least_rate() {
     assert!(answered.starts_with("HTTP/1.1 408"), "{answered}");
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
     assert_eq!(metric(&server, "paraph_connections_ended_total{why=\"slow_body\"}"), 1);
+}
+
+/// The whole page fits into the kernel's buffer: the program has done its part and closes, and the kernel would go on
+/// offering it.
+#[test]
+fn a_page_that_nobody_reads_does_not_stay_in_the_kernel() {
+    let mut site = Site::new();
+    site.set("limits.write_stall_seconds", 1);
+    site.set("limits.header_seconds", 1);
+    site.petition("fountain");
+    let server = site.start();
+    let socket = rustix::net::socket(rustix::net::AddressFamily::INET, rustix::net::SocketType::STREAM, None);
+    let socket = socket.expect("a socket");
+    rustix::net::sockopt::set_socket_recv_buffer_size(&socket, 2048).expect("set");
+    rustix::net::connect(&socket, &server.address).expect("connected");
+    let mut client = TcpStream::from(socket);
+    client
+        .write_all(b"GET /p/fountain HTTP/1.1\r\nhost: a\r\n\r\n")
+        .expect("sent");
+    // Longer than the page may wait for its reader, and than the connection may wait for a request.
+    std::thread::sleep(Duration::from_secs(5));
+    let mut read = Vec::new();
+    let ended = client.read_to_end(&mut read);
+    let error = ended.expect_err("the rest was thrown away");
+    assert_eq!(
+        error.kind(),
+        io::ErrorKind::ConnectionReset,
+        "after {} bytes",
+        read.len()
+    );
 }
