@@ -54,7 +54,7 @@ fn languages(folder: &Path) -> Vec<(String, PathBuf)> {
 }
 
 fn mail(folder: &Path) -> String {
-    let mut table = String::from("const LANGUAGES: &[(&str, &str)] = &[\n");
+    let mut table = String::from("pub(super) const LANGUAGES: &[(&str, &str)] = &[\n");
     for (code, messages) in languages(folder) {
         writeln!(table, "({code:?}, include_str!({messages:?})),").expect("a string");
     }

@@ -9,7 +9,7 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/
 
 function need(name) {
   if (process.env[name]) return process.env[name];
-  console.error(`${name} is not set\nhint: BASE_URL=http://127.0.0.1:8080 MAILDIR=data/mail PETITION=slug node run.mjs`);
+  console.error(`${name} is not set\nhint: BASE_URL=http://127.0.0.1:8080 MAILDIR=data/mail PETITION=slug VIDEO_URL=http://127.0.0.1:8090/w/abc node run.mjs`);
   process.exit(2);
 }
 
@@ -19,24 +19,30 @@ export const settings = {
   petition: need("PETITION"),
   // Seconds within which a confirmation is in the displayed count; without it, counts are not waited for.
   settle: Number(process.env.SETTLE_SECONDS ?? 0),
+  // A petition with a long title; a language added by a file; one that runs from right to left. Without them, not tested.
+  long: process.env.PETITION_LONG,
+  added: process.env.LANGUAGE_ADDED,
+  right: process.env.LANGUAGE_RIGHT,
+  // Address of the petition's video on this machine, as a PeerTube host has it.
+  video: need("VIDEO_URL"),
   chromium: process.env.CHROMIUM ?? "/usr/bin/chromium",
   shots: new URL("shots/", import.meta.url).pathname,
 };
 
-export function launch() {
-  return chromium.launch({
-    executablePath: settings.chromium,
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
-}
+export const launching = {
+  executablePath: settings.chromium,
+  args: [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+  ],
+};
+
+export const launch = () => chromium.launch(launching);
 
 export function check(condition, what) {
   if (!condition) throw new Error(what);
@@ -92,15 +98,34 @@ export function link(email, kind, seconds = 20) {
   return until(`a mail with /${kind}/ for ${email}`, seconds, () => messages(email).join("\n").match(pattern)?.at(-1));
 }
 
+export async function fill(page, somebody) {
+  await page.fill("#name", somebody.name);
+  await page.fill("#email", somebody.email);
+  await page.fill("#postcode", somebody.postcode);
+  await page.selectOption("#country", "FR");
+  await page.fill("#comment", somebody.comment);
+}
+
+/// A PNG as whoever shows it fetches it: bytes, tag, size.
+export async function picture(address) {
+  const answer = await fetch(address);
+  check(answer.status === 200 && answer.headers.get("content-type") === "image/png", `${address} is ${answer.status}`);
+  const bytes = Buffer.from(await answer.arrayBuffer());
+  check(bytes.subarray(1, 4).toString() === "PNG", `${address} is not a PNG`);
+  return { bytes, etag: answer.headers.get("etag"), width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) };
+}
+
 export async function count() {
   const answer = await fetch(`${settings.base}/p/${settings.petition}/count.json`);
   return (await answer.json()).counted;
 }
 
 /// A page in a context of its own, which remembers every complaint of the browser and every foreign request.
-export async function open(browser, { lang = "fr", width = 1280, script = true, scheme = "light" } = {}) {
+export async function open(browser, { lang = "fr", width = 1280, script = true, scheme = "light", scale = 1, colours = "none" } = {}) {
   const context = await browser.newContext({
-    locale: lang === "fr" ? "fr-FR" : "en-GB",
+    locale: { fr: "fr-FR", en: "en-GB" }[lang] ?? lang,
+    deviceScaleFactor: scale,
+    forcedColors: colours,
     viewport: { width, height: width < 600 ? 844 : 800 },
     colorScheme: scheme,
     javaScriptEnabled: script,

@@ -1,9 +1,12 @@
 // The whole way through, as people go it, in a real browser against a real server:
-//   BASE_URL=http://127.0.0.1:8080 MAILDIR=data/mail PETITION=slug [SETTLE_SECONDS=10] node run.mjs [part of a test's name]
+//   BASE_URL=http://127.0.0.1:8080 MAILDIR=data/mail PETITION=slug VIDEO_URL=http://127.0.0.1:8090/w/abc [SETTLE_SECONDS=10] node run.mjs [part of a test's name]
 // Pictures of every page at 390 and 1280 px are left in shots/, to be looked at.
 
 import { mkdirSync } from "node:fs";
-import { check, count, inspect, launch, link, open, person, settings, until } from "./harness.mjs";
+import { contentTests } from "./content.mjs";
+import { check, count, fill, inspect, launch, link, open, person, settings, until } from "./harness.mjs";
+import { phoneTests } from "./phone.mjs";
+import { shareTests } from "./share.mjs";
 
 const { base, petition } = settings;
 const page_url = `${base}/p/${petition}`;
@@ -11,14 +14,6 @@ const challenge = `**/p/${petition}/challenge*`;
 
 const tests = [];
 const test = (name, body) => tests.push({ name, body });
-
-async function fill(page, somebody) {
-  await page.fill("#name", somebody.name);
-  await page.fill("#email", somebody.email);
-  await page.fill("#postcode", somebody.postcode);
-  await page.selectOption("#country", "FR");
-  await page.fill("#comment", somebody.comment);
-}
 
 const send = (page) => page.click("form.sign button[type=submit]");
 const sent = (page) => page.waitForURL("**/check-mail*", { timeout: 40_000 });
@@ -71,6 +66,16 @@ for (const [lang, width] of [["fr", 390], ["en", 1280], ["fr", 1280], ["en", 390
     await inspect(page, "withdrawn");
   });
 }
+
+contentTests(test, async (page, choice) => {
+  const somebody = person();
+  await page.goto(`${page_url}?lang=${page.lang}`);
+  await fill(page, somebody);
+  await page.check(choice);
+  await send(page);
+  await sent(page);
+  await confirm(page, somebody);
+});
 
 if (settings.settle) {
   test("the count moves while one looks at it", async (browser) => {
@@ -292,6 +297,9 @@ test("in the dark, and on the narrowest phone", async (browser) => {
     await page.context().close();
   }
 });
+
+shareTests(test, sign, confirm);
+phoneTests(test);
 
 mkdirSync(settings.shots, { recursive: true });
 const browser = await launch();

@@ -5,20 +5,24 @@
 
   const tally = document.querySelector("[data-events]");
   if (!tally || !window.EventSource) return;
-  const { events, one, other } = tally.dataset;
+  const { events, one, other, thousand } = tally.dataset;
   const goal = Number(tally.dataset.goal) || 0;
   const lang = document.documentElement.lang;
   const [number, label] = tally.querySelectorAll(".total strong, .total span");
   const fill = tally.querySelector(".bar .fill");
   const words = tally.querySelector(".goal");
   const time = tally.querySelector("time");
-  const moment = new Intl.DateTimeFormat(lang, { dateStyle: "long", timeStyle: "short", timeZone: "UTC" });
+  // What the server puts between thousands, so that a number keeps its shape when it moves.
+  const group = (thousand ?? "").replace(/\d/g, "");
+  // The region as well: in "en" alone a browser reads American.
+  const region = document.querySelector("meta[property='og:locale']")?.content.replace("_", "-") ?? lang;
+  const moment = new Intl.DateTimeFormat([region, lang], { dateStyle: "long", timeStyle: "short", timeZone: "UTC" });
   let source;
 
   function show({ counted, as_of: asOf }) {
     time.dateTime = asOf;
     time.textContent = `${moment.format(new Date(asOf))} UTC`;
-    number.textContent = new Intl.NumberFormat(lang).format(counted);
+    number.textContent = String(counted).replace(/\B(?=(\d{3})+$)/g, group);
     // Fixed words for "one" and for all else: near enough where a language has more forms, until the page is loaded again.
     label.textContent = new Intl.PluralRules(lang).select(counted) === "one" ? one : other;
     if (!fill || counted >= goal) return;

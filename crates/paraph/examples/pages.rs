@@ -6,9 +6,9 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 
 use paraph::views::{
-    self, CheckMailPage, ConfirmPage, Confirmation, ConfirmedPage, Count, DisownedPage, Disowning, FieldError, Frame,
-    HomePage, Input, Lang, Links, ManagePage, Notice, Petition, PetitionPage, PetitionState, Problem, Refusal,
-    RefusalPage, Shown, SignPage, Site, WithdrawnPage,
+    self, CheckMailPage, ConfirmPage, Confirmation, ConfirmedPage, Content, Count, DisownedPage, Disowning, FieldError,
+    Frame, HomePage, Input, Lang, Links, ManagePage, Notice, Petition, PetitionPage, PetitionState, Problem, Refusal,
+    RefusalPage, Shown, SignPage, Site, StopMailPage, WithdrawnPage,
 };
 
 const NOON: u64 = 1_795_375_402_123;
@@ -20,6 +20,16 @@ de vendre le bâtiment. Nous demandons qu’il reste un marché, public, et qu�
 commerçants suive les travaux.\n\n## Pourquoi maintenant\nLe vote est prévu en janvier. Le rapport d’expertise est public\u{a0}: \
 https://example.org/valmure/rapport?page=12. Il chiffre la réparation à 1,4\u{a0}million d’euros, soit moins de deux ans de \
 loyers.\n\nUn marché ne se remplace pas par un parking. Il se répare, il se balaie, il s’ouvre à six heures.";
+
+fn stop_page(news: bool, stopped: bool) -> StopMailPage<'static> {
+    StopMailPage {
+        token: "c3RvcCBtYWlsIHRva2VuIGhlcmUsIGxvbmdl",
+        news,
+        stopped,
+        until: (!news).then_some(NOON + 86_400_000),
+        days: 180,
+    }
+}
 
 fn site() -> Site {
     let lines = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect();
@@ -107,6 +117,7 @@ fn shown(petition: &Petition, name: &str, comment: &str) -> Shown {
             withdraw: TOKEN.into(),
             not_me: TOKEN.into(),
             receipt: TOKEN.into(),
+            stop_mail: Some(TOKEN.into()),
         },
         slug: petition.slug.clone(),
         title: petition.title.clone(),
@@ -116,6 +127,7 @@ fn shown(petition: &Petition, name: &str, comment: &str) -> Shown {
         country: "FR".into(),
         show_name: true,
         news: false,
+        earlier_version: None,
         sent_at: NOON - 240_000,
     }
 }
@@ -137,6 +149,7 @@ fn pages(site: &Site, lang: Lang) -> Vec<(String, String)> {
         comment: "J’y achète mes <pommes> & mes œufs depuis trente ans.".into(),
         show_name: true,
         news: false,
+        text_version: None,
     };
     let untouched = Input::default();
     let mine = shown(
@@ -199,6 +212,7 @@ fn pages(site: &Site, lang: Lang) -> Vec<(String, String)> {
                 &PetitionPage {
                     petition,
                     count: *count,
+                    content: &Content::default(),
                 },
             ),
         ),
@@ -209,6 +223,7 @@ fn pages(site: &Site, lang: Lang) -> Vec<(String, String)> {
                 &PetitionPage {
                     petition: &petitions[2].0,
                     count: petitions[2].1,
+                    content: &Content::default(),
                 },
             ),
         ),
@@ -253,6 +268,10 @@ fn pages(site: &Site, lang: Lang) -> Vec<(String, String)> {
             ),
         ),
         ("not-me", views::not_me(f, &manage)),
+        ("stop-mail", views::stop_mail(f, &stop_page(false, false))),
+        ("stop-mail-stopped", views::stop_mail(f, &stop_page(false, true))),
+        ("stop-news", views::stop_mail(f, &stop_page(true, false))),
+        ("stop-news-stopped", views::stop_mail(f, &stop_page(true, true))),
         ("disowned-erase", disowned(Disowning::Erase)),
         ("disowned-keep", disowned(Disowning::Keep)),
         ("method", views::method(f)),

@@ -87,6 +87,29 @@ closes = Open until
 closed-on = Closed on
 text-version = Version { $version } of the text.
 
+## Sharing
+
+share-title = Pass it on
+share-lead = A petition grows when people talk about it. These links say nothing about you, and nothing is loaded from elsewhere until you press one.
+share-words = This petition deserves your attention: “{ $title }”
+share-sheet = Share…
+share-mail = Email
+share-sms = Text message
+share-address = The address of this petition
+share-copy = Copy
+share-copied = The address is copied.
+share-copy-failed = Your browser did not allow it: the address is selected, please copy it yourself.
+share-copy-hint = For Signal, or anything else: copy the address and paste it into your message.
+share-mastodon = On Mastodon: your instance
+share-mastodon-go = Open
+og-locale = en_GB
+poster-title = Poster
+poster-link = A poster to print, with a QR code
+poster-print = Print this page (A4).
+poster-code = QR code: the address of this petition
+poster-do = Point your phone’s camera at this code, or type this address:
+poster-trust = every signature is confirmed, then checked, before it is counted.
+
 ## Form
 
 form-needed = Your name and your e-mail address are all that is needed.
@@ -167,6 +190,7 @@ check-mail-time = It usually takes a minute. On a busy day it can take an hour: 
 check-mail-spam = Look among unwanted mail, and in the “Promotions” folder if you have one.
 check-mail-again = Was there a slip in the address?
 check-mail-again-link = Fill in the form again
+check-mail-stopped = Did you once stop our mail to this address? Open any link of an earlier mail of ours and allow it again.
 check-mail-kept = { $days ->
     [one] Without confirmation, what you sent is erased after one day.
    *[other] Without confirmation, what you sent is erased after { $days } days.
@@ -240,6 +264,57 @@ disowned-erased = Everything that was sent with your address has been erased. It
 disowned-kept = It will not be counted. What we know of the sending is sealed and kept for your complaint. Write to us when you need it.
 disowned-at = Recorded on
 disowned-sorry = We are sorry for the bother. Telling us helps to find the other forgeries.
+
+## Stop mail to an address
+
+stop-mail-link = Stop mail to this address, or allow it again
+stop-mail-title = Mail to this address
+stop-mail-confirmation-lead = Confirmation mails may come to this address when somebody enters it into a form of this site.
+stop-mail-confirmation-stop = { $days ->
+    [one] You can stop them, whoever enters the address. Without such a mail nobody can sign with this address, you neither. The stop ends by itself after one day; you can end it earlier through any link of our mails.
+   *[other] You can stop them, whoever enters the address. Without such a mail nobody can sign with this address, you neither. The stop ends by itself after { $days } days; you can end it earlier through any link of our mails.
+}
+stop-mail-confirmation-stopped = Stopped. No more confirmation mails go to this address.
+stop-mail-confirmation-allow = Would you like to sign with this address? Allow the mails again: one that waits then comes at once.
+stop-mail-until = This ends by itself on
+stop-mail-news-lead = News of petitions may come to this address when it has asked for them.
+stop-mail-news-stop = You can stop all of them. If you ask for news again when you sign another petition, those will come.
+stop-mail-news-stopped = Stopped. No more news go to this address.
+stop-mail-news-allow = Would you like to have the news again that you had asked for?
+stop-mail-stop-button = Stop these mails
+stop-mail-allow-button = Allow these mails again
+stop-mail-nothing-else = Nothing else changes here: no signature is confirmed or withdrawn, and this page does not say whether this address has signed anything.
+
+## Deliverability, for the operator
+
+mail-title = Does our mail arrive?
+mail-all-well = Every domain takes our mail, as far as we have asked.
+mail-some-rest = { $count ->
+    [one] One domain takes no mail from us at the moment. It is asked less and less often; nothing is lost.
+   *[other] { $count } domains take no mail from us at the moment. They are asked less and less often; nothing is lost.
+}
+mail-queue = Mail that waits
+mail-age-hour = for less than an hour
+mail-age-six = for one to six hours
+mail-age-day = for six hours to a day
+mail-age-older = for more than a day
+mail-held = of these, because the address is left alone
+mail-next = The next one that was put off is due on
+mail-domains = By domain
+mail-domains-what = Since the last start. A domain is named once ten addresses share it.
+mail-domain = Domain
+mail-sent = Sent
+mail-deferred = Put off
+mail-refused = Refused
+mail-returned = Came back
+mail-again = Asked again
+mail-other = All others
+mail-quiet = Addresses left alone
+mail-quiet-confirmations = their reader stopped confirmation mails
+mail-quiet-news = their reader stopped news
+mail-quiet-bounced = there is no such mailbox, says their mail server
+mail-quiet-troubled = not left alone: passing troubles in the last 30 days
+mail-no-names = Nobody’s address is kept here: only tags that cannot be turned back.
 
 ## What could not be done
 
@@ -368,3 +443,39 @@ legal-petitions = Petitions
 legal-petitions-html = Each petition is the responsibility of its author. To report an unlawful text, write to <a href="mailto:{ $contact }">{ $contact }</a>.
 legal-software = Software
 legal-software-text = This site runs Paraph, free software under the MIT or Apache 2.0 licence. Its check against forgers uses the ALTCHA widget (MIT licence), served from this site.
+
+## What authors add
+
+video = Video
+video-watch = Watch the video
+video-where = Nothing is loaded before you click. It then comes from { $host }, which learns your address.
+first-title = First signatories
+first-why = Named by the author of this petition. They are not part of the count by being named here.
+updates-title = News
+updates-all = All news
+updates-none = There is no news yet.
+update-by = by
+feed-link = Follow without giving an address (Atom)
+feed-title = News: { $title }
+names-title = Some who signed
+names-why = Names of those who wished to be shown. They appear in groups and in no order, some time after signing, and leave with a withdrawal.
+versions-title = Versions of the text
+versions-lead = What was signed stays as it was signed. A new version holds for those who sign after it was adopted.
+versions-link = Earlier versions
+versions-why = stay as they were signed.
+version-title = Version { $version }
+version-in-force = in force
+version-earlier = an earlier version; who signed it signed these words
+version-adopted = Adopted on
+version-whole = The whole text
+difference-title = What changed
+difference-removed = removed:
+difference-added = added:
+signed-earlier = { $count ->
+    [one] { $count } of the counted signed an earlier version.
+   *[other] { $count } of the counted signed an earlier version.
+}
+form-earlier = You are signing version { $version } of the text, which was on your page. A later version is in force.
+form-earlier-link = Read version by version
+shown-text = Text
+shown-earlier = Version { $version }, which was on the page; a later one is in force by now

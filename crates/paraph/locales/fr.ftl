@@ -93,6 +93,29 @@ closes = Ouverte jusqu’au
 closed-on = Close le
 text-version = Version { $version } du texte.
 
+## Partager
+
+share-title = Faites passer
+share-lead = Une pétition grandit quand on en parle. Ces liens ne disent rien de vous, et rien n’est chargé d’ailleurs avant que vous n’appuyiez.
+share-words = Cette pétition mérite votre attention : « { $title } »
+share-sheet = Partager…
+share-mail = Courriel
+share-sms = SMS
+share-address = L’adresse de cette pétition
+share-copy = Copier
+share-copied = L’adresse est copiée.
+share-copy-failed = Votre navigateur ne l’a pas permis : l’adresse est sélectionnée, copiez-la vous-même.
+share-copy-hint = Pour Signal, ou tout autre service : copiez l’adresse et collez-la dans votre message.
+share-mastodon = Sur Mastodon : votre instance
+share-mastodon-go = Ouvrir
+og-locale = fr_FR
+poster-title = Affiche
+poster-link = Une affiche à imprimer, avec un code QR
+poster-print = Imprimez cette page (format A4).
+poster-code = Code QR : l’adresse de cette pétition
+poster-do = Visez ce code avec l’appareil photo de votre téléphone, ou tapez cette adresse :
+poster-trust = chaque signature est confirmée, puis vérifiée, avant d’être comptée.
+
 ## Formulaire
 
 form-needed = Seuls le nom et l’adresse électronique sont nécessaires.
@@ -173,6 +196,7 @@ check-mail-time = Il faut d’ordinaire une minute. Un jour d’affluence, cela 
 check-mail-spam = Regardez parmi les courriers indésirables, et dans le dossier « Promotions » si vous en avez un.
 check-mail-again = Une erreur s’est glissée dans l’adresse ?
 check-mail-again-link = Remplir de nouveau le formulaire
+check-mail-stopped = Avez-vous un jour arrêté nos courriels vers cette adresse ? Ouvrez un lien quelconque d’un de nos courriels et autorisez-les de nouveau.
 check-mail-kept = { $days ->
     [one] Sans confirmation, ce que vous avez envoyé est effacé au bout d’un jour.
    *[other] Sans confirmation, ce que vous avez envoyé est effacé au bout de { $days } jours.
@@ -246,6 +270,57 @@ disowned-erased = Tout ce qui a été envoyé avec votre adresse est effacé. Ce
 disowned-kept = Ce ne sera pas compté. Ce que nous savons de l’envoi est sous scellé, gardé pour votre plainte. Écrivez-nous quand vous en aurez besoin.
 disowned-at = Enregistré le
 disowned-sorry = Pardon pour le dérangement. Nous le dire aide à trouver les autres fausses signatures.
+
+## Arrêter les courriels vers une adresse
+
+stop-mail-link = Arrêter les courriels vers cette adresse, ou les autoriser de nouveau
+stop-mail-title = Courriels vers cette adresse
+stop-mail-confirmation-lead = Des courriels de confirmation peuvent arriver à cette adresse quand quelqu’un la saisit dans un formulaire de ce site.
+stop-mail-confirmation-stop = { $days ->
+    [one] Vous pouvez les arrêter, qui que ce soit qui saisisse l’adresse. Sans ce courriel, personne ne peut signer avec cette adresse, vous non plus. L’arrêt prend fin de lui-même après un jour ; vous pouvez y mettre fin plus tôt par n’importe quel lien de nos courriels.
+   *[other] Vous pouvez les arrêter, qui que ce soit qui saisisse l’adresse. Sans ce courriel, personne ne peut signer avec cette adresse, vous non plus. L’arrêt prend fin de lui-même après { $days } jours ; vous pouvez y mettre fin plus tôt par n’importe quel lien de nos courriels.
+}
+stop-mail-confirmation-stopped = C’est arrêté. Plus aucun courriel de confirmation ne part vers cette adresse.
+stop-mail-confirmation-allow = Vous voulez signer avec cette adresse ? Autorisez de nouveau les courriels : celui qui attend part alors aussitôt.
+stop-mail-until = Cela prend fin de soi-même le
+stop-mail-news-lead = Des nouvelles de pétitions peuvent arriver à cette adresse quand elle les a demandées.
+stop-mail-news-stop = Vous pouvez les arrêter toutes. Si vous demandez de nouveau des nouvelles en signant une autre pétition, celles-là viendront.
+stop-mail-news-stopped = C’est arrêté. Plus aucune nouvelle ne part vers cette adresse.
+stop-mail-news-allow = Voulez-vous recevoir de nouveau les nouvelles que vous aviez demandées ?
+stop-mail-stop-button = Arrêter ces courriels
+stop-mail-allow-button = Autoriser de nouveau ces courriels
+stop-mail-nothing-else = Rien d’autre ne change ici : aucune signature n’est confirmée ni retirée, et cette page ne dit pas si cette adresse a signé quoi que ce soit.
+
+## Délivrabilité, pour l’exploitant
+
+mail-title = Nos courriels arrivent-ils ?
+mail-all-well = Tous les domaines prennent nos courriels, pour autant que nous ayons demandé.
+mail-some-rest = { $count ->
+    [one] Un domaine ne prend pas nos courriels en ce moment. Il est sollicité de moins en moins souvent ; rien n’est perdu.
+   *[other] { $count } domaines ne prennent pas nos courriels en ce moment. Ils sont sollicités de moins en moins souvent ; rien n’est perdu.
+}
+mail-queue = Courriels qui attendent
+mail-age-hour = depuis moins d’une heure
+mail-age-six = depuis une à six heures
+mail-age-day = depuis six heures à un jour
+mail-age-older = depuis plus d’un jour
+mail-held = parmi eux, parce que l’adresse est laissée en paix
+mail-next = Le prochain courriel remis à plus tard partira le
+mail-domains = Par domaine
+mail-domains-what = Depuis le dernier démarrage. Un domaine est nommé dès que dix adresses le partagent.
+mail-domain = Domaine
+mail-sent = Envoyés
+mail-deferred = Remis à plus tard
+mail-refused = Refusés
+mail-returned = Revenus
+mail-again = Nouvel essai
+mail-other = Tous les autres
+mail-quiet = Adresses laissées en paix
+mail-quiet-confirmations = leur lecteur a arrêté les courriels de confirmation
+mail-quiet-news = leur lecteur a arrêté les nouvelles
+mail-quiet-bounced = cette boîte n’existe pas, dit leur serveur de courriel
+mail-quiet-troubled = pas laissées en paix : ennuis passagers des 30 derniers jours
+mail-no-names = Aucune adresse n’est gardée ici : seulement des marques dont on ne peut pas revenir à l’adresse.
 
 ## Ce qui n’a pas pu être fait
 
@@ -374,3 +449,39 @@ legal-petitions = Pétitions
 legal-petitions-html = Chaque pétition engage la responsabilité de son auteur. Pour signaler un texte illicite, écrivez à <a href="mailto:{ $contact }">{ $contact }</a>.
 legal-software = Logiciel
 legal-software-text = Ce site fonctionne avec Paraph, logiciel libre sous licence MIT ou Apache 2.0. Son contrôle contre les faussaires utilise le composant ALTCHA (licence MIT), servi depuis ce site.
+
+## Ce que les auteurs ajoutent
+
+video = Vidéo
+video-watch = Voir la vidéo
+video-where = Rien n’est chargé avant votre clic. Elle vient alors de { $host }, qui apprend votre adresse.
+first-title = Premiers signataires
+first-why = Nommés par l’auteur de cette pétition. Être nommé ici ne fait pas entrer dans le compte.
+updates-title = Nouvelles
+updates-all = Toutes les nouvelles
+updates-none = Il n’y a pas encore de nouvelles.
+update-by = par
+feed-link = Suivre sans donner d’adresse (Atom)
+feed-title = Nouvelles : { $title }
+names-title = Ils ont signé, entre autres
+names-why = Noms de celles et ceux qui l’ont souhaité. Ils paraissent par groupes et sans ordre, quelque temps après la signature, et s’en vont avec un retrait.
+versions-title = Versions du texte
+versions-lead = Ce qui a été signé reste tel qu’il a été signé. Une nouvelle version vaut pour qui signe après son adoption.
+versions-link = Les versions précédentes
+versions-why = restent telles qu’elles ont été signées.
+version-title = Version { $version }
+version-in-force = en vigueur
+version-earlier = une version précédente ; qui l’a signée a signé ces mots
+version-adopted = Adoptée le
+version-whole = Le texte entier
+difference-title = Ce qui a changé
+difference-removed = retiré :
+difference-added = ajouté :
+signed-earlier = { $count ->
+    [one] { $count } signature comptée porte sur une version précédente.
+   *[other] { $count } signatures comptées portent sur une version précédente.
+}
+form-earlier = Vous signez la version { $version } du texte, celle de votre page. Une version plus récente est en vigueur.
+form-earlier-link = Lire les versions
+shown-text = Texte
+shown-earlier = Version { $version }, celle de la page ; une plus récente est en vigueur depuis

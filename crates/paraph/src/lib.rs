@@ -4,6 +4,7 @@
 
 pub mod admit;
 pub mod backup;
+pub mod card;
 pub mod cli;
 pub mod clock;
 pub mod commands;
@@ -25,4 +26,5 @@ pub mod server;
 pub mod store;
 pub mod telemetry;
 pub mod token;
+pub mod video;
 pub mod views;

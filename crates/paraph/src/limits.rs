@@ -103,7 +103,7 @@ limits! {
     body_seconds = 20 in 1..=120, "Seconds to send a request's body.";
     body_grace_seconds = 8 in 1..=60, "Seconds of a body before its rate is looked at; a phone that changes its cell pauses for 5.";
     body_bytes_per_second = 500 in 1..=100000, "Least bytes a second of a body, on average after the grace; 2G at its worst gives 1,000.";
-    form_fields = 32 in 16..=256, "Fields of one form; ours has ten.";
+    form_fields = 32 in 16..=256, "Fields of one form; ours has eleven.";
 
     // HTTP/2: requests at once, and what a connection may send that is no request
     h2_streams = 32 in 4..=256, "Requests at once on one HTTP/2 connection; a page of ours makes under ten.";
@@ -175,6 +175,10 @@ limits! {
     event_streams = 1024 in 0..=65536, "Browsers that watch a count change; each holds a connection, the others ask again now and then.";
     read_connections = 4 in 1..=64, "Connections that answer pages from the ledger.";
 
+    // Share cards
+    card_seconds = 60 in 1..=86400, "Seconds before a share card is drawn again when its numbers moved; a drawing costs about 0.1 s of one core.";
+    cards_kept = 256 in 2..=65536, "Share cards kept, one for each petition and language that was asked for, about 50 kB each; at most as many are drawn in card_seconds.";
+
     // Count
     settle_after_seconds = 120 in 0..=86400, "Seconds between confirmation and the displayed count: time for scrutiny to look.";
     settle_every_seconds = 60 in 1..=3600, "Seconds between two updates of the displayed count.";
@@ -182,13 +186,28 @@ limits! {
     unconfirmed_days = 14 in 1..=90, "Days until an unconfirmed contribution and its data are erased.";
     features_days = 90 in 1..=365, "Days until pseudonymous observations are erased.";
 
+    // What authors add
+    text_versions = 50 in 1..=500, "Versions of one petition's text; each is kept, and shown with what changed in it.";
+    first_signatories = 50 in 0..=500, "First signatories that an author can name; they are a list, not a count.";
+    updates = 200 in 1..=2000, "Updates of one petition; all of them stay on its pages.";
+    names_batch = 16 in 2..=1000, "Names that wait until they are shown together, so that a watcher cannot tell who signed when; else until the day is over.";
+    names_shown = 60 in 0..=1000, "Recent names on a petition's page; each is opened and kept in memory.";
+
     // Mail
     mail_connections = 4 in 1..=64, "Letters handed to the mail server at once, each over its own connection.";
     mail_claimed = 256 in 1..=10000, "Mails taken out of the outbox at once; a process that dies sends these ten minutes later.";
     mail_seconds = 60 in 1..=600, "Seconds to hand over one mail; a slower server is tried again later.";
+    mail_stop_days = 180 in 1..=3650, "Days that a stop of confirmation mails lasts unless it is lifted; mailboxes change hands.";
+    mail_bounce_days = 7 in 1..=90, "Days that an address is left alone after its mail server said that there is no such mailbox.";
+    bounce_bytes = 262144 in 16384..=16777216, "Bytes of a report about mail that came back; what follows is not looked at.";
+    bounce_connections = 16 in 1..=256, "Connections of the listener for mail that came back.";
+    bounce_seconds = 60 in 1..=600, "Seconds within which such a connection must send its next line.";
     mail_domains = 4096 in 64..=65536, "Recipient domains whose pace is remembered; about 100 bytes each.";
     mail_per_minute = 600 in 1..=100000, "Mails a minute to one ordinary domain; more looks like a flood to it.";
     mail_provider_per_minute = 6000 in 1..=1000000, "Mails a minute to one large mailbox provider, where most people are.";
+    news_claimed = 64 in 1..=1000, "Mails of an update taken out at once, only while no confirmation mail is due; these finish first.";
+    news_per_minute = 200 in 1..=100000, "Mails of updates a minute to one ordinary domain, beside the confirmation mails.";
+    news_provider_per_minute = 2000 in 1..=1000000, "Mails of updates a minute to one large mailbox provider.";
 }
 
 #[cfg(test)]

@@ -8,10 +8,12 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 
 use crate::admit::source::Source;
 use crate::handlers::Request;
+use crate::handlers::card::Cards;
 use crate::handlers::confirm::Signatory;
 use crate::handlers::events::Events;
 use crate::handlers::shelf::{Common, Shelf};
 use crate::handlers::sign::Signing;
+use crate::handlers::stop::StopMail;
 use crate::respond::{self, Answer, Asked, Body};
 use crate::token::Purpose;
 use crate::views::{self, Refusal, Site};
@@ -22,12 +24,16 @@ pub struct Public {
     pub site: Arc<Site>,
     /// What is the same for everybody.
     pub shelf: Arc<Shelf>,
+    /// Pictures of the petitions.
+    pub cards: Cards,
     /// Changes of the count.
     pub events: Events,
     /// Signing.
     pub signing: Signing,
     /// The links of a mail.
     pub signatory: Signatory,
+    /// Mail that is stopped and allowed again.
+    pub stop_mail: StopMail,
 }
 
 impl Public {
@@ -49,11 +55,16 @@ impl Public {
             ["assets", ..] if is_get => asset(&asked, uri.path(), headers),
 
             ["p", slug] if is_get => found(&asked, self.shelf.page(slug, asked.lang, headers)),
+            ["p", slug, "versions" | "updates" | "updates.atom"] | ["p", slug, "versions" | "updates", _] if is_get => {
+                found(&asked, self.shelf.side(slug, &path[2..], asked.lang, headers))
+            }
             ["p", slug, "count.json"] if is_get => found(&asked, self.shelf.count(slug, headers)),
+            ["p", slug, "poster"] if is_get => found(&asked, self.shelf.poster(slug, asked.lang, headers)),
+            ["p", slug, card] if is_get && is_card(card) => self.cards.answer(&asked, slug, card, headers).await,
             ["p", slug, "events"] if is_get => self.events.listen(&asked, slug),
             ["p", slug, "challenge"] if is_get => signing.challenge(source, asked, slug).await,
             ["p", slug, "check-mail"] if is_get => signing.check_mail(asked, slug),
-            ["p", slug, "sign"] if is_get => signing.form(source, asked, slug).await,
+            ["p", slug, "sign"] if is_get => signing.form(source, asked, slug, version(uri.query())).await,
             ["p", slug, "sign"] if is_post => signing.sign(source, asked, slug, headers, body).await,
 
             ["confirm", token] if is_get => signatory.look(source, asked, token, before(uri.query())).await,
@@ -64,14 +75,20 @@ impl Public {
             ["not-me", token] if is_get => signatory.manage(source, asked, Purpose::NotMe, token).await,
             ["not-me", token] if is_post => signatory.disown(source, asked, token, body).await,
 
-            ["p", _, "sign"] | ["confirm" | "withdraw" | "not-me", _] => {
+            ["stop-mail", token] if is_get => self.stop_mail.look(source, asked, token).await,
+            ["stop-mail", token] if is_post => self.stop_mail.wish(source, asked, token, body).await,
+
+            ["p", _, "sign"] | ["confirm" | "withdraw" | "not-me" | "stop-mail", _] => {
                 respond::method_not_allowed(&asked, "GET, HEAD, POST")
             }
             ["" | "method" | "privacy" | "legal" | "robots.txt"]
             | ["assets", ..]
             | ["p", _]
-            | ["p", _, "count.json" | "events" | "challenge" | "check-mail"]
+            | ["p", _, "versions" | "updates" | "updates.atom"]
+            | ["p", _, "versions" | "updates", _]
+            | ["p", _, "count.json" | "poster" | "events" | "challenge" | "check-mail"]
             | ["receipt", _] => respond::method_not_allowed(&asked, "GET, HEAD"),
+            ["p", _, card] if is_card(card) => respond::method_not_allowed(&asked, "GET, HEAD"),
             _ => respond::refused(&asked, Refusal::NotFound, None, None),
         }
     }
@@ -81,6 +98,11 @@ impl Public {
     }
 }
 
+/// `card.fr.png`: the picture of a petition in one language.
+fn is_card(file: &str) -> bool {
+    file.starts_with("card.") && file.ends_with(".png")
+}
+
 fn found(asked: &Asked<'_>, answer: Option<Answer>) -> Answer {
     answer.unwrap_or_else(|| respond::refused(asked, Refusal::NotFound, None, None))
 }
@@ -88,6 +110,12 @@ fn found(asked: &Asked<'_>, answer: Option<Answer>) -> Answer {
 /// The last contribution of the page before, where more wait than one page shows.
 fn before(query: Option<&str>) -> Option<&str> {
     query?.split('&').find_map(|pair| pair.strip_prefix("before="))
+}
+
+/// The version of the text that was on the page before.
+fn version(query: Option<&str>) -> Option<u16> {
+    let mut pairs = query?.split('&');
+    pairs.find_map(|pair| pair.strip_prefix("text_version="))?.parse().ok()
 }
 
 fn asset(asked: &Asked<'_>, path: &str, headers: &HeaderMap) -> Answer {
@@ -123,7 +151,7 @@ fn asset(asked: &Asked<'_>, path: &str, headers: &HeaderMap) -> Answer {
 
 /// Links of mails are nobody's to index.
 fn robots() -> Answer {
-    let text = "User-agent: *\nDisallow: /confirm/\nDisallow: /receipt/\nDisallow: /withdraw/\nDisallow: /not-me/\n";
+    let text = "User-agent: *\nDisallow: /confirm/\nDisallow: /receipt/\nDisallow: /withdraw/\nDisallow: /not-me/\nDisallow: /stop-mail/\n";
     let mut answer = Response::new(Body::from(Bytes::from_static(text.as_bytes())));
     answer
         .headers_mut()

@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use paraph_tally::Millis;
@@ -19,19 +19,27 @@ use crate::config::{Config, ProxyProtocol};
 use crate::control;
 use crate::failure::Failure;
 use crate::front::{self, Front, bind, listening, local};
+use crate::handlers::card::Cards;
 use crate::handlers::confirm::Signatory;
 use crate::handlers::events::Events;
+use crate::handlers::mail_status::MailStatus;
 use crate::handlers::operations::Operations;
 use crate::handlers::shelf::Shelf;
 use crate::handlers::sign::Signing;
+use crate::handlers::stop::StopMail;
 use crate::intake::seal::Sealing;
 use crate::intake::{Intake, Writer, WriterSettings};
 use crate::journal::integer;
 use crate::ledger::catalogue::Catalogue;
+use crate::ledger::opened::{Opened, Opener};
 use crate::ledger::query::LedgerReader;
 use crate::ledger::vault::Vault;
 use crate::limits::Limits;
 use crate::mail::dispatch::Mailer;
+use crate::mail::inbox::{Inbox, Lmtp};
+use crate::mail::news::NewsMailer;
+use crate::mail::pace::Pace;
+use crate::mail::stop::AddressTags;
 use crate::mail::transport::Transport;
 use crate::router::Public;
 use crate::store::db::{Db, DbError};
@@ -73,6 +81,7 @@ struct Core {
     admitter: Arc<Admitter>,
     shelf: Arc<Shelf>,
     disk_low: Arc<AtomicBool>,
+    pace: Arc<Mutex<Pace>>,
 }
 
 impl Server {
@@ -84,6 +93,10 @@ impl Server {
         // The ports first: a start that fails for want of one leaves no directory behind.
         let front = Front::bind(config).await?;
         let operations_listener = bind(config.listen.operations, "listen.operations").await?;
+        let lmtp = match config.mail.bounce.as_ref().and_then(|bounce| bounce.lmtp.as_ref()) {
+            Some(address) => Some(Lmtp::bind(address).await?),
+            None => None,
+        };
         let directory = Directory::open(&config.directory, Some(&config.key_file), true)?;
         let (address, https) = (front.http()?, front.https()?);
         let operations = local(&operations_listener)?;
@@ -101,11 +114,17 @@ impl Server {
             .map_err(|error| Failure::failed(format!("the writer cannot start: {error}"), DOCTOR))?;
         let core = Core::new(config, &directory, &site, intake.clone(), shown, spent)?;
         let transport = Transport::open(&config.mail.delivery, &config.limits)?;
+        let news_transport = Transport::open(&config.mail.delivery, &config.limits)?;
 
         let (stop, stopped) = watch::channel(false);
         let mut tasks = vec![
             tokio::spawn(core.tick(config.limits.clone(), stopped.clone())),
-            tokio::spawn(show(Arc::clone(&core.shelf), core.shown.clone(), stopped.clone())),
+            tokio::spawn(show(
+                Arc::clone(&core.shelf),
+                core.ledger.clone(),
+                core.shown.clone(),
+                stopped.clone(),
+            )),
             tokio::spawn(watch_disk(
                 directory.path().to_owned(),
                 config.limits.disk_floor_mib,
@@ -116,18 +135,28 @@ impl Server {
                 core.mailer(config, &directory, transport, &base_url)
                     .run(stopped.clone()),
             ),
+            tokio::spawn(
+                core.news_mailer(config, &directory, news_transport, &base_url)
+                    .run(stopped.clone()),
+            ),
             tokio::spawn(control::serve(
                 control::socket(directory.path()),
                 intake.clone(),
                 stopped.clone(),
             )?),
         ];
+        tasks.extend(core.inboxes(config, lmtp, &stopped));
         if let Some(metrics) = metrics.clone() {
             tasks.push(tokio::spawn(fold_metrics(metrics, stopped.clone())));
         }
         let operations_answers = Arc::new(Operations {
             intake: intake.clone(),
             disk_low: Arc::clone(&core.disk_low),
+            mail: MailStatus {
+                ledger: core.ledger.clone(),
+                pace: Arc::clone(&core.pace),
+            },
+            site: Arc::clone(&site),
             metrics,
         });
         tasks.push(tokio::spawn(listener::serve(
@@ -135,7 +164,7 @@ impl Server {
             listening(&config.limits, Vec::new(), ProxyProtocol::Off),
             move |_, request| {
                 let operations = Arc::clone(&operations_answers);
-                async move { operations.answer(request.uri().path()) }
+                async move { operations.answer(request.uri(), request.headers()).await }
             },
             stopped.clone(),
         )));
@@ -253,6 +282,7 @@ impl Core {
             admitter: Arc::new(admitter),
             shelf,
             disk_low: Arc::new(AtomicBool::new(false)),
+            pace: Arc::new(Mutex::new(Pace::new(&config.limits))),
         })
     }
 
@@ -261,6 +291,7 @@ impl Core {
         Public {
             site: Arc::clone(site),
             shelf: Arc::clone(&self.shelf),
+            cards: Cards::new(Arc::clone(&self.shelf), &config.limits),
             events: Events {
                 shelf: Arc::clone(&self.shelf),
                 places: Arc::new(Semaphore::new(watchers)),
@@ -280,7 +311,15 @@ impl Core {
                 ledger: self.ledger.clone(),
                 tokens: Arc::clone(&self.tokens),
                 shelf: Arc::clone(&self.shelf),
+                addresses: AddressTags::new(directory.keys()),
                 waiting_shown: config.limits.waiting_shown,
+            },
+            stop_mail: StopMail {
+                admitter: Arc::clone(&self.admitter),
+                intake: self.intake.clone(),
+                ledger: self.ledger.clone(),
+                tokens: Arc::clone(&self.tokens),
+                days: config.limits.mail_stop_days,
             },
         }
     }
@@ -293,9 +332,47 @@ impl Core {
             shelf: Arc::clone(&self.shelf),
             transport,
             from: config.mail.from.clone(),
+            dkim: config.mail.dkim.clone(),
+            bounce: config.mail.bounce.as_ref().map(|bounce| bounce.address.clone()),
             site_name: config.site.name.clone(),
             base_url: base_url.to_owned(),
+            pace: Arc::clone(&self.pace),
             message_key: directory.keys().derive("message v1"),
+            limits: config.limits.clone(),
+        }
+    }
+
+    /// Readers of mail that comes back, as many as there are ways for it.
+    fn inboxes(&self, config: &Config, lmtp: Option<Lmtp>, stop: &watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
+        let Some(bounce) = &config.mail.bounce else {
+            return Vec::new();
+        };
+        let inbox = Inbox {
+            tokens: Arc::clone(&self.tokens),
+            address: bounce.address.clone(),
+            intake: self.intake.clone(),
+            pace: Arc::clone(&self.pace),
+            limits: config.limits.clone(),
+        };
+        let watched = bounce.maildir.clone();
+        let watched = watched.map(|directory| tokio::spawn(inbox.clone().watch(directory, stop.clone())));
+        let listening = lmtp.map(|listener| tokio::spawn(inbox.listen(listener, stop.clone())));
+        watched.into_iter().chain(listening).collect()
+    }
+
+    fn news_mailer(&self, config: &Config, directory: &Directory, transport: Transport, base_url: &str) -> NewsMailer {
+        NewsMailer {
+            intake: self.intake.clone(),
+            ledger: self.ledger.clone(),
+            tokens: Arc::clone(&self.tokens),
+            shelf: Arc::clone(&self.shelf),
+            transport,
+            from: config.mail.from.clone(),
+            site_name: config.site.name.clone(),
+            base_url: base_url.to_owned(),
+            dkim: config.mail.dkim.clone(),
+            bounce: config.mail.bounce.as_ref().map(|bounce| bounce.address.clone()),
+            message_key: directory.keys().derive("message news v1"),
             limits: config.limits.clone(),
         }
     }
@@ -333,7 +410,15 @@ async fn unexpired_nonces(connections: &mut Connections) -> Result<Vec<(bool, [u
 }
 
 /// Renders what the writer publishes.
-async fn show(shelf: Arc<Shelf>, mut shown: watch::Receiver<Arc<Catalogue>>, mut stop: watch::Receiver<bool>) {
+async fn show(
+    shelf: Arc<Shelf>,
+    ledger: LedgerReader,
+    mut shown: watch::Receiver<Arc<Catalogue>>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let mut opener = Opener::default();
+    // The names of a catalogue that was there before this loop: a restart shows the same ones.
+    shown.mark_changed();
     loop {
         tokio::select! {
             changed = shown.changed() => {
@@ -344,9 +429,17 @@ async fn show(shelf: Arc<Shelf>, mut shown: watch::Receiver<Arc<Catalogue>>, mut
             _ = stop.wait_for(|stop| *stop) => return,
         }
         let catalogue = Arc::clone(&shown.borrow_and_update());
+        let opened = match opener.open(&ledger, &catalogue).await {
+            Ok(opened) => opened,
+            Err(error) => {
+                // A page without names is better than one that is not brought up to date.
+                tracing::warn!(%error, "names could not be read");
+                Opened::default()
+            }
+        };
         let shelf = Arc::clone(&shelf);
         // Rendering many petitions takes a while; the threads that serve requests do not wait for it.
-        if tokio::task::spawn_blocking(move || shelf.show(&catalogue))
+        if tokio::task::spawn_blocking(move || shelf.show(&catalogue, &opened))
             .await
             .is_err()
         {

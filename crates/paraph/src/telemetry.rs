@@ -40,10 +40,14 @@ pub const HANDSHAKES: &str = "paraph_handshakes_total";
 pub const CERTIFICATE_RELOADS: &str = "paraph_certificate_reloads_total";
 /// Seconds until the certificate in use ends.
 pub const CERTIFICATE_LEFT: &str = "paraph_certificate_left_seconds";
+/// Share cards drawn; far fewer than are asked for.
+pub const CARDS_DRAWN: &str = "paraph_cards_drawn_total";
 /// Rounds of the puzzles handed out: the price in force.
 pub const PUZZLE_ROUNDS: &str = "paraph_puzzle_rounds";
 /// Letters by outcome: `sent`, `later`, `given_up`.
 pub const MAILS: &str = "paraph_mails_total";
+/// Reports about letters that came back. Label `report`: `hard`, `soft`, `nothing`, `not_ours`.
+pub const BOUNCES: &str = "paraph_bounces_total";
 /// Letters that are due and have not left; stops growing at 100,000.
 pub const MAILS_DUE: &str = "paraph_mails_due";
 /// Events appended to the journal.
@@ -154,8 +158,10 @@ fn describe() {
     describe_counter!(HANDSHAKES, "TLS handshakes by outcome");
     describe_counter!(CERTIFICATE_RELOADS, "Certificate and key read again, by outcome");
     describe_gauge!(CERTIFICATE_LEFT, Unit::Seconds, "Until the certificate in use ends");
+    describe_counter!(CARDS_DRAWN, "Share cards drawn");
     describe_histogram!(PUZZLE_ROUNDS, "Rounds of the puzzles handed out");
     describe_counter!(MAILS, "Letters by outcome");
+    describe_counter!(BOUNCES, "Reports about letters that came back");
     describe_gauge!(MAILS_DUE, "Letters that are due and have not left");
     describe_counter!(EVENTS, "Events appended to the journal");
     describe_counter!(BATCHES_FAILED, "Batches that were not recorded");

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use futures_util::StreamExt;
 use paraph::clock;
-use paraph::intake::command::{PetitionAnswer, PetitionCommand, Sign, SignAnswer};
+use paraph::intake::command::{Choices, Details, PetitionAnswer, PetitionCommand, Sign, SignAnswer};
 use paraph::intake::{Intake, Writer, WriterSettings};
 use paraph::keys::tag;
 use paraph::ledger::record::{FeatureKey, Features};
@@ -147,6 +147,7 @@ impl Pair {
                     mailbox_tag: tag(&key, &[b"1", person.email().as_bytes()]),
                     address_tag: tag(&key, &[person.email().as_bytes()]),
                     text_version: 1,
+                    choices: Choices::default(),
                     sealed: sealed.sealed,
                     wrapped: sealed.wrapped,
                     features: serde_json::to_vec(&Features::observe(&features, &record)).unwrap_or_default(),
@@ -230,6 +231,7 @@ async fn open_petition(intake: &Intake) -> Outcome<()> {
         consent_hash: [1; 32],
         publish: true,
         settle_after_seconds: 120,
+        details: Details::default(),
     };
     match intake.petition(create).await? {
         PetitionAnswer::Done => Ok(()),

@@ -1,6 +1,7 @@
 # Le courriel qui demande de confirmer une signature. Un message est un paragraphe ; le programme coupe les lignes et ajoute les liens.
 # Espace insécable (U+00A0) devant les deux-points et dans les guillemets, espace fine insécable (U+202F) devant ; ! ?
 
+dir = ltr
 subject = Confirmez votre signature : { $title }
 greeting = Bonjour { $name },
 greeting-unnamed = Bonjour,
@@ -15,6 +16,19 @@ life = { $days ->
     [one] Le lien est valable un jour. Passé ce délai, ce qui a été saisi est effacé.
    *[other] Le lien est valable { $days } jours. Passé ce délai, ce qui a été saisi est effacé.
 }
+confirm-label = Voir ce qui sera signé
+withdraw-label = Retirer ma signature
+not-me-label = Ce n’était pas moi
+stop-label = Arrêter ces courriels, ou les autoriser de nouveau
 withdraw = Une fois votre signature confirmée, vous pourrez la retirer à tout moment par ce lien :
 not-you = Ce n’était pas vous ? Vous n’avez rien à faire : ce que personne ne confirme n’est jamais compté. Si vous préférez tout faire effacer dès maintenant, ou en garder une trace pour votre propre plainte :
 promise = Nous envoyons au plus un courriel par jour, par pétition et par adresse. Personne d’autre n’est informé de ce courriel, ni du fait que cette adresse a signé ou non.
+stop = Vous ne voulez plus de ces courriels à cette adresse ? Ce lien les arrête et ne retire rien. Sans eux, personne ne peut signer avec cette adresse, tant que vous ne les autorisez pas de nouveau par le même lien ou que { $days } jours ne sont pas passés :
+
+## Nouvelles d’une pétition
+
+news-subject = Nouvelles : { $title }
+news-who = { $author } vous écrit, parce que vous avez signé cette pétition sur { $site } et demandé de ses nouvelles :
+news-label = Lire sur la page
+news-stop = Plus de nouvelles ? Cette page les arrête, en une pression. Votre signature reste telle qu’elle est : rien n’est retiré.
+news-stop-label = Arrêter les nouvelles

@@ -41,6 +41,8 @@ pub struct SignForm {
     pub show_name: bool,
     /// Whether news are wanted.
     pub news: bool,
+    /// Version of the text that was on the page with the form; `None`: whichever is in force.
+    pub text_version: Option<u16>,
     /// The honeypot, empty when a person filled the form.
     pub website: String,
     /// The pass of those without script.
@@ -114,6 +116,7 @@ impl SignForm {
             "comment" => self.comment = value,
             "show_name" => self.show_name = choice(&value)?,
             "news" => self.news = choice(&value)?,
+            "text_version" => self.text_version = version(&value)?,
             "website" => self.website = value,
             "ticket" => self.ticket = value,
             _ => self.altcha = value,
@@ -122,7 +125,7 @@ impl SignForm {
     }
 }
 
-const FIELDS: [&str; 10] = [
+const FIELDS: [&str; 11] = [
     "name",
     "email",
     "postcode",
@@ -130,6 +133,7 @@ const FIELDS: [&str; 10] = [
     "comment",
     "show_name",
     "news",
+    "text_version",
     "website",
     "ticket",
     "altcha",
@@ -142,6 +146,14 @@ fn choice(value: &str) -> Result<bool, &'static str> {
         "" | "off" | "0" | "false" | "no" => Ok(false),
         _ => Err("choice_bad"),
     }
+}
+
+/// A number as the page wrote it; whether there is such a version is the petition's matter.
+fn version(value: &str) -> Result<Option<u16>, &'static str> {
+    if value.is_empty() {
+        return Ok(None);
+    }
+    value.parse().map(Some).map_err(|_| "choice_bad")
 }
 
 /// `+` is a space, `%XX` a byte; the whole is UTF-8 without NUL. A `%` without two digits is an error and not a

@@ -1,24 +1,54 @@
 //! `paraph check-config`
 
+use serde_json::json;
+
 use super::{configured, print};
 use crate::cli::CheckConfig;
 use crate::failure::Failure;
+use crate::views::lang::{self, Added};
 
 pub(super) fn run(check: &CheckConfig) -> Result<(), Failure> {
     let config = configured(&check.place.overrides())?;
+    let languages = match &config.site.locales {
+        Some(directory) => {
+            lang::report(directory).map_err(|error| Failure::failed(error.to_string(), "mend that file"))?
+        }
+        None => Vec::new(),
+    };
     let https = config.listen.https.as_ref();
     let until = https
         .map(|https| Ok::<_, Failure>(https.certificates()?.expires()))
         .transpose()?;
     if check.json {
         let mut explained = config.explain_json();
+        explained["languages"] = languages.iter().map(language_json).collect();
         explained["certificate_until"] = until.map(|until| until.to_string()).into();
         print(&format!("{explained:#}"));
         return Ok(());
     }
-    print(&config.explain());
+    let lines: String = languages.iter().map(language_lines).collect();
+    print(&(config.explain() + &lines));
     if let Some(until) = until {
         print(&format!("the certificate of listen.https can be used, until {until}"));
     }
     Ok(())
+}
+
+fn language_json(added: &Added) -> serde_json::Value {
+    json!({ "code": added.code, "missing": added.missing, "unknown": added.unknown, "mails": added.has_mails })
+}
+
+/// One added language: what its files lack, and what in them nothing asks for.
+fn language_lines(added: &Added) -> String {
+    let ids = |what: &str, ids: &[String]| match ids {
+        [] => String::new(),
+        _ => format!("; {} {what}: {}", ids.len(), ids.join(", ")),
+    };
+    format!(
+        "\nlanguage {}{}{}{}\n",
+        added.code,
+        ids("texts in the first language", &added.missing),
+        ids("texts that no page asks for", &added.unknown),
+        if added.has_mails { "" } else { "; mails in English" },
+    )
 }

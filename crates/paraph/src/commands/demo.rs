@@ -11,7 +11,7 @@ use super::{drill_failure, print, print_report, scenario, strengths, write_repor
 use crate::cli::Demo;
 use crate::config::{self, Config};
 use crate::failure::Failure;
-use crate::intake::command::{PetitionAnswer, PetitionCommand};
+use crate::intake::command::{Details, PetitionAnswer, PetitionCommand};
 use crate::ledger::record::consents_hash;
 use crate::server::Server;
 use crate::telemetry;
@@ -150,7 +150,7 @@ fn configuration(demo: &Demo, data: &Path, sink: &Sink) -> Result<Config, Failur
         .into_iter()
         .map(|(key, value)| (format!("PARAPH__{key}"), value))
         .collect();
-    let languages: Vec<&str> = Lang::ALL.iter().map(|lang| lang.code()).collect();
+    let languages: Vec<&str> = Lang::all().map(Lang::code).collect();
     config::without_file(&written, &languages)
 }
 
@@ -165,6 +165,7 @@ async fn open_petition(server: &Server, config: &Config) -> Result<(), Failure> 
         consent_hash: consents_hash(),
         publish: true,
         settle_after_seconds: u32::try_from(config.limits.settle_after_seconds).unwrap_or(u32::MAX),
+        details: Details::default(),
     };
     let failed = |error: &dyn std::fmt::Display| {
         Failure::failed(

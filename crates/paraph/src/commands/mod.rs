@@ -18,7 +18,7 @@ use paraph_drill::{Report, RunError, Scenario, Strength};
 use crate::cli::Command;
 use crate::config::{self, Config, Overrides};
 use crate::failure::Failure;
-use crate::views::Lang;
+use crate::views::lang::{self, Lang};
 
 /// Carries a command out.
 ///
@@ -38,10 +38,19 @@ pub fn run(command: Command) -> Result<(), Failure> {
     }
 }
 
-/// The configuration in force.
+/// The configuration in force; the languages that it adds are there from now on.
 fn configured(overrides: &Overrides) -> Result<Config, Failure> {
-    let languages: Vec<&str> = Lang::ALL.iter().map(|lang| lang.code()).collect();
-    config::load(overrides, &config::environment(), &languages)
+    let languages: Vec<&str> = Lang::all().map(Lang::code).collect();
+    let config = config::load(overrides, &config::environment(), &languages)?;
+    if let Some(directory) = &config.site.locales {
+        lang::add(directory, &config.site.languages[0]).map_err(|error| {
+            Failure::usage(
+                format!("site.locales: {error}"),
+                "mend or remove that file; docs/operator.md says what a language is made of",
+            )
+        })?;
+    }
+    Ok(config)
 }
 
 /// Writes to standard output; a reader that went away is no failure.

@@ -1,5 +1,7 @@
 //! `paraph petition …`
 
+mod content;
+
 use std::fs;
 use std::path::Path;
 
@@ -24,12 +26,16 @@ const SLUG_CHARS: usize = 64;
 const TITLE_CHARS: usize = 200;
 const OWNER_CHARS: usize = 200;
 const TEXT_BYTES: usize = 64 * 1024;
+/// An update is a mail too: longer ones are cut by mailbox providers.
+const UPDATE_BYTES: usize = 16 * 1024;
 
 pub(super) fn run(petition: &Petition) -> Result<(), Failure> {
     match petition {
         Petition::Create(create) => run_create(create),
         Petition::List(list) => run_list(list),
         Petition::Show(one) => show(one),
+        Petition::Edit(edit) => content::edit(edit),
+        Petition::Update(update) => content::post(update),
         Petition::Publish(one) => publish(one),
         Petition::Close(one) => close(one),
     }
@@ -64,7 +70,7 @@ fn new_petition(create: &PetitionCreate, config: &Config) -> Result<PetitionComm
     check_slug(&create.slug)?;
     let title = one_line("--title", &create.title, TITLE_CHARS)?;
     let owner = one_line("--owner", &create.owner, OWNER_CHARS)?;
-    let body = text(&create.text)?;
+    let body = text("--text", &create.text, TEXT_BYTES)?;
     let language = match &create.language {
         Some(code) if config.site.languages.contains(code) => code.clone(),
         Some(code) => {
@@ -86,6 +92,7 @@ fn new_petition(create: &PetitionCreate, config: &Config) -> Result<PetitionComm
         consent_hash: consents_hash(),
         publish: create.publish,
         settle_after_seconds: settle_after(&config.limits),
+        details: content::details(create, &config.limits)?,
     })
 }
 
@@ -121,15 +128,25 @@ fn one_line(flag: &str, value: &str, most: usize) -> Result<String, Failure> {
     Ok(value.to_owned())
 }
 
-fn text(path: &Path) -> Result<String, Failure> {
+fn text(flag: &str, path: &Path, most: usize) -> Result<String, Failure> {
+    let text = lines_of(flag, path, most)?;
+    if text.is_empty() {
+        let hint = format!("give a file of UTF-8 text, at most {most} bytes");
+        return Err(Failure::usage(format!("{flag}: {} is empty", path.display()), hint));
+    }
+    Ok(text)
+}
+
+/// A file of text, possibly empty.
+fn lines_of(flag: &str, path: &Path, most: usize) -> Result<String, Failure> {
     let name = path.display();
-    let bytes = fs::read(path).map_err(|error| Failure::io(format!("--text: cannot read {name}"), &error))?;
-    let hint = format!("give a file of UTF-8 text, at most {TEXT_BYTES} bytes");
+    let bytes = fs::read(path).map_err(|error| Failure::io(format!("{flag}: cannot read {name}"), &error))?;
+    let hint = format!("give a file of UTF-8 text, at most {most} bytes");
     let text = String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'));
     match text {
-        Some(text) if text.len() <= TEXT_BYTES && !text.trim().is_empty() => Ok(text.trim().replace("\r\n", "\n")),
-        Some(_) => Err(Failure::usage(format!("--text: {name} is empty or too long"), hint)),
-        None => Err(Failure::usage(format!("--text: {name} is not UTF-8 text"), hint)),
+        Some(text) if text.len() <= most => Ok(text.trim().replace("\r\n", "\n")),
+        Some(_) => Err(Failure::usage(format!("{flag}: {name} is too long"), hint)),
+        None => Err(Failure::usage(format!("{flag}: {name} is not UTF-8 text"), hint)),
     }
 }
 
@@ -161,7 +178,7 @@ fn perform(config: &Config, command: PetitionCommand) -> Result<PetitionAnswer, 
 fn read(config: &Config) -> Result<Catalogue, Failure> {
     block_on(async {
         let mut db = look(&config.directory).await?;
-        catalogue::read(&mut db, clock::now())
+        catalogue::read(&mut db, clock::now(), 0, &Catalogue::default())
             .await
             .map_err(|error| Failure::failed(format!("the store does not answer: {error}"), "check --data"))
     })
@@ -215,6 +232,7 @@ fn show(one: &PetitionOne) -> Result<(), Failure> {
         counts.invalidated,
         counts.withdrawn + counts.disowned,
     ));
+    print(&content::told(petition));
     print(&format!("\n{}", petition.body));
     Ok(())
 }
@@ -285,5 +303,6 @@ fn described(petition: &catalogue::Petition) -> Value {
         "goal": petition.goal, "state": phase(petition.state.phase), "text_version": petition.state.text_version,
         "counted": counts.counted, "held": counts.held, "invalidated": counts.invalidated,
         "withdrawn": counts.withdrawn + counts.disowned, "created_at": clock::rfc3339(petition.created_at),
+        "content": content::described(petition),
     })
 }

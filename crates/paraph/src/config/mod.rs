@@ -4,6 +4,7 @@
 //! key, the place where it was written, and the mend. Relative paths start at the directory the command runs in.
 
 mod explain;
+mod mail;
 mod value;
 mod written;
 
@@ -14,15 +15,15 @@ use std::sync::Arc;
 
 use http::uri::Authority;
 use ipnet::IpNet;
-use lettre::message::Mailbox;
 
 use crate::admit::certificate::{Certificates, Files};
 use crate::clock;
 use crate::failure::Failure;
 use crate::keys::Keys;
 use crate::limits::Limits;
+use crate::views::lang;
 use explain::Setting;
-pub use value::SmtpUrl;
+pub use mail::{Bounce, Delivery, LmtpAddress, Mail, Security, SmtpServer};
 use value::{Reader, Taken};
 pub use written::Origin;
 use written::{Value, Written};
@@ -59,6 +60,8 @@ pub struct Site {
     pub name: String,
     /// Codes of the languages offered, the first being the fallback. Never empty.
     pub languages: Vec<String>,
+    /// Directory of languages beside those built in.
+    pub locales: Option<PathBuf>,
     /// Legal notice: who publishes the site.
     pub publisher: Option<String>,
     /// Legal notice: how to reach the publisher.
@@ -123,24 +126,6 @@ pub enum ProxyProtocol {
     Optional,
     /// A trusted peer that does not send it is cut off.
     Required,
-}
-
-/// `[mail]`.
-#[derive(Clone, Debug)]
-pub struct Mail {
-    /// Sender of every mail, with a display name.
-    pub from: Mailbox,
-    /// Where mail goes.
-    pub delivery: Delivery,
-}
-
-/// How mail leaves the program.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Delivery {
-    /// Handed to a mail server.
-    Smtp(SmtpUrl),
-    /// Written to a directory, for development and for other programs to take away.
-    Maildir(PathBuf),
 }
 
 /// What the command line says about configuration.
@@ -225,7 +210,7 @@ fn validate(written: &Written, languages: &[&str]) -> Result<Config, Failure> {
     let listen = listen(&mut reader, site.base_url.as_deref())?;
     let directory = reader.text("store.directory", "data").path()?;
     let key_file = key_file(&mut reader, &directory)?;
-    let mail = mail(&mut reader, &site.name, &directory)?;
+    let mail = mail::mail(&mut reader, &site.name, &directory)?;
     let drill_price = drill_price(&mut reader, &listen)?;
     let limits = limits(&mut reader)?;
     Ok(Config {
@@ -271,6 +256,17 @@ fn site(reader: &mut Reader<'_>, available: &[&str]) -> Result<Site, Failure> {
     if name.text.trim().is_empty() {
         return Err(name.refuse("is empty", "write the name that visitors know the site by"));
     }
+    let locales = reader.optional("site.locales", "none");
+    // Whether the directory can be used is seen when its languages are added; here only their codes matter.
+    let added = locales.as_ref().map(Taken::path).transpose()?;
+    let added = added
+        .and_then(|directory| lang::codes_in(&directory).ok())
+        .unwrap_or_default();
+    let available: Vec<&str> = available
+        .iter()
+        .copied()
+        .chain(added.iter().map(String::as_str))
+        .collect();
     let defaults: Vec<&str> = ["fr", "en"]
         .into_iter()
         .filter(|code| available.contains(code))
@@ -281,7 +277,10 @@ fn site(reader: &mut Reader<'_>, available: &[&str]) -> Result<Site, Failure> {
         return Err(Failure::usage("site.languages is empty", hint));
     }
     if let Some(missing) = languages.iter().find(|taken| !available.contains(&taken.text.as_str())) {
-        let hint = format!("this version speaks: {}", available.join(", "));
+        let hint = format!(
+            "this version and the directory site.locales speak: {}",
+            available.join(", ")
+        );
         return Err(missing.refuse("is not a language of this version", &hint));
     }
     let again = |(at, taken): &(usize, &Taken)| languages[..*at].iter().any(|earlier| earlier.text == taken.text);
@@ -292,6 +291,7 @@ fn site(reader: &mut Reader<'_>, available: &[&str]) -> Result<Site, Failure> {
         base_url: base_url.map(|taken| taken.base_url()).transpose()?,
         name: name.text,
         languages: languages.into_iter().map(|taken| taken.text).collect(),
+        locales: locales.map(|taken| taken.path()).transpose()?,
         publisher: reader.optional("site.publisher", "none").map(|taken| taken.text),
         contact: reader.optional("site.contact", "none").map(|taken| taken.text),
         hosting: reader.optional("site.hosting", "none").map(|taken| taken.text),
@@ -392,35 +392,6 @@ fn key_file(reader: &mut Reader<'_>, directory: &Path) -> Result<PathBuf, Failur
         )),
         _ => Ok(path),
     }
-}
-
-fn mail(reader: &mut Reader<'_>, site_name: &str, directory: &Path) -> Result<Mail, Failure> {
-    let from = reader.text("mail.from", "petitions@example.org");
-    let mut sender = from.mailbox()?;
-    sender.name.get_or_insert_with(|| site_name.to_owned());
-    let smtp = reader.secret("mail.smtp", "none");
-    let default = if smtp.is_some() {
-        "none".to_owned()
-    } else {
-        directory.join("mail").display().to_string()
-    };
-    let maildir = reader.optional("mail.maildir", &default);
-    let delivery = match (smtp, maildir) {
-        (Some(smtp), Some(_)) => {
-            return Err(smtp.refuse(
-                "stands beside mail.maildir",
-                "keep exactly one of mail.smtp and mail.maildir",
-            ));
-        }
-        (Some(_), None) if from.origin == Origin::Default => {
-            let hint = "set mail.from to an address whose domain your mail server may send for";
-            return Err(Failure::usage("mail.smtp is set and mail.from is not", hint));
-        }
-        (Some(smtp), None) => Delivery::Smtp(smtp.smtp_url()?),
-        (None, Some(maildir)) => Delivery::Maildir(maildir.path()?),
-        (None, None) => Delivery::Maildir(directory.join("mail")),
-    };
-    Ok(Mail { from: sender, delivery })
 }
 
 /// A cheap puzzle is for rehearsals of one machine with itself: nobody else may be able to reach it.

@@ -1,3 +1,4 @@
+use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use super::{Config, Delivery, Overrides, ProxyProtocol, load};
@@ -192,6 +193,62 @@ fn a_mail_password_is_never_printed() {
     assert!(!what.contains("cret") && !hint.contains("cret"), "{what}");
 }
 
+#[test]
+fn a_password_is_taken_from_a_file_of_its_own_or_the_environment() {
+    let directory = Scratch::new();
+    let path = directory.0.join("smtp.password");
+    fs::write(&path, "open sesame\n").expect("written");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("mode");
+    let server = "[mail]\nfrom = \"a@example.org\"\nsmtp = \"smtp+starttls://mail.example.org\"\nsmtp_user = \"ada\"\n";
+    let with_file = format!("{server}smtp_password_file = \"{}\"", path.display());
+    let by_environment = [("PARAPH__MAIL__SMTP_PASSWORD", "open sesame")];
+    let expect = "smtp+starttls://ada:open%20sesame@mail.example.org:587";
+    let expect = config(&format!("[mail]\nfrom = \"a@example.org\"\nsmtp = \"{expect}\""), &[]).expect("valid");
+    for config in [config(&with_file, &[]), config(server, &by_environment)] {
+        let config = config.expect("valid");
+        assert_eq!(config.mail.delivery, expect.mail.delivery);
+        let printed = format!("{}{}{config:?}", config.explain(), config.explain_json());
+        assert!(!printed.contains("sesame"), "{printed}");
+    }
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("mode");
+    assert!(refusal(&with_file, &[]).0.contains("read by others"));
+    let (what, hint) = refusal(&format!("{server}smtp_password = \"open sesame\""), &[]);
+    assert!(what.contains("stands in the configuration file") && !(what + &hint).contains("sesame"));
+    assert!(refusal(server, &[]).0.contains("without a password"));
+}
+
+#[test]
+fn mail_is_never_downgraded_and_never_half_configured() {
+    let with = |rest: &str| format!("[mail]\nfrom = \"a@example.org\"\n{rest}");
+    for (rest, telling) in [
+        (
+            "smtp = \"smtp://mail.example.org:587?tls=opportunistic\"",
+            "mail server",
+        ),
+        ("smtp = \"smtp://u:p@mail.example.org:25\"", "readable over the network"),
+        ("smtp_user = \"ada\"", "without mail.smtp"),
+        ("dkim_selector = \"s\"", "without mail.dkim_key"),
+        ("dkim_key = \"k\"", "without mail.dkim_selector"),
+        ("dkim_key = \"/nowhere/k\"\ndkim_selector = \"s\"", "cannot be read"),
+        (
+            "dkim_key = \"k\"\ndkim_selector = \"s; d=evil\"",
+            "not a name in the DNS",
+        ),
+        ("bounce_lmtp = \"127.0.0.1:24\"", "without mail.bounce"),
+        (
+            "bounce = \"b@example.org\"\nbounce_lmtp = \"192.0.2.1:24\"",
+            "from elsewhere",
+        ),
+        ("bounce = \"a-name-that-is-long@example.org\"", "no room for a token"),
+        ("bounce = \"b+c@example.org\"", "no room for a token"),
+    ] {
+        let (what, _) = refusal(&with(rest), &[]);
+        assert!(what.contains(telling), "{rest} -> {what}");
+    }
+    let local = config(&with("smtp = \"smtp://u:p@127.0.0.1:25\""), &[]);
+    assert!(local.is_ok(), "this machine may read what it sends");
+}
+
 /// What `check-config` says of every key, without where it came from.
 fn in_force(config: &Config) -> Vec<(String, serde_json::Value)> {
     config
@@ -207,6 +264,12 @@ fn in_force(config: &Config) -> Vec<(String, serde_json::Value)> {
         })
         .collect()
 }
+
+/// Of a test, and of nothing else: `openssl genpkey -algorithm ed25519`.
+const ED25519_KEY: &str = "-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC
+-----END PRIVATE KEY-----
+";
 
 const EXAMPLE: &str = include_str!("../../../../paraph.example.toml");
 
@@ -233,13 +296,27 @@ fn the_example_is_the_defaults() {
 
 #[test]
 fn the_example_names_every_key_and_its_comments_are_valid() {
-    let every = example_with_every_key().replace("maildir = \"data/mail\"", "");
+    let certificate = rcgen::generate_simple_self_signed(vec!["mail.example.org".to_owned()]).expect("made");
+    let (certificate, directory) = (certificate.cert.pem(), Scratch::new());
+    for (name, text) in [
+        ("smtp.password", "secret\n"),
+        ("mail-ca.pem", &certificate),
+        ("dkim.pem", ED25519_KEY),
+    ] {
+        let path = directory.0.join(name);
+        fs::write(&path, text).expect("written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("mode");
+    }
+    let every = example_with_every_key()
+        .replace("\nmaildir = \"data/mail\"", "")
+        .replace("/etc/paraph/", &format!("{}/", directory.0.display()));
     let every = config(&every, &[]).expect("valid");
     assert_eq!(every.limits, crate::limits::Limits::default());
     assert_eq!(every.remarks().len(), 1, "the drill's price: {:?}", every.remarks());
     for setting in &every.settings {
         assert!(
-            setting.key == "mail.maildir" || setting.origin != super::Origin::Default,
+            ["mail.maildir", "mail.smtp_password"].contains(&setting.key.as_str())
+                || setting.origin != super::Origin::Default,
             "{} is not in the example",
             setting.key
         );

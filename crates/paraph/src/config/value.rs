@@ -1,14 +1,11 @@
 //! Taking single values out of the written configuration: each is judged once, and recorded for `check-config`.
 
-use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use http::Uri;
 use ipnet::IpNet;
 use lettre::message::Mailbox;
-use lettre::transport::smtp::AsyncSmtpTransportBuilder;
-use lettre::{AsyncSmtpTransport, Tokio1Executor};
 
 use super::explain::Setting;
 use super::written::{Origin, Value, Written};
@@ -51,10 +48,14 @@ impl<'a> Reader<'a> {
         taken
     }
 
-    /// A URL that may hold a password, recorded without it.
+    /// A URL that may hold a password, recorded without it; or a password, not recorded.
     pub(super) fn secret(&mut self, key: &str, otherwise: &str) -> Option<Taken> {
         let taken = self.written_text(key).map(|taken| Taken {
-            shown: without_password(&taken.text),
+            shown: if taken.text.contains("://") {
+                without_password(&taken.text)
+            } else {
+                "***".to_owned()
+            },
             ..taken
         });
         match &taken {
@@ -134,6 +135,11 @@ impl Taken {
         )
     }
 
+    /// An error about a value that must not be printed.
+    pub(super) fn refuse_unseen(&self, why: &str, hint: &str) -> Failure {
+        Failure::usage(format!("{}: {} {why}", self.origin, self.key), hint)
+    }
+
     pub(super) fn path(&self) -> Result<PathBuf, Failure> {
         if self.text.trim().is_empty() || self.text.contains('\0') {
             return Err(self.refuse("is not a path", "write a path, or remove the key for the default"));
@@ -183,34 +189,6 @@ impl Taken {
         let plain = !self.text.contains(char::is_control);
         let parsed = self.text.parse().ok().filter(|_| plain);
         parsed.ok_or_else(|| self.refuse("is not a mail address", hint))
-    }
-
-    pub(super) fn smtp_url(&self) -> Result<SmtpUrl, Failure> {
-        let hint = "write smtp://host:25, smtps://user:password@host, or smtp://user:password@host:587?tls=required";
-        SmtpUrl::parse(&self.text).ok_or_else(|| self.refuse("is not the address of a mail server", hint))
-    }
-}
-
-/// Address of a mail server, perhaps with a password that is never printed.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SmtpUrl(String);
-
-impl SmtpUrl {
-    fn parse(url: &str) -> Option<Self> {
-        let candidate = Self(url.to_owned());
-        candidate.transport().map(|_| candidate)
-    }
-
-    /// Host, port, TLS and credentials as `lettre` understands them; `None` never comes from a validated value.
-    #[must_use]
-    pub fn transport(&self) -> Option<AsyncSmtpTransportBuilder> {
-        AsyncSmtpTransport::<Tokio1Executor>::from_url(&self.0).ok()
-    }
-}
-
-impl fmt::Debug for SmtpUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&without_password(&self.0))
     }
 }
 

@@ -148,6 +148,25 @@ pub(super) const ALL: &[Relation] = &[
         "records erased since these data were copied; `paraph restore` erases them again",
         "SELECT COUNT(*) FROM temp.logged l WHERE NOT EXISTS (SELECT 1 FROM erasure e WHERE e.id = l.id)",
     ),
+    // What authors add and signatories ask for
+    fault(
+        "content",
+        "choices, names or news of a record that was erased or never was",
+        "SELECT (SELECT COUNT(*) FROM choice c WHERE NOT EXISTS (SELECT 1 FROM vault v WHERE v.id = c.id)) \
+         + (SELECT COUNT(*) FROM shown_name n WHERE NOT EXISTS (SELECT 1 FROM vault v WHERE v.id = n.id)) \
+         + (SELECT COUNT(*) FROM news n WHERE NOT EXISTS (SELECT 1 FROM vault v WHERE v.id = n.signature))",
+    ),
+    fault(
+        "content",
+        "news for a mailbox whose signature does not stand confirmed",
+        "SELECT COUNT(*) FROM news n JOIN signature s ON s.id = n.signature WHERE s.confirmed_at IS NULL OR s.axes & 24 <> 0",
+    ),
+    fault(
+        "content",
+        "mails of an update that does not exist",
+        "SELECT COUNT(*) FROM news_outbox o WHERE NOT EXISTS \
+         (SELECT 1 FROM petition_update u WHERE u.petition = o.petition AND u.number = o.number)",
+    ),
     // Mail
     fault(
         "outbox",

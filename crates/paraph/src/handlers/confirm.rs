@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::shelf::{Displayed, Shelf};
 use super::{Body, count};
 use crate::admit::Admitter;
+use crate::admit::email::Email;
 use crate::admit::lane::Lane;
 use crate::admit::source::Source;
 use crate::clock::{self, rfc3339};
@@ -20,6 +21,7 @@ use crate::intake::Intake;
 use crate::intake::command::{ConfirmAnswer, DisownAnswer, Keeping, WithdrawAnswer};
 use crate::ledger::query::LedgerReader;
 use crate::ledger::record::Personal;
+use crate::mail::stop::{AddressTags, Kind};
 use crate::respond::{self, Answer, Asked};
 use crate::store::db::DbError;
 use crate::token::{Purpose, Tokens};
@@ -40,6 +42,8 @@ pub struct Signatory {
     pub tokens: Arc<Tokens>,
     /// The petitions.
     pub shelf: Arc<Shelf>,
+    /// Names the address behind a mailbox.
+    pub addresses: AddressTags,
     /// Contributions that one page shows.
     pub waiting_shown: u64,
 }
@@ -388,6 +392,7 @@ impl Signatory {
                 withdraw: self.tokens.issue(Purpose::Withdraw, id),
                 not_me: self.tokens.issue(Purpose::NotMe, id),
                 receipt: self.tokens.issue(Purpose::Receipt, id),
+                stop_mail: self.stop_token(personal),
             },
             slug: displayed.view.slug.clone(),
             title: displayed.view.title.clone(),
@@ -397,8 +402,18 @@ impl Signatory {
             country: personal.country.clone(),
             show_name: personal.show_name,
             news: personal.news,
+            earlier_version: Some(u64::from(personal.text_version))
+                .filter(|version| *version < displayed.view.text_version),
             sent_at: personal.request.at,
         }
+    }
+
+    fn stop_token(&self, personal: &Personal) -> Option<String> {
+        let canonical = Email::parse(&personal.email).ok()?.canonical;
+        Some(
+            self.tokens
+                .issue_stop(Kind::Confirmation, self.addresses.of(&canonical)),
+        )
     }
 
     /// What the signatory keeps: everything that the commitment in the public log will be made of.

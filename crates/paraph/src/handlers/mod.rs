@@ -1,10 +1,14 @@
 //! What each address does. A handler holds what it needs and nothing else; the router knows them all.
 
+pub mod card;
 pub mod confirm;
 pub mod events;
+pub mod mail_status;
 pub mod operations;
 pub mod shelf;
+mod side;
 pub mod sign;
+pub mod stop;
 
 use crate::admit::source::Source;
 

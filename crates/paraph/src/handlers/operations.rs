@@ -5,11 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, Uri};
 
+use super::mail_status::{self, MailStatus};
 use crate::intake::Intake;
-use crate::respond::{Answer, Body};
+use crate::respond::{self, Answer, Body};
 use crate::telemetry::{Handle, INTAKE_WAITING};
+use crate::views::Site;
 
 /// What the operations listener needs.
 pub struct Operations {
@@ -17,15 +19,18 @@ pub struct Operations {
     pub intake: Intake,
     /// Set while the disk is nearly full.
     pub disk_low: Arc<AtomicBool>,
+    /// Whether mail arrives.
+    pub mail: MailStatus,
+    /// The site, for the words of its pages.
+    pub site: Arc<Site>,
     /// The metrics of the process; `None` where none are collected.
     pub metrics: Option<Handle>,
 }
 
 impl Operations {
-    /// Answers `/healthz`, `/readyz` and `/metrics`.
-    #[must_use]
-    pub fn answer(&self, path: &str) -> Answer {
-        match path {
+    /// Answers `/healthz`, `/readyz`, `/metrics` and the page `/mail`.
+    pub async fn answer(&self, uri: &Uri, headers: &HeaderMap) -> Answer {
+        match uri.path() {
             "/healthz" => text(StatusCode::OK, "alive\n".to_owned()),
             "/readyz" => match self.trouble() {
                 None => text(StatusCode::OK, "ready\n".to_owned()),
@@ -33,14 +38,18 @@ impl Operations {
             },
             "/metrics" => {
                 metrics::gauge!(INTAKE_WAITING).set(self.intake.waiting() as f64);
-                text(
-                    StatusCode::OK,
-                    self.metrics.as_ref().map(Handle::render).unwrap_or_default(),
-                )
+                let process = self.metrics.as_ref().map(Handle::render).unwrap_or_default();
+                text(StatusCode::OK, process + &self.mail.metrics().await)
+            }
+            "/mail.css" => mail_status::style(),
+            "/mail" => {
+                self.mail
+                    .page(respond::lang(&self.site, uri, headers), &self.site)
+                    .await
             }
             _ => text(
                 StatusCode::NOT_FOUND,
-                "there are /healthz, /readyz and /metrics\n".to_owned(),
+                "there are /healthz, /readyz, /metrics and /mail\n".to_owned(),
             ),
         }
     }

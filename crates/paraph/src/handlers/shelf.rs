@@ -8,17 +8,22 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, ETAG, VARY};
+use http::header::{
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, VARY,
+};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use paraph_tally::{Millis, PetitionId, Phase};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
+use super::side::{self, Side};
 use crate::clock::rfc3339;
 use crate::ledger::catalogue::{Catalogue, Petition};
+use crate::ledger::opened::Opened;
 use crate::respond::{self, Answer, Body, SECURITY};
-use crate::views::{self, Count, Frame, HomePage, Lang, PetitionPage, PetitionState, Site};
+use crate::video::Video;
+use crate::views::{self, Count, Frame, HomePage, Lang, PetitionPage, PetitionState, PosterPage, Site};
 
 /// A page whose numbers have not changed is rendered again when it is this old, so that "as of" does not look forgotten.
 const RENDER_AGAIN_MILLIS: u64 = 5 * 60 * 1000;
@@ -48,8 +53,12 @@ pub struct Displayed {
     pub petition: Arc<Petition>,
     /// As the pages show it.
     pub view: views::Petition,
+    side: Arc<Side>,
+    names: Vec<String>,
+    signed_earlier: Option<u64>,
     rendered_at: Millis,
     pages: Vec<(Lang, Document)>,
+    posters: Vec<(Lang, Document)>,
     count: Document,
 }
 
@@ -102,12 +111,12 @@ impl Shelf {
             site: Arc::clone(&site),
             turned: watch::Sender::new(()),
         };
-        shelf.show(catalogue);
+        shelf.show(catalogue, &Opened::default());
         shelf
     }
 
     /// Renders what has changed, and puts it in the place of what was shown.
-    pub fn show(&self, catalogue: &Catalogue) {
+    pub fn show(&self, catalogue: &Catalogue, opened: &Opened) {
         let before = self.now.load();
         let drafts = |petition: &&Arc<Petition>| petition.state.phase != Phase::Draft;
         let petitions: BTreeMap<String, Arc<Displayed>> = catalogue
@@ -118,7 +127,7 @@ impl Shelf {
                 let known = before.petitions.get(&petition.slug);
                 (
                     petition.slug.clone(),
-                    Arc::new(self.display(petition, catalogue.as_of, known)),
+                    Arc::new(self.display(petition, catalogue.as_of, opened, known)),
                 )
             })
             .collect();
@@ -150,34 +159,68 @@ impl Shelf {
         self.turned.send_replace(());
     }
 
-    fn display(&self, petition: &Arc<Petition>, as_of: Millis, known: Option<&Arc<Displayed>>) -> Displayed {
+    fn display(
+        &self,
+        petition: &Arc<Petition>,
+        as_of: Millis,
+        opened: &Opened,
+        known: Option<&Arc<Displayed>>,
+    ) -> Displayed {
+        let names = side::names(petition, opened);
+        let signed_earlier = opened.signed_earlier.get(&petition.id).copied();
         let count_json = Document::json(&count_json(petition, as_of), "public, max-age=5");
         if let Some(known) = known
             && *known.petition == **petition
+            && (&known.names, known.signed_earlier) == (&names, signed_earlier)
             && as_of.0 < known.rendered_at.0 + RENDER_AGAIN_MILLIS
         {
             return Displayed {
                 petition: Arc::clone(petition),
                 view: known.view.clone(),
+                side: Arc::clone(&known.side),
+                names,
+                signed_earlier,
                 rendered_at: known.rendered_at,
                 pages: known.pages.clone(),
+                posters: known.posters.clone(),
                 count: count_json,
             };
         }
         let view = view(petition);
         let path = format!("/p/{}", petition.slug);
+        let content = side::shown(petition, opened);
         let page = PetitionPage {
             petition: &view,
             count: count(petition, as_of),
+            content: &content,
         };
-        let pages = self.in_every_language(&path, "public, max-age=15", |frame| views::petition(frame, &page));
+        let mut pages = self.in_every_language(&path, "public, max-age=15", |frame| views::petition(frame, &page));
+        if let Some(more) = content.video.as_ref().and_then(Video::policy) {
+            pages.iter_mut().for_each(|(_, document)| document.allow(&more));
+        }
+        // A poster changes with the text, not with the count.
+        let posters = known
+            .filter(|known| known.view.title == view.title && known.view.text == view.text)
+            .map_or_else(|| self.posters(&path, &view), |known| known.posters.clone());
+        let known = known.map(|known| (&*known.petition, &known.side));
+        let side = side::side(&self.site, petition, &view, known);
         Displayed {
             petition: Arc::clone(petition),
+            side,
+            names,
+            signed_earlier,
             rendered_at: as_of,
             pages,
+            posters,
             count: count_json,
             view,
         }
+    }
+
+    fn posters(&self, path: &str, view: &views::Petition) -> Vec<(Lang, Document)> {
+        let page = PosterPage { petition: view };
+        let path = format!("{path}/poster");
+        self.in_every_language(&path, "public, max-age=300", |frame| views::poster(frame, &page))
     }
 
     fn in_every_language(
@@ -216,6 +259,20 @@ impl Shelf {
     pub fn page(&self, slug: &str, lang: Lang, headers: &HeaderMap) -> Option<Answer> {
         let ready = self.now.load();
         in_language(&ready.petitions.get(slug)?.pages, lang).map(|document| document.answer(headers))
+    }
+
+    /// The poster of a petition; `None` if there is none.
+    #[must_use]
+    pub fn poster(&self, slug: &str, lang: Lang, headers: &HeaderMap) -> Option<Answer> {
+        let ready = self.now.load();
+        in_language(&ready.petitions.get(slug)?.posters, lang).map(|document| document.answer(headers))
+    }
+
+    /// A page beside a petition's own, or its feed; `None` if there is none.
+    #[must_use]
+    pub fn side(&self, slug: &str, path: &[&str], lang: Lang, headers: &HeaderMap) -> Option<Answer> {
+        let displayed = self.petition(slug)?;
+        Some(displayed.side.document(path, lang)?.answer(headers))
     }
 
     /// The numbers of a petition; `None` if there is none.
@@ -263,7 +320,7 @@ impl Shelf {
     }
 }
 
-fn in_language(pages: &[(Lang, Document)], lang: Lang) -> Option<&Document> {
+pub(super) fn in_language(pages: &[(Lang, Document)], lang: Lang) -> Option<&Document> {
     pages.iter().find(|(of, _)| *of == lang).map(|(_, document)| document)
 }
 
@@ -273,7 +330,11 @@ fn view(petition: &Petition) -> views::Petition {
         slug: petition.slug.clone(),
         title: petition.title.clone(),
         author: petition.owner.clone(),
-        addressee: None,
+        addressee: petition
+            .content
+            .version(petition.state.text_version)
+            .map(|text| text.addressee.clone())
+            .filter(|addressee| !addressee.is_empty()),
         text: petition.body.clone(),
         text_lang: Some(petition.language.clone()),
         text_version: petition.state.text_version.into(),
@@ -314,14 +375,14 @@ fn count_json(petition: &Petition, as_of: Millis) -> serde_json::Value {
 
 /// Bytes with their headers, plain and compressed.
 #[derive(Clone)]
-struct Document {
+pub(super) struct Document {
     etag: HeaderValue,
     plain: (HeaderMap, Bytes),
     gzip: (HeaderMap, Bytes),
 }
 
 impl Document {
-    fn page(lang: Lang, html: String, caching: &'static str) -> Self {
+    pub(super) fn page(lang: Lang, html: String, caching: &'static str) -> Self {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
         headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(lang.code()));
@@ -336,7 +397,18 @@ impl Document {
         Self::new(headers, Bytes::from(value.to_string()), caching)
     }
 
-    fn new(mut headers: HeaderMap, plain: Bytes, caching: &'static str) -> Self {
+    /// Lets this page load what is named here, beside what every page may.
+    fn allow(&mut self, more: &str) {
+        let policy = format!("{}{more}", views::CONTENT_SECURITY_POLICY);
+        let Ok(policy) = HeaderValue::try_from(policy) else {
+            return;
+        };
+        for headers in [&mut self.plain.0, &mut self.gzip.0] {
+            headers.insert(CONTENT_SECURITY_POLICY, policy.clone());
+        }
+    }
+
+    pub(super) fn new(mut headers: HeaderMap, plain: Bytes, caching: &'static str) -> Self {
         headers.extend(SECURITY.map(|(name, value)| (Some(name), value)));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
         let digest = Sha256::digest(&plain);
@@ -353,7 +425,7 @@ impl Document {
         }
     }
 
-    fn answer(&self, asked: &HeaderMap) -> Answer {
+    pub(super) fn answer(&self, asked: &HeaderMap) -> Answer {
         let (headers, body) = if respond::takes_gzip(asked) {
             &self.gzip
         } else {

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::shelf::{Displayed, Shelf};
 use super::{Body, captured, count, forwarded_by};
 use crate::admit::contribution::Contribution;
-use crate::admit::form::SignForm;
+use crate::admit::form::{FieldError, SignForm};
 use crate::admit::source::Source;
 use crate::admit::{Admitter, Burnt, NotReceived, Pass, Received, Refusal, Way};
 use crate::clock;
@@ -42,7 +42,9 @@ const BUSY_SECONDS: u64 = 15;
 
 impl Signing {
     /// `GET /p/{slug}/sign`
-    pub async fn form(&self, source: Source, asked: Asked<'_>, slug: &str) -> Answer {
+    ///
+    /// `version` is that of the text on the page that led here.
+    pub async fn form(&self, source: Source, asked: Asked<'_>, slug: &str, version: Option<u16>) -> Answer {
         let Some(displayed) = self.shelf.petition(slug) else {
             return not_found(&asked);
         };
@@ -60,7 +62,10 @@ impl Signing {
                     petition: &displayed.view,
                     ticket: &ticket,
                     ticket_wait: age.into(),
-                    input: &Input::default(),
+                    input: &Input {
+                        text_version: version.filter(|version| displayed.petition.content.version(*version).is_some()),
+                        ..Input::default()
+                    },
                     errors: &[],
                     notice: None,
                 };
@@ -143,6 +148,7 @@ impl Signing {
     /// The order of admission: what costs least comes first, and nothing is burnt before there is room for it.
     async fn take_in(&self, attempt: &Attempt<'_>, received: &Received) -> Result<(), Refusal> {
         let contribution = Contribution::from_form(&received.form, &self.limits)?;
+        let text = text_signed(attempt.displayed, &received.form)?;
         let slug = &attempt.displayed.petition.slug;
         let cleared = self
             .admitter
@@ -163,22 +169,22 @@ impl Signing {
                 pass.admitted();
                 Ok(())
             }
-            Burnt::Fresh(pass) => self.record(attempt, contribution, pass, slot).await,
+            Burnt::Fresh(pass) => self.record(attempt, (contribution, text), pass, slot).await,
         }
     }
 
     async fn record(
         &self,
         attempt: &Attempt<'_>,
-        contribution: Contribution,
+        (contribution, text): (Contribution, (u16, [u8; 32])),
         pass: Pass,
         slot: Slot,
     ) -> Result<(), Refusal> {
         let petition = &attempt.displayed.petition;
         let under = Under {
             petition: petition.id,
-            text_version: petition.state.text_version,
-            text_hash: petition.text_hash,
+            text_version: text.0,
+            text_hash: text.1,
             consent_hash: record::consent_hash(attempt.lang),
             language: attempt.lang.code(),
         };
@@ -231,7 +237,10 @@ impl Signing {
             let Ok((ticket, ticket_wait)) = self.ticket_for(attempt, form) else {
                 return refused_plainly(asked, "sign", refusal, displayed);
             };
-            let input = input(form);
+            let mut input = input(form);
+            // A version that never was is not offered again.
+            let known = |version: &u16| displayed.petition.content.version(*version).is_some();
+            input.text_version = input.text_version.filter(known);
             let page = SignPage {
                 petition: &displayed.view,
                 ticket: &ticket,
@@ -261,6 +270,23 @@ impl Signing {
                 Ok((ticket, age.into()))
             }
         }
+    }
+}
+
+/// Version and hash of the text that was on the page: a form that was filled in while a new version was adopted signs the
+/// one that its signatory has read.
+fn text_signed(displayed: &Displayed, form: &SignForm) -> Result<(u16, [u8; 32]), Refusal> {
+    let petition = &displayed.petition;
+    let in_force = petition.state.text_version;
+    let Some(version) = form.text_version.filter(|version| *version != in_force) else {
+        return Ok((in_force, petition.text_hash));
+    };
+    match petition.content.version(version) {
+        Some(text) => Ok((version, text.text_hash)),
+        None => Err(Refusal::InvalidForm(vec![FieldError::new(
+            "text_version",
+            "choice_bad",
+        )])),
     }
 }
 
@@ -302,6 +328,7 @@ fn input(form: &SignForm) -> Input {
         comment: form.comment.clone(),
         show_name: form.show_name,
         news: form.news,
+        text_version: form.text_version,
     }
 }
 

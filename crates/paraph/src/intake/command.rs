@@ -1,10 +1,13 @@
 //! What can be asked of the one writer, and what it answers.
 
-use paraph_tally::{End, Millis, PetitionId, SignatureId, WithdrawnBy};
+use paraph_tally::{End, MailboxId, Millis, PetitionId, SignatureId, WithdrawnBy};
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 use super::Unavailable;
+use crate::ledger::content::FirstSignatory;
+use crate::mail::bounce::Bounced;
+use crate::mail::stop::Wish;
 use crate::store::erasures::Erasure;
 
 /// Where an answer goes. A writer that cannot make a batch durable answers every command of it with [`Unavailable`].
@@ -22,15 +25,23 @@ pub enum Command {
     /// "It wasn't me", with what is to become of the record.
     Disown(SignatureId, Keeping, Reply<DisownAnswer>),
     /// Something about a petition.
-    Petition(PetitionCommand, Reply<PetitionAnswer>),
+    Petition(Box<PetitionCommand>, Reply<PetitionAnswer>),
     /// Settle, expire, erase, publish.
     Tick(Reply<Ticked>),
     /// Erase again what a restored backup brought back.
     Replay(Vec<Erasure>, Reply<u64>),
     /// Hand out up to this many mails that are due and within their budgets.
     ClaimMail(u64, Reply<Vec<ClaimedMail>>),
+    /// What whoever reads a mailbox wants of our mail.
+    StopMail(Wish, Reply<()>),
+    /// Letters that came back.
+    Bounced(Vec<Bounced>, Reply<()>),
     /// What became of mails that were handed out.
     MailDone(Vec<(ClaimedMail, MailOutcome)>, Reply<()>),
+    /// Hand out up to this many mails of updates, if no other mail is due.
+    ClaimNews(u64, Reply<Vec<ClaimedNews>>),
+    /// What became of them.
+    NewsDone(Vec<(ClaimedNews, MailOutcome)>, Reply<()>),
 }
 
 /// A contribution, sealed, on its way into the journal.
@@ -52,12 +63,23 @@ pub struct Sign {
     pub address_tag: [u8; 16],
     /// Version of the text that was on the page.
     pub text_version: u16,
+    /// What was asked for beside signing.
+    pub choices: Choices,
     /// The record, sealed.
     pub sealed: Vec<u8>,
     /// Its key, wrapped.
     pub wrapped: Vec<u8>,
     /// Pseudonymous observations.
     pub features: Vec<u8>,
+}
+
+/// What a form may ask for beside signing. The name itself stays sealed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Choices {
+    /// The name may be shown.
+    pub name: bool,
+    /// News of the petition are wanted.
+    pub news: bool,
 }
 
 /// What became of a contribution. Outside, the first two look the same.
@@ -151,7 +173,13 @@ pub enum PetitionCommand {
         publish: bool,
         /// Seconds between confirmation and count.
         settle_after_seconds: u32,
+        /// What stands beside the text.
+        details: Details,
     },
+    /// Adopts a new version of the text, or changes what stands beside it.
+    Edit(Edit),
+    /// Posts an update.
+    Post(Post),
     /// Opens a draft.
     Publish {
         /// Its slug.
@@ -164,6 +192,49 @@ pub enum PetitionCommand {
         /// Its slug.
         slug: String,
     },
+}
+
+/// What an author may add to a new petition.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Details {
+    /// To whom it is addressed; may be empty. Part of version 1 of the text.
+    pub addressee: String,
+    /// Named by the author, in this order.
+    pub first_signatories: Vec<FirstSignatory>,
+    /// Address of a video or of its page; may be empty.
+    pub video: String,
+}
+
+/// A change. `None` leaves as it is; an empty text or list removes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Edit {
+    /// The petition's slug.
+    pub slug: String,
+    /// Title of the next version.
+    pub title: Option<String>,
+    /// Body of the next version.
+    pub body: Option<String>,
+    /// Addressee of the next version.
+    pub addressee: Option<String>,
+    /// First signatories.
+    pub first_signatories: Option<Vec<FirstSignatory>>,
+    /// Video.
+    pub video: Option<String>,
+    /// SHA-256 of the consent sentences in force.
+    pub consent_hash: [u8; 32],
+}
+
+/// An update by the author.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Post {
+    /// The petition's slug.
+    pub slug: String,
+    /// Title.
+    pub title: String,
+    /// Text, with the little markup of petitions.
+    pub body: String,
+    /// Whether it is mailed to those who asked for news.
+    pub mail: bool,
 }
 
 /// What became of it.
@@ -179,6 +250,26 @@ pub enum PetitionAnswer {
     NotOpen,
     /// It is not a draft.
     NotDraft,
+    /// Changed; the version of the text that is in force now, and whether it is a new one.
+    Edited {
+        /// The version in force.
+        version: u16,
+        /// Whether this command adopted it.
+        adopted: bool,
+    },
+    /// Nothing of it was different.
+    Unchanged,
+    /// It is closed: its text stands.
+    Closed,
+    /// Posted, under this number; mailed to at most so many mailboxes.
+    Posted {
+        /// 1, 2, 3…
+        number: u32,
+        /// Mailboxes that have asked for news.
+        subscribers: u64,
+    },
+    /// As many versions or updates as the bounds allow, which are these many.
+    Full(u64),
 }
 
 /// What a tick did.
@@ -202,6 +293,27 @@ pub struct ClaimedMail {
     pub id: MailId,
     /// The contribution that it speaks of.
     pub signature: SignatureId,
+    /// Tag of the address that it goes to.
+    pub address: [u8; 16],
+    /// How often it was tried before.
+    pub attempts: u32,
+}
+
+/// A mail of an update that is due; its budget is spent, durably, before anyone sends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClaimedNews {
+    /// The petition.
+    pub petition: PetitionId,
+    /// Which of its updates.
+    pub number: u32,
+    /// The mailbox that asked for news.
+    pub mailbox: MailboxId,
+    /// With this signature.
+    pub signature: SignatureId,
+    /// Tag of the address that it goes to.
+    pub address: [u8; 16],
+    /// When the mail was made.
+    pub made_at: Millis,
     /// How often it was tried before.
     pub attempts: u32,
 }

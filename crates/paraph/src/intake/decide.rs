@@ -15,6 +15,7 @@ use super::command::{
     WithdrawAnswer,
 };
 use super::writer::Ready;
+use crate::journal::content::Beside;
 use crate::journal::{Batch, End, NewMailbox, NewPetition, NewText, Posting, SpentNonce, integer};
 use crate::ledger::record::text_hash;
 use crate::ledger::{PETITION_BY_ID, SIGNATURE_BY_ID, petition_id, petition_state, signature_state};
@@ -96,11 +97,15 @@ impl<'a> Decider<'a> {
             Command::Confirm(id, reply) => answer(answers, reply, self.confirm(id).await),
             Command::Withdraw(id, by, reply) => answer(answers, reply, self.withdraw(id, by).await),
             Command::Disown(id, keeping, reply) => answer(answers, reply, self.disown(id, keeping).await),
-            Command::Petition(command, reply) => answer(answers, reply, self.petition(command).await),
+            Command::Petition(command, reply) => answer(answers, reply, self.petition(*command).await),
             Command::Tick(reply) => answer(answers, reply, self.tick().await),
             Command::Replay(erasures, reply) => answer(answers, reply, self.replay(erasures).await),
             Command::ClaimMail(most, reply) => answer(answers, reply, self.claim_mail(most).await),
+            Command::StopMail(wish, reply) => answer(answers, reply, Ok(self.stop_mail(wish))),
+            Command::Bounced(bounced, reply) => answer(answers, reply, Ok(self.bounced(bounced))),
             Command::MailDone(outcomes, reply) => answer(answers, reply, self.mail_done(outcomes).await),
+            Command::ClaimNews(most, reply) => answer(answers, reply, self.claim_news(most).await),
+            Command::NewsDone(outcomes, reply) => answer(answers, reply, self.news_done(outcomes).await),
         }
     }
 
@@ -158,6 +163,7 @@ impl<'a> Decider<'a> {
         if self.record(event)?.is_err() {
             return Ok(SignAnswer::NotOpen);
         }
+        self.note_choices(&sign);
         if is_new {
             self.decided.batch.mailboxes.push(NewMailbox {
                 id: mailbox,
@@ -374,6 +380,8 @@ impl<'a> Decider<'a> {
     async fn petition(&mut self, command: PetitionCommand) -> Result<PetitionAnswer, DbError> {
         match command {
             PetitionCommand::Create { .. } => self.create(command).await,
+            PetitionCommand::Edit(edit) => self.edit(edit).await,
+            PetitionCommand::Post(post) => self.post_update(post).await,
             PetitionCommand::Publish {
                 slug,
                 settle_after_seconds,
@@ -407,7 +415,7 @@ impl<'a> Decider<'a> {
         }
     }
 
-    async fn petition_called(&mut self, slug: &str) -> Result<Option<PetitionId>, DbError> {
+    pub(super) async fn petition_called(&mut self, slug: &str) -> Result<Option<PetitionId>, DbError> {
         let sql = "SELECT id FROM petition WHERE slug = ?1";
         let Some(row) = self.db.query_one(sql, &[Value::Text(slug)]).await? else {
             return Ok(None);
@@ -428,6 +436,7 @@ impl<'a> Decider<'a> {
             consent_hash,
             publish,
             settle_after_seconds,
+            details,
         } = command
         else {
             return Ok(PetitionAnswer::Unknown);
@@ -480,9 +489,15 @@ impl<'a> Decider<'a> {
             version: 1,
             title,
             body,
+            addressee: details.addressee,
             text_hash,
             consent_hash,
             adopted_at,
+        });
+        batch.content.beside.push(Beside {
+            petition,
+            first_signatories: details.first_signatories,
+            video: details.video,
         });
         self.decided.publish = true;
         Ok(PetitionAnswer::Done)

@@ -6,9 +6,12 @@ use paraph_tally::{Millis, PetitionId, SignatureId};
 
 use super::command::{ClaimedMail, MailId, MailOutcome};
 use super::decide::Decider;
+use super::tick::DAY;
 use crate::journal::{Claim, integer};
 use crate::ledger::petition_id;
+use crate::mail::bounce::Bounced;
 use crate::mail::budget::{self, Due, WINDOW};
+use crate::mail::stop::{self, Kind, Quiet, Wish};
 use crate::store::db::{DbError, Value};
 
 /// How long a claimed mail stays with whoever claimed it. A process that dies in between sends it again after that.
@@ -27,6 +30,10 @@ impl Decider<'_> {
         let mut claimed = Vec::with_capacity(rows.len());
         for row in &rows {
             let (id, petition, address): (MailId, _, _) = (row.array(0)?, petition_id(row, 1)?, row.array(3)?);
+            if let Some(quiet) = stop::is_stopped(self.db, Kind::Confirmation, address, self.at, self.at).await? {
+                self.decided.batch.held.push((id, self.held_until(quiet)));
+                continue;
+            }
             let attempts = u32::try_from(row.unsigned(4)?).unwrap_or(u32::MAX);
             if attempts == 0 {
                 let sent = match spent.entry(address) {
@@ -57,10 +64,38 @@ impl Decider<'_> {
             claimed.push(ClaimedMail {
                 id,
                 signature: SignatureId(row.array(2)?),
+                address,
                 attempts,
             });
         }
         Ok(claimed)
+    }
+
+    /// When a mail to an address that is left alone is looked at again. The contribution that it speaks of does not outlive
+    /// its days, and the mail not much longer.
+    fn held_until(&self, quiet: Quiet) -> Millis {
+        let last = Millis(self.at.0 + self.limits.unconfirmed_days * DAY);
+        match quiet {
+            Quiet::Stopped { until: None } => last,
+            Quiet::Stopped { until: Some(until) } | Quiet::Bounced { until } => until.min(last),
+        }
+    }
+
+    /// A mailbox that does not exist is left alone for a while; other troubles are counted.
+    pub(super) fn bounced(&mut self, bounced: Vec<Bounced>) {
+        let until = Millis(self.at.0 + self.limits.mail_bounce_days * DAY);
+        let rows = bounced
+            .into_iter()
+            .map(|bounced| (bounced, self.at, bounced.hard.then_some(until)));
+        self.decided.batch.bounces.extend(rows);
+    }
+
+    pub(super) fn stop_mail(&mut self, wish: Wish) {
+        let until = match wish.kind {
+            Kind::Confirmation => Some(Millis(self.at.0 + self.limits.mail_stop_days * DAY)),
+            Kind::News => None,
+        };
+        self.decided.batch.wishes.push((wish, self.at, until));
     }
 
     /// Mails of the last day to an address, over all petitions.

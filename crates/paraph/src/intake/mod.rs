@@ -4,8 +4,11 @@
 //! commit that holds it is on the disk.
 
 pub mod command;
+mod content;
 mod decide;
 mod mailing;
+mod names;
+mod news;
 mod replay;
 pub mod seal;
 pub(crate) mod tick;
@@ -21,10 +24,12 @@ use tokio::sync::{mpsc, oneshot};
 
 pub use writer::{StartError, Writer, WriterSettings};
 
+use crate::mail::bounce::Bounced;
+use crate::mail::stop::Wish;
 use crate::store::erasures::Erasure;
 use command::{
-    ClaimedMail, Command, ConfirmAnswer, DisownAnswer, Keeping, MailOutcome, PetitionAnswer, PetitionCommand, Reply,
-    Sign, SignAnswer, Ticked, WithdrawAnswer,
+    ClaimedMail, ClaimedNews, Command, ConfirmAnswer, DisownAnswer, Keeping, MailOutcome, PetitionAnswer,
+    PetitionCommand, Reply, Sign, SignAnswer, Ticked, WithdrawAnswer,
 };
 
 /// The writer cannot make anything durable now: its queue is full, its disk refuses, or it has stopped.
@@ -97,7 +102,7 @@ impl Intake {
     /// # Errors
     /// It could not be made durable.
     pub async fn petition(&self, command: PetitionCommand) -> Result<PetitionAnswer, Unavailable> {
-        self.ask(|reply| Command::Petition(command, reply)).await
+        self.ask(|reply| Command::Petition(Box::new(command), reply)).await
     }
 
     /// Settles what is due, expires what is old, destroys the keys of erased records and publishes the count.
@@ -124,12 +129,44 @@ impl Intake {
         self.ask(|reply| Command::ClaimMail(most, reply)).await
     }
 
+    /// Stops mail of a kind to an address, or allows it again.
+    ///
+    /// # Errors
+    /// It could not be made durable.
+    pub async fn stop_mail(&self, wish: Wish) -> Result<(), Unavailable> {
+        self.ask(|reply| Command::StopMail(wish, reply)).await
+    }
+
+    /// Records that letters came back.
+    ///
+    /// # Errors
+    /// It could not be made durable.
+    pub async fn bounced(&self, bounced: Vec<Bounced>) -> Result<(), Unavailable> {
+        self.ask(|reply| Command::Bounced(bounced, reply)).await
+    }
+
     /// Tells what became of mails.
     ///
     /// # Errors
     /// It could not be made durable; the mails will be tried again when their claim runs out.
     pub async fn mail_done(&self, outcomes: Vec<(ClaimedMail, MailOutcome)>) -> Result<(), Unavailable> {
         self.ask(|reply| Command::MailDone(outcomes, reply)).await
+    }
+
+    /// Takes up to `most` mails of updates; none while other mail is due.
+    ///
+    /// # Errors
+    /// Their budgets could not be spent durably.
+    pub async fn claim_news(&self, most: u64) -> Result<Vec<ClaimedNews>, Unavailable> {
+        self.ask(|reply| Command::ClaimNews(most, reply)).await
+    }
+
+    /// Tells what became of mails of updates.
+    ///
+    /// # Errors
+    /// It could not be made durable; the mails will be tried again when their claim runs out.
+    pub async fn news_done(&self, outcomes: Vec<(ClaimedNews, MailOutcome)>) -> Result<(), Unavailable> {
+        self.ask(|reply| Command::NewsDone(outcomes, reply)).await
     }
 
     /// Commands that wait for the writer.

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use paraph_tally::{Millis, PetitionId, SignatureId};
 use zeroize::Zeroizing;
 
-use super::command::Sign;
+use super::command::{Choices, Sign};
 use crate::admit::Pass;
 use crate::admit::contribution::Contribution;
 use crate::keys::{Keys, tag};
 use crate::ledger::record::{FeatureKey, Features, Personal, Request};
 use crate::ledger::vault::Vault;
+use crate::mail::stop::AddressTags;
 use crate::store::id;
 
 /// The keys that a contribution needs on its way in.
@@ -18,7 +19,7 @@ pub struct Sealing {
     vault: Arc<Vault>,
     features: FeatureKey,
     mailbox: [u8; 32],
-    address: [u8; 32],
+    address: AddressTags,
 }
 
 /// What a contribution was made under.
@@ -44,7 +45,7 @@ impl Sealing {
             vault,
             features: FeatureKey::new(keys),
             mailbox: keys.derive("mailbox v1"),
-            address: keys.derive("address v1"),
+            address: AddressTags::new(keys),
         }
     }
 
@@ -54,7 +55,7 @@ impl Sealing {
         let hex = |bytes: &[u8]| data_encoding::HEXLOWER.encode(bytes);
         let canonical = contribution.email.canonical.as_bytes();
         let mailbox_tag = tag(&self.mailbox, &[&under.petition.0.to_be_bytes(), canonical]);
-        let address_tag = tag(&self.address, &[canonical]);
+        let address_tag = self.address.of(&contribution.email.canonical);
         let id = id::time_ordered(Millis(request.at));
         let personal = Personal {
             version: 1,
@@ -85,6 +86,10 @@ impl Sealing {
             mailbox_tag,
             address_tag,
             text_version: under.text_version,
+            choices: Choices {
+                name: personal.show_name,
+                news: personal.news,
+            },
             sealed: sealed.sealed,
             wrapped: sealed.wrapped,
             features: serde_json::to_vec(&features).unwrap_or_default(),

@@ -14,7 +14,7 @@ use crate::store::erasures::Erasure;
 use crate::store::id;
 use crate::telemetry;
 
-const DAY: u64 = 24 * 3600 * 1000;
+pub(super) const DAY: u64 = 24 * 3600 * 1000;
 
 impl Decider<'_> {
     /// One tick: everything that is due at this moment, within the bounds of a batch; the rest at the next.
@@ -22,13 +22,17 @@ impl Decider<'_> {
         let mut ticked = Ticked::default();
         let rows = self.db.query("SELECT id FROM petition", &[]).await?;
         for row in &rows {
-            ticked.settled += self.settle(petition_id(row, 0)?).await?;
+            let petition = petition_id(row, 0)?;
+            self.release_names(petition).await?;
+            ticked.settled += self.settle(petition).await?;
         }
         if let Some(now) = self.of_ages {
             ticked.expired = self.expire(now).await?;
             self.decided.batch.prune = Some(Prune {
                 nonces_before: now,
                 mails_before: before(now, 2 * DAY),
+                stops_before: now,
+                bounces_before: before(now, 30 * DAY),
                 features_before: before(now, self.limits.features_days * DAY),
             });
         }
@@ -54,13 +58,13 @@ impl Decider<'_> {
         let rows = self
             .db
             .query(
-                "SELECT s.id, s.petition, s.mailbox, s.signed_at, s.confirmed_at, s.axes, m.counted \
-                 FROM signature s JOIN mailbox m ON m.id = s.mailbox \
+                "SELECT s.id, s.petition, s.mailbox, s.signed_at, s.confirmed_at, s.axes, m.counted, w.name \
+                 FROM signature s JOIN mailbox m ON m.id = s.mailbox LEFT JOIN choice w ON w.id = s.id \
                  WHERE s.unsettled = 1 AND s.petition = ?1 AND s.confirmed_at <= ?2 ORDER BY s.confirmed_at, s.id LIMIT ?3",
                 &[Value::Int(petition.0.into()), integer(due.0), integer(self.limits.settle_batch)],
             )
             .await?;
-        let mut signatures = Vec::with_capacity(rows.len());
+        let (mut signatures, mut named) = (Vec::with_capacity(rows.len()), Vec::new());
         for row in &rows {
             let id = SignatureId(row.array(0)?);
             let state = signature_state(row, 1)?;
@@ -68,6 +72,9 @@ impl Decider<'_> {
             self.fold
                 .load_counted(state.mailbox, row.maybe_array(6)?.map(SignatureId));
             signatures.push(id);
+            if row.maybe_int(7)? == Some(1) {
+                named.push(id);
+            }
         }
         let wanted = Event::Settled { petition, signatures };
         let legal = self
@@ -86,6 +93,8 @@ impl Decider<'_> {
         if legal.is_empty() {
             return Ok(0);
         }
+        named.retain(|id| settled.contains(id));
+        self.names_wait(petition, named);
         let count = legal.len() as u64;
         if self
             .record(Event::Settled {

@@ -85,7 +85,9 @@ impl Writer {
         start_log(&mut main, &erasures).await?;
         let end = journal::end(&mut main).await?;
         let waiting = waiting(&mut main).await?;
-        let (board, shown) = watch::channel(Arc::new(catalogue::read(&mut main, end.at).await?));
+        let names = settings.limits.names_shown;
+        let catalogue = catalogue::read(&mut main, end.at, names, &Catalogue::default()).await?;
+        let (board, shown) = watch::channel(Arc::new(catalogue));
         let (sender, queue) = mpsc::channel(usize::try_from(settings.limits.intake_queue).unwrap_or(1));
         let refusing = Arc::new(AtomicBool::new(false));
         let state = State {
@@ -243,7 +245,8 @@ impl State {
     }
 
     async fn publish(&mut self, as_of: Millis) -> Result<(), DbError> {
-        let catalogue = catalogue::read(&mut self.main, as_of).await?;
+        let before = Arc::clone(&self.board.borrow());
+        let catalogue = catalogue::read(&mut self.main, as_of, self.settings.limits.names_shown, &before).await?;
         self.published = as_of;
         self.board.send_replace(Arc::new(catalogue));
         Ok(())

@@ -2,7 +2,10 @@
 
 use paraph_tally::{Changed, End, Entry, Mailbox, MailboxId, Millis, PetitionId, SignatureId, SignatureState};
 
-use super::integer;
+use super::content::{Content, forget};
+use super::{integer, mailing};
+use crate::mail::bounce::Bounced;
+use crate::mail::stop::Wish;
 use crate::store::db::{Db, DbError, Value};
 
 /// Everything that one commit makes durable. The rows follow from decisions already taken; writing them decides nothing.
@@ -40,8 +43,16 @@ pub struct Batch {
     pub claims: Vec<Claim>,
     /// Mails to look at again, not before a moment.
     pub deferred: Vec<([u8; 16], Millis)>,
+    /// Mails put off because their address is left alone, and until when.
+    pub held: Vec<([u8; 16], Millis)>,
+    /// What readers of mailboxes want, since when, and the end of a stop that has one.
+    pub wishes: Vec<(Wish, Millis, Option<Millis>)>,
+    /// Letters that came back, when, and until when their address is left alone.
+    pub bounces: Vec<(Bounced, Millis, Option<Millis>)>,
     /// Mails that were sent or given up, with the contribution that they spoke of.
     pub mailed: Vec<([u8; 16], SignatureId)>,
+    /// What authors add, and what signatories asked for beside signing.
+    pub content: Content,
     /// Forget what is older than these moments.
     pub prune: Option<Prune>,
 }
@@ -68,6 +79,10 @@ pub struct Prune {
     pub nonces_before: Millis,
     /// Mails sent before then no longer count in any budget.
     pub mails_before: Millis,
+    /// Stops that have ended by then.
+    pub stops_before: Millis,
+    /// Bounces of addresses that were heard of last before then.
+    pub bounces_before: Millis,
     /// Features observed before then.
     pub features_before: Millis,
 }
@@ -103,6 +118,8 @@ pub struct NewText {
     pub title: String,
     /// Body.
     pub body: String,
+    /// To whom it is addressed; may be empty.
+    pub addressee: String,
     /// SHA-256 of title, line feed, body.
     pub text_hash: [u8; 32],
     /// SHA-256 of the consent sentences.
@@ -169,7 +186,11 @@ impl Batch {
             blocked,
             claims,
             deferred,
+            held,
+            wishes,
+            bounces,
             mailed,
+            content,
             prune,
         } = self;
         entries.is_empty()
@@ -188,7 +209,11 @@ impl Batch {
             && blocked.is_empty()
             && claims.is_empty()
             && deferred.is_empty()
+            && held.is_empty()
+            && wishes.is_empty()
+            && bounces.is_empty()
             && mailed.is_empty()
+            && *content == Content::default()
             && prune.is_none()
     }
 
@@ -199,6 +224,9 @@ impl Batch {
         self.write_records(db).await?;
         self.write_outbox(db).await?;
         self.write_claims(db).await?;
+        self.content.write(db, &self.entries).await?;
+        forget(db, &self.erased).await?;
+        mailing::write(self, db).await?;
         match &self.prune {
             Some(prune) => prune.write(db).await,
             None => Ok(()),
@@ -224,8 +252,8 @@ impl Batch {
         }
         for text in &self.texts {
             db.execute(
-                "INSERT INTO petition_text (petition, version, title, body, text_hash, consent_hash, adopted_at) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT INTO petition_text (petition, version, title, body, text_hash, consent_hash, adopted_at, addressee) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
                 &[
                     Value::Int(text.petition.0.into()),
                     Value::Int(text.version.into()),
@@ -234,6 +262,7 @@ impl Batch {
                     Value::Blob(&text.text_hash),
                     Value::Blob(&text.consent_hash),
                     integer(text.adopted_at.0),
+                    Value::Text(&text.addressee),
                 ],
             )
             .await?;
@@ -437,7 +466,7 @@ impl Batch {
         .await?;
         for claim in &self.claims {
             db.execute(
-                "UPDATE outbox SET due_at = ?2, attempts = attempts + 1 WHERE id = ?1",
+                "UPDATE outbox SET due_at = ?2, attempts = attempts + 1, held = 0 WHERE id = ?1",
                 &[Value::Blob(&claim.id), integer(claim.until.0)],
             )
             .await?;
@@ -472,6 +501,9 @@ impl Prune {
         .await?;
         db.execute("DELETE FROM mail_sent WHERE at < ?1", &[integer(self.mails_before.0)])
             .await?;
+        db.execute("DELETE FROM news_sent WHERE at < ?1", &[integer(self.mails_before.0)])
+            .await?;
+        mailing::prune(db, self).await?;
         let cutoff = crate::store::id::first_at(self.features_before);
         db.execute(
             "DELETE FROM features WHERE id IN (SELECT id FROM features WHERE id < ?1 ORDER BY id LIMIT ?2)",

@@ -4,6 +4,8 @@
 //! transaction: a writer that has been overtaken is fenced off by the position, not by a lock it may have lost.
 
 mod batch;
+pub mod content;
+mod mailing;
 
 use paraph_tally::{DecodeError, Entry, Event, Fold, Millis, RecountError};
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use paraph_tally::{Millis, PetitionId, PetitionState};
+use paraph_tally::{Millis, PetitionId, PetitionState, SignatureId};
 
+use super::content::{self, Content};
 use super::{petition_id, petition_state};
 use crate::store::db::{Db, DbError};
 
@@ -40,25 +41,37 @@ pub struct Petition {
     pub body: String,
     /// SHA-256 of the current version.
     pub text_hash: [u8; 32],
+    /// Everything that its author has written and that is not counted: versions, updates, what stands beside the text.
+    pub content: Arc<Content>,
+    /// Signatures whose names are shown, in their order. The names are sealed.
+    pub names: Vec<SignatureId>,
 }
 
-/// Reads every petition with its current text.
+/// Reads every petition with its current text, and up to `names` signatures whose names are shown. What authors have
+/// written is read again only where it differs from `before`.
 ///
 /// # Errors
 /// The store refused, or a row is spoilt.
-pub async fn read(db: &mut Db, as_of: Millis) -> Result<Catalogue, DbError> {
+pub async fn read(db: &mut Db, as_of: Millis, names: u64, before: &Catalogue) -> Result<Catalogue, DbError> {
     let rows = db
         .query(
             "SELECT p.id, p.slug, p.owner, p.language, p.goal, p.created_at, \
-             p.phase, p.text_version, p.settle_after_seconds, p.counts, t.title, t.body, t.text_hash \
-             FROM petition p JOIN petition_text t ON t.petition = p.id AND t.version = p.text_version",
+             p.phase, p.text_version, p.settle_after_seconds, p.counts, t.title, t.body, t.text_hash, \
+             COALESCE(c.revision, 0) FROM petition p JOIN petition_text t ON t.petition = p.id AND t.version = p.text_version \
+             LEFT JOIN petition_content c ON c.petition = p.id",
             &[],
         )
         .await?;
     let mut petitions = BTreeMap::new();
     for row in &rows {
+        let (id, slug, revision) = (petition_id(row, 0)?, row.text(1)?, row.unsigned(13)?);
+        let known = before.petitions.get(slug).map(|petition| &petition.content);
+        let content = match known.filter(|content| content.revision == revision) {
+            Some(content) => Arc::clone(content),
+            None => Arc::new(content::read(db, id, revision).await?),
+        };
         let petition = Petition {
-            id: petition_id(row, 0)?,
+            id,
             slug: row.text(1)?.to_owned(),
             owner: row.text(2)?.to_owned(),
             language: row.text(3)?.to_owned(),
@@ -68,6 +81,8 @@ pub async fn read(db: &mut Db, as_of: Millis) -> Result<Catalogue, DbError> {
             title: row.text(10)?.to_owned(),
             body: row.text(11)?.to_owned(),
             text_hash: row.array(12)?,
+            content,
+            names: content::names(db, id, names).await?,
         };
         petitions.insert(petition.slug.clone(), Arc::new(petition));
     }

@@ -1,6 +1,8 @@
 //! The ledger: tables computed from the journal, and the sealed records beside them.
 
 pub mod catalogue;
+pub mod content;
+pub mod opened;
 pub mod query;
 pub mod record;
 pub mod recount;

@@ -1,19 +1,21 @@
 //! What the pages of one signatory need: the state of a contribution, its record, and others waiting beside it.
 
-use paraph_tally::{End, MailboxId, PetitionId, SignatureId, SignatureState};
+use paraph_tally::{End, MailboxId, Millis, PetitionId, SignatureId, SignatureState};
 use zeroize::Zeroizing;
 
 use super::record::Personal;
 use super::vault::Vault;
 use super::{SIGNATURE_BY_ID, signature_state};
 use crate::journal::integer;
+use crate::mail::stop::{self, Kind, Quiet};
 use crate::store::db::{DbError, Value};
+use crate::store::id;
 use crate::store::reader::{Reader, Reading};
 
 /// Reads records: two pools, since records and their keys lie in two files.
 #[derive(Clone)]
 pub struct LedgerReader {
-    main: Reader,
+    pub(super) main: Reader,
     keys: Reader,
     vault: std::sync::Arc<Vault>,
 }
@@ -81,6 +83,31 @@ impl LedgerReader {
         }))
     }
 
+    /// Whether an address is left alone; as [`stop::is_stopped`], for who only reads.
+    ///
+    /// # Errors
+    /// The store refused.
+    pub async fn is_stopped(
+        &self,
+        kind: Kind,
+        address: [u8; 16],
+        asked_at: Millis,
+        now: Millis,
+    ) -> Result<Option<Quiet>, DbError> {
+        let read = self
+            .main
+            .with(move |db| db.query(stop::QUIET, &[Value::Blob(&address)]));
+        stop::judge(&read.await?, kind, asked_at, now)
+    }
+
+    /// What the outbox holds, and how many addresses are left alone.
+    ///
+    /// # Errors
+    /// The store refused.
+    pub async fn mail_queue(&self, now: Millis) -> Result<MailQueue, DbError> {
+        self.main.with(move |db| mail_queue(&db, now)).await
+    }
+
     /// Opens a sealed record with its key, which lies in the other file.
     async fn open(&self, id: SignatureId, sealed: &[u8]) -> Result<Option<Personal>, DbError> {
         let wrapped = self.keys.with(move |db| {
@@ -108,6 +135,60 @@ impl LedgerReader {
     ) -> Result<Vec<SignatureId>, DbError> {
         self.main.with(move |db| waiting(&db, mailbox, before, most)).await
     }
+}
+
+/// What the outbox holds. Each number stops growing at 100,000.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MailQueue {
+    /// Mails waiting for less than an hour, six hours, a day, and longer.
+    pub by_age: [u64; 4],
+    /// Of these, put off because their address is left alone.
+    pub held: u64,
+    /// When the next one that is put off is due.
+    pub next_at: Option<Millis>,
+    /// Addresses whose readers stopped confirmations.
+    pub stopped_confirmations: u64,
+    /// Addresses whose readers stopped news.
+    pub stopped_news: u64,
+    /// Addresses left alone because mail to them came back for good.
+    pub bounced: u64,
+    /// Addresses that had passing troubles within the last 30 days.
+    pub troubled: u64,
+}
+
+fn mail_queue(db: &Reading<'_>, now: Millis) -> Result<MailQueue, DbError> {
+    const HOUR: u64 = 3_600_000;
+    let count = |sql, parameters: &[Value<'_>]| {
+        let row = db.query_one(sql, parameters)?;
+        row.map_or(Ok(0), |row| row.unsigned(0))
+    };
+    let edges = [0, HOUR, 6 * HOUR, 24 * HOUR].map(|age| now.0.saturating_sub(age));
+    let mut queue = MailQueue::default();
+    for (at, number) in queue.by_age.iter_mut().enumerate() {
+        let newest = if at == 0 {
+            [0xff; 16]
+        } else {
+            id::first_at(Millis(edges[at]))
+        };
+        let oldest = edges.get(at + 1).map_or([0; 16], |edge| id::first_at(Millis(*edge)));
+        let sql = "SELECT COUNT(*) FROM (SELECT 1 FROM outbox WHERE id >= ?1 AND id < ?2 LIMIT 100000)";
+        *number = count(sql, &[Value::Blob(&oldest), Value::Blob(&newest)])?;
+    }
+    queue.held = count(
+        "SELECT COUNT(*) FROM (SELECT 1 FROM outbox WHERE held = 1 LIMIT 100000)",
+        &[],
+    )?;
+    let next = db.query_one("SELECT MIN(due_at) FROM outbox WHERE due_at > ?1", &[integer(now.0)])?;
+    let next = next.map_or(Ok(None), |row| row.maybe_int(0))?;
+    queue.next_at = next.and_then(|at| u64::try_from(at).ok()).map(Millis);
+    let stopped = "SELECT COUNT(*) FROM (SELECT 1 FROM mail_stop WHERE kind = ?1 LIMIT 100000)";
+    queue.stopped_confirmations = count(stopped, &[Value::Int(Kind::Confirmation.code())])?;
+    queue.stopped_news = count(stopped, &[Value::Int(Kind::News.code())])?;
+    let bounced = "SELECT COUNT(*) FROM (SELECT 1 FROM mail_bounce WHERE until > ?1 LIMIT 100000)";
+    queue.bounced = count(bounced, &[integer(now.0)])?;
+    let troubled = "SELECT COUNT(*) FROM (SELECT 1 FROM mail_bounce WHERE soft > 0 LIMIT 100000)";
+    queue.troubled = count(troubled, &[])?;
+    Ok(queue)
 }
 
 fn state(db: &Reading<'_>, id: SignatureId) -> Result<Option<SignatureState>, DbError> {

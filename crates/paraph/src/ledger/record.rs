@@ -198,7 +198,7 @@ pub fn consent_hash(lang: Lang) -> [u8; 32] {
 #[must_use]
 pub fn consents_hash() -> [u8; 32] {
     let mut hash = Sha256::new();
-    for lang in Lang::ALL {
+    for lang in Lang::all() {
         hash.update(lang.code());
         hash.update("\n");
         hash.update(consent_text(lang));

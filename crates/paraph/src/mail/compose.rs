@@ -3,23 +3,21 @@
 //! What strangers typed (the name) reaches someone's mailbox under our name. So it is kept short, on one line, without
 //! control or direction characters, and left out when it could be taken for a link. The texts are in `locales/mail/`.
 
-use std::fmt::{self, Write};
-use std::sync::LazyLock;
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use fluent_bundle::concurrent::FluentBundle;
-use fluent_bundle::{FluentArgs, FluentResource};
 use hmac::{Hmac, KeyInit, Mac};
+use lettre::address::Envelope;
 use lettre::message::header::{Header, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MessageBuilder};
+use lettre::message::{Mailbox, MessageBuilder, MultiPart, MultiPartKind, SinglePart};
 use lettre::{Address, Message};
 use sha2::Sha256;
-use unic_langid::LanguageIdentifier;
 
 use super::Millis;
+use super::page::{Head, Page, could_be_a_link, plain};
+use super::stop;
+use super::texts::{Said, Texts};
 
-/// Columns of a line of text; links may be longer and are never broken.
-const COLUMNS: usize = 72;
 /// Characters of the petition's title in the subject.
 const SUBJECT_TITLE_CHARS: usize = 60;
 /// Characters of a title and of a name in the text: enough to recognise, too few for an advertisement.
@@ -47,10 +45,14 @@ pub struct Letter<'a> {
     pub withdraw_token: &'a str,
     /// Token of `/not-me/`.
     pub not_me_token: &'a str,
+    /// Token of `/stop-mail/`, for confirmations.
+    pub stop_token: &'a str,
     /// Other contributions that wait for this address about this petition.
     pub waiting: u64,
     /// Days until an unconfirmed contribution is erased.
     pub days: u64,
+    /// Days that a stop of such mails lasts.
+    pub stop_days: u64,
 }
 
 /// Name of one mail, the same however often it is sent, and saying nothing about the outbox it came from.
@@ -96,25 +98,97 @@ pub fn recipient(address: &str) -> Result<Address, BadRecipient> {
     Address::new(local, domain).map_err(|_| BadRecipient)
 }
 
-/// Writes the letter as a message: plain text in UTF-8, one recipient, nothing but our own headers.
+/// A mail that only wants its form.
+#[derive(Clone, Copy, Debug)]
+pub struct Outgoing<'a> {
+    /// Recipient.
+    pub to: &'a Address,
+    /// Sender, as shown.
+    pub from: &'a Mailbox,
+    /// Where it comes back to if it cannot be delivered; the sender, if nowhere else.
+    pub returns_to: Option<&'a Address>,
+    /// What stands around its words.
+    pub head: Head<'a>,
+    /// Its words.
+    pub page: &'a Page,
+    /// The page where such mail is stopped, for the header fields.
+    pub stop_link: &'a str,
+    /// Its name.
+    pub id: MessageId,
+    /// When it was written.
+    pub written: Millis,
+}
+
+/// Puts a mail into the form of RFC 5322: text and HTML in UTF-8, one recipient, nothing but our own headers.
 ///
 /// The same arguments give the same bytes, so that a repeat after a crash is a repeat and not a second letter.
 ///
 /// # Errors
 /// The sender or recipient does not fit into a header, which validated values never do.
-pub fn compose(letter: &Letter<'_>, from: &Mailbox, id: MessageId, written: Millis) -> Result<Message, Unwritable> {
-    let texts = Texts::of(letter.lang);
-    let domain = from.email.domain();
-    MessageBuilder::new()
-        .from(from.clone())
-        .to(Mailbox::new(None, letter.to.clone()))
-        .subject(subject(texts, letter))
-        .date(SystemTime::UNIX_EPOCH + Duration::from_millis(written.0))
-        .message_id(Some(format!("<{id}@{domain}>")))
+pub fn message(mail: &Outgoing<'_>) -> Result<Message, Unwritable> {
+    let domain = mail.from.email.domain();
+    let sender = mail.returns_to.unwrap_or(&mail.from.email);
+    let envelope = Envelope::new(Some(sender.clone()), vec![mail.to.clone()]).map_err(|_| Unwritable)?;
+    let builder = MessageBuilder::new()
+        .from(mail.from.clone())
+        .to(Mailbox::new(None, mail.to.clone()))
+        .subject(mail.head.subject)
+        .date(SystemTime::UNIX_EPOCH + Duration::from_millis(mail.written.0))
+        .message_id(Some(format!("<{}@{domain}>", mail.id)))
         .header(AutoSubmitted)
-        .header(lettre::message::header::ContentType::TEXT_PLAIN)
-        .body(text(texts, letter))
+        .envelope(envelope);
+    let parts = MultiPart::builder()
+        .kind(MultiPartKind::Alternative)
+        .boundary(format!("part-{}", mail.id));
+    // The last part is the one that a mail program prefers (RFC 2046, section 5.1.4).
+    let parts = parts
+        .singlepart(SinglePart::plain(mail.page.text(mail.head.site, mail.head.base_url)))
+        .singlepart(SinglePart::html(mail.page.html(&mail.head)));
+    stop::headers(builder, mail.stop_link)
+        .multipart(parts)
         .map_err(|_| Unwritable)
+}
+
+/// Writes the letter as a message.
+///
+/// # Errors
+/// As [`message`].
+pub fn compose(letter: &Letter<'_>, post: &Post<'_>) -> Result<Message, Unwritable> {
+    let texts = Texts::of(letter.lang);
+    let (site, subject, dir) = (
+        plain(letter.site_name, NAME_CHARS),
+        subject(texts, letter),
+        texts.say("dir", &[]),
+    );
+    message(&Outgoing {
+        to: letter.to,
+        from: post.from,
+        returns_to: post.returns_to,
+        head: Head {
+            lang: texts.code,
+            dir: &dir,
+            subject: &subject,
+            site: &site,
+            base_url: letter.base_url,
+        },
+        page: &page(texts, letter),
+        stop_link: &stop::link(letter.base_url, letter.stop_token, letter.lang),
+        id: post.id,
+        written: post.written,
+    })
+}
+
+/// Who sends a letter, and when.
+#[derive(Clone, Copy, Debug)]
+pub struct Post<'a> {
+    /// Sender.
+    pub from: &'a Mailbox,
+    /// Where it comes back to.
+    pub returns_to: Option<&'a Address>,
+    /// Its name.
+    pub id: MessageId,
+    /// When it was written.
+    pub written: Millis,
 }
 
 /// `Auto-Submitted: auto-generated` (RFC 3834): no out-of-office answers, please.
@@ -142,7 +216,7 @@ fn subject(texts: &Texts, letter: &Letter<'_>) -> String {
     )
 }
 
-fn text(texts: &Texts, letter: &Letter<'_>) -> String {
+fn page(texts: &Texts, letter: &Letter<'_>) -> Page {
     let (site, title) = (plain(letter.site_name, NAME_CHARS), plain(letter.title, TITLE_CHARS));
     let name = plain(letter.name, NAME_CHARS);
     let mut page = Page::default();
@@ -152,171 +226,40 @@ fn text(texts: &Texts, letter: &Letter<'_>) -> String {
         page.paragraph(&texts.say("greeting", &[("name", Said::Text(&name))]));
     }
     page.paragraph(&texts.say("who", &[("site", Said::Text(&site))]));
-    page.indented(&title);
+    page.quoted(&title);
     page.paragraph(&texts.say("press", &[]));
-    page.link(letter, "confirm", letter.confirm_token);
+    page.button(
+        &texts.say("confirm-label", &[]),
+        &letter.link("confirm", letter.confirm_token),
+    );
     page.paragraph(&texts.say("button", &[]));
     if letter.waiting > 0 {
         page.paragraph(&texts.say("waiting", &[("others", Said::Number(letter.waiting))]));
     }
     page.paragraph(&texts.say("life", &[("days", Said::Number(letter.days))]));
     page.paragraph(&texts.say("withdraw", &[]));
-    page.link(letter, "withdraw", letter.withdraw_token);
+    page.link(
+        &texts.say("withdraw-label", &[]),
+        &letter.link("withdraw", letter.withdraw_token),
+    );
     page.paragraph(&texts.say("not-you", &[]));
-    page.link(letter, "not-me", letter.not_me_token);
+    page.link(
+        &texts.say("not-me-label", &[]),
+        &letter.link("not-me", letter.not_me_token),
+    );
     page.paragraph(&texts.say("promise", &[]));
-    page.signature(&site, letter.base_url);
-    page.0
+    page.paragraph(&texts.say("stop", &[("days", Said::Number(letter.stop_days))]));
+    page.link(
+        &texts.say("stop-label", &[]),
+        &stop::link(letter.base_url, letter.stop_token, letter.lang),
+    );
+    page
 }
 
-/// One line of what somebody else wrote: no control, direction or invisible characters, spaces collapsed, cut at a
-/// word if it is too long. What is left cannot start a header, turn the text around, or push the rest out of view.
-fn plain(text: &str, most: usize) -> String {
-    let visible: String = text
-        .chars()
-        .filter(|c| !is_direction_or_invisible(*c))
-        .map(|c| {
-            if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') {
-                ' '
-            } else {
-                c
-            }
-        })
-        .collect();
-    let line = visible.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
-    if line.chars().count() <= most {
-        return line;
-    }
-    let cut: String = line.chars().take(most - 1).collect();
-    // A title without spaces near its end is cut where it stands.
-    let end = cut.rfind(' ').filter(|end| *end > cut.len() / 2).unwrap_or(cut.len());
-    format!("{}…", cut[..end].trim_end())
-}
-
-fn is_direction_or_invisible(c: char) -> bool {
-    matches!(c, '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
-}
-
-/// Mail programs turn `word.word`, `www.` and anything with a scheme into links. No register holds such a name, and a
-/// real one that is mistaken ("St.John") only loses its greeting.
-fn could_be_a_link(name: &str) -> bool {
-    let dotted = |word: &str| {
-        let labels: Vec<&str> = word.split('.').collect();
-        labels
-            .windows(2)
-            .any(|pair| pair[0].chars().count() > 1 && pair[1].chars().count() > 1)
-    };
-    name.contains(['/', '@', '\\', '<', '>']) || name.split(' ').any(dotted)
-}
-
-/// Text of a mail as it grows, a blank line between its parts.
-#[derive(Default)]
-struct Page(String);
-
-impl Page {
-    fn paragraph(&mut self, text: &str) {
-        self.wrapped(text, "");
-    }
-
-    fn indented(&mut self, text: &str) {
-        self.wrapped(text, "    ");
-    }
-
-    /// Breaks at spaces only (never at a no-break space), so that a link keeps its line whatever its length.
-    fn wrapped(&mut self, text: &str, indent: &str) {
-        let mut column = 0;
-        for word in text.split([' ', '\n']).filter(|word| !word.is_empty()) {
-            let width = word.chars().count();
-            if column > 0 && column + 1 + width > COLUMNS {
-                self.0.push('\n');
-                column = 0;
-            }
-            let before = if column == 0 { indent } else { " " };
-            self.0.push_str(before);
-            self.0.push_str(word);
-            column += before.len() + width;
-        }
-        self.0.push_str("\n\n");
-    }
-
+impl Letter<'_> {
     /// The page answers in the language of the mail, whatever the browser prefers.
-    fn link(&mut self, letter: &Letter<'_>, page: &str, token: &str) {
-        let _ = write!(self.0, "{}/{page}/{token}?lang={}\n\n", letter.base_url, letter.lang);
-    }
-
-    /// After the line `-- `, which mail programs set apart.
-    fn signature(&mut self, site: &str, base_url: &str) {
-        let _ = writeln!(self.0, "-- \n{site}\n{base_url}");
-    }
-}
-
-// Languages that mail is written in: one row for each file of `locales/mail/`.
-include!(concat!(env!("OUT_DIR"), "/mail.rs"));
-
-static TEXTS: LazyLock<Vec<Texts>> =
-    LazyLock::new(|| LANGUAGES.iter().map(|(code, ftl)| Texts::new(code, ftl)).collect());
-
-/// Messages of one language.
-struct Texts {
-    code: &'static str,
-    bundle: FluentBundle<FluentResource>,
-}
-
-enum Said<'a> {
-    Text(&'a str),
-    Number(u64),
-}
-
-impl Texts {
-    /// Text that does not parse is left out here and found by the tests: a mail must never fail for its language.
-    fn new(code: &'static str, ftl: &str) -> Self {
-        let language: LanguageIdentifier = code.parse().unwrap_or_default();
-        let mut bundle = FluentBundle::new_concurrent(vec![language]);
-        // Isolation marks around what is inserted would end up inside copied names; `plain` removes what they guard against.
-        bundle.set_use_isolating(false);
-        let resource = FluentResource::try_new(ftl.to_owned()).unwrap_or_else(|(partial, _)| partial);
-        bundle.add_resource_overriding(resource);
-        Self { code, bundle }
-    }
-
-    fn of(code: &str) -> &'static Self {
-        TEXTS
-            .iter()
-            .find(|texts| texts.code == code)
-            .unwrap_or_else(Self::english)
-    }
-
-    fn english() -> &'static Self {
-        TEXTS
-            .iter()
-            .find(|texts| texts.code == "en")
-            .expect("English is embedded")
-    }
-
-    /// A message, in English if this language lacks it.
-    fn say(&self, message: &str, values: &[(&str, Said<'_>)]) -> String {
-        let mut arguments = FluentArgs::new();
-        for (name, value) in values {
-            match value {
-                Said::Text(text) => arguments.set(*name, *text),
-                Said::Number(number) => arguments.set(*name, *number),
-            }
-        }
-        let texts = if self.bundle.has_message(message) {
-            self
-        } else {
-            Self::english()
-        };
-        let Some(found) = texts.bundle.get_message(message) else {
-            return String::new();
-        };
-        let Some(pattern) = found.value() else {
-            return String::new();
-        };
-        texts
-            .bundle
-            .format_pattern(pattern, Some(&arguments), &mut Vec::new())
-            .into_owned()
+    fn link(&self, page: &str, token: &str) -> String {
+        format!("{}/{page}/{token}?lang={}", self.base_url, self.lang)
     }
 }
 

@@ -2,21 +2,26 @@
 //!
 //! It runs beside signing and never in its way: a dead mail server delays mail and nothing else.
 
-use std::sync::Arc;
+use std::collections::{HashSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_util::stream::{self, StreamExt};
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use lettre::message::Mailbox;
+use lettre::{Address, Message};
 use paraph_tally::Millis;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::watch;
 
-use super::compose::{self, Letter, MessageId};
-use super::pace::{self, Next, Pace};
+use super::bounce;
+use super::compose::{self, Letter, MessageId, Post};
+use super::dkim::Signer;
+use super::pace::{self, Handed, Next, Pace};
+use super::stop::Kind;
 use super::transport::{DeliveryError, Transport};
 use crate::clock;
 use crate::handlers::shelf::Shelf;
 use crate::intake::Intake;
-use crate::intake::command::{ClaimedMail, MailOutcome};
+use crate::intake::command::{ClaimedMail, MailId, MailOutcome};
 use crate::ledger::query::{ForMail, LedgerReader};
 use crate::limits::Limits;
 use crate::store::db::DbError;
@@ -41,10 +46,16 @@ pub struct Mailer {
     pub transport: Transport,
     /// Sender.
     pub from: Mailbox,
+    /// Signs letters.
+    pub dkim: Option<Arc<Signer>>,
+    /// Where letters come back to, without the token.
+    pub bounce: Option<Address>,
     /// Name of the site.
     pub site_name: String,
     /// Address of the site, without a slash at the end.
     pub base_url: String,
+    /// What is known of each domain; the deliverability page looks at it too.
+    pub pace: Arc<Mutex<Pace>>,
     /// Key of the names of mails.
     pub message_key: [u8; 32],
     /// The bounds in force.
@@ -52,48 +63,72 @@ pub struct Mailer {
 }
 
 impl Mailer {
-    /// Sends mail until `stop` turns true; what was claimed by then is finished first.
+    /// Sends mail until `stop` turns true; what is being handed over then is finished first.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
-        let pace = Mutex::new(Pace::new(&self.limits));
-        while !*stop.borrow() {
-            let claimed = self
-                .intake
-                .claim_mail(self.limits.mail_claimed)
-                .await
-                .unwrap_or_default();
-            if claimed.is_empty() {
-                tokio::select! {
-                    () = tokio::time::sleep(LOOK_AGAIN) => {}
-                    _ = stop.changed() => {}
+        let at_once = usize::try_from(self.limits.mail_connections).unwrap_or(1);
+        let mut queue: VecDeque<ClaimedMail> = VecDeque::new();
+        let mut sending = FuturesUnordered::new();
+        let mut in_hand: HashSet<MailId> = HashSet::new();
+        let mut outcomes = Vec::new();
+        loop {
+            let stopping = *stop.borrow();
+            if stopping {
+                // They are due again at once, for whoever comes next.
+                outcomes.extend(queue.drain(..).map(|mail| (mail, MailOutcome::Later(clock::now()))));
+            }
+            if queue.is_empty() && sending.len() < at_once {
+                self.record(&mut outcomes).await;
+                if !stopping {
+                    let claimed = self.intake.claim_mail(self.limits.mail_claimed).await;
+                    // A claim may run out while its mail is still being handed over: it is not sent twice.
+                    let fresh = claimed.unwrap_or_default().into_iter();
+                    queue.extend(fresh.filter(|mail| in_hand.insert(mail.id)));
                 }
-                continue;
             }
-            let at_once = usize::try_from(self.limits.mail_connections).unwrap_or(1);
-            let outcomes: Vec<(ClaimedMail, MailOutcome)> = stream::iter(claimed)
-                .map(|mail| {
-                    let sending = self.send(mail, &pace);
-                    async move { (mail, sending.await) }
-                })
-                .buffer_unordered(at_once)
-                .collect()
-                .await;
-            for (_, outcome) in &outcomes {
-                let label = match outcome {
-                    MailOutcome::Sent => "sent",
-                    MailOutcome::Later(_) => "later",
-                    MailOutcome::GivenUp => "given_up",
-                };
-                metrics::counter!(telemetry::MAILS, "outcome" => label).increment(1);
+            while sending.len() < at_once
+                && let Some(mail) = queue.pop_front()
+            {
+                let mailer = &self;
+                sending.push(async move { (mail, mailer.send(mail).await) });
             }
-            if self.intake.mail_done(outcomes).await.is_err() {
-                tracing::warn!("what became of some mails was not recorded; they may be sent twice");
+            if stopping && sending.is_empty() {
+                self.record(&mut outcomes).await;
+                return;
+            }
+            // A mail that takes its time must not keep others in the outbox: a free place looks there again.
+            let is_room = sending.len() < at_once;
+            tokio::select! {
+                Some(done) = sending.next() => {
+                    let (mail, _): &(ClaimedMail, MailOutcome) = &done;
+                    in_hand.remove(&mail.id);
+                    outcomes.push(done);
+                }
+                () = tokio::time::sleep(LOOK_AGAIN), if is_room => {}
+                _ = stop.changed(), if !stopping => {}
             }
         }
     }
 
-    async fn send(&self, mail: ClaimedMail, pace: &Mutex<Pace>) -> MailOutcome {
+    async fn record(&self, outcomes: &mut Vec<(ClaimedMail, MailOutcome)>) {
+        if outcomes.is_empty() {
+            return;
+        }
+        for (_, outcome) in outcomes.iter() {
+            let label = match outcome {
+                MailOutcome::Sent => "sent",
+                MailOutcome::Later(_) => "later",
+                MailOutcome::GivenUp => "given_up",
+            };
+            metrics::counter!(telemetry::MAILS, "outcome" => label).increment(1);
+        }
+        if self.intake.mail_done(std::mem::take(outcomes)).await.is_err() {
+            tracing::warn!("what became of some mails was not recorded; they may be sent twice");
+        }
+    }
+
+    async fn send(&self, mail: ClaimedMail) -> MailOutcome {
         let now = clock::now();
-        match self.try_to_send(mail, pace, now).await {
+        match self.try_to_send(mail, now).await {
             Ok(outcome) => outcome,
             Err(error) => {
                 tracing::warn!(%error, "a mail could not be prepared");
@@ -102,7 +137,7 @@ impl Mailer {
         }
     }
 
-    async fn try_to_send(&self, mail: ClaimedMail, pace: &Mutex<Pace>, now: Millis) -> Result<MailOutcome, DbError> {
+    async fn try_to_send(&self, mail: ClaimedMail, now: Millis) -> Result<MailOutcome, DbError> {
         let read = self.ledger.for_mail(mail.signature, self.limits.waiting_shown).await?;
         let Some(ForMail {
             petition,
@@ -118,7 +153,7 @@ impl Mailer {
         let Ok(to) = compose::recipient(&personal.email) else {
             return Ok(MailOutcome::GivenUp);
         };
-        if let Err(at) = pace.lock().await.ready(to.domain(), now) {
+        if let Err(at) = self.pace().ready(to.domain(), now, jitter()) {
             return Ok(MailOutcome::Later(at));
         }
         let letter = Letter {
@@ -131,30 +166,62 @@ impl Mailer {
             confirm_token: &self.tokens.issue(Purpose::Confirm, mail.signature),
             withdraw_token: &self.tokens.issue(Purpose::Withdraw, mail.signature),
             not_me_token: &self.tokens.issue(Purpose::NotMe, mail.signature),
+            stop_token: &self.tokens.issue_stop(Kind::Confirmation, mail.address),
             waiting: waiting.iter().filter(|other| **other != mail.signature).count() as u64,
             days: self.limits.unconfirmed_days,
+            stop_days: self.limits.mail_stop_days,
         };
         let message_id = MessageId::derive(&self.message_key, mail.signature.0);
-        let Ok(message) = compose::compose(&letter, &self.from, message_id, now) else {
-            return Ok(MailOutcome::GivenUp);
+        let returns_to = self
+            .bounce
+            .as_ref()
+            .and_then(|bounce| bounce::return_address(bounce, &self.tokens.issue_bounce(mail.address, now)));
+        let post = Post {
+            from: &self.from,
+            returns_to: returns_to.as_ref(),
+            id: message_id,
+            written: now,
         };
-        Ok(match self.transport.deliver(&message, message_id).await {
+        let outcome = match compose::compose(&letter, &post) {
+            Ok(message) => self.hand_over(&message, message_id, now).await,
+            Err(unwritable) => Err(DeliveryError::Permanent(unwritable.to_string())),
+        };
+        let handed = Handed::of(&outcome);
+        self.pace()
+            .done(to.domain(), mail.address, handed, clock::now(), jitter());
+        Ok(match outcome {
             Ok(()) => MailOutcome::Sent,
             Err(DeliveryError::Permanent(reason)) => {
                 tracing::info!(reason, "a mail was refused for good");
                 MailOutcome::GivenUp
             }
-            Err(DeliveryError::Temporary(reason)) => {
+            Err(DeliveryError::Temporary(reason) | DeliveryError::Deferred(reason)) => {
                 tracing::info!(reason, "a mail will be tried again");
                 later(mail, now)
             }
         })
     }
+
+    async fn hand_over(&self, message: &Message, id: MessageId, now: Millis) -> Result<(), DeliveryError> {
+        let raw = match &self.dkim {
+            Some(signer) => signer.signed(&message.formatted(), now),
+            None => message.formatted(),
+        };
+        self.transport.deliver(message.envelope(), raw, id).await
+    }
+
+    /// Never held across a wait.
+    fn pace(&self) -> MutexGuard<'_, Pace> {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn jitter() -> u64 {
+    u64::from_be_bytes(id::random())
 }
 
 fn later(mail: ClaimedMail, now: Millis) -> MailOutcome {
-    let jitter = u64::from_be_bytes(id::random());
-    match pace::after_failure(id::made_at(mail.id), mail.attempts + 1, jitter, now) {
+    match pace::after_failure(id::made_at(mail.id), mail.attempts + 1, jitter(), now) {
         Next::RetryAt(at) => MailOutcome::Later(at),
         Next::GiveUp => MailOutcome::GivenUp,
     }

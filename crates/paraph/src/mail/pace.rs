@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use super::Millis;
+use super::transport::DeliveryError;
 
 use crate::limits::Limits;
 
@@ -53,24 +54,105 @@ const PROVIDERS: &[&str] = &[
 /// Part of a minute's mails that may go at once after a pause.
 const BURST_DIVISOR: f64 = 6.0;
 
-/// Token buckets by recipient domain. Owned by the one task that sends mail; bounded by `limits.mail_domains`.
+/// What is known of each recipient domain: how much it was sent, whether it takes mail now, and what became of it. In
+/// memory, bounded by `limits.mail_domains`; a restart forgets it, and asks a domain that takes nothing once more. What
+/// must not be forgotten, when each mail is tried again, is in the store.
 #[derive(Debug)]
 pub struct Pace {
-    buckets: HashMap<String, Bucket>,
-    domains: usize,
+    domains: HashMap<String, Domain>,
+    /// What was counted of domains that had to be forgotten.
+    forgotten: Counted,
+    most: usize,
+    at_once: u32,
     per_minute: f64,
     provider_per_minute: f64,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Bucket {
+#[derive(Debug)]
+struct Domain {
     tokens: f64,
     burst: f64,
     per_milli: f64,
     at: Millis,
+    /// Mails being handed over.
+    in_hand: u32,
+    /// Times in a row that it took nothing.
+    failures: u32,
+    rests_until: Millis,
+    counted: Counted,
+    /// Tags of addresses, as many as it takes for the domain to be nobody's own.
+    addresses: Vec<[u8; 16]>,
 }
 
-impl Bucket {
+/// What became of mail to a domain, since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// Taken by the mail server.
+    pub sent: u64,
+    /// Put off by it.
+    pub deferred: u64,
+    /// Refused for good when it was handed over.
+    pub refused: u64,
+    /// Came back later.
+    pub returned: u64,
+}
+
+impl Counted {
+    fn add(&mut self, other: Self) {
+        self.sent += other.sent;
+        self.deferred += other.deferred;
+        self.refused += other.refused;
+        self.returned += other.returned;
+    }
+}
+
+/// What became of one mail that was handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handed {
+    /// It was taken.
+    Sent,
+    /// The domain takes nothing now.
+    Deferred,
+    /// That mailbox takes nothing.
+    Refused,
+    /// It says nothing of the domain: our own mail server was away, or the mail could not be written.
+    Unknown,
+}
+
+impl Handed {
+    /// What an attempt to hand over says of the domain.
+    #[must_use]
+    pub fn of(outcome: &Result<(), DeliveryError>) -> Self {
+        match outcome {
+            Ok(()) => Self::Sent,
+            Err(DeliveryError::Deferred(_)) => Self::Deferred,
+            Err(DeliveryError::Permanent(_)) => Self::Refused,
+            Err(DeliveryError::Temporary(_)) => Self::Unknown,
+        }
+    }
+}
+
+/// One line of the deliverability page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The domain; `None` for all that are not named.
+    pub domain: Option<String>,
+    /// What became of its mail.
+    pub counted: Counted,
+    /// Times in a row that it took nothing.
+    pub failures: u32,
+    /// When it is asked again, if it is left alone now.
+    pub rests_until: Option<Millis>,
+}
+
+/// Addresses from which on a domain is named: below, it may be a person's own, and its name a person's name.
+const SHARED_BY: usize = 10;
+/// Domains that are named; the rest are "other".
+const NAMED: usize = 20;
+/// Shortest and longest rest of a domain that takes nothing, in seconds.
+const REST_SECONDS: (u64, u64) = (30, 60 * 60);
+
+impl Domain {
     fn new(per_minute: f64, now: Millis) -> Self {
         let burst = (per_minute / BURST_DIVISOR).max(1.0);
         Self {
@@ -78,6 +160,11 @@ impl Bucket {
             burst,
             per_milli: per_minute / 60_000.0,
             at: now,
+            in_hand: 0,
+            failures: 0,
+            rests_until: Millis(0),
+            counted: Counted::default(),
+            addresses: Vec::new(),
         }
     }
 
@@ -91,9 +178,13 @@ impl Bucket {
         (self.tokens + elapsed * self.per_milli).min(self.burst)
     }
 
-    /// Room left until the bucket is full: the fuller, the less is forgotten with it.
-    fn room_at(&self, now: Millis) -> f64 {
-        self.burst - self.tokens_at(now)
+    /// What would be lost with it: mail in hand, a rest, then room left until the bucket is full.
+    fn worth(&self, now: Millis) -> (bool, bool, f64) {
+        (
+            self.in_hand > 0,
+            self.rests_until.0 > now.0,
+            self.burst - self.tokens_at(now),
+        )
     }
 }
 
@@ -103,14 +194,18 @@ impl Pace {
     #[expect(clippy::cast_precision_loss, reason = "limits.rs keeps both rates far below 2^53")]
     pub fn new(limits: &Limits) -> Self {
         Self {
-            buckets: HashMap::new(),
-            domains: usize::try_from(limits.mail_domains).unwrap_or(usize::MAX),
+            domains: HashMap::new(),
+            forgotten: Counted::default(),
+            most: usize::try_from(limits.mail_domains).unwrap_or(usize::MAX),
+            // Half of the connections: a domain that keeps them waiting leaves the other half to the rest.
+            at_once: u32::try_from(limits.mail_connections / 2).unwrap_or(1).max(1),
             per_minute: limits.mail_per_minute as f64,
             provider_per_minute: limits.mail_provider_per_minute as f64,
         }
     }
 
-    /// Takes a place for one mail to `domain` (lower case, ASCII form), if there is one now.
+    /// Takes a place for one mail to `domain` (lower case, ASCII form), if there is one now. Whoever got one says with
+    /// [`Pace::done`] what became of it. `jitter` is any number; only its remainder is used.
     ///
     /// # Errors
     /// Not yet; the time from which it is worth asking again.
@@ -119,42 +214,141 @@ impl Pace {
         clippy::cast_sign_loss,
         reason = "a wait is positive and below a minute"
     )]
-    pub fn ready(&mut self, domain: &str, now: Millis) -> Result<(), Millis> {
-        if !self.buckets.contains_key(domain) {
-            self.forget_the_least(now);
-            let provider = PROVIDERS.binary_search(&domain).is_ok();
-            let per_minute = if provider {
-                self.provider_per_minute
-            } else {
-                self.per_minute
-            };
-            self.buckets.insert(domain.to_owned(), Bucket::new(per_minute, now));
+    pub fn ready(&mut self, domain: &str, now: Millis, jitter: u64) -> Result<(), Millis> {
+        let at_once = self.at_once;
+        let known = self.domain(domain, now);
+        if known.rests_until.0 > now.0 {
+            // Spread over as long a time again: what waited does not come back in one wave.
+            let rest = rest(known.failures, jitter) * 1000;
+            return Err(Millis(known.rests_until.0 + jitter % rest));
         }
-        let Some(bucket) = self.buckets.get_mut(domain) else {
-            return Ok(());
-        };
-        let tokens = bucket.tokens_at(now);
+        // After a rest, one mail asks for all.
+        let at_once = if known.failures > 0 { 1 } else { at_once };
+        if known.in_hand >= at_once {
+            return Err(Millis(now.0 + 1000 + jitter % 2000));
+        }
+        let tokens = known.tokens_at(now);
         if tokens < 1.0 {
-            let wait = ((1.0 - tokens) / bucket.per_milli).ceil() as u64;
+            let wait = ((1.0 - tokens) / known.per_milli).ceil() as u64;
             return Err(Millis(now.0 + wait.max(1)));
         }
-        (bucket.tokens, bucket.at) = (tokens - 1.0, now);
+        (known.tokens, known.at) = (tokens - 1.0, now);
+        known.in_hand += 1;
         Ok(())
     }
 
-    /// Makes room for one more domain by dropping the bucket nearest to full. Forgetting only ever forgives.
-    fn forget_the_least(&mut self, now: Millis) {
-        if self.buckets.len() < self.domains {
-            return;
+    /// What became of a mail that had a place, and the tag of its address.
+    pub fn done(&mut self, domain: &str, address: [u8; 16], handed: Handed, now: Millis, jitter: u64) {
+        let known = self.domain(domain, now);
+        known.in_hand = known.in_hand.saturating_sub(1);
+        if known.addresses.len() < SHARED_BY && !known.addresses.contains(&address) {
+            known.addresses.push(address);
         }
-        let fullest = self
-            .buckets
-            .iter()
-            .min_by(|(_, a), (_, b)| a.room_at(now).total_cmp(&b.room_at(now)));
-        if let Some(domain) = fullest.map(|(domain, _)| domain.clone()) {
-            self.buckets.remove(&domain);
+        match handed {
+            Handed::Sent => {
+                known.counted.sent += 1;
+                known.failures = 0;
+            }
+            Handed::Refused => {
+                known.counted.refused += 1;
+                known.failures = 0;
+            }
+            Handed::Deferred => {
+                known.counted.deferred += 1;
+                // Mails that were in hand together failed once.
+                if known.rests_until.0 <= now.0 {
+                    known.failures += 1;
+                    known.rests_until = Millis(now.0 + rest(known.failures, jitter) * 1000);
+                }
+            }
+            Handed::Unknown => {}
         }
     }
+
+    /// A letter came back from a domain; only one that is known is counted, as a report may name any.
+    pub fn returned(&mut self, domain: &str) {
+        if let Some(known) = self.domains.get_mut(domain) {
+            known.counted.returned += 1;
+        }
+    }
+
+    /// The busiest domains that are nobody's own, busiest first, then all others as one; and how many rest.
+    #[must_use]
+    pub fn lines(&self, now: Millis) -> (Vec<Line>, u64) {
+        let busy = |counted: &Counted| counted.sent + counted.deferred + counted.refused + counted.returned;
+        let mut named: Vec<_> = self
+            .domains
+            .iter()
+            .filter(|(_, known)| known.addresses.len() >= SHARED_BY)
+            .collect();
+        named.sort_unstable_by_key(|(name, known)| (std::cmp::Reverse(busy(&known.counted)), name.as_str()));
+        named.truncate(NAMED);
+        let mut other = self.forgotten;
+        for (name, known) in &self.domains {
+            if !named.iter().any(|(shown, _)| *shown == name) {
+                other.add(known.counted);
+            }
+        }
+        let resting = |known: &Domain| (known.rests_until.0 > now.0).then_some(known.rests_until);
+        let lines = named.iter().map(|(name, known)| Line {
+            domain: Some((*name).clone()),
+            counted: known.counted,
+            failures: known.failures,
+            rests_until: resting(known),
+        });
+        let other = Line {
+            domain: None,
+            counted: other,
+            failures: 0,
+            rests_until: None,
+        };
+        let lines = lines.chain([other]).collect();
+        let all_resting = self.domains.values().filter(|known| resting(known).is_some()).count();
+        (lines, all_resting as u64)
+    }
+
+    fn domain(&mut self, name: &str, now: Millis) -> &mut Domain {
+        if !self.domains.contains_key(name) {
+            self.forget_the_least(now);
+        }
+        let provider = PROVIDERS.binary_search(&name).is_ok();
+        let per_minute = if provider {
+            self.provider_per_minute
+        } else {
+            self.per_minute
+        };
+        self.domains
+            .entry(name.to_owned())
+            .or_insert_with(|| Domain::new(per_minute, now))
+    }
+
+    /// Makes room for one more domain by dropping the one whose loss forgives least.
+    fn forget_the_least(&mut self, now: Millis) {
+        if self.domains.len() < self.most {
+            return;
+        }
+        let order = |a: &Domain, b: &Domain| {
+            let (a, b) = (a.worth(now), b.worth(now));
+            (a.0, a.1).cmp(&(b.0, b.1)).then(a.2.total_cmp(&b.2))
+        };
+        let least = self.domains.iter().min_by(|(_, a), (_, b)| order(a, b));
+        if let Some(name) = least.map(|(name, _)| name.clone())
+            && let Some(gone) = self.domains.remove(&name)
+        {
+            self.forgotten.add(gone.counted);
+        }
+    }
+}
+
+/// Seconds that a domain rests after `failures` (from 1): doubling from half a minute to an hour, spread by `jitter`.
+fn rest(failures: u32, jitter: u64) -> u64 {
+    doubling(REST_SECONDS, failures, jitter)
+}
+
+fn doubling((shortest, longest): (u64, u64), times: u32, jitter: u64) -> u64 {
+    let ceiling = shortest.saturating_mul(1 << times.clamp(1, 20)).min(longest);
+    let half = ceiling / 2;
+    (half + jitter % (half + 1)).max(shortest)
 }
 
 /// What follows a failed attempt.
@@ -175,10 +369,7 @@ const TRIED_FOR: Millis = Millis(3 * 24 * 60 * 60 * 1000);
 /// `jitter` (any number; only its remainder is used) so that a mail server that comes back is not met by everything at once.
 #[must_use]
 pub fn backoff(attempts: u32, jitter: u64) -> u64 {
-    let (shortest, longest) = BACKOFF_SECONDS;
-    let ceiling = shortest.saturating_mul(1 << attempts.clamp(1, 20)).min(longest);
-    let half = ceiling / 2;
-    (half + jitter % (half + 1)).max(shortest)
+    doubling(BACKOFF_SECONDS, attempts, jitter)
 }
 
 /// Decides about a mail that was first tried at `first_tried` and has now failed for the `attempts`-th time.
@@ -194,7 +385,10 @@ pub fn after_failure(first_tried: Millis, attempts: u32, jitter: u64, now: Milli
 
 #[cfg(test)]
 mod tests {
-    use super::{BACKOFF_SECONDS, Millis, Next, PROVIDERS, Pace, TRIED_FOR, after_failure, backoff};
+    use super::{
+        BACKOFF_SECONDS, Handed, Millis, Next, PROVIDERS, Pace, REST_SECONDS, SHARED_BY, TRIED_FOR, after_failure,
+        backoff,
+    };
     use crate::limits::Limits;
 
     /// Mails that leave in one minute when everything goes as early as it may.
@@ -202,8 +396,11 @@ mod tests {
         let (mut now, mut sent) = (Millis(1_000_000), 0);
         let end = Millis(now.0 + 60_000);
         while now.0 < end.0 {
-            match pace.ready(domain, now) {
-                Ok(()) => sent += 1,
+            match pace.ready(domain, now, 0) {
+                Ok(()) => {
+                    sent += 1;
+                    pace.done(domain, [0; 16], Handed::Sent, now, 0);
+                }
                 Err(at) => now = at,
             }
         }
@@ -235,12 +432,64 @@ mod tests {
         };
         let mut pace = Pace::new(&limits);
         let now = Millis(5);
-        while pace.ready("busy.example", now).is_ok() {}
-        for other in 0..10_000 {
-            assert_eq!(pace.ready(&format!("{other}.example"), now), Ok(()));
+        while pace.ready("busy.example", now, 0).is_ok() {
+            pace.done("busy.example", [0; 16], Handed::Sent, now, 0);
         }
-        assert!(pace.buckets.len() <= 64);
-        assert!(pace.ready("busy.example", now).is_err());
+        for other in 0..10_000 {
+            let other = format!("{other}.example");
+            assert_eq!(pace.ready(&other, now, 0), Ok(()));
+            pace.done(&other, [1; 16], Handed::Sent, now, 0);
+        }
+        assert!(pace.domains.len() <= 64);
+        assert!(pace.ready("busy.example", now, 0).is_err());
+        let (lines, _) = pace.lines(now);
+        let sent: u64 = lines.iter().map(|line| line.counted.sent).sum();
+        assert_eq!(sent, 10_010, "what is forgotten is still counted");
+    }
+
+    #[test]
+    fn a_domain_that_takes_nothing_is_asked_less_and_less_by_one_mail_at_a_time() {
+        let mut pace = Pace::new(&Limits::default());
+        let (mut now, mut asked) = (Millis(1_000_000), 0);
+        let end = Millis(now.0 + 24 * 3_600_000);
+        while now.0 < end.0 {
+            if let Err(at) = pace.ready("slow.example", now, 0) {
+                now = at;
+                continue;
+            }
+            asked += 1;
+            assert_eq!(pace.ready("fast.example", now, 0), Ok(()), "nobody else waits");
+            pace.done("fast.example", [2; 16], Handed::Sent, now, 0);
+            pace.done("slow.example", [1; 16], Handed::Deferred, now, 0);
+            let rested = pace.domains["slow.example"].rests_until.0 - now.0;
+            assert!((REST_SECONDS.0 * 1000..=REST_SECONDS.1 * 1000).contains(&rested));
+        }
+        assert!((20..60).contains(&asked), "{asked} times in a day");
+        assert_eq!(pace.ready("slow.example", now, 0), Ok(()));
+        assert!(pace.ready("slow.example", now, 0).is_err(), "one mail asks for all");
+        pace.done("slow.example", [1; 16], Handed::Sent, now, 0);
+        assert!(
+            (0..2).all(|_| pace.ready("slow.example", now, 0).is_ok()),
+            "and opens it again"
+        );
+        assert!(
+            pace.ready("slow.example", now, 0).is_err(),
+            "for half of the connections"
+        );
+    }
+
+    /// A domain of few people may be a person's own, and is not named.
+    #[test]
+    fn a_domain_is_named_when_ten_addresses_share_it() {
+        let mut pace = Pace::new(&Limits::default());
+        let named = |pace: &Pace| pace.lines(Millis(1)).0.iter().any(|line| line.domain.is_some());
+        for address in 0..SHARED_BY {
+            assert!(!named(&pace));
+            for _ in 0..3 {
+                pace.done("people.example", [address as u8; 16], Handed::Sent, Millis(1), 0);
+            }
+        }
+        assert!(named(&pace));
     }
 
     #[test]

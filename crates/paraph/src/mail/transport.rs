@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use lettre::address::Envelope;
 use lettre::transport::smtp::{AsyncSmtpTransportBuilder, Error as SmtpError, PoolConfig};
-use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
 use super::compose::MessageId;
 use crate::config::Delivery;
@@ -23,7 +24,10 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// Why a letter was not handed over. The text holds no address and nothing that the other side said beyond its codes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DeliveryError {
-    /// Try again later: the server, the network or the disk.
+    /// The domain that it goes to does not take it now, or keeps our mail server waiting.
+    #[error("not delivered for now: {0}")]
+    Deferred(String),
+    /// Try again later: our own mail server, the network or the disk.
     #[error("not delivered for now: {0}")]
     Temporary(String),
     /// This mailbox will not take it, now or later.
@@ -47,18 +51,17 @@ pub struct Smtp {
 }
 
 impl Smtp {
-    async fn send(&self, message: &Message) -> Result<(), DeliveryError> {
-        let (envelope, raw) = (message.envelope(), message.formatted());
+    async fn send(&self, envelope: &Envelope, raw: &[u8]) -> Result<(), DeliveryError> {
         let ascii = envelope.to().iter().all(|to| to.to_string().is_ascii());
         let transport = self.current().clone();
-        match tokio::time::timeout(self.longest, transport.send_raw(envelope, &raw)).await {
+        match tokio::time::timeout(self.longest, transport.send_raw(envelope, raw)).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(classify(&error, ascii)),
             Err(_) => {
                 // The connection broken off went back to its pool in mid-sentence: the next letter would take the
                 // late answer to this one for its own. So nobody uses that pool again.
                 *self.current() = self.builder.clone().build();
-                Err(DeliveryError::Temporary("the mail server took too long".into()))
+                Err(DeliveryError::Deferred("the mail server took too long".into()))
             }
         }
     }
@@ -76,11 +79,11 @@ impl Transport {
     /// The directory cannot be made.
     pub fn open(delivery: &Delivery, limits: &Limits) -> Result<Self, Failure> {
         match delivery {
-            Delivery::Smtp(url) => {
+            Delivery::Smtp(server) => {
                 let hint = "correct mail.smtp; `paraph check-config` shows it";
-                let builder = url
+                let builder = server
                     .transport()
-                    .ok_or_else(|| Failure::usage("mail.smtp cannot be used", hint))?;
+                    .map_err(|_| Failure::usage("mail.smtp cannot be used", hint))?;
                 let connections = u32::try_from(limits.mail_connections).unwrap_or(u32::MAX);
                 let pool = PoolConfig::new().max_size(connections);
                 let builder = builder.timeout(Some(CONNECT)).pool_config(pool);
@@ -107,11 +110,11 @@ impl Transport {
     ///
     /// # Errors
     /// It did not get through; the variant says whether trying again makes sense.
-    pub async fn deliver(&self, message: &Message, id: MessageId) -> Result<(), DeliveryError> {
+    pub async fn deliver(&self, envelope: &Envelope, raw: Vec<u8>, id: MessageId) -> Result<(), DeliveryError> {
         match self {
-            Self::Smtp(smtp) => smtp.send(message).await,
+            Self::Smtp(smtp) => smtp.send(envelope, &raw).await,
             Self::Maildir(directory) => {
-                let (directory, raw) = (directory.clone(), message.formatted());
+                let directory = directory.clone();
                 let written = tokio::task::spawn_blocking(move || write_durably(&directory, id, &raw)).await;
                 match written {
                     Ok(Ok(())) => Ok(()),
@@ -144,7 +147,7 @@ fn write_durably(directory: &Path, id: MessageId, raw: &[u8]) -> io::Result<()> 
 /// policy) is mended by the operator or by time, and must not cost anybody their confirmation.
 fn classify(error: &SmtpError, ascii: bool) -> DeliveryError {
     let Some(status) = error.status() else {
-        return match (error.is_client(), ascii) {
+        return match (error.is_client() && !wants_starttls(error), ascii) {
             (true, false) => DeliveryError::Permanent("the mail server takes no such local part (SMTPUTF8)".into()),
             _ => DeliveryError::Temporary(cause(error)),
         };
@@ -165,8 +168,11 @@ fn classify(error: &SmtpError, ascii: bool) -> DeliveryError {
     };
     if error.is_permanent() && about_the_mailbox {
         DeliveryError::Permanent(reply)
-    } else {
+    } else if matches!(code.as_str(), "421" | "454" | "530" | "535" | "538") {
+        // About us and our mail server: shutting down, TLS, password.
         DeliveryError::Temporary(reply)
+    } else {
+        DeliveryError::Deferred(reply)
     }
 }
 
@@ -178,9 +184,29 @@ fn enhanced_code(said: &str) -> Option<&str> {
     (parts.len() == 3 && parts.iter().all(digits)).then_some(first)
 }
 
+/// `lettre` gives no other sign of it than its words; a test holds them.
+fn wants_starttls(error: &SmtpError) -> bool {
+    error.is_client() && chain(error).contains("STARTTLS")
+}
+
+/// Everything that an error was caused by, for a look and not for a log.
+fn chain(error: &SmtpError) -> String {
+    let mut words = String::new();
+    let mut source = std::error::Error::source(error);
+    while let Some(error) = source {
+        words += &error.to_string();
+        source = error.source();
+    }
+    words
+}
+
 /// What kept us from a reply, in our own words: an error's text may quote what was sent.
 fn cause(error: &SmtpError) -> String {
-    let what = if error.is_timeout() {
+    let what = if wants_starttls(error) {
+        "the mail server offers no STARTTLS, and nothing leaves without it"
+    } else if chain(error).contains("invalid peer certificate") {
+        "the mail server's certificate is not trusted"
+    } else if error.is_timeout() {
         "the mail server did not answer in time"
     } else if error.is_tls() {
         "no secure connection to the mail server"
@@ -198,3 +224,5 @@ fn cause(error: &SmtpError) -> String {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tls_tests;

@@ -15,7 +15,7 @@ pub fn version(steps: Steps) -> i64 {
 }
 
 /// Tables of the store.
-pub const MAIN: Steps = &[FIRST];
+pub const MAIN: Steps = &[FIRST, MAILING, CONTENT];
 
 /// Tables of the key file.
 pub const KEYS: Steps = &[FIRST_KEYS];
@@ -70,6 +70,61 @@ CREATE INDEX IF NOT EXISTS outbox_due ON outbox (due_at);
 CREATE TABLE IF NOT EXISTS mail_sent (
   address {BLOB} NOT NULL, at {INT} NOT NULL, outbox {BLOB} NOT NULL, petition {INT} NOT NULL, PRIMARY KEY (address, at, outbox)) {BY_KEY};
 CREATE INDEX IF NOT EXISTS mail_sent_at ON mail_sent (at);
+";
+
+const MAILING: &str = "
+-- Who wants no more mail of a kind, by keyed tag of the address; `until` is NULL where it has no end.
+CREATE TABLE IF NOT EXISTS mail_stop (
+  address {BLOB} NOT NULL, kind {INT} NOT NULL, at {INT} NOT NULL, until {INT}, PRIMARY KEY (address, kind)) {BY_KEY};
+-- Mail that came back. `until` is when the address is worth another try; NULL after passing troubles only.
+CREATE TABLE IF NOT EXISTS mail_bounce (
+  address {BLOB} PRIMARY KEY, hard {INT} NOT NULL, soft {INT} NOT NULL, last_at {INT} NOT NULL, until {INT}) {BY_KEY};
+CREATE INDEX IF NOT EXISTS mail_bounce_last ON mail_bounce (last_at);
+-- Mail put off because its address is left alone, to be found again when that ends.
+ALTER TABLE outbox ADD COLUMN held {INT} NOT NULL DEFAULT 0;
+CREATE INDEX IF NOT EXISTS outbox_held ON outbox (address) WHERE held = 1;
+";
+
+/// What authors add to a petition, and what signatories asked for beside their signature.
+const CONTENT: &str = "
+-- To whom a version of the text is addressed: part of what is signed, so part of the version.
+ALTER TABLE petition_text ADD COLUMN addressee TEXT NOT NULL DEFAULT '';
+-- Beside the text. `revision` rises with every change of it, of the text or of the updates.
+CREATE TABLE IF NOT EXISTS petition_content (
+  petition {KEY} PRIMARY KEY, revision {INT} NOT NULL, first_signatories TEXT NOT NULL, video TEXT NOT NULL);
+-- News by the author. While `mailing` is 1, mailboxes up to `mailed_to` have had their mail made.
+CREATE TABLE IF NOT EXISTS petition_update (
+  petition {INT} NOT NULL, number {INT} NOT NULL, title TEXT NOT NULL, body TEXT NOT NULL, posted_at {INT} NOT NULL,
+  mailing {INT} NOT NULL, mailed_to {BLOB} NOT NULL, PRIMARY KEY (petition, number));
+CREATE INDEX IF NOT EXISTS petition_update_mailing ON petition_update (posted_at) WHERE mailing = 1;
+
+-- What was asked for with the form beside signing, of those who asked for anything; goes with the record.
+CREATE TABLE IF NOT EXISTS choice (
+  id {BLOB} PRIMARY KEY, name {INT} NOT NULL, news {INT} NOT NULL, address {BLOB} NOT NULL) {BY_KEY};
+-- Contributions that signed another version than the one in force when they came.
+CREATE TABLE IF NOT EXISTS signed_earlier (id {BLOB} PRIMARY KEY, version {INT} NOT NULL) {BY_KEY};
+-- Whose name may be shown: settled ones that wait for their batch (NULL), or stand in one. Never the name itself.
+CREATE TABLE IF NOT EXISTS shown_name (
+  id {BLOB} PRIMARY KEY, petition {INT} NOT NULL, since {INT} NOT NULL, batch {INT}, place {INT}) {BY_KEY};
+CREATE INDEX IF NOT EXISTS shown_name_waiting ON shown_name (petition, since) WHERE batch IS NULL;
+CREATE INDEX IF NOT EXISTS shown_name_in_batch ON shown_name (petition, batch, place) WHERE batch IS NOT NULL;
+
+-- Who asked for news and confirmed: a row for each mailbox. Deleting it is all that unsubscribing does.
+CREATE TABLE IF NOT EXISTS news (
+  mailbox {BLOB} PRIMARY KEY, petition {INT} NOT NULL, signature {BLOB} NOT NULL, address {BLOB} NOT NULL,
+  since {INT} NOT NULL) {BY_KEY};
+CREATE INDEX IF NOT EXISTS news_of ON news (petition, mailbox);
+CREATE INDEX IF NOT EXISTS news_by_signature ON news (signature);
+-- Mails of updates that are under way; a budget of their own.
+CREATE TABLE IF NOT EXISTS news_outbox (
+  petition {INT} NOT NULL, number {INT} NOT NULL, mailbox {BLOB} NOT NULL, made_at {INT} NOT NULL, due_at {INT} NOT NULL,
+  attempts {INT} NOT NULL, PRIMARY KEY (petition, number, mailbox)) {BY_KEY};
+CREATE INDEX IF NOT EXISTS news_outbox_due ON news_outbox (due_at);
+CREATE INDEX IF NOT EXISTS news_outbox_to ON news_outbox (mailbox);
+CREATE TABLE IF NOT EXISTS news_sent (
+  address {BLOB} NOT NULL, at {INT} NOT NULL, petition {INT} NOT NULL, number {INT} NOT NULL,
+  PRIMARY KEY (address, petition, number)) {BY_KEY};
+CREATE INDEX IF NOT EXISTS news_sent_at ON news_sent (at);
 ";
 
 const FIRST_KEYS: &str = "

@@ -1,10 +1,16 @@
-//! Languages: negotiation, messages, numbers, dates, countries. A language is two files in `locales/`.
+//! Languages: negotiation, messages, numbers, dates, countries. A language is two files in `locales/`, which the program
+//! was built with, or in the directory that the configuration names ([`added`]).
 
-use std::borrow::Cow;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
-use fluent_bundle::concurrent::FluentBundle;
-use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+use fluent_bundle::{FluentArgs, FluentValue};
+
+use locale::Locale;
+
+mod added;
+mod locale;
+
+pub use added::{Added, LocaleError, add, codes_in, report};
 
 include!(concat!(env!("OUT_DIR"), "/locales.rs"));
 
@@ -14,91 +20,55 @@ const ACCEPT_LANGUAGE_ITEMS: usize = 16;
 /// A value put into a message: made from an integer or a text.
 pub type Arg<'a> = FluentValue<'a>;
 
-/// One of the languages that the program was built with.
+/// One of the languages that the program knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Lang(usize);
 
-struct Locale {
-    bundle: FluentBundle<FluentResource>,
-    /// `(ISO 3166 code, name)` in the order in which the language lists them.
-    countries: Vec<(&'static str, &'static str)>,
-}
-
-static BUNDLES: LazyLock<Vec<Locale>> = LazyLock::new(|| LOCALES.iter().map(load).collect());
-
-fn load(&(code, messages, countries): &(&'static str, &'static str, &'static str)) -> Locale {
-    let language = code.parse().expect("a file in locales/ is named by a language code");
-    let resource = FluentResource::try_new(messages.to_owned())
-        .unwrap_or_else(|(_, errors)| panic!("locales/{code}.ftl: {errors:?}"));
-    let mut bundle = FluentBundle::new_concurrent(vec![language]);
-    // User text stands in <bdi>; isolating marks would end up in attributes and subjects.
-    bundle.set_use_isolating(false);
-    bundle
-        .add_resource(resource)
-        .unwrap_or_else(|errors| panic!("locales/{code}.ftl: {errors:?}"));
-    let separator = bundle
-        .get_message("number-group")
-        .and_then(|message| message.value())
-        .map_or(Cow::Borrowed(""), |pattern| {
-            bundle.format_pattern(pattern, None, &mut Vec::new())
-        })
-        .chars()
-        .next();
-    bundle.set_formatter(Some(match separator {
-        Some('\u{202f}') => grouped::<'\u{202f}', _>,
-        Some('\u{a0}') => grouped::<'\u{a0}', _>,
-        Some(',') => grouped::<',', _>,
-        Some('.') => grouped::<'.', _>,
-        Some('’') => grouped::<'’', _>,
-        other => panic!("locales/{code}.ftl: number-group {other:?} is not one that this program prints"),
-    }));
-    Locale {
-        bundle,
-        countries: countries.lines().filter_map(|line| line.split_once('\t')).collect(),
-    }
-}
-
-/// Prints whole numbers with a separator between groups of three digits.
-fn grouped<const SEPARATOR: char, M>(value: &FluentValue<'_>, _: &M) -> Option<String> {
-    let FluentValue::Number(number) = value else {
-        return None;
+static BUILT_IN: LazyLock<Vec<Locale>> = LazyLock::new(|| {
+    let locale = |&(code, messages, countries): &(&'static str, &'static str, &'static str)| {
+        Locale::read(code, messages, countries).unwrap_or_else(|error| panic!("locales/{code}.ftl: {error}"))
     };
-    let digits = format!("{:.0}", number.value);
-    let mut out = String::with_capacity(digits.len() * 2);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(SEPARATOR);
-        }
-        out.push(digit);
-    }
-    Some(out)
+    LOCALES.iter().map(locale).collect()
+});
+
+/// Languages of the operator's directory. Set once, before anything is rendered.
+static MORE: OnceLock<More> = OnceLock::new();
+
+struct More {
+    locales: Vec<Locale>,
+    /// What stands in for a text that one of them lacks.
+    fallback: Lang,
 }
 
 impl Lang {
-    /// Every language, in alphabetical order of its code.
-    pub const ALL: [Self; LOCALES.len()] = {
-        let mut all = [Self(0); LOCALES.len()];
-        let mut index = 0;
-        while index < all.len() {
-            all[index] = Self(index);
-            index += 1;
+    /// Every language: those built in, in alphabetical order of their codes, then those added.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..BUILT_IN.len() + MORE.get().map_or(0, |more| more.locales.len())).map(Self)
+    }
+
+    fn locale(self) -> &'static Locale {
+        match (BUILT_IN.get(self.0), MORE.get()) {
+            (Some(locale), _) => locale,
+            (None, Some(more)) => &more.locales[self.0 - BUILT_IN.len()],
+            (None, None) => unreachable!("a language is made by this file alone, from those that are known"),
         }
-        all
-    };
+    }
+
+    /// What stands in for a text that this language lacks. Those built in lack none.
+    fn fallback(self) -> Self {
+        MORE.get().map_or(self, |more| more.fallback)
+    }
 
     /// The code, as in `lang="fr"` (BCP 47).
     #[must_use]
     pub fn code(self) -> &'static str {
-        LOCALES[self.0].0
+        self.locale().code
     }
 
     /// The language with this code, whatever its case.
     #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {
-        LOCALES
-            .iter()
-            .position(|locale| locale.0.eq_ignore_ascii_case(code))
-            .map(Self)
+        Self::all().find(|lang| lang.code().eq_ignore_ascii_case(code))
     }
 
     /// The language to answer in: the one asked for (`?lang=`), else the best of `Accept-Language` (RFC 9110 section
@@ -140,22 +110,15 @@ impl Lang {
     /// A message with its values. Plain text: the caller escapes.
     #[must_use]
     pub fn fill(self, id: &str, args: &[(&'static str, Arg<'_>)]) -> String {
-        let bundle = &BUNDLES[self.0].bundle;
         let mut values = FluentArgs::with_capacity(args.len());
         for (name, value) in args {
             values.set(*name, value.clone());
         }
-        let mut errors = Vec::new();
-        let text = bundle
-            .get_message(id)
-            .and_then(|message| message.value())
-            .map(|pattern| bundle.format_pattern(pattern, Some(&values), &mut errors).into_owned());
-        debug_assert!(
-            text.is_some() && errors.is_empty(),
-            "{} in {}: {errors:?}",
-            id,
-            self.code()
-        );
+        let own = self.locale().say(id, &values);
+        let text = own
+            .or_else(|| self.fallback().locale().say(id, &values))
+            .or_else(|| Self::from_code("en")?.locale().say(id, &values));
+        debug_assert!(text.is_some(), "{id} in {}", self.code());
         text.unwrap_or_else(|| id.to_owned())
     }
 
@@ -211,7 +174,12 @@ impl Lang {
     /// `(ISO 3166-1 alpha-2 code, name)`, in the order in which this language lists them.
     #[must_use]
     pub fn countries(self) -> &'static [(&'static str, &'static str)] {
-        &BUNDLES[self.0].countries
+        let own = &self.locale().countries;
+        if own.is_empty() {
+            &self.fallback().locale().countries
+        } else {
+            own
+        }
     }
 
     /// The name of a country in this language; `None` for a code that is not one.

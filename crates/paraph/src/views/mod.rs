@@ -5,18 +5,28 @@
 //! [`CONTENT_SECURITY_POLICY`]. Without script every page works; the form then goes the way of the ticket.
 
 pub mod assets;
+mod content;
+mod difference;
 pub mod lang;
 pub mod markup;
 pub mod model;
+mod poster;
 pub mod refusal;
+mod share;
 #[cfg(test)]
 mod tests;
+
+use std::borrow::Borrow;
 
 use askama::Template;
 
 pub use assets::{Asset, asset};
+pub use content::*;
+pub use difference::{Part, difference};
 pub use lang::Lang;
 pub use model::*;
+use share::Share;
+
 pub use refusal::{FieldError, Notice, Problem, Refusal};
 
 /// The policy under which every page works.
@@ -53,6 +63,16 @@ pages! {
     home(HomePage) = "home.html";
     /// `GET /p/{slug}`
     petition(PetitionPage) = "petition.html";
+    /// `GET /p/{slug}/poster`
+    poster(PosterPage) = "poster.html";
+    /// `GET /p/{slug}/versions`
+    versions(VersionsPage) = "content/versions.html";
+    /// `GET /p/{slug}/versions/{n}`
+    version(VersionPage) = "content/version.html";
+    /// `GET /p/{slug}/updates`
+    updates(UpdatesPage) = "content/updates.html";
+    /// `GET /p/{slug}/updates/{n}`
+    update(UpdatePage) = "content/update.html";
     /// `GET /p/{slug}/sign`, and the answer to a form that has to come again
     sign(SignPage) = "sign.html";
     /// `GET /p/{slug}/check-mail`
@@ -69,6 +89,10 @@ pages! {
     not_me(ManagePage) = "not_me.html";
     /// `POST /not-me/{token}`
     disowned(DisownedPage) = "disowned.html";
+    /// `GET` and `POST /stop-mail/{token}`
+    stop_mail(StopMailPage) = "stop_mail.html";
+    /// `GET /mail` of the operations listener
+    mail_status(MailStatusPage) = "mail_status.html";
     /// Every answer that is not what was asked for.
     refused(RefusalPage) = "refused.html";
 }
@@ -103,6 +127,7 @@ texts! {
 struct Form<'a> {
     f: &'a Frame<'a>,
     petition: &'a Petition,
+    text_version: u64,
     ticket: Option<&'a str>,
     ticket_wait: u64,
     input: &'a Input,
@@ -123,6 +148,11 @@ impl Form<'_> {
         self.notice
             .map(|notice| notice.message(self.f.lang, part, self.ticket_wait))
             .unwrap_or_default()
+    }
+
+    /// Whether the text that was on the page is no longer in force.
+    fn is_earlier(&self) -> bool {
+        self.text_version < self.petition.text_version
     }
 
     fn wrong(&self) -> u64 {
@@ -152,13 +182,26 @@ impl FieldError {
 
 impl Petition {
     /// How far the goal is: percent, and in words.
-    fn progress(&self, f: &Frame<'_>, count: &Count) -> Option<(u64, String)> {
-        let (goal, percent) = (self.goal?, self.percent(count.counted)?);
-        let id = if count.counted < goal { "goal" } else { "goal-reached" };
+    #[must_use]
+    pub fn progress(&self, f: &Frame<'_>, counted: impl Borrow<u64>) -> Option<(u64, String)> {
+        let counted = *counted.borrow();
+        let (goal, percent) = (self.goal?, self.percent(counted)?);
+        let id = if counted < goal { "goal" } else { "goal-reached" };
         Some((
             percent,
             f.lang.fill(id, &[("goal", goal.into()), ("percent", percent.into())]),
         ))
+    }
+}
+
+impl Shown {
+    /// The petition to pass on; nothing of who signed it.
+    fn share<'v>(&'v self, f: &'v Frame<'v>) -> Share<'v> {
+        Share {
+            f,
+            slug: &self.slug,
+            title: &self.title,
+        }
     }
 }
 
@@ -179,6 +222,24 @@ impl RefusalPage<'_> {
 }
 
 impl<'p> PetitionPage<'p> {
+    /// What the card shows, for those who cannot see it.
+    fn card_alt(&self, f: &Frame<'_>) -> String {
+        let counted = self.count.counted;
+        let (number, signed) = (f.lang.number(counted), f.t1("people-signed", "count", counted));
+        format!("{} – {number} {signed}", self.petition.title)
+    }
+
+    fn share<'v>(&self, f: &'v Frame<'v>) -> Share<'v>
+    where
+        'p: 'v,
+    {
+        Share {
+            f,
+            slug: &self.petition.slug,
+            title: &self.petition.title,
+        }
+    }
+
     fn form<'v>(&self, f: &'v Frame<'v>, untouched: &'v Input) -> Form<'v>
     where
         'p: 'v,
@@ -186,6 +247,7 @@ impl<'p> PetitionPage<'p> {
         Form {
             f,
             petition: self.petition,
+            text_version: self.petition.text_version,
             ticket: None,
             ticket_wait: 0,
             input: untouched,
@@ -203,6 +265,7 @@ impl<'p> SignPage<'p> {
         Form {
             f,
             petition: self.petition,
+            text_version: self.input.text_version.map_or(self.petition.text_version, u64::from),
             ticket: Some(self.ticket),
             ticket_wait: self.ticket_wait,
             input: self.input,

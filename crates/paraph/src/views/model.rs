@@ -4,6 +4,10 @@
 
 use std::borrow::Borrow;
 
+use crate::ledger::query::MailQueue;
+use crate::mail::pace::Line;
+
+use super::content::Content;
 use super::lang::{Arg, Lang, rfc3339};
 use super::refusal::{FieldError, Notice, Refusal};
 
@@ -54,6 +58,16 @@ pub struct Site {
 }
 
 impl Site {
+    /// The address of a page as people read and type it: without scheme.
+    #[must_use]
+    pub fn readable(&self, path: impl AsRef<str>) -> String {
+        let host = self
+            .base_url
+            .split_once("://")
+            .map_or(&*self.base_url, |(_, host)| host);
+        format!("{host}{}", path.as_ref())
+    }
+
     /// Minutes after confirmation within which a signature is in the displayed count, rounded up.
     #[must_use]
     pub fn settle_minutes(&self) -> u64 {
@@ -113,6 +127,12 @@ pub struct Count {
 }
 
 impl Petition {
+    /// Its address within the site.
+    #[must_use]
+    pub fn path(&self) -> String {
+        format!("/p/{}", self.slug)
+    }
+
     /// True while it can be signed.
     #[must_use]
     pub fn is_open(&self) -> bool {
@@ -141,6 +161,15 @@ pub struct PetitionPage<'a> {
     pub petition: &'a Petition,
     /// Its count.
     pub count: Count,
+    /// What its author has added, and whose names are shown.
+    pub content: &'a Content,
+}
+
+/// `GET /p/{slug}/poster`: a sheet to print.
+#[derive(Clone, Copy, Debug)]
+pub struct PosterPage<'a> {
+    /// The petition.
+    pub petition: &'a Petition,
 }
 
 /// What was typed, to be shown again.
@@ -160,6 +189,8 @@ pub struct Input {
     pub show_name: bool,
     /// `news`
     pub news: bool,
+    /// `text_version`: of the text that was on the page; `None`: the one in force.
+    pub text_version: Option<u16>,
 }
 
 /// `GET /p/{slug}/sign` and every re-rendering of the form: never cached.
@@ -197,6 +228,8 @@ pub struct Links {
     pub not_me: String,
     /// `/receipt/`
     pub receipt: String,
+    /// `/stop-mail/`, of the address rather than the contribution.
+    pub stop_mail: Option<String>,
 }
 
 /// A contribution as its signatory sees it.
@@ -220,6 +253,8 @@ pub struct Shown {
     pub show_name: bool,
     /// News of this petition were asked for.
     pub news: bool,
+    /// The version of the text that was on the page, if a later one is in force by now.
+    pub earlier_version: Option<u64>,
     /// When it was sent.
     pub sent_at: u64,
 }
@@ -297,6 +332,54 @@ pub struct DisownedPage<'a> {
     pub disowned_at: u64,
 }
 
+/// `GET` and `POST /stop-mail/{token}`.
+#[derive(Clone, Copy, Debug)]
+pub struct StopMailPage<'a> {
+    /// Token of the address and the kind of mail.
+    pub token: &'a str,
+    /// News, rather than mails that ask to confirm.
+    pub news: bool,
+    /// Whether such mail is stopped.
+    pub stopped: bool,
+    /// When the stop ends by itself, if it does.
+    pub until: Option<u64>,
+    /// Days that a new stop of confirmations would last.
+    pub days: u64,
+}
+
+/// `GET /mail` of the operations listener: whether mail arrives.
+#[derive(Clone, Copy, Debug)]
+pub struct MailStatusPage<'a> {
+    /// What waits, and who is left alone.
+    pub queue: &'a MailQueue,
+    /// Domains, busiest first, the last being all others.
+    pub lines: &'a [Line],
+    /// Domains that are left alone now, named or not.
+    pub resting: u64,
+    /// The moment.
+    pub now: u64,
+}
+
+impl MailStatusPage<'_> {
+    /// Rows of what waits: message and number.
+    pub(crate) fn ages(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        ["mail-age-hour", "mail-age-six", "mail-age-day", "mail-age-older"]
+            .into_iter()
+            .zip(self.queue.by_age)
+    }
+
+    /// Rows of addresses that are left alone: message and number.
+    pub(crate) fn quiet(&self) -> [(&'static str, u64); 4] {
+        let queue = self.queue;
+        [
+            ("mail-quiet-confirmations", queue.stopped_confirmations),
+            ("mail-quiet-news", queue.stopped_news),
+            ("mail-quiet-bounced", queue.bounced),
+            ("mail-quiet-troubled", queue.troubled),
+        ]
+    }
+}
+
 /// A refusal as a page.
 #[derive(Clone, Copy, Debug)]
 pub struct RefusalPage<'a> {
@@ -317,6 +400,11 @@ impl Frame<'_> {
         } else {
             format!("{path}?lang={}", self.lang.code())
         }
+    }
+
+    /// The same, whole, for those who meet it elsewhere.
+    pub(crate) fn absolute(&self, path: impl AsRef<str>) -> String {
+        format!("{}{}", self.site.base_url, self.link(path.as_ref()))
     }
 
     /// `link` to something that has a name: `to("/p/", "slug", "/sign")`. Slugs and tokens need no escaping.

@@ -7,11 +7,21 @@ use super::*;
 const NOON: u64 = 1_795_375_402_123;
 const HOSTILE: &str = "\"><script>alert(1)</script>'<img src=x onerror=alert(1)>&amp;";
 
+fn stop_page(news: bool, stopped: bool) -> StopMailPage<'static> {
+    StopMailPage {
+        token: "c3RvcCBtYWlsIHRva2VuIGhlcmUsIGxvbmdl",
+        news,
+        stopped,
+        until: (!news).then_some(NOON + 86_400_000),
+        days: 180,
+    }
+}
+
 fn site() -> Site {
     Site {
         name: HOSTILE.into(),
         base_url: "https://petitions.example.org".into(),
-        languages: Lang::ALL.to_vec(),
+        languages: Lang::all().collect(),
         contact: HOSTILE.into(),
         mail_from: HOSTILE.into(),
         publisher: vec![HOSTILE.into()],
@@ -43,6 +53,62 @@ fn hostile_petition() -> Petition {
     }
 }
 
+fn hostile_content() -> Content {
+    Content {
+        video: crate::video::Video::read("https://video.example.org/w/abc"),
+        first_signatories: vec![(HOSTILE.into(), HOSTILE.into())],
+        versions: vec![(1, NOON), (2, NOON)],
+        signed_earlier: Some(12),
+        updates: vec![hostile_update()],
+        names: vec![HOSTILE.into()],
+    }
+}
+
+fn hostile_update() -> Update {
+    Update {
+        number: 1,
+        title: HOSTILE.into(),
+        text: HOSTILE.into(),
+        posted_at: NOON,
+    }
+}
+
+/// The pages beside a petition's own.
+fn beside(f: &Frame<'_>, petition: &Petition) -> Vec<String> {
+    let (content, update_data) = (&hostile_content(), &hostile_update());
+    let changed = difference(HOSTILE, "<b>after</b>");
+    let version_data = &Version {
+        version: 2,
+        title: HOSTILE.into(),
+        addressee: HOSTILE.into(),
+        text: HOSTILE.into(),
+        adopted_at: NOON,
+        difference: Some(Difference {
+            title: changed.clone(),
+            addressee: changed.clone(),
+            text: changed,
+        }),
+    };
+    vec![
+        versions(f, &VersionsPage { petition, content }),
+        version(
+            f,
+            &VersionPage {
+                petition,
+                version: version_data,
+            },
+        ),
+        updates(f, &UpdatesPage { petition, content }),
+        update(
+            f,
+            &UpdatePage {
+                petition,
+                update: update_data,
+            },
+        ),
+    ]
+}
+
 fn every_page(f: &Frame<'_>) -> Vec<String> {
     let petition_data = &hostile_petition();
     let closed = Petition {
@@ -64,6 +130,7 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
         comment: text(),
         show_name: true,
         news: true,
+        text_version: None,
     };
     let contribution = &Shown {
         links: Links {
@@ -71,6 +138,7 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
             withdraw: "d2l0aGRyYXcgdG9rZW4gaGVy".into(),
             not_me: "bm90IG1lIHRva2VuIGhlcmUh".into(),
             receipt: "cmVjZWlwdCB0b2tlbiBoZXJl".into(),
+            stop_mail: Some("c3RvcCBtYWlsIHRva2VuIGhlcmUsIGxvbmdl".into()),
         },
         slug: "market".into(),
         title: text(),
@@ -80,6 +148,7 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
         country: text(),
         show_name: false,
         news: true,
+        earlier_version: None,
         sent_at: NOON,
     };
     let problems = [
@@ -125,6 +194,7 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
             &PetitionPage {
                 petition: petition_data,
                 count,
+                content: &hostile_content(),
             },
         ),
         petition(
@@ -132,6 +202,13 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
             &PetitionPage {
                 petition: &closed,
                 count,
+                content: &Content::default(),
+            },
+        ),
+        poster(
+            f,
+            &PosterPage {
+                petition: petition_data,
             },
         ),
         check_mail(
@@ -158,10 +235,15 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
             },
         ),
         not_me(f, &ManagePage { contribution }),
+        stop_mail(f, &stop_page(false, false)),
+        stop_mail(f, &stop_page(false, true)),
+        stop_mail(f, &stop_page(true, false)),
+        stop_mail(f, &stop_page(true, true)),
         method(f),
         privacy(f),
         legal(f),
     ];
+    pages.extend(beside(f, petition_data));
     pages.extend(notices.map(|notice| {
         let errors: &[FieldError] = if notice.is_none() { &errors } else { &[] };
         sign(
@@ -214,7 +296,7 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
 
 #[test]
 fn every_page_escapes_what_people_wrote_and_needs_nothing_inline() {
-    for lang in Lang::ALL {
+    for lang in Lang::all() {
         for page in every_page(&Frame {
             site: &site(),
             lang,
@@ -245,7 +327,7 @@ fn every_page_escapes_what_people_wrote_and_needs_nothing_inline() {
 #[test]
 fn the_cached_page_holds_no_secret_and_the_consent_stands_apart_from_the_news() {
     let (site, petition_data) = (site(), hostile_petition());
-    for lang in Lang::ALL {
+    for lang in Lang::all() {
         let f = &Frame {
             site: &site,
             lang,
@@ -261,6 +343,7 @@ fn the_cached_page_holds_no_secret_and_the_consent_stands_apart_from_the_news() 
             &PetitionPage {
                 petition: &petition_data,
                 count,
+                content: &Content::default(),
             },
         );
         assert!(!page.contains("name=\"ticket\"") && !page.contains("class=\"held\""));
@@ -283,5 +366,86 @@ fn the_consent_sentence_does_not_change_under_its_version() {
             .map(|byte| format!("{byte:02x}"))
             .collect();
         assert_eq!((CONSENT_VERSION, digest.as_str()), (version, hash), "{text}");
+    }
+}
+
+/// Whoever follows a shared link, or fetches its card, learns the petition and nothing about who shared it.
+#[test]
+fn shared_links_name_the_petition_and_nobody() {
+    let site = Site {
+        name: "Site".into(),
+        ..site()
+    };
+    for lang in Lang::all() {
+        let f = &Frame {
+            site: &site,
+            lang,
+            path: None,
+        };
+        let (petition_data, title) = (hostile_petition(), "Parks & trees “for all”");
+        let links = |title| {
+            Share {
+                f,
+                slug: "market",
+                title,
+            }
+            .render()
+            .expect("a string")
+        };
+        let html = links(title);
+        for href in html.split("href=\"").skip(1).filter_map(|tail| tail.split('"').next()) {
+            let code = lang.code();
+            assert!(
+                href.contains(&format!("%2Fp%2Fmarket%3Flang%3D{code}")) || href.starts_with("/p/market/poster"),
+                "{href}"
+            );
+            assert!(!href.contains("utm") && !href.contains(char::is_whitespace), "{href}");
+        }
+        for link in html
+            .split("<a ")
+            .skip(1)
+            .filter(|tail| tail.contains("href=\"https://"))
+        {
+            assert!(link.contains("target=\"_blank\" rel=\"noopener noreferrer\""), "{link}");
+        }
+        assert!(
+            html.contains("body=") && html.contains("https://wa.me/?text="),
+            "{html}"
+        );
+        let page = petition(
+            f,
+            &PetitionPage {
+                petition: &petition_data,
+                count: Count {
+                    counted: 6_103_056,
+                    held: 0,
+                    as_of: NOON,
+                },
+                content: &Content::default(),
+            },
+        );
+        for tag in [
+            format!(
+                "<meta property=\"og:image\" content=\"https://petitions.example.org/p/market/card.{}.png\">",
+                lang.code()
+            ),
+            format!(
+                "<meta property=\"og:url\" content=\"https://petitions.example.org/p/market?lang={}\">",
+                lang.code()
+            ),
+            format!(
+                "<link rel=\"canonical\" href=\"https://petitions.example.org/p/market?lang={}\">",
+                lang.code()
+            ),
+            "<link rel=\"alternate\" hreflang=\"x-default\" href=\"https://petitions.example.org/p/market\">"
+                .to_owned(),
+        ] {
+            assert!(
+                page.contains(&tag),
+                "{tag} is not in {}",
+                page.get(..3000).unwrap_or(&page)
+            );
+        }
+        assert!(page.contains(&lang.number(6_103_056)));
     }
 }

@@ -82,7 +82,7 @@ fn a_living_directory_is_sound_and_each_damage_has_its_finding() {
             "erasures",
         ),
         (
-            "INSERT INTO outbox VALUES (x'01', randomblob(16), randomblob(16), x'02', 1, 1, 0)",
+            "INSERT INTO outbox (id, mailbox, signature, address, petition, due_at, attempts) VALUES (x'01', randomblob(16), randomblob(16), x'02', 1, 1, 0)",
             "outbox",
         ),
         ("UPDATE meta SET value = 99", "version"),

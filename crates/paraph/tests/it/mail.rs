@@ -13,25 +13,28 @@ use crate::server::{Letter, Server, Site, is_full, until};
 
 /// How a mail server behaves.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Mood {
+pub(crate) enum Mood {
     /// Takes everything.
     Well,
     /// Takes this many letters, then breaks off each connection in the middle of the letter.
     DiesAfter(u64),
     /// Accepts connections and says nothing.
     Hangs,
+    /// Takes a second to say "later" to every letter for this domain, and takes all others.
+    Defers(&'static str),
 }
 
 /// A mail server on a port that stays its own, whether it lives or not.
-struct Sink {
-    address: SocketAddr,
+pub(crate) struct Sink {
+    pub(crate) address: SocketAddr,
     letters: Arc<Mutex<Vec<Letter>>>,
+    deferred: Arc<AtomicU64>,
     stop: Arc<AtomicBool>,
     accepting: Option<JoinHandle<()>>,
 }
 
 impl Sink {
-    fn start(address: SocketAddr, mood: Mood) -> Self {
+    pub(crate) fn start(address: SocketAddr, mood: Mood) -> Self {
         let listener = TcpListener::bind(address).expect("its port");
         let address = listener.local_addr().expect("bound");
         let (letters, stop, taken) = (
@@ -39,7 +42,8 @@ impl Sink {
             Arc::<AtomicBool>::default(),
             Arc::default(),
         );
-        let (kept, stopped) = (Arc::clone(&letters), Arc::clone(&stop));
+        let deferred = Arc::<AtomicU64>::default();
+        let (kept, stopped, later) = (Arc::clone(&letters), Arc::clone(&stop), Arc::clone(&deferred));
         let accepting = std::thread::spawn(move || {
             let mut held = Vec::new();
             for stream in listener.incoming() {
@@ -47,25 +51,34 @@ impl Sink {
                     return;
                 }
                 let (stream, kept, taken) = (stream.expect("accepted"), Arc::clone(&kept), Arc::clone(&taken));
+                let later = Arc::clone(&later);
                 match mood {
                     Mood::Hangs => held.push(stream),
-                    _ => drop(std::thread::spawn(move || converse(&stream, mood, &kept, &taken))),
+                    _ => drop(std::thread::spawn(move || {
+                        converse(&stream, mood, &kept, &taken, &later)
+                    })),
                 }
             }
         });
         Self {
             address,
             letters,
+            deferred,
             stop,
             accepting: Some(accepting),
         }
     }
 
-    fn free() -> SocketAddr {
+    pub(crate) fn free() -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], 0))
     }
 
-    fn letters(&self) -> Vec<Letter> {
+    /// Letters that it put off.
+    pub(crate) fn deferred(&self) -> u64 {
+        self.deferred.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn letters(&self) -> Vec<Letter> {
         self.letters.lock().expect("no panic").clone()
     }
 }
@@ -82,7 +95,14 @@ impl Drop for Sink {
 }
 
 /// SMTP, as much of it as one polite client needs (RFC 5321). `None`: the connection is gone.
-fn converse(stream: &TcpStream, mood: Mood, kept: &Mutex<Vec<Letter>>, taken: &AtomicU64) -> Option<()> {
+fn converse(
+    stream: &TcpStream,
+    mood: Mood,
+    kept: &Mutex<Vec<Letter>>,
+    taken: &AtomicU64,
+    deferred: &AtomicU64,
+) -> Option<()> {
+    let mut from = None;
     let mut reader = BufReader::new(stream);
     let mut writer = stream;
     writer.write_all(b"220 sink.example\r\n").ok()?;
@@ -93,6 +113,16 @@ fn converse(stream: &TcpStream, mood: Mood, kept: &Mutex<Vec<Letter>>, taken: &A
         }
         let answer: &[u8] = match line.get(..4).unwrap_or_default() {
             "EHLO" => b"250-sink.example\r\n250 8BITMIME\r\n",
+            "MAIL" => {
+                let path = line.split(['<', '>']).nth(1);
+                from = path.map(str::to_owned);
+                b"250 ok\r\n"
+            }
+            "RCPT" if matches!(mood, Mood::Defers(domain) if line.contains(domain)) => {
+                std::thread::sleep(Duration::from_secs(1));
+                deferred.fetch_add(1, Ordering::SeqCst);
+                b"451 4.7.1 later\r\n"
+            }
             "DATA" => {
                 writer.write_all(b"354 go on\r\n").ok()?;
                 let mut raw = String::new();
@@ -103,7 +133,10 @@ fn converse(stream: &TcpStream, mood: Mood, kept: &Mutex<Vec<Letter>>, taken: &A
                     }
                 }
                 taken.fetch_add(1, Ordering::SeqCst);
-                kept.lock().expect("no panic").push(Letter::read(raw.as_bytes()));
+                kept.lock().expect("no panic").push(Letter {
+                    from: from.clone(),
+                    ..Letter::read(raw.as_bytes())
+                });
                 b"250 kept\r\n"
             }
             "QUIT" => {

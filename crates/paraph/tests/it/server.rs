@@ -251,6 +251,8 @@ impl Site {
 #[derive(Clone, Debug)]
 pub(crate) struct Letter {
     pub(crate) to: String,
+    /// Of the envelope, where there was one.
+    pub(crate) from: Option<String>,
     pub(crate) text: String,
 }
 
@@ -263,8 +265,16 @@ impl Letter {
             .expect("a recipient");
         Self {
             to: to.trim_matches(['<', '>']).to_owned(),
+            from: None,
             text: paraph_drill::mime::read(raw).text,
         }
+    }
+
+    /// The path where such mail is stopped.
+    pub(crate) fn stop_link(&self) -> String {
+        let at = self.text.find("/stop-mail/").expect("a link");
+        let rest = &self.text[at..];
+        rest[..rest.find('?').expect("a language")].to_owned()
     }
 
     /// The path of its link, as in `/confirm/...`.
@@ -334,6 +344,15 @@ impl Server {
             // What is due at a tick settles in it; the tick after it publishes nothing else.
             (count["as_of"].as_str() > Some(&now)).then_some(count)
         })
+    }
+
+    /// A page for the operator, in a language.
+    pub(crate) fn operations_page(&self, path: &str, language: &str) -> String {
+        let mut client = Client::new(self.operations);
+        client
+            .ask("GET", path, &[("accept-language", language)], b"")
+            .expect("an answer")
+            .text()
     }
 
     pub(crate) fn metrics(&self) -> String {

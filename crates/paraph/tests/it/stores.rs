@@ -1,7 +1,7 @@
 //! Stores for tests, and contributions to put into them.
 
 use paraph::clock;
-use paraph::intake::command::{PetitionAnswer, PetitionCommand, Sign};
+use paraph::intake::command::{Choices, Details, PetitionAnswer, PetitionCommand, Sign};
 use paraph::intake::{Intake, Writer, WriterSettings};
 use paraph::ledger::catalogue::Catalogue;
 use paraph::limits::Limits;
@@ -130,6 +130,7 @@ pub(crate) fn petition(slug: &str, settle_after_seconds: u32) -> PetitionCommand
         consent_hash: [1; 32],
         publish: true,
         settle_after_seconds,
+        details: Details::default(),
     }
 }
 
@@ -149,6 +150,7 @@ pub(crate) fn contribution(mailbox: u32) -> Sign {
         mailbox_tag: tag(1),
         address_tag: tag(2),
         text_version: 1,
+        choices: Choices::default(),
         sealed: vec![0xAA; 600],
         wrapped: vec![0xBB; 73],
         features: vec![0xCC; 300],

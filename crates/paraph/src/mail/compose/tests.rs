@@ -1,4 +1,6 @@
-use super::{COLUMNS, LANGUAGES, Letter, MessageId, Millis, Texts, compose, plain, recipient, subject, text};
+use super::{Head, Letter, MessageId, Millis, Post, Texts, compose, page, plain, recipient, subject};
+use crate::mail::page::COLUMNS;
+use crate::mail::texts::LANGUAGES;
 
 use lettre::Address;
 use lettre::message::Mailbox;
@@ -18,8 +20,10 @@ fn letter<'a>(to: &'a Address, lang: &'a str) -> Letter<'a> {
         confirm_token: "AbCdEfGhIjKlMnOpQrStUv-_",
         withdraw_token: "QwErTyUiOpAsDfGhJkLzXcVb",
         not_me_token: "ZyXwVuTsRqPoNmLkJiHgFe_-",
+        stop_token: "StOpStOpStOpStOpStOpStOpStOpStOpStOp",
         waiting: 2,
         days: 14,
+        stop_days: 180,
     }
 }
 
@@ -30,12 +34,37 @@ fn sender() -> Mailbox {
     )
 }
 
+fn text(texts: &Texts, letter: &Letter<'_>) -> String {
+    page(texts, letter).text(letter.site_name, letter.base_url)
+}
+
+fn html(texts: &Texts, letter: &Letter<'_>) -> String {
+    page(texts, letter).html(&Head {
+        lang: letter.lang,
+        dir: "ltr",
+        subject: &subject(texts, letter),
+        site: letter.site_name,
+        base_url: letter.base_url,
+    })
+}
+
+fn written(letter: &Letter<'_>, id: MessageId, written: Millis) -> Vec<u8> {
+    let post = Post {
+        from: &sender(),
+        returns_to: None,
+        id,
+        written,
+    };
+    compose(letter, &post).expect("written").formatted()
+}
+
 #[test]
 fn both_languages_read_as_they_were_proofread() {
     let to = address();
     for lang in ["en", "fr"] {
         let (letter, texts) = (letter(&to, lang), Texts::of(lang));
         insta::assert_snapshot!(lang, format!("{}\n\n{}", subject(texts, &letter), text(texts, &letter)));
+        insta::assert_snapshot!(format!("{lang}.html"), html(texts, &letter));
     }
 }
 
@@ -96,17 +125,26 @@ fn what_strangers_typed_cannot_become_a_header_or_a_link() {
         name: "Win at www.casino.example now",
         ..letter(&to, "en")
     };
-    let message = compose(&letter, &sender(), MessageId([1; 16]), Millis(0)).expect("written");
-    let raw = String::from_utf8(message.formatted()).expect("ASCII");
+    let raw = String::from_utf8(written(&letter, MessageId([1; 16]), Millis(0))).expect("ASCII");
     let (headers, body) = raw.split_once("\r\n\r\n").expect("two parts");
     assert!(
         headers.lines().all(|line| !line.to_lowercase().starts_with("bcc")),
         "{headers}"
     );
     assert!(
-        body.starts_with("Hello,") && !raw.contains("casino") && !raw.contains('\u{202E}'),
+        body.contains("\r\n\r\nHello,")
+            && body.contains(">Hello,<")
+            && !raw.contains("casino")
+            && !raw.contains('\u{202E}'),
         "{body}"
     );
+    let post = Post {
+        from: &sender(),
+        returns_to: None,
+        id: MessageId([1; 16]),
+        written: Millis(0),
+    };
+    let message = compose(&letter, &post).expect("written");
     assert_eq!(message.envelope().to(), std::slice::from_ref(&to));
 }
 
@@ -146,21 +184,62 @@ fn the_same_mail_is_the_same_bytes_and_its_id_hides_the_outbox() {
     let to = recipient("zoe@bücher.example").expect("valid");
     let id = MessageId::derive(&[7; 32], [41; 16]);
     assert_ne!(id, MessageId::derive(&[7; 32], [42; 16]));
-    let write = || {
-        compose(&letter(&to, "fr"), &sender(), id, Millis(1_795_374_202_123))
-            .expect("written")
-            .formatted()
-    };
+    let write = || written(&letter(&to, "fr"), id, Millis(1_795_374_202_123));
     assert_eq!(write(), write());
     let raw = String::from_utf8(write()).expect("ASCII");
     for header in [
         format!("Message-ID: <{id}@example.org>"),
         "To: zoe@xn--bcher-kva.example".into(),
         "Auto-Submitted: auto-generated".into(),
+        "Content-Type: multipart/alternative;".into(),
         "Content-Type: text/plain; charset=utf-8".into(),
+        "Content-Type: text/html; charset=utf-8".into(),
+        "List-Unsubscribe: <https://petitions.example.org/stop-mail/StOpStOpStOpStOpStOpStOpStOpStOpStOp?lang=fr>"
+            .into(),
+        "List-Unsubscribe-Post: List-Unsubscribe=One-Click".into(),
         "Date: Sun, 22 Nov 2026".into(),
     ] {
         assert!(raw.contains(&header), "{header} not in {raw}");
     }
     assert!(raw.lines().all(|line| line.len() <= 998));
+}
+
+#[test]
+fn html_escapes_what_strangers_typed_and_loads_nothing() {
+    let to = address();
+    let hostile = Letter {
+        title: "<img src=x onerror=alert(1)> & \"quoted\"",
+        name: "<b>Zoé</b>",
+        site_name: "<script>alert(1)</script>",
+        ..letter(&to, "fr")
+    };
+    for (lang, _) in LANGUAGES {
+        let shown = html(Texts::of(lang), &hostile);
+        assert!(
+            !shown.contains("<img") && !shown.contains("<script") && !shown.contains("<b>"),
+            "{shown}"
+        );
+        let shown = html(Texts::of(lang), &letter(&to, lang));
+        for loads in ["src=", "url(", "@import", "<link", "<img", "<iframe", "http-equiv"] {
+            assert!(!shown.contains(loads), "{loads} in {shown}");
+        }
+    }
+}
+
+/// Every sentence and every link of the text stands in the HTML, so that nobody reads less.
+#[test]
+fn text_and_html_say_the_same() {
+    let to = address();
+    for (lang, _) in LANGUAGES {
+        let letter = Letter {
+            title: "Un titre",
+            name: "Ada",
+            ..letter(&to, lang)
+        };
+        let (text, html) = (text(Texts::of(lang), &letter), html(Texts::of(lang), &letter));
+        for paragraph in text.split("\n\n").map(|part| part.trim().replace('\n', " ")) {
+            let shown = html.contains(&paragraph) || paragraph.starts_with("-- ");
+            assert!(shown, "{paragraph} not in {html}");
+        }
+    }
 }

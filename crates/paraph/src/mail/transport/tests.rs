@@ -11,7 +11,7 @@ use super::{DeliveryError, Transport, enhanced_code};
 use crate::config::{Config, without_file};
 use crate::limits::Limits;
 use crate::mail::Millis;
-use crate::mail::compose::{Letter, MessageId, compose, recipient};
+use crate::mail::compose::{Letter, MessageId, Post, compose, recipient};
 
 /// Answers a mail server gives before it takes a letter.
 #[derive(Clone, Copy)]
@@ -103,11 +103,26 @@ fn letter(to: &str) -> Message {
         confirm_token: "AbCdEfGhIjKlMnOpQrStUv-_",
         withdraw_token: "QwErTyUiOpAsDfGhJkLzXcVb",
         not_me_token: "ZyXwVuTsRqPoNmLkJiHgFe_-",
+        stop_token: "StOpStOpStOpStOpStOpStOpStOpStOpStOp",
         waiting: 0,
         days: 14,
+        stop_days: 180,
     };
     let from = Mailbox::new(None, "petitions@example.org".parse().expect("valid"));
-    compose(&letter, &from, id(), Millis(0)).expect("written")
+    let post = Post {
+        from: &from,
+        returns_to: None,
+        id: id(),
+        written: Millis(0),
+    };
+    compose(&letter, &post).expect("written")
+}
+
+impl Transport {
+    pub(super) async fn hand_over(&self, to: &str) -> Result<(), DeliveryError> {
+        let message = letter(to);
+        self.deliver(message.envelope(), message.formatted(), id()).await
+    }
 }
 
 fn id() -> MessageId {
@@ -119,7 +134,10 @@ async fn a_letter_arrives_as_it_was_written() {
     let (address, mut letters) = server(FRIENDLY).await;
     let (transport, message) = (smtp(address), letter("anna@example.org"));
     for _ in 0..2 {
-        transport.deliver(&message, id()).await.expect("delivered");
+        transport
+            .deliver(message.envelope(), message.formatted(), id())
+            .await
+            .expect("delivered");
         let raw = String::from_utf8(message.formatted()).expect("ASCII");
         assert_eq!(letters.recv().await.expect("taken").trim_end(), raw.trim_end());
     }
@@ -143,10 +161,7 @@ async fn only_a_refusal_of_the_mailbox_is_final() {
             ..FRIENDLY
         })
         .await;
-        let error = smtp(address)
-            .deliver(&letter("anna@example.org"), id())
-            .await
-            .expect_err("refused");
+        let error = smtp(address).hand_over("anna@example.org").await.expect_err("refused");
         assert_eq!(
             matches!(error, DeliveryError::Permanent(_)),
             last,
@@ -159,10 +174,7 @@ async fn only_a_refusal_of_the_mailbox_is_final() {
 #[tokio::test]
 async fn a_local_part_beyond_ascii_needs_a_server_that_says_it_can() {
     let (address, _letters) = server(FRIENDLY).await;
-    let error = smtp(address)
-        .deliver(&letter("zoé@example.org"), id())
-        .await
-        .expect_err("refused");
+    let error = smtp(address).hand_over("zoé@example.org").await.expect_err("refused");
     assert!(matches!(error, DeliveryError::Permanent(_)), "{error}");
 }
 
@@ -178,10 +190,10 @@ async fn a_dead_or_silent_mail_server_is_noticed_fast() {
     for (address, longest) in [(closed, 1), (silent, 4)] {
         let started = Instant::now();
         let error = smtp(address)
-            .deliver(&letter("anna@example.org"), id())
+            .hand_over("anna@example.org")
             .await
             .expect_err("nobody there");
-        assert!(matches!(error, DeliveryError::Temporary(_)), "{error}");
+        assert!(!matches!(error, DeliveryError::Permanent(_)), "{error}");
         assert!(started.elapsed().as_secs() < longest, "{:?}", started.elapsed());
     }
 }
@@ -196,15 +208,12 @@ async fn a_late_answer_is_never_taken_for_that_of_the_next_letter() {
     };
     let (address, _letters) = server(replies).await;
     let transport = smtp(address);
-    let error = transport
-        .deliver(&letter("anna@example.org"), id())
-        .await
-        .expect_err("too slow");
+    let error = transport.hand_over("anna@example.org").await.expect_err("too slow");
     assert!(error.to_string().contains("too long"), "{error}");
     // The pool takes its connection back in a task of its own.
     tokio::task::yield_now().await;
     let error = transport
-        .deliver(&letter("anna@example.org"), id())
+        .hand_over("anna@example.org")
         .await
         .expect_err("a new connection, as slow");
     assert!(error.to_string().contains("too long"), "{error}");
@@ -217,7 +226,10 @@ async fn a_repeat_into_a_mail_directory_replaces() {
     let transport = Transport::open(&config.mail.delivery, &Limits::default()).expect("opens");
     let message = letter("anna@example.org");
     for _ in 0..3 {
-        transport.deliver(&message, id()).await.expect("written");
+        transport
+            .deliver(message.envelope(), message.formatted(), id())
+            .await
+            .expect("written");
     }
     let files: Vec<_> = std::fs::read_dir(directory.join("new"))
         .expect("folder")

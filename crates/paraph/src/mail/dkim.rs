@@ -1,0 +1,223 @@
+//! Signs letters for their sender's domain (DKIM, RFC 6376, with Ed25519 of RFC 8463).
+//!
+//! Relaxed canonicalization of head and body. What a mail program acts on is signed, the fields of RFC 8058 among it;
+//! `From` twice, so that nobody can put a second one above ours. Signing is short enough to stand here: the libraries at
+//! hand bring a resolver, or an RSA with a timing leak (RUSTSEC-2023-0071). The tests verify with somebody else's code.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use data_encoding::BASE64;
+use paraph_tally::Millis;
+use ring::rand::SystemRandom;
+use ring::signature::{Ed25519KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+/// Header fields that are signed where they stand in a letter.
+const SIGNED: [&str; 10] = [
+    "from",
+    "to",
+    "subject",
+    "date",
+    "message-id",
+    "mime-version",
+    "content-type",
+    "auto-submitted",
+    "list-unsubscribe",
+    "list-unsubscribe-post",
+];
+/// Bits below which receivers ignore a signature (RFC 8301), in bytes of the modulus.
+const RSA_BYTES: usize = 2048 / 8;
+
+/// Why a key cannot sign.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DkimKeyError {
+    /// The file cannot be read.
+    #[error("cannot be read: {0}")]
+    Unreadable(String),
+    /// Others on the machine can read the file, and sign in the domain's name.
+    #[error("can be read by others (mode {0:o})")]
+    Exposed(u32),
+    /// Not a private key of a kind that DKIM has.
+    #[error("does not hold an RSA key of 2048 bits or more, or an Ed25519 key, in PEM")]
+    Malformed,
+}
+
+enum Key {
+    Rsa(Box<RsaKeyPair>),
+    Ed25519(Ed25519KeyPair),
+}
+
+/// A key with the name under which its other half is in the DNS: `{selector}._domainkey.{domain}`.
+pub struct Signer {
+    key: Key,
+    selector: String,
+    domain: String,
+}
+
+impl std::fmt::Debug for Signer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Signer({}._domainkey.{})", self.selector, self.domain)
+    }
+}
+
+impl Signer {
+    /// Reads the key file: PKCS#8 or PKCS#1 in PEM, as `openssl genpkey` writes it.
+    ///
+    /// # Errors
+    /// It cannot be read, others can read it, or it holds no key that can sign.
+    pub fn open(path: &Path, selector: &str, domain: &str) -> Result<Self, DkimKeyError> {
+        let unreadable = |error: std::io::Error| DkimKeyError::Unreadable(error.kind().to_string());
+        let mode = fs::metadata(path).map_err(unreadable)?.permissions().mode() & 0o777;
+        if mode & 0o077 != 0 {
+            return Err(DkimKeyError::Exposed(mode));
+        }
+        let pem = Zeroizing::new(fs::read_to_string(path).map_err(unreadable)?);
+        let key = parse(&pem).ok_or(DkimKeyError::Malformed)?;
+        Ok(Self {
+            key,
+            selector: selector.to_owned(),
+            domain: domain.to_owned(),
+        })
+    }
+
+    /// The letter with its signature on top. `raw` has CRLF at the ends of its lines.
+    #[must_use]
+    pub fn signed(&self, raw: &[u8], now: Millis) -> Vec<u8> {
+        let end = find(raw, b"\r\n\r\n").unwrap_or(raw.len());
+        let (head, body) = (&raw[..end], raw.get(end + 4..).unwrap_or_default());
+        let fields = fields(&String::from_utf8_lossy(head));
+        let mut names: Vec<&str> = SIGNED
+            .into_iter()
+            .filter(|name| fields.iter().any(|(known, _)| known == name))
+            .collect();
+        let mut signed = String::new();
+        for name in &names {
+            if let Some((_, value)) = fields.iter().rev().find(|(known, _)| known == name) {
+                signed += &format!("{name}:{value}\r\n");
+            }
+        }
+        names.push("from");
+        let algorithm = match self.key {
+            Key::Rsa(_) => "rsa-sha256",
+            Key::Ed25519(_) => "ed25519-sha256",
+        };
+        let ours = format!(
+            "v=1; a={algorithm}; c=relaxed/relaxed; d={}; s={};\r\n t={}; h={};\r\n bh={};\r\n b=",
+            self.domain,
+            self.selector,
+            now.0 / 1000,
+            names.join(":"),
+            BASE64.encode(&Sha256::digest(relaxed_body(body))),
+        );
+        signed += &format!("dkim-signature:{}", relaxed(&ours));
+        let signature = BASE64.encode(&self.sign(signed.as_bytes()));
+        let mut letter = format!("DKIM-Signature: {ours}").into_bytes();
+        for (at, part) in signature.as_bytes().chunks(72).enumerate() {
+            letter.extend_from_slice(if at == 0 { b"" } else { b"\r\n " });
+            letter.extend_from_slice(part);
+        }
+        letter.extend_from_slice(b"\r\n");
+        letter.extend_from_slice(raw);
+        letter
+    }
+
+    fn sign(&self, message: &[u8]) -> Vec<u8> {
+        match &self.key {
+            // RFC 8463 signs the hash.
+            Key::Ed25519(key) => key.sign(&Sha256::digest(message)).as_ref().to_vec(),
+            Key::Rsa(key) => {
+                let mut signature = vec![0; key.public().modulus_len()];
+                let random = SystemRandom::new();
+                // Fails for a buffer of the wrong length only; an empty signature is refused by whoever checks it.
+                if key.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature).is_err() {
+                    signature.clear();
+                }
+                signature
+            }
+        }
+    }
+}
+
+fn parse(pem: &str) -> Option<Key> {
+    let (_, rest) = pem.split_once("-----BEGIN ")?;
+    let (label, rest) = rest.split_once("-----")?;
+    let (text, _) = rest.split_once("-----END ")?;
+    let compact: Zeroizing<String> = Zeroizing::new(text.chars().filter(|c| !c.is_ascii_whitespace()).collect());
+    let der = Zeroizing::new(BASE64.decode(compact.as_bytes()).ok()?);
+    let rsa = match label {
+        "RSA PRIVATE KEY" => RsaKeyPair::from_der(&der).ok(),
+        "PRIVATE KEY" => RsaKeyPair::from_pkcs8(&der).ok(),
+        _ => None,
+    };
+    if let Some(key) = rsa {
+        return (key.public().modulus_len() >= RSA_BYTES).then(|| Key::Rsa(Box::new(key)));
+    }
+    Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der).ok().map(Key::Ed25519)
+}
+
+/// Names in lower case and relaxed values (RFC 6376, section 3.4.2), in the order of the letter.
+fn fields(head: &str) -> Vec<(String, String)> {
+    let unfolded = head.replace("\r\n ", " ").replace("\r\n\t", " ");
+    unfolded
+        .split("\r\n")
+        .filter_map(|line| line.split_once(':'))
+        .map(|(name, value)| (name.trim_end().to_ascii_lowercase(), relaxed(value)))
+        .collect()
+}
+
+/// White space of any kind and length becomes one space; none at the ends.
+fn relaxed(value: &str) -> String {
+    value
+        .split([' ', '\t', '\r', '\n'])
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// RFC 6376, section 3.4.4.
+fn relaxed_body(body: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(body.len() + 2);
+    let mut written = 0;
+    for line in body.split(|byte| *byte == b'\n') {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let mut blank = false;
+        for byte in line {
+            if matches!(byte, b' ' | b'\t') {
+                blank = true;
+                continue;
+            }
+            if std::mem::take(&mut blank) {
+                out.push(b' ');
+            }
+            out.push(*byte);
+        }
+        out.extend_from_slice(b"\r\n");
+        if !out[..out.len() - 2].ends_with(b"\n") && out.len() > 2 {
+            written = out.len();
+        }
+    }
+    out.truncate(written);
+    out
+}
+
+fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    haystack.windows(needle.len()).position(|window| window == needle)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{relaxed, relaxed_body};
+
+    /// The example of RFC 6376, section 3.4.5, and the empty body of section 3.4.4.
+    #[test]
+    fn canonicalization_is_that_of_the_standard() {
+        assert_eq!(relaxed_body(b" C \r\nD \t E\r\n\r\n\r\n"), b" C\r\nD E\r\n");
+        assert_eq!(relaxed_body(b"\r\n\r\n"), b"");
+        assert_eq!(relaxed_body(b""), b"");
+        assert_eq!(relaxed_body(b"a\r\n\r\nb"), b"a\r\n\r\nb\r\n");
+        assert_eq!(relaxed(" Y\t\r\n\tZ  "), "Y Z");
+    }
+}
