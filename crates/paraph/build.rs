@@ -1,7 +1,7 @@
 //! Embeds what the pages are made of: adding a language or an asset is adding a file.
 //!
 //! - `locales/{code}.ftl` with `locales/{code}.countries.tsv` become one row of `LOCALES`;
-//! - `locales/mail/{code}.ftl` becomes one row of `LANGUAGES`;
+//! - `locales/mail/{code}.ftl` becomes one row of `LANGUAGES`, and so does `locales/alerts/{code}.ftl` for alerts;
 //! - every file under `assets/` except licences becomes one row of `ASSETS`, compressed once, here, and named by its
 //!   content, with a constant that holds its address (`sign.js` is `SIGN_JS`).
 
@@ -20,6 +20,7 @@ fn main() {
     println!("cargo::rerun-if-changed=assets");
     fs::write(out.join("locales.rs"), locales(&root.join("locales"))).expect("write locales.rs");
     fs::write(out.join("mail.rs"), mail(&root.join("locales/mail"))).expect("write mail.rs");
+    fs::write(out.join("alerts.rs"), mail(&root.join("locales/alerts"))).expect("write alerts.rs");
     fs::write(out.join("assets.rs"), assets(&root.join("assets"), &out)).expect("write assets.rs");
 }
 

@@ -39,6 +39,14 @@ pub enum Command {
     Demo(Demo),
     /// Explain the configuration in force: every key, its value, where it came from, every bound and its reason
     CheckConfig(CheckConfig),
+    /// Check clock, disk, mail, DNS, certificate, limits, permissions and secrets, and say how to mend what is wrong
+    ///
+    /// Changes nothing and sends nothing, unless --send-to asks for one test mail. One line what and one line how to mend
+    /// for each check; exit code 1 if one of them failed. Run it as the user who runs the server.
+    Doctor(Doctor),
+    /// Show, acknowledge and try the alerts of the running server
+    #[command(subcommand)]
+    Alert(Alert),
     /// Create, list, show, publish and close petitions
     #[command(subcommand)]
     Petition(Petition),
@@ -143,6 +151,58 @@ pub struct CheckConfig {
     /// Where the configuration and the data are.
     #[command(flatten)]
     pub place: Place,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `paraph doctor`.
+#[derive(Args, Debug)]
+pub struct Doctor {
+    /// Where the configuration and the data are.
+    #[command(flatten)]
+    pub place: Place,
+    /// Ask this DNS server instead of the machine's own, for tests and split horizons
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub dns: Option<SocketAddr>,
+    /// Send one real test mail to this address
+    #[arg(long, value_name = "ADDRESS")]
+    pub send_to: Option<lettre::Address>,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `paraph alert ...`.
+#[derive(Debug, Subcommand)]
+pub enum Alert {
+    /// List open alerts
+    List(AlertList),
+    /// Say that somebody is at work on an alert: it is repeated no more
+    Ack(AlertAck),
+    /// Send a test through every channel and tell what became of each; exit code 1 if one failed
+    Test(AlertList),
+}
+
+/// `paraph alert list` and `test`.
+#[derive(Args, Debug)]
+pub struct AlertList {
+    /// Where the configuration and the data are.
+    #[command(flatten)]
+    pub place: Place,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `paraph alert ack`.
+#[derive(Args, Debug)]
+pub struct AlertAck {
+    /// Where the configuration and the data are.
+    #[command(flatten)]
+    pub place: Place,
+    /// The alert, as `paraph alert list` names it [default: all that are open]
+    pub id: Option<String>,
     /// Answer as JSON
     #[arg(long)]
     pub json: bool,

@@ -1,4 +1,4 @@
-//! The control socket: how `paraph petition create` reaches a server that holds the data directory.
+//! The control socket: how `paraph petition` and `paraph alert` reach a server that holds the data directory.
 //!
 //! A Unix socket in the data directory, for its owner only. One JSON request a connection, one JSON answer.
 
@@ -7,6 +7,7 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -14,19 +15,50 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixListener;
 use tokio::sync::watch;
 
+use crate::alerts::{Alerts, Listed, Tried};
 use crate::failure::Failure;
 use crate::intake::Intake;
 use crate::intake::command::{PetitionAnswer, PetitionCommand};
 
 /// Bytes of a request: a petition's text is at most 64 KiB, and JSON may escape every byte of it.
 const REQUEST_BYTES: u64 = 1 << 20;
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Longer than the slowest channel of an alert.
+const PATIENCE: Duration = Duration::from_secs(12);
 
 #[derive(Debug, Serialize, Deserialize)]
 enum Answer {
     Answered(PetitionAnswer),
+    Status(Status),
     Unavailable,
     Unreadable,
+}
+
+/// What is asked about alerts.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum AlertCommand {
+    /// What is open.
+    Status,
+    /// One is acknowledged, or all are.
+    Acknowledge(Option<String>),
+    /// Every channel is tried.
+    TestAlert,
+    /// A check of the ledger came out sound, or not.
+    LedgerChecked(bool),
+}
+
+/// What a server says of its alerts.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Status {
+    /// Open alerts that nobody has acknowledged.
+    pub open_alerts: usize,
+    /// All that are open.
+    pub alerts: Vec<Listed>,
+    /// How many were acknowledged just now.
+    pub acknowledged: usize,
+    /// What became of each channel that was tried.
+    pub tried: Vec<Tried>,
+    /// Why the last reload was refused, until one succeeds.
+    pub reload_refused: Option<String>,
 }
 
 /// Where the socket of a data directory is.
@@ -42,6 +74,7 @@ pub fn socket(directory: &Path) -> PathBuf {
 pub fn serve(
     path: PathBuf,
     intake: Intake,
+    alerts: Arc<Alerts>,
     mut stop: watch::Receiver<bool>,
 ) -> Result<impl Future<Output = ()> + use<>, Failure> {
     // What lies there is left over: this process holds the directory's lock.
@@ -57,7 +90,9 @@ pub fn serve(
             };
             // One at a time: these are commands that a person types.
             if let Ok((stream, _)) = accepted
-                && tokio::time::timeout(PATIENCE, answer(stream, &intake)).await.is_err()
+                && tokio::time::timeout(PATIENCE, answer(stream, &intake, &alerts))
+                    .await
+                    .is_err()
             {
                 tracing::debug!("a control connection took too long");
             }
@@ -66,28 +101,87 @@ pub fn serve(
     })
 }
 
-async fn answer(stream: tokio::net::UnixStream, intake: &Intake) -> io::Result<()> {
+async fn answer(stream: tokio::net::UnixStream, intake: &Intake, alerts: &Alerts) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut line = Vec::new();
     tokio::io::BufReader::new(read.take(REQUEST_BYTES))
         .read_until(b'\n', &mut line)
         .await?;
-    let answer = match serde_json::from_slice::<PetitionCommand>(&line) {
-        Ok(command) => intake
-            .petition(command)
-            .await
-            .map_or(Answer::Unavailable, Answer::Answered),
-        Err(_) => Answer::Unreadable,
+    let answer = if let Ok(command) = serde_json::from_slice::<PetitionCommand>(&line) {
+        let answered = intake.petition(command).await;
+        answered.map_or(Answer::Unavailable, Answer::Answered)
+    } else if let Ok(command) = serde_json::from_slice::<AlertCommand>(&line) {
+        Answer::Status(on_alerts(alerts, command).await)
+    } else {
+        Answer::Unreadable
     };
     write.write_all(&serde_json::to_vec(&answer)?).await?;
     write.write_all(b"\n").await
 }
 
-/// Asks the server that holds a data directory. `None` if none does.
+async fn on_alerts(alerts: &Alerts, command: AlertCommand) -> Status {
+    let mut status = Status::default();
+    match command {
+        AlertCommand::Status => {}
+        AlertCommand::Acknowledge(id) => status.acknowledged = alerts.acknowledge(id.as_deref()),
+        AlertCommand::TestAlert => status.tried = alerts.test().await,
+        AlertCommand::LedgerChecked(is_sound) => alerts.ledger_checked(is_sound),
+    }
+    status.alerts = alerts.list();
+    status.open_alerts = status
+        .alerts
+        .iter()
+        .filter(|alert| !alert.acknowledged && !alert.over)
+        .count();
+    status.reload_refused = alerts.refusal();
+    status
+}
+
+/// Asks the server that holds a data directory about a petition. `None` if none does.
 ///
 /// # Errors
 /// There is a server, but it does not answer or cannot record anything.
 pub fn ask(directory: &Path, command: &PetitionCommand) -> Result<Option<PetitionAnswer>, Failure> {
+    match exchange(directory, command)? {
+        Some(Answer::Answered(answer)) => Ok(Some(answer)),
+        Some(Answer::Status(_)) => Err(unreadable()),
+        Some(Answer::Unavailable) => Err(Failure::failed(
+            "the running server cannot record anything at the moment",
+            "see its log and its /readyz, then try again",
+        )),
+        Some(Answer::Unreadable) => Err(unreadable()),
+        None => Ok(None),
+    }
+}
+
+/// Asks the server that holds a data directory about its alerts. `None` if none does.
+///
+/// # Errors
+/// There is a server, but it does not answer.
+pub fn ask_alerts(directory: &Path, command: &AlertCommand) -> Result<Option<Status>, Failure> {
+    match exchange(directory, command)? {
+        Some(Answer::Status(status)) => Ok(Some(status)),
+        Some(_) => Err(unreadable()),
+        None => Ok(None),
+    }
+}
+
+/// What the server that holds a data directory says of its alerts. `None` if none does.
+///
+/// # Errors
+/// There is a server, but it does not answer.
+pub fn status(directory: &Path) -> Result<Option<Status>, Failure> {
+    ask_alerts(directory, &AlertCommand::Status)
+}
+
+fn unreadable() -> Failure {
+    Failure::failed(
+        "the running server does not understand this command",
+        "use the same version of paraph as the server",
+    )
+}
+
+fn exchange(directory: &Path, command: &impl Serialize) -> Result<Option<Answer>, Failure> {
     let stream = match UnixStream::connect(socket(directory)) {
         Ok(stream) => stream,
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
@@ -96,20 +190,10 @@ pub fn ask(directory: &Path, command: &PetitionCommand) -> Result<Option<Petitio
         Err(error) => return Err(Failure::io("cannot reach the running server", &error)),
     };
     let asked = ask_on(stream, command).map_err(|error| Failure::io("the running server does not answer", &error))?;
-    match asked {
-        Answer::Answered(answer) => Ok(Some(answer)),
-        Answer::Unavailable => Err(Failure::failed(
-            "the running server cannot record anything at the moment",
-            "see its log and its /readyz, then try again",
-        )),
-        Answer::Unreadable => Err(Failure::failed(
-            "the running server does not understand this command",
-            "use the same version of paraph as the server",
-        )),
-    }
+    Ok(Some(asked))
 }
 
-fn ask_on(mut stream: UnixStream, command: &PetitionCommand) -> io::Result<Answer> {
+fn ask_on(mut stream: UnixStream, command: &impl Serialize) -> io::Result<Answer> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let mut line = serde_json::to_vec(command)?;

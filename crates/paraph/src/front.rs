@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::header::{HeaderName, LOCATION};
 use http::{HeaderValue, Response, StatusCode};
-use ipnet::IpNet;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -39,7 +39,8 @@ const STRICT_TRANSPORT: (HeaderName, HeaderValue) = (
 pub(crate) struct Front {
     plain: TcpListener,
     secure: Option<Secure>,
-    listening: Listening,
+    proxy_protocol: ProxyProtocol,
+    limits: Limits,
     /// `site.base_url`, where that is https and this program speaks it.
     https_url: Option<Arc<str>>,
 }
@@ -71,7 +72,6 @@ impl Front {
                 })
             }
         };
-        let trusted = config.listen.trusted_proxies.clone();
         let https_url = config
             .site
             .base_url
@@ -81,7 +81,8 @@ impl Front {
             https_url: https_url.filter(|_| secure.is_some()).map(Arc::from),
             plain,
             secure,
-            listening: listening(&config.limits, trusted, config.listen.proxy_protocol),
+            proxy_protocol: config.listen.proxy_protocol,
+            limits: config.limits.clone(),
         })
     }
 
@@ -100,14 +101,21 @@ impl Front {
         self.secure.as_ref().map(|secure| Arc::clone(&secure.certificates))
     }
 
-    /// Serves on every listener.
-    pub(crate) fn serve(self, public: &Arc<Public>, stop: &watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
+    /// Serves on every listener; whom to believe and what to answer may change meanwhile.
+    pub(crate) fn serve(
+        self,
+        public: &Arc<ArcSwap<Public>>,
+        trusted: Arc<ArcSwap<Trusted>>,
+        stop: &watch::Receiver<bool>,
+    ) -> Vec<JoinHandle<()>> {
         let Self {
             plain,
             secure,
-            listening,
+            proxy_protocol,
+            limits,
             https_url,
         } = self;
+        let listening = listening(&limits, trusted, proxy_protocol);
         let mut tasks = Vec::new();
         let (is_strict, url) = (https_url.is_some(), https_url);
         if let Some(Secure {
@@ -117,9 +125,9 @@ impl Front {
         }) = secure
         {
             tasks.push(tokio::spawn(follow(certificates, stop.clone())));
-            let public = Arc::clone(public);
+            let current = Arc::clone(public);
             let answer = move |source, request| {
-                let public = Arc::clone(&public);
+                let public = current.load_full();
                 async move {
                     let mut answer = public.answer(source, request).await;
                     if is_strict {
@@ -136,9 +144,9 @@ impl Front {
             };
             tasks.push(tokio::spawn(listener::serve(listener, listening, answer, stop.clone())));
         }
-        let public = Arc::clone(public);
+        let current = Arc::clone(public);
         let answer = move |source, request| {
-            let (public, url) = (Arc::clone(&public), url.clone());
+            let (public, url) = (current.load_full(), url.clone());
             async move {
                 match url.and_then(|url| elsewhere(&url, source, &request)) {
                     Some(answer) => answer,
@@ -206,14 +214,14 @@ pub(crate) async fn reload(certificates: &Arc<Certificates>, forced: bool) -> Re
 }
 
 /// How a listener listens, with places of its own.
-pub(crate) fn listening(limits: &Limits, trusted: Vec<IpNet>, protocol: ProxyProtocol) -> Listening {
+pub(crate) fn listening(limits: &Limits, trusted: Arc<ArcSwap<Trusted>>, protocol: ProxyProtocol) -> Listening {
     let proxy = match protocol {
         ProxyProtocol::Off => proxy::ProxyProtocol::Off,
         ProxyProtocol::Optional => proxy::ProxyProtocol::Optional,
         ProxyProtocol::Required => proxy::ProxyProtocol::Required,
     };
     Listening {
-        trusted: Trusted::new(trusted, limits.forwarded_hops),
+        trusted,
         proxy,
         tls: None,
         places: Places::new(limits),

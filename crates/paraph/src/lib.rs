@@ -3,6 +3,7 @@
 //! Folder names are stages, in the order in which a signature passes through them; see `ARCHITECTURE.md`.
 
 pub mod admit;
+pub mod alerts;
 pub mod backup;
 pub mod card;
 pub mod cli;
@@ -10,6 +11,7 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod control;
+pub mod doctor;
 pub mod failure;
 mod front;
 pub mod fsck;
@@ -20,10 +22,12 @@ pub mod keys;
 pub mod ledger;
 pub mod limits;
 pub mod mail;
+pub mod outbound;
 pub mod respond;
 pub mod router;
 pub mod server;
 pub mod store;
+pub mod supervise;
 pub mod telemetry;
 pub mod token;
 pub mod video;

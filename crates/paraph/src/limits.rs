@@ -208,6 +208,14 @@ limits! {
     news_claimed = 64 in 1..=1000, "Mails of an update taken out at once, only while no confirmation mail is due; these finish first.";
     news_per_minute = 200 in 1..=100000, "Mails of updates a minute to one ordinary domain, beside the confirmation mails.";
     news_provider_per_minute = 2000 in 1..=1000000, "Mails of updates a minute to one large mailbox provider.";
+
+    // Alerts
+    alert_repeat_seconds = 300 in 1..=86400, "Seconds between two repeats of an alert that nobody has acknowledged.";
+    alert_repeat_most_seconds = 3600 in 1..=86400, "Longest pause between two repeats; after the second list was told the pauses double up to this.";
+    alert_escalate_after = 3 in 1..=1000, "Repeats without an acknowledgement until alerts.second is told too.";
+    alert_quiet_seconds = 60 in 1..=3600, "Seconds that a trouble must be gone before it is over: what flickers is one alert.";
+    alert_mail_seconds = 900 in 1..=86400, "Seconds that no mail has left, or one was due, until somebody is told; a mail server restarts in less.";
+    alert_shed_seconds = 60 in 1..=3600, "Seconds that people who want to sign are sent away until somebody is told.";
 }
 
 #[cfg(test)]

@@ -1,4 +1,6 @@
-//! One running server: its parts, started in order and stopped in the opposite one.
+//! One running server: its parts, started in order and stopped in the opposite one. What a reload replaces is in `live`.
+
+mod live;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -6,28 +8,25 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use paraph_tally::Millis;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::admit::certificate::{CertificateError, Certificates};
+use crate::admit::certificate::Certificates;
 use crate::admit::challenge::Price;
 use crate::admit::listener;
+use crate::admit::source::Trusted;
 use crate::admit::{Admitter, Secrets, Way};
+use crate::alerts::watch::Sensors;
+use crate::alerts::{Alerts, Setup};
 use crate::clock;
 use crate::config::{Config, ProxyProtocol};
 use crate::control;
 use crate::failure::Failure;
 use crate::front::{self, Front, bind, listening, local};
-use crate::handlers::card::Cards;
-use crate::handlers::confirm::Signatory;
-use crate::handlers::events::Events;
 use crate::handlers::mail_status::MailStatus;
 use crate::handlers::operations::Operations;
-use crate::handlers::shelf::Shelf;
-use crate::handlers::sign::Signing;
-use crate::handlers::stop::StopMail;
-use crate::intake::seal::Sealing;
 use crate::intake::{Intake, Writer, WriterSettings};
 use crate::journal::integer;
 use crate::ledger::catalogue::Catalogue;
@@ -35,13 +34,9 @@ use crate::ledger::opened::{Opened, Opener};
 use crate::ledger::query::LedgerReader;
 use crate::ledger::vault::Vault;
 use crate::limits::Limits;
-use crate::mail::dispatch::Mailer;
 use crate::mail::inbox::{Inbox, Lmtp};
-use crate::mail::news::NewsMailer;
 use crate::mail::pace::Pace;
-use crate::mail::stop::AddressTags;
 use crate::mail::transport::Transport;
-use crate::router::Public;
 use crate::store::db::{Db, DbError};
 use crate::store::reader::Reader;
 use crate::store::schema::{self, SchemaError};
@@ -49,6 +44,7 @@ use crate::store::{Connections, Directory};
 use crate::telemetry;
 use crate::token::Tokens;
 use crate::views::{Lang, Site};
+use live::Live;
 
 /// A server that answers.
 pub struct Server {
@@ -63,12 +59,12 @@ pub struct Server {
     /// The way to the writer, for commands given from inside.
     pub intake: Intake,
     certificates: Option<Arc<Certificates>>,
-    shelf: Arc<Shelf>,
+    live: Arc<Live>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
     writer: Writer,
     // Let go of last: whoever takes the directory next finds everything written.
-    _directory: Directory,
+    directory: Directory,
 }
 
 /// The parts that everything else is made of.
@@ -79,7 +75,6 @@ struct Core {
     tokens: Arc<Tokens>,
     vault: Arc<Vault>,
     admitter: Arc<Admitter>,
-    shelf: Arc<Shelf>,
     disk_low: Arc<AtomicBool>,
     pace: Arc<Mutex<Pace>>,
 }
@@ -101,7 +96,6 @@ impl Server {
         let (address, https) = (front.http()?, front.https()?);
         let operations = local(&operations_listener)?;
         let base_url = config.site.base_url_for(address);
-        let site = Arc::new(site(config, &base_url));
 
         let mut connections = directory.connect().await?;
         let spent = unexpired_nonces(&mut connections).await.map_err(store_failure)?;
@@ -112,65 +106,80 @@ impl Server {
         let (writer, intake, shown) = Writer::start(connections, settings)
             .await
             .map_err(|error| Failure::failed(format!("the writer cannot start: {error}"), DOCTOR))?;
-        let core = Core::new(config, &directory, &site, intake.clone(), shown, spent)?;
+        let core = Core::new(config, &directory, intake.clone(), shown, spent)?;
         let transport = Transport::open(&config.mail.delivery, &config.limits)?;
-        let news_transport = Transport::open(&config.mail.delivery, &config.limits)?;
-
+        let alerts = Alerts::open(
+            directory.path(),
+            directory.keys().derive("alert v1"),
+            Setup::new(config, transport, operations),
+        );
+        let alerts = Arc::new(alerts.map_err(|error| Failure::io("alerts.json in the data directory", &error))?);
+        let sensors = Sensors {
+            intake: intake.clone(),
+            disk_low: Arc::clone(&core.disk_low),
+            admitter: Arc::clone(&core.admitter),
+            ledger: core.ledger.clone(),
+        };
+        let disk_low = Arc::clone(&core.disk_low);
+        let shown = core.shown.clone();
         let (stop, stopped) = watch::channel(false);
+        let ledger = core.ledger.clone();
+        let mail = MailStatus {
+            ledger: core.ledger.clone(),
+            pace: Arc::clone(&core.pace),
+        };
+        let inboxes = core.inboxes(config, lmtp, &stopped);
+        let live = Arc::new(Live::new(
+            core,
+            config,
+            &directory,
+            Arc::clone(&alerts),
+            (address, operations),
+        )?);
+
         let mut tasks = vec![
-            tokio::spawn(core.tick(config.limits.clone(), stopped.clone())),
-            tokio::spawn(show(
-                Arc::clone(&core.shelf),
-                core.ledger.clone(),
-                core.shown.clone(),
-                stopped.clone(),
-            )),
+            tokio::spawn(tick(intake.clone(), live.limits(), stopped.clone())),
+            tokio::spawn(show(Arc::clone(&live), ledger, shown, stopped.clone())),
             tokio::spawn(watch_disk(
                 directory.path().to_owned(),
-                config.limits.disk_floor_mib,
-                Arc::clone(&core.disk_low),
+                live.limits(),
+                Arc::clone(&disk_low),
                 stopped.clone(),
             )),
-            tokio::spawn(
-                core.mailer(config, &directory, transport, &base_url)
-                    .run(stopped.clone()),
-            ),
-            tokio::spawn(
-                core.news_mailer(config, &directory, news_transport, &base_url)
-                    .run(stopped.clone()),
-            ),
             tokio::spawn(control::serve(
                 control::socket(directory.path()),
                 intake.clone(),
+                Arc::clone(&alerts),
                 stopped.clone(),
             )?),
+            tokio::spawn(crate::alerts::watch::run(Arc::clone(&alerts), sensors, stopped.clone())),
         ];
-        tasks.extend(core.inboxes(config, lmtp, &stopped));
+        tasks.extend(inboxes);
         if let Some(metrics) = metrics.clone() {
             tasks.push(tokio::spawn(fold_metrics(metrics, stopped.clone())));
         }
         let operations_answers = Arc::new(Operations {
             intake: intake.clone(),
-            disk_low: Arc::clone(&core.disk_low),
-            mail: MailStatus {
-                ledger: core.ledger.clone(),
-                pace: Arc::clone(&core.pace),
-            },
-            site: Arc::clone(&site),
+            disk_low,
+            mail,
+            public: live.public(),
+            alerts,
             metrics,
         });
         tasks.push(tokio::spawn(listener::serve(
             operations_listener,
-            listening(&config.limits, Vec::new(), ProxyProtocol::Off),
+            listening(&config.limits, trusting_nobody(&config.limits), ProxyProtocol::Off),
             move |_, request| {
                 let operations = Arc::clone(&operations_answers);
-                async move { operations.answer(request.uri(), request.headers()).await }
+                async move {
+                    let (method, uri, headers) = (request.method(), request.uri(), request.headers());
+                    operations.answer(method, uri, headers).await
+                }
             },
             stopped.clone(),
         )));
-        let public = Arc::new(core.public(config, &directory, &site, stopped.clone()));
         let certificates = front.certificates();
-        tasks.extend(front.serve(&public, &stopped));
+        tasks.extend(front.serve(&live.public(), live.trusted(), &stopped));
         tracing::info!(%address, %operations, "serving");
         Ok(Self {
             address,
@@ -179,30 +188,43 @@ impl Server {
             certificates,
             base_url,
             intake,
-            shelf: core.shelf,
+            live,
             stop,
             tasks,
             writer,
-            _directory: directory,
+            directory,
         })
+    }
+
+    /// Takes over what of another configuration can change while the server runs, all of it or nothing. Logs what changed
+    /// and what needs a restart.
+    ///
+    /// # Errors
+    /// Nothing was changed, and why.
+    pub async fn reload(&self, new: &Config) -> Result<(), Failure> {
+        if let Some(certificates) = &self.certificates {
+            front::reload(certificates, true)
+                .await
+                .map_err(|error| Failure::usage(format!("listen.https: {error}"), error.hint()))?;
+        }
+        self.live.reload(new, &self.directory).await
+    }
+
+    /// Tells that a reload was refused before it came this far: the log, a metric, the alerts and `paraph doctor` know.
+    pub fn reload_refused(&self, failure: &Failure) {
+        tracing::error!(
+            error = failure.what,
+            hint = failure.hint,
+            "reload refused, nothing was changed"
+        );
+        metrics::counter!(telemetry::RELOADS, "outcome" => "refused").increment(1);
+        self.live.alerts().reload_refused(&failure.what);
     }
 
     /// Waits until the page of a petition can be looked at.
     pub async fn until_shown(&self, slug: &str) {
-        while self.shelf.petition(slug).is_none() {
+        while self.live.shelf().petition(slug).is_none() {
             tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    }
-
-    /// Reads the certificate of `listen.https` again, whether or not its files look changed. What came of it is logged; a
-    /// certificate that cannot be used is refused, and the old one stays.
-    ///
-    /// # Errors
-    /// It was refused.
-    pub async fn reload_certificate(&self) -> Result<(), CertificateError> {
-        match &self.certificates {
-            Some(certificates) => front::reload(certificates, true).await.map(drop),
-            None => Ok(()),
         }
     }
 
@@ -210,18 +232,20 @@ impl Server {
     pub async fn stop(self) {
         let Self {
             intake,
+            live,
             stop,
             tasks,
             writer,
             ..
         } = self;
         stop.send_replace(true);
+        live.stop().await;
         for task in tasks {
             if task.await.is_err() {
                 tracing::error!("a task panicked");
             }
         }
-        drop(intake);
+        drop((intake, live));
         if tokio::task::spawn_blocking(move || writer.join()).await.is_err() {
             tracing::error!("the writer could not be waited for");
         }
@@ -238,7 +262,6 @@ impl Core {
     fn new(
         config: &Config,
         directory: &Directory,
-        site: &Arc<Site>,
         intake: Intake,
         shown: watch::Receiver<Arc<Catalogue>>,
         spent: Vec<(bool, [u8; 16], [u8; 16], Millis)>,
@@ -272,7 +295,6 @@ impl Core {
                 now,
             );
         }
-        let shelf = Arc::new(Shelf::new(Arc::clone(site), &shown.borrow()));
         Ok(Self {
             intake,
             shown,
@@ -280,66 +302,9 @@ impl Core {
             tokens: Arc::new(Tokens::new(keys)),
             vault,
             admitter: Arc::new(admitter),
-            shelf,
             disk_low: Arc::new(AtomicBool::new(false)),
             pace: Arc::new(Mutex::new(Pace::new(&config.limits))),
         })
-    }
-
-    fn public(&self, config: &Config, directory: &Directory, site: &Arc<Site>, stop: watch::Receiver<bool>) -> Public {
-        let watchers = usize::try_from(config.limits.event_streams).unwrap_or(0);
-        Public {
-            site: Arc::clone(site),
-            shelf: Arc::clone(&self.shelf),
-            cards: Cards::new(Arc::clone(&self.shelf), &config.limits),
-            events: Events {
-                shelf: Arc::clone(&self.shelf),
-                places: Arc::new(Semaphore::new(watchers)),
-                stop,
-            },
-            signing: Signing {
-                admitter: Arc::clone(&self.admitter),
-                intake: self.intake.clone(),
-                sealing: Sealing::new(directory.keys(), Arc::clone(&self.vault)),
-                shelf: Arc::clone(&self.shelf),
-                disk_low: Arc::clone(&self.disk_low),
-                limits: config.limits.clone(),
-            },
-            signatory: Signatory {
-                admitter: Arc::clone(&self.admitter),
-                intake: self.intake.clone(),
-                ledger: self.ledger.clone(),
-                tokens: Arc::clone(&self.tokens),
-                shelf: Arc::clone(&self.shelf),
-                addresses: AddressTags::new(directory.keys()),
-                waiting_shown: config.limits.waiting_shown,
-            },
-            stop_mail: StopMail {
-                admitter: Arc::clone(&self.admitter),
-                intake: self.intake.clone(),
-                ledger: self.ledger.clone(),
-                tokens: Arc::clone(&self.tokens),
-                days: config.limits.mail_stop_days,
-            },
-        }
-    }
-
-    fn mailer(&self, config: &Config, directory: &Directory, transport: Transport, base_url: &str) -> Mailer {
-        Mailer {
-            intake: self.intake.clone(),
-            ledger: self.ledger.clone(),
-            tokens: Arc::clone(&self.tokens),
-            shelf: Arc::clone(&self.shelf),
-            transport,
-            from: config.mail.from.clone(),
-            dkim: config.mail.dkim.clone(),
-            bounce: config.mail.bounce.as_ref().map(|bounce| bounce.address.clone()),
-            site_name: config.site.name.clone(),
-            base_url: base_url.to_owned(),
-            pace: Arc::clone(&self.pace),
-            message_key: directory.keys().derive("message v1"),
-            limits: config.limits.clone(),
-        }
     }
 
     /// Readers of mail that comes back, as many as there are ways for it.
@@ -359,38 +324,18 @@ impl Core {
         let listening = lmtp.map(|listener| tokio::spawn(inbox.listen(listener, stop.clone())));
         watched.into_iter().chain(listening).collect()
     }
+}
 
-    fn news_mailer(&self, config: &Config, directory: &Directory, transport: Transport, base_url: &str) -> NewsMailer {
-        NewsMailer {
-            intake: self.intake.clone(),
-            ledger: self.ledger.clone(),
-            tokens: Arc::clone(&self.tokens),
-            shelf: Arc::clone(&self.shelf),
-            transport,
-            from: config.mail.from.clone(),
-            site_name: config.site.name.clone(),
-            base_url: base_url.to_owned(),
-            dkim: config.mail.dkim.clone(),
-            bounce: config.mail.bounce.as_ref().map(|bounce| bounce.address.clone()),
-            message_key: directory.keys().derive("message news v1"),
-            limits: config.limits.clone(),
+/// Settles, expires and publishes, again and again.
+async fn tick(intake: Intake, limits: watch::Receiver<Limits>, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        if let Err(error) = intake.tick().await {
+            tracing::error!(%error, "the count was not updated");
         }
-    }
-
-    /// Settles, expires and publishes, again and again.
-    fn tick(&self, limits: Limits, mut stop: watch::Receiver<bool>) -> impl Future<Output = ()> + use<> {
-        let intake = self.intake.clone();
-        async move {
-            let every = Duration::from_secs(limits.settle_every_seconds);
-            while !*stop.borrow() {
-                if let Err(error) = intake.tick().await {
-                    tracing::error!(%error, "the count was not updated");
-                }
-                tokio::select! {
-                    () = tokio::time::sleep(every) => {}
-                    _ = stop.changed() => {}
-                }
-            }
+        let every = Duration::from_secs(limits.borrow().settle_every_seconds);
+        tokio::select! {
+            () = tokio::time::sleep(every) => {}
+            _ = stop.changed() => {}
         }
     }
 }
@@ -411,7 +356,7 @@ async fn unexpired_nonces(connections: &mut Connections) -> Result<Vec<(bool, [u
 
 /// Renders what the writer publishes.
 async fn show(
-    shelf: Arc<Shelf>,
+    live: Arc<Live>,
     ledger: LedgerReader,
     mut shown: watch::Receiver<Arc<Catalogue>>,
     mut stop: watch::Receiver<bool>,
@@ -437,7 +382,7 @@ async fn show(
                 Opened::default()
             }
         };
-        let shelf = Arc::clone(&shelf);
+        let shelf = live.shelf();
         // Rendering many petitions takes a while; the threads that serve requests do not wait for it.
         if tokio::task::spawn_blocking(move || shelf.show(&catalogue, &opened))
             .await
@@ -462,11 +407,12 @@ async fn fold_metrics(metrics: telemetry::Handle, mut stop: watch::Receiver<bool
 /// Pauses signing before the disk is full, and resumes it by itself.
 async fn watch_disk(
     directory: std::path::PathBuf,
-    floor_mib: u64,
+    limits: watch::Receiver<Limits>,
     low: Arc<AtomicBool>,
     mut stop: watch::Receiver<bool>,
 ) {
     while !*stop.borrow() {
+        let floor_mib = limits.borrow().disk_floor_mib;
         match free_mib(&directory) {
             Ok(free) => {
                 let is_low = free < floor_mib;
@@ -484,9 +430,18 @@ async fn watch_disk(
     }
 }
 
-fn free_mib(directory: &Path) -> std::io::Result<u64> {
+/// Free space under a directory, MiB.
+///
+/// # Errors
+/// The system does not say.
+pub fn free_mib(directory: &Path) -> std::io::Result<u64> {
     let stat = rustix::fs::statvfs(directory)?;
     Ok(stat.f_bavail.saturating_mul(stat.f_frsize) >> 20)
+}
+
+/// Nobody speaks for anybody else on the operations listener.
+fn trusting_nobody(limits: &Limits) -> Arc<ArcSwap<Trusted>> {
+    Arc::new(ArcSwap::from_pointee(Trusted::new(Vec::new(), limits.forwarded_hops)))
 }
 
 fn site(config: &Config, base_url: &str) -> Site {

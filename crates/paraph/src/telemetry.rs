@@ -18,6 +18,7 @@
 use std::fmt::Write;
 use std::fs;
 use std::io::IsTerminal;
+use std::sync::OnceLock;
 
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -63,6 +64,13 @@ pub const INTAKE_WAITING: &str = "paraph_intake_waiting";
 /// Free space of the data directory, MiB.
 pub const DISK_FREE: &str = "paraph_disk_free_mib";
 
+/// Alerts that are open.
+pub const ALERTS_OPEN: &str = "paraph_alerts_open";
+/// Alerts told, by outcome: `reached`, `unheard` (no channel took it).
+pub const ALERTS: &str = "paraph_alerts_total";
+/// Reloads by outcome: `done`, `refused`.
+pub const RELOADS: &str = "paraph_reloads_total";
+
 /// Bounds of the histograms in seconds: from a page out of memory to a lane's longest wait.
 const SECONDS: &[f64] = &[0.000_25, 0.001, 0.0025, 0.01, 0.025, 0.1, 0.25, 1.0, 2.5, 5.0, 10.0];
 
@@ -79,24 +87,46 @@ fn filter(asked: &str) -> Result<EnvFilter, Failure> {
     EnvFilter::try_new(directives).map_err(|_| Failure::usage(format!("{LOG_VARIABLE} is not a log level"), hint))
 }
 
-/// Starts logging, once for the process.
+/// Changes the level of the log that was started; the way to it is made with the log.
+type SetFilter = Box<dyn Fn(EnvFilter) -> bool + Send + Sync>;
+static SET_FILTER: OnceLock<SetFilter> = OnceLock::new();
+
+/// What `PARAPH_LOG` asks for, or else this level.
+fn asked_or(level: &str) -> Result<EnvFilter, Failure> {
+    let asked = std::env::var_os(LOG_VARIABLE).filter(|asked| !asked.is_empty());
+    filter(&asked.unwrap_or_else(|| level.into()).to_string_lossy())
+}
+
+/// Changes the level of a log that was started. `PARAPH_LOG` still stands before it.
+pub fn set_level(level: &str) {
+    if let (Some(set), Ok(filter)) = (SET_FILTER.get(), asked_or(level))
+        && !set(filter)
+    {
+        tracing::warn!("the level of the log could not be changed");
+    }
+}
+
+/// Starts logging at a level, once for the process; `PARAPH_LOG` stands before it.
 ///
 /// # Errors
 /// `PARAPH_LOG` is not a level, or logging was started before.
-pub fn start_logging() -> Result<(), Failure> {
-    start_logging_at("info")
-}
-
-fn start_logging_at(level: &str) -> Result<(), Failure> {
-    let asked = std::env::var_os(LOG_VARIABLE)
-        .filter(|asked| !asked.is_empty())
-        .unwrap_or_else(|| level.into());
-    let builder = tracing_subscriber::fmt().with_env_filter(filter(&asked.to_string_lossy())?);
+pub fn start_logging(level: &str) -> Result<(), Failure> {
+    let builder = tracing_subscriber::fmt().with_env_filter(asked_or(level)?);
     let builder = builder.with_writer(std::io::stderr);
     let started = if std::io::stderr().is_terminal() {
-        builder.compact().with_target(false).try_init()
+        let builder = builder.compact().with_target(false).with_filter_reloading();
+        let handle = builder.reload_handle();
+        let _ = SET_FILTER.set(Box::new(move |filter| handle.reload(filter).is_ok()));
+        builder.try_init()
     } else {
-        builder.json().flatten_event(true).with_ansi(false).try_init()
+        let builder = builder
+            .json()
+            .flatten_event(true)
+            .with_ansi(false)
+            .with_filter_reloading();
+        let handle = builder.reload_handle();
+        let _ = SET_FILTER.set(Box::new(move |filter| handle.reload(filter).is_ok()));
+        builder.try_init()
     };
     started.map_err(|_| {
         Failure::failed(
@@ -111,7 +141,7 @@ fn start_logging_at(level: &str) -> Result<(), Failure> {
 /// # Errors
 /// `PARAPH_LOG` is not a level, or logging was started before.
 pub fn start_logging_quietly() -> Result<(), Failure> {
-    start_logging_at("error")
+    start_logging("error")
 }
 
 /// Bounds of the counting histograms: sizes of batches, rounds of puzzles.
@@ -172,6 +202,9 @@ fn describe() {
         "One batch, from being taken to its commit"
     );
     describe_gauge!(INTAKE_WAITING, "Commands waiting for the writer");
+    describe_gauge!(ALERTS_OPEN, "Open alerts");
+    describe_counter!(ALERTS, "Alerts told, by outcome");
+    describe_counter!(RELOADS, "Reloads of the configuration, by outcome");
     describe_gauge!(DISK_FREE, "Free space of the data directory, MiB");
 }
 

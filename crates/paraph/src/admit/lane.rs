@@ -1,6 +1,6 @@
 //! Lanes: queues with their own concurrency, so that a flood of one kind of request cannot hold up another.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -39,6 +39,14 @@ impl Lanes {
     }
 }
 
+impl Lanes {
+    /// How many who wanted to sign have been sent away since the start.
+    #[must_use]
+    pub fn shed(&self) -> u64 {
+        self.sign.shed() + self.plain.shed()
+    }
+}
+
 /// One lane: `width` requests in work, some more waiting in order, the rest told to come back.
 #[derive(Debug)]
 pub struct Lane {
@@ -46,6 +54,7 @@ pub struct Lane {
     places: Arc<Semaphore>,
     waiting: AtomicUsize,
     waiting_max: usize,
+    shed: AtomicU64,
     wait_max: Duration,
     delay: Mutex<Delay>,
 }
@@ -74,6 +83,7 @@ impl Lane {
             places: Arc::new(Semaphore::new(width)),
             waiting: AtomicUsize::new(0),
             waiting_max: usize::try_from(waiting_max).unwrap_or(usize::MAX),
+            shed: AtomicU64::new(0),
             wait_max,
             delay: Mutex::new(Delay {
                 at: Instant::now(),
@@ -115,6 +125,12 @@ impl Lane {
         self.waiting.load(Ordering::Relaxed)
     }
 
+    /// How many have been sent away since the start.
+    #[must_use]
+    pub fn shed(&self) -> u64 {
+        self.shed.load(Ordering::Relaxed)
+    }
+
     /// Name for metrics and logs.
     #[must_use]
     pub fn label(&self) -> &'static str {
@@ -129,6 +145,7 @@ impl Lane {
     }
 
     fn busy(&self) -> Busy {
+        self.shed.fetch_add(1, Ordering::Relaxed);
         metrics::counter!("paraph_lane_refused_total", "lane" => self.label).increment(1);
         Busy {
             retry_after: retry_after(1 + self.delay().as_secs()),

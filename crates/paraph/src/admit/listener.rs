@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use bytes::{Bytes, BytesMut};
 use http::HeaderValue;
 use http::header::CONNECTION;
@@ -45,8 +46,8 @@ use crate::limits::Limits;
 /// How to listen.
 #[derive(Clone)]
 pub struct Listening {
-    /// The proxies whose word is believed.
-    pub trusted: Trusted,
+    /// The proxies whose word is believed; replaced by a reload, also for connections that are open.
+    pub trusted: Arc<ArcSwap<Trusted>>,
     /// Whether they begin connections with a PROXY header.
     pub proxy: ProxyProtocol,
     /// TLS, where it is spoken.
@@ -152,7 +153,7 @@ async fn connection<S, F, B>(
     else {
         return;
     };
-    let trusted = door.listening.trusted.contains(source.addr);
+    let trusted = door.listening.trusted.load().contains(source.addr);
     // A proxy holds the connections of everybody behind it.
     let _source = if trusted {
         None
@@ -207,7 +208,7 @@ struct Visit {
 impl Visit {
     fn source(self, door: &Door, request: &Request<Incoming>) -> Source {
         if self.trusted {
-            door.listening.trusted.resolve(self.source, request.headers())
+            door.listening.trusted.load().resolve(self.source, request.headers())
         } else {
             self.source
         }
@@ -378,7 +379,7 @@ impl Door {
             ..
         } = &self.listening;
         let deadline = Duration::from_secs(limits.header_seconds);
-        if !trusted.contains(direct.addr) {
+        if !trusted.load().contains(direct.addr) {
             if *proxy == ProxyProtocol::Required {
                 refused("untrusted");
                 return None;

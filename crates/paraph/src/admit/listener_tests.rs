@@ -23,7 +23,7 @@ async fn start(trusted: &[&str], proxy: ProxyProtocol, limits: Limits) -> Runnin
         .map(|network| network.parse().expect("network"))
         .collect();
     let listening = Listening {
-        trusted: Trusted::new(networks, limits.forwarded_hops),
+        trusted: Arc::new(ArcSwap::from_pointee(Trusted::new(networks, limits.forwarded_hops))),
         proxy,
         tls: None,
         places: Places::new(&limits),

@@ -1,9 +1,12 @@
 //! `paraph fsck`
 
+use std::path::Path;
+
 use serde_json::json;
 
 use super::{block_on, configured, print};
 use crate::cli::Fsck;
+use crate::control::{self, AlertCommand};
 use crate::failure::Failure;
 use crate::fsck::{self, Depth, Finding, Report, Weight};
 use crate::keys::Keys;
@@ -36,7 +39,13 @@ pub(super) fn run(command: &Fsck) -> Result<(), Failure> {
     if config.directory.join(store::RESTORING).exists() {
         fault("restore", OpenError::HalfRestored(config.directory.clone()).to_string());
     }
+    tell_server(&config.directory, report.is_sound());
     tell(&report, swept, command.json)
+}
+
+/// A server that runs beside it wakes somebody; whether there is one does not matter to who typed the command.
+pub(super) fn tell_server(directory: &Path, is_sound: bool) {
+    let _ = control::ask_alerts(directory, &AlertCommand::LedgerChecked(is_sound));
 }
 
 /// Prints a report, and fails if something is wrong.

@@ -1,8 +1,10 @@
 //! What each command does.
 
+mod alert;
 mod backup;
 mod check_config;
 mod demo;
+mod doctor;
 mod drill;
 mod fsck;
 mod petition;
@@ -28,6 +30,8 @@ pub fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Serve(serve) => serve::run(&serve),
         Command::CheckConfig(check) => check_config::run(&check),
+        Command::Doctor(doctor) => doctor::run(&doctor),
+        Command::Alert(alert) => alert::run(&alert),
         Command::Petition(petition) => petition::run(&petition),
         Command::Recount(recount) => recount::run(&recount),
         Command::Fsck(fsck) => fsck::run(&fsck),

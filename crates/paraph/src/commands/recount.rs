@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{block_on, configured, print};
+use super::{block_on, configured, fsck, print};
 use crate::cli::Recount;
 use crate::failure::Failure;
 use crate::ledger::recount;
@@ -33,6 +33,7 @@ pub(super) fn run(command: &Recount) -> Result<(), Failure> {
         return Err(Failure::failed(format!("no petition is called {wanted}"), hint));
     }
     let agrees = differences.is_empty();
+    fsck::tell_server(&config.directory, agrees);
     if command.json {
         let petitions: Vec<_> = chosen
             .iter()

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use serde::Serialize;
 use serde_json::json;
 
 use super::{Config, Delivery, Origin};
@@ -38,8 +39,8 @@ impl Config {
                 let _ = writeln!(text, "{:width$}  {why}", "");
             }
         }
-        for remark in self.remarks() {
-            let _ = writeln!(text, "\nremark: {remark}");
+        for Remark { key, what, mend } in self.remarks() {
+            let _ = writeln!(text, "\nremark: {key}: {what}\n  write: {mend}");
         }
         text
     }
@@ -53,32 +54,101 @@ impl Config {
 
     /// What is allowed and still worth a second look before real people come.
     #[must_use]
-    pub fn remarks(&self) -> Vec<&'static str> {
+    pub fn remarks(&self) -> Vec<Remark> {
         let https = self.listen.https.as_ref();
         let public =
             !self.listen.http.ip().is_loopback() || https.is_some_and(|https| !https.address.ip().is_loopback());
         let url = self.site.base_url.as_deref();
-        let mut remarks = Vec::new();
-        if public && url.is_none() {
-            remarks.push("site.base_url is not set: links in mail will point at the listener's own address");
-        }
-        if public && url.is_some_and(|url| url.starts_with("http://")) {
-            remarks.push("site.base_url is http: names and addresses would travel readable; put TLS in front");
-        }
-        if https.is_some() && !url.is_some_and(|url| url.starts_with("https://")) {
-            remarks.push("listen.https is set and site.base_url is not https: links in mail will not use TLS");
-        }
-        if public && matches!(self.mail.delivery, Delivery::Maildir(_)) {
-            remarks.push("mail goes to a directory: nobody receives it until something takes it from there");
-        }
-        if public && (self.site.publisher.is_none() || self.site.contact.is_none()) {
-            remarks.push("site.publisher or site.contact is not set: the legal notice is incomplete");
-        }
-        if self.drill_price.is_some() {
-            remarks.push("drill.price is set: puzzles cost nothing, for rehearsals only");
-        }
-        remarks
+        let is_https = url.is_some_and(|url| url.starts_with("https://"));
+        let real = public || is_https;
+        let maildir = matches!(self.mail.delivery, Delivery::Maildir(_));
+        let of = |wrong: bool, key, what, mend: &str| {
+            wrong.then(|| Remark {
+                key,
+                what,
+                mend: mend.to_owned(),
+            })
+        };
+        let host = url
+            .and_then(|url| url.strip_prefix("http://"))
+            .unwrap_or("petitions.example.org");
+        [
+            of(
+                public && url.is_none(),
+                "site.base_url",
+                "not set: links in mail point at the listener's own address",
+                "[site] base_url = \"https://petitions.example.org\"",
+            ),
+            of(
+                public && url.is_some_and(|url| url.starts_with("http://")),
+                "site.base_url",
+                "http: names and addresses travel readable; put TLS in front",
+                &format!("[site] base_url = \"https://{host}\""),
+            ),
+            of(
+                https.is_some() && !is_https,
+                "site.base_url",
+                "not https, and listen.https is set: links in mail do not use TLS",
+                "[site] base_url = \"https://petitions.example.org\"",
+            ),
+            of(
+                real && maildir,
+                "mail.smtp",
+                "mail goes to a directory: nobody receives it until something takes it from there",
+                "[mail] smtp = \"smtp://127.0.0.1:25\", without maildir, with from = \"petitions@example.org\"",
+            ),
+            of(
+                real && self.site.publisher.is_none(),
+                "site.publisher",
+                "not set: the legal notice is incomplete",
+                "[site] publisher = \"Example association, 1 Example Street\"",
+            ),
+            of(
+                real && self.site.contact.is_none(),
+                "site.contact",
+                "not set: the legal notice is incomplete",
+                "[site] contact = \"contact@example.org\"",
+            ),
+            of(
+                is_https && https.is_none() && self.listen.trusted_proxies.is_empty(),
+                "listen.trusted_proxies",
+                "empty, and base_url is https: all visitors behind the proxy count as one",
+                "[listen] trusted_proxies = [\"127.0.0.1\", \"::1\"]",
+            ),
+            of(
+                real && self.key_file.starts_with(&self.directory),
+                "secrets.key_file",
+                "in the data directory: whoever copies the directory knows every signatory",
+                "[secrets] key_file = \"/etc/paraph/master.key\", and move the file there",
+            ),
+            of(
+                real && self.alerts.first.is_empty(),
+                "alerts.first",
+                "empty: nobody is woken when something breaks",
+                "[alerts] first = [\"mailto:duty@example.org\"]",
+            ),
+            of(
+                self.drill_price.is_some(),
+                "drill.price",
+                "set: puzzles cost nothing, for rehearsals only",
+                "remove price from [drill]",
+            ),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
+}
+
+/// One thing worth a second look, and the line to write.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Remark {
+    /// The key.
+    pub key: &'static str,
+    /// What is doubtful about it.
+    pub what: &'static str,
+    /// What to write instead.
+    pub mend: String,
 }
 
 impl Setting {

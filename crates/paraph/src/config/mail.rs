@@ -160,6 +160,18 @@ impl SmtpServer {
         })
     }
 
+    /// Name or address of the server, an IPv6 address without its brackets.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.host.trim_matches(['[', ']'])
+    }
+
+    /// Whether mail crosses a network without TLS.
+    #[must_use]
+    pub fn is_readable_on_the_way(&self) -> bool {
+        self.security == Security::Plain && !self.is_here()
+    }
+
     fn is_here(&self) -> bool {
         let ip = self.host.trim_matches(['[', ']']).parse::<IpAddr>();
         self.host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback())

@@ -3,8 +3,10 @@
 //! Layers, later ones win: defaults, the file, `PARAPH__SECTION__KEY` in the environment, flags. Every error names the
 //! key, the place where it was written, and the mend. Relative paths start at the directory the command runs in.
 
+mod alerts;
 mod explain;
 mod mail;
+mod reload;
 mod value;
 mod written;
 
@@ -22,6 +24,8 @@ use crate::failure::Failure;
 use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::views::lang;
+pub use alerts::{Alerts, Channel, Recipient, Secret};
+pub use explain::Remark;
 use explain::Setting;
 pub use mail::{Bounce, Delivery, LmtpAddress, Mail, Security, SmtpServer};
 use value::{Reader, Taken};
@@ -44,6 +48,10 @@ pub struct Config {
     pub key_file: PathBuf,
     /// How mail leaves.
     pub mail: Mail,
+    /// Who is woken, and how.
+    pub alerts: Alerts,
+    /// Level of the log: `error`, `warn`, `info` or `debug`. `PARAPH_LOG` stands before it.
+    pub log_level: String,
     /// Mean guesses of a puzzle in a drill; `None` outside drills. Only ever set with loopback listeners.
     pub drill_price: Option<u64>,
     /// Every bound.
@@ -211,6 +219,8 @@ fn validate(written: &Written, languages: &[&str]) -> Result<Config, Failure> {
     let directory = reader.text("store.directory", "data").path()?;
     let key_file = key_file(&mut reader, &directory)?;
     let mail = mail::mail(&mut reader, &site.name, &directory)?;
+    let alerts = alerts::read(&mut reader, &site, &mail)?;
+    let log_level = log_level(&mut reader)?;
     let drill_price = drill_price(&mut reader, &listen)?;
     let limits = limits(&mut reader)?;
     Ok(Config {
@@ -219,6 +229,8 @@ fn validate(written: &Written, languages: &[&str]) -> Result<Config, Failure> {
         directory,
         key_file,
         mail,
+        alerts,
+        log_level,
         drill_price,
         limits,
         settings: reader.into_settings(),
@@ -392,6 +404,14 @@ fn key_file(reader: &mut Reader<'_>, directory: &Path) -> Result<PathBuf, Failur
         )),
         _ => Ok(path),
     }
+}
+
+fn log_level(reader: &mut Reader<'_>) -> Result<String, Failure> {
+    let level = reader.text("log.level", "info");
+    if ["error", "warn", "info", "debug"].contains(&level.text.as_str()) {
+        return Ok(level.text);
+    }
+    Err(level.refuse("is not a level", "write error, warn, info or debug"))
 }
 
 /// A cheap puzzle is for rehearsals of one machine with itself: nobody else may be able to reach it.

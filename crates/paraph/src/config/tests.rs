@@ -56,7 +56,7 @@ fn nothing_written_means_loopback() {
         config.site.base_url_for("127.0.0.1:4000".parse().expect("address")),
         "http://127.0.0.1:4000"
     );
-    assert_eq!(config.remarks(), Vec::<&str>::new());
+    assert_eq!(config.remarks(), []);
 }
 
 #[test]
@@ -312,7 +312,8 @@ fn the_example_names_every_key_and_its_comments_are_valid() {
         .replace("/etc/paraph/", &format!("{}/", directory.0.display()));
     let every = config(&every, &[]).expect("valid");
     assert_eq!(every.limits, crate::limits::Limits::default());
-    assert_eq!(every.remarks().len(), 1, "the drill's price: {:?}", every.remarks());
+    let remarked: Vec<&str> = every.remarks().iter().map(|remark| remark.key).collect();
+    assert_eq!(remarked, ["alerts.first", "drill.price"]);
     for setting in &every.settings {
         assert!(
             ["mail.maildir", "mail.smtp_password"].contains(&setting.key.as_str())
@@ -320,5 +321,29 @@ fn the_example_names_every_key_and_its_comments_are_valid() {
             "{} is not in the example",
             setting.key
         );
+    }
+}
+
+#[test]
+fn who_is_woken_is_read_in_their_language_and_secrets_are_never_shown() {
+    let file = "[alerts]\nfirst = [\"en push+https://push.example.org/topic\", \"webhook+http://127.0.0.1:9/hook\"]\n\
+                webhook_secret = \"unspeakable\"\nwebhook_bearer = \"unspeakable\"\n";
+    let read = config(file, &[]).expect("valid");
+    let languages: Vec<&str> = read
+        .alerts
+        .first
+        .iter()
+        .map(|recipient| recipient.lang.as_str())
+        .collect();
+    assert_eq!(languages, ["en", "fr"]);
+    assert!(!read.explain().contains("unspeakable") && !format!("{read:?}").contains("unspeakable"));
+    for (wrong, telling) in [
+        ("mailto:duty@example.org", "mail goes to a directory"),
+        ("duty@example.org", "not a way"),
+        ("webhook+example.org", "not a way"),
+        ("tlh push+https://push.example.org/t", "language"),
+    ] {
+        let (what, hint) = refusal(&format!("[alerts]\nfirst = [\"{wrong}\"]\n"), &[]);
+        assert!(what.contains(telling) && !hint.is_empty(), "{what}");
     }
 }

@@ -65,6 +65,19 @@ impl<'a> Reader<'a> {
         taken
     }
 
+    /// A text that is never shown.
+    pub(super) fn hidden(&mut self, key: &str, otherwise: &str) -> Option<Taken> {
+        let taken = self.written_text(key).map(|taken| Taken {
+            shown: "***".to_owned(),
+            ..taken
+        });
+        match &taken {
+            Some(taken) => self.record(key, taken.shown.clone().into(), &taken.origin),
+            None => self.record(key, format!("({otherwise})").into(), &Origin::Default),
+        }
+        taken
+    }
+
     /// A list with a default.
     pub(super) fn list(&mut self, key: &str, default: &[&str]) -> Vec<Taken> {
         let (items, origin) = match self.written.get(key).map(|given| (&given.value, &given.origin)) {

@@ -65,6 +65,13 @@ const KEYS: &[(&str, &str, Kind)] = &[
     ("mail", "bounce", Kind::Text),
     ("mail", "bounce_maildir", Kind::Text),
     ("mail", "bounce_lmtp", Kind::Text),
+    ("alerts", "first", Kind::List),
+    ("alerts", "second", Kind::List),
+    ("alerts", "link", Kind::Text),
+    ("alerts", "time_zone", Kind::Text),
+    ("alerts", "webhook_bearer", Kind::Text),
+    ("alerts", "webhook_secret", Kind::Text),
+    ("log", "level", Kind::Text),
     ("drill", "price", Kind::Number),
 ];
 

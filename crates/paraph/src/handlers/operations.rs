@@ -3,15 +3,17 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, Response, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
 
 use super::mail_status::{self, MailStatus};
+use crate::alerts::Alerts;
 use crate::intake::Intake;
 use crate::respond::{self, Answer, Body};
+use crate::router::Public;
 use crate::telemetry::{Handle, INTAKE_WAITING};
-use crate::views::Site;
 
 /// What the operations listener needs.
 pub struct Operations {
@@ -21,15 +23,24 @@ pub struct Operations {
     pub disk_low: Arc<AtomicBool>,
     /// Whether mail arrives.
     pub mail: MailStatus,
-    /// The site, for the words of its pages.
-    pub site: Arc<Site>,
+    /// The public side as it is now: its site has the words of the pages here.
+    pub public: Arc<ArcSwap<Public>>,
+    /// Open alerts, acknowledged here.
+    pub alerts: Arc<Alerts>,
     /// The metrics of the process; `None` where none are collected.
     pub metrics: Option<Handle>,
 }
 
 impl Operations {
-    /// Answers `/healthz`, `/readyz`, `/metrics` and the page `/mail`.
-    pub async fn answer(&self, uri: &Uri, headers: &HeaderMap) -> Answer {
+    /// Answers `/healthz`, `/readyz`, `/metrics`, the page `/mail`, and the links of alerts.
+    pub async fn answer(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Answer {
+        if let Some((id, proof)) = uri
+            .path()
+            .strip_prefix("/alerts/")
+            .and_then(|link| link.split_once('/'))
+        {
+            return self.alerts.answer(method, id, proof, uri.query());
+        }
         match uri.path() {
             "/healthz" => text(StatusCode::OK, "alive\n".to_owned()),
             "/readyz" => match self.trouble() {
@@ -43,9 +54,8 @@ impl Operations {
             }
             "/mail.css" => mail_status::style(),
             "/mail" => {
-                self.mail
-                    .page(respond::lang(&self.site, uri, headers), &self.site)
-                    .await
+                let site = Arc::clone(&self.public.load().site);
+                self.mail.page(respond::lang(&site, uri, headers), &site).await
             }
             _ => text(
                 StatusCode::NOT_FOUND,

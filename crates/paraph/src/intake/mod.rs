@@ -19,11 +19,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use paraph_tally::{SignatureId, WithdrawnBy};
+use paraph_tally::{Millis, SignatureId, WithdrawnBy};
 use tokio::sync::{mpsc, oneshot};
 
 pub use writer::{StartError, Writer, WriterSettings};
 
+use crate::alerts::watch::MailPulse;
+use crate::clock;
 use crate::mail::bounce::Bounced;
 use crate::mail::stop::Wish;
 use crate::store::erasures::Erasure;
@@ -42,6 +44,7 @@ pub struct Unavailable;
 pub struct Intake {
     queue: mpsc::Sender<Command>,
     refusing: Arc<AtomicBool>,
+    mail: Arc<MailPulse>,
 }
 
 /// A place in the queue, taken before the costly part of admission so that no work is done for an answer of 503.
@@ -150,7 +153,20 @@ impl Intake {
     /// # Errors
     /// It could not be made durable; the mails will be tried again when their claim runs out.
     pub async fn mail_done(&self, outcomes: Vec<(ClaimedMail, MailOutcome)>) -> Result<(), Unavailable> {
+        let any = |wanted: fn(&MailOutcome) -> bool| outcomes.iter().any(|(_, outcome)| wanted(outcome));
+        let sent = any(|outcome| *outcome == MailOutcome::Sent);
+        self.mail.note(
+            sent,
+            any(|outcome| matches!(outcome, MailOutcome::Later(_))),
+            clock::now(),
+        );
         self.ask(|reply| Command::MailDone(outcomes, reply)).await
+    }
+
+    /// Since when every mail that was tried has failed; `None` while mail leaves.
+    #[must_use]
+    pub fn mail_failing_since(&self) -> Option<Millis> {
+        self.mail.failing_since()
     }
 
     /// Takes up to `most` mails of updates; none while other mail is due.

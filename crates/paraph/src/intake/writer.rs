@@ -112,6 +112,7 @@ impl Writer {
             Intake {
                 queue: sender,
                 refusing,
+                mail: Arc::default(),
             },
             shown,
         ))

@@ -37,6 +37,19 @@ impl LedgerReader {
         Self { main, keys, vault }
     }
 
+    /// When the oldest mail that has not left was due; `None` if there is none.
+    ///
+    /// # Errors
+    /// The store refused.
+    pub async fn oldest_due(&self) -> Result<Option<Millis>, DbError> {
+        let read = |db: Reading<'_>| {
+            let row = db.query_one("SELECT MIN(due_at) FROM outbox", &[])?;
+            let at = row.map_or(Ok(None), |row| row.maybe_int(0))?;
+            Ok(at.and_then(|at| u64::try_from(at).ok()).map(Millis))
+        };
+        self.main.with(read).await
+    }
+
     /// Where a contribution stands; `None` if there is no such contribution.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use std::path::Path;
 use data_encoding::BASE64;
 use paraph_tally::Millis;
 use ring::rand::SystemRandom;
-use ring::signature::{Ed25519KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
+use ring::signature::{Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -83,6 +83,39 @@ impl Signer {
         })
     }
 
+    /// Where the other half of the key has to stand in the DNS.
+    #[must_use]
+    pub fn record_name(&self) -> String {
+        format!("{}._domainkey.{}", self.selector, self.domain)
+    }
+
+    /// What has to stand there (RFC 6376, section 3.6.1; RFC 8463).
+    #[must_use]
+    pub fn record(&self) -> String {
+        match &self.key {
+            Key::Ed25519(key) => format!("v=DKIM1; k=ed25519; p={}", BASE64.encode(key.public_key().as_ref())),
+            Key::Rsa(key) => format!(
+                "v=DKIM1; k=rsa; p={}",
+                BASE64.encode(&subject_public_key(key.public().as_ref()))
+            ),
+        }
+    }
+
+    /// Whether a record holds the other half of this key. For RSA, with the wrapping of a certificate's key or without.
+    #[must_use]
+    pub fn is_in(&self, record: &str) -> bool {
+        let held = record.split(';').find_map(|tag| {
+            let (name, value) = tag.split_once('=')?;
+            let compact: String = value.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+            (name.trim() == "p").then(|| BASE64.decode(compact.as_bytes()).ok())?
+        });
+        let ours = match &self.key {
+            Key::Ed25519(key) => key.public_key().as_ref(),
+            Key::Rsa(key) => key.public().as_ref(),
+        };
+        held.is_some_and(|held| held.ends_with(ours))
+    }
+
     /// The letter with its signature on top. `raw` has CRLF at the ends of its lines.
     #[must_use]
     pub fn signed(&self, raw: &[u8], now: Millis) -> Vec<u8> {
@@ -139,6 +172,28 @@ impl Signer {
             }
         }
     }
+}
+
+/// An RSA key as SubjectPublicKeyInfo (RFC 5280), which is what receivers read.
+fn subject_public_key(rsa: &[u8]) -> Vec<u8> {
+    // AlgorithmIdentifier: rsaEncryption, NULL.
+    const ALGORITHM: [u8; 15] = [0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 5, 0];
+    let bits = tagged(0x03, &[&[0], rsa].concat());
+    tagged(0x30, &[&ALGORITHM, bits.as_slice()].concat())
+}
+
+/// Tag, length and content in DER; keys are shorter than 64 KiB.
+fn tagged(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = content.len().to_be_bytes();
+    let significant: Vec<u8> = length.into_iter().skip_while(|byte| *byte == 0).collect();
+    let head = match significant[..] {
+        [short] if short < 0x80 => vec![tag, short],
+        _ => {
+            let count = u8::try_from(significant.len()).unwrap_or(0);
+            [&[tag, 0x80 | count], significant.as_slice()].concat()
+        }
+    };
+    [head, content.to_vec()].concat()
 }
 
 fn parse(pem: &str) -> Option<Key> {
@@ -209,7 +264,16 @@ fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{relaxed, relaxed_body};
+    use data_encoding::BASE64;
+
+    use super::{relaxed, relaxed_body, subject_public_key};
+
+    /// Every RSA key of 2048 bits begins like this in the DNS; its PKCS#1 form has 270 bytes.
+    #[test]
+    fn an_rsa_key_is_published_as_receivers_know_it() {
+        let published = BASE64.encode(&subject_public_key(&[7; 270]));
+        assert!(published.starts_with("MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A"), "{published}");
+    }
 
     /// The example of RFC 6376, section 3.4.5, and the empty body of section 3.4.4.
     #[test]

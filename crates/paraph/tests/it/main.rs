@@ -12,6 +12,7 @@ mod door;
 mod fsck;
 mod journal;
 mod mail;
+mod ops;
 mod pages;
 mod power;
 mod preemption;

@@ -116,6 +116,16 @@ impl Site {
         self.place().join("data")
     }
 
+    /// What a key of the configuration was set to.
+    pub(crate) fn get(&self, key: &str) -> &str {
+        &self.environment[&format!("PARAPH__{}", key.to_uppercase().replacen('.', "__", 1))]
+    }
+
+    /// Writes the configuration file that every command reads.
+    pub(crate) fn write_config(&self, text: &str) {
+        fs::write(self.place().join("paraph.toml"), text).expect("written");
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_paraph"));
         command
@@ -308,8 +318,17 @@ impl Server {
 
     /// `kill -TERM`, without waiting.
     pub(crate) fn terminate(&self) {
-        let sent = Command::new("kill").args(["-TERM", &self.id().to_string()]).status();
-        assert!(sent.is_ok_and(|status| status.success()), "kill -TERM");
+        self.signal("-TERM");
+    }
+
+    /// `kill -HUP`, without waiting: read the configuration again.
+    pub(crate) fn hang_up(&self) {
+        self.signal("-HUP");
+    }
+
+    fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.id().to_string()]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "kill {signal}");
     }
 
     /// Waits for its end.

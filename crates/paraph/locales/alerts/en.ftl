@@ -1,0 +1,41 @@
+# Alerts: read at three in the morning, on a phone, by somebody who has never seen one. Short sentences, no jargon.
+# $since and $over are times, $zone their time zone, $utc the first in UTC.
+
+title = { $site }: { $summary }
+title-over = { $site }: over: { $summary }
+title-test = { $site }: test, nothing is wrong
+
+count-safe = Count safe.
+count-uncertain = Count uncertain since { $since }.
+can-sign-yes = People can sign: yes.
+can-sign-no = People can sign: no, since { $since }.
+act-yes = Act now: yes.
+act-no = Act now: no, it can wait for the morning.
+
+times = Since { $since } ({ $zone }), { $utc } UTC.
+times-over = From { $since } to { $over } ({ $zone }); began { $utc } UTC.
+again = Told { $told } times before. It is repeated until somebody presses the button behind the link.
+link = I am at work on it: { $link }
+over = It is over. There is nothing to do.
+test = This is a test of this channel. Nothing is wrong, there is nothing to do.
+
+summary-store-refuses = nothing can be recorded
+summary-disk-low = the disk is nearly full
+summary-ledger-differs = the count does not follow from the journal
+summary-signing-shed = too many people at once, some are sent away
+summary-mail-stuck = mail does not leave
+summary-clock-stepped = the clock has jumped
+summary-reload-refused = the new configuration was refused
+
+do-store-refuses = The disk is full, read-only or broken. Nothing that was acknowledged is lost. Look at the disk; do not delete anything, do not restart.
+do-disk-low = Signing is paused, pages and confirmations go on. Free some space outside the data directory; signing resumes by itself.
+do-ledger-differs = Do not restart, do not repair. Keep a copy of the data directory as it is, then run: paraph fsck
+do-signing-shed = Those sent away are told to come back. If it is an attack: nothing is lost. If it is a crowd: see Limits in the operator's guide.
+do-mail-stuck = People can sign; their mail waits, and is tried for three days. Look at the mail server in the morning.
+do-clock-stepped = Nothing is erased by age for an hour. Set the clock right within it; do not restart the server while the clock is ahead.
+do-reload-refused = The server goes on with the configuration before it. Run: paraph check-config
+
+page-button = I am at work on it
+page-acknowledged = Somebody is at work on it. It is repeated no more.
+page-gone = This alert is over.
+page-unknown = This link is not complete. Open it from the message again.

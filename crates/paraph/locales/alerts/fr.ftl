@@ -1,0 +1,41 @@
+# Alertes : lues à trois heures du matin, sur un téléphone, par quelqu’un qui n’en a jamais vu. Phrases courtes, sans jargon.
+# $since et $over sont des heures, $zone leur fuseau, $utc la première en UTC.
+
+title = { $site } : { $summary }
+title-over = { $site } : terminé : { $summary }
+title-test = { $site } : essai, tout va bien
+
+count-safe = Décompte sûr.
+count-uncertain = Décompte incertain depuis { $since }.
+can-sign-yes = On peut signer : oui.
+can-sign-no = On peut signer : non, depuis { $since }.
+act-yes = Agir maintenant : oui.
+act-no = Agir maintenant : non, cela peut attendre le matin.
+
+times = Depuis { $since } ({ $zone }), { $utc } UTC.
+times-over = De { $since } à { $over } ({ $zone }) ; début { $utc } UTC.
+again = Déjà signalé { $told } fois. L’alerte se répète jusqu’à ce que quelqu’un appuie sur le bouton derrière le lien.
+link = Je m’en occupe : { $link }
+over = C’est terminé. Il n’y a rien à faire.
+test = Ceci est un essai de ce canal. Tout va bien, il n’y a rien à faire.
+
+summary-store-refuses = plus rien ne peut être enregistré
+summary-disk-low = le disque est presque plein
+summary-ledger-differs = le décompte ne correspond plus au journal
+summary-signing-shed = trop de monde à la fois, certains sont renvoyés
+summary-mail-stuck = les courriels ne partent plus
+summary-clock-stepped = l’horloge a fait un saut
+summary-reload-refused = la nouvelle configuration a été refusée
+
+do-store-refuses = Le disque est plein, en lecture seule ou en panne. Rien de ce qui a été confirmé n’est perdu. Examinez le disque ; ne supprimez rien, ne redémarrez pas.
+do-disk-low = La signature est en pause, les pages et les confirmations continuent. Libérez de la place hors du répertoire de données ; la signature reprend d’elle-même.
+do-ledger-differs = Ne redémarrez pas, ne réparez rien. Gardez une copie du répertoire de données tel quel, puis lancez : paraph fsck
+do-signing-shed = Les personnes renvoyées sont invitées à revenir. Si c’est une attaque : rien n’est perdu. Si c’est une foule : voir « Limits » dans le guide de l’opérateur.
+do-mail-stuck = On peut signer ; les courriels attendent et sont réessayés pendant trois jours. Examinez le serveur de courriel demain matin.
+do-clock-stepped = Rien n’est effacé par ancienneté pendant une heure. Remettez l’horloge à l’heure d’ici là ; ne redémarrez pas le serveur tant qu’elle avance.
+do-reload-refused = Le serveur continue avec la configuration précédente. Lancez : paraph check-config
+
+page-button = Je m’en occupe
+page-acknowledged = Quelqu’un s’en occupe. L’alerte ne sera plus répétée.
+page-gone = Cette alerte est terminée.
+page-unknown = Ce lien n’est pas complet. Ouvrez-le de nouveau depuis le message.

@@ -1,0 +1,201 @@
+//! Looks at the running server again and again: which alarms are on?
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use paraph_tally::Millis;
+use tokio::sync::watch;
+
+use super::Alerts;
+use super::book::Alarm;
+use crate::admit::Admitter;
+use crate::clock;
+use crate::intake::Intake;
+use crate::ledger::query::LedgerReader;
+
+/// How often everything is looked at.
+const EVERY: Duration = Duration::from_secs(1);
+/// How often the outbox is asked for its oldest mail.
+const MAIL_EVERY: Duration = Duration::from_secs(5);
+/// Seconds that a clock may be put right at once without anybody being woken; a time service does this at its start.
+const STEP_MILLIS: u64 = 5_000;
+/// Without anybody sent away for this long, a run of it is over.
+const SHED_PAUSE: Duration = Duration::from_secs(10);
+
+/// What is looked at.
+pub struct Sensors {
+    /// Whether the store records.
+    pub intake: Intake,
+    /// Set while the disk is nearly full.
+    pub disk_low: Arc<AtomicBool>,
+    /// Its lanes count those sent away.
+    pub admitter: Arc<Admitter>,
+    /// Knows the oldest mail that is due.
+    pub ledger: LedgerReader,
+}
+
+/// Watches until `stop` turns true.
+pub async fn run(alerts: Arc<Alerts>, sensors: Sensors, mut stop: watch::Receiver<bool>) {
+    let mut clock_watch = Steps::new(clock::now());
+    let mut shedding = Shedding::new(sensors.admitter.lanes.shed());
+    let (mut mail_stuck, mut mail_asked) = (false, None::<Instant>);
+    while !*stop.borrow() {
+        let (now, limits) = (clock::now(), alerts.setup.load().limits.clone());
+        if mail_asked.is_none_or(|at| at.elapsed() >= MAIL_EVERY) {
+            mail_asked = Some(Instant::now());
+            mail_stuck = is_stuck(&sensors, limits.alert_mail_seconds, now)
+                .await
+                .unwrap_or(mail_stuck);
+        }
+        let shed = shedding.note(sensors.admitter.lanes.shed(), Instant::now());
+        let mut seen = vec![
+            (
+                Alarm::StoreRefuses,
+                sensors.intake.is_refusing() || sensors.intake.is_stopped(),
+            ),
+            (Alarm::DiskLow, sensors.disk_low.load(Ordering::Relaxed)),
+            (
+                Alarm::SigningShed,
+                shed >= Duration::from_secs(limits.alert_shed_seconds),
+            ),
+            (Alarm::MailStuck, mail_stuck),
+            (Alarm::ReloadRefused, alerts.refusal().is_some()),
+        ];
+        if clock_watch.stepped(now) {
+            seen.push((Alarm::ClockStepped, true));
+        }
+        alerts.turn(&seen, now).await;
+        tokio::select! {
+            () = tokio::time::sleep(EVERY) => {}
+            () = alerts.ring.notified() => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+/// Whether mail has been failing, or lying ready, for too long. `None` while the store does not say.
+async fn is_stuck(sensors: &Sensors, seconds: u64, now: Millis) -> Option<bool> {
+    let before = Millis(now.0.saturating_sub(seconds * 1000));
+    let failing = sensors.intake.mail_failing_since().is_some_and(|since| since <= before);
+    let oldest = sensors.ledger.oldest_due().await.ok()?;
+    Some(failing || oldest.is_some_and(|due| due <= before))
+}
+
+/// Tells a clock that was set from time that went by.
+struct Steps {
+    wall: Millis,
+    at: Instant,
+}
+
+impl Steps {
+    fn new(now: Millis) -> Self {
+        Self {
+            wall: now,
+            at: Instant::now(),
+        }
+    }
+
+    fn stepped(&mut self, now: Millis) -> bool {
+        let expected = self.wall.0 + u64::try_from(self.at.elapsed().as_millis()).unwrap_or(0);
+        *self = Self::new(now);
+        now.0.abs_diff(expected) > STEP_MILLIS
+    }
+}
+
+/// For how long people have been sent away without a pause.
+struct Shedding {
+    count: u64,
+    began: Option<Instant>,
+    last: Option<Instant>,
+}
+
+impl Shedding {
+    fn new(count: u64) -> Self {
+        Self {
+            count,
+            began: None,
+            last: None,
+        }
+    }
+
+    fn note(&mut self, count: u64, now: Instant) -> Duration {
+        if count > self.count {
+            (self.count, self.last) = (count, Some(now));
+            self.began.get_or_insert(now);
+        } else if self.last.is_none_or(|last| now.duration_since(last) > SHED_PAUSE) {
+            (self.began, self.last) = (None, None);
+        }
+        match (self.began, self.last) {
+            (Some(began), Some(last)) => last.duration_since(began),
+            _ => Duration::ZERO,
+        }
+    }
+}
+
+/// Since when every mail that was tried has failed; 0 while mail leaves. Shared by who sends and who watches.
+#[derive(Debug, Default)]
+pub struct MailPulse(AtomicU64);
+
+impl MailPulse {
+    /// Notes what became of some mails.
+    pub fn note(&self, any_sent: bool, any_failed: bool, now: Millis) {
+        if any_sent {
+            self.0.store(0, Ordering::Relaxed);
+        } else if any_failed {
+            // Kept where it is once it has begun.
+            let _ = self
+                .0
+                .compare_exchange(0, now.0.max(1), Ordering::Relaxed, Ordering::Relaxed);
+        }
+    }
+
+    /// Since when nothing has left although it was tried.
+    #[must_use]
+    pub fn failing_since(&self) -> Option<Millis> {
+        Some(Millis(self.0.load(Ordering::Relaxed))).filter(|since| since.0 > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use paraph_tally::Millis;
+
+    use super::{MailPulse, Shedding, Steps};
+
+    #[test]
+    fn a_run_of_people_sent_away_lasts_until_a_pause() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut shedding = Shedding::new(7);
+        assert_eq!(
+            shedding.note(7, at(0)),
+            Duration::ZERO,
+            "what was before does not count"
+        );
+        shedding.note(8, at(1));
+        shedding.note(8, at(5));
+        assert_eq!(shedding.note(9, at(9)), Duration::from_secs(8));
+        assert_eq!(shedding.note(9, at(20)), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_step_of_the_clock_is_seen_once_and_waiting_is_none() {
+        let mut steps = Steps::new(Millis(1_000_000));
+        assert!(!steps.stepped(Millis(1_000_100)));
+        assert!(steps.stepped(Millis(900_000)));
+        assert!(!steps.stepped(Millis(900_100)));
+    }
+
+    #[test]
+    fn mail_fails_from_its_first_failure_until_one_leaves() {
+        let pulse = MailPulse::default();
+        pulse.note(false, true, Millis(10));
+        pulse.note(false, true, Millis(20));
+        assert_eq!(pulse.failing_since(), Some(Millis(10)));
+        pulse.note(true, true, Millis(30));
+        assert_eq!(pulse.failing_since(), None);
+    }
+}

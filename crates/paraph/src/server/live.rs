@@ -1,0 +1,270 @@
+//! What a reload replaces: pages, proxies, mail and the bounds that nothing was sized by. All of it or nothing.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use tokio::sync::{Mutex, Semaphore, watch};
+use tokio::task::JoinHandle;
+
+use super::{Core, site};
+use crate::admit::source::Trusted;
+use crate::alerts::{Alerts, Setup};
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::handlers::card::Cards;
+use crate::handlers::confirm::Signatory;
+use crate::handlers::events::Events;
+use crate::handlers::shelf::Shelf;
+use crate::handlers::sign::Signing;
+use crate::handlers::stop::StopMail;
+use crate::intake::seal::Sealing;
+use crate::ledger::opened::Opener;
+use crate::limits::Limits;
+use crate::mail::dispatch::Mailer;
+use crate::mail::news::NewsMailer;
+use crate::mail::stop::AddressTags;
+use crate::mail::transport::Transport;
+use crate::router::Public;
+use crate::store::Directory;
+use crate::telemetry;
+use crate::views::Site;
+
+/// The parts that can be replaced, and what they are made of.
+pub(super) struct Live {
+    core: Core,
+    addresses: (SocketAddr, SocketAddr),
+    public: Arc<ArcSwap<Public>>,
+    shelf: ArcSwap<Shelf>,
+    trusted: Arc<ArcSwap<Trusted>>,
+    limits: watch::Sender<Limits>,
+    alerts: Arc<Alerts>,
+    // One reload at a time.
+    generation: Mutex<Generation>,
+}
+
+/// What runs under one configuration.
+struct Generation {
+    config: Config,
+    /// Ends the watching of counts and the mailer; browsers ask again, claimed mail is finished first.
+    stop: watch::Sender<bool>,
+    mailer: JoinHandle<()>,
+}
+
+impl Live {
+    /// The first generation. Must run inside the runtime; the mailer begins at once.
+    pub(super) fn new(
+        core: Core,
+        config: &Config,
+        directory: &Directory,
+        alerts: Arc<Alerts>,
+        addresses: (SocketAddr, SocketAddr),
+    ) -> Result<Self, Failure> {
+        let transport = || Transport::open(&config.mail.delivery, &config.limits);
+        let (stop, stopped) = watch::channel(false);
+        let base_url = config.site.base_url_for(addresses.0);
+        let site = Arc::new(site(config, &base_url));
+        let shelf = Arc::new(Shelf::new(Arc::clone(&site), &core.shown.borrow()));
+        let public = core.public(config, directory, &site, &shelf, stopped.clone());
+        let mailer = core.mailer(config, directory, &shelf, transport()?, &base_url);
+        let news = core.news_mailer(config, directory, &shelf, transport()?, &base_url);
+        Ok(Self {
+            addresses,
+            public: Arc::new(ArcSwap::from_pointee(public)),
+            shelf: ArcSwap::new(shelf),
+            trusted: Arc::new(ArcSwap::from_pointee(trusted(config))),
+            limits: watch::Sender::new(config.limits.clone()),
+            alerts,
+            generation: Mutex::new(Generation {
+                config: config.clone(),
+                stop,
+                mailer: tokio::spawn(send(mailer, news, stopped)),
+            }),
+            core,
+        })
+    }
+
+    /// The handlers of the public side.
+    pub(super) fn public(&self) -> Arc<ArcSwap<Public>> {
+        Arc::clone(&self.public)
+    }
+
+    /// What is rendered.
+    pub(super) fn shelf(&self) -> Arc<Shelf> {
+        self.shelf.load_full()
+    }
+
+    /// The proxies that are believed.
+    pub(super) fn trusted(&self) -> Arc<ArcSwap<Trusted>> {
+        Arc::clone(&self.trusted)
+    }
+
+    /// The bounds that can change.
+    pub(super) fn limits(&self) -> watch::Receiver<Limits> {
+        self.limits.subscribe()
+    }
+
+    /// The alerts.
+    pub(super) fn alerts(&self) -> &Alerts {
+        &self.alerts
+    }
+
+    /// Everything that can fail comes before anything is replaced.
+    pub(super) async fn reload(&self, new: &Config, directory: &Directory) -> Result<(), Failure> {
+        let mut generation = self.generation.lock().await;
+        let change = generation.config.changed_to(new);
+        let config = change.config;
+        let transport = || Transport::open(&config.mail.delivery, &config.limits);
+        let (for_mail, for_news, for_alerts) = (transport()?, transport()?, transport()?);
+        let (stop, stopped) = watch::channel(false);
+        let base_url = config.site.base_url_for(self.addresses.0);
+        let site = Arc::new(site(&config, &base_url));
+        let shelf = Arc::new(Shelf::new(Arc::clone(&site), &self.core.shown.borrow()));
+        let public = self.core.public(&config, directory, &site, &shelf, stopped.clone());
+        let mailer = self.core.mailer(&config, directory, &shelf, for_mail, &base_url);
+        let news = self.core.news_mailer(&config, directory, &shelf, for_news, &base_url);
+
+        self.shelf.store(Arc::clone(&shelf));
+        // What was published while the new pages were rendered went to the old ones.
+        let catalogue = Arc::clone(&self.core.shown.borrow());
+        // Without its names a page is still right; the next tick reads them again.
+        let opened = Opener::default().open(&self.core.ledger, &catalogue).await;
+        shelf.show(&catalogue, &opened.unwrap_or_default());
+        self.trusted.store(Arc::new(trusted(&config)));
+        self.public.store(Arc::new(public));
+        self.limits.send_replace(config.limits.clone());
+        self.alerts
+            .reconfigure(Setup::new(&config, for_alerts, self.addresses.1));
+        telemetry::set_level(&config.log_level);
+        generation.stop.send_replace(true);
+        let finishing = std::mem::replace(&mut generation.mailer, tokio::spawn(async {}));
+        generation.mailer = tokio::spawn(async move {
+            // Two at work would send at twice the pace.
+            if finishing.await.is_err() {
+                tracing::error!("the mailer before the reload panicked");
+            }
+            send(mailer, news, stopped).await;
+        });
+        (generation.config, generation.stop) = (config, stop);
+        metrics::counter!(telemetry::RELOADS, "outcome" => "done").increment(1);
+        tracing::info!(changed = change.changed.join(" "), "configuration reloaded");
+        for key in change.needs_restart {
+            tracing::warn!(key, "needs a restart: what was set before stays in force");
+        }
+        Ok(())
+    }
+
+    /// Ends the mailer and the watching of counts.
+    pub(super) async fn stop(&self) {
+        let mut generation = self.generation.lock().await;
+        generation.stop.send_replace(true);
+        if (&mut generation.mailer).await.is_err() {
+            tracing::error!("the mailer panicked");
+        }
+    }
+}
+
+/// Confirmations and updates, until `stop` turns true; what was claimed by then is finished first.
+async fn send(mailer: Mailer, news: NewsMailer, stop: watch::Receiver<bool>) {
+    tokio::join!(mailer.run(stop.clone()), news.run(stop));
+}
+
+fn trusted(config: &Config) -> Trusted {
+    Trusted::new(config.listen.trusted_proxies.clone(), config.limits.forwarded_hops)
+}
+
+impl Core {
+    fn public(
+        &self,
+        config: &Config,
+        directory: &Directory,
+        site: &Arc<Site>,
+        shelf: &Arc<Shelf>,
+        stop: watch::Receiver<bool>,
+    ) -> Public {
+        let watchers = usize::try_from(config.limits.event_streams).unwrap_or(0);
+        Public {
+            site: Arc::clone(site),
+            shelf: Arc::clone(shelf),
+            cards: Cards::new(Arc::clone(shelf), &config.limits),
+            events: Events {
+                shelf: Arc::clone(shelf),
+                places: Arc::new(Semaphore::new(watchers)),
+                stop,
+            },
+            signing: Signing {
+                admitter: Arc::clone(&self.admitter),
+                intake: self.intake.clone(),
+                sealing: Sealing::new(directory.keys(), Arc::clone(&self.vault)),
+                shelf: Arc::clone(shelf),
+                disk_low: Arc::clone(&self.disk_low),
+                limits: config.limits.clone(),
+            },
+            signatory: Signatory {
+                admitter: Arc::clone(&self.admitter),
+                intake: self.intake.clone(),
+                ledger: self.ledger.clone(),
+                tokens: Arc::clone(&self.tokens),
+                shelf: Arc::clone(shelf),
+                addresses: AddressTags::new(directory.keys()),
+                waiting_shown: config.limits.waiting_shown,
+            },
+            stop_mail: StopMail {
+                admitter: Arc::clone(&self.admitter),
+                intake: self.intake.clone(),
+                ledger: self.ledger.clone(),
+                tokens: Arc::clone(&self.tokens),
+                days: config.limits.mail_stop_days,
+            },
+        }
+    }
+
+    fn mailer(
+        &self,
+        config: &Config,
+        directory: &Directory,
+        shelf: &Arc<Shelf>,
+        transport: Transport,
+        base_url: &str,
+    ) -> Mailer {
+        Mailer {
+            intake: self.intake.clone(),
+            ledger: self.ledger.clone(),
+            tokens: Arc::clone(&self.tokens),
+            shelf: Arc::clone(shelf),
+            transport,
+            from: config.mail.from.clone(),
+            dkim: config.mail.dkim.clone(),
+            bounce: config.mail.bounce.as_ref().map(|bounce| bounce.address.clone()),
+            site_name: config.site.name.clone(),
+            base_url: base_url.to_owned(),
+            pace: Arc::clone(&self.pace),
+            message_key: directory.keys().derive("message v1"),
+            limits: config.limits.clone(),
+        }
+    }
+
+    fn news_mailer(
+        &self,
+        config: &Config,
+        directory: &Directory,
+        shelf: &Arc<Shelf>,
+        transport: Transport,
+        base_url: &str,
+    ) -> NewsMailer {
+        NewsMailer {
+            intake: self.intake.clone(),
+            ledger: self.ledger.clone(),
+            tokens: Arc::clone(&self.tokens),
+            shelf: Arc::clone(shelf),
+            transport,
+            from: config.mail.from.clone(),
+            site_name: config.site.name.clone(),
+            base_url: base_url.to_owned(),
+            dkim: config.mail.dkim.clone(),
+            bounce: config.mail.bounce.as_ref().map(|bounce| bounce.address.clone()),
+            message_key: directory.keys().derive("message news v1"),
+            limits: config.limits.clone(),
+        }
+    }
+}
