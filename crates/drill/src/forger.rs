@@ -75,10 +75,15 @@ impl Server<'_> {
         }
     }
 
+    fn path(&self, rest: &str) -> String {
+        let petitions = &self.world.petitions;
+        format!("/p/{}{rest}", petitions[self.forgery.petition % petitions.len()])
+    }
+
     async fn sign_without_script(&mut self) -> Result<(), String> {
         let page = self
             .browser
-            .page(&self.world.path("/sign"))
+            .page(&self.path("/sign"))
             .await
             .map_err(|lost| lost.to_string())?;
         if page.status != 200 {
@@ -103,7 +108,7 @@ impl Server<'_> {
     async fn challenge(&mut self) -> Result<Answer, String> {
         let answer = self
             .browser
-            .json(&self.world.path("/challenge"))
+            .json(&self.path("/challenge"))
             .await
             .map_err(|lost| lost.to_string())?;
         if answer.status == 200 {
@@ -160,7 +165,7 @@ impl Server<'_> {
         ];
         fields.extend(proof);
         self.browser
-            .post(&self.world.path("/sign"), form(&fields))
+            .post(&self.path("/sign"), form(&fields))
             .await
             .map_err(|lost| lost.to_string())
     }

@@ -9,10 +9,11 @@ use tokio::time::sleep;
 
 use crate::auditor::{Auditor, Mailbox};
 use crate::client::{Answer, Browser, Lost, Voice};
-use crate::clock;
 use crate::progress::Stage;
 use crate::scenario::{Fate, Habit, Person, Way};
+use crate::victim::{self, Victim};
 use crate::world::{World, form, patience, ticket};
+use crate::{clock, mime};
 
 /// Programs that honest people use, invented version numbers aside.
 const AGENTS: &[&str] = &[
@@ -204,6 +205,9 @@ impl Visitor<'_> {
     /// Waits for the mail and does with it what the plan says.
     async fn follow_mail(&mut self) -> Result<(), String> {
         let (world, person) = (self.world, self.person);
+        if let Some(victim) = person.victim {
+            return self.follow_any_mail(victim).await;
+        }
         let arrival = world.sink.wait_for(&person.mailbox, 1, world.options.mail_wait).await;
         let arrival = arrival.ok_or("no mail came")?;
         world.honest.mailed.one();
@@ -229,6 +233,47 @@ impl Visitor<'_> {
             world.honest.withdrawn.one();
         }
         Ok(())
+    }
+
+    /// Looks for their own contribution behind whatever mail has come, and confirms it.
+    async fn follow_any_mail(&mut self, victim: Victim) -> Result<(), String> {
+        let world = self.world;
+        let until = Instant::now() + world.options.mail_wait;
+        let token = loop {
+            if let Some(token) = self.own_token(victim).await {
+                break token;
+            }
+            if Instant::now() > until {
+                return Err("no mail led to their own contribution".to_owned());
+            }
+            sleep(Duration::from_millis(500)).await;
+        };
+        world.honest.mailed.one();
+        self.act(Act::Confirm, &token).await?;
+        world.honest.confirmed.one();
+        world.victims_signed.one();
+        Ok(())
+    }
+
+    /// The token of the button below their own name, behind the mails that have come so far.
+    async fn own_token(&mut self, victim: Victim) -> Option<String> {
+        let letters = self.world.sink.letters();
+        let mine = letters.iter().filter(|mail| victim.receives(&mail.to));
+        for token in mine.filter_map(|mail| mime::token(&mail.letter.text, "confirm")) {
+            let mut path = format!("/confirm/{token}");
+            for _ in 0..victim::PAGES {
+                let page = self.get(&path).await.ok().filter(|page| page.status == 200)?;
+                let html = page.text();
+                if let Some(own) = victim::button(&html, &self.person.name) {
+                    return Some(own);
+                }
+                match victim::older(&html) {
+                    Some(next) => path = next,
+                    None => break,
+                }
+            }
+        }
+        None
     }
 
     /// Presses the button behind a link until there is an answer, and lets the auditor know all of it.

@@ -41,6 +41,7 @@ mod sink;
 mod smtp;
 mod summary;
 mod target;
+pub mod victim;
 mod view;
 mod world;
 

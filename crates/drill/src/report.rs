@@ -27,6 +27,8 @@ pub struct Report {
     pub forged: Forged,
     /// Clients that misused the protocol, by kind; null where the scenario has none.
     pub abuse: Option<BTreeMap<&'static str, Tale>>,
+    /// Those whose address forgers entered again and again; null in other scenarios.
+    pub victims: Option<Victims>,
     /// The count against the truth.
     pub count: Count,
     /// Quality of verdicts.
@@ -121,6 +123,21 @@ pub struct Forged {
     pub skipped: u64,
 }
 
+/// People whose mailbox the forgers aim at.
+#[derive(Clone, Debug, Serialize)]
+pub struct Victims {
+    /// How many.
+    pub people: u64,
+    /// Petitions on which they were entered.
+    pub petitions: u64,
+    /// Most mails that one of them received, however the address was spelled.
+    pub max_mails: u64,
+    /// What one of them may receive in a day: one about each petition, three in all.
+    pub mails_allowed: u64,
+    /// Those who signed themselves afterwards, and confirmed it.
+    pub signed: u64,
+}
+
 /// The count against the truth.
 #[derive(Clone, Debug, Serialize)]
 pub struct Count {
@@ -179,6 +196,13 @@ pub struct Log {
     pub recount_ok: Option<bool>,
 }
 
+impl Victims {
+    /// Whether no mailbox was flooded, and everybody in spite of all could sign.
+    fn are_spared(&self) -> bool {
+        self.max_mails <= self.mails_allowed && self.signed == self.people
+    }
+}
+
 impl Report {
     /// Whether the drill shows what it is there to show: the count was right at every check, no forgery was counted,
     /// every honest person could sign, and the run was whole.
@@ -190,6 +214,7 @@ impl Report {
             && self.count.confirmed_at_outside == 0
             && !self.count.checks.is_empty()
             && self.everyone_could_sign()
+            && self.victims.as_ref().is_none_or(Victims::are_spared)
     }
 
     fn everyone_could_sign(&self) -> bool {
@@ -236,6 +261,12 @@ impl Report {
             lang.pick("comptées", "counted"),
             &[&or_dash(honest.counted), &forged.counted_final.to_string()],
         )?;
+        if let Some(victims) = &self.victims {
+            let label = lang.pick("courriels par victime, au plus", "mails per victim, at most");
+            table(out, label, &["", &victims.max_mails.to_string()])?;
+            let label = lang.pick("victimes ayant signé elles-mêmes", "victims who signed themselves");
+            table(out, label, &[&format!("{}/{}", victims.signed, victims.people), ""])?;
+        }
         for (label, refused) in &forged.refused {
             table(
                 out,
@@ -353,6 +384,11 @@ impl Report {
             lang.pick(
                 "Le compteur est resté exact, mais l’horloge du serveur ne suit pas celle de l’exercice.",
                 "The count stayed right, but the server’s clock does not follow the drill’s.",
+            )
+        } else if self.victims.as_ref().is_some_and(|victims| !victims.are_spared()) {
+            lang.pick(
+                "Des victimes ont reçu trop de courriels, ou n’ont pas pu signer.",
+                "Victims received too many mails, or could not sign.",
             )
         } else if self.passed() {
             lang.pick(

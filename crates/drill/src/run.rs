@@ -1,6 +1,6 @@
 //! Carries out a plan against a server: bounded in actors, connections and time; ends cleanly when asked.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,15 +18,18 @@ use crate::people::Lang;
 use crate::probe::{Cost, Meter};
 use crate::progress::{Counter, Progress, Stage};
 use crate::report::Report;
-use crate::scenario::{Options, Plan};
+use crate::scenario::{Options, Plan, Scenario};
 use crate::sink::{Camp, Sink};
 use crate::summary;
 use crate::target::Target;
+use crate::victim::Victim;
 use crate::world::{Stop, World};
 use crate::{abuse, forger, honest};
 
 /// Forgeries in work at once. Beyond it the forgers' machines, not the server, are what is too slow.
 const FORGERIES_ALIVE: usize = 2048;
+/// Petitions beside the one under rehearsal that are attacked at most.
+const PETITIONS: usize = 50;
 /// Between two looks at the count.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Between a change and the look that follows it.
@@ -54,6 +57,9 @@ pub enum RunError {
         /// What the server answered.
         reason: String,
     },
+    /// The site's home page, which lists its petitions, cannot be read.
+    #[error("the site's home page cannot be read: {0}")]
+    NoHome(String),
     /// The drill itself failed.
     #[error("the drill itself failed: {0}")]
     Actor(#[from] JoinError),
@@ -70,6 +76,7 @@ impl RunError {
             Self::NoCount { .. } => {
                 "ask for /p/{slug}/count.json yourself; the auditor needs counted, as_of and settle_after_seconds"
             }
+            Self::NoHome(_) => "this scenario attacks every petition of the site and looks for them there",
             Self::Actor(_) => "this is a bug of the drill; the seed in the command repeats it",
         }
     }
@@ -97,6 +104,11 @@ pub async fn run(
     let mut world = prepare(options, target, petition, sink);
     let mut watcher = Watcher::new(&world);
     let first = watcher.first_look(&world).await?;
+    if world.options.scenario == Scenario::MailBomb && world.options.also.is_empty() {
+        let listed = watcher.listed().await?;
+        let others = listed.into_iter().filter(|slug| slug != petition);
+        world.petitions.extend(others.take(PETITIONS));
+    }
     // Only now does the plan's time start.
     world.started = Instant::now();
     world.auditor = Auditor::new(first.counted, tolerance(&world.options)).into();
@@ -149,6 +161,9 @@ fn prepare(options: Options, target: Target, petition: &str, sink: Sink) -> Worl
     sink.expect(Camp::Honest, plan.honest.iter().map(|person| person.mailbox.clone()));
     let forged: HashSet<String> = plan.forgeries.iter().map(|forgery| forgery.address()).collect();
     sink.expect(Camp::Forged, forged);
+    // A victim's mailbox is one that forgers enter, also where its owner's own contribution is what the mail is about.
+    let victims = plan.honest.iter().filter_map(|person| person.victim);
+    sink.expect(Camp::Forged, victims.map(Victim::address));
     let road = Road {
         target,
         proxy_protocol: options.proxy_protocol,
@@ -158,7 +173,9 @@ fn prepare(options: Options, target: Target, petition: &str, sink: Sink) -> Worl
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     World {
         plan,
-        petition: petition.to_owned(),
+        petitions: std::iter::once(petition.to_owned())
+            .chain(options.also.iter().cloned())
+            .collect(),
         sink,
         started: Instant::now(),
         forged_road: Road {
@@ -171,6 +188,7 @@ fn prepare(options: Options, target: Target, petition: &str, sink: Sink) -> Worl
         honest: Default::default(),
         forged: Default::default(),
         abuse: Default::default(),
+        victims_signed: Default::default(),
         prices: Default::default(),
         times: Default::default(),
         auditor: Auditor::default().into(),
@@ -271,13 +289,25 @@ impl Watcher {
         let answer = self.ask(world).await;
         let answer = answer.map_err(|lost| RunError::NoAnswer(world.honest_road.target.address(), lost.to_string()))?;
         match (answer.status, read_count(&answer)) {
-            (404, _) => Err(RunError::NoPetition(world.petition.clone())),
+            (404, _) => Err(RunError::NoPetition(world.petition().to_owned())),
             (200, Some(shown)) => Ok(shown),
             _ => Err(RunError::NoCount {
-                petition: world.petition.clone(),
+                petition: world.petition().to_owned(),
                 reason: answer.reason(),
             }),
         }
+    }
+
+    /// The petitions that the site's home page links to.
+    async fn listed(&mut self) -> Result<Vec<String>, RunError> {
+        let answer = self.0.page("/").await;
+        let answer = answer.map_err(|lost| RunError::NoHome(lost.to_string()))?;
+        let html = answer.text();
+        let links = html.split("href=\"/p/").skip(1);
+        let slugs: BTreeSet<&str> = links
+            .filter_map(|rest| rest.split(['"', '?', '/', '#']).next())
+            .collect();
+        Ok(slugs.into_iter().map(str::to_owned).collect())
     }
 
     async fn look(&mut self, world: &World) -> Result<Shown, String> {

@@ -10,6 +10,7 @@ use rand_chacha::ChaCha20Rng;
 use crate::networks;
 use crate::people::{self, Lang};
 use crate::probe::ServerProbe;
+use crate::victim::{VICTIMS, Victim};
 
 /// A rehearsal that has a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,13 +25,16 @@ pub enum Scenario {
     H2Abuse,
     /// Forms that are too large in every way.
     GiantForms,
+    /// The same servers enter a few victims' addresses, in every spelling, on every petition of the site.
+    MailBomb,
 }
 
 impl Scenario {
     /// Every scenario, for `drill list`.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::HonestSurge,
         Self::Lockstep218,
+        Self::MailBomb,
         Self::SlowClients,
         Self::H2Abuse,
         Self::GiantForms,
@@ -45,6 +49,7 @@ impl Scenario {
             Self::SlowClients => "slow-clients",
             Self::H2Abuse => "h2-abuse",
             Self::GiantForms => "giant-forms",
+            Self::MailBomb => "mail-bomb",
         }
     }
 
@@ -71,6 +76,10 @@ impl Scenario {
             Self::GiantForms => lang.pick(
                 "300 connexions qui envoient des formulaires d’un gigaoctet, de 5 000 champs ou d’un champ démesuré",
                 "300 connections that send forms of a gigabyte, of 5,000 fields, or with one field beyond measure",
+            ),
+            Self::MailBomb => lang.pick(
+                "les mêmes serveurs saisissent l’adresse de trois victimes, sous toutes ses formes, sur toutes les pétitions du site",
+                "the same servers enter the addresses of three victims, however spelled, on every petition of the site",
             ),
         }
     }
@@ -114,6 +123,8 @@ pub struct Options {
     pub honest_rate: f64,
     /// Pace of the forgers.
     pub forged_rate: ForgedRate,
+    /// Other petitions of the site, which some scenarios attack too. None named: those on its home page.
+    pub also: Vec<String>,
     /// Which forgers take part, in equal shares.
     pub strengths: BTreeSet<Strength>,
     /// Honest people alone, before.
@@ -156,6 +167,7 @@ impl Options {
             seed,
             honest_rate: 2.0,
             forged_rate: ForgedRate::InAll(5.0),
+            also: Vec::new(),
             strengths: BTreeSet::from([Strength::NoPuzzle, Strength::Solving]),
             warm_up: Duration::ZERO,
             attack: Duration::ZERO,
@@ -260,6 +272,8 @@ pub struct Person {
     pub fate: Fate,
     /// Whether the name may be shown.
     pub show_name: bool,
+    /// Whose address forgers enter too.
+    pub victim: Option<Victim>,
 }
 
 /// What one forgery tries.
@@ -292,13 +306,20 @@ pub struct Forgery {
     pub method: Method,
     /// Number from which its recipient's address is made.
     pub number: u32,
+    /// Whom it is aimed at, where a scenario has victims of its own.
+    pub victim: Option<Victim>,
+    /// Which of the site's petitions it signs, counted round and round; 0 is the one under rehearsal.
+    pub petition: usize,
 }
 
 impl Forgery {
     /// Address that the forger enters.
     #[must_use]
     pub fn address(&self) -> String {
-        people::forged_address(self.number, self.method == Method::SolveAndConfirm)
+        match self.victim {
+            Some(victim) => victim.spelling(self.number),
+            None => people::forged_address(self.number, self.method == Method::SolveAndConfirm),
+        }
     }
 }
 
@@ -330,10 +351,18 @@ impl Plan {
         attackers.set_stream(2);
         let forgeries = match options.scenario {
             Scenario::Lockstep218 => forgeries(&mut attackers, options),
+            Scenario::MailBomb => bombs(forgeries(&mut attackers, options), options),
             Scenario::HonestSurge | Scenario::SlowClients | Scenario::H2Abuse | Scenario::GiantForms => Vec::new(),
         };
+        let mut honest = honest(&mut crowd, options, end);
+        if options.scenario == Scenario::MailBomb {
+            // After the attack, the victims want to sign.
+            let port = |victim: &Victim| 2000 + (victim.0 % 1000) as u16;
+            honest.extend(victims(options.seed).map(|victim| victim.person(attack_to, port(&victim))));
+            honest.sort_by_key(|person| person.at);
+        }
         Self {
-            honest: honest(&mut crowd, options, end),
+            honest,
             forgeries,
             attack_from: options.warm_up,
             attack_to,
@@ -414,6 +443,7 @@ fn person(rng: &mut ChaCha20Rng, options: &Options, index: usize, at: Duration, 
         habit,
         fate,
         show_name: rng.random_ratio(1, 3),
+        victim: None,
     }
 }
 
@@ -502,7 +532,32 @@ fn forgeries(rng: &mut ChaCha20Rng, options: &Options) -> Vec<Forgery> {
                 port: rng.random_range(1024..=u16::MAX),
                 method,
                 number: first_number.wrapping_add(index as u32),
+                victim: None,
+                petition: 0,
             }
         })
         .collect()
+}
+
+/// The victims of a seed.
+pub(crate) fn victims(seed: u64) -> impl Iterator<Item = Victim> {
+    let first = mix(seed) as u32 % 1_000_000 * 1000;
+    (first..first + VICTIMS).map(Victim)
+}
+
+/// Aims forgeries at the victims: each victim is entered on the petition under rehearsal first, then on all in turn.
+/// Nobody can confirm for a victim, so the third strength is the second here.
+fn bombs(forgeries: Vec<Forgery>, options: &Options) -> Vec<Forgery> {
+    let victims: Vec<Victim> = victims(options.seed).collect();
+    let aimed = forgeries.into_iter().enumerate().map(|(index, forgery)| Forgery {
+        victim: Some(victims[index % victims.len()]),
+        petition: index / victims.len(),
+        number: index as u32,
+        method: match forgery.method {
+            Method::SolveAndConfirm => Method::Solve,
+            method => method,
+        },
+        ..forgery
+    });
+    aimed.collect()
 }

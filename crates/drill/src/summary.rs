@@ -3,8 +3,9 @@
 use crate::auditor::Check;
 use crate::probe::Cost;
 use crate::progress::Stage;
-use crate::report::{Count, Forged, Honest, Log, Puzzle, Report, Server, Verdicts};
+use crate::report::{Count, Forged, Honest, Log, Puzzle, Report, Server, Verdicts, Victims};
 use crate::sink::Camp;
+use crate::victim::MAILS_A_DAY;
 use crate::world::World;
 
 /// Guesses up to which a price is one that only drills may ask for.
@@ -22,6 +23,7 @@ pub(crate) fn report(world: &World, complete: bool, cost: Cost, checks_lost: u64
         honest: honest(world, checks.last()),
         forged: forged(world, &checks),
         abuse: Some(world.abuse.snapshot()).filter(|tales| !tales.is_empty()),
+        victims: victims(world),
         count: count(world, &checks, seconds, checks_lost),
         verdicts: Verdicts::default(),
         server: Server {
@@ -50,7 +52,7 @@ fn honest(world: &World, last: Option<&Check>) -> Honest {
     Honest {
         sent: counters.sent.get(),
         accepted: counters.accepted.get(),
-        mailed: world.sink.seen(Camp::Honest).addresses,
+        mailed: world.sink.seen(Camp::Honest).addresses + world.victims_signed.get(),
         confirmed: counters.confirmed.get(),
         withdrawn: counters.withdrawn.get(),
         counted: last.map(|check| check.shown.counted.min(check.truth.most).saturating_sub(baseline)),
@@ -81,7 +83,7 @@ fn forged(world: &World, checks: &[Check]) -> Forged {
         sent,
         admitted: counters.admitted.get(),
         mailed: mail.mails,
-        max_mails_per_address: mail.max_per_address,
+        max_mails_per_address: mail.max_per_address.max(most_mails(world)),
         confirmed: counters.confirmed.get(),
         counted_peak: checks.iter().map(excess).max().unwrap_or_default(),
         counted_final: checks.last().map(excess).unwrap_or_default(),
@@ -91,6 +93,29 @@ fn forged(world: &World, checks: &[Check]) -> Forged {
         refused: counters.refused.snapshot(),
         skipped: counters.skipped.get(),
     }
+}
+
+/// Most mails that one victim received, however the address was spelled; 0 without victims.
+fn most_mails(world: &World) -> u64 {
+    let victims = world.plan.honest.iter().filter_map(|person| person.victim);
+    victims.map(|victim| victim.mails(&world.sink)).max().unwrap_or(0)
+}
+
+fn victims(world: &World) -> Option<Victims> {
+    let people = world
+        .plan
+        .honest
+        .iter()
+        .filter(|person| person.victim.is_some())
+        .count() as u64;
+    let petitions = world.petitions.len() as u64;
+    (people > 0).then(|| Victims {
+        people,
+        petitions,
+        max_mails: most_mails(world),
+        mails_allowed: MAILS_A_DAY.min(petitions),
+        signed: world.victims_signed.get(),
+    })
 }
 
 fn count(world: &World, checks: &[Check], seconds: f64, checks_lost: u64) -> Count {

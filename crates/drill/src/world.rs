@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use crate::abuse::Tales;
 use crate::auditor::Auditor;
 use crate::client::{Answer, Road};
-use crate::progress::{ForgedCounters, HonestCounters, Prices, Times};
+use crate::progress::{Counter, ForgedCounters, HonestCounters, Prices, Times};
 use crate::scenario::{Options, Plan};
 use crate::sink::Sink;
 
@@ -62,7 +62,8 @@ impl Stop {
 pub(crate) struct World {
     pub(crate) options: Options,
     pub(crate) plan: Plan,
-    pub(crate) petition: String,
+    /// The petitions of the site that are attacked; the first is the one under rehearsal.
+    pub(crate) petitions: Vec<String>,
     pub(crate) sink: Sink,
     pub(crate) started: Instant,
     pub(crate) honest_road: Road,
@@ -74,6 +75,8 @@ pub(crate) struct World {
     pub(crate) honest: HonestCounters,
     pub(crate) forged: ForgedCounters,
     pub(crate) abuse: Tales,
+    /// Victims who confirmed a contribution of their own.
+    pub(crate) victims_signed: Counter,
     pub(crate) prices: Prices,
     pub(crate) times: Times,
     pub(crate) auditor: Mutex<Auditor>,
@@ -104,8 +107,13 @@ impl World {
         self.started.elapsed()
     }
 
+    /// The slug of the petition under rehearsal.
+    pub(crate) fn petition(&self) -> &str {
+        &self.petitions[0]
+    }
+
     pub(crate) fn path(&self, rest: &str) -> String {
-        format!("/p/{}{rest}", self.petition)
+        format!("/p/{}{rest}", self.petition())
     }
 
     /// Solves a challenge off the runtime; the wait for a core is part of solving.

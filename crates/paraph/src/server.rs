@@ -40,6 +40,7 @@ use crate::mail::transport::Transport;
 use crate::store::db::{Db, DbError};
 use crate::store::reader::Reader;
 use crate::store::schema::{self, SchemaError};
+use crate::store::wal;
 use crate::store::{Connections, Directory};
 use crate::telemetry;
 use crate::token::Tokens;
@@ -142,6 +143,7 @@ impl Server {
             tokio::spawn(show(Arc::clone(&live), ledger, shown, stopped.clone())),
             tokio::spawn(watch_disk(
                 directory.path().to_owned(),
+                intake.clone(),
                 live.limits(),
                 Arc::clone(&disk_low),
                 stopped.clone(),
@@ -407,19 +409,24 @@ async fn fold_metrics(metrics: telemetry::Handle, mut stop: watch::Receiver<bool
 /// Pauses signing before the disk is full, and resumes it by itself.
 async fn watch_disk(
     directory: std::path::PathBuf,
+    intake: Intake,
     limits: watch::Receiver<Limits>,
     low: Arc<AtomicBool>,
     mut stop: watch::Receiver<bool>,
 ) {
     while !*stop.borrow() {
         let floor_mib = limits.borrow().disk_floor_mib;
-        match free_mib(&directory) {
+        match wal::room_mib(&directory) {
             Ok(free) => {
                 let is_low = free < floor_mib;
                 if low.swap(is_low, Ordering::Relaxed) != is_low {
                     tracing::warn!(free, floor_mib, is_low, "free disk space crossed its floor");
                 }
                 metrics::gauge!(telemetry::DISK_FREE).set(free as f64);
+                if is_low && let Err(error) = intake.tick().await {
+                    // At a tick the writer gives back the room that its logs take.
+                    tracing::debug!(%error, "no room could be made");
+                }
             }
             Err(error) => tracing::warn!(%error, "free disk space is not known"),
         }
@@ -428,15 +435,6 @@ async fn watch_disk(
             _ = stop.changed() => {}
         }
     }
-}
-
-/// Free space under a directory, MiB.
-///
-/// # Errors
-/// The system does not say.
-pub fn free_mib(directory: &Path) -> std::io::Result<u64> {
-    let stat = rustix::fs::statvfs(directory)?;
-    Ok(stat.f_bavail.saturating_mul(stat.f_frsize) >> 20)
 }
 
 /// Nobody speaks for anybody else on the operations listener.

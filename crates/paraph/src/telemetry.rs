@@ -61,8 +61,10 @@ pub const BATCH_COMMANDS: &str = "paraph_batch_commands";
 pub const COMMIT_SECONDS: &str = "paraph_commit_seconds";
 /// Commands waiting for the writer.
 pub const INTAKE_WAITING: &str = "paraph_intake_waiting";
-/// Free space of the data directory, MiB.
+/// Free space of the data directory, MiB, less what the write-ahead logs still need.
 pub const DISK_FREE: &str = "paraph_disk_free_mib";
+/// Seconds that the wall clock has to hold yet before anything is erased by its word; 0: it is believed.
+pub const CLOCK_DOUBTED: &str = "paraph_clock_doubted_seconds";
 
 /// Alerts that are open.
 pub const ALERTS_OPEN: &str = "paraph_alerts_open";
@@ -205,7 +207,14 @@ fn describe() {
     describe_gauge!(ALERTS_OPEN, "Open alerts");
     describe_counter!(ALERTS, "Alerts told, by outcome");
     describe_counter!(RELOADS, "Reloads of the configuration, by outcome");
-    describe_gauge!(DISK_FREE, "Free space of the data directory, MiB");
+    describe_gauge!(
+        DISK_FREE,
+        "Free space of the data directory, MiB, less what the logs still need"
+    );
+    describe_gauge!(
+        CLOCK_DOUBTED,
+        "Seconds that the clock has to hold before it is believed; 0: believed"
+    );
 }
 
 /// Processor time, memory and descriptors of this process in the text format of Prometheus, read from `/proc/self`;

@@ -128,6 +128,27 @@ async fn without_a_proxy_header_sources_still_differ() {
     );
 }
 
+/// This server mails every spelling of an address, and its pages lead nobody to their own contribution.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_lets_itself_be_used_as_a_mail_bomb_is_reported() {
+    let sink = Sink::start().await.expect("sink");
+    let (url, _server) = fake::start(sink.smtp_addr(), Fault::None).await;
+    let options = Options {
+        scenario: Scenario::MailBomb,
+        also: vec!["sample".to_owned()],
+        mail_wait: Duration::from_secs(2),
+        ..options(&[Strength::Solving])
+    };
+    let target = Target::check(&url).expect("loopback");
+    let report = run(options, target, "sample", sink, Stop::default(), |_| {}).await;
+    let report = report.expect("runs");
+    let victims = report.victims.as_ref().expect("victims");
+    assert_eq!((victims.people, victims.signed), (3, 0), "{report:#?}");
+    assert!(victims.max_mails > victims.mails_allowed, "{victims:?}");
+    assert_eq!(report.forged.max_mails_per_address, victims.max_mails);
+    assert!(!report.passed());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_drill_ends_when_asked_and_refuses_what_it_cannot_audit() {
     let sink = Sink::start().await.expect("sink");

@@ -12,7 +12,7 @@ use futures_util::StreamExt;
 use paraph::clock;
 use paraph::intake::command::{Choices, Details, PetitionAnswer, PetitionCommand, Sign, SignAnswer};
 use paraph::intake::{Intake, Writer, WriterSettings};
-use paraph::keys::tag;
+use paraph::keys::{Keys, tag};
 use paraph::ledger::record::{FeatureKey, Features};
 use paraph::ledger::vault::Vault;
 use paraph::limits::Limits;
@@ -128,30 +128,13 @@ impl Pair {
 
     /// Contributions of new people, sealed, with tags and observations of the usual size.
     fn contributions(&mut self, count: u32) -> Vec<Sign> {
-        let (vault, features) = (Vault::new(self.ours.keys()), FeatureKey::new(self.ours.keys()));
-        let key = self.ours.keys().derive("mailbox v1");
+        let desk = Desk::new(self.ours.keys());
         let people = self.people..self.people + count;
         self.people = people.end;
         people
             .map(|index| {
-                let (person, at) = (Person(index), clock::now());
-                let record = person.record(at);
-                let id = id::time_ordered(at);
-                let sealed = vault.seal(id, &serde_json::to_vec(&record).unwrap_or_default());
-                Sign {
-                    id: SignatureId(id),
-                    petition: PetitionId(1),
-                    nonce: id::random(),
-                    body_mac: id::random(),
-                    nonce_expires: Millis(at.0 + 1_200_000),
-                    mailbox_tag: tag(&key, &[b"1", person.email().as_bytes()]),
-                    address_tag: tag(&key, &[person.email().as_bytes()]),
-                    text_version: 1,
-                    choices: Choices::default(),
-                    sealed: sealed.sealed,
-                    wrapped: sealed.wrapped,
-                    features: serde_json::to_vec(&Features::observe(&features, &record)).unwrap_or_default(),
-                }
+                let now = clock::now();
+                desk.contribution(Person(index), now, Millis(now.0 + 1_200_000))
             })
             .collect()
     }
@@ -188,6 +171,44 @@ impl Pair {
     }
 }
 
+/// Seals contributions as the door does, for measurements below it.
+pub(crate) struct Desk {
+    vault: Vault,
+    features: FeatureKey,
+    mailbox: [u8; 32],
+}
+
+impl Desk {
+    pub(crate) fn new(keys: &Keys) -> Self {
+        Self {
+            vault: Vault::new(keys),
+            features: FeatureKey::new(keys),
+            mailbox: keys.derive("mailbox v1"),
+        }
+    }
+
+    /// The contribution of a person, with a nonce that is good until a moment.
+    pub(crate) fn contribution(&self, person: Person, at: Millis, nonce_expires: Millis) -> Sign {
+        let record = person.record(at);
+        let id = id::time_ordered(at);
+        let sealed = self.vault.seal(id, &serde_json::to_vec(&record).unwrap_or_default());
+        Sign {
+            id: SignatureId(id),
+            petition: PetitionId(1),
+            nonce: id::random(),
+            body_mac: id::random(),
+            nonce_expires,
+            mailbox_tag: tag(&self.mailbox, &[b"1", person.email().as_bytes()]),
+            address_tag: tag(&self.mailbox, &[person.email().as_bytes()]),
+            text_version: 1,
+            choices: Choices::default(),
+            sealed: sealed.sealed,
+            wrapped: sealed.wrapped,
+            features: serde_json::to_vec(&Features::observe(&self.features, &record)).unwrap_or_default(),
+        }
+    }
+}
+
 /// Seconds from the first contribution to the last answer. Enough wait at any time for every batch to be full.
 async fn through_the_writer(directory: &Directory, batch: u32, signs: Vec<Sign>) -> Outcome<f64> {
     let limits = Limits {
@@ -201,7 +222,7 @@ async fn through_the_writer(directory: &Directory, batch: u32, signs: Vec<Sign>)
     };
     let (writer, intake, shown) = Writer::start(directory.connect().await?, settings).await?;
     if shown.borrow().petitions.is_empty() {
-        open_petition(&intake).await?;
+        open_petition(&intake, 120).await?;
     }
     let signs: Vec<Box<Sign>> = signs.into_iter().map(Box::new).collect();
     let begun = Instant::now();
@@ -220,7 +241,7 @@ async fn through_the_writer(directory: &Directory, batch: u32, signs: Vec<Sign>)
     Ok(seconds)
 }
 
-async fn open_petition(intake: &Intake) -> Outcome<()> {
+pub(crate) async fn open_petition(intake: &Intake, settle_after_seconds: u32) -> Outcome<()> {
     let create = PetitionCommand::Create {
         slug: SLUG.to_owned(),
         owner: "Friends of the fountain".to_owned(),
@@ -230,7 +251,7 @@ async fn open_petition(intake: &Intake) -> Outcome<()> {
         body: "It has been dry for two years.".to_owned(),
         consent_hash: [1; 32],
         publish: true,
-        settle_after_seconds: 120,
+        settle_after_seconds,
         details: Details::default(),
     };
     match intake.petition(create).await? {

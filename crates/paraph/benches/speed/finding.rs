@@ -84,6 +84,11 @@ impl Finding {
         Spread::of(&ratios)
     }
 
+    /// Median of the ratios to the baseline; `None` without one.
+    pub(crate) fn ratio(&self) -> Option<f64> {
+        self.ratios().map(|ratios| ratios.median)
+    }
+
     /// Whether it is held to a bar and does not reach it.
     pub(crate) fn misses_its_bar(&self) -> bool {
         match self.bar {

@@ -84,3 +84,14 @@ pub(crate) fn cpu_seconds(process: u32) -> Outcome<f64> {
     };
     Ok((user + system) / TICKS_PER_SECOND)
 }
+
+/// Resident memory of a process in MiB: every page that it has in memory, its program's and its files' included.
+pub(crate) fn resident_mib(process: u32) -> Outcome<f64> {
+    let rollup = std::fs::read_to_string(format!("/proc/{process}/smaps_rollup"))?;
+    let kib: f64 = rollup
+        .lines()
+        .find_map(|line| line.strip_prefix("Rss:")?.split_ascii_whitespace().next())
+        .ok_or("no resident memory")?
+        .parse()?;
+    Ok(kib / 1024.0)
+}

@@ -1,7 +1,8 @@
 //! How fast Paraph is, each figure against a baseline measured in the same run; see `docs/benchmarks.md`.
 //!
 //! ```text
-//! scripts/bench [durable] [signature] [page] [refusal] [--rounds N] [--json]
+//! scripts/bench [durable] [signature] [page] [refusal] [memory] [startup] [--rounds N]
+//!     [--signatures N] [--record FILE] [--json]
 //! ```
 //!
 //! Ours and the baseline take turns, round by round, so that a noisy machine is noisy for both. What is printed is the
@@ -15,6 +16,8 @@
 mod bare;
 mod durable;
 mod finding;
+mod history;
+mod large;
 mod machine;
 mod pages;
 mod people;
@@ -23,6 +26,7 @@ mod signature;
 mod wire;
 
 use std::error::Error;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use finding::Finding;
@@ -34,10 +38,14 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 struct Asked {
     sections: Vec<String>,
     rounds: usize,
+    /// In the large store.
+    signatures: u32,
+    /// Where a line for each figure is added.
+    record: Option<PathBuf>,
     json: bool,
 }
 
-const SECTIONS: [&str; 4] = ["durable", "signature", "page", "refusal"];
+const SECTIONS: [&str; 6] = ["durable", "signature", "page", "refusal", "memory", "startup"];
 
 fn main() -> ExitCode {
     match run() {
@@ -59,6 +67,7 @@ fn run() -> Outcome<bool> {
     // This program is also the processes that it measures against.
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [bare::ROLE, file] => return bare::serve(file.as_ref()).map(|()| true),
+        [large::CRASH_ROLE, place, first] => return large::sign_until_killed(place.as_ref(), first.parse()?),
         [signature::VERIFY_ROLE, calls] => return signature::verify(calls.parse()?).map(|()| true),
         _ => {}
     }
@@ -70,10 +79,15 @@ fn run() -> Outcome<bool> {
             "durable" => durable::measure(asked.rounds)?,
             "signature" => signature::measure(asked.rounds)?,
             "page" => pages::measure(asked.rounds)?,
+            "memory" => large::measure_memory(asked.rounds, asked.signatures)?,
+            "startup" => large::measure_startup(asked.rounds, asked.signatures)?,
             _ => pages::measure_refusals(asked.rounds)?,
         });
     }
     let machine = machine::describe();
+    if let Some(file) = &asked.record {
+        history::add(file, &machine, &findings)?;
+    }
     if asked.json {
         println!("{:#}", finding::to_json(&machine, &findings));
     } else {
@@ -87,6 +101,8 @@ fn asked(arguments: &[String]) -> Outcome<Asked> {
     let mut asked = Asked {
         sections: Vec::new(),
         rounds: 7,
+        signatures: 1_000_000,
+        record: None,
         json: false,
     };
     let mut rest = arguments.iter();
@@ -96,8 +112,15 @@ fn asked(arguments: &[String]) -> Outcome<Asked> {
             "--bench" => {}
             "--json" => asked.json = true,
             "--rounds" => asked.rounds = rest.next().ok_or("--rounds takes a number")?.parse()?,
+            "--signatures" => asked.signatures = rest.next().ok_or("--signatures takes a number")?.parse()?,
+            "--record" => asked.record = Some(rest.next().ok_or("--record takes a file")?.into()),
             section if SECTIONS.contains(&section) => asked.sections.push(section.to_owned()),
-            other => return Err(format!("{other} is none of {SECTIONS:?}, --rounds N, --json").into()),
+            other => {
+                return Err(format!(
+                    "{other} is none of {SECTIONS:?}, --rounds N, --signatures N, --record FILE, --json"
+                )
+                .into());
+            }
         }
     }
     if asked.rounds == 0 {

@@ -1,8 +1,10 @@
 //! The real `paraph serve`, in a process of its own, with one open petition.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::{Outcome, machine};
 
@@ -23,6 +25,8 @@ pub(crate) struct Server {
     process: Child,
     /// Where pages and forms are.
     pub(crate) address: String,
+    /// From starting the process until `/readyz` said yes.
+    pub(crate) ready_after: Duration,
 }
 
 impl Server {
@@ -31,61 +35,106 @@ impl Server {
     /// Budgets are raised, as a loader is one crowd behind few connections; tickets hold at once; the puzzle is one
     /// guess, which is verified as always; mail leaves as fast as it can be written.
     pub(crate) fn start(place: &Path, mail: Mail<'_>, separate: bool) -> Outcome<Self> {
-        let program = env!("CARGO_BIN_EXE_paraph");
-        let config = place.join("paraph.toml");
-        let mail = match mail {
-            Mail::Maildir => format!("maildir = {:?}", place.join("mail")),
-            Mail::Smtp(address) => format!("from = \"petitions@site.example\"\nsmtp = \"smtp://{address}\""),
-        };
-        let budgets: String = ["sign", "challenge", "ticket"]
-            .iter()
-            .map(|of| format!("budget_{of} = 1000000\nbudget_{of}_wide = 1000000\n"))
-            .collect();
-        let text = format!(
-            "[listen]\nhttp = \"127.0.0.1:0\"\noperations = \"127.0.0.1:0\"\ntrusted_proxies = [\"127.0.0.0/8\"]\n\
-             proxy_protocol = \"required\"\n[store]\ndirectory = {:?}\n[mail]\n{mail}\n[drill]\nprice = 1\n[limits]\n\
-             header_seconds = 60\nticket_age_seconds = 0\nticket_age_ceiling_seconds = 4\n\
-             mail_per_minute = 100000\nmail_provider_per_minute = 1000000\n{budgets}",
-            place.join("data"),
-        );
-        std::fs::write(&config, text)?;
-        let petition = place.join("petition.txt");
-        std::fs::write(&petition, TEXT)?;
-        let created = Command::new(program)
-            .args(["petition", "create", "--publish", "--slug", SLUG, "--language", "en"])
-            .args([
-                "--title",
-                "Repair the fountain",
-                "--owner",
-                "Friends of the fountain",
-                "--text",
-            ])
-            .args([petition.as_os_str(), "--config".as_ref(), config.as_os_str()])
-            .output()?;
-        if !created.status.success() {
-            return Err(String::from_utf8_lossy(&created.stderr).into());
-        }
-        let mut process = machine::on_servers_core(program, separate)
+        configure(place, mail)?;
+        create_petition(place)?;
+        Self::serve(place, separate)
+    }
+
+    /// Serves the data that are in `place` already.
+    pub(crate) fn serve(place: &Path, separate: bool) -> Outcome<Self> {
+        let begun = Instant::now();
+        let mut process = machine::on_servers_core(PROGRAM, separate)
             .arg("serve")
             .arg("--config")
-            .arg(&config)
+            .arg(place.join("paraph.toml"))
             .env("PARAPH_LOG", "error")
             .stdout(Stdio::piped())
             .spawn()?;
         let said = first_line(&mut process)?;
-        let address = said
-            .split_once("http://")
-            .and_then(|(_, rest)| rest.split(' ').next())
-            .ok_or("the server did not say where it is")?;
+        let mut addresses = said
+            .split("http://")
+            .skip(1)
+            .filter_map(|rest| rest.split([' ', ')']).next());
+        let (Some(address), Some(operations)) = (addresses.next(), addresses.next()) else {
+            return Err("the server did not say where it is".into());
+        };
+        until_ready(operations)?;
         Ok(Self {
             process,
             address: address.to_owned(),
+            ready_after: begun.elapsed(),
         })
     }
 
     /// Its process.
     pub(crate) fn id(&self) -> u32 {
         self.process.id()
+    }
+}
+
+/// Asks `/readyz` until it says yes.
+fn until_ready(operations: &str) -> Outcome<()> {
+    let longest = Instant::now() + Duration::from_secs(60);
+    loop {
+        let mut tcp = TcpStream::connect(operations)?;
+        tcp.write_all(b"GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        tcp.read_to_string(&mut answer)?;
+        if answer.starts_with("HTTP/1.1 200") {
+            return Ok(());
+        }
+        if Instant::now() > longest {
+            return Err(format!("the server is not ready: {answer}").into());
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_paraph");
+
+/// Writes the configuration of a server with its data in `place`.
+pub(crate) fn configure(place: &Path, mail: Mail<'_>) -> Outcome<()> {
+    let mail = match mail {
+        Mail::Maildir => format!("maildir = {:?}", place.join("mail")),
+        Mail::Smtp(address) => format!("from = \"petitions@site.example\"\nsmtp = \"smtp://{address}\""),
+    };
+    let budgets: String = ["sign", "challenge", "ticket"]
+        .iter()
+        .map(|of| format!("budget_{of} = 1000000\nbudget_{of}_wide = 1000000\n"))
+        .collect();
+    let text = format!(
+        "[listen]\nhttp = \"127.0.0.1:0\"\noperations = \"127.0.0.1:0\"\ntrusted_proxies = [\"127.0.0.0/8\"]\n\
+             proxy_protocol = \"required\"\n[store]\ndirectory = {:?}\n[mail]\n{mail}\n[drill]\nprice = 1\n[limits]\n\
+             header_seconds = 60\nticket_age_seconds = 0\nticket_age_ceiling_seconds = 4\n\
+             mail_per_minute = 100000\nmail_provider_per_minute = 1000000\n{budgets}",
+        place.join("data"),
+    );
+    std::fs::write(place.join("paraph.toml"), text)?;
+    Ok(())
+}
+
+fn create_petition(place: &Path) -> Outcome<()> {
+    let petition = place.join("petition.txt");
+    std::fs::write(&petition, TEXT)?;
+    let created = Command::new(PROGRAM)
+        .args(["petition", "create", "--publish", "--slug", SLUG, "--language", "en"])
+        .args([
+            "--title",
+            "Repair the fountain",
+            "--owner",
+            "Friends of the fountain",
+            "--text",
+        ])
+        .args([
+            petition.as_os_str(),
+            "--config".as_ref(),
+            place.join("paraph.toml").as_os_str(),
+        ])
+        .output()?;
+    if created.status.success() {
+        Ok(())
+    } else {
+        Err(String::from_utf8_lossy(&created.stderr).into())
     }
 }
 

@@ -257,7 +257,7 @@ async fn quiet(process: u32) -> Outcome<()> {
 }
 
 /// Sends every request over its person's connection, opened if need be, so many at once; the answers in the same order.
-async fn all(
+pub(crate) async fn all(
     address: &str,
     connections: &mut [Option<Connection>],
     requests: &[Vec<u8>],
@@ -290,7 +290,7 @@ fn body(answer: &[u8]) -> Outcome<&str> {
 }
 
 /// The solution of a challenge, as the widget sends it.
-fn solved(answer: &[u8]) -> Outcome<String> {
+pub(crate) fn solved(answer: &[u8]) -> Outcome<String> {
     let challenge: Challenge = serde_json::from_str(body(answer)?)?;
     let solution = solve_challenge(SolveChallengeOptions::new(&challenge))?.ok_or("a puzzle without solution")?;
     let payload = serde_json::to_vec(&Payload { challenge, solution })?;

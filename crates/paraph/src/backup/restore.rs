@@ -5,7 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use paraph_tally::SignatureId;
+use paraph_tally::{End, SignatureId};
 use rusqlite::OpenFlags;
 
 use super::manifest::{Entry, Half, Manifest, digest};
@@ -16,7 +16,7 @@ use crate::intake::tick::erasure;
 use crate::intake::{Writer, WriterSettings};
 use crate::keys::Keys;
 use crate::limits::Limits;
-use crate::store::db::{Db, DbError};
+use crate::store::db::{Db, DbError, Row, sqlite_query};
 use crate::store::erasures::Erasure;
 use crate::store::{self, Files, RESTORING};
 
@@ -125,13 +125,17 @@ fn copy(from: &Path, entry: &Entry, to: &Path) -> Result<(), BackupError> {
     writing.sync_all().map_err(BackupError::io(to))
 }
 
-/// Every erasure that is known of: from the log that came with the keys, and from a directory that still lives.
+/// Every erasure that is known of: from the log that came with the keys, from a directory that still lives, and from the
+/// keys themselves. They are at least as new as the data, so a record without a key was erased, however long ago: the log
+/// does not hold that for ever, and how it had ended is then not known.
 async fn erasures(restored: &Files, live: Option<&Path>) -> Result<Vec<Erasure>, BackupError> {
     let mut known: BTreeMap<SignatureId, Erasure> = BTreeMap::new();
     let mut add = |erasure: Erasure| {
         known.insert(erasure.id, erasure);
     };
     let keys = &restored.keys;
+    let keyless = without_key(restored).map_err(BackupError::db(keys))?;
+    keyless.into_iter().for_each(&mut add);
     restored.erasures.read(&mut add).map_err(BackupError::io(keys))?;
     if let Some(directory) = live {
         let live = Files::of(directory);
@@ -145,6 +149,20 @@ async fn erasures(restored: &Files, live: Option<&Path>) -> Result<Vec<Erasure>,
         }
     }
     Ok(known.into_values().collect())
+}
+
+fn without_key(restored: &Files) -> Result<Vec<Erasure>, DbError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let main = rusqlite::Connection::open_with_flags(&restored.main, flags)?;
+    main.execute("ATTACH DATABASE ?1 AS k", [restored.keys.display().to_string()])?;
+    let sql = "SELECT v.id FROM vault v WHERE NOT EXISTS (SELECT 1 FROM k.wrapped w WHERE w.id = v.id)";
+    let at = clock::now();
+    let erased = |row: Row| {
+        let id = SignatureId(row.array(0)?);
+        let end = End::None;
+        Ok(Erasure { id, at, end })
+    };
+    sqlite_query(&main, sql, &[])?.into_iter().map(erased).collect()
 }
 
 async fn from_table(main: &Path) -> Result<Vec<Erasure>, DbError> {

@@ -22,6 +22,13 @@ const TITLE: &str = "Rendons l’eau à la fontaine de la place Haute";
 const OWNER: &str = "Les amis de la place Haute";
 const TEXT: &str = include_str!("../../samples/fontaine.fr.txt");
 const GOAL: u64 = 500;
+/// Other petitions of the same site, for scenarios that attack all of them.
+const OTHERS: [(&str, &str); 4] = [
+    ("marche", "Gardons le marché du jeudi"),
+    ("autocar", "Un autocar le dimanche"),
+    ("classe", "Rouvrons la deuxième classe"),
+    ("tilleuls", "Sauvons les tilleuls du cours"),
+];
 
 /// Where the demonstration keeps its data: a directory that was named, or one that goes with it.
 enum Place {
@@ -61,7 +68,7 @@ pub(super) fn run(demo: &Demo) -> Result<(), Failure> {
     let config = configuration(demo, place.path(), &sink)?;
     let server = serving.block_on(async {
         let server = Server::start(&config, Some(metrics)).await?;
-        open_petition(&server, &config).await?;
+        open_petitions(&server, &config, scenario).await?;
         Ok::<_, Failure>(server)
     })?;
     let page = format!("{}/p/{SLUG}", server.base_url);
@@ -154,13 +161,22 @@ fn configuration(demo: &Demo, data: &Path, sink: &Sink) -> Result<Config, Failur
     config::without_file(&written, &languages)
 }
 
-async fn open_petition(server: &Server, config: &Config) -> Result<(), Failure> {
+async fn open_petitions(server: &Server, config: &Config, scenario: Scenario) -> Result<(), Failure> {
+    if scenario == Scenario::MailBomb {
+        for (slug, title) in OTHERS {
+            open_petition(server, config, slug, title).await?;
+        }
+    }
+    open_petition(server, config, SLUG, TITLE).await
+}
+
+async fn open_petition(server: &Server, config: &Config, slug: &str, title: &str) -> Result<(), Failure> {
     let create = PetitionCommand::Create {
-        slug: SLUG.to_owned(),
+        slug: slug.to_owned(),
         owner: OWNER.to_owned(),
         language: "fr".to_owned(),
         goal: Some(GOAL),
-        title: TITLE.to_owned(),
+        title: title.to_owned(),
         body: TEXT.trim().to_owned(),
         consent_hash: consents_hash(),
         publish: true,
@@ -180,6 +196,6 @@ async fn open_petition(server: &Server, config: &Config) -> Result<(), Failure> 
         Err(error) => return Err(failed(&error)),
     }
     // Pages are rendered behind the writer; the crowd waits for the first one.
-    server.until_shown(SLUG).await;
+    server.until_shown(slug).await;
     Ok(())
 }

@@ -14,6 +14,7 @@ use crate::clock;
 use crate::limits::Limits;
 use crate::server;
 use crate::store::db::Db;
+use crate::store::wal;
 
 /// Who can say whether the clock is kept right, and the answer that says yes. The kernel's own word (adjtimex) is what the
 /// first one reports.
@@ -116,7 +117,7 @@ pub(super) fn disk(directory: &Path, floor_mib: u64) -> Vec<Finding> {
 
 fn space(place: &Path, floor_mib: u64) -> Finding {
     const CHECK: &str = "disk: space";
-    match server::free_mib(place) {
+    match wal::room_mib(place) {
         Ok(free) if free < floor_mib => Finding::fail(
             CHECK,
             format!("{free} MiB free, below limits.disk_floor_mib = {floor_mib}: signing is paused"),

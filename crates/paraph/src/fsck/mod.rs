@@ -11,7 +11,7 @@ use std::path::Path;
 use rusqlite::OpenFlags;
 use rusqlite::types::Value as Bound;
 
-use crate::journal;
+use crate::journal::{self, integer};
 use crate::keys::Keys;
 use crate::ledger::recount;
 use crate::ledger::vault::Vault;
@@ -258,7 +258,10 @@ impl Report {
 }
 
 async fn load(db: &mut Db, log: &ErasureLog) -> Result<(), DbError> {
-    db.run("CREATE TEMP TABLE logged (id BLOB PRIMARY KEY) WITHOUT ROWID")
+    db.run("CREATE TEMP TABLE logged (id BLOB PRIMARY KEY) WITHOUT ROWID; CREATE TEMP TABLE complete (since INTEGER)")
+        .await?;
+    let since = integer(log.since()?.0);
+    db.execute("INSERT INTO temp.complete (since) VALUES (?1)", &[since])
         .await?;
     let mut ids = Vec::new();
     log.read(|erasure| ids.push(erasure.id.0))?;

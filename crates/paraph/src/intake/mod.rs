@@ -6,6 +6,7 @@
 pub mod command;
 mod content;
 mod decide;
+mod house;
 mod mailing;
 mod names;
 mod news;

@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, watch};
 use super::command::Command;
 use super::decide::Decider;
 use super::tick::erasure;
-use super::time::Time;
+use super::time::{Kept, Time};
 use super::{Intake, Unavailable};
 use crate::journal::{self, AppendError, End, integer};
 use crate::ledger::catalogue::{self, Catalogue};
@@ -19,6 +19,7 @@ use crate::limits::Limits;
 use crate::store::Connections;
 use crate::store::db::{Db, DbError, Value};
 use crate::store::erasures::ErasureLog;
+use crate::store::wal;
 use crate::telemetry;
 
 /// What the writer has to know.
@@ -57,7 +58,7 @@ pub(super) struct State {
     /// No later event may carry a time at or before this one: it has been published as "everything up to here".
     pub(super) published: Millis,
     pub(super) settings: WriterSettings,
-    time: Time,
+    pub(super) time: Time,
     /// When `time` was asked last.
     asked: Instant,
     /// Set while the store refuses; whoever asks whether the server is ready is told.
@@ -83,8 +84,12 @@ impl Writer {
             erasures,
         } = connections;
         start_log(&mut main, &erasures).await?;
+        for db in [&main, &keys] {
+            wal::bound(db, settings.limits.wal_mib)?;
+        }
         let end = journal::end(&mut main).await?;
         let waiting = waiting(&mut main).await?;
+        let kept = Kept::read(&mut main).await?;
         let names = settings.limits.names_shown;
         let catalogue = catalogue::read(&mut main, end.at, names, &Catalogue::default()).await?;
         let (board, shown) = watch::channel(Arc::new(catalogue));
@@ -97,7 +102,7 @@ impl Writer {
             end,
             waiting,
             published: end.at,
-            time: Time::new((settings.now)(), end.at),
+            time: Time::new((settings.now)(), end.at, kept),
             asked: Instant::now(),
             refusing: Arc::clone(&refusing),
             settings,
@@ -219,6 +224,7 @@ impl State {
         }
         if decided.sweep {
             self.destroy_keys().await?;
+            self.keep_house().await;
         }
         Ok(())
     }
@@ -263,6 +269,8 @@ impl State {
             Ok((end, waiting)) => (self.end, self.waiting) = (end, waiting),
             Err(error) => tracing::error!(%error, "the journal cannot be read"),
         }
+        // If the disk is full of our own logs, only this makes room.
+        self.write_back();
     }
 
     /// Whether both files take a write.

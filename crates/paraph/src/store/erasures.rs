@@ -4,14 +4,22 @@
 //! travels with the keys, so that a restore knows what to erase again even when the newer data are lost. One line a
 //! record: its internal id, when the erasure was asked for, and how the signature had ended (`w` withdrawn, `d` disowned,
 //! `x` expired), so that a restore does not count it again either. No personal data.
+//!
+//! A line is needed while a backup may be left that holds its key: after that, that the key is missing beside a record says
+//! the same, and [`ErasureLog::forget`] drops the line. A log that was shortened begins with `since` and the moment from
+//! which on it is complete.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
 use paraph_tally::{End, Millis, SignatureId};
+
+const DAY: u64 = 24 * 3600 * 1000;
+/// What the first line of a shortened log begins with.
+const SINCE: &str = "since ";
 
 /// A record that was erased.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,8 +70,7 @@ impl ErasureLog {
             text.push('\n');
         }
         for erasure in erasures {
-            let id = HEXLOWER.encode(&erasure.id.0);
-            text += &format!("{id} {} {}\n", erasure.at.0, letter(erasure.end));
+            text += &line(erasure);
         }
         file.write_all(text.as_bytes())?;
         file.sync_data()?;
@@ -94,6 +101,74 @@ impl ErasureLog {
         Ok(())
     }
 
+    /// Drops the lines of before a moment, once the oldest is a day older than that: so at most once a day. How many went.
+    ///
+    /// What is kept is written to a file beside the log, made durable, and takes the log's name: whenever the power is
+    /// cut, the log is the old one or the new one.
+    ///
+    /// # Errors
+    /// What the system said; the log is then as it was.
+    pub fn forget(&self, before: Millis) -> io::Result<u64> {
+        match self.oldest()? {
+            Some(oldest) if oldest.0 + DAY < before.0 => {}
+            _ => return Ok(0),
+        }
+        let shorter = self.path.with_extension("log.new");
+        let mut options = OpenOptions::new();
+        let file = options
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&shorter)?;
+        let mut writing = BufWriter::new(file);
+        writeln!(writing, "{SINCE}{}", before.0)?;
+        let (mut dropped, mut failed) = (0, Ok(()));
+        self.read(|erasure| {
+            if erasure.at < before {
+                dropped += 1;
+            } else if failed.is_ok() {
+                failed = writing.write_all(line(&erasure).as_bytes());
+            }
+        })?;
+        failed?;
+        writing
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error)?
+            .sync_all()?;
+        fs::rename(&shorter, &self.path)?;
+        self.path
+            .parent()
+            .map_or(Ok(()), |directory| File::open(directory)?.sync_all())?;
+        Ok(dropped)
+    }
+
+    /// From when on every erasure is in it; 0 for a log that was never shortened.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub fn since(&self) -> io::Result<Millis> {
+        let head = self.head()?;
+        let since = head.lines().find_map(|line| line.strip_prefix(SINCE)?.parse().ok());
+        Ok(Millis(since.unwrap_or(0)))
+    }
+
+    /// When the record of the first line was erased: lines are added in the order of time, those of a restore apart.
+    fn oldest(&self) -> io::Result<Option<Millis>> {
+        Ok(self.head()?.lines().find_map(|line| Some(parse(line)?.at)))
+    }
+
+    /// The first lines, the last of them perhaps cut; nothing of an absent log.
+    fn head(&self) -> io::Result<String> {
+        let mut head = Vec::new();
+        match File::open(&self.path) {
+            Ok(file) => file.take(4096).read_to_end(&mut head)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(String::new()),
+            Err(error) => return Err(error),
+        };
+        Ok(String::from_utf8_lossy(&head).into_owned())
+    }
+
     /// Copies the log as it stands.
     ///
     /// # Errors
@@ -114,6 +189,11 @@ fn is_torn(file: &mut File) -> io::Result<bool> {
     let mut last = [0];
     file.read_exact(&mut last)?;
     Ok(last != *b"\n")
+}
+
+fn line(erasure: &Erasure) -> String {
+    let id = HEXLOWER.encode(&erasure.id.0);
+    format!("{id} {} {}\n", erasure.at.0, letter(erasure.end))
 }
 
 fn letter(end: End) -> char {
@@ -174,5 +254,38 @@ mod tests {
             assert_eq!(read().last(), Some(&two), "cut at {cut}");
             assert!(read().iter().all(|read| [one, two].contains(read)), "cut at {cut}");
         }
+    }
+
+    #[test]
+    fn lines_that_no_backup_needs_are_dropped_and_the_others_stay() {
+        const DAY: u64 = super::DAY;
+        let place = tempfile::tempdir().expect("a directory");
+        let log = ErasureLog::new(place.path().join("erasures.log"));
+        assert_eq!(log.forget(Millis(DAY)).expect("absent"), 0);
+        let day = |day: u8| Erasure {
+            id: SignatureId([day; 16]),
+            at: Millis(u64::from(day) * DAY),
+            end: End::Withdrawn,
+        };
+        let all: Vec<Erasure> = (1..=9).map(day).collect();
+        log.append(&all).expect("written");
+        let read = || {
+            let mut all = Vec::new();
+            log.read(|erasure| all.push(erasure)).expect("read");
+            all
+        };
+        assert_eq!(log.forget(Millis(2 * DAY)).expect("done"), 0, "not for one day's lines");
+        assert_eq!(log.forget(Millis(6 * DAY)).expect("done"), 5);
+        assert_eq!(
+            (read(), log.since().expect("read")),
+            (all[5..].to_vec(), Millis(6 * DAY))
+        );
+        assert_eq!(log.forget(Millis(7 * DAY)).expect("done"), 0);
+        // What a crash left of another attempt is in nobody's way, and a line added later stands behind the others.
+        std::fs::write(place.path().join("erasures.log.new"), "half a li").expect("written");
+        log.append(&[day(10)]).expect("written");
+        assert_eq!(log.forget(Millis(9 * DAY)).expect("done"), 3);
+        assert_eq!(read(), [day(9), day(10)]);
+        assert!(!place.path().join("erasures.log.new").exists());
     }
 }

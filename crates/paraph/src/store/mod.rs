@@ -13,6 +13,7 @@ pub mod erasures;
 pub mod id;
 pub mod reader;
 pub mod schema;
+pub mod wal;
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
@@ -257,14 +258,17 @@ async fn writing(path: &Path, tables: schema::Steps) -> Result<Db, OpenError> {
     Ok(db)
 }
 
+/// How long a connection waits for another one to let go.
+const BUSY: Duration = Duration::from_secs(5);
+
 fn sqlite(path: &Path) -> Result<rusqlite::Connection, DbError> {
     let connection = rusqlite::Connection::open(path)?;
-    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(64);
-    // FULL: a commit is on the disk before anyone is told. 32,000 pages (128 MiB) between checkpoints, measured as the
-    // largest lever on batches over a million rows. secure_delete: what is erased is overwritten, not just unlinked.
+    // FULL: a commit is on the disk before anyone is told. secure_delete: what is erased is overwritten, not just unlinked.
+    // How much the log may hold is set by whoever writes (`wal::bound`).
     connection.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 32000;
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
          PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON; PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY;",
     )?;
     Ok(connection)

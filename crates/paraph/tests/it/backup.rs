@@ -144,6 +144,33 @@ fn a_restore_erases_again_what_was_erased_since_and_counts_it_no_more() {
     }
 }
 
+#[test]
+fn data_older_than_the_log_of_erasures_are_erased_by_the_keys_that_are_gone() {
+    let (site, server) = lively();
+    backup(&site, "old");
+    let letters = site.mails();
+    let withdrawn = letters.iter().find(|letter| letter.to == "counts@people.example");
+    let withdraw = withdrawn.expect("a mail").link("withdraw");
+    assert_eq!(server.client().post_json(&withdraw, "").status, 200);
+    until("its key is gone", || {
+        (site.number("SELECT COUNT(*) FROM erasure WHERE done = 1") == 2).then_some(())
+    });
+    server.stop();
+    // Weeks later its line is gone too.
+    let log = site.data().join("keys/erasures.log");
+    let lines = fs::read_to_string(&log).expect("a log");
+    assert_eq!(lines.lines().count(), 2, "{lines}");
+    fs::write(&log, format!("since {}\n", paraph::clock::now().0)).expect("shortened");
+    assert!(fsck(&site, &[]).0);
+    backup(&site, "late");
+    let restored = restore(&site, "old", "restored", &["--keys", "late/keys"]);
+    assert_eq!(restored["erased_again"], 1, "{restored}");
+    swap(&site, "restored", "aside");
+    let (sound, _, report) = fsck(&site, &[]);
+    assert!(sound, "{report}");
+    assert_eq!(site.start().settled(SLUG)["counted"], 1);
+}
+
 /// The restored site works: somebody signs.
 fn served(server: &Server) {
     server.client().sign(SLUG, "Eve Example", "anew@people.example");

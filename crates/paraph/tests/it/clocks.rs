@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use paraph::clock;
 use paraph::intake::command::{ConfirmAnswer, SignAnswer};
-use paraph_tally::Millis;
+use paraph::store::id;
+use paraph_tally::{Millis, SignatureId};
 
 use crate::stores::{Kind, Running, Store, contribution};
 
@@ -80,4 +81,55 @@ async fn a_clock_that_steps_stops_no_settling_and_erases_nothing() {
     // Positions are consecutive and times never run back: the fold refuses anything else.
     let differences = paraph::ledger::recount::compare(&mut connections.main).await;
     assert_eq!(differences.expect("it folds"), BTreeMap::default());
+}
+
+/// By how much the wall clock of the second test is wrong.
+static AHEAD: AtomicI64 = AtomicI64::new(0);
+
+fn ahead() -> Millis {
+    Millis(clock::now().0.saturating_add_signed(AHEAD.load(Ordering::SeqCst)))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn restarts_under_a_clock_that_is_weeks_ahead_erase_nothing_until_it_has_held() {
+    let store = Store::new(Kind::Sqlite);
+    let running = store.start_by(ahead, 1).await;
+    let waiting = contribution(0);
+    running.sign(waiting.clone()).await;
+    running.intake.tick().await.expect("tick");
+    running.stop();
+    AHEAD.store(20 * 24 * HOUR, Ordering::SeqCst);
+    for person in 1..4 {
+        // Signing goes on; so the journal ends at the wrong time, and must not vouch for the clock at the next start.
+        let running = store.start_by(ahead, 1).await;
+        let mut sign = contribution(person);
+        sign.id = SignatureId(id::time_ordered(ahead()));
+        running.sign(sign).await;
+        let ticked = running.intake.tick().await.expect("tick");
+        assert_eq!(ticked.expired, 0, "start {person}: 20 days are not believed");
+        running.stop();
+    }
+    // A right clock is believed at once: the contribution is as old as it is.
+    AHEAD.store(0, Ordering::SeqCst);
+    let running = store.start_by(ahead, 1).await;
+    assert_eq!(running.intake.tick().await.expect("tick").expired, 0);
+    running.stop();
+
+    AHEAD.store(20 * 24 * HOUR, Ordering::SeqCst);
+    let running = store.start_by(ahead, 1).await;
+    running.intake.tick().await.expect("tick");
+    running.stop();
+    // As if it had held until nearly a day had passed: what is left of the wait outlives the process too.
+    let mut connections = store.connect().await;
+    let nearly = "UPDATE meta SET value = 300 WHERE name = 'clock_doubted_ms' AND value > 3600000";
+    assert_eq!(connections.main.execute(nearly, &[]).await.expect("set"), 1);
+    drop(connections);
+    let running = store.start_by(ahead, 1).await;
+    assert_eq!(running.intake.tick().await.expect("tick").expired, 0);
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    assert_eq!(
+        running.intake.tick().await.expect("tick").expired,
+        1,
+        "who signed three weeks before, as far as anybody can know"
+    );
 }

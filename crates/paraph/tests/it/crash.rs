@@ -172,7 +172,9 @@ fn one_round(site: &Site, server: Server, diary: &Mutex<Diary>, round: u64) {
                 drop(work(client, site, diary, dice, &format!("r{round}w{worker}")));
             });
         }
-        std::thread::sleep(Duration::from_millis(40 + Dice(round).roll(700)));
+        // A hundred short rounds meet more instants than twenty long ones; three have to be long enough to confirm somebody.
+        let longest = if is_full() { 400 } else { 700 };
+        std::thread::sleep(Duration::from_millis(40 + Dice(round).roll(longest)));
         server.kill();
     });
 }
@@ -185,7 +187,7 @@ fn nothing_acknowledged_is_lost_and_nothing_is_counted_twice() {
     site.set("limits.mail_per_minute", 100_000);
     site.petition(SLUG);
     let diary = Mutex::new(Diary::default());
-    let rounds = if is_full() { 20 } else { 3 };
+    let rounds = if is_full() { 100 } else { 3 };
     for round in 0..rounds {
         one_round(&site, site.start(), &diary, round);
         // Beside no server at all, in the state in which the kill left it.
@@ -199,7 +201,7 @@ fn nothing_acknowledged_is_lost_and_nothing_is_counted_twice() {
     let counted = server.settled(SLUG)["counted"].as_u64().expect("a number");
     assert!((least..=most).contains(&counted), "{counted}, not in {least}..={most}");
     // On a machine that is busy with other things a round confirms few.
-    assert!(least >= rounds, "too little load: {least} counted");
+    assert!(least >= rounds.min(20), "too little load: {least} counted");
     every_body_gets_the_same_answer_again(&site, &server, &diary);
     every_contribution_gets_its_mail(&site, &server, &diary);
     every_question_has_one_answer(&site, &server, &diary);

@@ -147,6 +147,42 @@ fn a_full_disk_pauses_signing_and_loses_nothing() {
 }
 
 #[test]
+fn a_disk_that_our_own_logs_have_filled_is_given_back_by_itself() {
+    let mut site = Site::new();
+    site.set("limits.disk_floor_mib", 8);
+    // No commit writes a log back by itself: on this disk the logs are all there is.
+    site.set("limits.wal_mib", 1024);
+    let Some(_small) = Small::mount(&site.data(), 32) else {
+        eprintln!("NOT TESTED: only root can mount a small disk");
+        return;
+    };
+    site.petition(SLUG);
+    let server = site.start();
+    let (mut client, mut bodies) = (server.client(), Vec::new());
+    let bytes = |file: &str| fs::metadata(site.data().join(file)).map_or(0, |found| found.len());
+    let mut number = 0;
+    for round in 0..2 {
+        let before = bytes("paraph.db");
+        let mut log = 0;
+        while signs(&mut client, &mut bodies, &format!("own{round}n{number}@people.example")) {
+            log = log.max(bytes("paraph.db-wal"));
+            number += 1;
+            assert!(number < 5000, "32 MiB hold less");
+        }
+        assert!(log > 1 << 20, "round {round}: {log} bytes of log filled the disk");
+        // Nobody removes anything, and the disk stays as small as it is.
+        until("ready again", || (readyz(&server).0 == 200).then_some(()));
+        assert!(bytes("paraph.db") > before, "round {round}: written back");
+        assert!(signs(&mut client, &mut bodies, &format!("after{round}@people.example")));
+    }
+    assert!(
+        !site.logged().contains("a batch was not recorded"),
+        "it never came to that"
+    );
+    all_are_there(&site, server, &bodies);
+}
+
+#[test]
 fn a_disk_that_becomes_read_only_stops_recording_and_nothing_else() {
     let mut site = Site::new();
     site.petition(SLUG);

@@ -15,7 +15,7 @@ use crate::client::{Answer, Client, FORM, JSON};
 use crate::crash::Dice;
 use crate::fsck::fsck;
 use crate::server::{Site, is_full, until};
-use disk::{Act, Disk, Mercy, SYNC, acts};
+use disk::{Act, Disk, Mercy, SYNC, WRITE, acts};
 
 const SLUG: &str = "fountain";
 
@@ -182,12 +182,23 @@ impl Bench {
     /// Puts the directory into the state that a power cut leaves, starts it by the normal path, and looks for everything
     /// that had been acknowledged by then. An error says what is lost.
     fn survives(&self, life: &Life, cut: &Cut) -> Result<(), String> {
+        self.survives_with(life, cut, |_| Ok(()))
+    }
+
+    /// The same, with a look at what the power cut has left.
+    fn survives_with(
+        &self,
+        life: &Life,
+        cut: &Cut,
+        look: impl FnOnce(&Site) -> Result<(), String>,
+    ) -> Result<(), String> {
         let mut disk = life.before.clone();
         disk.lies = cut.disk_lies;
         for act in acts(&life.record).iter().take_while(|act| act.end <= cut.at) {
             disk.act(act);
         }
         disk.cut(&self.site.data(), cut.mercy, &mut Dice(cut.seed));
+        look(&self.site)?;
 
         let known = |at: Option<u64>| at.is_some_and(|at| at <= cut.at);
         let signed: Vec<&Person> = life.people.iter().filter(|person| known(person.signed)).collect();
@@ -305,6 +316,83 @@ fn a_power_cut_at_any_instant_loses_nothing_that_was_acknowledged() {
     }
     println!("{lives} lives, {cuts} power cuts each: {found:?}");
     assert!(found["people"] as u64 > 10 * lives, "too little load: {found:?}");
+}
+
+/// Lines of the log of erasures that no backup needs, in front of those that it holds.
+fn age(site: &Site) -> usize {
+    const LINES: usize = 300;
+    let log = site.data().join("keys/erasures.log");
+    let at = paraph::clock::now().0 - 60 * 24 * 3_600_000;
+    let mut text: String = (0..LINES).map(|number| format!("{number:032x} {at} x\n")).collect();
+    text += &fs::read_to_string(&log).expect("a log");
+    fs::write(log, text).expect("written");
+    LINES
+}
+
+#[test]
+fn a_power_cut_between_two_files_or_inside_the_log_of_erasures_tears_nothing() {
+    let mut bench = Bench::new();
+    // The first life makes the directory; keys of the second are destroyed in it and in the third.
+    bench.live(1);
+    bench.live(2);
+    let old = age(&bench.site);
+    let life = bench.live(3);
+    let acts = acts(&life.record);
+    let of = |act: &Act<'_>, file: &str| act.name.ends_with(file);
+    let mercy = |kept, sector| Mercy { kept, sector };
+    let mut cuts = Vec::new();
+    // Keys are on the disk, their records are not.
+    let synced: Vec<&Act<'_>> = acts.iter().filter(|act| act.kind == SYNC && of(act, "-wal")).collect();
+    let between = synced
+        .windows(2)
+        .filter(|two| of(two[0], "keys.db-wal") && of(two[1], "paraph.db-wal"));
+    cuts.extend(
+        between
+            .map(|two| ("between keys and records", two[0].end, mercy(0, 512)))
+            .take(3),
+    );
+    // Lines that were written and not synced, torn anywhere.
+    let logged = |act: &&Act<'_>| act.kind == WRITE && of(act, "erasures.log");
+    cuts.extend(
+        acts.iter()
+            .filter(logged)
+            .map(|act| ("in a line", act.end, mercy(50, 16)))
+            .take(4),
+    );
+    // Every act of shortening the log, with its name kept and its bytes lost or the other way round.
+    let shortening = acts
+        .iter()
+        .filter(|act| act.name.contains("erasures.log.new") || act.other.contains("erasures.log"));
+    let ends: Vec<u64> = shortening.map(|act| act.end).collect();
+    let last = ends.last().copied().unwrap_or(0);
+    for end in ends
+        .into_iter()
+        .chain(acts.iter().map(|act| act.end).filter(|end| *end > last).take(1))
+    {
+        cuts.extend([0, 50, 100].map(|kept| ("while the log is shortened", end, mercy(kept, 512))));
+    }
+    let mut found: BTreeMap<&str, usize> = BTreeMap::new();
+    for (number, (what, at, mercy)) in cuts.into_iter().enumerate() {
+        let seed = number as u64;
+        let cut = Cut {
+            at,
+            mercy,
+            seed,
+            disk_lies: false,
+        };
+        *found.entry(what).or_default() += 1;
+        if let Err(lost) = bench.survives_with(&life, &cut, |site| {
+            let log = fs::read_to_string(site.data().join("keys/erasures.log")).unwrap_or_default();
+            let kept = log.lines().filter(|line| line.starts_with("0000000000000000")).count();
+            (kept == 0 || kept == old)
+                .then_some(())
+                .ok_or(format!("{kept} of {old} lines"))
+        }) {
+            panic!("{what}, {cut:?}: lost: {lost}");
+        }
+    }
+    println!("{found:?}");
+    assert_eq!(found.len(), 3, "each was met: {found:?}");
 }
 
 #[test]

@@ -15,14 +15,14 @@ pub(crate) struct Act<'a> {
     pub(crate) kind: u64,
     at: u64,
     pub(crate) name: &'a str,
-    other: &'a str,
+    pub(crate) other: &'a str,
     data: &'a [u8],
     /// Where its record ends.
     pub(crate) end: u64,
 }
 
 const CREATE: u64 = 1;
-const WRITE: u64 = 2;
+pub(crate) const WRITE: u64 = 2;
 const TRUNCATE: u64 = 3;
 pub(crate) const SYNC: u64 = 4;
 const UNLINK: u64 = 5;
