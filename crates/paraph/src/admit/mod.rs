@@ -313,7 +313,7 @@ impl Admitter {
         let delay = self.lanes.sign.delay().max(self.verification.delay());
         let rounds = challenge::rounds(&self.limits, pressure, delay);
         self.puzzles
-            .issue(slug, rounds, random()?, random()?, now)
+            .issue(slug, rounds, nonce(now)?, random()?, now)
             .map_err(|_| no_service())
     }
 
@@ -326,7 +326,7 @@ impl Admitter {
         let pressure = asked.max(self.budgets.pressure(Purpose::Sign, source, now));
         let age = pressure.between(self.limits.ticket_age_seconds, self.limits.ticket_age_ceiling_seconds);
         let age = u16::try_from(age).unwrap_or(u16::MAX);
-        Ok((self.tickets.issue(source, slug, age, random()?, now), age))
+        Ok((self.tickets.issue(source, slug, age, nonce(now)?, now), age))
     }
 
     /// Charges the source for one signature sent, and reads its form. Also that of a source whose budget is used up:
@@ -566,6 +566,14 @@ fn no_service() -> Refusal {
     Refusal::Busy {
         retry_after: retry_after(2),
     }
+}
+
+/// A nonce that sorts by the time it was made, 80 bits of it random. Nothing rests on it being hard to guess, as it is
+/// signed; in this order its row in the store joins those of the same minute, instead of a page of its own.
+fn nonce(now: Millis) -> Result<Nonce, Refusal> {
+    let mut nonce = random()?;
+    nonce[..6].copy_from_slice(&now.0.to_be_bytes()[2..]);
+    Ok(nonce)
 }
 
 fn random() -> Result<Nonce, Refusal> {

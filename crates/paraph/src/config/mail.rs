@@ -140,7 +140,7 @@ impl SmtpServer {
         let authority: http::uri::Authority = authority.parse().ok()?;
         let decoded = |text: &str| percent_decode_str(text).decode_utf8().ok().map(String::from);
         let login = match login.map(|login| login.split_once(':').unwrap_or((login, ""))) {
-            Some((user, _)) if user.is_empty() => return None,
+            Some(("", _)) => return None,
             Some((user, password)) => Some((decoded(user)?, Zeroizing::new(decoded(password)?))),
             None => None,
         };
@@ -327,10 +327,10 @@ fn bounce(reader: &mut Reader<'_>) -> Result<Option<Bounce>, Failure> {
     let maildir = reader.optional("mail.bounce_maildir", "none");
     let lmtp = reader.optional("mail.bounce_lmtp", "none");
     let Some(address) = address else {
-        for way in [maildir, lmtp].into_iter().flatten() {
-            return Err(way.refuse("is set without mail.bounce", "set the address that comes back there"));
-        }
-        return Ok(None);
+        return match maildir.or(lmtp) {
+            Some(way) => Err(way.refuse("is set without mail.bounce", "set the address that comes back there")),
+            None => Ok(None),
+        };
     };
     let mailbox = address.mailbox()?.email;
     let local: &str = mailbox.user();

@@ -101,8 +101,14 @@ impl<'a> Decider<'a> {
             Command::Tick(reply) => answer(answers, reply, self.tick().await),
             Command::Replay(erasures, reply) => answer(answers, reply, self.replay(erasures).await),
             Command::ClaimMail(most, reply) => answer(answers, reply, self.claim_mail(most).await),
-            Command::StopMail(wish, reply) => answer(answers, reply, Ok(self.stop_mail(wish))),
-            Command::Bounced(bounced, reply) => answer(answers, reply, Ok(self.bounced(bounced))),
+            Command::StopMail(wish, reply) => {
+                self.stop_mail(wish);
+                answer(answers, reply, Ok(()))
+            }
+            Command::Bounced(bounced, reply) => {
+                self.bounced(bounced);
+                answer(answers, reply, Ok(()))
+            }
             Command::MailDone(outcomes, reply) => answer(answers, reply, self.mail_done(outcomes).await),
             Command::ClaimNews(most, reply) => answer(answers, reply, self.claim_news(most).await),
             Command::NewsDone(outcomes, reply) => answer(answers, reply, self.news_done(outcomes).await),

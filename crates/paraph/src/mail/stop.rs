@@ -173,11 +173,16 @@ mod tests {
             })
         };
         check(&[], Kind::News, 10, None);
-        check(&[confirmation.clone()], Kind::News, 10, None);
-        check(&[confirmation.clone()], Kind::Confirmation, 99, stopped(Some(200)));
+        check(std::slice::from_ref(&confirmation), Kind::News, 10, None);
+        check(
+            std::slice::from_ref(&confirmation),
+            Kind::Confirmation,
+            99,
+            stopped(Some(200)),
+        );
         check(&[row(1, 50, Some(100))], Kind::Confirmation, 10, None);
-        check(&[news.clone()], Kind::News, 10, stopped(None));
-        check(&[news.clone()], Kind::News, 51, None);
+        check(std::slice::from_ref(&news), Kind::News, 10, stopped(None));
+        check(std::slice::from_ref(&news), Kind::News, 51, None);
         let bounced = Some(Quiet::Bounced { until: Millis(300) });
         check(&[news, row(0, 60, Some(300))], Kind::Confirmation, 10, bounced);
         check(&[row(0, 60, Some(90))], Kind::Confirmation, 10, None);

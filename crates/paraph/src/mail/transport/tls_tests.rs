@@ -36,7 +36,7 @@ const GOOD: Setup = Setup {
 };
 
 /// A mail server; what it was told, before and after TLS, arrives on the channel.
-async fn server(setup: Setup) -> (SocketAddr, String, mpsc::UnboundedReceiver<String>) {
+async fn server(setup: Setup) -> (SocketAddr, String, mpsc::Receiver<String>) {
     let mut authority = CertificateParams::new(Vec::new()).expect("valid");
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().expect("a key")).expect("signed");
@@ -52,7 +52,7 @@ async fn server(setup: Setup) -> (SocketAddr, String, mpsc::UnboundedReceiver<St
         .expect("a certificate");
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
-    let (address, (told, heard)) = (listener.local_addr().expect("bound"), mpsc::unbounded_channel());
+    let (address, (told, heard)) = (listener.local_addr().expect("bound"), mpsc::channel(256));
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let (acceptor, told) = (acceptor.clone(), told.clone());
@@ -72,7 +72,7 @@ async fn server(setup: Setup) -> (SocketAddr, String, mpsc::UnboundedReceiver<St
 }
 
 /// Until the connection ends; the stream comes back when it is to be wrapped.
-async fn converse<S>(stream: S, setup: Setup, tls: bool, told: &mpsc::UnboundedSender<String>) -> Option<S>
+async fn converse<S>(stream: S, setup: Setup, tls: bool, told: &mpsc::Sender<String>) -> Option<S>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -88,7 +88,7 @@ where
             return None;
         }
         let line = line.trim_end();
-        let _ = told.send(format!("{}{line}", if tls { "tls " } else { "" }));
+        let _ = told.send(format!("{}{line}", if tls { "tls " } else { "" })).await;
         let reply = match (in_data, line.split([' ', ':']).next().unwrap_or_default()) {
             (true, ".") => {
                 in_data = false;
@@ -134,7 +134,7 @@ async fn outcome(url: &str, authority: &str) -> String {
     }
 }
 
-async fn told(mut heard: mpsc::UnboundedReceiver<String>) -> Vec<String> {
+async fn told(mut heard: mpsc::Receiver<String>) -> Vec<String> {
     heard.close();
     let mut lines = Vec::new();
     while let Some(line) = heard.recv().await {
