@@ -329,6 +329,9 @@ refusal-bad-request-do = Go back to the petition and fill in the form again.
 refusal-forbidden-title = This form can no longer be used
 refusal-forbidden-detail = It was open for too long, or was sent once already. Nothing was recorded, and nothing that you had confirmed is lost.
 refusal-forbidden-do = Go back to the petition: a fresh form is waiting there.
+refusal-banned-title = This connection is blocked for a while
+refusal-banned-detail = Many forged signatures came from its address, which you may share with others. Nobody says that they were yours. Nothing that you had confirmed is lost, and the links in our messages still work.
+refusal-banned-do = Come back later, or use another connection, for example your phone’s. If it happens again, write to us: a person can lift the block at once.
 refusal-not-found-title = There is nothing at this address
 refusal-not-found-detail = A letter may be missing at the end of the link, or the page has moved. Nothing that you signed is lost.
 refusal-not-found-do = Look for the petition in the list.
@@ -402,6 +405,11 @@ method-html =
     <li>The calculation that your browser does keeps a flood from being free. It does not tell people from machines.</li>
     <li>A dishonest operator could invent signatures. Receipts, and a public log that anyone can recount, are what bounds that; until a petition has such a log, you are trusting this site.</li>
     </ul>
+
+method-networks-html =
+    <h2 id="networks">Whom a network is registered to</h2>
+    <p>To see an attack, it helps to know which network an address belongs to, to whom a registry has registered it, and whether it rents out servers or connects homes. The table for that is inside the program: no address is sent to anybody. What the table does not know is called unknown. A registered holder is whom a registry names, not the author of what came from there.</p>
+    <p>The table comes from <a href="https://www.routeviews.org/">RouteViews</a>, the <a href="https://www.nro.net/">NRO</a> and <a href="https://db-ip.com/">IP Geolocation by DB-IP</a>, under the licence <a href="https://creativecommons.org/licenses/by/4.0/">CC BY 4.0</a>, compiled by <a href="https://github.com/sapics/ip-location-db">ip-location-db</a>; Paraph has shortened it and added the kinds of networks.</p>
 
 ## Your data
 

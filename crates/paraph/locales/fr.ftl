@@ -335,6 +335,9 @@ refusal-bad-request-do = Revenez à la pétition et remplissez de nouveau le for
 refusal-forbidden-title = Ce formulaire ne peut plus servir
 refusal-forbidden-detail = Il était ouvert depuis trop longtemps, ou il a déjà été envoyé. Rien n’a été enregistré, et rien de ce que vous aviez confirmé n’est perdu.
 refusal-forbidden-do = Revenez à la pétition : un formulaire neuf vous y attend.
+refusal-banned-title = Cette connexion est bloquée pour un temps
+refusal-banned-detail = De nombreuses fausses signatures sont venues de son adresse, que vous partagez peut-être avec d’autres. Personne ne dit qu’elles étaient de vous. Rien de ce que vous aviez confirmé n’est perdu, et les liens de nos messages fonctionnent toujours.
+refusal-banned-do = Revenez plus tard, ou passez par une autre connexion, celle de votre téléphone par exemple. Si cela se répète, écrivez-nous : une personne peut lever le blocage aussitôt.
 refusal-not-found-title = Il n’y a rien à cette adresse
 refusal-not-found-detail = Il manque peut-être une lettre à la fin du lien, ou la page a changé de place. Rien de ce que vous avez signé n’est perdu.
 refusal-not-found-do = Cherchez la pétition dans la liste.
@@ -408,6 +411,11 @@ method-html =
     <li>Le calcul que fait votre navigateur empêche qu’une attaque soit gratuite. Il ne distingue pas les gens des machines.</li>
     <li>Un exploitant malhonnête pourrait inventer des signatures. Les reçus, et un journal public que chacun peut recompter, sont ce qui borne cela ; tant qu’une pétition n’a pas ce journal, vous faites confiance à ce site.</li>
     </ul>
+
+method-networks-html =
+    <h2 id="networks">Au nom de qui un réseau est enregistré</h2>
+    <p>Pour voir une attaque, il est utile de savoir à quel réseau appartient une adresse, au nom de qui un registre l’a enregistré, et si ce réseau loue des serveurs ou raccorde des foyers. La table qui le dit est dans le programme : aucune adresse n’est envoyée à qui que ce soit. Ce que la table ignore est dit inconnu. Le titulaire enregistré est celui que nomme un registre, non l’auteur de ce qui en est venu.</p>
+    <p>La table vient de <a href="https://www.routeviews.org/">RouteViews</a>, du <a href="https://www.nro.net/">NRO</a> et de <a href="https://db-ip.com/">IP Geolocation by DB-IP</a>, sous licence <a href="https://creativecommons.org/licenses/by/4.0/deed.fr">CC BY 4.0</a>, compilée par <a href="https://github.com/sapics/ip-location-db">ip-location-db</a> ; Paraph l’a abrégée et y a ajouté la nature des réseaux.</p>
 
 ## Vos données
 

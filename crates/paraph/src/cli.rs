@@ -3,7 +3,7 @@
 //! Commands that do not exist yet are absent. Exit codes: 0 done or true, 1 false or failed, 2 wrong usage.
 
 use std::ffi::OsString;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -56,6 +56,12 @@ pub enum Command {
     Drill(Drill),
     /// Fold the journal again and compare with the ledger; exit code 1 if they differ
     Recount(Recount),
+    /// List, make and lift bans of addresses, beside a running server
+    #[command(subcommand)]
+    Shield(Shield),
+    /// Say who announces an address of the Internet, and keep the table that knows
+    #[command(subcommand)]
+    Networks(Networks),
     /// Check every file of the data directory and every relation between them; exit code 1 if something is wrong
     ///
     /// Reads a snapshot: works beside a running server and without one. Prints one line a finding, numbers only, never
@@ -421,6 +427,109 @@ pub struct Recount {
     pub json: bool,
 }
 
+/// `paraph shield ...`.
+#[derive(Debug, Subcommand)]
+pub enum Shield {
+    /// List the bans in force, the one that ends next first
+    List(ShieldAll),
+    /// Ban an address or prefix: IPv4 /32 or /24, IPv6 /64 or /48
+    Ban(ShieldBan),
+    /// Lift one ban, at once and everywhere
+    Unban(ShieldOne),
+    /// Lift every ban, at once and everywhere
+    Flush(ShieldAll),
+}
+
+/// `paraph shield list` and `flush`.
+#[derive(Args, Debug)]
+pub struct ShieldAll {
+    /// Where the configuration and the data are.
+    #[command(flatten)]
+    pub place: Place,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `paraph shield unban`.
+#[derive(Args, Debug)]
+pub struct ShieldOne {
+    /// Where the configuration and the data are.
+    #[command(flatten)]
+    pub place: Place,
+    /// Address or prefix; an IPv6 address stands for its /64
+    pub net: String,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `paraph shield ban`.
+#[derive(Args, Debug)]
+pub struct ShieldBan {
+    /// Where the configuration and the data are.
+    #[command(flatten)]
+    pub place: Place,
+    /// Address or prefix; an IPv6 address stands for its /64
+    pub net: String,
+    /// How long, as in 90s, 10m or 2h, a week at most [default: as long as it has earned by now]
+    #[arg(long = "for", value_name = "TIME", value_parser = duration)]
+    pub period: Option<Duration>,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `paraph networks ...`.
+#[derive(Debug, Subcommand)]
+pub enum Networks {
+    /// Say who announces an address, the registered holder, and what kind of line it is
+    ///
+    /// Offline. What the table does not hold is unknown, which is no verdict: ask RDAP.
+    Show(NetworksShow),
+    /// Take over a newer table of networks
+    ///
+    /// Reads or downloads it, checks it against the one in force, and replaces that one whole or not at all.
+    Update(NetworksUpdate),
+}
+
+/// `paraph networks show`.
+#[derive(Args, Debug)]
+pub struct NetworksShow {
+    /// Where the configuration and the data are.
+    #[command(flatten)]
+    pub place: Place,
+    /// The address, IPv4 or IPv6
+    pub address: IpAddr,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `paraph networks update`.
+#[derive(Args, Debug)]
+pub struct NetworksUpdate {
+    /// Where the configuration and the data are.
+    #[command(flatten)]
+    pub place: Place,
+    /// A snapshot, a folder with asn-ipv4.csv and asn-ipv6.csv, or an https address of either, a folder's with a slash at the end
+    /// [default: where the open table is published]
+    #[arg(long, value_name = "PATH-OR-URL")]
+    pub from: Option<String>,
+    /// Day of the table, where the folder does not say it
+    #[arg(long, value_name = "YYYYMMDD", value_parser = clap::value_parser!(u32).range(20_000_101..=21_001_231))]
+    pub date: Option<u32>,
+    /// Write the snapshot to this file instead of the data directory
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Take it over although it is older or much smaller than the one in force
+    #[arg(long)]
+    pub force: bool,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `paraph fsck`.
 #[derive(Args, Debug)]
 pub struct Fsck {
@@ -570,6 +679,12 @@ mod tests {
             "paraph drill lockstep-218 --target http://127.0.0.1:8080 --petition s --seed 1 --honest-rate 0.5 \
              --duration 10m --report r.json",
             "paraph recount --petition s --json",
+            "paraph shield list --json",
+            "paraph shield ban 192.0.2.1 --for 2h --data d",
+            "paraph shield unban 2001:db8::/64",
+            "paraph shield flush",
+            "paraph networks show 2001:db8::1 --json --data d",
+            "paraph networks update --from F --date 20260617 --out F --force --json",
             "paraph fsck --quick --sweep --json --data d",
             "paraph backup --out DIR --data d --with-master-key --json",
             "paraph restore --from DIR --data DIR --keys DIR --erasures DIR --json",

@@ -16,9 +16,11 @@ use tokio::net::UnixListener;
 use tokio::sync::watch;
 
 use crate::alerts::{Alerts, Listed, Tried};
+use crate::clock;
 use crate::failure::Failure;
 use crate::intake::Intake;
 use crate::intake::command::{PetitionAnswer, PetitionCommand};
+use crate::shield::{Shield, ShieldAnswer, ShieldCommand};
 
 /// Bytes of a request: a petition's text is at most 64 KiB, and JSON may escape every byte of it.
 const REQUEST_BYTES: u64 = 1 << 20;
@@ -28,6 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(12);
 #[derive(Debug, Serialize, Deserialize)]
 enum Answer {
     Answered(PetitionAnswer),
+    Shielded(ShieldAnswer),
     Status(Status),
     Unavailable,
     Unreadable,
@@ -74,6 +77,7 @@ pub fn socket(directory: &Path) -> PathBuf {
 pub fn serve(
     path: PathBuf,
     intake: Intake,
+    shield: Arc<Shield>,
     alerts: Arc<Alerts>,
     mut stop: watch::Receiver<bool>,
 ) -> Result<impl Future<Output = ()> + use<>, Failure> {
@@ -90,7 +94,7 @@ pub fn serve(
             };
             // One at a time: these are commands that a person types.
             if let Ok((stream, _)) = accepted
-                && tokio::time::timeout(PATIENCE, answer(stream, &intake, &alerts))
+                && tokio::time::timeout(PATIENCE, answer(stream, &intake, &alerts, &shield))
                     .await
                     .is_err()
             {
@@ -101,7 +105,7 @@ pub fn serve(
     })
 }
 
-async fn answer(stream: tokio::net::UnixStream, intake: &Intake, alerts: &Alerts) -> io::Result<()> {
+async fn answer(stream: tokio::net::UnixStream, intake: &Intake, alerts: &Alerts, shield: &Shield) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut line = Vec::new();
     tokio::io::BufReader::new(read.take(REQUEST_BYTES))
@@ -110,6 +114,8 @@ async fn answer(stream: tokio::net::UnixStream, intake: &Intake, alerts: &Alerts
     let answer = if let Ok(command) = serde_json::from_slice::<PetitionCommand>(&line) {
         let answered = intake.petition(command).await;
         answered.map_or(Answer::Unavailable, Answer::Answered)
+    } else if let Ok(command) = serde_json::from_slice::<ShieldCommand>(&line) {
+        Answer::Shielded(shield.carry_out(&command, clock::now()))
     } else if let Ok(command) = serde_json::from_slice::<AlertCommand>(&line) {
         Answer::Status(on_alerts(alerts, command).await)
     } else {
@@ -144,12 +150,11 @@ async fn on_alerts(alerts: &Alerts, command: AlertCommand) -> Status {
 pub fn ask(directory: &Path, command: &PetitionCommand) -> Result<Option<PetitionAnswer>, Failure> {
     match exchange(directory, command)? {
         Some(Answer::Answered(answer)) => Ok(Some(answer)),
-        Some(Answer::Status(_)) => Err(unreadable()),
         Some(Answer::Unavailable) => Err(Failure::failed(
             "the running server cannot record anything at the moment",
             "see its log and its /readyz, then try again",
         )),
-        Some(Answer::Unreadable) => Err(unreadable()),
+        Some(_) => Err(unreadable()),
         None => Ok(None),
     }
 }
@@ -161,6 +166,18 @@ pub fn ask(directory: &Path, command: &PetitionCommand) -> Result<Option<Petitio
 pub fn ask_alerts(directory: &Path, command: &AlertCommand) -> Result<Option<Status>, Failure> {
     match exchange(directory, command)? {
         Some(Answer::Status(status)) => Ok(Some(status)),
+        Some(_) => Err(unreadable()),
+        None => Ok(None),
+    }
+}
+
+/// Asks the server that holds a data directory about bans. `None` if none does.
+///
+/// # Errors
+/// There is a server, but it does not answer.
+pub fn ask_shield(directory: &Path, command: &ShieldCommand) -> Result<Option<ShieldAnswer>, Failure> {
+    match exchange(directory, command)? {
+        Some(Answer::Shielded(answer)) => Ok(Some(answer)),
         Some(_) => Err(unreadable()),
         None => Ok(None),
     }

@@ -135,6 +135,15 @@ limits! {
     budget_miss_wide = 240 in 1..=1000000, "Unknown links a minute from one /24 or /48.";
     budget_slots = 65536 in 1024..=1048576, "Columns of each counting sketch; with 65,536 a million other keys add 18 to a reading, 4 MiB a budget.";
 
+    // Shield: what earns a ban within ten minutes, and how long it lasts
+    shield_forged = 20 in 5..=1000000, "Clearances that we never signed, from one address, that earn a ban; a quarter with the hidden field filled. No browser makes one.";
+    shield_minutes = 5 in 2..=10, "Minutes of ten in which a rented server used a budget up that earn a ban; shared addresses are only priced.";
+    shield_widen_at = 8 in 4..=256, "Banned addresses of one /24 or /48 after which all of it is, where it rents out servers; never an access network.";
+    shield_ban_seconds = 600 in 10..=86400, "Seconds of a first ban; each further one within a week lasts twice as long.";
+    shield_ban_ceiling_seconds = 86400 in 60..=604800, "Seconds of the longest ban; addresses change hands.";
+    shield_bans = 16384 in 64..=65536, "Bans remembered, about 100 bytes each; four times the largest attack on record.";
+    shield_suspects = 65536 in 1024..=1048576, "Addresses about which there is evidence, about 100 bytes each; the quiet ones are forgotten first.";
+
     // Admission: clearances, tickets and what was spent
     challenge_seconds = 1200 in 120..=7200, "Seconds that a challenge is valid; people think about a comment.";
     puzzle_rounds = 1000 in 1000..=5000, "Rounds per guess in calm times: 0.3 s on average on a slow phone.";

@@ -14,6 +14,7 @@ use crate::handlers::events::Events;
 use crate::handlers::shelf::{Common, Shelf};
 use crate::handlers::sign::Signing;
 use crate::handlers::stop::StopMail;
+use crate::handlers::turned_away::TurnedAway;
 use crate::respond::{self, Answer, Asked, Body};
 use crate::token::Purpose;
 use crate::views::{self, Refusal, Site};
@@ -34,6 +35,8 @@ pub struct Public {
     pub signatory: Signatory,
     /// Mail that is stopped and allowed again.
     pub stop_mail: StopMail,
+    /// What banned sources get.
+    pub turned_away: TurnedAway,
 }
 
 impl Public {
@@ -43,6 +46,9 @@ impl Public {
         let (method, uri, headers) = (&head.method, &head.uri, &head.headers);
         let asked = Asked::of(&self.site, uri, headers);
         let path: Vec<&str> = uri.path().split('/').skip(1).collect();
+        if let Some(answer) = self.turned_away.answer(&source, &asked, &path) {
+            return answer;
+        }
         let is_get = *method == Method::GET || *method == Method::HEAD;
         let is_post = *method == Method::POST;
         let (signing, signatory) = (&self.signing, &self.signatory);

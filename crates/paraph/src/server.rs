@@ -36,6 +36,7 @@ use crate::limits::Limits;
 use crate::mail::inbox::{Inbox, Lmtp};
 use crate::mail::pace::Pace;
 use crate::mail::transport::Transport;
+use crate::shield::{Shield, export};
 use crate::store::db::{Db, DbError};
 use crate::store::reader::Reader;
 use crate::store::schema::{self, SchemaError};
@@ -43,6 +44,7 @@ use crate::store::wal;
 use crate::store::{Connections, Directory};
 use crate::telemetry;
 use crate::token::Tokens;
+use crate::trace::networks::Known;
 use crate::views::{Lang, Site};
 use live::Live;
 
@@ -72,6 +74,7 @@ struct Core {
     tokens: Arc<Tokens>,
     vault: Arc<Vault>,
     admitter: Arc<Admitter>,
+    shield: Arc<Shield>,
     disk_low: Arc<AtomicBool>,
     pace: Arc<Mutex<Pace>>,
 }
@@ -103,6 +106,7 @@ impl Server {
             .await
             .map_err(|error| Failure::failed(format!("the writer cannot start: {error}"), DOCTOR))?;
         let core = Core::new(config, &directory, intake.clone(), shown, spent)?;
+        let shield = Arc::clone(&core.shield);
         let transport = Transport::open(&config.mail.delivery, &config.limits)?;
         let alerts = Alerts::open(
             directory.path(),
@@ -146,10 +150,12 @@ impl Server {
             tokio::spawn(control::serve(
                 control::socket(directory.path()),
                 intake.clone(),
+                Arc::clone(&shield),
                 Arc::clone(&alerts),
                 stopped.clone(),
             )?),
             tokio::spawn(crate::alerts::watch::run(Arc::clone(&alerts), sensors, stopped.clone())),
+            tokio::spawn(export::run(shield, config.shield.outlets.clone(), stopped.clone())),
         ];
         tasks.extend(inboxes);
         if let Some(metrics) = metrics.clone() {
@@ -281,6 +287,7 @@ impl Core {
         };
         let admitter = Admitter::new(&secrets, price, &config.limits)
             .map_err(|error| Failure::usage(error.to_string(), "put the right key file back from its backup"))?;
+        let shield = Arc::new(shield(config, directory));
         let now = clock::now();
         for way in [Way::Script, Way::Plain] {
             let of_this_way = spent.iter().filter(|(script, ..)| *script == (way == Way::Script));
@@ -296,7 +303,8 @@ impl Core {
             ledger,
             tokens: Arc::new(Tokens::new(keys)),
             vault,
-            admitter: Arc::new(admitter),
+            admitter: Arc::new(admitter.behind(Arc::clone(&shield))),
+            shield,
             disk_low: Arc::new(AtomicBool::new(false)),
             pace: Arc::new(Mutex::new(Pace::new(&config.limits))),
         })
@@ -428,6 +436,16 @@ async fn watch_disk(
             _ = stop.changed() => {}
         }
     }
+}
+
+/// In a drill only the drill's invented networks are known.
+fn shield(config: &Config, directory: &Directory) -> Shield {
+    let networks = match config.drill_price {
+        Some(_) => Known::of_drill(),
+        None => Known::in_directory(directory.path()),
+    };
+    let protected = [&config.listen.trusted_proxies[..], &config.shield.protect].concat();
+    Shield::new(&config.limits, &protected, networks)
 }
 
 fn listening(limits: &Limits, trusted: Arc<ArcSwap<Trusted>>, protocol: ProxyProtocol) -> Listening {

@@ -180,6 +180,8 @@ fn describe() {
     describe_counter!(CONNECTIONS_REFUSED, "Connections that were not served, by reason");
     describe_counter!(CARDS_DRAWN, "Share cards drawn");
     describe_histogram!(PUZZLE_ROUNDS, "Rounds of the puzzles handed out");
+    describe_counter!(crate::shield::BANS, "Bans made, by cause");
+    describe_counter!(crate::shield::TURNED_AWAY, "Requests of banned sources, answered early");
     describe_counter!(MAILS, "Letters by outcome");
     describe_counter!(BOUNCES, "Reports about letters that came back");
     describe_gauge!(MAILS_DUE, "Letters that are due and have not left");

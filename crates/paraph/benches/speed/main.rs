@@ -1,7 +1,7 @@
 //! How fast Paraph is, each figure against a baseline measured in the same run; see `docs/benchmarks.md`.
 //!
 //! ```text
-//! scripts/bench [durable] [signature] [page] [refusal] [memory] [startup] [--rounds N]
+//! scripts/bench [durable] [signature] [page] [refusal] [memory] [startup] [networks] [--rounds N]
 //!     [--signatures N] [--record FILE] [--json]
 //! ```
 //!
@@ -19,6 +19,7 @@ mod finding;
 mod history;
 mod large;
 mod machine;
+mod networks;
 mod pages;
 mod people;
 mod server;
@@ -45,7 +46,15 @@ struct Asked {
     json: bool,
 }
 
-const SECTIONS: [&str; 6] = ["durable", "signature", "page", "refusal", "memory", "startup"];
+const SECTIONS: [&str; 7] = [
+    "durable",
+    "signature",
+    "page",
+    "refusal",
+    "memory",
+    "startup",
+    "networks",
+];
 
 fn main() -> ExitCode {
     match run() {
@@ -81,6 +90,7 @@ fn run() -> Outcome<bool> {
             "page" => pages::measure(asked.rounds)?,
             "memory" => large::measure_memory(asked.rounds, asked.signatures)?,
             "startup" => large::measure_startup(asked.rounds, asked.signatures)?,
+            "networks" => networks::measure(asked.rounds)?,
             _ => pages::measure_refusals(asked.rounds)?,
         });
     }

@@ -41,7 +41,7 @@ use paraph_tally::Millis;
 use sha2::Sha256;
 use tokio::time::Instant;
 
-use self::budget::{Budgets, Purpose};
+use self::budget::{Budgets, Pressure, Purpose, SlowDown};
 use self::challenge::{Challenge, Clearance, Price, Puzzles};
 use self::form::SignForm;
 use self::lane::{Lane, Lanes};
@@ -50,6 +50,7 @@ use self::source::Source;
 use self::spent::{BodyMac, Burn, Nonce, Outcome, Spent};
 use self::ticket::{Ticket, Tickets};
 use crate::limits::Limits;
+use crate::shield::Shield;
 
 /// The keys of admission, each derived under a label of its own.
 pub struct Secrets {
@@ -218,6 +219,7 @@ pub struct Admitter {
     puzzles: Arc<Puzzles>,
     tickets: Tickets,
     body: Hmac<Sha256>,
+    shield: Option<Arc<Shield>>,
     spent_script: Arc<Spent>,
     spent_plain: Arc<Spent>,
     verification: Lane,
@@ -240,10 +242,48 @@ impl Admitter {
             puzzles: Arc::new(Puzzles::new(&secrets.challenge, price, limits)?),
             tickets: Tickets::new(&secrets.ticket, limits.ticket_seconds, limits.ticket_moved_seconds)?,
             body: Hmac::new_from_slice(&secrets.body).map_err(|_| WeakSecret)?,
+            shield: None,
             spent_script: Arc::new(Spent::new(limits.spent_script, limits.repeats_waiting)),
             spent_plain: Arc::new(Spent::new(limits.spent_plain, limits.repeats_waiting)),
             verification: Lane::new("verification", verifiers, limits.puzzle_waiting, wait),
             limits: limits.clone(),
+        })
+    }
+
+    /// The same door, which tells the shield of whom it refuses, and asks it who pays the highest price.
+    #[must_use]
+    pub fn behind(mut self, shield: Arc<Shield>) -> Self {
+        self.shield = Some(shield);
+        self
+    }
+
+    /// A signature was refused for this reason, its hidden field filled or not.
+    pub fn refused(&self, source: &Source, refusal: &Refusal, trapped: bool, now: Millis) {
+        if let Some(shield) = &self.shield {
+            shield.refused(source, refusal, trapped, now);
+        }
+    }
+
+    /// A signature was confirmed from there.
+    pub fn confirmed(&self, source: &Source, now: Millis) {
+        if let Some(shield) = &self.shield {
+            shield.confirmed(source, now);
+        }
+    }
+
+    /// Charges a budget; the shield learns of one that is used up.
+    fn charge(&self, purpose: Purpose, source: &Source, now: Millis) -> Result<Pressure, SlowDown> {
+        let Some(shield) = &self.shield else {
+            return self.budgets.charge(purpose, source, now);
+        };
+        let pressure = self
+            .budgets
+            .charge(purpose, source, now)
+            .inspect_err(|_| shield.exceeded(source, now))?;
+        Ok(if shield.is_priced(source, now) {
+            Pressure::of_share(1.0)
+        } else {
+            pressure
         })
     }
 
@@ -257,7 +297,7 @@ impl Admitter {
     /// # Errors
     /// `SlowDown`; `Busy` when the machine has no randomness.
     pub fn challenge(&self, source: &Source, slug: &str, now: Millis) -> Result<Challenge, Refusal> {
-        let asked = self.budgets.charge(Purpose::Challenge, source, now)?;
+        let asked = self.charge(Purpose::Challenge, source, now)?;
         let pressure = asked.max(self.budgets.pressure(Purpose::Sign, source, now));
         let delay = self.lanes.sign.delay().max(self.verification.delay());
         let rounds = challenge::rounds(&self.limits, pressure, delay);
@@ -271,7 +311,7 @@ impl Admitter {
     /// # Errors
     /// `SlowDown`; `Busy` when the machine has no randomness.
     pub fn ticket(&self, source: &Source, slug: &str, now: Millis) -> Result<(String, u16), Refusal> {
-        let asked = self.budgets.charge(Purpose::Ticket, source, now)?;
+        let asked = self.charge(Purpose::Ticket, source, now)?;
         let pressure = asked.max(self.budgets.pressure(Purpose::Sign, source, now));
         let age = pressure.between(self.limits.ticket_age_seconds, self.limits.ticket_age_ceiling_seconds);
         let age = u16::try_from(age).unwrap_or(u16::MAX);
@@ -294,7 +334,7 @@ impl Admitter {
         B: hyper::body::Body<Data = Bytes>,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let charged = self.budgets.charge(Purpose::Sign, source, now);
+        let charged = self.charge(Purpose::Sign, source, now);
         let (form, read) = match self.read_form(headers, body).await {
             Ok(Received { form, raw }) => (form, Ok(raw)),
             Err(NotReceived { form, refusal }) => (*form, Err(refusal)),
@@ -492,7 +532,7 @@ impl Admitter {
     /// # Errors
     /// `SlowDown`.
     pub fn missed(&self, source: &Source, now: Millis) -> Result<(), Refusal> {
-        self.budgets.charge(Purpose::Miss, source, now)?;
+        self.charge(Purpose::Miss, source, now)?;
         Ok(())
     }
 

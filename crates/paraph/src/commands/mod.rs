@@ -7,9 +7,11 @@ mod demo;
 mod doctor;
 mod drill;
 mod fsck;
+mod networks;
 mod petition;
 mod recount;
 mod serve;
+mod shield;
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -37,6 +39,8 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Fsck(fsck) => fsck::run(&fsck),
         Command::Backup(backup) => backup::run(&backup),
         Command::Restore(restore) => backup::run_restore(&restore),
+        Command::Shield(shield) => shield::run(&shield),
+        Command::Networks(networks) => networks::run(&networks),
         Command::Demo(demo) => demo::run(&demo),
         Command::Drill(drill) => drill::run(&drill),
     }

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use crate::failure::Failure;
 use crate::keys::Keys;
 use crate::limits::Limits;
+use crate::shield::export::Outlets;
 use crate::views::lang;
 pub use alerts::{Alerts, Channel, Recipient, Secret};
 pub use explain::Remark;
@@ -47,6 +48,8 @@ pub struct Config {
     pub alerts: Alerts,
     /// Level of the log: `error`, `warn`, `info` or `debug`. `PARAPH_LOG` stands before it.
     pub log_level: String,
+    /// Where bans are carried out, and who is never banned.
+    pub shield: Shield,
     /// Mean guesses of a puzzle in a drill; `None` outside drills. Only ever set with loopback listeners.
     pub drill_price: Option<u64>,
     /// Every bound.
@@ -107,6 +110,15 @@ pub enum ProxyProtocol {
     Optional,
     /// A trusted peer that does not send it is cut off.
     Required,
+}
+
+/// `[shield]`.
+#[derive(Clone, Debug)]
+pub struct Shield {
+    /// Never banned, beside the trusted proxies.
+    pub protect: Vec<IpNet>,
+    /// Where bans are carried out.
+    pub outlets: Outlets,
 }
 
 /// What the command line says about configuration.
@@ -194,6 +206,7 @@ fn validate(written: &Written, languages: &[&str]) -> Result<Config, Failure> {
     let mail = mail::mail(&mut reader, &site.name, &directory)?;
     let alerts = alerts::read(&mut reader, &site, &mail)?;
     let log_level = log_level(&mut reader)?;
+    let shield = shield(&mut reader)?;
     let drill_price = drill_price(&mut reader, &listen)?;
     let limits = limits(&mut reader)?;
     Ok(Config {
@@ -204,6 +217,7 @@ fn validate(written: &Written, languages: &[&str]) -> Result<Config, Failure> {
         mail,
         alerts,
         log_level,
+        shield,
         drill_price,
         limits,
         settings: reader.into_settings(),
@@ -354,6 +368,27 @@ fn log_level(reader: &mut Reader<'_>) -> Result<String, Failure> {
         return Ok(level.text);
     }
     Err(level.refuse("is not a level", "write error, warn, info or debug"))
+}
+
+fn shield(reader: &mut Reader<'_>) -> Result<Shield, Failure> {
+    let protect = reader.list("shield.protect", &[]);
+    let protect = protect.iter().map(Taken::network).collect::<Result<Vec<_>, _>>()?;
+    let mut path = |key| reader.optional(key, "none").map(|taken| taken.path()).transpose();
+    let outlets = Outlets {
+        helper: path("shield.helper")?,
+        haproxy_map: path("shield.haproxy_map")?,
+        haproxy_socket: path("shield.haproxy_socket")?,
+        nginx_geo: path("shield.nginx_geo")?,
+        cidr_list: path("shield.cidr_list")?,
+    };
+    if outlets.haproxy_socket.is_some() && outlets.haproxy_map.is_none() {
+        let hint = "name the map file that HAProxy's configuration names, in shield.haproxy_map";
+        return Err(Failure::usage(
+            "shield.haproxy_socket is set and shield.haproxy_map is not",
+            hint,
+        ));
+    }
+    Ok(Shield { protect, outlets })
 }
 
 /// A cheap puzzle is for rehearsals of one machine with itself: nobody else may be able to reach it.

@@ -70,6 +70,12 @@ const KEYS: &[(&str, &str, Kind)] = &[
     ("alerts", "webhook_bearer", Kind::Text),
     ("alerts", "webhook_secret", Kind::Text),
     ("log", "level", Kind::Text),
+    ("shield", "protect", Kind::List),
+    ("shield", "helper", Kind::Text),
+    ("shield", "haproxy_map", Kind::Text),
+    ("shield", "haproxy_socket", Kind::Text),
+    ("shield", "nginx_geo", Kind::Text),
+    ("shield", "cidr_list", Kind::Text),
     ("drill", "price", Kind::Number),
 ];
 

@@ -13,8 +13,8 @@ use super::Finding;
 use crate::clock;
 use crate::limits::Limits;
 use crate::server;
-use crate::store::wal;
 use crate::store::db::Db;
+use crate::store::wal;
 
 /// Who can say whether the clock is kept right, and the answer that says yes. The kernel's own word (adjtimex) is what the
 /// first one reports.

@@ -167,6 +167,9 @@ impl Signatory {
             (false, Some(_)) => Confirmation::Again,
             (false, None) => Confirmation::New,
         };
+        if before.is_none() {
+            self.admitter.confirmed(&source, clock::now());
+        }
         count("confirm", if before.is_some() { "again" } else { "confirmed" });
         if asked.json {
             let receipt = self.receipt_of(asked.site, &found, personal, at);

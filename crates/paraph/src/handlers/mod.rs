@@ -9,6 +9,7 @@ pub mod shelf;
 mod side;
 pub mod sign;
 pub mod stop;
+pub mod turned_away;
 
 use crate::admit::source::Source;
 

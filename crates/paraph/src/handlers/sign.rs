@@ -216,6 +216,8 @@ impl Signing {
     /// The form again, with everything that was typed, and what to do.
     fn again(&self, asked: &Asked<'_>, attempt: &Attempt<'_>, form: &SignForm, refusal: &Refusal) -> Answer {
         count("sign", refusal.label());
+        self.admitter
+            .refused(&attempt.source, refusal, !form.website.is_empty(), attempt.now);
         let displayed = attempt.displayed;
         let (status, notice) = match refusal {
             Refusal::InvalidForm(_) => (StatusCode::BAD_REQUEST, None),

@@ -170,6 +170,11 @@ impl State {
                 self.resume().await;
             }
         }
+        for db in [&self.main, &self.keys] {
+            if let Err(error) = wal::put_away(db) {
+                tracing::warn!(%error, "a write-ahead log stays until the next start");
+            }
+        }
     }
 
     /// Decides a batch, makes it durable, and only then answers.

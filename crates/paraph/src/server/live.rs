@@ -18,6 +18,7 @@ use crate::handlers::events::Events;
 use crate::handlers::shelf::Shelf;
 use crate::handlers::sign::Signing;
 use crate::handlers::stop::StopMail;
+use crate::handlers::turned_away::TurnedAway;
 use crate::intake::seal::Sealing;
 use crate::ledger::opened::Opener;
 use crate::limits::Limits;
@@ -184,6 +185,7 @@ impl Core {
     ) -> Public {
         let watchers = usize::try_from(config.limits.event_streams).unwrap_or(0);
         Public {
+            turned_away: TurnedAway::by(Arc::clone(&self.shield)),
             site: Arc::clone(site),
             shelf: Arc::clone(shelf),
             cards: Cards::new(Arc::clone(shelf), &config.limits),

@@ -60,6 +60,18 @@ pub fn room_mib(data: &Path) -> io::Result<u64> {
     Ok(free(data)?.saturating_sub(owed) >> 20)
 }
 
+/// Writes a log back before its writer goes, so that the next start finds nothing to do. A connection that reads at this
+/// moment may hold up a part of it: no harm, the log is as durable as the file.
+///
+/// # Errors
+/// SQLite refused.
+pub fn put_away(db: &Db) -> Result<(), DbError> {
+    if let Db::Sqlite(connection) = db {
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    }
+    Ok(())
+}
+
 fn free(directory: &Path) -> io::Result<u64> {
     let stat = rustix::fs::statvfs(directory)?;
     Ok(stat.f_bavail.saturating_mul(stat.f_frsize))

@@ -108,6 +108,8 @@ pub enum Refusal {
     BadRequest,
     /// 403 without a form to show again.
     Forbidden,
+    /// 403, the source is banned for a while.
+    Banned,
     /// 404, any address.
     NotFound,
     /// 404, a link of a mail that is unknown, garbled or erased.
@@ -138,9 +140,10 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every one, for tests and previews.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::BadRequest,
         Self::Forbidden,
+        Self::Banned,
         Self::NotFound,
         Self::LinkUnknown,
         Self::LinkExpired,
@@ -161,7 +164,7 @@ impl Refusal {
     pub fn status(self) -> u16 {
         match self {
             Self::BadRequest => 400,
-            Self::Forbidden => 403,
+            Self::Forbidden | Self::Banned => 403,
             Self::NotFound | Self::LinkUnknown => 404,
             Self::MethodNotAllowed => 405,
             Self::TooSlow => 408,
@@ -180,6 +183,7 @@ impl Refusal {
         match self {
             Self::BadRequest => "bad_request",
             Self::Forbidden => "forbidden",
+            Self::Banned => "banned",
             Self::NotFound => "not_found",
             Self::LinkUnknown => "link_unknown",
             Self::LinkExpired => "link_expired",

@@ -184,11 +184,13 @@ impl Site {
         let mut said = String::new();
         let stdout = child.stdout.take().expect("piped");
         BufReader::new(stdout).read_line(&mut said).expect("its word");
-        let mut addresses = said.split("http://").skip(1).map(|rest| {
-            let end = rest.find([' ', ')', '\n']).unwrap_or(rest.len());
-            rest[..end].parse().expect("an address")
-        });
-        match (addresses.next(), addresses.next()) {
+        // The word names the site as the world knows it; the log says where it listens.
+        let logged = self.logged();
+        let address = |key: &str| {
+            let (_, rest) = logged.rsplit_once(&format!("\"{key}\":\""))?;
+            rest.split('"').next()?.parse().ok()
+        };
+        match (address("address"), address("operations")) {
             (Some(address), Some(operations)) => Server {
                 child,
                 address,

@@ -149,17 +149,20 @@ fn a_directory_in_use_or_of_a_newer_version_is_left_alone() {
     server.stop();
 
     for file in ["paraph.db", "keys/keys.db"] {
-        let set = |version: u32| {
-            let store = rusqlite::Connection::open(site.data().join(file)).expect("a store");
-            store
+        let store = || rusqlite::Connection::open(site.data().join(file)).expect("a store");
+        let set = |version: i64| {
+            store()
                 .execute("UPDATE meta SET value = ?1 WHERE name = 'version'", [version])
                 .expect("set");
         };
+        let known: i64 = store()
+            .query_row("SELECT value FROM meta WHERE name = 'version'", [], |row| row.get(0))
+            .expect("a version");
         set(999);
         let before = content(&site.data());
         is_refused(&site.run(&["serve"]), 1, &["999", "newer"]);
         assert_eq!(content(&site.data()), before, "{file}");
-        set(1);
+        set(known);
     }
     site.set("limits.settle_every_seconds", 1);
     site.start().stop();

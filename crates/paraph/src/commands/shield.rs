@@ -1,0 +1,79 @@
+//! `paraph shield ...`
+
+use serde_json::json;
+
+use super::{configured, print};
+use crate::cli::{Place, Shield};
+use crate::control;
+use crate::failure::Failure;
+use crate::shield::{Listed, ShieldAnswer, ShieldCommand};
+
+/// The longest that a person may ban anything for.
+const WEEK: u64 = 7 * 86_400;
+
+pub(super) fn run(command: &Shield) -> Result<(), Failure> {
+    match command {
+        Shield::List(all) => tell(&ask(&all.place, &ShieldCommand::ShieldList)?, all.json),
+        Shield::Flush(all) => tell(&ask(&all.place, &ShieldCommand::ShieldFlush)?, all.json),
+        Shield::Unban(one) => {
+            let net = one.net.clone();
+            tell(&ask(&one.place, &ShieldCommand::ShieldUnban { net })?, one.json)
+        }
+        Shield::Ban(ban) => {
+            let seconds = ban.period.map(|period| period.as_secs());
+            if seconds.is_some_and(|seconds| !(1..=WEEK).contains(&seconds)) {
+                return Err(Failure::usage(
+                    "--for is not between a second and a week",
+                    "write it as in 90s, 10m or 2h",
+                ));
+            }
+            let net = ban.net.clone();
+            tell(&ask(&ban.place, &ShieldCommand::ShieldBan { net, seconds })?, ban.json)
+        }
+    }
+}
+
+fn ask(place: &Place, command: &ShieldCommand) -> Result<ShieldAnswer, Failure> {
+    let config = configured(&place.overrides())?;
+    let answer = control::ask_shield(&config.directory, command)?;
+    answer.ok_or_else(|| {
+        Failure::failed(
+            "no server runs on this data directory, so nothing is banned by it",
+            "name the running server's directory with --data; bans live in its memory",
+        )
+    })
+}
+
+fn tell(answer: &ShieldAnswer, as_json: bool) -> Result<(), Failure> {
+    match answer {
+        ShieldAnswer::Refused(why) => {
+            return Err(Failure::failed(
+                why,
+                "nothing was changed; `paraph shield list` shows what is banned",
+            ));
+        }
+        answer if as_json => print(&match answer {
+            ShieldAnswer::List(bans) => json!({ "bans": bans }).to_string(),
+            ShieldAnswer::Banned(ban) => json!({ "banned": ban }).to_string(),
+            ShieldAnswer::Unbanned(count) => json!({ "unbanned": count }).to_string(),
+            ShieldAnswer::Refused(_) => String::new(),
+        }),
+        ShieldAnswer::List(bans) => {
+            bans.iter().for_each(line);
+            print(&format!("{} banned", bans.len()));
+        }
+        ShieldAnswer::Banned(ban) => line(ban),
+        ShieldAnswer::Unbanned(count) => print(&format!("{count} unbanned")),
+    }
+    Ok(())
+}
+
+fn line(ban: &Listed) {
+    let ways = match (ban.direct, ban.forwarded) {
+        (true, false) => "direct",
+        (false, true) => "forwarded",
+        _ => "direct and forwarded",
+    };
+    let (net, seconds, times, cause) = (&ban.net, ban.seconds, ban.times, ban.cause.label());
+    print(&format!("{net:<28} {seconds:>7} s left  no. {times}  {cause}  {ways}"));
+}

@@ -1,0 +1,150 @@
+//! The bans in force. Pure: time is a parameter.
+//!
+//! A ban ends by itself. Each further one of the same source lasts twice as long, up to a ceiling, until a week has gone by
+//! without one. It is made for one address or one /64; for a /24 or /48 only where the evidence for that is written beside it.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use paraph_shield::net::Net;
+use paraph_tally::Millis;
+
+use super::evidence::Cause;
+use crate::admit::source::Via;
+use crate::limits::Limits;
+
+/// Doubling starts anew after this long without a ban.
+const FORGET: u64 = 7 * 24 * 3_600_000;
+
+/// On which ways a banned source came: that decides where the ban is carried out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ways {
+    /// Over connections of its own: the packet filter of this machine sees it.
+    pub direct: bool,
+    /// Through a trusted proxy: only the proxy sees it.
+    pub forwarded: bool,
+}
+
+impl Ways {
+    /// Both: nobody knows, so both are told.
+    pub const BOTH: Self = Self {
+        direct: true,
+        forwarded: true,
+    };
+
+    /// The way of one request.
+    #[must_use]
+    pub fn of(via: Via) -> Self {
+        Self {
+            direct: via == Via::Direct,
+            forwarded: via != Via::Direct,
+        }
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            direct: self.direct || other.direct,
+            forwarded: self.forwarded || other.forwarded,
+        }
+    }
+}
+
+/// A ban.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ban {
+    /// When it ends, or ended.
+    pub until: Millis,
+    /// How many there were of this source, this one included.
+    pub times: u32,
+    /// Why.
+    pub cause: Cause,
+    /// Where it is carried out.
+    pub ways: Ways,
+}
+
+/// There are as many bans as `limits.shield_bans`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there are as many bans as limits.shield_bans allows")]
+pub struct Full;
+
+/// All of them, with those that ended and still count for doubling.
+pub struct Book {
+    bans: HashMap<Net, Ban>,
+    most: usize,
+    seconds: u64,
+    ceiling: u64,
+}
+
+impl Book {
+    /// Empty.
+    #[must_use]
+    pub fn new(limits: &Limits) -> Self {
+        Self {
+            bans: HashMap::new(),
+            most: usize::try_from(limits.shield_bans).unwrap_or(usize::MAX),
+            seconds: limits.shield_ban_seconds,
+            ceiling: limits.shield_ban_ceiling_seconds,
+        }
+    }
+
+    /// The ban that holds an address, the one that lasts longest.
+    #[must_use]
+    pub fn holding(&self, address: IpAddr, now: Millis) -> Option<Ban> {
+        let held = |net| self.bans.get(&net).filter(|ban| ban.until > now).copied();
+        let (narrow, wide) = (held(Net::narrow(address)), held(Net::wide(address)));
+        narrow.into_iter().chain(wide).max_by_key(|ban| ban.until)
+    }
+
+    /// Makes a ban: for `seconds`, or for as long as its source has earned by now. One that is in force is never shortened.
+    ///
+    /// # Errors
+    /// There is no room.
+    pub fn ban(&mut self, net: Net, cause: Cause, ways: Ways, seconds: Option<u64>, now: Millis) -> Result<Ban, Full> {
+        if self.bans.len() >= self.most && !self.bans.contains_key(&net) {
+            self.bans.retain(|_, ban| ban.until > now);
+            if self.bans.len() >= self.most {
+                return Err(Full);
+            }
+        }
+        let before = self
+            .bans
+            .get(&net)
+            .filter(|ban| now.0 < ban.until.0.saturating_add(FORGET));
+        let times = before.map_or(1, |ban| ban.times.saturating_add(1));
+        let doubled = self.seconds.saturating_mul(1 << (times - 1).min(32)).min(self.ceiling);
+        let until = Millis(now.0.saturating_add(1000 * seconds.unwrap_or(doubled)));
+        let ban = Ban {
+            until: before.map_or(until, |ban| ban.until.max(until)),
+            times,
+            cause,
+            ways: before.map_or(ways, |ban| ban.ways.and(ways)),
+        };
+        self.bans.insert(net, ban);
+        Ok(ban)
+    }
+
+    /// Takes a ban back, and that it ever was: its source starts anew. `false` if there is none.
+    pub fn unban(&mut self, net: Net, now: Millis) -> bool {
+        self.bans.remove(&net).is_some_and(|ban| ban.until > now)
+    }
+
+    /// Takes every ban back; how many there were.
+    pub fn flush(&mut self, now: Millis) -> usize {
+        let count = self.active(now).count();
+        self.bans.clear();
+        count
+    }
+
+    /// The bans in force, in no order.
+    pub fn active(&self, now: Millis) -> impl Iterator<Item = (Net, Ban)> {
+        let bans = self.bans.iter().filter(move |(_, ban)| ban.until > now);
+        bans.map(|(net, ban)| (*net, *ban))
+    }
+
+    /// How many single sources inside this one are banned.
+    #[must_use]
+    pub fn inside(&self, wide: Net, now: Millis) -> usize {
+        let single = |net: Net| net.prefix() > wide.prefix() && wide.contains(net.base());
+        self.active(now).filter(|(net, _)| single(*net)).count()
+    }
+}

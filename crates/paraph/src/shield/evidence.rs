@@ -1,0 +1,213 @@
+//! What earns a ban. Pure: evidence about a source goes in, with the time; what it has earned comes out.
+//!
+//! Within ten minutes, from one address or IPv6 /64:
+//!
+//! | evidence | earns a ban |
+//! |---|---|
+//! | clearances or tickets that we never signed | `shield_forged` of them |
+//! | the same with the hidden field filled | a quarter as many |
+//! | budgets used up | in `shield_minutes` different minutes, and only in a network that rents out servers |
+//!
+//! Nothing else does: not a missing script, not a puzzle that failed, not a form that was open too long, not an address
+//! that many share. Where somebody confirmed a signature in the last day, people are behind the address: it is priced
+//! instead.
+
+use std::collections::HashMap;
+
+use paraph_shield::net::Net;
+use paraph_tally::Millis;
+use serde::{Deserialize, Serialize};
+
+use crate::limits::Limits;
+use crate::trace::networks::Kind;
+
+/// Evidence is put together for this long.
+const WINDOW: u64 = 10 * 60_000;
+/// For how long a confirmation speaks for its address; at most twice that.
+const DAY: u64 = 24 * 3_600_000;
+
+/// What was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Evidence {
+    /// A clearance or ticket that we never signed; no browser makes one.
+    Forged {
+        /// The hidden field was filled too.
+        trapped: bool,
+    },
+    /// A budget was used up.
+    Exceeded,
+}
+
+/// Why a ban was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// Many forged clearances.
+    Forged,
+    /// Forged clearances with the hidden field filled.
+    Trapped,
+    /// Budgets used up minute after minute, from rented servers.
+    Exceeded,
+    /// Many addresses of it were banned, and it rents out servers.
+    Widened,
+    /// A person did it.
+    ByHand,
+}
+
+impl Cause {
+    /// Its name in lists and metrics.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Forged => "forged",
+            Self::Trapped => "trapped",
+            Self::Exceeded => "exceeded",
+            Self::Widened => "widened",
+            Self::ByHand => "by_hand",
+        }
+    }
+}
+
+/// What a source has earned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Earned {
+    /// Nothing.
+    Nothing,
+    /// The highest price: people are behind the same address.
+    Price,
+    /// A ban.
+    Ban(Cause),
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Suspicion {
+    since: Millis,
+    forged: u64,
+    trapped: u64,
+    minutes: u64,
+    minute: u64,
+    priced: bool,
+}
+
+/// Everybody about whom there is evidence, and every address that people confirmed from.
+pub struct Suspects {
+    forged: u64,
+    minutes: u64,
+    seen: Recent<Suspicion>,
+    confirmed: Recent<()>,
+}
+
+impl Suspects {
+    /// Nobody yet.
+    #[must_use]
+    pub fn new(limits: &Limits) -> Self {
+        Self {
+            forged: limits.shield_forged,
+            minutes: limits.shield_minutes,
+            seen: Recent::new(WINDOW, limits.shield_suspects),
+            confirmed: Recent::new(DAY, limits.shield_suspects),
+        }
+    }
+
+    /// Takes evidence in. `kind` is asked for only where it decides.
+    pub fn add(&mut self, source: Net, evidence: Evidence, kind: impl FnOnce() -> Kind, now: Millis) -> Earned {
+        let suspicion = self.seen.entry(source, now);
+        if now.0.saturating_sub(suspicion.since.0) >= WINDOW {
+            *suspicion = Suspicion {
+                since: now,
+                ..Suspicion::default()
+            };
+        }
+        match evidence {
+            Evidence::Forged { trapped } => {
+                suspicion.forged += 1;
+                suspicion.trapped += u64::from(trapped);
+            }
+            Evidence::Exceeded if suspicion.minute != now.0 / 60_000 => {
+                suspicion.minute = now.0 / 60_000;
+                suspicion.minutes += 1;
+            }
+            Evidence::Exceeded => {}
+        }
+        let cause = if suspicion.forged >= self.forged {
+            Cause::Forged
+        } else if suspicion.trapped >= self.forged.div_ceil(4) {
+            Cause::Trapped
+        } else if suspicion.minutes >= self.minutes && kind() == Kind::Hosting {
+            Cause::Exceeded
+        } else {
+            return Earned::Nothing;
+        };
+        if self.confirmed.get(source, now).is_some() {
+            suspicion.priced = true;
+            return Earned::Price;
+        }
+        // The next ban has to be earned anew.
+        *suspicion = Suspicion::default();
+        Earned::Ban(cause)
+    }
+
+    /// Somebody confirmed a signature from there.
+    pub fn confirmed(&mut self, source: Net, now: Millis) {
+        self.confirmed.entry(source, now);
+    }
+
+    /// Whether the source pays the highest price.
+    #[must_use]
+    pub fn is_priced(&self, source: Net, now: Millis) -> bool {
+        let seen = self.seen.get(source, now);
+        seen.is_some_and(|seen| seen.priced && now.0.saturating_sub(seen.since.0) < WINDOW)
+    }
+
+    /// Forgets what was seen of a source: it was unbanned.
+    pub fn forget(&mut self, source: Net) {
+        self.seen.remove(source);
+    }
+}
+
+/// A map that forgets: two halves, and the older one goes when the younger one is full or old. What is touched moves
+/// into the younger half, so that a flood of new keys pushes out those that are quiet, not those at work.
+struct Recent<T> {
+    young: HashMap<Net, T>,
+    old: HashMap<Net, T>,
+    turned: Millis,
+    span: u64,
+    half: usize,
+}
+
+impl<T: Default> Recent<T> {
+    fn new(span: u64, most: u64) -> Self {
+        Self {
+            young: HashMap::new(),
+            old: HashMap::new(),
+            turned: Millis(0),
+            span,
+            half: usize::try_from(most / 2).unwrap_or(usize::MAX).max(1),
+        }
+    }
+
+    fn entry(&mut self, key: Net, now: Millis) -> &mut T {
+        let age = now.0.saturating_sub(self.turned.0);
+        if age >= self.span || self.young.len() >= self.half {
+            self.old = std::mem::take(&mut self.young);
+            if age >= 2 * self.span {
+                self.old.clear();
+            }
+            self.turned = now;
+        }
+        let kept = self.old.remove(&key);
+        self.young.entry(key).or_insert_with(|| kept.unwrap_or_default())
+    }
+
+    fn get(&self, key: Net, now: Millis) -> Option<&T> {
+        let age = now.0.saturating_sub(self.turned.0);
+        let old = (age < self.span).then_some(&self.old);
+        let young = (age < 2 * self.span).then_some(&self.young);
+        young.and_then(|young| young.get(&key)).or_else(|| old?.get(&key))
+    }
+
+    fn remove(&mut self, key: Net) {
+        self.young.remove(&key);
+        self.old.remove(&key);
+    }
+}

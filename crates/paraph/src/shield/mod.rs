@@ -1,0 +1,285 @@
+//! Shield: sources that have shown what they are get no further, at the door, in the packet filter, or at the proxy.
+//!
+//! ```text
+//! evidence.rs   what earns a ban                 book.rs     the bans in force
+//! files.rs      maps and lists for proxies       haproxy.rs  its runtime socket
+//! export.rs     carries bans to where packets are, also to paraph-shield
+//! ```
+//!
+//! A ban is made from refusals, ends by itself, and can be taken back at once and everywhere. It is held by the process
+//! first: without any helper, a banned source meets an early, cheap and honest answer. Addresses stay in memory and in the
+//! files that the operator named; none is in a log or a metric.
+
+pub mod book;
+pub mod evidence;
+pub mod export;
+pub mod files;
+pub mod haproxy;
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+
+use ipnet::IpNet;
+use paraph_shield::net::Net;
+use paraph_shield::protected::{Block, Protected};
+use paraph_tally::Millis;
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+use self::book::{Ban, Book, Full, Ways};
+use self::evidence::{Cause, Earned, Evidence, Suspects};
+use crate::admit::Refusal;
+use crate::admit::source::Source;
+use crate::limits::Limits;
+use crate::trace::networks::{Kind, Known};
+
+/// Bans by cause. Label `cause`.
+pub const BANS: &str = "paraph_shield_bans_total";
+/// Requests of banned sources, answered early.
+pub const TURNED_AWAY: &str = "paraph_shield_turned_away_total";
+
+/// Who is banned, and what is known against others. One per process.
+pub struct Shield {
+    suspects: Mutex<Suspects>,
+    book: RwLock<Book>,
+    /// Whether there may be a ban at all: in calm times nobody asks further.
+    any: AtomicBool,
+    protected: Protected,
+    networks: Known,
+    widen_at: usize,
+    /// Counts changes, for [`export`].
+    changed: watch::Sender<u64>,
+}
+
+/// A ban as commands and lists show it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listed {
+    /// What is banned.
+    pub net: String,
+    /// Seconds that are left.
+    pub seconds: u64,
+    /// How many there were of this source.
+    pub times: u32,
+    /// Why.
+    pub cause: Cause,
+    /// It came over connections of its own.
+    pub direct: bool,
+    /// It came through a trusted proxy.
+    pub forwarded: bool,
+}
+
+/// What a person asks for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum ShieldCommand {
+    /// Which bans are in force?
+    ShieldList,
+    /// Ban this, for so many seconds, or as long as it has earned by now.
+    ShieldBan {
+        /// Address or prefix.
+        net: String,
+        /// How long.
+        seconds: Option<u64>,
+    },
+    /// Ban this no longer.
+    ShieldUnban {
+        /// Address or prefix.
+        net: String,
+    },
+    /// Ban nothing any longer.
+    ShieldFlush,
+}
+
+/// What became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ShieldAnswer {
+    /// The bans in force, the one that ends next first.
+    List(Vec<Listed>),
+    /// Banned.
+    Banned(Listed),
+    /// How many were taken back.
+    Unbanned(usize),
+    /// Not done, because of this.
+    Refused(String),
+}
+
+impl Shield {
+    /// Nobody is banned. `protected` never will be: trusted proxies, and what the operator named.
+    #[must_use]
+    pub fn new(limits: &Limits, protected: &[IpNet], networks: Known) -> Self {
+        let blocks = protected.iter().filter_map(|net| Block::parse(&net.to_string()));
+        Self {
+            suspects: Mutex::new(Suspects::new(limits)),
+            book: RwLock::new(Book::new(limits)),
+            any: AtomicBool::new(false),
+            protected: Protected::new(blocks),
+            networks,
+            widen_at: usize::try_from(limits.shield_widen_at).unwrap_or(usize::MAX),
+            changed: watch::Sender::new(0),
+        }
+    }
+
+    /// When the ban of this source ends, if it is banned.
+    #[must_use]
+    pub fn is_banned(&self, source: &Source, now: Millis) -> Option<Millis> {
+        if !self.any.load(Ordering::Relaxed) {
+            return None;
+        }
+        let book = self.book.read().unwrap_or_else(PoisonError::into_inner);
+        book.holding(source.addr, now).map(|ban| ban.until)
+    }
+
+    /// Whether this source pays the highest price: it earned a ban, and people are behind the same address.
+    #[must_use]
+    pub fn is_priced(&self, source: &Source, now: Millis) -> bool {
+        self.suspects().is_priced(Net::narrow(source.addr), now)
+    }
+
+    /// A signature was refused. What a browser may do by itself is no evidence.
+    pub fn refused(&self, source: &Source, refusal: &Refusal, trapped: bool, now: Millis) {
+        if let Refusal::ClearanceRefused("malformed" | "parameters" | "signature" | "ticket") = refusal {
+            self.seen(source, Evidence::Forged { trapped }, now);
+        }
+    }
+
+    /// A budget of this source is used up.
+    pub fn exceeded(&self, source: &Source, now: Millis) {
+        self.seen(source, Evidence::Exceeded, now);
+    }
+
+    /// Somebody confirmed a signature from there: people are behind that address.
+    pub fn confirmed(&self, source: &Source, now: Millis) {
+        self.suspects().confirmed(Net::narrow(source.addr), now);
+    }
+
+    fn seen(&self, source: &Source, evidence: Evidence, now: Millis) {
+        let net = Net::narrow(source.addr);
+        if self.protected.hits(net, &[]) {
+            return;
+        }
+        let kind = || self.networks.get().kind(source.addr);
+        let earned = self.suspects().add(net, evidence, kind, now);
+        if let Earned::Ban(cause) = earned {
+            // A full book changes nothing for anybody: budgets and prices hold.
+            if self.ban(net, cause, Ways::of(source.via), None, now).is_ok() {
+                self.widen(source, now);
+            }
+        }
+    }
+
+    /// A /24 or /48 is banned when `shield_widen_at` sources in it are, and all of it is announced by one network that
+    /// rents out servers. Never an access network, and what is unknown counts as one.
+    fn widen(&self, source: &Source, now: Millis) {
+        let wide = Net::wide(source.addr);
+        let banned = self
+            .book
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .inside(wide, now);
+        if banned < self.widen_at || self.protected.hits(wide, &[]) {
+            return;
+        }
+        let origin = self.networks.get().lookup(source.addr);
+        let is_rented =
+            origin.is_some_and(|origin| origin.kind == Kind::Hosting && origin.prefix.prefix_len() <= wide.prefix());
+        if is_rented {
+            // As above.
+            let _ = self.ban(wide, Cause::Widened, Ways::of(source.via), None, now);
+        }
+    }
+
+    fn ban(&self, net: Net, cause: Cause, ways: Ways, seconds: Option<u64>, now: Millis) -> Result<Ban, Full> {
+        let mut book = self.book.write().unwrap_or_else(PoisonError::into_inner);
+        let ban = book.ban(net, cause, ways, seconds, now)?;
+        self.any.store(true, Ordering::Relaxed);
+        drop(book);
+        metrics::counter!(BANS, "cause" => cause.label()).increment(1);
+        self.changed.send_modify(|changes| *changes += 1);
+        Ok(ban)
+    }
+
+    /// The bans in force.
+    #[must_use]
+    pub fn bans(&self, now: Millis) -> Vec<(Net, Ban)> {
+        let book = self.book.read().unwrap_or_else(PoisonError::into_inner);
+        book.active(now).collect()
+    }
+
+    /// Follows changes of the bans.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    /// Does what a person asks for.
+    #[must_use]
+    pub fn carry_out(&self, command: &ShieldCommand, now: Millis) -> ShieldAnswer {
+        let unreadable = |net: &str| {
+            ShieldAnswer::Refused(format!(
+                "{net} is no address, and no prefix of 32, 24 (IPv4), 64 or 48 bits (IPv6)"
+            ))
+        };
+        match command {
+            ShieldCommand::ShieldList => {
+                let mut bans = self.bans(now);
+                bans.sort_by_key(|(net, ban)| (ban.until, *net));
+                ShieldAnswer::List(bans.into_iter().map(|(net, ban)| listed(net, ban, now)).collect())
+            }
+            ShieldCommand::ShieldBan { net: text, seconds } => match read(text) {
+                None => unreadable(text),
+                Some(net) if self.protected.hits(net, &[]) => ShieldAnswer::Refused(format!(
+                    "{net} holds a protected address: a trusted proxy, this machine, or one of shield.protect"
+                )),
+                Some(net) => match self.ban(net, Cause::ByHand, Ways::BOTH, *seconds, now) {
+                    Ok(ban) => ShieldAnswer::Banned(listed(net, ban, now)),
+                    Err(full) => ShieldAnswer::Refused(full.to_string()),
+                },
+            },
+            ShieldCommand::ShieldUnban { net: text } => match read(text) {
+                None => unreadable(text),
+                Some(net) => {
+                    let was = self
+                        .book
+                        .write()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .unban(net, now);
+                    self.suspects().forget(net);
+                    self.changed.send_modify(|changes| *changes += 1);
+                    ShieldAnswer::Unbanned(usize::from(was))
+                }
+            },
+            ShieldCommand::ShieldFlush => {
+                let count = self.book.write().unwrap_or_else(PoisonError::into_inner).flush(now);
+                self.changed.send_modify(|changes| *changes += 1);
+                ShieldAnswer::Unbanned(count)
+            }
+        }
+    }
+
+    fn suspects(&self) -> MutexGuard<'_, Suspects> {
+        self.suspects.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An address stands for itself, or for its /64.
+fn read(text: &str) -> Option<Net> {
+    if let Ok(address) = text.parse::<IpAddr>() {
+        return Some(Net::narrow(address));
+    }
+    let net: IpNet = text.parse().ok()?;
+    Net::new(net.addr(), net.prefix_len())
+}
+
+fn listed(net: Net, ban: Ban, now: Millis) -> Listed {
+    Listed {
+        net: net.to_string(),
+        seconds: ban.until.0.saturating_sub(now.0).div_ceil(1000),
+        times: ban.times,
+        cause: ban.cause,
+        direct: ban.ways.direct,
+        forwarded: ban.ways.forwarded,
+    }
+}
+
+#[cfg(test)]
+mod tests;
