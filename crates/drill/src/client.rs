@@ -10,6 +10,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
@@ -203,14 +204,7 @@ impl Browser {
             .acquire_owned()
             .await
             .map_err(std::io::Error::other)?;
-        let road = &self.road;
-        let from = (!road.proxy_protocol).then(|| loopback_stand_in(self.source.ip()));
-        let mut stream = road.target.connect(from).await?;
-        if road.proxy_protocol {
-            stream
-                .write_all(&proxy_header(self.source, road.target.address()))
-                .await?;
-        }
+        let stream = open(&self.road, self.source).await?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
         // Ends with the sender; what fails there is seen by the request that it fails.
         tokio::spawn(async move { drop(connection.await) });
@@ -222,6 +216,16 @@ impl Browser {
             _place: place,
         })
     }
+}
+
+/// A connection of its own that announces its source, as the drill was told to.
+pub(crate) async fn open(road: &Road, source: SocketAddr) -> std::io::Result<TcpStream> {
+    let from = (!road.proxy_protocol).then(|| loopback_stand_in(source.ip()));
+    let mut stream = road.target.connect(from).await?;
+    if road.proxy_protocol {
+        stream.write_all(&proxy_header(source, road.target.address())).await?;
+    }
+    Ok(stream)
 }
 
 /// `Retry-After` in seconds; our server never sends the date form.

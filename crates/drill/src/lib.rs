@@ -22,6 +22,7 @@
 //! # }
 //! ```
 
+pub mod abuse;
 pub mod auditor;
 mod client;
 mod clock;

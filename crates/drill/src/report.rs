@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::abuse::Tale;
 use crate::people::Lang;
 
 /// The whole report. What does not exist yet is null, never invented.
@@ -24,6 +25,8 @@ pub struct Report {
     pub honest: Honest,
     /// Forgers.
     pub forged: Forged,
+    /// Clients that misused the protocol, by kind; null where the scenario has none.
+    pub abuse: Option<BTreeMap<&'static str, Tale>>,
     /// Those whose address forgers entered again and again; null in other scenarios.
     pub victims: Option<Victims>,
     /// The count against the truth.
@@ -278,6 +281,7 @@ impl Report {
                 &[&people.to_string(), ""],
             )?;
         }
+        self.print_abuse(out, lang)?;
         writeln!(out)?;
         table(
             out,
@@ -338,6 +342,24 @@ impl Report {
         }
         writeln!(out)?;
         writeln!(out, "{}", self.verdict(lang))
+    }
+
+    fn print_abuse(&self, out: &mut impl Write, lang: Lang) -> io::Result<()> {
+        let Some(tales) = &self.abuse else {
+            return Ok(());
+        };
+        writeln!(out)?;
+        let columns = [
+            lang.pick("essayées", "tried"),
+            lang.pick("closes", "ended"),
+            lang.pick("au plus, s", "longest, s"),
+        ];
+        table(out, lang.pick("connexions abusives", "abusive connections"), &columns)?;
+        for (name, tale) in tales {
+            let longest = format!("{:.1}", tale.longest_seconds);
+            table(out, name, &[&tale.tried.to_string(), &tale.ended.to_string(), &longest])?;
+        }
+        Ok(())
     }
 
     fn verdict(&self, lang: Lang) -> &'static str {

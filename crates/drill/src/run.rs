@@ -24,7 +24,7 @@ use crate::summary;
 use crate::target::Target;
 use crate::victim::Victim;
 use crate::world::{Stop, World};
-use crate::{forger, honest};
+use crate::{abuse, forger, honest};
 
 /// Forgeries in work at once. Beyond it the forgers' machines, not the server, are what is too slow.
 const FORGERIES_ALIVE: usize = 2048;
@@ -187,6 +187,7 @@ fn prepare(options: Options, target: Target, petition: &str, sink: Sink) -> Worl
         forged_solvers: Arc::new(Semaphore::new(1)),
         honest: Default::default(),
         forged: Default::default(),
+        abuse: Default::default(),
         victims_signed: Default::default(),
         prices: Default::default(),
         times: Default::default(),
@@ -199,6 +200,7 @@ fn prepare(options: Options, target: Target, petition: &str, sink: Sink) -> Worl
 /// Lets every actor of the plan begin at its time, and returns when all have ended.
 async fn conduct(world: Arc<World>, arrived: Arc<AtomicBool>) {
     let mut actors = JoinSet::new();
+    actors.spawn(abuse::run(Arc::clone(&world)));
     let clearance = Arc::new(Mutex::new(None));
     let alive = Arc::new(Semaphore::new(FORGERIES_ALIVE));
     let (mut person, mut forgery) = (0, 0);

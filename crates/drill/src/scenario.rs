@@ -19,13 +19,26 @@ pub enum Scenario {
     HonestSurge,
     /// 218 rented servers sign with one name and one comment while honest people sign.
     Lockstep218,
+    /// Clients that send nothing, or slowly, or read slowly.
+    SlowClients,
+    /// Clients that misuse HTTP/2.
+    H2Abuse,
+    /// Forms that are too large in every way.
+    GiantForms,
     /// The same servers enter a few victims' addresses, in every spelling, on every petition of the site.
     MailBomb,
 }
 
 impl Scenario {
     /// Every scenario, for `drill list`.
-    pub const ALL: [Self; 3] = [Self::HonestSurge, Self::Lockstep218, Self::MailBomb];
+    pub const ALL: [Self; 6] = [
+        Self::HonestSurge,
+        Self::Lockstep218,
+        Self::MailBomb,
+        Self::SlowClients,
+        Self::H2Abuse,
+        Self::GiantForms,
+    ];
 
     /// Public name.
     #[must_use]
@@ -33,6 +46,9 @@ impl Scenario {
         match self {
             Self::HonestSurge => "honest-surge",
             Self::Lockstep218 => "lockstep-218",
+            Self::SlowClients => "slow-clients",
+            Self::H2Abuse => "h2-abuse",
+            Self::GiantForms => "giant-forms",
             Self::MailBomb => "mail-bomb",
         }
     }
@@ -48,6 +64,18 @@ impl Scenario {
             Self::Lockstep218 => lang.pick(
                 "218 serveurs loués signent d’un même nom et d’un même commentaire, à cadence égale, parmi des gens honnêtes",
                 "218 rented servers sign with one name and one comment, at an even rate, among honest people",
+            ),
+            Self::SlowClients => lang.pick(
+                "300 connexions qui n’envoient rien, envoient leur en-tête ou leur corps au compte-gouttes, ou lisent à peine, parmi des gens honnêtes",
+                "300 connections that send nothing, drip their head or their body, or hardly read, among honest people",
+            ),
+            Self::H2Abuse => lang.pick(
+                "300 connexions HTTP/2 : annulations en rafale, CONTINUATION sans fin, pluies de SETTINGS et de PING, fenêtres nulles (par un mandataire de confiance)",
+                "300 HTTP/2 connections: rapid reset, endless CONTINUATION, floods of SETTINGS and PING, zero windows (through a trusted proxy)",
+            ),
+            Self::GiantForms => lang.pick(
+                "300 connexions qui envoient des formulaires d’un gigaoctet, de 5 000 champs ou d’un champ démesuré",
+                "300 connections that send forms of a gigabyte, of 5,000 fields, or with one field beyond measure",
             ),
             Self::MailBomb => lang.pick(
                 "les mêmes serveurs saisissent l’adresse de trois victimes, sous toutes ses formes, sur toutes les pétitions du site",
@@ -322,9 +350,9 @@ impl Plan {
         crowd.set_stream(1);
         attackers.set_stream(2);
         let forgeries = match options.scenario {
-            Scenario::HonestSurge => Vec::new(),
             Scenario::Lockstep218 => forgeries(&mut attackers, options),
             Scenario::MailBomb => bombs(forgeries(&mut attackers, options), options),
+            Scenario::HonestSurge | Scenario::SlowClients | Scenario::H2Abuse | Scenario::GiantForms => Vec::new(),
         };
         let mut honest = honest(&mut crowd, options, end);
         if options.scenario == Scenario::MailBomb {
@@ -375,7 +403,7 @@ fn arrival(rng: &mut ChaCha20Rng, scenario: Scenario) -> f64 {
         let x: f64 = rng.random();
         let density = match scenario {
             Scenario::HonestSurge => 0.25 + 1.5 * (std::f64::consts::PI * x).sin().powi(2),
-            Scenario::Lockstep218 | Scenario::MailBomb => 0.3 + 1.4 * x * x * (3.0 - 2.0 * x),
+            _ => 0.3 + 1.4 * x * x * (3.0 - 2.0 * x),
         };
         if rng.random::<f64>() * 1.75 < density {
             return x;

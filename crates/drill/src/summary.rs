@@ -22,6 +22,7 @@ pub(crate) fn report(world: &World, complete: bool, cost: Cost, checks_lost: u64
         puzzle: puzzle(world),
         honest: honest(world, checks.last()),
         forged: forged(world, &checks),
+        abuse: Some(world.abuse.snapshot()).filter(|tales| !tales.is_empty()),
         victims: victims(world),
         count: count(world, &checks, seconds, checks_lost),
         verdicts: Verdicts::default(),

@@ -11,6 +11,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
+use crate::abuse::Tales;
 use crate::auditor::Auditor;
 use crate::client::{Answer, Road};
 use crate::progress::{Counter, ForgedCounters, HonestCounters, Prices, Times};
@@ -73,6 +74,7 @@ pub(crate) struct World {
     pub(crate) forged_solvers: Arc<Semaphore>,
     pub(crate) honest: HonestCounters,
     pub(crate) forged: ForgedCounters,
+    pub(crate) abuse: Tales,
     /// Victims who confirmed a contribution of their own.
     pub(crate) victims_signed: Counter,
     pub(crate) prices: Prices,

@@ -13,6 +13,7 @@ pub mod config;
 pub mod control;
 pub mod doctor;
 pub mod failure;
+mod front;
 pub mod fsck;
 pub mod handlers;
 pub mod intake;

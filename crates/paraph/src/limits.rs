@@ -94,11 +94,27 @@ limits! {
     // Connections
     connections = 4096 in 16..=65536, "Open connections in all; each costs a descriptor and about 20 KiB.";
     connections_per_address = 256 in 1..=65536, "Open connections of one address; a carrier's NAT holds hundreds of people.";
+    connections_per_network = 1024 in 1..=65536, "Open connections of one /24 or /48; four such addresses.";
+    connection_requests = 1000 in 1..=1000000, "Requests of one connection before a new one is asked for; a visit makes under 50.";
+    connection_seconds = 1800 in 10..=86400, "Seconds that a connection may last; who watches a count comes back by itself.";
     header_bytes = 16384 in 4096..=65536, "Bytes of a request's head; browsers send under 4 KiB.";
     header_seconds = 10 in 1..=60, "Seconds to send a request's head; a slow phone needs under 3.";
     body_bytes = 16384 in 4096..=65536, "Bytes of a request's body; the largest honest form is about 6 KiB.";
     body_seconds = 20 in 1..=120, "Seconds to send a request's body.";
+    body_grace_seconds = 8 in 1..=60, "Seconds of a body before its rate is looked at; a phone that changes its cell pauses for 5.";
+    body_bytes_per_second = 500 in 1..=100000, "Least bytes a second of a body, on average after the grace; 2G at its worst gives 1,000.";
     form_fields = 32 in 16..=256, "Fields of one form; ours has eleven.";
+
+    // HTTP/2: requests at once, and what a connection may send that is no request
+    h2_streams = 32 in 4..=256, "Requests at once on one HTTP/2 connection; a page of ours makes under ten.";
+    h2_spare_bytes = 65536 in 16384..=1048576, "Bytes of an HTTP/2 connection beyond what its requests explain; pings and settings take under 1,000.";
+
+    // TLS: a handshake costs 0.2 ms, more than anything else that a stranger can ask for
+    handshakes_per_second = 1000 in 10..=100000, "TLS handshakes a second in all; a fifth of one core. When they run short, who had fewest goes first.";
+    handshakes_per_address = 600 in 10..=1000000, "TLS handshakes a minute of one address; the 100 people a minute behind a carrier's NAT make 300.";
+    handshakes_per_network = 2400 in 10..=1000000, "TLS handshakes a minute of one /24 or /48; four such addresses.";
+    handshakes_open = 2048 in 16..=65536, "Connections whose handshake is not done; they never take the places of those that are.";
+    handshake_seconds = 10 in 1..=60, "Seconds to finish a TLS handshake; a slow phone needs under 4.";
 
     // Form
     name_chars = 100 in 40..=400, "Characters of a name; the longest in civil registers stay under 100.";
@@ -121,7 +137,8 @@ limits! {
     // Admission: connections and who they come from
     forwarded_hops = 8 in 1..=32, "Proxies in one Forwarded chain; honest chains have two or three.";
     proxy_header_bytes = 1024 in 232..=16384, "Bytes of a PROXY header; 232 is the longest without extensions, load balancers add under 300.";
-    write_stall_seconds = 20 in 1..=300, "Seconds during which a client may read nothing of its answer before the connection is closed.";
+    write_stall_seconds = 20 in 1..=300, "Seconds of waiting for a client to read its answer before its rate is looked at; with none, the connection is closed.";
+    write_bytes_per_second = 500 in 1..=100000, "Least bytes a second that a client reads of its answer, on average after that; 2G at its worst gives 1,000.";
     drain_seconds = 20 in 0..=300, "Seconds that open connections get to finish at shutdown.";
 
     // Admission: budgets a minute, per address (IPv4 address, IPv6 /64) and wide (IPv4 /24, IPv6 /48)

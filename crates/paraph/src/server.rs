@@ -10,20 +10,21 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use paraph_tally::Millis;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::admit::certificate::Certificates;
 use crate::admit::challenge::Price;
-use crate::admit::listener::{self, Listening};
+use crate::admit::listener;
 use crate::admit::source::Trusted;
-use crate::admit::{Admitter, Secrets, Way, proxy};
+use crate::admit::{Admitter, Secrets, Way};
 use crate::alerts::watch::Sensors;
 use crate::alerts::{Alerts, Setup};
 use crate::clock;
 use crate::config::{Config, ProxyProtocol};
 use crate::control;
 use crate::failure::Failure;
+use crate::front::{self, Front, bind, listening, local};
 use crate::handlers::mail_status::MailStatus;
 use crate::handlers::operations::Operations;
 use crate::intake::{Intake, Writer, WriterSettings};
@@ -52,12 +53,15 @@ use live::Live;
 pub struct Server {
     /// Where pages and forms are.
     pub address: SocketAddr,
+    /// Where they are over TLS.
+    pub https: Option<SocketAddr>,
     /// Where health and metrics are.
     pub operations: SocketAddr,
     /// What links start with.
     pub base_url: String,
     /// The way to the writer, for commands given from inside.
     pub intake: Intake,
+    certificates: Option<Arc<Certificates>>,
     live: Arc<Live>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
@@ -86,14 +90,15 @@ impl Server {
     /// Anything of that cannot be done; nothing keeps running then.
     pub async fn start(config: &Config, metrics: Option<telemetry::Handle>) -> Result<Self, Failure> {
         // The ports first: a start that fails for want of one leaves no directory behind.
-        let listener = bind(config.listen.http, "listen.http").await?;
+        let front = Front::bind(config).await?;
         let operations_listener = bind(config.listen.operations, "listen.operations").await?;
         let lmtp = match config.mail.bounce.as_ref().and_then(|bounce| bounce.lmtp.as_ref()) {
             Some(address) => Some(Lmtp::bind(address).await?),
             None => None,
         };
         let directory = Directory::open(&config.directory, Some(&config.key_file), true)?;
-        let (address, operations) = (local(&listener)?, local(&operations_listener)?);
+        let (address, https) = (front.http()?, front.https()?);
+        let operations = local(&operations_listener)?;
         let base_url = config.site.base_url_for(address);
 
         let mut connections = directory.connect().await?;
@@ -181,17 +186,14 @@ impl Server {
             },
             stopped.clone(),
         )));
-        let listening = listening(&config.limits, live.trusted(), config.listen.proxy_protocol);
-        let current = live.public();
-        let answer = move |source, request| {
-            let public = current.load_full();
-            async move { public.answer(source, request).await }
-        };
-        tasks.push(tokio::spawn(listener::serve(listener, listening, answer, stopped)));
+        let certificates = front.certificates();
+        tasks.extend(front.serve(&live.public(), live.trusted(), &stopped));
         tracing::info!(%address, %operations, "serving");
         Ok(Self {
             address,
+            https,
             operations,
+            certificates,
             base_url,
             intake,
             live,
@@ -208,6 +210,11 @@ impl Server {
     /// # Errors
     /// Nothing was changed, and why.
     pub async fn reload(&self, new: &Config) -> Result<(), Failure> {
+        if let Some(certificates) = &self.certificates {
+            front::reload(certificates, true)
+                .await
+                .map_err(|error| Failure::usage(format!("listen.https: {error}"), error.hint()))?;
+        }
         self.live.reload(new, &self.directory).await
     }
 
@@ -448,41 +455,9 @@ fn shield(config: &Config, directory: &Directory) -> Shield {
     Shield::new(&config.limits, &protected, networks)
 }
 
-fn listening(limits: &Limits, trusted: Arc<ArcSwap<Trusted>>, protocol: ProxyProtocol) -> Listening {
-    let proxy = match protocol {
-        ProxyProtocol::Off => proxy::ProxyProtocol::Off,
-        ProxyProtocol::Optional => proxy::ProxyProtocol::Optional,
-        ProxyProtocol::Required => proxy::ProxyProtocol::Required,
-    };
-    Listening {
-        trusted,
-        proxy,
-        limits: limits.clone(),
-    }
-}
-
 /// Nobody speaks for anybody else on the operations listener.
 fn trusting_nobody(limits: &Limits) -> Arc<ArcSwap<Trusted>> {
     Arc::new(ArcSwap::from_pointee(Trusted::new(Vec::new(), limits.forwarded_hops)))
-}
-
-async fn bind(address: SocketAddr, key: &str) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address).await.map_err(|error| {
-        let failure = Failure::io(format!("cannot listen on {address} ({key})"), &error);
-        match error.kind() {
-            std::io::ErrorKind::AddrInUse => Failure {
-                hint: format!(
-                    "another program listens there: stop it, or set another address ({key}; --listen is for pages)"
-                ),
-                ..failure
-            },
-            _ => failure,
-        }
-    })
-}
-
-fn local(listener: &TcpListener) -> Result<SocketAddr, Failure> {
-    Ok(listener.local_addr()?)
 }
 
 fn site(config: &Config, base_url: &str) -> Site {

@@ -33,6 +33,14 @@ pub const LOG_VARIABLE: &str = "PARAPH_LOG";
 pub const REQUESTS: &str = "paraph_requests_total";
 /// Connections that were not served. Label `why`.
 pub const CONNECTIONS_REFUSED: &str = "paraph_connections_refused_total";
+/// Connections, or bodies on them, that a bound ended. Label `why`.
+pub const CONNECTIONS_ENDED: &str = "paraph_connections_ended_total";
+/// TLS handshakes by what they came to. Label `outcome`.
+pub const HANDSHAKES: &str = "paraph_handshakes_total";
+/// Times that certificate and key were read again. Label `outcome`.
+pub const CERTIFICATE_RELOADS: &str = "paraph_certificate_reloads_total";
+/// Seconds until the certificate in use ends.
+pub const CERTIFICATE_LEFT: &str = "paraph_certificate_left_seconds";
 /// Share cards drawn; far fewer than are asked for.
 pub const CARDS_DRAWN: &str = "paraph_cards_drawn_total";
 /// Rounds of the puzzles handed out: the price in force.
@@ -178,6 +186,10 @@ pub fn install() -> Result<Handle, Failure> {
 fn describe() {
     describe_counter!(REQUESTS, "Requests by route and outcome");
     describe_counter!(CONNECTIONS_REFUSED, "Connections that were not served, by reason");
+    describe_counter!(CONNECTIONS_ENDED, "Connections or bodies that a bound ended, by bound");
+    describe_counter!(HANDSHAKES, "TLS handshakes by outcome");
+    describe_counter!(CERTIFICATE_RELOADS, "Certificate and key read again, by outcome");
+    describe_gauge!(CERTIFICATE_LEFT, Unit::Seconds, "Until the certificate in use ends");
     describe_counter!(CARDS_DRAWN, "Share cards drawn");
     describe_histogram!(PUZZLE_ROUNDS, "Rounds of the puzzles handed out");
     describe_counter!(crate::shield::BANS, "Bans made, by cause");

@@ -177,7 +177,7 @@ impl Budget {
 /// very many keys (FACTS: by 18 at a million), never too low.
 ///
 /// `pingora_limits::rate::Rate` is the same with a clock of its own; here time is a parameter.
-struct Window {
+pub(super) struct Window {
     slots: [Estimator; 2],
     minute: AtomicU64,
 }
@@ -185,7 +185,7 @@ struct Window {
 impl Window {
     const HASHES: usize = 4;
 
-    fn new(columns: u64) -> Self {
+    pub(super) fn new(columns: u64) -> Self {
         let columns = usize::try_from(columns).unwrap_or(usize::MAX);
         Self {
             slots: [
@@ -198,7 +198,7 @@ impl Window {
 
     /// Events of this key in the last 60 seconds, the minute before taken as even.
     #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
-    fn rate(&self, key: Prefix, now: Millis) -> f64 {
+    pub(super) fn rate(&self, key: Prefix, now: Millis) -> f64 {
         let minute = self.turn_to(now.0 / 60_000);
         let running = self.slot(minute).get(key).max(0) as f64;
         let before = self.slot(minute + 1).get(key).max(0) as f64;
@@ -206,7 +206,7 @@ impl Window {
         running + before * (1.0 - elapsed)
     }
 
-    fn count(&self, key: Prefix) {
+    pub(super) fn count(&self, key: Prefix) {
         self.slot(self.minute.load(Ordering::Acquire)).incr(key, 1);
     }
 

@@ -1,58 +1,80 @@
 //! Our own accept loop. `axum::serve` sets no timer, so that hyper's header timeout is inert there and 1,000 slow
 //! connections are never closed.
 //!
+//! The path of a connection: a place in all; who is at the other end (a PROXY header of a trusted proxy says otherwise);
+//! a place of that address and network; TLS, budgeted; then HTTP/2 where TLS agreed on it, or where a trusted proxy begins
+//! with its preface, else HTTP/1.1. Each step has a deadline.
+//!
 //! The service is a plain function of source and request: no middleware, no boxing, nothing between hyper and the
 //! caller but the name of who asks.
 
-use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use http::HeaderValue;
+use http::header::CONNECTION;
 use hyper::body::{Body, Incoming};
-use hyper::server::conn::http1;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use rustix::net::sockopt;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
+use super::h2::{self, Bounds, Pulse, Watched};
+use super::handshake::{self, Tls};
+use super::pace::LeastRate;
+use super::places::{Place, Places};
 use super::proxy::{self, Header, ProxyProtocol};
-use super::source::{Prefix, Source, Trusted};
+use super::source::{Source, Trusted};
 use super::stream::Stream;
+use super::upload::Upload;
 use crate::limits::Limits;
 
 /// How to listen.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Listening {
     /// The proxies whose word is believed; replaced by a reload, also for connections that are open.
     pub trusted: Arc<ArcSwap<Trusted>>,
     /// Whether they begin connections with a PROXY header.
     pub proxy: ProxyProtocol,
+    /// TLS, where it is spoken.
+    pub tls: Option<Arc<Tls>>,
+    /// Places for connections, perhaps shared with another listener.
+    pub places: Arc<Places>,
     /// The bounds in force.
     pub limits: Limits,
 }
 
 /// Least buffer that hyper accepts.
 const LEAST_BUFFER: u64 = 8192;
+/// What an HTTP/2 connection begins with (RFC 9113 section 3.4).
+const H2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// While places run short, a connection over TLS may be silent for so long: closing it after each request, as without
+/// TLS, would cost a handshake for the next.
+const CROWDED_IDLE: Duration = Duration::from_secs(2);
 
-/// Serves HTTP/1.1 until `shutdown` turns true (or its sender is gone), then lets open connections finish for
+/// Serves HTTP until `shutdown` turns true (or its sender is gone), then lets open connections finish for
 /// `limits.drain_seconds`.
 ///
 /// A connection that panics takes nothing along but itself.
 pub async fn serve<S, F, B>(listener: TcpListener, listening: Listening, service: S, shutdown: watch::Receiver<bool>)
 where
-    S: Fn(Source, Request<Incoming>) -> F + Clone + Send + 'static,
+    S: Fn(Source, Request<Upload>) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<B>> + Send + 'static,
-    B: Body + Send + 'static,
+    B: Body + Send + Unpin + 'static,
     B::Data: Send,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
@@ -77,14 +99,15 @@ where
             }
         };
         backoff = Backoff::default();
-        let Some(place) = Place::take(&door) else {
+        let Some(place) = door.listening.places.take() else {
             refused("full");
             continue;
         };
-        connections.spawn(connection(place, tcp, peer, service.clone(), shutdown.clone()));
+        let door = Arc::clone(&door);
+        connections.spawn(connection(door, place, tcp, peer, service.clone(), shutdown.clone()));
     }
     drop(listener);
-    let drained = tokio::time::timeout(drain, async { while connections.join_next().await.is_some() {} }).await;
+    let drained = timeout(drain, async { while connections.join_next().await.is_some() {} }).await;
     if drained.is_err() {
         tracing::info!(
             open = connections.len(),
@@ -96,73 +119,104 @@ where
 
 /// One connection, from accept to close.
 async fn connection<S, F, B>(
-    place: Place,
+    door: Arc<Door>,
+    _place: Place,
     tcp: TcpStream,
     peer: SocketAddr,
     service: S,
     mut stop: watch::Receiver<bool>,
 ) where
-    S: Fn(Source, Request<Incoming>) -> F,
-    F: Future<Output = Response<B>>,
-    B: Body + 'static,
+    S: Fn(Source, Request<Upload>) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Response<B>> + Send + 'static,
+    B: Body + Send + Unpin + 'static,
+    B::Data: Send,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let door = Arc::clone(&place.door);
     // Without it the last packet of a page waits for the acknowledgement of the one before. It fails only on a
     // connection that is gone already.
-    if tcp.set_nodelay(true).is_err() {
+    // And without this, an answer that its client does not read stays in the kernel after the connection was closed.
+    let stall = u32::try_from(door.read_rate.grace.as_millis()).unwrap_or(u32::MAX);
+    if tcp.set_nodelay(true).is_err() || sockopt::set_tcp_user_timeout(&tcp, stall).is_err() {
         return;
     }
-    let Some((tcp, source, early)) = door.introduce(tcp, peer).await else {
+    let introduced = tokio::select! {
+        biased;
+        () = turned(&mut stop) => return,
+        introduced = door.introduce(tcp, peer) => introduced,
+    };
+    let Some(Introduced {
+        tcp,
+        source,
+        early,
+        h2c,
+    }) = introduced
+    else {
         return;
     };
     let trusted = door.listening.trusted.load().contains(source.addr);
     // A proxy holds the connections of everybody behind it.
-    let _address = if trusted {
+    let _source = if trusted {
         None
-    } else if let Some(taken) = AddressPlace::take(&door, source.narrow()) {
-        Some(taken)
     } else {
-        return refused("address");
-    };
-    let io = TokioIo::new(Stream::new(tcp, early, door.write_stall));
-    let shared = &*door;
-    let answer = move |request: Request<Incoming>| {
-        let source = if trusted {
-            shared.listening.trusted.load().resolve(source, request.headers())
-        } else {
-            source
-        };
-        let response = service(source, request);
-        async move { Ok::<_, Infallible>(response.await) }
-    };
-    // When places run short, a connection is good for one request.
-    let http = if trusted || !door.is_crowded() {
-        &door.http
-    } else {
-        &door.http_once
-    };
-    let mut serving = pin!(http.serve_connection(io, service_fn(answer)));
-    let ended = tokio::select! {
-        biased;
-        ended = serving.as_mut() => Some(ended),
-        () = turned(&mut stop) => None,
-    };
-    let ended = match ended {
-        Some(ended) => ended,
-        None => {
-            serving.as_mut().graceful_shutdown();
-            serving.await
+        match door.listening.places.take_for(source) {
+            Ok(taken) => Some(taken),
+            Err(why) => return refused(why),
         }
     };
-    // Clients break off all the time, some on purpose; the reason matters only to who looks for it.
-    if let Err(error) = ended {
-        tracing::trace!(%error, "connection ended");
+    let crowded = door.listening.places.is_crowded();
+    let visit = Visit {
+        source,
+        trusted,
+        crowded,
+    };
+    let mut stream = Stream::new(tcp, early, door.read_rate);
+    let Some(tls) = &door.listening.tls else {
+        if h2c {
+            let pulse = Pulse::new(&door.listening.limits);
+            stream.explain(Arc::clone(&pulse));
+            return Box::pin(door.speak_h2(stream, visit, pulse, service, stop)).await;
+        }
+        return door.speak_http1(stream, visit, service, stop).await;
+    };
+    // Boxed, so that a connection without TLS does not carry the size of one with it.
+    let shaken = tokio::select! {
+        biased;
+        () = turned(&mut stop) => return,
+        shaken = Box::pin(tls.accept(stream, (!trusted).then_some(source), crowded)) => shaken,
+    };
+    let Some(mut stream) = shaken else {
+        return;
+    };
+    if stream.get_ref().1.alpn_protocol() == Some(handshake::H2) {
+        let pulse = Pulse::new(&door.listening.limits);
+        stream.get_mut().0.explain(Arc::clone(&pulse));
+        Box::pin(door.speak_h2(stream, visit, pulse, service, stop)).await;
+    } else {
+        Box::pin(door.speak_http1(stream, visit, service, stop)).await;
+    }
+}
+
+/// Who is at the other end of a connection, and how things stood when it came.
+#[derive(Clone, Copy)]
+struct Visit {
+    source: Source,
+    /// Itself a proxy whose word is believed: the headers say who asks, and many ask.
+    trusted: bool,
+    crowded: bool,
+}
+
+impl Visit {
+    fn source(self, door: &Door, request: &Request<Incoming>) -> Source {
+        if self.trusted {
+            door.listening.trusted.load().resolve(self.source, request.headers())
+        } else {
+            self.source
+        }
     }
 }
 
 /// Ends when the switch is on, or when nobody is left to turn it.
-async fn turned(stop: &mut watch::Receiver<bool>) {
+pub(super) async fn turned(stop: &mut watch::Receiver<bool>) {
     drop(stop.wait_for(|stop| *stop).await);
 }
 
@@ -170,15 +224,33 @@ fn refused(why: &'static str) {
     metrics::counter!(crate::telemetry::CONNECTIONS_REFUSED, "why" => why).increment(1);
 }
 
+/// Clients break off all the time, some on purpose; the reason matters only to who looks for it.
+pub(super) fn closed(ended: hyper::Result<()>) {
+    if let Err(error) = ended {
+        tracing::trace!(%error, "connection ended");
+    }
+}
+
 /// What all connections share.
 struct Door {
     listening: Listening,
     http: http1::Builder,
     http_once: http1::Builder,
-    write_stall: Duration,
-    open: AtomicU64,
-    /// Open connections per address or /64. Holds no more keys than there are open connections.
-    addresses: Mutex<HashMap<Prefix, u64>>,
+    http_brief: http1::Builder,
+    h2: http2::Builder<TokioExecutor>,
+    bounds: Bounds,
+    read_rate: LeastRate,
+    body_rate: LeastRate,
+}
+
+/// A connection whose other end is known.
+struct Introduced {
+    tcp: TcpStream,
+    source: Source,
+    /// What was read beyond its PROXY header.
+    early: Bytes,
+    /// It begins with the preface of HTTP/2, and comes from a trusted proxy.
+    h2c: bool,
 }
 
 impl Door {
@@ -186,107 +258,188 @@ impl Door {
         let limits = &listening.limits;
         let header = usize::try_from(limits.header_bytes).unwrap_or(usize::MAX);
         let buffer = usize::try_from(limits.header_bytes.max(LEAST_BUFFER)).unwrap_or(usize::MAX);
+        let header_time = Duration::from_secs(limits.header_seconds);
         let mut http = http1::Builder::new();
         // The header timeout runs from the first wait for a head, so it bounds idle connections as well.
         http.timer(TokioTimer::new())
-            .header_read_timeout(Duration::from_secs(limits.header_seconds))
+            .header_read_timeout(header_time)
             .max_header_size(header)
             .max_buf_size(buffer);
         let mut http_once = http.clone();
         http_once.keep_alive(false);
-        let write_stall = Duration::from_secs(limits.write_stall_seconds);
+        let mut http_brief = http.clone();
+        http_brief.header_read_timeout(header_time.min(CROWDED_IDLE));
+        let read_rate = LeastRate::new(limits.write_stall_seconds, limits.write_bytes_per_second);
         Self {
-            listening,
             http,
             http_once,
-            write_stall,
-            open: AtomicU64::new(0),
-            addresses: Mutex::default(),
+            http_brief,
+            h2: h2::builder(limits),
+            bounds: Bounds {
+                requests: limits.connection_requests,
+                life: Duration::from_secs(limits.connection_seconds),
+                idle: header_time,
+                read: read_rate,
+                drain: Duration::from_secs(limits.drain_seconds),
+            },
+            read_rate,
+            body_rate: LeastRate::new(limits.body_grace_seconds, limits.body_bytes_per_second),
+            listening,
         }
     }
 
-    /// Who is at the other end, and what was read beyond its PROXY header.
-    async fn introduce(&self, mut tcp: TcpStream, peer: SocketAddr) -> Option<(TcpStream, Source, Bytes)> {
+    fn bounds(&self, visit: Visit) -> Bounds {
+        match visit {
+            Visit { trusted: true, .. } => self.bounds.without_end(),
+            Visit { crowded: true, .. } => self.bounds.crowded(),
+            _ => self.bounds,
+        }
+    }
+
+    /// Serves a connection that speaks HTTP/1.1.
+    async fn speak_http1<IO, S, F, B>(&self, io: IO, visit: Visit, service: S, mut stop: watch::Receiver<bool>)
+    where
+        IO: AsyncRead + AsyncWrite + Unpin,
+        S: Fn(Source, Request<Upload>) -> F,
+        F: Future<Output = Response<B>>,
+        B: Body + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let bounds = self.bounds(visit);
+        let requests = AtomicU64::new(0);
+        let answer = |request: Request<Incoming>| {
+            let source = visit.source(self, &request);
+            let is_last = requests.fetch_add(1, Ordering::Relaxed) + 1 >= bounds.requests;
+            let response = service(source, request.map(|body| Upload::new(body, self.body_rate, None)));
+            async move {
+                let mut response = response.await;
+                if is_last {
+                    super::ended("requests");
+                    response
+                        .headers_mut()
+                        .insert(CONNECTION, HeaderValue::from_static("close"));
+                }
+                Ok::<_, Infallible>(response)
+            }
+        };
+        // When places run short, a connection is good for one request.
+        let http = match (visit.crowded && !visit.trusted, &self.listening.tls) {
+            (false, _) => &self.http,
+            (true, None) => &self.http_once,
+            (true, Some(_)) => &self.http_brief,
+        };
+        let mut serving = pin!(http.serve_connection(TokioIo::new(io), service_fn(answer)));
+        tokio::select! {
+            biased;
+            ended = serving.as_mut() => return closed(ended),
+            () = turned(&mut stop) => {}
+            () = tokio::time::sleep(bounds.life) => super::ended("lifetime"),
+        }
+        serving.as_mut().graceful_shutdown();
+        if let Ok(ended) = timeout(bounds.drain, serving).await {
+            closed(ended);
+        }
+    }
+
+    /// Serves a connection that speaks HTTP/2. Its requests run beside each other, hence on their own.
+    async fn speak_h2<IO, S, F, B>(
+        self: &Arc<Self>,
+        io: IO,
+        visit: Visit,
+        pulse: Arc<Pulse>,
+        service: S,
+        mut stop: watch::Receiver<bool>,
+    ) where
+        IO: AsyncRead + AsyncWrite + Unpin,
+        S: Fn(Source, Request<Upload>) -> F + Clone + Send + Sync + 'static,
+        F: Future<Output = Response<B>> + Send + 'static,
+        B: Body + Send + Unpin + 'static,
+        B::Data: Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let answer = |request: Request<Incoming>| {
+            let open = pulse.request();
+            let source = visit.source(self, &request);
+            let upload = |body| Upload::new(body, self.body_rate, Some(Arc::clone(&pulse)));
+            let response = service(source, request.map(upload));
+            async move { Ok::<_, Infallible>(response.await.map(|body| Watched::new(body, open))) }
+        };
+        let bounds = self.bounds(visit);
+        h2::serve(&self.h2, io, service_fn(answer), &pulse, bounds, &mut stop).await;
+    }
+
+    /// Who is at the other end, and what was read of the connection to know it.
+    async fn introduce(&self, mut tcp: TcpStream, peer: SocketAddr) -> Option<Introduced> {
         let direct = Source::direct(peer);
-        let Listening { trusted, proxy, limits } = &self.listening;
-        match (proxy, trusted.load().contains(direct.addr)) {
-            (ProxyProtocol::Off, _) | (ProxyProtocol::Optional, false) => return Some((tcp, direct, Bytes::new())),
-            (ProxyProtocol::Required, false) => {
+        let Listening {
+            trusted,
+            proxy,
+            limits,
+            tls,
+            ..
+        } = &self.listening;
+        let deadline = Duration::from_secs(limits.header_seconds);
+        if !trusted.load().contains(direct.addr) {
+            if *proxy == ProxyProtocol::Required {
                 refused("untrusted");
                 return None;
             }
-            (_, true) => {}
+            let (source, early) = (direct, Bytes::new());
+            return Some(Introduced {
+                tcp,
+                source,
+                early,
+                h2c: false,
+            });
         }
-        let max = usize::try_from(limits.proxy_header_bytes).unwrap_or(usize::MAX);
-        let header = proxy::accept(&mut tcp, *proxy, max);
-        match tokio::time::timeout(Duration::from_secs(limits.header_seconds), header).await {
-            Ok(Ok((Some(Header::Client(client)), early))) => Some((tcp, Source::forwarded(client, direct.addr), early)),
-            Ok(Ok((Some(Header::Local) | None, early))) => Some((tcp, direct, early)),
-            Ok(Err(error)) => {
-                tracing::debug!(%error, "a trusted proxy sent no usable PROXY header");
-                refused("proxy_header");
-                None
+        let (source, early) = if *proxy == ProxyProtocol::Off {
+            (direct, Bytes::new())
+        } else {
+            let max = usize::try_from(limits.proxy_header_bytes).unwrap_or(usize::MAX);
+            match timeout(deadline, proxy::accept(&mut tcp, *proxy, max)).await {
+                Ok(Ok((Some(Header::Client(client)), early))) => (Source::forwarded(client, direct.addr), early),
+                Ok(Ok((Some(Header::Local) | None, early))) => (direct, early),
+                Ok(Err(error)) => {
+                    tracing::debug!(%error, "a trusted proxy sent no usable PROXY header");
+                    refused("proxy_header");
+                    return None;
+                }
+                Err(_) => {
+                    refused("proxy_header");
+                    return None;
+                }
             }
-            Err(_) => {
-                refused("proxy_header");
-                None
-            }
-        }
-    }
-
-    fn is_crowded(&self) -> bool {
-        self.open.load(Ordering::Relaxed) > self.listening.limits.connections / 4 * 3
-    }
-}
-
-/// One of the places for connections, given back when dropped.
-struct Place {
-    door: Arc<Door>,
-}
-
-impl Place {
-    fn take(door: &Arc<Door>) -> Option<Self> {
-        let place = Self { door: Arc::clone(door) };
-        let before = door.open.fetch_add(1, Ordering::Relaxed);
-        (before < door.listening.limits.connections).then_some(place)
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.door.open.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// One of an address's places, given back when dropped.
-struct AddressPlace {
-    door: Arc<Door>,
-    prefix: Prefix,
-}
-
-impl AddressPlace {
-    fn take(door: &Arc<Door>, prefix: Prefix) -> Option<Self> {
-        let mut addresses = door.addresses.lock().unwrap_or_else(PoisonError::into_inner);
-        let open = addresses.entry(prefix).or_insert(0);
-        if *open >= door.listening.limits.connections_per_address {
-            return None;
-        }
-        *open += 1;
-        Some(Self {
-            door: Arc::clone(door),
-            prefix,
+        };
+        // Over TLS the handshake says which protocol it is.
+        let (h2c, early) = match tls {
+            None => timeout(deadline, begins_as_h2(&mut tcp, early)).await.ok()?.ok()?,
+            Some(_) => (false, early),
+        };
+        Some(Introduced {
+            tcp,
+            source,
+            early,
+            h2c,
         })
     }
 }
 
-impl Drop for AddressPlace {
-    fn drop(&mut self) {
-        let mut addresses = self.door.addresses.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(open) = addresses.get_mut(&self.prefix) {
-            *open -= 1;
-            if *open == 0 {
-                addresses.remove(&self.prefix);
-            }
+/// Whether a connection begins with the preface of HTTP/2, and what was read of it.
+async fn begins_as_h2<R: AsyncRead + Unpin>(stream: &mut R, early: Bytes) -> io::Result<(bool, Bytes)> {
+    /// Most heads arrive whole in as many bytes.
+    const HEAD: usize = 4096;
+    let mut buffer = BytesMut::from(early);
+    loop {
+        let known = buffer.len().min(H2_PREFACE.len());
+        if buffer[..known] != H2_PREFACE[..known] {
+            return Ok((false, buffer.freeze()));
+        }
+        if known == H2_PREFACE.len() {
+            return Ok((true, buffer.freeze()));
+        }
+        buffer.reserve(HEAD);
+        if stream.read_buf(&mut buffer).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The accept loop against real sockets.
 
 use http_body_util::Full;
+use proptest::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinHandle;
 
@@ -24,10 +25,12 @@ async fn start(trusted: &[&str], proxy: ProxyProtocol, limits: Limits) -> Runnin
     let listening = Listening {
         trusted: Arc::new(ArcSwap::from_pointee(Trusted::new(networks, limits.forwarded_hops))),
         proxy,
+        tls: None,
+        places: Places::new(&limits),
         limits,
     };
     let (stop, stopped) = watch::channel(false);
-    let service = |source: Source, request: Request<Incoming>| async move {
+    let service = |source: Source, request: Request<Upload>| async move {
         match request.uri().path() {
             "/panic" => panic!("as asked"),
             "/slow" => tokio::time::sleep(Duration::from_millis(500)).await,
@@ -178,7 +181,14 @@ async fn a_client_that_reads_nothing_is_left() {
         .await
         .expect("connect");
     let (tcp, _) = listener.accept().await.expect("accept");
-    let mut stream = Stream::new(tcp, Bytes::new(), Duration::from_millis(100));
+    let mut stream = Stream::new(
+        tcp,
+        Bytes::new(),
+        LeastRate {
+            grace: Duration::from_millis(100),
+            bytes_per_second: 1 << 30,
+        },
+    );
     let page = vec![b'x'; 1 << 20];
     let error = loop {
         if let Err(error) = stream.write_all(&page).await {
@@ -213,4 +223,24 @@ async fn shutdown_lets_answers_finish_and_takes_no_more() {
     assert_eq!(talk(&mut idle, b"").await, "");
     server.served.await.expect("ended");
     assert!(TcpStream::connect(server.addr).await.is_err());
+}
+
+proptest! {
+    /// In whatever pieces the bytes come: none is lost, and only the whole preface is HTTP/2.
+    #[test]
+    fn any_first_bytes_are_told_apart_and_kept(
+        cut in 0usize..30, tail in proptest::collection::vec(any::<u8>(), 0..40), early in 0usize..70,
+    ) {
+        let bytes = [&H2_PREFACE[..cut.min(H2_PREFACE.len())], &tail].concat();
+        let early = early.min(bytes.len());
+        let mut rest = &bytes[early..];
+        let begun = futures_util::FutureExt::now_or_never(begins_as_h2(&mut rest, Bytes::copy_from_slice(&bytes[..early])));
+        match begun.expect("a slice never waits") {
+            Ok((h2, read)) => {
+                prop_assert_eq!(h2, bytes.starts_with(H2_PREFACE));
+                prop_assert_eq!([&read, rest].concat(), bytes);
+            }
+            Err(_) => prop_assert!(H2_PREFACE.starts_with(&bytes)),
+        }
+    }
 }

@@ -16,18 +16,24 @@
 //! Everything here is owned by one [`Admitter`] and bounded by `limits.rs`; nothing is written anywhere.
 
 pub mod budget;
+pub mod certificate;
 pub mod challenge;
 pub mod contribution;
 pub mod email;
 pub mod form;
+mod h2;
+pub mod handshake;
 pub mod lane;
 pub mod listener;
+mod pace;
+pub mod places;
 pub mod proxy;
 pub mod refusal;
 pub mod source;
 pub mod spent;
 mod stream;
 pub mod ticket;
+pub mod upload;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,6 +57,11 @@ use self::spent::{BodyMac, Burn, Nonce, Outcome, Spent};
 use self::ticket::{Ticket, Tickets};
 use crate::limits::Limits;
 use crate::shield::Shield;
+
+/// Counts a connection, or one of its requests, that was ended by a bound.
+fn ended(why: &'static str) {
+    metrics::counter!(crate::telemetry::CONNECTIONS_ENDED, "why" => why).increment(1);
+}
 
 /// The keys of admission, each derived under a label of its own.
 pub struct Secrets {

@@ -210,8 +210,13 @@ fn forwarded_for(element: &str) -> Option<SocketAddr> {
     found
 }
 
-/// `a.b.c.d`, `a.b.c.d:port`, `x::y`, `[x::y]` or `[x::y]:port`; port 0 when there is none.
+/// `a.b.c.d`, `a.b.c.d:port`, `x::y`, `[x::y]` or `[x::y]:port`; port 0 when there is none, or when the proxy keeps it to
+/// itself (`:_name`, RFC 7239 section 6.3).
 fn address(text: &str) -> Option<SocketAddr> {
+    let text = match text.rsplit_once(":_") {
+        Some((node, hidden)) if is_obfuscated(hidden) => node,
+        _ => text,
+    };
     if let Ok(addr) = text.parse::<IpAddr>() {
         return Some(SocketAddr::new(addr.to_canonical(), 0));
     }
@@ -220,6 +225,14 @@ fn address(text: &str) -> Option<SocketAddr> {
     }
     let inner = text.strip_prefix('[')?.strip_suffix(']')?;
     Some(SocketAddr::new(inner.parse::<Ipv6Addr>().ok()?.to_canonical(), 0))
+}
+
+/// What follows the underscore of an obfuscated name.
+fn is_obfuscated(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
 
 #[cfg(test)]
@@ -303,7 +316,22 @@ mod tests {
             &[("forwarded", r#"for="open, for=198.51.100.1"#)],
             "198.51.100.1 0",
         );
+        // A proxy may keep the port to itself, as it may write the parameter's name in any case.
+        check(
+            "192.0.2.1",
+            &[("forwarded", "FOR=\"198.51.100.1:_p0-rt\"")],
+            "198.51.100.1 0",
+        );
+        check(
+            "192.0.2.1",
+            &[("forwarded", "for=\"[2001:db8::1]:_x\"")],
+            "2001:db8::1 0",
+        );
         for unclear in [
+            "for=198.51.100.1:_",
+            "for=\"198.51.100.1:_a b\"",
+            "for=\"\\198.51.100.1\"",
+            "for = 198.51.100.1",
             "for=unknown",
             "for=_hidden",
             "by=192.0.2.1",
@@ -352,6 +380,21 @@ mod tests {
         assert_eq!(peer("::ffff:203.0.113.9").narrow(), peer("203.0.113.9").narrow());
     }
 
+    /// An address as proxies write it: with or without a port, in the one header or the other.
+    fn written(addr: IpAddr, port: u16, rfc_7239: bool) -> String {
+        let node = match (addr, port) {
+            (IpAddr::V4(addr), 0) => addr.to_string(),
+            (IpAddr::V4(addr), port) => format!("{addr}:{port}"),
+            (IpAddr::V6(addr), 0) => format!("[{addr}]"),
+            (IpAddr::V6(addr), port) => format!("[{addr}]:{port}"),
+        };
+        if rfc_7239 {
+            format!("proto=https;for=\"{node}\";by=_us")
+        } else {
+            node
+        }
+    }
+
     proptest! {
         #[test]
         fn any_header_names_at_most_one_untrusted_client(value in "[ -~]{0,60}", name in "(forwarded|x-forwarded-for)") {
@@ -359,6 +402,31 @@ mod tests {
             headers.append(http::HeaderName::try_from(name).expect("name"), value.parse().expect("printable"));
             let source = trusted().resolve(peer("192.0.2.1"), &headers);
             prop_assert!(source.via == Via::Direct || source.via == Via::Forwarded(peer("192.0.2.1").addr));
+        }
+
+        /// The proxy appends on the right. Whatever the client wrote before it, quotes, commas and thousands of hops
+        /// included, changes nothing.
+        #[test]
+        fn what_a_client_writes_itself_changes_nothing(
+            octets in any::<[u8; 16]>(), v6 in any::<bool>(), port in any::<u16>(), rfc_7239 in any::<bool>(),
+            lines in proptest::collection::vec("[ -~]{0,40}", 0..5), junk in "[ -~]{0,80}", commas in 0usize..4000,
+        ) {
+            let addr = if v6 {
+                IpAddr::from(octets)
+            } else {
+                IpAddr::from([octets[0], octets[1], octets[2], octets[3]])
+            }
+            .to_canonical();
+            prop_assume!(!trusted().contains(addr));
+            let name = if rfc_7239 { "forwarded" } else { "x-forwarded-for" };
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(name, line.parse().expect("printable"));
+            }
+            let last = format!("{junk}{},{}", ",".repeat(commas), written(addr, port, rfc_7239));
+            headers.append(name, last.parse().expect("printable"));
+            let source = trusted().resolve(peer("192.0.2.1"), &headers);
+            prop_assert_eq!((source.addr, source.port), (addr, port));
         }
     }
 }

@@ -1,55 +1,100 @@
-//! A client's connection: bytes that were read too early are read first, and a client that stops reading is left.
+//! A client's connection: bytes that were read too early are read first, a client that does not read is left, and so is
+//! one that sends more than its requests explain.
 
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
-use std::time::Duration;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 
-/// A TCP connection with what came behind its PROXY header, and a bound on how long a write may make no progress. hyper
-/// has no such bound of its own: without it, 4,096 clients that ask for a page and do not read it hold every place.
+use super::h2::Pulse;
+use super::pace::{LeastRate, Waited};
+
+/// A TCP connection with what was read of it already, and a least rate at which the other end has to read. hyper has no
+/// such bound of its own: without it, 4,096 clients that ask for a page and do not read it hold every place.
 pub(super) struct Stream {
     tcp: TcpStream,
     early: Bytes,
-    stall: Duration,
-    stalled: Option<Pin<Box<Sleep>>>,
+    rate: LeastRate,
+    waited: Waited,
+    stalled: Option<Stalled>,
+    /// On an HTTP/2 connection, what was read of it and what its requests explain.
+    inbound: Option<Inbound>,
+}
+
+struct Stalled {
+    since: Instant,
+    timer: Pin<Box<Sleep>>,
+}
+
+struct Inbound {
+    pulse: Arc<Pulse>,
+    bytes: u64,
 }
 
 impl Stream {
-    pub(super) fn new(tcp: TcpStream, early: Bytes, stall: Duration) -> Self {
+    pub(super) fn new(tcp: TcpStream, early: Bytes, rate: LeastRate) -> Self {
         Self {
             tcp,
             early,
-            stall,
+            rate,
+            waited: Waited::default(),
             stalled: None,
+            inbound: None,
         }
     }
 
-    /// Passes a write on, and fails it once the last progress is too long ago. The timer exists only while stalled.
-    fn watch<T>(&mut self, cx: &mut Context<'_>, polled: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if polled.is_ready() {
-            self.stalled = None;
-            return polled;
+    /// From now on, ends the connection when it sends more than the requests that `pulse` counts explain.
+    pub(super) fn explain(&mut self, pulse: Arc<Pulse>) {
+        self.inbound = Some(Inbound { pulse, bytes: 0 });
+    }
+
+    /// Passes a write on, and fails it once too little was taken for too long. The timer exists only while stalled.
+    fn watch(&mut self, cx: &mut Context<'_>, polled: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(written) = polled {
+            if let Some(Stalled { since, .. }) = self.stalled.take() {
+                self.waited.wait(since.elapsed());
+            }
+            if let Ok(bytes) = written {
+                self.waited.take(bytes as u64, self.rate);
+            }
+            return Poll::Ready(written);
         }
-        let stall = self.stall;
-        let timer = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(stall)));
-        timer.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+        let left = self.waited.left(self.rate);
+        let stalled = self.stalled.get_or_insert_with(|| Stalled {
+            since: Instant::now(),
+            timer: Box::pin(tokio::time::sleep(left)),
+        });
+        ready!(stalled.timer.as_mut().poll(cx));
+        super::ended("slow_read");
+        // What waits in the kernel would wait on, in its memory, after a polite end. It fails only on a dead connection.
+        drop(self.tcp.set_zero_linger());
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
 impl AsyncRead for Stream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = out.filled().len();
         if self.early.is_empty() {
-            return Pin::new(&mut self.tcp).poll_read(cx, out);
+            ready!(Pin::new(&mut self.tcp).poll_read(cx, out))?;
+        } else {
+            let length = self.early.len().min(out.remaining());
+            out.put_slice(&self.early[..length]);
+            self.early.advance(length);
         }
-        let length = self.early.len().min(out.remaining());
-        out.put_slice(&self.early[..length]);
-        self.early.advance(length);
+        if let Some(inbound) = &mut self.inbound {
+            inbound.bytes += (out.filled().len() - before) as u64;
+            if inbound.bytes > inbound.pulse.explained() {
+                super::ended("h2_flood");
+                return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
+            }
+        }
         Poll::Ready(Ok(()))
     }
 }

@@ -15,14 +15,22 @@ pub(super) fn run(check: &CheckConfig) -> Result<(), Failure> {
         }
         None => Vec::new(),
     };
+    let https = config.listen.https.as_ref();
+    let until = https
+        .map(|https| Ok::<_, Failure>(https.certificates()?.expires()))
+        .transpose()?;
     if check.json {
         let mut explained = config.explain_json();
         explained["languages"] = languages.iter().map(language_json).collect();
+        explained["certificate_until"] = until.map(|until| until.to_string()).into();
         print(&format!("{explained:#}"));
         return Ok(());
     }
     let lines: String = languages.iter().map(language_lines).collect();
     print(&(config.explain() + &lines));
+    if let Some(until) = until {
+        print(&format!("the certificate of listen.https can be used, until {until}"));
+    }
     Ok(())
 }
 

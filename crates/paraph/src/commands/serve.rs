@@ -25,7 +25,8 @@ pub(super) fn run(serve: &Serve) -> Result<(), Failure> {
         let server = Server::start(&config, Some(metrics)).await?;
         print(&format!(
             "paraph is serving {} (health and metrics: http://{})",
-            server.base_url, server.operations
+            served_at(&server),
+            server.operations
         ));
         supervisor.ready();
         let writer_stopped = run_until_stopped(signals, &server, &supervisor, serve).await;
@@ -90,4 +91,13 @@ async fn reload(server: &Server, supervisor: &Supervisor, serve: &Serve) {
         }
     }
     supervisor.ready();
+}
+
+/// What links start with and, where that is not it, what this machine listens on.
+fn served_at(server: &Server) -> String {
+    let http = format!("http://{}", server.address);
+    let Some(https) = server.https else {
+        return server.base_url.clone();
+    };
+    format!("{} on {http} and https://{https}", server.base_url).replace(&format!("{http} on {http}"), &http)
 }

@@ -55,7 +55,9 @@ impl Config {
     /// What is allowed and still worth a second look before real people come.
     #[must_use]
     pub fn remarks(&self) -> Vec<Remark> {
-        let public = !self.listen.http.ip().is_loopback();
+        let https = self.listen.https.as_ref();
+        let public =
+            !self.listen.http.ip().is_loopback() || https.is_some_and(|https| !https.address.ip().is_loopback());
         let url = self.site.base_url.as_deref();
         let is_https = url.is_some_and(|url| url.starts_with("https://"));
         let real = public || is_https;
@@ -84,6 +86,12 @@ impl Config {
                 &format!("[site] base_url = \"https://{host}\""),
             ),
             of(
+                https.is_some() && !is_https,
+                "site.base_url",
+                "not https, and listen.https is set: links in mail do not use TLS",
+                "[site] base_url = \"https://petitions.example.org\"",
+            ),
+            of(
                 real && maildir,
                 "mail.smtp",
                 "mail goes to a directory: nobody receives it until something takes it from there",
@@ -102,7 +110,7 @@ impl Config {
                 "[site] contact = \"contact@example.org\"",
             ),
             of(
-                is_https && self.listen.trusted_proxies.is_empty(),
+                is_https && https.is_none() && self.listen.trusted_proxies.is_empty(),
                 "listen.trusted_proxies",
                 "empty, and base_url is https: all visitors behind the proxy count as one",
                 "[listen] trusted_proxies = [\"127.0.0.1\", \"::1\"]",

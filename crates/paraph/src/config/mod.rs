@@ -13,7 +13,13 @@ mod written;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use http::uri::Authority;
+use ipnet::IpNet;
+
+use crate::admit::certificate::{Certificates, Files};
+use crate::clock;
 use crate::failure::Failure;
 use crate::keys::Keys;
 use crate::limits::Limits;
@@ -22,7 +28,6 @@ use crate::views::lang;
 pub use alerts::{Alerts, Channel, Recipient, Secret};
 pub use explain::Remark;
 use explain::Setting;
-use ipnet::IpNet;
 pub use mail::{Bounce, Delivery, LmtpAddress, Mail, Security, SmtpServer};
 use value::{Reader, Taken};
 pub use written::Origin;
@@ -93,12 +98,34 @@ impl Site {
 pub struct Listen {
     /// Pages and forms.
     pub http: SocketAddr,
+    /// The same over TLS.
+    pub https: Option<Https>,
     /// `/healthz /readyz /metrics`; loopback or private, never public.
     pub operations: SocketAddr,
     /// Peers whose PROXY header, Forwarded and X-Forwarded-For are believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Whether those peers send a PROXY header.
     pub proxy_protocol: ProxyProtocol,
+}
+
+/// `listen.https`, with its certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Https {
+    /// Where TLS is spoken.
+    pub address: SocketAddr,
+    /// `listen.certificate`, `listen.certificate_key`, and the host that they must be good for.
+    pub files: Files,
+}
+
+impl Https {
+    /// Reads and checks the certificate.
+    ///
+    /// # Errors
+    /// It cannot serve visitors now.
+    pub fn certificates(&self) -> Result<Arc<Certificates>, Failure> {
+        Certificates::open(self.files.clone(), clock::now())
+            .map_err(|error| Failure::usage(format!("listen.https: {error}"), error.hint()))
+    }
 }
 
 /// `listen.proxy_protocol`.
@@ -200,7 +227,7 @@ fn validate(written: &Written, languages: &[&str]) -> Result<Config, Failure> {
     refuse_what_is_not_here_yet(written)?;
     let mut reader = Reader::new(written);
     let site = site(&mut reader, languages)?;
-    let listen = listen(&mut reader)?;
+    let listen = listen(&mut reader, site.base_url.as_deref())?;
     let directory = reader.text("store.directory", "data").path()?;
     let key_file = key_file(&mut reader, &directory)?;
     let mail = mail::mail(&mut reader, &site.name, &directory)?;
@@ -224,7 +251,7 @@ fn validate(written: &Written, languages: &[&str]) -> Result<Config, Failure> {
     })
 }
 
-/// Keys of the cluster and of TLS are known, so that the error can say more than "unknown".
+/// Keys of the cluster are known, so that the error can say more than "unknown".
 fn refuse_what_is_not_here_yet(written: &Written) -> Result<(), Failure> {
     let absent = [
         (
@@ -236,11 +263,6 @@ fn refuse_what_is_not_here_yet(written: &Written) -> Result<(), Failure> {
             "intake.nats",
             "intake through NATS",
             "remove it: the embedded intake writes straight into the store",
-        ),
-        (
-            "listen.https",
-            "TLS in the server itself",
-            "remove it, and put a proxy that speaks TLS in front",
         ),
     ];
     for (key, what, hint) in absent {
@@ -302,8 +324,9 @@ fn site(reader: &mut Reader<'_>, available: &[&str]) -> Result<Site, Failure> {
     })
 }
 
-fn listen(reader: &mut Reader<'_>) -> Result<Listen, Failure> {
+fn listen(reader: &mut Reader<'_>, base_url: Option<&str>) -> Result<Listen, Failure> {
     let http = reader.text("listen.http", "127.0.0.1:8080").address()?;
+    let https = https(reader, http, base_url)?;
     let taken = reader.text("listen.operations", "127.0.0.1:9090");
     let operations = taken.address()?;
     if !is_loopback_or_private(operations.ip()) {
@@ -333,10 +356,45 @@ fn listen(reader: &mut Reader<'_>) -> Result<Listen, Failure> {
     }
     Ok(Listen {
         http,
+        https,
         operations,
         trusted_proxies,
         proxy_protocol,
     })
+}
+
+/// TLS needs an address, a certificate and its key, or none of the three. The files are looked at when they are needed.
+fn https(reader: &mut Reader<'_>, http: SocketAddr, base_url: Option<&str>) -> Result<Option<Https>, Failure> {
+    let address = reader.optional("listen.https", "no TLS; leave it to a proxy in front");
+    let certificate = reader.optional("listen.certificate", "none");
+    let key = reader.optional("listen.certificate_key", "none");
+    let (taken, certificate, key) = match (address, certificate, key) {
+        (Some(address), Some(certificate), Some(key)) => (address, certificate, key),
+        (None, None, None) => return Ok(None),
+        (Some(address), ..) => {
+            let hint = "set listen.certificate to the full chain and listen.certificate_key to its key, both PEM files";
+            return Err(address.refuse("has no certificate, or no key for it", hint));
+        }
+        (None, Some(file), _) | (None, None, Some(file)) => {
+            return Err(file.refuse(
+                "stands without listen.https",
+                "set listen.https, as in 0.0.0.0:443, or remove it",
+            ));
+        }
+    };
+    let address = taken.address()?;
+    if address == http && http.port() != 0 {
+        return Err(taken.refuse("is also listen.http", "give TLS a port of its own, usually 443"));
+    }
+    let host = base_url.and_then(|url| url.strip_prefix("https://")?.parse::<Authority>().ok());
+    Ok(Some(Https {
+        address,
+        files: Files {
+            certificate: certificate.path()?,
+            key: key.path()?,
+            host: host.map(|authority| authority.host().to_owned()),
+        },
+    }))
 }
 
 fn is_loopback_or_private(ip: IpAddr) -> bool {
@@ -402,7 +460,9 @@ fn drill_price(reader: &mut Reader<'_>, listen: &Listen) -> Result<Option<u64>, 
             "the only drill price is 1; or remove it",
         ));
     }
-    if !(listen.http.ip().is_loopback() && listen.operations.ip().is_loopback()) {
+    let is_loopback = |address: SocketAddr| address.ip().is_loopback();
+    let https = listen.https.as_ref().is_none_or(|https| is_loopback(https.address));
+    if !(is_loopback(listen.http) && https && is_loopback(listen.operations)) {
         let what = format!("{origin}: drill.price is set and the server does not listen on loopback only");
         return Err(Failure::usage(
             what,

@@ -119,7 +119,12 @@ fn values_that_cannot_work_are_refused() {
         ("[listen]\noperations = \"127.0.0.1:8080\"", "also listen.http"),
         ("[listen]\ntrusted_proxies = [\"0.0.0.0/0\"]", "trust everybody"),
         ("[listen]\nproxy_protocol = \"required\"", "no peer to believe"),
-        ("[listen]\nhttps = \"0.0.0.0:443\"", "not in this version"),
+        ("[listen]\nhttps = \"0.0.0.0:443\"", "no certificate"),
+        ("[listen]\ncertificate = \"fullchain.pem\"", "without listen.https"),
+        (
+            "[listen]\nhttp = \"127.0.0.1:443\"\nhttps = \"127.0.0.1:443\"\ncertificate = \"a\"\ncertificate_key = \"b\"",
+            "also listen.http",
+        ),
         ("[store]\nurl = \"postgres://db\"", "not in this version"),
         ("[intake]\nnats = [\"nats://127.0.0.1:4222\"]", "not in this version"),
         ("[mail]\nsmtp = \"smtp://127.0.0.1:1025\"", "mail.from is not"),
@@ -308,7 +313,7 @@ fn the_example_names_every_key_and_its_comments_are_valid() {
     let every = config(&every, &[]).expect("valid");
     assert_eq!(every.limits, crate::limits::Limits::default());
     let remarked: Vec<&str> = every.remarks().iter().map(|remark| remark.key).collect();
-    assert_eq!(remarked, ["listen.trusted_proxies", "alerts.first", "drill.price"]);
+    assert_eq!(remarked, ["alerts.first", "drill.price"]);
     for setting in &every.settings {
         assert!(
             ["mail.maildir", "mail.smtp_password"].contains(&setting.key.as_str())

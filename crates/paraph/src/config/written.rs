@@ -43,6 +43,8 @@ const KEYS: &[(&str, &str, Kind)] = &[
     ("site", "hosting", Kind::Text),
     ("listen", "http", Kind::Text),
     ("listen", "https", Kind::Text),
+    ("listen", "certificate", Kind::Text),
+    ("listen", "certificate_key", Kind::Text),
     ("listen", "operations", Kind::Text),
     ("listen", "trusted_proxies", Kind::List),
     ("listen", "proxy_protocol", Kind::Text),

@@ -14,7 +14,7 @@ pub mod turned_away;
 use crate::admit::source::Source;
 
 /// A body that is still on its way.
-pub type Body = hyper::body::Incoming;
+pub type Body = crate::admit::upload::Upload;
 
 /// A request whose body is still on its way.
 pub type Request = http::Request<Body>;

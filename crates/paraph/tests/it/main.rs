@@ -24,4 +24,5 @@ mod shield;
 mod start;
 mod stop;
 mod stores;
+mod tls;
 mod upgrade;

