@@ -175,3 +175,50 @@ pub fn simulate<S: Seed>(scenario: SimScenario, seed: S) -> Night<S> {
         waves: draft.waves,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{ReportingSeed, Truth, TuningSeed};
+    use super::{Night, SimScenario, simulate};
+
+    fn first<S>(night: &Night<S>, count: usize) -> String {
+        format!("{:?}", &night.contributions[..count])
+    }
+
+    #[test]
+    fn a_seed_is_a_night_and_the_two_kinds_of_seeds_share_none() {
+        let tuning: Vec<TuningSeed> = TuningSeed::all(2).collect();
+        let night = simulate(SimScenario::SelfConfirm, tuning[0]);
+        assert_eq!(
+            first(&night, 500),
+            first(&simulate(SimScenario::SelfConfirm, tuning[0]), 500)
+        );
+        assert_ne!(
+            first(&night, 500),
+            first(&simulate(SimScenario::SelfConfirm, tuning[1]), 500)
+        );
+        for seed in ReportingSeed::all(1) {
+            assert_ne!(
+                first(&night, 500),
+                first(&simulate(SimScenario::SelfConfirm, seed), 500)
+            );
+        }
+        assert!(night.steps.is_sorted_by_key(|step| step.at));
+    }
+
+    #[test]
+    fn forgers_do_not_change_a_single_honest_person() {
+        for seed in TuningSeed::all(1) {
+            let alone = simulate(SimScenario::Honest, seed);
+            let attacked = simulate(SimScenario::StoredUp, seed);
+            let honest = alone.contributions.len();
+            assert_eq!(first(&alone, honest), first(&attacked, honest));
+            assert!(
+                attacked.truth[honest..]
+                    .iter()
+                    .all(|truth| matches!(truth, Truth::Forged(_)))
+            );
+            assert!(attacked.truth.len() > honest + 1000);
+        }
+    }
+}
