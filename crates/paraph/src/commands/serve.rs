@@ -96,8 +96,12 @@ async fn reload(server: &Server, supervisor: &Supervisor, serve: &Serve) {
 /// What links start with and, where that is not it, what this machine listens on.
 fn served_at(server: &Server) -> String {
     let http = format!("http://{}", server.address);
-    let Some(https) = server.https else {
-        return server.base_url.clone();
-    };
-    format!("{} on {http} and https://{https}", server.base_url).replace(&format!("{http} on {http}"), &http)
+    let mut text = server.base_url.clone();
+    if server.base_url != http {
+        text += &format!(" on {http}");
+    }
+    if let Some(https) = server.https {
+        text += &format!(" and https://{https}");
+    }
+    text
 }

@@ -278,7 +278,7 @@ fn example_with_every_key() -> String {
     let key = |line: &str| {
         let (name, _) = line.strip_prefix("# ")?.split_once(" = ")?;
         name.bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
             .then(|| line[2..].to_owned())
     };
     let lines: Vec<String> = EXAMPLE
