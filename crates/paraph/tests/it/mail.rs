@@ -358,6 +358,9 @@ fn nothing_personal_is_logged_or_measured() {
     client.get("/p/badtypist");
     until("one letter", || (!dying.letters().is_empty()).then_some(()));
     attempted(&site, 5);
+    until("a failure is told", || {
+        site.logged().contains("will be tried again").then_some(())
+    });
     let letter = dying.letters().remove(0);
     let confirmed = client.post_json(&letter.link("confirm"), "").json();
     tokens.extend(["confirm", "not-me"].map(|kind| letter.link(kind).rsplit('/').next().expect("a token").to_owned()));
