@@ -253,6 +253,7 @@ impl Server {
                 tracing::error!("a task panicked");
             }
         }
+        live.close().await;
         drop((intake, live));
         if tokio::task::spawn_blocking(move || writer.join()).await.is_err() {
             tracing::error!("the writer could not be waited for");

@@ -2,12 +2,12 @@
 # Espace insécable (U+00A0) devant les deux-points et dans les guillemets, espace fine insécable (U+202F) devant ; ! ?
 
 dir = ltr
-subject = Confirmez votre signature : { $title }
+subject = Confirmez votre signature : { $title }
 greeting = Bonjour { $name },
 greeting-unnamed = Bonjour,
-who = Quelqu’un, sans doute vous, a donné cette adresse de courriel sur { $site } pour signer cette pétition :
-press = Pour être comptée, la signature doit être confirmée par la personne qui lit cette boîte. Ouvrez cette page :
-button = Elle montre ce qui sera signé. L’ouvrir ne change rien : seul son bouton confirme.
+who = Quelqu’un, sans doute vous, a donné cette adresse de courriel sur { $site } pour signer cette pétition :
+press = Pour être comptée, la signature doit être confirmée par la personne qui lit cette boîte. Ouvrez cette page :
+button = Elle montre ce qui sera signé. L’ouvrir ne change rien : seul son bouton confirme.
 waiting = { $others ->
     [one] Une autre signature attend pour cette adresse. La page la montre aussi.
    *[other] { $others } autres signatures attendent pour cette adresse. La page les montre aussi.
@@ -20,8 +20,8 @@ confirm-label = Voir ce qui sera signé
 withdraw-label = Retirer ma signature
 not-me-label = Ce n’était pas moi
 stop-label = Arrêter ces courriels, ou les autoriser de nouveau
-withdraw = Une fois votre signature confirmée, vous pourrez la retirer à tout moment par ce lien :
-not-you = Ce n’était pas vous ? Vous n’avez rien à faire : ce que personne ne confirme n’est jamais compté. Si vous préférez tout faire effacer dès maintenant, ou en garder une trace pour votre propre plainte :
+withdraw = Une fois votre signature confirmée, vous pourrez la retirer à tout moment par ce lien :
+not-you = Ce n’était pas vous ? Vous n’avez rien à faire : ce que personne ne confirme n’est jamais compté. Si vous préférez tout faire effacer dès maintenant, ou en garder une trace pour votre propre plainte :
 promise = Nous envoyons au plus un courriel par jour, par pétition et par adresse. Personne d’autre n’est informé de ce courriel, ni du fait que cette adresse a signé ou non.
 stop = Vous ne voulez plus de ces courriels à cette adresse ? Ce lien les arrête et ne retire rien. Sans eux, personne ne peut signer avec cette adresse, tant que vous ne les autorisez pas de nouveau par le même lien ou que { $days } jours ne sont pas passés :
 

@@ -37,6 +37,12 @@ impl LedgerReader {
         Self { main, keys, vault }
     }
 
+    /// Closes both files, once the queries in work have ended.
+    pub async fn close(&self) {
+        self.main.close().await;
+        self.keys.close().await;
+    }
+
     /// When the oldest mail that has not left was due; `None` if there is none.
     ///
     /// # Errors

@@ -155,6 +155,11 @@ impl Live {
         Ok(())
     }
 
+    /// Closes what reads the store. Nothing may serve any more.
+    pub(super) async fn close(&self) {
+        self.core.ledger.close().await;
+    }
+
     /// Ends the mailer and the watching of counts.
     pub(super) async fn stop(&self) {
         let mut generation = self.generation.lock().await;
