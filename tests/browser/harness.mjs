@@ -76,6 +76,12 @@ export function person() {
 function decode(message) {
   const [head, ...rest] = message.split(/\r?\n\r?\n/);
   const body = rest.join("\n\n");
+  // A header may go on in the next line.
+  const boundary = head.replace(/\r?\n[ \t]+/g, " ").match(/^content-type:\s*multipart\/.*boundary="?([^";]+)/im)?.[1];
+  if (boundary) {
+    const parts = body.split(`--${boundary}`).slice(1, -1);
+    return parts.map((part) => decode(part.replace(/^\r?\n/, ""))).join("\n");
+  }
   if (/^content-transfer-encoding:\s*base64/im.test(head)) return Buffer.from(body, "base64").toString("utf8");
   if (!/^content-transfer-encoding:\s*quoted-printable/im.test(head)) return body;
   const bytes = body.replace(/=\r?\n/g, "").replace(/=([0-9A-F]{2})/gi, (_, hex) => `%${hex}`);

@@ -36,11 +36,15 @@ function renderers(root) {
   return pids.filter((pid) => isOurs(pid) && isRenderer(pid));
 }
 
-/// Lets the renderers of a browser run one part in six of the time; call what it gives to let them go.
+/// Lets the renderers of a browser have a sixth of one core, by what they really had and not by a timer that may come late; call
+/// what it gives to let them go.
 function slow(root) {
   let known = [];
   let rounds = 0;
-  let timer;
+  // Milliseconds of processor time that they may have now; saved up for one cycle at the most.
+  let credit = 0;
+  let last = performance.now();
+  let spent = null;
   const signal = (name) => {
     for (const pid of known) {
       try {
@@ -50,18 +54,16 @@ function slow(root) {
       }
     }
   };
-  const stop = () => {
-    if (rounds++ % 10 === 0) known = renderers(root);
-    signal("SIGSTOP");
-    timer = setTimeout(go, (CYCLE_MS * (SLOWER - 1)) / SLOWER);
+  const look = () => {
+    if (rounds++ % 50 === 0) known = renderers(root);
+    const [now, had] = [performance.now(), known.reduce((sum, pid) => sum + process_of(pid).ms, 0)];
+    credit = Math.min(credit + (now - last) / SLOWER - Math.max(0, had - (spent ?? had)), CYCLE_MS / SLOWER);
+    [last, spent] = [now, had];
+    signal(credit > 0 ? "SIGCONT" : "SIGSTOP");
   };
-  const go = () => {
-    signal("SIGCONT");
-    timer = setTimeout(stop, CYCLE_MS / SLOWER);
-  };
-  stop();
+  const timer = setInterval(look, CYCLE_MS / SLOWER);
   return () => {
-    clearTimeout(timer);
+    clearInterval(timer);
     known = renderers(root);
     signal("SIGCONT");
   };
