@@ -34,7 +34,7 @@ fn mail_bomb(petitions: &[&str]) -> (Site, Report) {
     (site, report)
 }
 
-/// The count is right at the end, and on the way there by all but one person for at most one tick: in one run of ten a person
+/// The count is right at the end, and on the way there by all but one person for at most one tick: now and then a person
 /// due at a tick is settled at the next one, which is not explained yet (docs/benchmarks.md, "Rehearsals").
 fn is_right(report: &Report) -> bool {
     let count = &report.count;
