@@ -97,7 +97,7 @@ impl<'a> Decider<'a> {
             Command::Confirm(id, reply) => answer(answers, reply, self.confirm(id).await),
             Command::Withdraw(id, by, reply) => answer(answers, reply, self.withdraw(id, by).await),
             Command::Disown(id, keeping, reply) => answer(answers, reply, self.disown(id, keeping).await),
-            Command::Petition(command, reply) => answer(answers, reply, self.petition(*command).await),
+            Command::Petition(command, reply) => answer(answers, reply, self.petition_settled(*command).await),
             Command::Tick(reply) => answer(answers, reply, self.tick().await),
             Command::Replay(erasures, reply) => answer(answers, reply, self.replay(erasures).await),
             Command::ClaimMail(most, reply) => answer(answers, reply, self.claim_mail(most).await),
@@ -381,6 +381,14 @@ impl<'a> Decider<'a> {
                 Ok(id)
             })
             .collect()
+    }
+
+    async fn petition_settled(&mut self, command: PetitionCommand) -> Result<PetitionAnswer, DbError> {
+        let answer = self.petition(command).await?;
+        if self.decided.publish {
+            self.settle_all().await?;
+        }
+        Ok(answer)
     }
 
     async fn petition(&mut self, command: PetitionCommand) -> Result<PetitionAnswer, DbError> {

@@ -19,13 +19,10 @@ pub(super) const DAY: u64 = 24 * 3600 * 1000;
 impl Decider<'_> {
     /// One tick: everything that is due at this moment, within the bounds of a batch; the rest at the next.
     pub(super) async fn tick(&mut self) -> Result<Ticked, DbError> {
-        let mut ticked = Ticked::default();
-        let rows = self.db.query("SELECT id FROM petition", &[]).await?;
-        for row in &rows {
-            let petition = petition_id(row, 0)?;
-            self.release_names(petition).await?;
-            ticked.settled += self.settle(petition).await?;
-        }
+        let mut ticked = Ticked {
+            settled: self.settle_all().await?,
+            ..Ticked::default()
+        };
         if let Some(now) = self.of_ages {
             ticked.expired = self.expire(now).await?;
             self.decided.batch.prune = Some(Prune {
@@ -47,6 +44,18 @@ impl Decider<'_> {
         self.decided.publish = true;
         self.decided.sweep = true;
         Ok(ticked)
+    }
+
+    /// Settles every petition. Whatever publishes settles first: the count is said to be as of that moment.
+    pub(super) async fn settle_all(&mut self) -> Result<u64, DbError> {
+        let rows = self.db.query("SELECT id FROM petition", &[]).await?;
+        let mut settled = 0;
+        for row in &rows {
+            let petition = petition_id(row, 0)?;
+            self.release_names(petition).await?;
+            settled += self.settle(petition).await?;
+        }
+        Ok(settled)
     }
 
     /// Settles what was confirmed long enough ago; of several for one mailbox, the first confirmed.

@@ -1,5 +1,6 @@
 //! The writer: one thread, one batch at a time, one commit for all who wait.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -131,6 +132,22 @@ impl Writer {
     }
 }
 
+/// The commands in order, what publishes in a batch of its own. A count is published as of the batch's time, which all
+/// events of the batch carry: what is confirmed beside it would be due by that time and not in the store yet to be settled.
+fn batches(commands: Vec<Command>) -> Vec<Vec<Command>> {
+    let mut batches: Vec<Vec<Command>> = Vec::new();
+    let mut alone = true;
+    for command in commands {
+        let publishes = matches!(command, Command::Tick(_) | Command::Petition(..));
+        match batches.last_mut() {
+            Some(batch) if !alone && !publishes => batch.push(command),
+            _ => batches.push(vec![command]),
+        }
+        alone = publishes;
+    }
+    batches
+}
+
 /// Unconfirmed contributions in the store.
 async fn waiting(main: &mut Db) -> Result<u64, DbError> {
     let sql = "SELECT COUNT(*) FROM signature WHERE waiting = 1";
@@ -153,21 +170,11 @@ impl State {
     async fn run(mut self, mut queue: mpsc::Receiver<Command>) {
         let most = usize::try_from(self.settings.limits.intake_batch).unwrap_or(1);
         let mut commands = Vec::with_capacity(most);
-        while queue.recv_many(&mut commands, most).await > 0 {
-            metrics::histogram!(telemetry::BATCH_COMMANDS).record(commands.len() as f64);
-            let outcome = self.batch(std::mem::take(&mut commands)).await;
-            let was_refusing = self.refusing.swap(outcome.is_err(), Ordering::Relaxed);
-            if was_refusing && outcome.is_ok() {
-                tracing::warn!("the store records again");
-            }
-            if let Err(error) = outcome {
-                tracing::error!(%error, "a batch was not recorded; everyone in it was told to try again");
-                metrics::counter!(telemetry::BATCHES_FAILED).increment(1);
-                if let AppendError::Fenced { .. } = error {
-                    // Another process writes this store, in spite of the lock: going on would split the truth.
-                    break;
+        'writing: while queue.recv_many(&mut commands, most).await > 0 {
+            for batch in batches(std::mem::take(&mut commands)) {
+                if self.record(batch).await.is_break() {
+                    break 'writing;
                 }
-                self.resume().await;
             }
         }
         for db in [&self.main, &self.keys] {
@@ -175,6 +182,26 @@ impl State {
                 tracing::warn!(%error, "a write-ahead log stays until the next start");
             }
         }
+    }
+
+    /// One batch, and what its outcome means for those to come.
+    async fn record(&mut self, commands: Vec<Command>) -> ControlFlow<()> {
+        metrics::histogram!(telemetry::BATCH_COMMANDS).record(commands.len() as f64);
+        let outcome = self.batch(commands).await;
+        let was_refusing = self.refusing.swap(outcome.is_err(), Ordering::Relaxed);
+        if was_refusing && outcome.is_ok() {
+            tracing::warn!("the store records again");
+        }
+        if let Err(error) = outcome {
+            tracing::error!(%error, "a batch was not recorded; everyone in it was told to try again");
+            metrics::counter!(telemetry::BATCHES_FAILED).increment(1);
+            if let AppendError::Fenced { .. } = error {
+                // Another process writes this store, in spite of the lock: going on would split the truth.
+                return ControlFlow::Break(());
+            }
+            self.resume().await;
+        }
+        ControlFlow::Continue(())
     }
 
     /// Decides a batch, makes it durable, and only then answers.

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::future::join_all;
 use paraph::intake::command::{
-    ConfirmAnswer, DisownAnswer, Keeping, MailOutcome, PetitionAnswer, PetitionCommand, SignAnswer, WithdrawAnswer,
+    ConfirmAnswer, DisownAnswer, Edit, Keeping, MailOutcome, PetitionAnswer, PetitionCommand, Sign, SignAnswer,
+    WithdrawAnswer,
 };
 use paraph::journal::{self, AppendError, Batch};
 use paraph_tally::{End, Entry, Event, PetitionId, WithdrawnBy};
@@ -120,6 +122,50 @@ async fn one_mailbox_counts_once_and_withdrawing_frees_it() {
         ));
         running.intake.tick().await.expect("tick");
         assert_eq!(running.counted(), 2, "{kind:?}: the address was free again");
+        recount_agrees(&store, running).await;
+    }
+}
+
+/// However confirmations, ticks and an author's edits meet in the queue: everything that is due as of the published moment is
+/// in the count, and nothing else.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_count_is_whole_as_of_the_moment_that_it_names() {
+    for kind in Kind::BOTH {
+        let store = Store::new(kind);
+        let running = store.start(0).await;
+        let mut confirmed = Vec::new();
+        for round in 0..10 {
+            let signs: Vec<Sign> = (0..20).map(|person| contribution(round * 20 + person)).collect();
+            join_all(signs.iter().map(|sign| running.sign(sign.clone()))).await;
+            let (before, after) = signs.split_at(10);
+            let confirm = |sign: &Sign| running.intake.confirm(sign.id);
+            let edit = PetitionCommand::Edit(Edit {
+                slug: "fountain".to_owned(),
+                title: Some(format!("Round {round}")),
+                body: None,
+                addressee: None,
+                first_signatories: None,
+                video: None,
+                consent_hash: [2; 32],
+            });
+            let (first, ticked, more, edited) = tokio::join!(
+                join_all(before.iter().map(confirm)),
+                running.intake.tick(),
+                join_all(after.iter().map(confirm)),
+                running.intake.petition(edit),
+            );
+            ticked.expect("a tick");
+            assert!(matches!(edited, Ok(PetitionAnswer::Edited { .. })), "{edited:?}");
+            for answer in first.into_iter().chain(more) {
+                let Ok(ConfirmAnswer::Confirmed { at, .. }) = answer else {
+                    panic!("{kind:?}: {answer:?}")
+                };
+                confirmed.push(at);
+            }
+            let as_of = running.shown.borrow().as_of;
+            let due = confirmed.iter().filter(|at| **at <= as_of).count();
+            assert_eq!(running.counted(), due as u64, "{kind:?}: round {round}");
+        }
         recount_agrees(&store, running).await;
     }
 }

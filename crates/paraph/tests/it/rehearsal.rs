@@ -34,18 +34,11 @@ fn mail_bomb(petitions: &[&str]) -> (Site, Report) {
     (site, report)
 }
 
-/// The count is right at the end, and on the way there by all but one person for at most one tick: now and then a person
-/// due at a tick is settled at the next one, which is not explained yet (docs/benchmarks.md, "Rehearsals").
-fn is_right(report: &Report) -> bool {
-    let count = &report.count;
-    report.complete && count.r#final == count.truth && count.error_max <= 1 && report.forged.counted_peak == 0
-}
-
 #[test]
 fn a_mail_bomb_sends_a_victim_three_mails_and_keeps_nobody_from_signing() {
     let (site, report) = mail_bomb(&["fountain", "bus", "market", "school", "trees"]);
     let (forged, victims) = (&report.forged, report.victims.as_ref().expect("victims"));
-    assert!(is_right(&report), "{report:#?}");
+    assert!(report.passed(), "{report:#?}");
     // 75 forgeries, each of them admitted, each of another spelling.
     assert!(forged.admitted > 50, "{forged:?}");
     assert_eq!((victims.people, victims.petitions), (3, 5));
@@ -61,7 +54,7 @@ fn a_mail_bomb_sends_a_victim_three_mails_and_keeps_nobody_from_signing() {
 fn a_mail_bomb_on_one_petition_sends_a_victim_one_mail() {
     let (_site, report) = mail_bomb(&["fountain"]);
     let victims = report.victims.as_ref().expect("victims");
-    assert!(is_right(&report), "{report:#?}");
+    assert!(report.passed(), "{report:#?}");
     assert_eq!((victims.petitions, victims.max_mails, victims.signed), (1, 1, 3));
     assert_eq!(report.forged.mailed, 3, "{:?}", report.forged);
 }
