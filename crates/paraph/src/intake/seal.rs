@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use paraph_tally::{Millis, PetitionId, SignatureId};
-use zeroize::Zeroizing;
 
 use super::command::{Choices, Sign};
 use crate::admit::Pass;
@@ -75,7 +74,7 @@ impl Sealing {
             request,
         };
         let features = Features::observe(&self.features, &personal);
-        let plain = Zeroizing::new(serde_json::to_vec(&personal).unwrap_or_default());
+        let plain = personal.pack().expect("hashes and secrets of our own are hexadecimal");
         let sealed = self.vault.seal(id, &plain);
         Sign {
             id: SignatureId(id),

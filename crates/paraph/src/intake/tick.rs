@@ -68,7 +68,7 @@ impl Decider<'_> {
             .db
             .query(
                 "SELECT s.id, s.petition, s.mailbox, s.signed_at, s.confirmed_at, s.axes, m.counted, w.name \
-                 FROM signature s JOIN mailbox m ON m.id = s.mailbox LEFT JOIN choice w ON w.id = s.id \
+                 FROM signature s LEFT JOIN mailbox m ON m.id = s.mailbox LEFT JOIN choice w ON w.id = s.id \
                  WHERE s.unsettled = 1 AND s.petition = ?1 AND s.confirmed_at <= ?2 ORDER BY s.confirmed_at, s.id LIMIT ?3",
                 &[Value::Int(petition.0.into()), integer(due.0), integer(self.limits.settle_batch)],
             )

@@ -3,6 +3,7 @@
 pub mod catalogue;
 pub mod content;
 pub mod opened;
+mod packed;
 pub mod query;
 pub mod record;
 pub mod recount;
