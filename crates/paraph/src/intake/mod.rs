@@ -14,6 +14,7 @@ mod replay;
 pub mod seal;
 pub(crate) mod tick;
 mod time;
+pub mod verdict;
 mod writer;
 
 use std::sync::Arc;
@@ -31,8 +32,8 @@ use crate::mail::bounce::Bounced;
 use crate::mail::stop::Wish;
 use crate::store::erasures::Erasure;
 use command::{
-    ClaimedMail, ClaimedNews, Command, ConfirmAnswer, DisownAnswer, Keeping, MailOutcome, PetitionAnswer,
-    PetitionCommand, Reply, Sign, SignAnswer, Ticked, WithdrawAnswer,
+    ClaimedMail, ClaimedNews, Command, ConfirmAnswer, DisownAnswer, JudgeAnswer, Judgement, Keeping, MailOutcome,
+    PetitionAnswer, PetitionCommand, Reply, Sign, SignAnswer, Ticked, WithdrawAnswer,
 };
 
 /// The writer cannot make anything durable now: its queue is full, its disk refuses, or it has stopped.
@@ -107,6 +108,14 @@ impl Intake {
     /// It could not be made durable.
     pub async fn petition(&self, command: PetitionCommand) -> Result<PetitionAnswer, Unavailable> {
         self.ask(|reply| Command::Petition(Box::new(command), reply)).await
+    }
+
+    /// Judges a set of signatures, in one event that is durable before this returns.
+    ///
+    /// # Errors
+    /// It could not be made durable.
+    pub async fn judge(&self, judgement: Judgement) -> Result<JudgeAnswer, Unavailable> {
+        self.ask(|reply| Command::Judge(Box::new(judgement), reply)).await
     }
 
     /// Settles what is due, expires what is old, destroys the keys of erased records and publishes the count.
