@@ -77,9 +77,13 @@ impl Decider<'_> {
         for row in &rows {
             let id = SignatureId(row.array(0)?);
             let state = signature_state(row, 1)?;
-            self.fold.load_signature(id, state);
-            self.fold
-                .load_counted(state.mailbox, row.maybe_array(6)?.map(SignatureId));
+            self.load_row(id, state);
+            if self.following.is_some() {
+                self.load_counted(state.mailbox).await?;
+            } else {
+                self.fold
+                    .load_counted(state.mailbox, row.maybe_array(6)?.map(SignatureId));
+            }
             signatures.push(id);
             if row.maybe_int(7)? == Some(1) {
                 named.push(id);
@@ -95,10 +99,11 @@ impl Decider<'_> {
         };
         // What remains is confirmed by a mailbox that counts already. It is set aside until that place is free.
         let settled: std::collections::BTreeSet<SignatureId> = legal.iter().copied().collect();
-        self.decided
-            .batch
-            .blocked
-            .extend(due.into_iter().filter(|id| !settled.contains(id)));
+        // While rows follow a verdict, who is in the way may be on its way out; the next tick asks again.
+        if self.following.is_none() {
+            let blocked = due.into_iter().filter(|id| !settled.contains(id));
+            self.decided.batch.blocked.extend(blocked);
+        }
         if legal.is_empty() {
             return Ok(0);
         }
@@ -131,7 +136,7 @@ impl Decider<'_> {
         let mut expired: BTreeMap<PetitionId, Vec<(SignatureId, MailboxId)>> = BTreeMap::new();
         for row in &rows {
             let (id, state) = (SignatureId(row.array(0)?), signature_state(row, 1)?);
-            self.fold.load_signature(id, state);
+            self.load_row(id, state);
             expired.entry(state.petition).or_default().push((id, state.mailbox));
         }
         let mut count = 0;

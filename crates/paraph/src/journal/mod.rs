@@ -6,10 +6,13 @@
 mod batch;
 pub mod content;
 mod mailing;
+mod verdict;
 
 use paraph_tally::{DecodeError, Entry, Event, Fold, Millis, RecountError};
 
 pub use batch::{Batch, Claim, NewMailbox, NewPetition, NewText, Posting, Prune, SpentNonce};
+pub(crate) use verdict::kind_code;
+pub use verdict::{NewVerdict, Progress};
 
 use crate::store::db::{Db, DbError, Value};
 
@@ -147,11 +150,11 @@ pub async fn follow(db: &mut Db, position: u64, most: u64) -> Result<Vec<Entry>,
         .collect()
 }
 
-/// Folds the whole journal again, from nothing.
+/// Folds the whole journal again, from nothing, and shows each entry to `look`.
 ///
 /// # Errors
 /// An entry cannot be read or breaks the rules.
-pub async fn refold(db: &mut Db) -> Result<Fold, ReadError> {
+pub async fn refold(db: &mut Db, mut look: impl FnMut(&Entry)) -> Result<Fold, ReadError> {
     const AT_ONCE: u64 = 4096;
     let mut fold = Fold::whole();
     let mut position = 0;
@@ -164,6 +167,7 @@ pub async fn refold(db: &mut Db) -> Result<Fold, ReadError> {
                 position: entry.position,
                 source,
             })?;
+            look(entry);
         }
     }
 }
