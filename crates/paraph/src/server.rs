@@ -37,6 +37,7 @@ use crate::limits::Limits;
 use crate::mail::inbox::{Inbox, Lmtp};
 use crate::mail::pace::Pace;
 use crate::mail::transport::Transport;
+use crate::scrutiny::features::Observer;
 use crate::shield::{Shield, export};
 use crate::store::db::{Db, DbError};
 use crate::store::reader::Reader;
@@ -79,6 +80,7 @@ struct Core {
     vault: Arc<Vault>,
     admitter: Arc<Admitter>,
     shield: Arc<Shield>,
+    observer: Arc<Observer>,
     disk_low: Arc<AtomicBool>,
     pace: Arc<Mutex<Pace>>,
 }
@@ -295,7 +297,9 @@ impl Core {
         };
         let admitter = Admitter::new(&secrets, price, &config.limits)
             .map_err(|error| Failure::usage(error.to_string(), "put the right key file back from its backup"))?;
-        let shield = Arc::new(shield(config, directory));
+        let networks = Arc::new(networks(config, directory));
+        let observer = Observer::new(keys, Arc::clone(&networks), config.drill_networks);
+        let shield = Arc::new(shield(config, networks));
         let now = clock::now();
         for way in [Way::Script, Way::Plain] {
             let of_this_way = spent.iter().filter(|(script, ..)| *script == (way == Way::Script));
@@ -313,6 +317,7 @@ impl Core {
             vault,
             admitter: Arc::new(admitter.behind(Arc::clone(&shield))),
             shield,
+            observer: Arc::new(observer),
             disk_low: Arc::new(AtomicBool::new(false)),
             pace: Arc::new(Mutex::new(Pace::new(&config.limits))),
         })
@@ -447,11 +452,15 @@ async fn watch_disk(
 }
 
 /// In a drill only the drill's invented networks are known.
-fn shield(config: &Config, directory: &Directory) -> Shield {
-    let networks = match config.drill_price {
-        Some(_) => Known::of_drill(),
-        None => Known::in_directory(directory.path()),
-    };
+fn networks(config: &Config, directory: &Directory) -> Known {
+    if config.drill_networks {
+        Known::of_drill()
+    } else {
+        Known::in_directory(directory.path())
+    }
+}
+
+fn shield(config: &Config, networks: Arc<Known>) -> Shield {
     let protected = [&config.listen.trusted_proxies[..], &config.shield.protect].concat();
     Shield::new(&config.limits, &protected, networks)
 }

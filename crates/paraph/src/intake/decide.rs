@@ -94,7 +94,7 @@ impl<'a> Decider<'a> {
     pub(super) async fn take(&mut self, command: Command, answers: &mut Vec<Ready>) -> Result<(), DbError> {
         match command {
             Command::Sign(sign, reply) => answer(answers, reply, self.sign(*sign).await),
-            Command::Confirm(id, reply) => answer(answers, reply, self.confirm(id).await),
+            Command::Confirm(id, from, reply) => answer(answers, reply, self.confirm(id, from).await),
             Command::Withdraw(id, by, reply) => answer(answers, reply, self.withdraw(id, by).await),
             Command::Disown(id, keeping, reply) => answer(answers, reply, self.disown(id, keeping).await),
             Command::Petition(command, reply) => answer(answers, reply, self.petition_settled(*command).await),
@@ -261,7 +261,7 @@ impl<'a> Decider<'a> {
         Ok(())
     }
 
-    async fn confirm(&mut self, id: SignatureId) -> Result<ConfirmAnswer, DbError> {
+    async fn confirm(&mut self, id: SignatureId, from: Vec<u8>) -> Result<ConfirmAnswer, DbError> {
         let Some(state) = self.load_signature(id).await? else {
             return Ok(ConfirmAnswer::Unknown);
         };
@@ -276,6 +276,9 @@ impl<'a> Decider<'a> {
             return Ok(ConfirmAnswer::Unknown);
         }
         self.decided.waiting = self.decided.waiting.saturating_sub(1);
+        if !from.is_empty() {
+            self.decided.batch.confirmed_from.push((id, from));
+        }
         self.cancel_mail(state.mailbox);
         Ok(ConfirmAnswer::Confirmed { at: self.at, already })
     }

@@ -15,7 +15,7 @@ pub fn version(steps: Steps) -> i64 {
 }
 
 /// Tables of the store.
-pub const MAIN: Steps = &[FIRST, MAILING, CONTENT];
+pub const MAIN: Steps = &[FIRST, MAILING, CONTENT, SCRUTINY];
 
 /// Tables of the key file.
 pub const KEYS: Steps = &[FIRST_KEYS];
@@ -125,6 +125,11 @@ CREATE TABLE IF NOT EXISTS news_sent (
   address {BLOB} NOT NULL, at {INT} NOT NULL, petition {INT} NOT NULL, number {INT} NOT NULL,
   PRIMARY KEY (address, petition, number)) {BY_KEY};
 CREATE INDEX IF NOT EXISTS news_sent_at ON news_sent (at);
+";
+
+const SCRUTINY: &str = "
+-- Pseudonymous observations of the requests that confirmed, beside `features`.
+CREATE TABLE IF NOT EXISTS confirmed_from (id {BLOB} PRIMARY KEY, observed {BLOB} NOT NULL) {BY_KEY};
 ";
 
 const FIRST_KEYS: &str = "
