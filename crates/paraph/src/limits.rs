@@ -197,6 +197,10 @@ limits! {
     unconfirmed_days = 14 in 1..=90, "Days until an unconfirmed contribution and its data are erased.";
     features_days = 90 in 1..=365, "Days until pseudonymous observations are erased.";
 
+    // Verdicts
+    verdict_signatures = 1000000 in 1000..=1000000, "Signatures that one verdict judges; its event names each of them, in 16 bytes.";
+    evidence_bytes = 65536 in 4096..=1048576, "Bytes of a verdict's evidence, and of its note; a finding says itself in under 4 KiB.";
+
     // What authors add
     text_versions = 50 in 1..=500, "Versions of one petition's text; each is kept, and shown with what changed in it.";
     first_signatories = 50 in 0..=500, "First signatories that an author can name; they are a list, not a count.";

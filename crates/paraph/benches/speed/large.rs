@@ -236,7 +236,7 @@ async fn make(place: &Path, signatures: u32) -> Outcome<()> {
         admitted(&intake, signs).await?;
         mailed(&intake).await?;
         let confirming = ids.into_iter().enumerate().filter(|(index, _)| index % 10 < 7);
-        let confirming = confirming.map(async |(_, id)| match intake.confirm(id, Vec::new()).await? {
+        let confirming = confirming.map(async |(_, id)| match intake.confirm(id).await? {
             ConfirmAnswer::Confirmed { .. } => Outcome::Ok(()),
             other => Err(format!("not confirmed: {other:?}").into()),
         });

@@ -157,7 +157,7 @@ impl Signatory {
         let found = self.find(source, Purpose::Confirm, token).await?;
         let before = found.state.confirmed_at;
         let from = self.observer.confirmed_from(source.addr, clock::now());
-        let (at, already) = match self.intake.confirm(found.id, from.to_bytes()).await {
+        let (at, already) = match self.intake.confirm_from(found.id, from.to_bytes()).await {
             Ok(ConfirmAnswer::Confirmed { at, already }) => (at, already),
             Ok(ConfirmAnswer::Ended(end)) => return Ok(ended(asked, &found, end)),
             Ok(ConfirmAnswer::Unknown) => return Err(Missed::Unknown),

@@ -98,6 +98,7 @@ impl<'a> Decider<'a> {
             Command::Withdraw(id, by, reply) => answer(answers, reply, self.withdraw(id, by).await),
             Command::Disown(id, keeping, reply) => answer(answers, reply, self.disown(id, keeping).await),
             Command::Petition(command, reply) => answer(answers, reply, self.petition_settled(*command).await),
+            Command::Judge(judgement, reply) => answer(answers, reply, self.judge(*judgement).await),
             Command::Tick(reply) => answer(answers, reply, self.tick().await),
             Command::Replay(erasures, reply) => answer(answers, reply, self.replay(erasures).await),
             Command::ClaimMail(most, reply) => answer(answers, reply, self.claim_mail(most).await),
@@ -119,6 +120,11 @@ impl<'a> Decider<'a> {
     pub(super) fn finish(mut self) -> Decided {
         self.decided.batch.changed = self.fold.take_changed();
         self.decided
+    }
+
+    /// Position of the last event so far.
+    pub(super) fn position(&self) -> u64 {
+        self.position
     }
 
     /// Applies an event at the next position, or says which rule forbids it.

@@ -14,6 +14,7 @@ mod replay;
 pub mod seal;
 pub(crate) mod tick;
 mod time;
+pub mod verdict;
 mod writer;
 
 use std::sync::Arc;
@@ -31,8 +32,8 @@ use crate::mail::bounce::Bounced;
 use crate::mail::stop::Wish;
 use crate::store::erasures::Erasure;
 use command::{
-    ClaimedMail, ClaimedNews, Command, ConfirmAnswer, DisownAnswer, Keeping, MailOutcome, PetitionAnswer,
-    PetitionCommand, Reply, Sign, SignAnswer, Ticked, WithdrawAnswer,
+    ClaimedMail, ClaimedNews, Command, ConfirmAnswer, DisownAnswer, JudgeAnswer, Judgement, Keeping, MailOutcome,
+    PetitionAnswer, PetitionCommand, Reply, Sign, SignAnswer, Ticked, WithdrawAnswer,
 };
 
 /// The writer cannot make anything durable now: its queue is full, its disk refuses, or it has stopped.
@@ -77,12 +78,20 @@ impl Intake {
             .map_err(|_| Unavailable)
     }
 
+    /// Confirms a contribution, from where nobody knows; as [`Intake::confirm_from`].
+    ///
+    /// # Errors
+    /// It could not be made durable.
+    pub async fn confirm(&self, signature: SignatureId) -> Result<ConfirmAnswer, Unavailable> {
+        self.confirm_from(signature, Vec::new()).await
+    }
+
     /// Confirms a contribution; the same answer however often it is asked. `from` is what scrutiny may know of where the
     /// request came from; it is kept with the first of them.
     ///
     /// # Errors
     /// It could not be made durable.
-    pub async fn confirm(&self, signature: SignatureId, from: Vec<u8>) -> Result<ConfirmAnswer, Unavailable> {
+    pub async fn confirm_from(&self, signature: SignatureId, from: Vec<u8>) -> Result<ConfirmAnswer, Unavailable> {
         self.ask(|reply| Command::Confirm(signature, from, reply)).await
     }
 
@@ -108,6 +117,14 @@ impl Intake {
     /// It could not be made durable.
     pub async fn petition(&self, command: PetitionCommand) -> Result<PetitionAnswer, Unavailable> {
         self.ask(|reply| Command::Petition(Box::new(command), reply)).await
+    }
+
+    /// Judges a set of signatures, in one event that is durable before this returns.
+    ///
+    /// # Errors
+    /// It could not be made durable.
+    pub async fn judge(&self, judgement: Judgement) -> Result<JudgeAnswer, Unavailable> {
+        self.ask(|reply| Command::Judge(Box::new(judgement), reply)).await
     }
 
     /// Settles what is due, expires what is old, destroys the keys of erased records and publishes the count.

@@ -3,6 +3,7 @@
 use paraph_tally::{Changed, End, Entry, Mailbox, MailboxId, Millis, PetitionId, SignatureId, SignatureState};
 
 use super::content::{Content, forget};
+use super::verdict::{self, NewVerdict};
 use super::{integer, mailing};
 use crate::mail::bounce::Bounced;
 use crate::mail::stop::Wish;
@@ -55,6 +56,8 @@ pub struct Batch {
     pub mailed: Vec<([u8; 16], SignatureId)>,
     /// What authors add, and what signatories asked for beside signing.
     pub content: Content,
+    /// Verdicts of this batch.
+    pub verdicts: Vec<NewVerdict>,
     /// Forget what is older than these moments.
     pub prune: Option<Prune>,
 }
@@ -194,6 +197,7 @@ impl Batch {
             bounces,
             mailed,
             content,
+            verdicts,
             prune,
         } = self;
         entries.is_empty()
@@ -218,6 +222,7 @@ impl Batch {
             && bounces.is_empty()
             && mailed.is_empty()
             && *content == Content::default()
+            && verdicts.is_empty()
             && prune.is_none()
     }
 
@@ -231,6 +236,7 @@ impl Batch {
         self.content.write(db, &self.entries).await?;
         forget(db, &self.erased).await?;
         mailing::write(self, db).await?;
+        verdict::write(db, &self.verdicts).await?;
         match &self.prune {
             Some(prune) => prune.write(db).await,
             None => Ok(()),

@@ -6,10 +6,12 @@
 mod batch;
 pub mod content;
 mod mailing;
+mod verdict;
 
 use paraph_tally::{DecodeError, Entry, Event, Fold, Millis, RecountError};
 
 pub use batch::{Batch, Claim, NewMailbox, NewPetition, NewText, Posting, Prune, SpentNonce};
+pub use verdict::NewVerdict;
 
 use crate::store::db::{Db, DbError, Value};
 

@@ -15,7 +15,7 @@ pub fn version(steps: Steps) -> i64 {
 }
 
 /// Tables of the store.
-pub const MAIN: Steps = &[FIRST, MAILING, CONTENT, SCRUTINY];
+pub const MAIN: Steps = &[FIRST, MAILING, CONTENT, VERDICTS, SCRUTINY];
 
 /// Tables of the key file.
 pub const KEYS: Steps = &[FIRST_KEYS];
@@ -127,6 +127,16 @@ CREATE TABLE IF NOT EXISTS news_sent (
 CREATE INDEX IF NOT EXISTS news_sent_at ON news_sent (at);
 ";
 
+/// Judgements on sets of signatures.
+const VERDICTS: &str = "
+-- What stands behind each event of a verdict. `author` is the random name of an account, NULL for the program itself.
+CREATE TABLE IF NOT EXISTS verdict (
+  position {KEY} PRIMARY KEY, petition {INT} NOT NULL, kind {INT} NOT NULL, reason {INT} NOT NULL, author {BLOB},
+  evidence {BLOB} NOT NULL, at {INT} NOT NULL, judged {INT} NOT NULL, undoes {INT}, note TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS verdict_undone ON verdict (undoes) WHERE undoes IS NOT NULL;
+";
+
+/// What scrutiny needs to know beside the features.
 const SCRUTINY: &str = "
 -- Pseudonymous observations of the requests that confirmed, beside `features`.
 CREATE TABLE IF NOT EXISTS confirmed_from (id {BLOB} PRIMARY KEY, observed {BLOB} NOT NULL) {BY_KEY};

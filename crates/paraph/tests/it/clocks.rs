@@ -24,7 +24,7 @@ fn now() -> Millis {
 async fn confirmed(running: &Running, mailbox: u32) -> Millis {
     let sign = contribution(mailbox);
     assert_eq!(running.sign(sign.clone()).await, SignAnswer::Admitted);
-    match running.intake.confirm(sign.id, Vec::new()).await {
+    match running.intake.confirm(sign.id).await {
         Ok(ConfirmAnswer::Confirmed { at, .. }) => at,
         other => panic!("{other:?}"),
     }
@@ -70,7 +70,7 @@ async fn a_clock_that_steps_stops_no_settling_and_erases_nothing() {
     }
     // Who had signed before all this can still confirm.
     assert!(matches!(
-        running.intake.confirm(waiting.id, Vec::new()).await,
+        running.intake.confirm(waiting.id).await,
         Ok(ConfirmAnswer::Confirmed { .. })
     ));
     settles(&running, 8, "at the end").await;

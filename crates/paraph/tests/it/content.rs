@@ -54,7 +54,7 @@ fn asking(mailbox: u32, name: bool, news: bool) -> Sign {
 async fn confirmed(running: &Running, sign: Sign) -> SignatureId {
     let id = sign.id;
     assert_eq!(running.sign(sign).await, SignAnswer::Admitted);
-    running.intake.confirm(id, Vec::new()).await.expect("confirmed");
+    running.intake.confirm(id).await.expect("confirmed");
     id
 }
 

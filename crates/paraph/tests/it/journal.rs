@@ -77,23 +77,23 @@ async fn one_mailbox_counts_once_and_withdrawing_frees_it() {
         assert_eq!(running.counted(), 0, "{kind:?}: unconfirmed contributions never count");
 
         assert!(matches!(
-            running.intake.confirm(first.id, Vec::new()).await,
+            running.intake.confirm(first.id).await,
             Ok(ConfirmAnswer::Confirmed { already: false, .. })
         ));
-        let Ok(ConfirmAnswer::Confirmed { at, .. }) = running.intake.confirm(first.id, Vec::new()).await else {
+        let Ok(ConfirmAnswer::Confirmed { at, .. }) = running.intake.confirm(first.id).await else {
             panic!("{kind:?}")
         };
-        let again = running.intake.confirm(first.id, Vec::new()).await;
+        let again = running.intake.confirm(first.id).await;
         assert_eq!(
             again,
             Ok(ConfirmAnswer::Confirmed { at, already: false }),
             "{kind:?}: the same answer again"
         );
         assert!(matches!(
-            running.intake.confirm(second.id, Vec::new()).await,
+            running.intake.confirm(second.id).await,
             Ok(ConfirmAnswer::Confirmed { already: true, .. })
         ));
-        running.intake.confirm(other.id, Vec::new()).await.expect("confirmed");
+        running.intake.confirm(other.id).await.expect("confirmed");
         for _ in 0..3 {
             running.intake.tick().await.expect("tick");
             assert_eq!(running.counted(), 2, "{kind:?}: two mailboxes");
@@ -110,14 +110,14 @@ async fn one_mailbox_counts_once_and_withdrawing_frees_it() {
             "{kind:?}: taking back takes back all of the mailbox"
         );
         assert_eq!(
-            running.intake.confirm(first.id, Vec::new()).await,
+            running.intake.confirm(first.id).await,
             Ok(ConfirmAnswer::Ended(End::Withdrawn))
         );
 
         let anew = contribution(1);
         assert_eq!(running.sign(anew.clone()).await, SignAnswer::Admitted);
         assert!(matches!(
-            running.intake.confirm(anew.id, Vec::new()).await,
+            running.intake.confirm(anew.id).await,
             Ok(ConfirmAnswer::Confirmed { already: false, .. })
         ));
         running.intake.tick().await.expect("tick");
@@ -138,7 +138,7 @@ async fn the_count_is_whole_as_of_the_moment_that_it_names() {
             let signs: Vec<Sign> = (0..20).map(|person| contribution(round * 20 + person)).collect();
             join_all(signs.iter().map(|sign| running.sign(sign.clone()))).await;
             let (before, after) = signs.split_at(10);
-            let confirm = |sign: &Sign| running.intake.confirm(sign.id, Vec::new());
+            let confirm = |sign: &Sign| running.intake.confirm(sign.id);
             let edit = PetitionCommand::Edit(Edit {
                 slug: "fountain".to_owned(),
                 title: Some(format!("Round {round}")),
@@ -222,7 +222,7 @@ async fn those_named_by_a_forger_first_sign_and_count_all_the_same() {
             let own = contribution(victim);
             assert_eq!(running.sign(own.clone()).await, SignAnswer::Admitted);
             assert!(matches!(
-                running.intake.confirm(own.id, Vec::new()).await,
+                running.intake.confirm(own.id).await,
                 Ok(ConfirmAnswer::Confirmed { already: false, .. })
             ));
         }
@@ -291,7 +291,7 @@ async fn it_was_not_me_ends_what_waits_and_erases_it() {
             Ok(DisownAnswer::Disowned { ended: 2 })
         );
         assert_eq!(
-            running.intake.confirm(two.id, Vec::new()).await,
+            running.intake.confirm(two.id).await,
             Ok(ConfirmAnswer::Ended(End::Disowned))
         );
         running.intake.tick().await.expect("tick");
@@ -334,7 +334,7 @@ async fn a_closed_petition_takes_no_contribution_but_lets_earlier_ones_confirm()
         assert_eq!(running.intake.petition(close.clone()).await, Ok(PetitionAnswer::Done));
         assert_eq!(running.intake.petition(close).await, Ok(PetitionAnswer::NotOpen));
         assert_eq!(running.sign(contribution(2)).await, SignAnswer::NotOpen, "{kind:?}");
-        running.intake.confirm(early.id, Vec::new()).await.expect("confirmed");
+        running.intake.confirm(early.id).await.expect("confirmed");
         running.intake.tick().await.expect("tick");
         assert_eq!(running.counted(), 1, "{kind:?}");
         recount_agrees(&store, running).await;
@@ -342,7 +342,7 @@ async fn a_closed_petition_takes_no_contribution_but_lets_earlier_ones_confirm()
 }
 
 /// Stops the writer, folds the journal from nothing and compares with every table.
-async fn recount_agrees(store: &Store, running: crate::stores::Running) {
+pub(crate) async fn recount_agrees(store: &Store, running: crate::stores::Running) {
     running.stop();
     let mut connections = store.connect().await;
     let differences = paraph::ledger::recount::compare(&mut connections.main)

@@ -26,3 +26,4 @@ mod stop;
 mod stores;
 mod tls;
 mod upgrade;
+mod verdict;
