@@ -55,6 +55,8 @@ pub struct Config {
     pub log_level: String,
     /// Where bans are carried out, and who is never banned.
     pub shield: Shield,
+    /// What looks for lockstep.
+    pub scrutiny: Scrutiny,
     /// Mean guesses of a puzzle in a drill; `None` outside drills. Only ever set with loopback listeners.
     pub drill_price: Option<u64>,
     /// Whether the drill's invented networks and mail providers are known instead of the real ones; as in a drill price.
@@ -139,6 +141,13 @@ pub enum ProxyProtocol {
     Optional,
     /// A trusted peer that does not send it is cut off.
     Required,
+}
+
+/// `[scrutiny]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scrutiny {
+    /// Whether contributions made in lockstep are looked for and held. Off, everything that is confirmed is counted.
+    pub enabled: bool,
 }
 
 /// `[shield]`.
@@ -236,6 +245,7 @@ fn validate(written: &Written, languages: &[&str]) -> Result<Config, Failure> {
     let alerts = alerts::read(&mut reader, &site, &mail)?;
     let log_level = log_level(&mut reader)?;
     let shield = shield(&mut reader)?;
+    let scrutiny = scrutiny(&mut reader);
     let drill_price = drill_price(&mut reader, &listen)?;
     let drill_networks = drill_networks(&mut reader, drill_price.is_some(), &listen)?;
     let limits = limits(&mut reader)?;
@@ -248,6 +258,7 @@ fn validate(written: &Written, languages: &[&str]) -> Result<Config, Failure> {
         alerts,
         log_level,
         shield,
+        scrutiny,
         drill_price,
         drill_networks,
         limits,
@@ -451,6 +462,12 @@ fn shield(reader: &mut Reader<'_>) -> Result<Shield, Failure> {
         ));
     }
     Ok(Shield { protect, outlets })
+}
+
+fn scrutiny(reader: &mut Reader<'_>) -> Scrutiny {
+    let why = "holds what was made in lockstep; off, all that is confirmed is counted";
+    let (enabled, _) = reader.flag("scrutiny.enabled", true, why);
+    Scrutiny { enabled }
 }
 
 /// A cheap puzzle is for rehearsals of one machine with itself: nobody else may be able to reach it.

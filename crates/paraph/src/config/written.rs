@@ -80,6 +80,7 @@ const KEYS: &[(&str, &str, Kind)] = &[
     ("shield", "haproxy_socket", Kind::Text),
     ("shield", "nginx_geo", Kind::Text),
     ("shield", "cidr_list", Kind::Text),
+    ("scrutiny", "enabled", Kind::Flag),
     ("drill", "price", Kind::Number),
     ("drill", "networks", Kind::Flag),
 ];

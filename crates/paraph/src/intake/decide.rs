@@ -3,6 +3,7 @@
 //! Nothing is written here. Reads need no transaction: this is the one writer, and [`journal::append`](crate::journal::append) fences it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use paraph_tally::{
     End as Ending, Entry, Event, Fold, IllegalMove, Mailbox, MailboxId, Millis, PetitionId, PetitionState, Phase,
@@ -20,6 +21,7 @@ use crate::journal::{Batch, End, NewMailbox, NewPetition, NewText, Posting, Spen
 use crate::ledger::record::text_hash;
 use crate::ledger::{PETITION_BY_ID, SIGNATURE_BY_ID, petition_id, petition_state, signature_state};
 use crate::limits::Limits;
+use crate::scrutiny::board::Checked;
 use crate::store::db::{Db, DbError, Value};
 use crate::store::id;
 
@@ -33,7 +35,11 @@ pub(super) struct Decider<'a> {
     pub(super) at: Millis,
     /// The time by which things are old enough to be erased; `None`: nothing is.
     pub(super) of_ages: Option<Millis>,
+    /// What may settle; `None`: everything.
+    pub(super) checked: Option<Arc<Checked>>,
     pub(super) fold: Fold,
+    /// Position at which this batch began.
+    pub(super) began: u64,
     position: u64,
     mailboxes: HashMap<[u8; 16], MailboxId>,
     nonces: HashMap<[u8; 16], [u8; 16]>,
@@ -81,7 +87,9 @@ impl<'a> Decider<'a> {
             limits,
             at,
             of_ages: None,
+            checked: None,
             fold,
+            began: end.position,
             position: end.position,
             mailboxes,
             nonces,

@@ -17,6 +17,7 @@ use super::{Intake, Unavailable};
 use crate::journal::{self, AppendError, End, integer};
 use crate::ledger::catalogue::{self, Catalogue};
 use crate::limits::Limits;
+use crate::scrutiny::board::Board;
 use crate::store::Connections;
 use crate::store::db::{Db, DbError, Value};
 use crate::store::erasures::ErasureLog;
@@ -30,6 +31,8 @@ pub struct WriterSettings {
     pub limits: Limits,
     /// Where the time comes from; fixed in tests.
     pub now: fn() -> Millis,
+    /// What scrutiny has looked at; `None` where it is switched off, and everything settles.
+    pub board: Option<Arc<Board>>,
 }
 
 /// Why the writer cannot start.
@@ -227,6 +230,7 @@ impl State {
         let at = Millis(now.0.max(self.end.at.0).max(self.published.0 + 1));
         let mut decider = Decider::new(&mut self.main, self.end, at, self.waiting, &self.settings.limits);
         decider.of_ages = self.time.of_ages();
+        decider.checked = self.settings.board.as_deref().map(Board::checked);
         let mut failure = None;
         for command in commands {
             // A command that meets a broken store fails the batch; the rest still get their answer, "try again".

@@ -81,6 +81,7 @@ impl Store {
         let settings = WriterSettings {
             limits: Limits::default(),
             now,
+            board: None,
         };
         let (writer, intake, shown) = Writer::start(self.connect().await, settings).await.expect("a writer");
         if shown.borrow().petitions.is_empty() {
