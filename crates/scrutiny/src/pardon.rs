@@ -15,7 +15,10 @@ impl Scrutiny {
         let mut of: BTreeMap<ClusterId, u64> = BTreeMap::new();
         for id in ids {
             let seq = self.window.find(*id);
-            if let Some(cluster) = seq.and_then(|seq| self.window.get(seq)).and_then(|record| record.cluster()) {
+            if let Some(cluster) = seq
+                .and_then(|seq| self.window.get(seq))
+                .and_then(|record| record.cluster())
+            {
                 *of.entry(cluster).or_default() += 1;
             }
         }
@@ -37,6 +40,9 @@ impl Scrutiny {
     /// Members of clusters that wait outside the count because this hour's holds are used up.
     #[must_use]
     pub fn over_cap(&self) -> u64 {
-        self.clusters.iter().map(|cluster| cluster.outstanding.len() as u64).sum()
+        self.clusters
+            .iter()
+            .map(|cluster| cluster.outstanding.len() as u64)
+            .sum()
     }
 }
