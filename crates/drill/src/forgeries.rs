@@ -121,7 +121,7 @@ fn spelled(number: u32, nth: u32) -> String {
     let name: Vec<char> = format!("zibelineducoin{}", char::from(b'a' + (nth % 4) as u8))
         .chars()
         .collect();
-    let dots = nth / 4 ^ number >> 20 << 4;
+    let dots = (nth / 4) ^ ((number >> 20) << 4);
     for (place, letter) in name.iter().enumerate() {
         if place > 0 && dots >> (place - 1) & 1 == 1 {
             local.push('.');

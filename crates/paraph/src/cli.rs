@@ -53,7 +53,7 @@ pub enum Command {
     /// Rehearse an attack on your own server
     ///
     /// Refuses any target that is not this machine's loopback.
-    Drill(Drill),
+    Drill(Box<Drill>),
     /// Fold the journal again and compare with the ledger; exit code 1 if they differ
     Recount(Recount),
     /// List, make and lift bans of addresses, beside a running server

@@ -293,6 +293,7 @@ impl Core {
             Reader::new(&directory.main_file(), readers),
             Reader::new(&directory.keys_file(), readers),
             Arc::clone(&vault),
+            intake.judged(),
         );
         let secrets = Secrets {
             challenge: keys.derive("challenge v1"),

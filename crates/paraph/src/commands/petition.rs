@@ -182,7 +182,7 @@ fn perform(config: &Config, command: PetitionCommand) -> Result<PetitionAnswer, 
 fn read(config: &Config) -> Result<Catalogue, Failure> {
     block_on(async {
         let mut db = look(&config.directory).await?;
-        catalogue::read(&mut db, clock::now(), 0, &Catalogue::default())
+        catalogue::read(&mut db, clock::now(), 0, &Catalogue::default(), None)
             .await
             .map_err(|error| Failure::failed(format!("the store does not answer: {error}"), "check --data"))
     })

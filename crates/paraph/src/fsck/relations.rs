@@ -14,6 +14,8 @@ pub(super) struct Relation {
     pub(super) what: &'static str,
     /// Counts it.
     pub(super) sql: &'static str,
+    /// Whether it need not hold while rows follow a verdict. The recount sees through that; these statements do not.
+    pub(super) is_settled_later: bool,
 }
 
 const fn fault(check: &'static str, what: &'static str, sql: &'static str) -> Relation {
@@ -22,6 +24,7 @@ const fn fault(check: &'static str, what: &'static str, sql: &'static str) -> Re
         check,
         what,
         sql,
+        is_settled_later: false,
     }
 }
 
@@ -31,6 +34,15 @@ const fn note(check: &'static str, what: &'static str, sql: &'static str) -> Rel
         check,
         what,
         sql,
+        is_settled_later: false,
+    }
+}
+
+/// A fault, unless rows still follow a verdict.
+const fn later(check: &'static str, what: &'static str, sql: &'static str) -> Relation {
+    Relation {
+        is_settled_later: true,
+        ..fault(check, what, sql)
     }
 }
 
@@ -65,18 +77,18 @@ pub(super) const ALL: &[Relation] = &[
         "signatures marked to settle that cannot",
         "SELECT COUNT(*) FROM signature WHERE unsettled = 1 AND axes <> 1",
     ),
-    fault(
+    later(
         "signatures",
         "confirmed signatures that would never settle",
         "SELECT COUNT(*) FROM signature s WHERE s.axes = 1 AND s.unsettled = 0 \
          AND NOT EXISTS (SELECT 1 FROM mailbox m WHERE m.id = s.mailbox AND m.counted IS NOT NULL)",
     ),
-    fault(
+    later(
         "mailboxes",
         "mailboxes with more than one counted signature",
         "SELECT COUNT(*) FROM (SELECT mailbox FROM signature WHERE axes = 33 GROUP BY mailbox HAVING COUNT(*) > 1)",
     ),
-    fault(
+    later(
         "mailboxes",
         "mailboxes whose counted signature is not a counted signature of theirs",
         "SELECT COUNT(*) FROM mailbox m WHERE m.counted IS NOT NULL AND NOT EXISTS \
@@ -175,6 +187,11 @@ pub(super) const ALL: &[Relation] = &[
         "mails of an update that does not exist",
         "SELECT COUNT(*) FROM news_outbox o WHERE NOT EXISTS \
          (SELECT 1 FROM petition_update u WHERE u.petition = o.petition AND u.number = o.number)",
+    ),
+    note(
+        "verdicts",
+        "verdicts whose rows still follow: three relations were left out, look again in a minute",
+        "SELECT COUNT(*) FROM verdict_work",
     ),
     // Mail
     fault(

@@ -12,12 +12,13 @@ use paraph_tally::{
 
 use super::Unavailable;
 use super::command::{
-    Command, ConfirmAnswer, DisownAnswer, Keeping, PetitionAnswer, PetitionCommand, Reply, Sign, SignAnswer,
-    WithdrawAnswer,
+    Command, ConfirmAnswer, DisownAnswer, JudgeAnswer, Judgement, Keeping, PetitionAnswer, PetitionCommand, Reply,
+    Sign, SignAnswer, WithdrawAnswer,
 };
 use super::writer::Ready;
 use crate::journal::content::Beside;
 use crate::journal::{Batch, End, NewMailbox, NewPetition, NewText, Posting, SpentNonce, integer};
+use crate::ledger::judged;
 use crate::ledger::record::text_hash;
 use crate::ledger::{PETITION_BY_ID, SIGNATURE_BY_ID, petition_id, petition_state, signature_state};
 use crate::limits::Limits;
@@ -40,6 +41,8 @@ pub(super) struct Decider<'a> {
     pub(super) fold: Fold,
     /// Position at which this batch began.
     pub(super) began: u64,
+    /// The verdict whose members' rows are not all up to date.
+    pub(super) following: Option<Arc<judged::Pending>>,
     position: u64,
     mailboxes: HashMap<[u8; 16], MailboxId>,
     nonces: HashMap<[u8; 16], [u8; 16]>,
@@ -65,6 +68,8 @@ pub(super) struct Decided {
     pub(super) waiting: u64,
     pub(super) publish: bool,
     pub(super) sweep: bool,
+    /// Judgements that were asked for; each goes its own way.
+    pub(super) judgements: Vec<(Judgement, Reply<JudgeAnswer>)>,
 }
 
 impl Decided {
@@ -90,6 +95,7 @@ impl<'a> Decider<'a> {
             checked: None,
             fold,
             began: end.position,
+            following: None,
             position: end.position,
             mailboxes,
             nonces,
@@ -106,7 +112,10 @@ impl<'a> Decider<'a> {
             Command::Withdraw(id, by, reply) => answer(answers, reply, self.withdraw(id, by).await),
             Command::Disown(id, keeping, reply) => answer(answers, reply, self.disown(id, keeping).await),
             Command::Petition(command, reply) => answer(answers, reply, self.petition_settled(*command).await),
-            Command::Judge(judgement, reply) => answer(answers, reply, self.judge(*judgement).await),
+            Command::Judge(judgement, reply) => {
+                self.decided.judgements.push((*judgement, reply));
+                Ok(())
+            }
             Command::Tick(reply) => answer(answers, reply, self.tick().await),
             Command::Replay(erasures, reply) => answer(answers, reply, self.replay(erasures).await),
             Command::ClaimMail(most, reply) => answer(answers, reply, self.claim_mail(most).await),
@@ -130,19 +139,28 @@ impl<'a> Decider<'a> {
         self.decided
     }
 
-    /// Position of the last event so far.
-    pub(super) fn position(&self) -> u64 {
-        self.position
-    }
-
     /// Applies an event at the next position, or says which rule forbids it.
     pub(super) fn record(&mut self, event: Event) -> Result<Result<(), Rule>, DbError> {
-        let entry = Entry {
+        let entry = self.next_entry(event);
+        let applied = self.fold.apply(&entry);
+        self.recorded(entry, applied)
+    }
+
+    pub(super) fn next_entry(&self, event: Event) -> Entry {
+        Entry {
             position: self.position + 1,
             at: self.at,
             event,
-        };
-        match self.fold.apply(&entry) {
+        }
+    }
+
+    /// Puts an entry into the batch that the fold has taken, or says which rule forbids it.
+    pub(super) fn recorded(
+        &mut self,
+        entry: Entry,
+        applied: Result<(), IllegalMove>,
+    ) -> Result<Result<(), Rule>, DbError> {
+        match applied {
             Ok(()) => {
                 self.position += 1;
                 self.decided.batch.entries.push(entry);
@@ -303,14 +321,26 @@ impl<'a> Decider<'a> {
         Ok(standing.iter().any(|(other, _)| *other != id))
     }
 
-    /// Confirmed signatures of a mailbox that stand, as this batch leaves them.
-    async fn confirmed_of(&mut self, mailbox: MailboxId) -> Result<Vec<(SignatureId, SignatureState)>, DbError> {
+    /// Confirmed signatures of a mailbox, as the store has them.
+    async fn confirmed_rows(&mut self, mailbox: MailboxId) -> Result<Vec<(SignatureId, SignatureState)>, DbError> {
         let sql = "SELECT id, petition, mailbox, signed_at, confirmed_at, axes FROM signature \
                    WHERE mailbox = ?1 AND confirmed_at IS NOT NULL";
         let rows = self.db.query(sql, &[Value::Blob(&mailbox.0)]).await?;
-        for row in &rows {
-            self.fold
-                .load_signature(SignatureId(row.array(0)?), signature_state(row, 1)?);
+        let rows = rows.iter().map(|row| {
+            let id = SignatureId(row.array(0)?);
+            Ok((
+                id,
+                judged::seen(self.following.as_deref(), id, signature_state(row, 1)?),
+            ))
+        });
+        rows.collect()
+    }
+
+    /// Confirmed signatures of a mailbox that stand, as this batch leaves them.
+    async fn confirmed_of(&mut self, mailbox: MailboxId) -> Result<Vec<(SignatureId, SignatureState)>, DbError> {
+        let rows = self.confirmed_rows(mailbox).await?;
+        for (id, state) in &rows {
+            self.load_row(*id, *state);
         }
         // Those that this very batch has confirmed are in the fold but not yet in the store.
         let here = self.decided.batch.entries.iter().filter_map(|entry| match entry.event {
@@ -318,9 +348,7 @@ impl<'a> Decider<'a> {
             _ => None,
         });
         let mut ids: Vec<SignatureId> = here.collect();
-        for row in &rows {
-            ids.push(SignatureId(row.array(0)?));
-        }
+        ids.extend(rows.iter().map(|(id, _)| *id));
         ids.sort_unstable();
         ids.dedup();
         let states = ids
@@ -394,7 +422,7 @@ impl<'a> Decider<'a> {
         rows.iter()
             .map(|row| {
                 let id = SignatureId(row.array(0)?);
-                self.fold.load_signature(id, signature_state(row, 1)?);
+                self.load_row(id, signature_state(row, 1)?);
                 Ok(id)
             })
             .collect()
@@ -568,7 +596,7 @@ impl<'a> Decider<'a> {
             let Some(row) = self.db.query_one(SIGNATURE_BY_ID, &[Value::Blob(&id.0)]).await? else {
                 return Ok(None);
             };
-            self.fold.load_signature(id, signature_state(&row, 0)?);
+            self.load_row(id, signature_state(&row, 0)?);
         }
         let Some(state) = self.fold.signature(id).copied() else {
             return Ok(None);
@@ -577,7 +605,20 @@ impl<'a> Decider<'a> {
         Ok(Some(state))
     }
 
+    /// Adds a signature to the working set, as the verdict that is being applied has it.
+    pub(super) fn load_row(&mut self, id: SignatureId, row: SignatureState) {
+        self.fold
+            .load_signature(id, judged::seen(self.following.as_deref(), id, row));
+    }
+
     pub(super) async fn load_counted(&mut self, mailbox: MailboxId) -> Result<(), DbError> {
+        if self.following.is_some() {
+            // The mailbox's row follows with the rows of its signatures: until then they say who counts.
+            let standing = self.confirmed_rows(mailbox).await?;
+            let counted = standing.into_iter().find(|(_, state)| state.axes.is_counted());
+            self.fold.load_counted(mailbox, counted.map(|(id, _)| id));
+            return Ok(());
+        }
         let sql = "SELECT counted FROM mailbox WHERE id = ?1";
         let row = self.db.query_one(sql, &[Value::Blob(&mailbox.0)]).await?;
         let counted = row.map_or(Ok(None), |row| row.maybe_array(0))?;

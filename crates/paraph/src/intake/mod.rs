@@ -28,6 +28,7 @@ pub use writer::{StartError, Writer, WriterSettings};
 
 use crate::alerts::watch::MailPulse;
 use crate::clock;
+use crate::ledger::judged::Judged;
 use crate::mail::bounce::Bounced;
 use crate::mail::stop::Wish;
 use crate::store::erasures::Erasure;
@@ -47,6 +48,7 @@ pub struct Intake {
     queue: mpsc::Sender<Command>,
     refusing: Arc<AtomicBool>,
     mail: Arc<MailPulse>,
+    judged: Judged,
 }
 
 /// A place in the queue, taken before the costly part of admission so that no work is done for an answer of 503.
@@ -61,7 +63,7 @@ impl Slot {
     pub async fn sign(self, sign: Box<Sign>) -> Result<SignAnswer, Unavailable> {
         let (reply, answer) = oneshot::channel();
         self.0.send(Command::Sign(sign, reply));
-        in_time(answer).await
+        in_time(PATIENCE, answer).await
     }
 }
 
@@ -123,8 +125,21 @@ impl Intake {
     ///
     /// # Errors
     /// It could not be made durable.
-    pub async fn judge(&self, judgement: Judgement) -> Result<JudgeAnswer, Unavailable> {
-        self.ask(|reply| Command::Judge(Box::new(judgement), reply)).await
+    pub async fn judge(&self, mut judgement: Judgement) -> Result<JudgeAnswer, Unavailable> {
+        let sorted = tokio::task::spawn_blocking(move || {
+            judgement.set.sort_unstable();
+            judgement.set.dedup();
+            judgement
+        });
+        let judgement = Box::new(sorted.await.map_err(|_| Unavailable)?);
+        self.ask_for(PATIENCE_OF_JUDGES, |reply| Command::Judge(judgement, reply))
+            .await
+    }
+
+    /// What readers of rows ask, for the verdict whose rows still follow.
+    #[must_use]
+    pub fn judged(&self) -> Judged {
+        self.judged.clone()
     }
 
     /// Settles what is due, expires what is old, destroys the keys of erased records and publishes the count.
@@ -223,10 +238,18 @@ impl Intake {
     }
 
     async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, Unavailable> {
+        self.ask_for(PATIENCE, command).await
+    }
+
+    async fn ask_for<T>(
+        &self,
+        patience: Duration,
+        command: impl FnOnce(Reply<T>) -> Command,
+    ) -> Result<T, Unavailable> {
         let (reply, answer) = oneshot::channel();
         let sent = tokio::time::timeout(PATIENCE, self.queue.send(command(reply))).await;
         sent.map_err(|_| Unavailable)?.map_err(|_| Unavailable)?;
-        in_time(answer).await
+        in_time(patience, answer).await
     }
 
     /// Returns when the writer is gone, and nothing can be recorded any more.
@@ -239,7 +262,10 @@ impl Intake {
 /// asking again gives the same answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-async fn in_time<T>(answer: oneshot::Receiver<Result<T, Unavailable>>) -> Result<T, Unavailable> {
-    let answer = tokio::time::timeout(PATIENCE, answer).await;
+/// The same for a verdict: of a million, each member is looked at first, and the verdicts before it are applied.
+const PATIENCE_OF_JUDGES: Duration = Duration::from_secs(120);
+
+async fn in_time<T>(patience: Duration, answer: oneshot::Receiver<Result<T, Unavailable>>) -> Result<T, Unavailable> {
+    let answer = tokio::time::timeout(patience, answer).await;
     answer.map_err(|_| Unavailable)?.map_err(|_| Unavailable)?
 }

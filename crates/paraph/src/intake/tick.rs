@@ -66,8 +66,12 @@ impl Decider<'_> {
         let due = before(self.at, u64::from(state.settle_after_seconds) * 1000);
         let (mut signatures, mut named) = (Vec::new(), Vec::new());
         for due in self.due(petition, due).await? {
-            self.fold.load_signature(due.id, due.state);
-            self.fold.load_counted(due.state.mailbox, due.counted);
+            self.load_row(due.id, due.state);
+            if self.following.is_some() {
+                self.load_counted(due.state.mailbox).await?;
+            } else {
+                self.fold.load_counted(due.state.mailbox, due.counted);
+            }
             signatures.push(due.id);
             if due.named {
                 named.push(due.id);
@@ -83,10 +87,11 @@ impl Decider<'_> {
         };
         // What remains is confirmed by a mailbox that counts already. It is set aside until that place is free.
         let settled: std::collections::BTreeSet<SignatureId> = legal.iter().copied().collect();
-        self.decided
-            .batch
-            .blocked
-            .extend(due.into_iter().filter(|id| !settled.contains(id)));
+        // While rows follow a verdict, who is in the way may be on its way out; the next tick asks again.
+        if self.following.is_none() {
+            let blocked = due.into_iter().filter(|id| !settled.contains(id));
+            self.decided.batch.blocked.extend(blocked);
+        }
         if legal.is_empty() {
             return Ok(0);
         }
@@ -160,7 +165,7 @@ impl Decider<'_> {
         let mut expired: BTreeMap<PetitionId, Vec<(SignatureId, MailboxId)>> = BTreeMap::new();
         for row in &rows {
             let (id, state) = (SignatureId(row.array(0)?), signature_state(row, 1)?);
-            self.fold.load_signature(id, state);
+            self.load_row(id, state);
             expired.entry(state.petition).or_default().push((id, state.mailbox));
         }
         let mut count = 0;

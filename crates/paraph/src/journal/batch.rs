@@ -3,7 +3,7 @@
 use paraph_tally::{Changed, End, Entry, Mailbox, MailboxId, Millis, PetitionId, SignatureId, SignatureState};
 
 use super::content::{Content, forget};
-use super::verdict::{self, NewVerdict};
+use super::verdict::{self, NewVerdict, Progress};
 use super::{integer, mailing};
 use crate::mail::bounce::Bounced;
 use crate::mail::stop::Wish;
@@ -58,6 +58,8 @@ pub struct Batch {
     pub content: Content,
     /// Verdicts of this batch.
     pub verdicts: Vec<NewVerdict>,
+    /// How far the rows that follow a verdict are; the rows themselves come with `changed`.
+    pub progress: Option<Progress>,
     /// Forget what is older than these moments.
     pub prune: Option<Prune>,
 }
@@ -198,6 +200,7 @@ impl Batch {
             mailed,
             content,
             verdicts,
+            progress,
             prune,
         } = self;
         entries.is_empty()
@@ -223,6 +226,7 @@ impl Batch {
             && mailed.is_empty()
             && *content == Content::default()
             && verdicts.is_empty()
+            && progress.is_none()
             && prune.is_none()
     }
 
@@ -237,6 +241,9 @@ impl Batch {
         forget(db, &self.erased).await?;
         mailing::write(self, db).await?;
         verdict::write(db, &self.verdicts).await?;
+        if let Some(progress) = &self.progress {
+            verdict::proceed(db, progress).await?;
+        }
         match &self.prune {
             Some(prune) => prune.write(db).await,
             None => Ok(()),
@@ -354,14 +361,29 @@ impl Batch {
             &counted,
         )
         .await?;
-        for (mailbox, _) in self.changed.mailboxes.iter().filter(|(_, counted)| counted.is_none()) {
-            // The place is free again: a signature that was confirmed beside the one that counted may now settle.
-            // Its axes are then exactly "confirmed", bit 0 of `Axes::to_bits`.
-            db.execute(
-                "UPDATE signature SET unsettled = 1 WHERE mailbox = ?1 AND confirmed_at IS NOT NULL AND axes = 1",
-                &[Value::Blob(&mailbox.0)],
-            )
-            .await?;
+        self.free_places(db).await
+    }
+
+    /// Where a place is free again, a signature that was confirmed beside the one that counted may settle. Its axes are then
+    /// exactly "confirmed", bit 0 of `Axes::to_bits`.
+    async fn free_places(&self, db: &mut Db) -> Result<(), DbError> {
+        let mut free = self
+            .changed
+            .mailboxes
+            .iter()
+            .filter(|(_, counted)| counted.is_none())
+            .peekable();
+        if free.peek().is_none() {
+            return Ok(());
+        }
+        // Those set aside are few, and have an index of their own.
+        let sql = "SELECT 1 FROM signature WHERE axes = 1 AND unsettled = 0 LIMIT 1";
+        if db.query_one(sql, &[]).await?.is_none() {
+            return Ok(());
+        }
+        for (mailbox, _) in free {
+            let sql = "UPDATE signature SET unsettled = 1 WHERE mailbox = ?1 AND axes = 1 AND unsettled = 0";
+            db.execute(sql, &[Value::Blob(&mailbox.0)]).await?;
         }
         Ok(())
     }

@@ -11,7 +11,8 @@ pub(crate) mod verdict;
 use paraph_tally::{DecodeError, Entry, Event, Fold, Millis, RecountError};
 
 pub use batch::{Batch, Claim, NewMailbox, NewPetition, NewText, Posting, Prune, SpentNonce};
-pub use verdict::NewVerdict;
+pub(crate) use verdict::kind_code;
+pub use verdict::{NewVerdict, Progress};
 
 use crate::store::db::{Db, DbError, Row, Value};
 
@@ -153,11 +154,11 @@ pub fn decoded(row: &Row) -> Result<Entry, ReadError> {
     })
 }
 
-/// Folds the whole journal again, from nothing.
+/// Folds the whole journal again, from nothing, and shows each entry to `look`.
 ///
 /// # Errors
 /// An entry cannot be read or breaks the rules.
-pub async fn refold(db: &mut Db) -> Result<Fold, ReadError> {
+pub async fn refold(db: &mut Db, mut look: impl FnMut(&Entry)) -> Result<Fold, ReadError> {
     const AT_ONCE: u64 = 4096;
     let mut fold = Fold::whole();
     let mut position = 0;
@@ -170,6 +171,7 @@ pub async fn refold(db: &mut Db) -> Result<Fold, ReadError> {
                 position: entry.position,
                 source,
             })?;
+            look(entry);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Rows of verdicts: what stands behind each event, beside the events themselves.
 
-use paraph_tally::{Author, Millis, PetitionId, VerdictKind};
+use paraph_tally::{Author, Millis, PetitionId, SignatureId, VerdictKind};
 
 use super::integer;
 use crate::store::db::{Db, DbError, Value};
@@ -40,6 +40,30 @@ pub(crate) fn kind_code(kind: VerdictKind) -> i64 {
     }
 }
 
+/// How far the rows of a verdict's members are up to date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Position of its event.
+    pub position: u64,
+    /// The last member that is; `None` once all are.
+    pub done_to: Option<SignatureId>,
+}
+
+pub(super) async fn proceed(db: &mut Db, progress: &Progress) -> Result<(), DbError> {
+    let position = integer(progress.position);
+    match &progress.done_to {
+        Some(id) => {
+            let sql = "UPDATE verdict_work SET done_to = ?2 WHERE position = ?1";
+            db.execute(sql, &[position, Value::Blob(&id.0)]).await?;
+        }
+        None => {
+            db.execute("DELETE FROM verdict_work WHERE position = ?1", &[position])
+                .await?;
+        }
+    }
+    Ok(())
+}
+
 pub(super) async fn write(db: &mut Db, verdicts: &[NewVerdict]) -> Result<(), DbError> {
     for new in verdicts {
         let author = match &new.author {
@@ -63,6 +87,8 @@ pub(super) async fn write(db: &mut Db, verdicts: &[NewVerdict]) -> Result<(), Db
             ],
         )
         .await?;
+        let sql = "INSERT INTO verdict_work (position, done_to) VALUES (?1, ?2)";
+        db.execute(sql, &[integer(new.position), Value::Blob(&[0; 16])]).await?;
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 pub mod catalogue;
 pub mod content;
+pub mod judged;
 pub mod opened;
 pub mod query;
 pub mod record;

@@ -3,6 +3,7 @@
 use paraph_tally::{End, MailboxId, Millis, PetitionId, SignatureId, SignatureState};
 use zeroize::Zeroizing;
 
+use super::judged::{Judged, seen};
 use super::record::Personal;
 use super::vault::Vault;
 use super::{SIGNATURE_BY_ID, signature_state};
@@ -18,6 +19,7 @@ pub struct LedgerReader {
     pub(super) main: Reader,
     keys: Reader,
     vault: std::sync::Arc<Vault>,
+    pub(super) judged: Judged,
 }
 
 /// What a mail about an unconfirmed contribution has to say.
@@ -31,10 +33,15 @@ pub struct ForMail {
 }
 
 impl LedgerReader {
-    /// A reader over the two files.
+    /// A reader over the two files, that sees rows as the verdict has them that the writer is applying.
     #[must_use]
-    pub fn new(main: Reader, keys: Reader, vault: std::sync::Arc<Vault>) -> Self {
-        Self { main, keys, vault }
+    pub fn new(main: Reader, keys: Reader, vault: std::sync::Arc<Vault>, judged: Judged) -> Self {
+        Self {
+            main,
+            keys,
+            vault,
+            judged,
+        }
     }
 
     /// Closes both files, once the queries in work have ended.
@@ -61,7 +68,9 @@ impl LedgerReader {
     /// # Errors
     /// The store refused.
     pub async fn state(&self, id: SignatureId) -> Result<Option<SignatureState>, DbError> {
-        self.main.with(move |db| state(&db, id)).await
+        let pending = self.judged.now();
+        let row = self.main.with(move |db| state(&db, id)).await?;
+        Ok(row.map(|row| seen(pending.as_deref(), id, row)))
     }
 
     /// The record of a contribution; `None` if it has been erased.

@@ -134,6 +134,10 @@ CREATE TABLE IF NOT EXISTS verdict (
   position {KEY} PRIMARY KEY, petition {INT} NOT NULL, kind {INT} NOT NULL, reason {INT} NOT NULL, author {BLOB},
   evidence {BLOB} NOT NULL, at {INT} NOT NULL, judged {INT} NOT NULL, undoes {INT}, note TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS verdict_undone ON verdict (undoes) WHERE undoes IS NOT NULL;
+-- The verdict whose members' rows still follow, and up to which of them they are up to date: one row, or none.
+CREATE TABLE IF NOT EXISTS verdict_work (position {KEY} PRIMARY KEY, done_to {BLOB} NOT NULL);
+-- Confirmed ones set aside because another of their mailbox counts.
+CREATE INDEX IF NOT EXISTS signature_set_aside ON signature (mailbox) WHERE axes = 1 AND unsettled = 0;
 ";
 
 /// What scrutiny needs to know beside the features.
