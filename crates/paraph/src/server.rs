@@ -37,6 +37,9 @@ use crate::limits::Limits;
 use crate::mail::inbox::{Inbox, Lmtp};
 use crate::mail::pace::Pace;
 use crate::mail::transport::Transport;
+use crate::scrutiny::board::Board;
+use crate::scrutiny::features::Observer;
+use crate::scrutiny::{self, Scrutineer};
 use crate::shield::{Shield, export};
 use crate::store::db::{Db, DbError, Value};
 use crate::store::id;
@@ -80,6 +83,8 @@ struct Core {
     vault: Arc<Vault>,
     admitter: Arc<Admitter>,
     shield: Arc<Shield>,
+    networks: Arc<Known>,
+    observer: Arc<Observer>,
     disk_low: Arc<AtomicBool>,
     pace: Arc<Mutex<Pace>>,
 }
@@ -107,7 +112,9 @@ impl Server {
         let settings = WriterSettings {
             limits: config.limits.clone(),
             now: clock::now,
+            board: config.scrutiny.enabled.then(|| Arc::new(Board::new(clock::now()))),
         };
+        let board = settings.board.clone();
         let (writer, intake, shown) = Writer::start(connections, settings)
             .await
             .map_err(|error| Failure::failed(format!("the writer cannot start: {error}"), DOCTOR))?;
@@ -126,10 +133,13 @@ impl Server {
             disk_low: Arc::clone(&core.disk_low),
             admitter: Arc::clone(&core.admitter),
             ledger: core.ledger.clone(),
+            board: board.clone(),
         };
+        let (stop, stopped) = watch::channel(false);
+        let scrutiny = board.map(|board| core.scrutiny(config, &directory, board, &stopped));
+        let (scrutineer, scrutiny) = scrutiny.transpose()?.unzip();
         let disk_low = Arc::clone(&core.disk_low);
         let shown = core.shown.clone();
-        let (stop, stopped) = watch::channel(false);
         let ledger = core.ledger.clone();
         let mail = MailStatus {
             ledger: core.ledger.clone(),
@@ -145,7 +155,7 @@ impl Server {
         )?);
 
         let mut tasks = vec![
-            tokio::spawn(tick(intake.clone(), live.limits(), stopped.clone())),
+            tokio::spawn(tick(intake.clone(), scrutineer, live.limits(), stopped.clone())),
             tokio::spawn(show(Arc::clone(&live), ledger, shown, stopped.clone())),
             tokio::spawn(watch_disk(
                 directory.path().to_owned(),
@@ -165,6 +175,7 @@ impl Server {
             tokio::spawn(export::run(shield, config.shield.outlets.clone(), stopped.clone())),
         ];
         tasks.extend(inboxes);
+        tasks.extend(scrutiny);
         if let Some(metrics) = metrics.clone() {
             tasks.push(tokio::spawn(fold_metrics(metrics, stopped.clone())));
         }
@@ -298,7 +309,9 @@ impl Core {
         };
         let admitter = Admitter::new(&secrets, price, &config.limits)
             .map_err(|error| Failure::usage(error.to_string(), "put the right key file back from its backup"))?;
-        let shield = Arc::new(shield(config, directory));
+        let networks = Arc::new(networks(config, directory));
+        let observer = Observer::new(keys, Arc::clone(&networks), config.drill_networks);
+        let shield = Arc::new(shield(config, Arc::clone(&networks)));
         let now = clock::now();
         for way in [Way::Script, Way::Plain] {
             let of_this_way = spent.iter().filter(|spent| way_of(spent, &config.limits) == way);
@@ -312,9 +325,37 @@ impl Core {
             vault,
             admitter: Arc::new(admitter.behind(Arc::clone(&shield))),
             shield,
+            networks,
+            observer: Arc::new(observer),
             disk_low: Arc::new(AtomicBool::new(false)),
             pace: Arc::new(Mutex::new(Pace::new(&config.limits))),
         })
+    }
+
+    /// The thread that follows the journal, and a task that ends with it.
+    fn scrutiny(
+        &self,
+        config: &Config,
+        directory: &Directory,
+        board: Arc<Board>,
+        stop: &watch::Receiver<bool>,
+    ) -> Result<(Scrutineer, JoinHandle<()>), Failure> {
+        let parts = scrutiny::Parts {
+            store: Reader::new(&directory.main_file(), 1),
+            intake: self.intake.clone(),
+            board,
+            networks: Arc::clone(&self.networks),
+            holds_per_hour: config.limits.holds_per_hour,
+            stop: stop.clone(),
+        };
+        let (scrutineer, thread) = scrutiny::start(parts)
+            .map_err(|error| Failure::failed(format!("the thread of scrutiny: {error}"), DOCTOR))?;
+        let ended = tokio::task::spawn_blocking(move || {
+            if thread.join().is_err() {
+                tracing::error!("scrutiny has stopped; nothing settles until a restart");
+            }
+        });
+        Ok((scrutineer, ended))
     }
 
     /// Readers of mail that comes back, as many as there are ways for it.
@@ -336,9 +377,17 @@ impl Core {
     }
 }
 
-/// Settles, expires and publishes, again and again.
-async fn tick(intake: Intake, limits: watch::Receiver<Limits>, mut stop: watch::Receiver<bool>) {
+/// Has scrutiny look, then settles, expires and publishes, again and again.
+async fn tick(
+    intake: Intake,
+    scrutineer: Option<Scrutineer>,
+    limits: watch::Receiver<Limits>,
+    mut stop: watch::Receiver<bool>,
+) {
     while !*stop.borrow() {
+        if let Some(scrutineer) = &scrutineer {
+            scrutineer.look().await;
+        }
         if let Err(error) = intake.tick().await {
             tracing::error!(%error, "the count was not updated");
         }
@@ -469,11 +518,15 @@ async fn watch_disk(
 }
 
 /// In a drill only the drill's invented networks are known.
-fn shield(config: &Config, directory: &Directory) -> Shield {
-    let networks = match config.drill_price {
-        Some(_) => Known::of_drill(),
-        None => Known::in_directory(directory.path()),
-    };
+fn networks(config: &Config, directory: &Directory) -> Known {
+    if config.drill_networks {
+        Known::of_drill()
+    } else {
+        Known::in_directory(directory.path())
+    }
+}
+
+fn shield(config: &Config, networks: Arc<Known>) -> Shield {
     let protected = [&config.listen.trusted_proxies[..], &config.shield.protect].concat();
     Shield::new(&config.limits, &protected, networks)
 }

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::StreamExt;
@@ -13,11 +14,12 @@ use paraph::clock;
 use paraph::intake::command::{Choices, Details, PetitionAnswer, PetitionCommand, Sign, SignAnswer};
 use paraph::intake::{Intake, Writer, WriterSettings};
 use paraph::keys::{Keys, tag};
-use paraph::ledger::record::{FeatureKey, Features};
 use paraph::ledger::vault::Vault;
 use paraph::limits::Limits;
+use paraph::scrutiny::features::Observer;
 use paraph::store::db::Db;
 use paraph::store::{Directory, id};
+use paraph::trace::networks::Known;
 use paraph_tally::{Event, MailboxId, Millis, PetitionId, SignatureId};
 use rusqlite::{Connection, params};
 use tokio::runtime::Runtime;
@@ -174,7 +176,7 @@ impl Pair {
 /// Seals contributions as the door does, for measurements below it.
 pub(crate) struct Desk {
     vault: Vault,
-    features: FeatureKey,
+    observer: Observer,
     mailbox: [u8; 32],
 }
 
@@ -182,7 +184,7 @@ impl Desk {
     pub(crate) fn new(keys: &Keys) -> Self {
         Self {
             vault: Vault::new(keys),
-            features: FeatureKey::new(keys),
+            observer: Observer::new(keys, Arc::new(Known::of_drill()), true),
             mailbox: keys.derive("mailbox v1"),
         }
     }
@@ -204,7 +206,7 @@ impl Desk {
             choices: Choices::default(),
             sealed: sealed.sealed,
             wrapped: sealed.wrapped,
-            features: serde_json::to_vec(&Features::observe(&self.features, &record)).unwrap_or_default(),
+            features: self.observer.observe(&record, &record.email).to_bytes(),
         }
     }
 }
@@ -219,6 +221,7 @@ async fn through_the_writer(directory: &Directory, batch: u32, signs: Vec<Sign>)
     let settings = WriterSettings {
         limits,
         now: clock::now,
+        board: None,
     };
     let (writer, intake, shown) = Writer::start(directory.connect().await?, settings).await?;
     if shown.borrow().petitions.is_empty() {

@@ -18,6 +18,7 @@ mod pages;
 mod power;
 mod preemption;
 mod rehearsal;
+mod scrutiny;
 mod server;
 mod share;
 mod shield;
