@@ -1,6 +1,7 @@
 //! One running server: its parts, started in order and stopped in the opposite one. What a reload replaces is in `live`.
 
 mod live;
+mod rooms;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -126,6 +127,7 @@ impl Server {
             ledger: core.ledger.clone(),
         };
         let disk_low = Arc::clone(&core.disk_low);
+        let admitter = Arc::clone(&core.admitter);
         let shown = core.shown.clone();
         let (stop, stopped) = watch::channel(false);
         let ledger = core.ledger.clone();
@@ -142,8 +144,12 @@ impl Server {
             (address, operations),
         )?);
 
+        // Budgets of whole networks begin when it has been read; nobody waits for that.
+        let networks = Arc::clone(&shield);
         let mut tasks = vec![
+            tokio::task::spawn_blocking(move || networks.read_networks()),
             tokio::spawn(tick(intake.clone(), live.limits(), stopped.clone())),
+            tokio::spawn(rooms::teach(admitter, ledger.clone(), live.limits(), stopped.clone())),
             tokio::spawn(show(Arc::clone(&live), ledger, shown, stopped.clone())),
             tokio::spawn(watch_disk(
                 directory.path().to_owned(),

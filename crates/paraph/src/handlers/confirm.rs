@@ -2,6 +2,7 @@
 //!
 //! A GET changes nothing, so that a scanner that opens every link of a mail does no harm.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -168,7 +169,7 @@ impl Signatory {
             (false, None) => Confirmation::New,
         };
         if before.is_none() {
-            self.admitter.confirmed(&source, clock::now());
+            self.learn(&source, &found, personal);
         }
         count("confirm", if before.is_some() { "again" } else { "confirmed" });
         if asked.json {
@@ -180,6 +181,17 @@ impl Signatory {
             return Ok(respond::done(StatusCode::OK, &value));
         }
         Ok(self.confirmed_page(asked, &found, personal, outcome, at))
+    }
+
+    /// People are behind the address that it was confirmed from, and, once it settles, behind the one that it was sent from.
+    fn learn(&self, source: &Source, found: &Found, personal: &Personal) {
+        let now = clock::now();
+        self.admitter.confirmed(source, now);
+        if let Ok(email) = Email::parse(&personal.email) {
+            let sent_from = Source::direct(SocketAddr::new(personal.request.address, personal.request.port));
+            let rooms = &self.admitter.budgets.rooms;
+            rooms.confirmed(found.id, sent_from.narrow(), &email.canonical, now);
+        }
     }
 
     fn confirmed_page(
