@@ -123,6 +123,14 @@ const DOMAINS: &[(&str, u32)] = &[
 const TYPED_IDN: &str = "dépêche.example";
 const MAILED_IDN: &str = "xn--dpche-bsai.example";
 
+/// Whether a domain is one of the large mail providers of the invented country: what the server under rehearsal is told in
+/// place of the real ones.
+#[must_use]
+pub fn is_large_provider(domain: &str) -> bool {
+    const LARGE: u32 = 4;
+    DOMAINS.iter().any(|(name, share)| *name == domain && *share >= LARGE)
+}
+
 const COMMENTS_FR: &[&str] = &[
     "Pour que la bibliothèque reste ouverte le samedi.",
     "J'y ai appris à lire, mes enfants aussi.",

@@ -27,8 +27,10 @@ use crate::failure::Failure;
 use crate::front::{self, Front, bind, listening, local};
 use crate::handlers::mail_status::MailStatus;
 use crate::handlers::operations::Operations;
+use crate::incident::Office;
 use crate::intake::{Intake, Writer, WriterSettings};
 use crate::journal::integer;
+use crate::keys::Keys;
 use crate::ledger::catalogue::Catalogue;
 use crate::ledger::opened::{Opened, Opener};
 use crate::ledger::query::LedgerReader;
@@ -37,6 +39,9 @@ use crate::limits::Limits;
 use crate::mail::inbox::{Inbox, Lmtp};
 use crate::mail::pace::Pace;
 use crate::mail::transport::Transport;
+use crate::scrutiny::board::Board;
+use crate::scrutiny::features::Observer;
+use crate::scrutiny::{self, Scrutineer};
 use crate::shield::{Shield, export};
 use crate::store::db::{Db, DbError};
 use crate::store::reader::Reader;
@@ -79,6 +84,8 @@ struct Core {
     vault: Arc<Vault>,
     admitter: Arc<Admitter>,
     shield: Arc<Shield>,
+    networks: Arc<Known>,
+    observer: Arc<Observer>,
     disk_low: Arc<AtomicBool>,
     pace: Arc<Mutex<Pace>>,
 }
@@ -106,7 +113,9 @@ impl Server {
         let settings = WriterSettings {
             limits: config.limits.clone(),
             now: clock::now,
+            board: config.scrutiny.enabled.then(|| Arc::new(Board::new(clock::now()))),
         };
+        let board = settings.board.clone();
         let (writer, intake, shown) = Writer::start(connections, settings)
             .await
             .map_err(|error| Failure::failed(format!("the writer cannot start: {error}"), DOCTOR))?;
@@ -124,15 +133,19 @@ impl Server {
             disk_low: Arc::clone(&core.disk_low),
             admitter: Arc::clone(&core.admitter),
             ledger: core.ledger.clone(),
+            board: board.clone(),
         };
+        let (stop, stopped) = watch::channel(false);
+        let scrutiny = board.map(|board| core.scrutiny(config, &directory, board, &stopped));
+        let (scrutineer, scrutiny) = scrutiny.transpose()?.unzip();
         let disk_low = Arc::clone(&core.disk_low);
         let shown = core.shown.clone();
-        let (stop, stopped) = watch::channel(false);
         let ledger = core.ledger.clone();
         let mail = MailStatus {
             ledger: core.ledger.clone(),
             pace: Arc::clone(&core.pace),
         };
+        let office = core.office(&config.limits);
         let inboxes = core.inboxes(config, lmtp, &stopped);
         let live = Arc::new(Live::new(
             core,
@@ -143,7 +156,7 @@ impl Server {
         )?);
 
         let mut tasks = vec![
-            tokio::spawn(tick(intake.clone(), live.limits(), stopped.clone())),
+            tokio::spawn(tick(intake.clone(), scrutineer, live.limits(), stopped.clone())),
             tokio::spawn(show(Arc::clone(&live), ledger, shown, stopped.clone())),
             tokio::spawn(watch_disk(
                 directory.path().to_owned(),
@@ -157,12 +170,14 @@ impl Server {
                 intake.clone(),
                 Arc::clone(&shield),
                 Arc::clone(&alerts),
+                (office, operator(directory.keys())),
                 stopped.clone(),
             )?),
             tokio::spawn(crate::alerts::watch::run(Arc::clone(&alerts), sensors, stopped.clone())),
             tokio::spawn(export::run(shield, config.shield.outlets.clone(), stopped.clone())),
         ];
         tasks.extend(inboxes);
+        tasks.extend(scrutiny);
         if let Some(metrics) = metrics.clone() {
             tasks.push(tokio::spawn(fold_metrics(metrics, stopped.clone())));
         }
@@ -267,6 +282,13 @@ fn store_failure(error: DbError) -> Failure {
     Failure::failed(format!("the store does not answer: {error}"), DOCTOR)
 }
 
+/// Who gives the verdicts that are typed on this machine: one account, without a name.
+fn operator(keys: &Keys) -> [u8; 16] {
+    let mut account = [0; 16];
+    account.copy_from_slice(&keys.derive("operator of the command line v1")[..16]);
+    account
+}
+
 impl Core {
     fn new(
         config: &Config,
@@ -296,7 +318,9 @@ impl Core {
         };
         let admitter = Admitter::new(&secrets, price, &config.limits)
             .map_err(|error| Failure::usage(error.to_string(), "put the right key file back from its backup"))?;
-        let shield = Arc::new(shield(config, directory));
+        let networks = Arc::new(networks(config, directory));
+        let observer = Observer::new(keys, Arc::clone(&networks), config.drill_networks);
+        let shield = Arc::new(shield(config, Arc::clone(&networks)));
         let now = clock::now();
         for way in [Way::Script, Way::Plain] {
             let of_this_way = spent.iter().filter(|(script, ..)| *script == (way == Way::Script));
@@ -314,9 +338,48 @@ impl Core {
             vault,
             admitter: Arc::new(admitter.behind(Arc::clone(&shield))),
             shield,
+            networks,
+            observer: Arc::new(observer),
             disk_low: Arc::new(AtomicBool::new(false)),
             pace: Arc::new(Mutex::new(Pace::new(&config.limits))),
         })
+    }
+
+    /// Where verdicts are previewed and given.
+    fn office(&self, limits: &Limits) -> Office {
+        Office {
+            ledger: self.ledger.clone(),
+            intake: self.intake.clone(),
+            observer: Arc::clone(&self.observer),
+            shown: self.shown.clone(),
+            most: limits.verdict_signatures,
+        }
+    }
+
+    /// The thread that follows the journal, and a task that ends with it.
+    fn scrutiny(
+        &self,
+        config: &Config,
+        directory: &Directory,
+        board: Arc<Board>,
+        stop: &watch::Receiver<bool>,
+    ) -> Result<(Scrutineer, JoinHandle<()>), Failure> {
+        let parts = scrutiny::Parts {
+            store: Reader::new(&directory.main_file(), 1),
+            intake: self.intake.clone(),
+            board,
+            networks: Arc::clone(&self.networks),
+            holds_per_hour: config.limits.holds_per_hour,
+            stop: stop.clone(),
+        };
+        let (scrutineer, thread) = scrutiny::start(parts)
+            .map_err(|error| Failure::failed(format!("the thread of scrutiny: {error}"), DOCTOR))?;
+        let ended = tokio::task::spawn_blocking(move || {
+            if thread.join().is_err() {
+                tracing::error!("scrutiny has stopped; nothing settles until a restart");
+            }
+        });
+        Ok((scrutineer, ended))
     }
 
     /// Readers of mail that comes back, as many as there are ways for it.
@@ -338,9 +401,17 @@ impl Core {
     }
 }
 
-/// Settles, expires and publishes, again and again.
-async fn tick(intake: Intake, limits: watch::Receiver<Limits>, mut stop: watch::Receiver<bool>) {
+/// Has scrutiny look, then settles, expires and publishes, again and again.
+async fn tick(
+    intake: Intake,
+    scrutineer: Option<Scrutineer>,
+    limits: watch::Receiver<Limits>,
+    mut stop: watch::Receiver<bool>,
+) {
     while !*stop.borrow() {
+        if let Some(scrutineer) = &scrutineer {
+            scrutineer.look().await;
+        }
         if let Err(error) = intake.tick().await {
             tracing::error!(%error, "the count was not updated");
         }
@@ -448,11 +519,15 @@ async fn watch_disk(
 }
 
 /// In a drill only the drill's invented networks are known.
-fn shield(config: &Config, directory: &Directory) -> Shield {
-    let networks = match config.drill_price {
-        Some(_) => Known::of_drill(),
-        None => Known::in_directory(directory.path()),
-    };
+fn networks(config: &Config, directory: &Directory) -> Known {
+    if config.drill_networks {
+        Known::of_drill()
+    } else {
+        Known::in_directory(directory.path())
+    }
+}
+
+fn shield(config: &Config, networks: Arc<Known>) -> Shield {
     let protected = [&config.listen.trusted_proxies[..], &config.shield.protect].concat();
     Shield::new(&config.limits, &protected, networks)
 }

@@ -219,6 +219,7 @@ async fn through_the_writer(directory: &Directory, batch: u32, signs: Vec<Sign>)
     let settings = WriterSettings {
         limits,
         now: clock::now,
+        board: None,
     };
     let (writer, intake, shown) = Writer::start(directory.connect().await?, settings).await?;
     if shown.borrow().petitions.is_empty() {

@@ -149,6 +149,7 @@ fn configuration(demo: &Demo, data: &Path, sink: &Sink) -> Result<Config, Failur
         ("STORE__DIRECTORY", data.display().to_string()),
         ("MAIL__FROM", "petitions@val-merand.example".to_owned()),
         ("MAIL__SMTP", format!("smtp://{}", sink.smtp_addr())),
+        ("DRILL__NETWORKS", "true".to_owned()),
         ("LIMITS__SETTLE_AFTER_SECONDS", "4".to_owned()),
         ("LIMITS__SETTLE_EVERY_SECONDS", "1".to_owned()),
         ("LIMITS__DISK_FLOOR_MIB", "64".to_owned()),

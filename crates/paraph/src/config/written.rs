@@ -20,6 +20,7 @@ pub(super) enum Kind {
     Text,
     List,
     Number,
+    Flag,
 }
 
 impl Kind {
@@ -28,6 +29,7 @@ impl Kind {
             Self::Text => "a text in quotes",
             Self::List => "a list of texts, as in [\"one\", \"two\"]",
             Self::Number => "a whole number without quotes",
+            Self::Flag => "true or false without quotes",
         }
     }
 }
@@ -78,7 +80,9 @@ const KEYS: &[(&str, &str, Kind)] = &[
     ("shield", "haproxy_socket", Kind::Text),
     ("shield", "nginx_geo", Kind::Text),
     ("shield", "cidr_list", Kind::Text),
+    ("scrutiny", "enabled", Kind::Flag),
     ("drill", "price", Kind::Number),
+    ("drill", "networks", Kind::Flag),
 ];
 
 const LIMITS: &str = "limits";
@@ -118,6 +122,7 @@ pub(super) enum Value {
     Text(String),
     List(Vec<String>),
     Number(u64),
+    Flag(bool),
 }
 
 /// A key that somebody gave.
@@ -197,6 +202,7 @@ impl Written {
                 Kind::Text => Value::Text(value.clone()),
                 Kind::List => Value::List(split_list(value)),
                 Kind::Number => Value::Number(value.trim().parse().map_err(|_| mistyped(&origin, &full, kind))?),
+                Kind::Flag => Value::Flag(value.trim().parse().map_err(|_| mistyped(&origin, &full, kind))?),
             };
             self.set(&full, value, origin);
         }
@@ -240,6 +246,7 @@ fn typed(value: &DeValue<'_>, kind: Kind) -> Option<Value> {
         (DeValue::Integer(number), Kind::Number) => u64::from_str_radix(number.as_str(), number.radix())
             .ok()
             .map(Value::Number),
+        (DeValue::Boolean(flag), Kind::Flag) => Some(Value::Flag(*flag)),
         (DeValue::Array(items), Kind::List) => items
             .iter()
             .map(|item| item.get_ref().as_str().map(str::to_owned))
@@ -251,6 +258,7 @@ fn typed(value: &DeValue<'_>, kind: Kind) -> Option<Value> {
 
 fn mistyped(origin: &Origin, full: &str, kind: Kind) -> Failure {
     let hint = match (origin, kind) {
+        (Origin::Environment(name), Kind::Flag) => format!("write {name}=true or {name}=false"),
         (Origin::Environment(name), _) => format!("write a whole number, as in {name}=600"),
         _ => format!("write {}", kind.describe()),
     };

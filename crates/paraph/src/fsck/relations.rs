@@ -133,12 +133,19 @@ pub(super) const ALL: &[Relation] = &[
         "features without a signature",
         "SELECT COUNT(*) FROM features f WHERE NOT EXISTS (SELECT 1 FROM signature s WHERE s.id = f.id)",
     ),
+    fault(
+        "features",
+        "observations of a confirmation that nobody made",
+        "SELECT COUNT(*) FROM confirmed_from f WHERE NOT EXISTS \
+         (SELECT 1 FROM signature s WHERE s.id = f.id AND s.confirmed_at IS NOT NULL)",
+    ),
     // Erasures
     fault(
         "erasures",
         "erased records that are still there",
         "SELECT COUNT(*) FROM erasure e WHERE EXISTS (SELECT 1 FROM vault v WHERE v.id = e.id) \
-         OR EXISTS (SELECT 1 FROM features f WHERE f.id = e.id)",
+         OR EXISTS (SELECT 1 FROM features f WHERE f.id = e.id) \
+         OR EXISTS (SELECT 1 FROM confirmed_from f WHERE f.id = e.id)",
     ),
     fault(
         "erasures",

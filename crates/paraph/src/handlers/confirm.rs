@@ -23,6 +23,7 @@ use crate::ledger::query::LedgerReader;
 use crate::ledger::record::Personal;
 use crate::mail::stop::{AddressTags, Kind};
 use crate::respond::{self, Answer, Asked};
+use crate::scrutiny::features::Observer;
 use crate::store::db::DbError;
 use crate::token::{Purpose, Tokens};
 use crate::views::{
@@ -44,6 +45,8 @@ pub struct Signatory {
     pub shelf: Arc<Shelf>,
     /// Names the address behind a mailbox.
     pub addresses: AddressTags,
+    /// Observes where a confirmation comes from.
+    pub observer: Arc<Observer>,
     /// Contributions that one page shows.
     pub waiting_shown: u64,
 }
@@ -153,7 +156,8 @@ impl Signatory {
         let _place = enter(&self.admitter.lanes.confirm).await?;
         let found = self.find(source, Purpose::Confirm, token).await?;
         let before = found.state.confirmed_at;
-        let (at, already) = match self.intake.confirm(found.id).await {
+        let from = self.observer.confirmed_from(source.addr, clock::now());
+        let (at, already) = match self.intake.confirm_from(found.id, from.to_bytes()).await {
             Ok(ConfirmAnswer::Confirmed { at, already }) => (at, already),
             Ok(ConfirmAnswer::Ended(end)) => return Ok(ended(asked, &found, end)),
             Ok(ConfirmAnswer::Unknown) => return Err(Missed::Unknown),

@@ -18,8 +18,8 @@ pub type Reply<T> = oneshot::Sender<Result<T, Unavailable>>;
 pub enum Command {
     /// Take a contribution in.
     Sign(Box<Sign>, Reply<SignAnswer>),
-    /// The mailbox's holder pressed the button.
-    Confirm(SignatureId, Reply<ConfirmAnswer>),
+    /// The mailbox's holder pressed the button, from where scrutiny may know; nothing where that is not known.
+    Confirm(SignatureId, Vec<u8>, Reply<ConfirmAnswer>),
     /// Take back every confirmed signature of this one's mailbox.
     Withdraw(SignatureId, WithdrawnBy, Reply<WithdrawAnswer>),
     /// "It wasn't me", with what is to become of the record.

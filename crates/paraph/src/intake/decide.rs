@@ -22,6 +22,7 @@ use crate::ledger::judged;
 use crate::ledger::record::text_hash;
 use crate::ledger::{PETITION_BY_ID, SIGNATURE_BY_ID, petition_id, petition_state, signature_state};
 use crate::limits::Limits;
+use crate::scrutiny::board::Checked;
 use crate::store::db::{Db, DbError, Value};
 use crate::store::id;
 
@@ -35,9 +36,13 @@ pub(super) struct Decider<'a> {
     pub(super) at: Millis,
     /// The time by which things are old enough to be erased; `None`: nothing is.
     pub(super) of_ages: Option<Millis>,
+    /// What may settle; `None`: everything.
+    pub(super) checked: Option<Arc<Checked>>,
     pub(super) fold: Fold,
     /// The verdict whose members' rows are not all up to date.
     pub(super) following: Option<Arc<judged::Pending>>,
+    /// Position at which this batch began.
+    pub(super) began: u64,
     position: u64,
     mailboxes: HashMap<[u8; 16], MailboxId>,
     nonces: HashMap<[u8; 16], [u8; 16]>,
@@ -87,8 +92,10 @@ impl<'a> Decider<'a> {
             limits,
             at,
             of_ages: None,
+            checked: None,
             fold,
             following: None,
+            began: end.position,
             position: end.position,
             mailboxes,
             nonces,
@@ -101,7 +108,7 @@ impl<'a> Decider<'a> {
     pub(super) async fn take(&mut self, command: Command, answers: &mut Vec<Ready>) -> Result<(), DbError> {
         match command {
             Command::Sign(sign, reply) => answer(answers, reply, self.sign(*sign).await),
-            Command::Confirm(id, reply) => answer(answers, reply, self.confirm(id).await),
+            Command::Confirm(id, from, reply) => answer(answers, reply, self.confirm(id, from).await),
             Command::Withdraw(id, by, reply) => answer(answers, reply, self.withdraw(id, by).await),
             Command::Disown(id, keeping, reply) => answer(answers, reply, self.disown(id, keeping).await),
             Command::Petition(command, reply) => answer(answers, reply, self.petition_settled(*command).await),
@@ -286,7 +293,7 @@ impl<'a> Decider<'a> {
         Ok(())
     }
 
-    async fn confirm(&mut self, id: SignatureId) -> Result<ConfirmAnswer, DbError> {
+    async fn confirm(&mut self, id: SignatureId, from: Vec<u8>) -> Result<ConfirmAnswer, DbError> {
         let Some(state) = self.load_signature(id).await? else {
             return Ok(ConfirmAnswer::Unknown);
         };
@@ -301,6 +308,9 @@ impl<'a> Decider<'a> {
             return Ok(ConfirmAnswer::Unknown);
         }
         self.decided.waiting = self.decided.waiting.saturating_sub(1);
+        if !from.is_empty() {
+            self.decided.batch.confirmed_from.push((id, from));
+        }
         self.cancel_mail(state.mailbox);
         Ok(ConfirmAnswer::Confirmed { at: self.at, already })
     }

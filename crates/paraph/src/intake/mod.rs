@@ -80,12 +80,21 @@ impl Intake {
             .map_err(|_| Unavailable)
     }
 
-    /// Confirms a contribution; the same answer however often it is asked.
+    /// Confirms a contribution, from where nobody knows; as [`Intake::confirm_from`].
     ///
     /// # Errors
     /// It could not be made durable.
     pub async fn confirm(&self, signature: SignatureId) -> Result<ConfirmAnswer, Unavailable> {
-        self.ask(|reply| Command::Confirm(signature, reply)).await
+        self.confirm_from(signature, Vec::new()).await
+    }
+
+    /// Confirms a contribution; the same answer however often it is asked. `from` is what scrutiny may know of where the
+    /// request came from; it is kept with the first of them.
+    ///
+    /// # Errors
+    /// It could not be made durable.
+    pub async fn confirm_from(&self, signature: SignatureId, from: Vec<u8>) -> Result<ConfirmAnswer, Unavailable> {
+        self.ask(|reply| Command::Confirm(signature, from, reply)).await
     }
 
     /// Takes back every confirmed signature of this one's mailbox on its petition.

@@ -19,6 +19,7 @@ use crate::journal::{self, AppendError, Batch, End, ReadError, integer};
 use crate::ledger::catalogue::{self, Catalogue};
 use crate::ledger::judged;
 use crate::limits::Limits;
+use crate::scrutiny::board::Board;
 use crate::store::Connections;
 use crate::store::db::{Db, DbError, Value};
 use crate::store::erasures::ErasureLog;
@@ -32,6 +33,8 @@ pub struct WriterSettings {
     pub limits: Limits,
     /// Where the time comes from; fixed in tests.
     pub now: fn() -> Millis,
+    /// What scrutiny has looked at; `None` where it is switched off, and everything settles.
+    pub board: Option<Arc<Board>>,
 }
 
 /// Why the writer cannot start.
@@ -302,6 +305,7 @@ impl State {
         let mut decider = Decider::new(&mut self.main, self.end, at, self.waiting, &self.settings.limits);
         decider.of_ages = self.time.of_ages();
         decider.following = self.docket.pending();
+        decider.checked = self.settings.board.as_deref().map(Board::checked);
         decider
     }
 

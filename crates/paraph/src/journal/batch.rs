@@ -28,6 +28,8 @@ pub struct Batch {
     pub vault: Vec<(SignatureId, Vec<u8>)>,
     /// Pseudonymous observations.
     pub features: Vec<(SignatureId, Vec<u8>)>,
+    /// The same of confirming requests.
+    pub confirmed_from: Vec<(SignatureId, Vec<u8>)>,
     /// Mails to send.
     pub outbox: Vec<Posting>,
     /// Pending mails that now speak of a later contribution.
@@ -183,6 +185,7 @@ impl Batch {
             nonces,
             vault,
             features,
+            confirmed_from,
             outbox,
             redirected,
             cancelled,
@@ -208,6 +211,7 @@ impl Batch {
             && nonces.is_empty()
             && vault.is_empty()
             && features.is_empty()
+            && confirmed_from.is_empty()
             && outbox.is_empty()
             && redirected.is_empty()
             && cancelled.is_empty()
@@ -408,6 +412,11 @@ impl Batch {
             &blobs(&self.features),
         )
         .await?;
+        db.load(
+            "INSERT INTO confirmed_from (id, observed) VALUES (?1, ?2)",
+            &blobs(&self.confirmed_from),
+        )
+        .await?;
         let erased: Vec<[Value<'_>; 3]> = self
             .erased
             .iter()
@@ -422,6 +431,8 @@ impl Batch {
             db.execute("DELETE FROM vault WHERE id = ?1", &[Value::Blob(&id.0)])
                 .await?;
             db.execute("DELETE FROM features WHERE id = ?1", &[Value::Blob(&id.0)])
+                .await?;
+            db.execute("DELETE FROM confirmed_from WHERE id = ?1", &[Value::Blob(&id.0)])
                 .await?;
         }
         for mailbox in &self.forgotten {
@@ -535,6 +546,11 @@ impl Prune {
         let cutoff = crate::store::id::first_at(self.features_before);
         db.execute(
             "DELETE FROM features WHERE id IN (SELECT id FROM features WHERE id < ?1 ORDER BY id LIMIT ?2)",
+            &[Value::Blob(&cutoff), most],
+        )
+        .await?;
+        db.execute(
+            "DELETE FROM confirmed_from WHERE id IN (SELECT id FROM confirmed_from WHERE id < ?1 ORDER BY id LIMIT ?2)",
             &[Value::Blob(&cutoff), most],
         )
         .await?;

@@ -15,7 +15,7 @@ pub fn version(steps: Steps) -> i64 {
 }
 
 /// Tables of the store.
-pub const MAIN: Steps = &[FIRST, MAILING, CONTENT, VERDICTS];
+pub const MAIN: Steps = &[FIRST, MAILING, CONTENT, VERDICTS, SCRUTINY];
 
 /// Tables of the key file.
 pub const KEYS: Steps = &[FIRST_KEYS];
@@ -138,6 +138,12 @@ CREATE INDEX IF NOT EXISTS verdict_undone ON verdict (undoes) WHERE undoes IS NO
 CREATE TABLE IF NOT EXISTS verdict_work (position {KEY} PRIMARY KEY, done_to {BLOB} NOT NULL);
 -- Confirmed ones set aside because another of their mailbox counts.
 CREATE INDEX IF NOT EXISTS signature_set_aside ON signature (mailbox) WHERE axes = 1 AND unsettled = 0;
+";
+
+/// What scrutiny needs to know beside the features.
+const SCRUTINY: &str = "
+-- Pseudonymous observations of the requests that confirmed, beside `features`.
+CREATE TABLE IF NOT EXISTS confirmed_from (id {BLOB} PRIMARY KEY, observed {BLOB} NOT NULL) {BY_KEY};
 ";
 
 const FIRST_KEYS: &str = "

@@ -95,7 +95,11 @@ impl Store {
 
     /// The same within other bounds.
     pub(crate) async fn start_with(&self, limits: Limits, now: fn() -> Millis, settle_after_seconds: u32) -> Running {
-        let settings = WriterSettings { limits, now };
+        let settings = WriterSettings {
+            limits,
+            now,
+            board: None,
+        };
         let (writer, intake, shown) = Writer::start(self.connect().await, settings).await.expect("a writer");
         if shown.borrow().petitions.is_empty() {
             let answer = intake.petition(petition("fountain", settle_after_seconds)).await;
