@@ -39,10 +39,10 @@ pub(super) struct Decider<'a> {
     /// What may settle; `None`: everything.
     pub(super) checked: Option<Arc<Checked>>,
     pub(super) fold: Fold,
-    /// The verdict whose members' rows are not all up to date.
-    pub(super) following: Option<Arc<judged::Pending>>,
     /// Position at which this batch began.
     pub(super) began: u64,
+    /// The verdict whose members' rows are not all up to date.
+    pub(super) following: Option<Arc<judged::Pending>>,
     position: u64,
     mailboxes: HashMap<[u8; 16], MailboxId>,
     nonces: HashMap<[u8; 16], [u8; 16]>,
@@ -94,8 +94,8 @@ impl<'a> Decider<'a> {
             of_ages: None,
             checked: None,
             fold,
-            following: None,
             began: end.position,
+            following: None,
             position: end.position,
             mailboxes,
             nonces,

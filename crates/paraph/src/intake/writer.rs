@@ -304,6 +304,7 @@ impl State {
     pub(super) fn decider(&mut self, at: Millis) -> Decider<'_> {
         let mut decider = Decider::new(&mut self.main, self.end, at, self.waiting, &self.settings.limits);
         decider.of_ages = self.time.of_ages();
+        decider.checked = self.settings.board.as_deref().map(Board::checked);
         decider.following = self.docket.pending();
         decider.checked = self.settings.board.as_deref().map(Board::checked);
         decider

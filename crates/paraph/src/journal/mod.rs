@@ -6,7 +6,7 @@
 mod batch;
 pub mod content;
 mod mailing;
-mod verdict;
+pub(crate) mod verdict;
 
 use paraph_tally::{DecodeError, Entry, Event, Fold, Millis, RecountError};
 
