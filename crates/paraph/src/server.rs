@@ -28,8 +28,10 @@ use crate::failure::Failure;
 use crate::front::{self, Front, bind, listening, local};
 use crate::handlers::mail_status::MailStatus;
 use crate::handlers::operations::Operations;
+use crate::incident::Office;
 use crate::intake::{Intake, Writer, WriterSettings};
 use crate::journal::integer;
+use crate::keys::Keys;
 use crate::ledger::catalogue::Catalogue;
 use crate::ledger::opened::{Opened, Opener};
 use crate::ledger::query::LedgerReader;
@@ -147,6 +149,7 @@ impl Server {
             ledger: core.ledger.clone(),
             pace: Arc::clone(&core.pace),
         };
+        let office = core.office(&config.limits);
         let inboxes = core.inboxes(config, lmtp, &stopped);
         let live = Arc::new(Live::new(
             core,
@@ -175,6 +178,7 @@ impl Server {
                 intake.clone(),
                 Arc::clone(&shield),
                 Arc::clone(&alerts),
+                (office, operator(directory.keys())),
                 stopped.clone(),
             )?),
             tokio::spawn(crate::alerts::watch::run(Arc::clone(&alerts), sensors, stopped.clone())),
@@ -286,6 +290,13 @@ fn store_failure(error: DbError) -> Failure {
     Failure::failed(format!("the store does not answer: {error}"), DOCTOR)
 }
 
+/// Who gives the verdicts that are typed on this machine: one account, without a name.
+fn operator(keys: &Keys) -> [u8; 16] {
+    let mut account = [0; 16];
+    account.copy_from_slice(&keys.derive("operator of the command line v1")[..16]);
+    account
+}
+
 impl Core {
     fn new(
         config: &Config,
@@ -336,6 +347,17 @@ impl Core {
             disk_low: Arc::new(AtomicBool::new(false)),
             pace: Arc::new(Mutex::new(Pace::new(&config.limits))),
         })
+    }
+
+    /// Where verdicts are previewed and given.
+    fn office(&self, limits: &Limits) -> Office {
+        Office {
+            ledger: self.ledger.clone(),
+            intake: self.intake.clone(),
+            observer: Arc::clone(&self.observer),
+            shown: self.shown.clone(),
+            most: limits.verdict_signatures,
+        }
     }
 
     /// The thread that follows the journal, and a task that ends with it.

@@ -7,6 +7,7 @@ mod demo;
 mod doctor;
 mod drill;
 mod fsck;
+mod incident;
 mod networks;
 mod petition;
 mod recount;
@@ -36,6 +37,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Doctor(doctor) => doctor::run(&doctor),
         Command::Alert(alert) => alert::run(&alert),
         Command::Petition(petition) => petition::run(&petition),
+        Command::Incident(incident) => incident::run(&incident),
         Command::Recount(recount) => recount::run(&recount),
         Command::Fsck(fsck) => fsck::run(&fsck),
         Command::Backup(backup) => backup::run(&backup),

@@ -10,6 +10,7 @@ mod deliverability;
 mod disk;
 mod door;
 mod fsck;
+mod incident;
 mod journal;
 mod mail;
 mod networks;
