@@ -197,6 +197,7 @@ check-mail-spam = Regardez parmi les courriers indésirables, et dans le dossier
 check-mail-again = Une erreur s’est glissée dans l’adresse ?
 check-mail-again-link = Remplir de nouveau le formulaire
 check-mail-stopped = Avez-vous un jour arrêté nos courriels vers cette adresse ? Ouvrez un lien quelconque d’un de nos courriels et autorisez-les de nouveau.
+check-mail-elsewhere = Avez-vous déjà reçu un message de nous aujourd’hui, au sujet d’une autre pétition ? La page vers laquelle il mène montre aussi celle-ci.
 check-mail-kept = { $days ->
     [one] Sans confirmation, ce que vous avez envoyé est effacé au bout d’un jour.
    *[other] Sans confirmation, ce que vous avez envoyé est effacé au bout de { $days } jours.
@@ -224,6 +225,7 @@ others-title = { $count ->
 }
 others-lead = Cela a été envoyé avec votre adresse, par vous ou par quelqu’un d’autre. Ne confirmez que ce qui est de vous ; le reste s’efface tout seul.
 others-button = Confirmer plutôt celle-ci
+others-button-too = Confirmer aussi celle-ci
 others-older = Voir les contributions plus anciennes
 confirmed-title = Signature confirmée
 confirmed-heading = Vous avez signé

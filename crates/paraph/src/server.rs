@@ -41,7 +41,8 @@ use crate::scrutiny::board::Board;
 use crate::scrutiny::features::Observer;
 use crate::scrutiny::{self, Scrutineer};
 use crate::shield::{Shield, export};
-use crate::store::db::{Db, DbError};
+use crate::store::db::{Db, DbError, Value};
+use crate::store::id;
 use crate::store::reader::Reader;
 use crate::store::schema::{self, SchemaError};
 use crate::store::wal;
@@ -117,7 +118,8 @@ impl Server {
         let (writer, intake, shown) = Writer::start(connections, settings)
             .await
             .map_err(|error| Failure::failed(format!("the writer cannot start: {error}"), DOCTOR))?;
-        let core = Core::new(config, &directory, intake.clone(), shown, spent)?;
+        let core = Core::new(config, &directory, intake.clone(), shown, &spent)?;
+        drop(spent);
         let shield = Arc::clone(&core.shield);
         let transport = Transport::open(&config.mail.delivery, &config.limits)?;
         let alerts = Alerts::open(
@@ -284,7 +286,7 @@ impl Core {
         directory: &Directory,
         intake: Intake,
         shown: watch::Receiver<Arc<Catalogue>>,
-        spent: Vec<(bool, [u8; 16], [u8; 16], Millis)>,
+        spent: &[SpentNonce],
     ) -> Result<Self, Failure> {
         let keys = directory.keys();
         let vault = Arc::new(Vault::new(keys));
@@ -312,12 +314,8 @@ impl Core {
         let shield = Arc::new(shield(config, Arc::clone(&networks)));
         let now = clock::now();
         for way in [Way::Script, Way::Plain] {
-            let of_this_way = spent.iter().filter(|(script, ..)| *script == (way == Way::Script));
-            admitter.preload(
-                way,
-                of_this_way.map(|(_, nonce, mac, expires)| (*nonce, *mac, *expires)),
-                now,
-            );
+            let of_this_way = spent.iter().filter(|spent| way_of(spent, &config.limits) == way);
+            admitter.preload(way, of_this_way.copied(), now);
         }
         Ok(Self {
             intake,
@@ -401,18 +399,41 @@ async fn tick(
     }
 }
 
-/// Nonces that may still come again, with whether they were a challenge's. Tickets and challenges share the table; a
-/// nonce known to both ways does no harm.
-async fn unexpired_nonces(connections: &mut Connections) -> Result<Vec<(bool, [u8; 16], [u8; 16], Millis)>, DbError> {
-    let sql = "SELECT nonce, body_mac, expires FROM nonce WHERE expires > ?1 ORDER BY expires";
-    let rows = connections.main.query(sql, &[integer(clock::now().0)]).await?;
-    let mut spent = Vec::with_capacity(2 * rows.len());
-    for row in &rows {
-        let (nonce, body_mac, expires) = (row.array(0)?, row.array(1)?, Millis(row.unsigned(2)?));
-        spent.push((true, nonce, body_mac, expires));
-        spent.push((false, nonce, body_mac, expires));
+/// A nonce that was spent, the MAC of what it was spent on, and when it expires.
+type SpentNonce = ([u8; 16], [u8; 16], Millis);
+
+/// Nonces that may still come again.
+async fn unexpired_nonces(connections: &mut Connections) -> Result<Vec<SpentNonce>, DbError> {
+    const AT_ONCE: u64 = 10_000;
+    let sql = "SELECT nonce, body_mac, expires FROM nonce WHERE nonce > ?1 ORDER BY nonce LIMIT ?2";
+    let (now, mut after, mut spent) = (clock::now(), [0; 16], Vec::new());
+    loop {
+        let rows = connections
+            .main
+            .query(sql, &[Value::Blob(&after), integer(AT_ONCE)])
+            .await?;
+        let Some(last) = rows.last() else {
+            return Ok(spent);
+        };
+        after = last.array(0)?;
+        for row in &rows {
+            let (nonce, body_mac, expires) = (row.array(0)?, row.array(1)?, Millis(row.unsigned(2)?));
+            if expires > now {
+                spent.push((nonce, body_mac, expires));
+            }
+        }
     }
-    Ok(spent)
+}
+
+/// Which way a nonce was for, by how long it is valid. Taken for the other one it would be missed by the memory only: the
+/// store knows it.
+fn way_of((nonce, _, expires): &SpentNonce, limits: &Limits) -> Way {
+    let valid = expires.0.saturating_sub(id::made_at(*nonce).0);
+    if valid <= limits.challenge_seconds * 1000 + 1000 {
+        Way::Script
+    } else {
+        Way::Plain
+    }
 }
 
 /// Renders what the writer publishes.

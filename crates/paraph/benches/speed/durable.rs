@@ -193,11 +193,11 @@ impl Desk {
     pub(crate) fn contribution(&self, person: Person, at: Millis, nonce_expires: Millis) -> Sign {
         let record = person.record(at);
         let id = id::time_ordered(at);
-        let sealed = self.vault.seal(id, &serde_json::to_vec(&record).unwrap_or_default());
+        let sealed = self.vault.seal(id, &record.pack().expect("hashes are hexadecimal"));
         Sign {
             id: SignatureId(id),
             petition: PetitionId(1),
-            nonce: id::random(),
+            nonce: id::time_ordered(at),
             body_mac: id::random(),
             nonce_expires,
             mailbox_tag: tag(&self.mailbox, &[b"1", person.email().as_bytes()]),

@@ -96,13 +96,8 @@ pub(super) const ALL: &[Relation] = &[
     ),
     fault(
         "mailboxes",
-        "signatures of a mailbox that does not exist",
-        "SELECT COUNT(*) FROM signature s WHERE NOT EXISTS (SELECT 1 FROM mailbox m WHERE m.id = s.mailbox)",
-    ),
-    fault(
-        "mailboxes",
-        "tags of a mailbox that does not exist",
-        "SELECT COUNT(*) FROM mailbox_tag t WHERE NOT EXISTS (SELECT 1 FROM mailbox m WHERE m.id = t.mailbox)",
+        "addresses of a mailbox that nobody signed with",
+        "SELECT COUNT(*) FROM mailbox_tag WHERE mailbox NOT IN (SELECT mailbox FROM signature)",
     ),
     fault(
         "mailboxes",
@@ -196,8 +191,8 @@ pub(super) const ALL: &[Relation] = &[
     // Mail
     fault(
         "outbox",
-        "mails without a signature or a mailbox",
-        "SELECT COUNT(*) FROM outbox o WHERE NOT EXISTS (SELECT 1 FROM signature s WHERE s.id = o.signature) \
-         OR NOT EXISTS (SELECT 1 FROM mailbox m WHERE m.id = o.mailbox)",
+        "mails without a signature of their mailbox",
+        "SELECT COUNT(*) FROM outbox o WHERE NOT EXISTS \
+         (SELECT 1 FROM signature s WHERE s.id = o.signature AND s.mailbox = o.mailbox)",
     ),
 ];

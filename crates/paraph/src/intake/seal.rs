@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use paraph_tally::{Millis, PetitionId, SignatureId};
-use zeroize::Zeroizing;
 
 use super::command::{Choices, Sign};
 use crate::admit::Pass;
@@ -76,7 +75,7 @@ impl Sealing {
             request,
         };
         let features = self.observer.observe(&personal, &canonical);
-        let plain = Zeroizing::new(serde_json::to_vec(&personal).unwrap_or_default());
+        let plain = personal.pack().expect("hashes and secrets of our own are hexadecimal");
         let sealed = self.vault.seal(id, &plain);
         Sign {
             id: SignatureId(id),

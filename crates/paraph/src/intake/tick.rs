@@ -114,7 +114,7 @@ impl Decider<'_> {
     /// wait for scrutiny may be many, and are not in the way of those behind them.
     async fn due(&mut self, petition: PetitionId, due: Millis) -> Result<Vec<Due>, DbError> {
         let sql = "SELECT s.id, s.petition, s.mailbox, s.signed_at, s.confirmed_at, s.axes, m.counted, w.name \
-                   FROM signature s JOIN mailbox m ON m.id = s.mailbox LEFT JOIN choice w ON w.id = s.id \
+                   FROM signature s LEFT JOIN mailbox m ON m.id = s.mailbox LEFT JOIN choice w ON w.id = s.id \
                    WHERE s.unsettled = 1 AND s.petition = ?1 AND s.confirmed_at <= ?2 AND (s.confirmed_at, s.id) > (?3, ?4) \
                    ORDER BY s.confirmed_at, s.id LIMIT ?5";
         let most = usize::try_from(self.limits.settle_batch).unwrap_or(usize::MAX);

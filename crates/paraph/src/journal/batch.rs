@@ -46,6 +46,8 @@ pub struct Batch {
     pub claims: Vec<Claim>,
     /// Mails to look at again, not before a moment.
     pub deferred: Vec<([u8; 16], Millis)>,
+    /// Mails put off because the budget of their address is spent, and until when.
+    pub put_off: Vec<([u8; 16], Millis)>,
     /// Mails put off because their address is left alone, and until when.
     pub held: Vec<([u8; 16], Millis)>,
     /// What readers of mailboxes want, since when, and the end of a stop that has one.
@@ -194,6 +196,7 @@ impl Batch {
             blocked,
             claims,
             deferred,
+            put_off,
             held,
             wishes,
             bounces,
@@ -220,6 +223,7 @@ impl Batch {
             && blocked.is_empty()
             && claims.is_empty()
             && deferred.is_empty()
+            && put_off.is_empty()
             && held.is_empty()
             && wishes.is_empty()
             && bounces.is_empty()
@@ -331,13 +335,7 @@ impl Batch {
     }
 
     async fn write_mailboxes(&self, db: &mut Db) -> Result<(), DbError> {
-        let new: Vec<[Value<'_>; 2]> = self
-            .mailboxes
-            .iter()
-            .map(|new| [Value::Blob(&new.id.0), Value::Null])
-            .collect();
-        db.load("INSERT INTO mailbox (id, counted) VALUES (?1, ?2)", &new)
-            .await?;
+        // A mailbox has no row of its own before something counts for it: most that a flood names never will.
         let tags: Vec<[Value<'_>; 2]> = self
             .mailboxes
             .iter()
@@ -534,7 +532,9 @@ impl Prune {
     async fn write(&self, db: &mut Db) -> Result<(), DbError> {
         let most = integer(PRUNED_AT_ONCE);
         db.execute(
-            "DELETE FROM nonce WHERE nonce IN (SELECT nonce FROM nonce WHERE expires < ?1 LIMIT ?2)",
+            // Nonces sort by the time they were made, so those that have expired are among the first.
+            "DELETE FROM nonce WHERE nonce IN (SELECT nonce FROM \
+             (SELECT nonce, expires FROM nonce ORDER BY nonce LIMIT ?2) AS oldest WHERE expires < ?1)",
             &[integer(self.nonces_before.0), most],
         )
         .await?;

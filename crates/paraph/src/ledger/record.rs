@@ -9,7 +9,8 @@ use sha2::{Digest, Sha256};
 
 use crate::views::{Lang, consent_text};
 
-/// The personal data of one contribution; only ever stored sealed.
+/// The personal data of one contribution; only ever stored sealed, as [`Personal::pack`] makes it. Another field makes
+/// another format there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Personal {
     /// Format of this structure.
@@ -33,12 +34,16 @@ pub struct Personal {
     /// Version of the petition's text that was on the page.
     pub text_version: u16,
     /// SHA-256 of that text, hexadecimal.
+    #[serde(with = "super::packed::hex32")]
     pub text_hash: String,
     /// SHA-256 of the consent sentence that was on the page, hexadecimal.
+    #[serde(with = "super::packed::hex32")]
     pub consent_hash: String,
     /// Secret of the commitment in the public log, hexadecimal.
+    #[serde(with = "super::packed::hex32")]
     pub receipt_secret: String,
     /// Secret that proves a withdrawal, hexadecimal.
+    #[serde(with = "super::packed::hex32")]
     pub withdrawal_secret: String,
     /// How the request arrived.
     pub request: Request,
@@ -56,6 +61,7 @@ pub struct Request {
     /// The proxy that told us so, if one did.
     pub forwarded_by: Option<IpAddr>,
     /// Names and values of the headers in the order in which they came, without cookies.
+    #[serde(with = "super::packed::headers")]
     pub headers: Vec<(String, String)>,
     /// When the clearance or ticket was issued, milliseconds UTC.
     pub issued_at: u64,
