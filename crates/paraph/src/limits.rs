@@ -141,7 +141,8 @@ limits! {
     write_bytes_per_second = 500 in 1..=100000, "Least bytes a second that a client reads of its answer, on average after that; 2G at its worst gives 1,000.";
     drain_seconds = 20 in 0..=300, "Seconds that open connections get to finish at shutdown.";
 
-    // Admission: budgets a minute, per address (IPv4 address, IPv6 /64) and wide (IPv4 /24, IPv6 /48)
+    // Admission: budgets a minute, per address (IPv4 address, IPv6 /64) and wide (IPv4 /24, IPv6 /48). From a quarter of a
+    // budget its source pays more, from half of it goes behind those who use less; only all of it refuses
     budget_sign = 240 in 1..=1000000, "Signatures sent a minute by one address; 1,000 people behind a carrier's NAT in ten minutes send 100, in a bad minute 200.";
     budget_sign_wide = 960 in 1..=1000000, "Signatures sent a minute by one /24 or /48; four such crowds.";
     budget_challenge = 480 in 1..=1000000, "Challenges a minute for one address; two a person, as one can expire while typing.";
@@ -150,7 +151,16 @@ limits! {
     budget_ticket_wide = 1920 in 1..=1000000, "Forms with a ticket a minute for one /24 or /48.";
     budget_miss = 60 in 1..=1000000, "Unknown confirm, withdraw and receipt links a minute from one address; honest ones are typing errors.";
     budget_miss_wide = 240 in 1..=1000000, "Unknown links a minute from one /24 or /48.";
-    budget_slots = 65536 in 1024..=1048576, "Columns of each counting sketch; with 65,536 a million other keys add 18 to a reading, 4 MiB a budget.";
+    budget_refused = 240 in 1..=1000000, "Forms a minute of one address that are refused with an explanation; after that the answer is short. Never those of others behind it that hold.";
+    budget_refused_wide = 960 in 1..=1000000, "Forms a minute of one /24 or /48 that are refused with an explanation.";
+    budget_site_times = 2 in 1..=256, "Budgets of an IPv6 /56, the network of one home, in budgets of one address.";
+    budget_hosting_times = 2 in 1..=1000, "Budgets of a whole network that rents out servers, in wide budgets; people behind a VPN come from there.";
+    budget_access_times = 32 in 1..=1000, "Budgets of any other whole network, in wide budgets; it prices and never refuses: half a country may be behind it.";
+    budget_slots = 262144 in 1024..=1048576, "Columns of each counting sketch, 32 bytes each once they are used, eleven sketches; with as many, a million other keys add 6 to a reading.";
+    budget_heavy = 16384 in 256..=1048576, "Sources of each budget with an exact count of their own, about 100 bytes each; the others are read from the sketch.";
+    budget_room_times = 4 in 1..=4, "Times by which the budget of a shared address grows while people behind it sign; 1: never.";
+    budget_room_addresses = 4096 in 16..=1048576, "Shared addresses whose room is remembered, at most 1.5 KiB each.";
+    budget_room_waiting = 65536 in 16..=1048576, "Confirmed signatures from which room may be earned once they settle, about 60 bytes each.";
 
     // Shield: what earns a ban within ten minutes, and how long it lasts
     shield_forged = 20 in 5..=1000000, "Clearances that we never signed, from one address, that earn a ban; a quarter with the hidden field filled. No browser makes one.";

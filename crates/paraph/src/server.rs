@@ -1,6 +1,7 @@
 //! One running server: its parts, started in order and stopped in the opposite one. What a reload replaces is in `live`.
 
 mod live;
+mod rooms;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -139,6 +140,7 @@ impl Server {
         let scrutiny = board.map(|board| core.scrutiny(config, &directory, board, &stopped));
         let (scrutineer, scrutiny) = scrutiny.transpose()?.unzip();
         let disk_low = Arc::clone(&core.disk_low);
+        let admitter = Arc::clone(&core.admitter);
         let shown = core.shown.clone();
         let ledger = core.ledger.clone();
         let mail = MailStatus {
@@ -154,8 +156,12 @@ impl Server {
             (address, operations),
         )?);
 
+        // Budgets of whole networks begin when it has been read; nobody waits for that.
+        let networks = Arc::clone(&shield);
         let mut tasks = vec![
+            tokio::task::spawn_blocking(move || networks.read_networks()),
             tokio::spawn(tick(intake.clone(), scrutineer, live.limits(), stopped.clone())),
+            tokio::spawn(rooms::teach(admitter, ledger.clone(), live.limits(), stopped.clone())),
             tokio::spawn(show(Arc::clone(&live), ledger, shown, stopped.clone())),
             tokio::spawn(watch_disk(
                 directory.path().to_owned(),

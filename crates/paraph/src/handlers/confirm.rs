@@ -2,6 +2,7 @@
 //!
 //! A GET changes nothing, so that a scanner that opens every link of a mail does no harm.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -150,7 +151,11 @@ impl Signatory {
     async fn others(&self, mut ids: Vec<(SignatureId, PetitionId)>) -> Result<Others, Missed> {
         ids.sort_unstable_by(|one, other| other.cmp(one));
         let shown = usize::try_from(self.waiting_shown).unwrap_or(usize::MAX);
-        let older = (ids.len() > shown).then(|| self.tokens.issue(Purpose::Confirm, ids[shown - 1].0));
+        let more = ids.len() > shown;
+        let older = ids
+            .get(shown - 1)
+            .filter(|_| more)
+            .map(|(last, _)| self.tokens.issue(Purpose::Confirm, *last));
         ids.truncate(shown);
         let mut others = Others {
             shown: Vec::with_capacity(ids.len()),
@@ -196,7 +201,7 @@ impl Signatory {
             (false, None) => Confirmation::New,
         };
         if before.is_none() {
-            self.admitter.confirmed(&source, clock::now());
+            self.learn(&source, &found, personal);
         }
         count("confirm", if before.is_some() { "again" } else { "confirmed" });
         if asked.json {
@@ -209,6 +214,17 @@ impl Signatory {
         }
         let others = self.others(self.put_off(&found, personal, None).await?).await?;
         Ok(self.confirmed_page(asked, &found, personal, (outcome, at), &others))
+    }
+
+    /// People are behind the address that it was confirmed from, and, once it settles, behind the one that it was sent from.
+    fn learn(&self, source: &Source, found: &Found, personal: &Personal) {
+        let now = clock::now();
+        self.admitter.confirmed(source, now);
+        if let Ok(email) = Email::parse(&personal.email) {
+            let sent_from = Source::direct(SocketAddr::new(personal.request.address, personal.request.port));
+            let rooms = &self.admitter.budgets.rooms;
+            rooms.confirmed(found.id, sent_from.narrow(), &email.canonical, now);
+        }
     }
 
     fn confirmed_page(

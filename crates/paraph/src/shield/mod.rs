@@ -30,6 +30,7 @@ use tokio::sync::watch;
 use self::book::{Ban, Book, Full, Ways};
 use self::evidence::{Cause, Earned, Evidence, Suspects};
 use crate::admit::Refusal;
+use crate::admit::budget::Announced;
 use crate::admit::source::Source;
 use crate::limits::Limits;
 use crate::trace::networks::{Kind, Known};
@@ -133,6 +134,21 @@ impl Shield {
     #[must_use]
     pub fn is_priced(&self, source: &Source, now: Millis) -> bool {
         self.suspects().is_priced(Net::narrow(source.addr), now)
+    }
+
+    /// Reads the table of networks, where that was not done yet: some tens of milliseconds.
+    pub fn read_networks(&self) {
+        self.networks.get();
+    }
+
+    /// Who announces an address. Nothing while the table is being read, and where it does not say.
+    #[must_use]
+    pub fn announced(&self, address: IpAddr) -> Option<Announced> {
+        let origin = self.networks.if_read()?.lookup(address)?;
+        Some(Announced {
+            asn: origin.asn,
+            is_hosting: origin.kind == Kind::Hosting,
+        })
     }
 
     /// A signature was refused. What a browser may do by itself is no evidence.

@@ -92,7 +92,7 @@ impl Site {
             site.set(&format!("limits.{bound}"), 0);
         }
         site.set("limits.settle_every_seconds", 1);
-        for budget in ["sign", "challenge", "ticket", "miss"] {
+        for budget in ["sign", "challenge", "ticket", "refused", "miss"] {
             site.set(&format!("limits.budget_{budget}"), 1_000_000);
             site.set(&format!("limits.budget_{budget}_wide"), 1_000_000);
         }

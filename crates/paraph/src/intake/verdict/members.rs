@@ -24,7 +24,7 @@ pub(super) async fn read(db: &mut Db, ids: &[SignatureId]) -> Result<Vec<Member>
     while let (Some(first), Some(last)) = (rest.first(), rest.last()) {
         let most = 2 * rest.len() + 64;
         let sql = "SELECT s.id, s.petition, s.mailbox, s.signed_at, s.confirmed_at, s.axes, m.counted \
-                   FROM signature s JOIN mailbox m ON m.id = s.mailbox \
+                   FROM signature s LEFT JOIN mailbox m ON m.id = s.mailbox \
                    WHERE s.id >= ?1 AND s.id <= ?2 ORDER BY s.id LIMIT ?3";
         let stretch = [Value::Blob(&first.0), Value::Blob(&last.0), integer(most as u64)];
         let rows = db.query(sql, &stretch).await?;
@@ -50,7 +50,7 @@ pub(super) async fn read(db: &mut Db, ids: &[SignatureId]) -> Result<Vec<Member>
 async fn one_by_one(db: &mut Db, ids: &[SignatureId], mut members: Vec<Member>) -> Result<Vec<Member>, DbError> {
     for id in ids {
         let sql = "SELECT s.id, s.petition, s.mailbox, s.signed_at, s.confirmed_at, s.axes, m.counted \
-                   FROM signature s JOIN mailbox m ON m.id = s.mailbox WHERE s.id = ?1";
+                   FROM signature s LEFT JOIN mailbox m ON m.id = s.mailbox WHERE s.id = ?1";
         if let Some(row) = db.query_one(sql, &[Value::Blob(&id.0)]).await? {
             members.push(member(*id, &row)?);
         }

@@ -302,6 +302,11 @@ impl Known {
         }
     }
 
+    /// The networks, if somebody has asked for them before.
+    pub fn if_read(&self) -> Option<&Networks> {
+        self.read.get()
+    }
+
     /// The networks. Where the file of the directory is damaged, that is logged and nothing is known: unknown is safe.
     pub fn get(&self) -> &Networks {
         self.read
