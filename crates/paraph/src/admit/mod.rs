@@ -52,7 +52,7 @@ use tokio::time::Instant;
 use self::budget::{Asker, Budgets, Pressure, Purpose, SlowDown};
 use self::challenge::{Challenge, Clearance, Price, Puzzles};
 use self::form::SignForm;
-use self::lane::{Lane, Lanes};
+use self::lane::{Lane, Lanes, Rank};
 pub use self::refusal::Refusal;
 use self::source::Source;
 use self::spent::{BodyMac, Burn, Nonce, Outcome, Spent};
@@ -329,6 +329,16 @@ impl Admitter {
         }
     }
 
+    /// How long who wants to sign waits now: what everybody's price follows.
+    fn delay(&self) -> Duration {
+        let lanes = [
+            self.lanes.of(Rank::Sign),
+            self.lanes.of(Rank::Plain),
+            &self.verification,
+        ];
+        lanes.map(Lane::delay).into_iter().max().unwrap_or_default()
+    }
+
     fn asker(&self, source: &Source) -> Asker {
         let origin = self.shield.as_ref().and_then(|shield| shield.announced(source.addr));
         Asker {
@@ -350,8 +360,7 @@ impl Admitter {
         let asker = self.asker(source);
         let asked = self.charge(Purpose::Challenge, &asker, now)?;
         let pressure = asked.max(self.pressure(&asker, now));
-        let delay = self.lanes.sign.delay().max(self.verification.delay());
-        let rounds = challenge::rounds(&self.limits, pressure, delay);
+        let rounds = challenge::rounds(&self.limits, pressure, self.delay());
         self.puzzles
             .issue(slug, rounds, nonce(now)?, random()?, now)
             .map_err(|_| no_service())

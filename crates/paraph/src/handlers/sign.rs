@@ -11,6 +11,7 @@ use super::shelf::{Displayed, Shelf};
 use super::{Body, captured, count, forwarded_by};
 use crate::admit::contribution::Contribution;
 use crate::admit::form::{FieldError, SignForm};
+use crate::admit::lane::Rank;
 use crate::admit::source::Source;
 use crate::admit::{Admitter, Burnt, NotReceived, Pass, Received, Refusal, Way};
 use crate::clock;
@@ -51,7 +52,7 @@ impl Signing {
         if !displayed.is_open() {
             return closed(&asked, &displayed);
         }
-        let ticket = match self.admitter.lanes.challenge.enter().await {
+        let ticket = match self.admitter.lanes.enter(Rank::Challenge).await {
             Ok(_place) => self.admitter.ticket(&source, slug, clock::now()),
             Err(busy) => Err(busy.into()),
         };
@@ -84,7 +85,7 @@ impl Signing {
         if !displayed.is_open() {
             return closed(&asked, &displayed);
         }
-        let place = self.admitter.lanes.challenge.enter().await;
+        let place = self.admitter.lanes.enter(Rank::Challenge).await;
         let issued = match place {
             Ok(_place) => self.admitter.challenge(&source, slug, clock::now()),
             Err(busy) => Err(busy.into()),
@@ -153,13 +154,12 @@ impl Signing {
         let cleared = self
             .admitter
             .clear(&attempt.source, slug, &received.form, &received.raw, attempt.now)?;
-        let lanes = &self.admitter.lanes;
-        let lane = match cleared.way() {
-            Way::Script if !cleared.is_pressed() => &lanes.sign,
+        let rank = match cleared.way() {
+            Way::Script if !cleared.is_pressed() => Rank::Sign,
             // Who uses much of a budget is served, behind those who use less.
-            Way::Script | Way::Plain => &lanes.plain,
+            Way::Script | Way::Plain => Rank::Plain,
         };
-        let _place = lane.enter().await?;
+        let _place = self.admitter.lanes.enter(rank).await?;
         if self.disk_low.load(Ordering::Relaxed) {
             return Err(busy());
         }
