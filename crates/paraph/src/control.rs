@@ -15,6 +15,8 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixListener;
 use tokio::sync::watch;
 
+use crate::admit::Admitter;
+use crate::admit::state::DoorState;
 use crate::alerts::{Alerts, Listed, Tried};
 use crate::clock;
 use crate::failure::Failure;
@@ -32,6 +34,7 @@ enum Answer {
     Answered(PetitionAnswer),
     Shielded(ShieldAnswer),
     Status(Status),
+    Door(DoorState),
     Unavailable,
     Unreadable,
 }
@@ -47,6 +50,15 @@ pub enum AlertCommand {
     TestAlert,
     /// A check of the ledger came out sound, or not.
     LedgerChecked(bool),
+}
+
+/// What is asked of the front door.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum DoorCommand {
+    /// How does it stand?
+    Door,
+    /// Pages only from now on, or no longer.
+    ReadOnly(bool),
 }
 
 /// What a server says of its alerts.
@@ -79,6 +91,7 @@ pub fn serve(
     intake: Intake,
     shield: Arc<Shield>,
     alerts: Arc<Alerts>,
+    admitter: Arc<Admitter>,
     mut stop: watch::Receiver<bool>,
 ) -> Result<impl Future<Output = ()> + use<>, Failure> {
     // What lies there is left over: this process holds the directory's lock.
@@ -94,7 +107,7 @@ pub fn serve(
             };
             // One at a time: these are commands that a person types.
             if let Ok((stream, _)) = accepted
-                && tokio::time::timeout(PATIENCE, answer(stream, &intake, &alerts, &shield))
+                && tokio::time::timeout(PATIENCE, answer(stream, &intake, &alerts, &shield, &admitter))
                     .await
                     .is_err()
             {
@@ -105,7 +118,13 @@ pub fn serve(
     })
 }
 
-async fn answer(stream: tokio::net::UnixStream, intake: &Intake, alerts: &Alerts, shield: &Shield) -> io::Result<()> {
+async fn answer(
+    stream: tokio::net::UnixStream,
+    intake: &Intake,
+    alerts: &Alerts,
+    shield: &Shield,
+    admitter: &Admitter,
+) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut line = Vec::new();
     tokio::io::BufReader::new(read.take(REQUEST_BYTES))
@@ -116,6 +135,11 @@ async fn answer(stream: tokio::net::UnixStream, intake: &Intake, alerts: &Alerts
         answered.map_or(Answer::Unavailable, Answer::Answered)
     } else if let Ok(command) = serde_json::from_slice::<ShieldCommand>(&line) {
         Answer::Shielded(shield.carry_out(&command, clock::now()))
+    } else if let Ok(command) = serde_json::from_slice::<DoorCommand>(&line) {
+        if let DoorCommand::ReadOnly(read_only) = command {
+            admitter.set_read_only(read_only);
+        }
+        Answer::Door(admitter.state(clock::now()))
     } else if let Ok(command) = serde_json::from_slice::<AlertCommand>(&line) {
         Answer::Status(on_alerts(alerts, command).await)
     } else {
@@ -178,6 +202,18 @@ pub fn ask_alerts(directory: &Path, command: &AlertCommand) -> Result<Option<Sta
 pub fn ask_shield(directory: &Path, command: &ShieldCommand) -> Result<Option<ShieldAnswer>, Failure> {
     match exchange(directory, command)? {
         Some(Answer::Shielded(answer)) => Ok(Some(answer)),
+        Some(_) => Err(unreadable()),
+        None => Ok(None),
+    }
+}
+
+/// Asks the server that holds a data directory about its front door. `None` if none does.
+///
+/// # Errors
+/// There is a server, but it does not answer.
+pub fn ask_door(directory: &Path, command: &DoorCommand) -> Result<Option<DoorState>, Failure> {
+    match exchange(directory, command)? {
+        Some(Answer::Door(state)) => Ok(Some(state)),
         Some(_) => Err(unreadable()),
         None => Ok(None),
     }

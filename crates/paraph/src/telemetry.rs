@@ -47,8 +47,6 @@ pub const CARDS_DRAWN: &str = "paraph_cards_drawn_total";
 pub const PUZZLE_ROUNDS: &str = "paraph_puzzle_rounds";
 /// Requests refused as a budget was used up. Labels `purpose`, `level`.
 pub const BUDGET_REFUSED: &str = "paraph_budget_refused_total";
-/// Requests that a lane sent away. Label `lane`.
-pub const LANE_SHED: &str = "paraph_lane_refused_total";
 /// Letters by outcome: `sent`, `later`, `given_up`.
 pub const MAILS: &str = "paraph_mails_total";
 /// Reports about letters that came back. Label `report`: `hard`, `soft`, `nothing`, `not_ours`.
@@ -196,7 +194,6 @@ fn describe() {
     describe_gauge!(CERTIFICATE_LEFT, Unit::Seconds, "Until the certificate in use ends");
     describe_counter!(CARDS_DRAWN, "Share cards drawn");
     describe_histogram!(PUZZLE_ROUNDS, "Rounds of the puzzles handed out");
-    describe_counter!(LANE_SHED, "Requests that a lane sent away");
     describe_counter!(BUDGET_REFUSED, "Requests refused as a budget was used up");
     describe_counter!(crate::shield::BANS, "Bans made, by cause");
     describe_counter!(crate::shield::TURNED_AWAY, "Requests of banned sources, answered early");

@@ -241,7 +241,7 @@ fn pushing_out_gives_nothing_back() {
     budgets
         .charge(Purpose::Sign, &busy, Millis(NOW))
         .expect_err("still used up");
-    assert!(budgets.heavy() <= 5 * 256 + 16);
+    assert!(budgets.heavy() <= 256 + 16);
 }
 
 #[test]

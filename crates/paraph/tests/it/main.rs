@@ -13,6 +13,7 @@ mod fsck;
 mod journal;
 mod mail;
 mod networks;
+mod night;
 mod ops;
 mod pages;
 mod power;
