@@ -5,7 +5,9 @@ mod backup;
 mod check_config;
 mod demo;
 mod doctor;
+mod door;
 mod drill;
+mod export;
 mod fsck;
 mod incident;
 mod networks;
@@ -43,6 +45,9 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Backup(backup) => backup::run(&backup),
         Command::Restore(restore) => backup::run_restore(&restore),
         Command::Shield(shield) => shield::run(&shield),
+        Command::ReadOnly(read_only) => door::switch(&read_only),
+        Command::Door(door) => door::show(&door),
+        Command::Export(export) => export::run(&export),
         Command::Networks(networks) => networks::run(&networks),
         Command::Demo(demo) => demo::run(&demo),
         Command::Drill(drill) => drill::run(&drill),
