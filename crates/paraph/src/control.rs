@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixListener;
@@ -17,6 +18,8 @@ use tokio::sync::watch;
 
 use crate::alerts::{Alerts, Listed, Tried};
 use crate::clock;
+use crate::desk::role::Role;
+use crate::desk::{Desk, link_path};
 use crate::failure::Failure;
 use crate::intake::Intake;
 use crate::intake::command::{PetitionAnswer, PetitionCommand};
@@ -32,6 +35,7 @@ enum Answer {
     Answered(PetitionAnswer),
     Shielded(ShieldAnswer),
     Status(Status),
+    Linked(Option<String>),
     Unavailable,
     Unreadable,
 }
@@ -47,6 +51,13 @@ pub enum AlertCommand {
     TestAlert,
     /// A check of the ledger came out sound, or not.
     LedgerChecked(bool),
+}
+
+/// What is asked of the desk.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum DeskLine {
+    /// A link to join by, as what; or for the member with this name to choose password and code generator anew.
+    Link(Role, Option<String>),
 }
 
 /// What a server says of its alerts.
@@ -79,6 +90,7 @@ pub fn serve(
     intake: Intake,
     shield: Arc<Shield>,
     alerts: Arc<Alerts>,
+    desk: Arc<ArcSwap<Desk>>,
     mut stop: watch::Receiver<bool>,
 ) -> Result<impl Future<Output = ()> + use<>, Failure> {
     // What lies there is left over: this process holds the directory's lock.
@@ -94,7 +106,7 @@ pub fn serve(
             };
             // One at a time: these are commands that a person types.
             if let Ok((stream, _)) = accepted
-                && tokio::time::timeout(PATIENCE, answer(stream, &intake, &alerts, &shield))
+                && tokio::time::timeout(PATIENCE, answer(stream, &intake, &alerts, &shield, &desk))
                     .await
                     .is_err()
             {
@@ -105,7 +117,13 @@ pub fn serve(
     })
 }
 
-async fn answer(stream: tokio::net::UnixStream, intake: &Intake, alerts: &Alerts, shield: &Shield) -> io::Result<()> {
+async fn answer(
+    stream: tokio::net::UnixStream,
+    intake: &Intake,
+    alerts: &Alerts,
+    shield: &Shield,
+    desk: &ArcSwap<Desk>,
+) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut line = Vec::new();
     tokio::io::BufReader::new(read.take(REQUEST_BYTES))
@@ -116,6 +134,11 @@ async fn answer(stream: tokio::net::UnixStream, intake: &Intake, alerts: &Alerts
         answered.map_or(Answer::Unavailable, Answer::Answered)
     } else if let Ok(command) = serde_json::from_slice::<ShieldCommand>(&line) {
         Answer::Shielded(shield.carry_out(&command, clock::now()))
+    } else if let Ok(DeskLine::Link(role, name)) = serde_json::from_slice::<DeskLine>(&line) {
+        let desk = desk.load_full();
+        let made = desk.parts.link(role, name.as_deref()).await;
+        let whole = |token| format!("{}{}", desk.url, link_path(&token));
+        made.map_or(Answer::Unavailable, |token| Answer::Linked(token.map(whole)))
     } else if let Ok(command) = serde_json::from_slice::<AlertCommand>(&line) {
         Answer::Status(on_alerts(alerts, command).await)
     } else {
@@ -150,6 +173,23 @@ async fn on_alerts(alerts: &Alerts, command: AlertCommand) -> Status {
 pub fn ask(directory: &Path, command: &PetitionCommand) -> Result<Option<PetitionAnswer>, Failure> {
     match exchange(directory, command)? {
         Some(Answer::Answered(answer)) => Ok(Some(answer)),
+        Some(Answer::Unavailable) => Err(Failure::failed(
+            "the running server cannot record anything at the moment",
+            "see its log and its /readyz, then try again",
+        )),
+        Some(_) => Err(unreadable()),
+        None => Ok(None),
+    }
+}
+
+/// Asks the server that holds a data directory for a link to its desk: `Some(None)` if no member has that name, or there
+/// are as many links as may be. `None` if no server holds it.
+///
+/// # Errors
+/// There is a server, but it does not answer or cannot record anything.
+pub fn ask_desk(directory: &Path, line: &DeskLine) -> Result<Option<Option<String>>, Failure> {
+    match exchange(directory, line)? {
+        Some(Answer::Linked(link)) => Ok(Some(link)),
         Some(Answer::Unavailable) => Err(Failure::failed(
             "the running server cannot record anything at the moment",
             "see its log and its /readyz, then try again",

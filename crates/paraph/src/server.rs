@@ -23,6 +23,8 @@ use crate::alerts::{Alerts, Setup};
 use crate::clock;
 use crate::config::{Config, ProxyProtocol};
 use crate::control;
+use crate::desk::books::Books;
+use crate::desk::{Parts, link_path};
 use crate::failure::Failure;
 use crate::front::{self, Front, bind, listening, local};
 use crate::handlers::mail_status::MailStatus;
@@ -37,6 +39,7 @@ use crate::limits::Limits;
 use crate::mail::inbox::{Inbox, Lmtp};
 use crate::mail::pace::Pace;
 use crate::mail::transport::Transport;
+use crate::router;
 use crate::shield::{Shield, export};
 use crate::store::db::{Db, DbError};
 use crate::store::reader::Reader;
@@ -47,7 +50,7 @@ use crate::telemetry;
 use crate::token::Tokens;
 use crate::trace::networks::Known;
 use crate::views::{Lang, Site};
-use live::Live;
+use live::{Addresses, Live};
 
 /// A server that answers.
 pub struct Server {
@@ -57,6 +60,8 @@ pub struct Server {
     pub https: Option<SocketAddr>,
     /// Where health and metrics are.
     pub operations: SocketAddr,
+    /// Where the desk is, if it has an address of its own.
+    pub desk: Option<SocketAddr>,
     /// What links start with.
     pub base_url: String,
     /// The way to the writer, for commands given from inside.
@@ -79,6 +84,7 @@ struct Core {
     vault: Arc<Vault>,
     admitter: Arc<Admitter>,
     shield: Arc<Shield>,
+    desk: Arc<Parts>,
     disk_low: Arc<AtomicBool>,
     pace: Arc<Mutex<Pace>>,
 }
@@ -92,6 +98,10 @@ impl Server {
         // The ports first: a start that fails for want of one leaves no directory behind.
         let front = Front::bind(config).await?;
         let operations_listener = bind(config.listen.operations, "listen.operations").await?;
+        let desk_listener = match config.listen.desk {
+            Some(address) => Some(bind(address, "listen.desk").await?),
+            None => None,
+        };
         let lmtp = match config.mail.bounce.as_ref().and_then(|bounce| bounce.lmtp.as_ref()) {
             Some(address) => Some(Lmtp::bind(address).await?),
             None => None,
@@ -99,6 +109,7 @@ impl Server {
         let directory = Directory::open(&config.directory, Some(&config.key_file), true)?;
         let (address, https) = (front.http()?, front.https()?);
         let operations = local(&operations_listener)?;
+        let desk = desk_listener.as_ref().map(local).transpose()?;
         let base_url = config.site.base_url_for(address);
 
         let mut connections = directory.connect().await?;
@@ -139,7 +150,11 @@ impl Server {
             config,
             &directory,
             Arc::clone(&alerts),
-            (address, operations),
+            Addresses {
+                http: address,
+                operations,
+                desk,
+            },
         )?);
 
         let mut tasks = vec![
@@ -157,6 +172,7 @@ impl Server {
                 intake.clone(),
                 Arc::clone(&shield),
                 Arc::clone(&alerts),
+                live.desk(),
                 stopped.clone(),
             )?),
             tokio::spawn(crate::alerts::watch::run(Arc::clone(&alerts), sensors, stopped.clone())),
@@ -186,6 +202,7 @@ impl Server {
             },
             stopped.clone(),
         )));
+        tasks.extend(desk_listener.map(|listener| serve_desk(listener, &config.limits, &live, &stopped)));
         let certificates = front.certificates();
         tasks.extend(front.serve(&live.public(), live.trusted(), &stopped));
         tracing::info!(%address, %operations, "serving");
@@ -193,6 +210,7 @@ impl Server {
             address,
             https,
             operations,
+            desk,
             certificates,
             base_url,
             intake,
@@ -229,6 +247,18 @@ impl Server {
         self.live.alerts().reload_refused(&failure.what);
     }
 
+    /// The link by which the first operator joins the desk, as long as there is none; those made before are void.
+    ///
+    /// # Errors
+    /// It could not be recorded.
+    pub async fn first_link(&self) -> Result<Option<String>, Failure> {
+        let desk = self.live.desk().load_full();
+        let token = desk.parts.first_link().await;
+        let token =
+            token.map_err(|error| Failure::failed(format!("the link of the first operator: {error}"), DOCTOR))?;
+        Ok(token.map(|token| format!("{}{}", desk.url, link_path(&token))))
+    }
+
     /// Waits until the page of a petition can be looked at.
     pub async fn until_shown(&self, slug: &str) {
         while self.live.shelf().petition(slug).is_none() {
@@ -260,6 +290,9 @@ impl Server {
         }
     }
 }
+
+/// Connections by which the desk reads the store: pages of the public side cannot use them up.
+const DESK_CONNECTIONS: u64 = 2;
 
 const DOCTOR: &str = "the message says which file or setting; nothing was changed";
 
@@ -296,6 +329,22 @@ impl Core {
         let admitter = Admitter::new(&secrets, price, &config.limits)
             .map_err(|error| Failure::usage(error.to_string(), "put the right key file back from its backup"))?;
         let shield = Arc::new(shield(config, directory));
+        let pace = Arc::new(Mutex::new(Pace::new(&config.limits)));
+        let mail = MailStatus {
+            ledger: ledger.clone(),
+            pace: Arc::clone(&pace),
+        };
+        // Browsers reach a desk of its own over plain HTTP, through a tunnel or a private network.
+        let url = config.site.base_url.as_deref().filter(|_| config.listen.desk.is_none());
+        let desk = Parts::new(
+            keys,
+            &config.limits,
+            url.is_some_and(|url| url.starts_with("https://")),
+            intake.clone(),
+            Books::new(Reader::new(&directory.main_file(), DESK_CONNECTIONS)),
+            shown.clone(),
+            mail,
+        );
         let now = clock::now();
         for way in [Way::Script, Way::Plain] {
             let of_this_way = spent.iter().filter(|(script, ..)| *script == (way == Way::Script));
@@ -313,8 +362,9 @@ impl Core {
             vault,
             admitter: Arc::new(admitter.behind(Arc::clone(&shield))),
             shield,
+            desk: Arc::new(desk),
             disk_low: Arc::new(AtomicBool::new(false)),
-            pace: Arc::new(Mutex::new(Pace::new(&config.limits))),
+            pace,
         })
     }
 
@@ -335,6 +385,22 @@ impl Core {
         let listening = lmtp.map(|listener| tokio::spawn(inbox.listen(listener, stop.clone())));
         watched.into_iter().chain(listening).collect()
     }
+}
+
+/// The desk on an address of its own, with places of its own.
+fn serve_desk(
+    listener: tokio::net::TcpListener,
+    limits: &Limits,
+    live: &Live,
+    stopped: &watch::Receiver<bool>,
+) -> JoinHandle<()> {
+    let desk = live.desk();
+    let answer = move |source, request| {
+        let desk = desk.load_full();
+        async move { router::desk_alone(&desk, source, request).await }
+    };
+    let listening = listening(limits, trusting_nobody(limits), ProxyProtocol::Off);
+    tokio::spawn(listener::serve(listener, listening, answer, stopped.clone()))
 }
 
 /// Settles, expires and publishes, again and again.

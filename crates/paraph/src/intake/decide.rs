@@ -98,6 +98,7 @@ impl<'a> Decider<'a> {
             Command::Withdraw(id, by, reply) => answer(answers, reply, self.withdraw(id, by).await),
             Command::Disown(id, keeping, reply) => answer(answers, reply, self.disown(id, keeping).await),
             Command::Petition(command, reply) => answer(answers, reply, self.petition_settled(*command).await),
+            Command::Desk(command, reply) => answer(answers, reply, self.desk(*command).await),
             Command::Tick(reply) => answer(answers, reply, self.tick().await),
             Command::Replay(erasures, reply) => answer(answers, reply, self.replay(erasures).await),
             Command::ClaimMail(most, reply) => answer(answers, reply, self.claim_mail(most).await),
@@ -383,7 +384,7 @@ impl<'a> Decider<'a> {
             .collect()
     }
 
-    async fn petition_settled(&mut self, command: PetitionCommand) -> Result<PetitionAnswer, DbError> {
+    pub(super) async fn petition_settled(&mut self, command: PetitionCommand) -> Result<PetitionAnswer, DbError> {
         let answer = self.petition(command).await?;
         if self.decided.publish {
             self.settle_all().await?;

@@ -6,6 +6,7 @@
 pub mod command;
 mod content;
 mod decide;
+mod desk;
 mod house;
 mod mailing;
 mod names;
@@ -27,6 +28,7 @@ pub use writer::{StartError, Writer, WriterSettings};
 
 use crate::alerts::watch::MailPulse;
 use crate::clock;
+use crate::desk::command::{DeskAnswer, DeskCommand, MemberId, Wish as DeskWish};
 use crate::mail::bounce::Bounced;
 use crate::mail::stop::Wish;
 use crate::store::erasures::Erasure;
@@ -107,6 +109,15 @@ impl Intake {
     /// It could not be made durable.
     pub async fn petition(&self, command: PetitionCommand) -> Result<PetitionAnswer, Unavailable> {
         self.ask(|reply| Command::Petition(Box::new(command), reply)).await
+    }
+
+    /// Does something at the desk.
+    ///
+    /// # Errors
+    /// It could not be made durable.
+    pub async fn desk(&self, by: Option<MemberId>, wish: DeskWish) -> Result<DeskAnswer, Unavailable> {
+        let command = Box::new(DeskCommand { by, wish });
+        self.ask(|reply| Command::Desk(command, reply)).await
     }
 
     /// Settles what is due, expires what is old, destroys the keys of erased records and publishes the count.

@@ -5,6 +5,7 @@
 
 mod batch;
 pub mod content;
+pub mod desk;
 mod mailing;
 
 use paraph_tally::{DecodeError, Entry, Event, Fold, Millis, RecountError};
