@@ -141,7 +141,8 @@ limits! {
     write_bytes_per_second = 500 in 1..=100000, "Least bytes a second that a client reads of its answer, on average after that; 2G at its worst gives 1,000.";
     drain_seconds = 20 in 0..=300, "Seconds that open connections get to finish at shutdown.";
 
-    // Admission: budgets a minute, per address (IPv4 address, IPv6 /64) and wide (IPv4 /24, IPv6 /48)
+    // Admission: budgets a minute, per address (IPv4 address, IPv6 /64) and wide (IPv4 /24, IPv6 /48). From a quarter of a
+    // budget its source pays more, from half of it goes behind those who use less; only all of it refuses
     budget_sign = 240 in 1..=1000000, "Signatures sent a minute by one address; 1,000 people behind a carrier's NAT in ten minutes send 100, in a bad minute 200.";
     budget_sign_wide = 960 in 1..=1000000, "Signatures sent a minute by one /24 or /48; four such crowds.";
     budget_challenge = 480 in 1..=1000000, "Challenges a minute for one address; two a person, as one can expire while typing.";
@@ -150,7 +151,16 @@ limits! {
     budget_ticket_wide = 1920 in 1..=1000000, "Forms with a ticket a minute for one /24 or /48.";
     budget_miss = 60 in 1..=1000000, "Unknown confirm, withdraw and receipt links a minute from one address; honest ones are typing errors.";
     budget_miss_wide = 240 in 1..=1000000, "Unknown links a minute from one /24 or /48.";
-    budget_slots = 65536 in 1024..=1048576, "Columns of each counting sketch; with 65,536 a million other keys add 18 to a reading, 4 MiB a budget.";
+    budget_refused = 240 in 1..=1000000, "Forms a minute of one address that are refused with an explanation; after that the answer is short. Never those of others behind it that hold.";
+    budget_refused_wide = 960 in 1..=1000000, "Forms a minute of one /24 or /48 that are refused with an explanation.";
+    budget_site_times = 2 in 1..=256, "Budgets of an IPv6 /56, the network of one home, in budgets of one address.";
+    budget_hosting_times = 2 in 1..=1000, "Budgets of a whole network that rents out servers, in wide budgets; people behind a VPN come from there.";
+    budget_access_times = 32 in 1..=1000, "Budgets of any other whole network, in wide budgets; it prices and never refuses: half a country may be behind it.";
+    budget_slots = 262144 in 1024..=1048576, "Columns of each counting sketch, 32 bytes each once they are used, eleven sketches; with as many, a million other keys add 6 to a reading.";
+    budget_heavy = 16384 in 256..=1048576, "Sources of each budget with an exact count of their own, about 100 bytes each; the others are read from the sketch.";
+    budget_room_times = 4 in 1..=4, "Times by which the budget of a shared address grows while people behind it sign; 1: never.";
+    budget_room_addresses = 4096 in 16..=1048576, "Shared addresses whose room is remembered, at most 1.5 KiB each.";
+    budget_room_waiting = 65536 in 16..=1048576, "Confirmed signatures from which room may be earned once they settle, about 60 bytes each.";
 
     // Shield: what earns a ban within ten minutes, and how long it lasts
     shield_forged = 20 in 5..=1000000, "Clearances that we never signed, from one address, that earn a ban; a quarter with the hidden field filled. No browser makes one.";
@@ -196,6 +206,12 @@ limits! {
     settle_batch = 50000 in 100..=1000000, "Signatures settled by one event; the rest follow in the next.";
     unconfirmed_days = 14 in 1..=90, "Days until an unconfirmed contribution and its data are erased.";
     features_days = 90 in 1..=365, "Days until pseudonymous observations are erased.";
+
+    // Verdicts
+    holds_per_hour = 5000 in 0..=1000000, "Signatures that scrutiny holds in an hour without a person; the rest wait outside the count, and somebody is told.";
+    verdict_signatures = 1000000 in 1000..=1000000, "Signatures that one verdict judges; its event names each of them, in 16 bytes.";
+    verdict_rows = 4096 in 16..=65536, "Rows that one commit brings up to date after a verdict; 4,096 take about 60 ms, which is what signing waits.";
+    evidence_bytes = 65536 in 4096..=1048576, "Bytes of a verdict's evidence, and of its note; a finding says itself in under 4 KiB.";
 
     // What authors add
     text_versions = 50 in 1..=500, "Versions of one petition's text; each is kept, and shown with what changed in it.";
@@ -246,6 +262,7 @@ limits! {
     alert_escalate_after = 3 in 1..=1000, "Repeats without an acknowledgement until alerts.second is told too.";
     alert_quiet_seconds = 60 in 1..=3600, "Seconds that a trouble must be gone before it is over: what flickers is one alert.";
     alert_mail_seconds = 900 in 1..=86400, "Seconds that no mail has left, or one was due, until somebody is told; a mail server restarts in less.";
+    alert_scrutiny_seconds = 180 in 5..=86400, "Seconds that scrutiny may lag behind the journal until somebody is told: nothing settles meanwhile; a start reads a million contributions in about 20.";
     alert_shed_seconds = 60 in 1..=3600, "Seconds that people who want to sign are sent away until somebody is told.";
 }
 

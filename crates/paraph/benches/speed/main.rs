@@ -1,8 +1,8 @@
 //! How fast Paraph is, each figure against a baseline measured in the same run; see `docs/benchmarks.md`.
 //!
 //! ```text
-//! scripts/bench [durable] [signature] [page] [refusal] [memory] [startup] [networks] [--rounds N]
-//!     [--signatures N] [--record FILE] [--json]
+//! scripts/bench [durable] [signature] [page] [refusal] [memory] [startup] [networks] [budgets]
+//!     [--rounds N] [--signatures N] [--record FILE] [--json]
 //! ```
 //!
 //! Ours and the baseline take turns, round by round, so that a noisy machine is noisy for both. What is printed is the
@@ -14,6 +14,7 @@
 )]
 
 mod bare;
+mod budgets;
 mod durable;
 mod finding;
 mod history;
@@ -46,7 +47,7 @@ struct Asked {
     json: bool,
 }
 
-const SECTIONS: [&str; 7] = [
+const SECTIONS: [&str; 8] = [
     "durable",
     "signature",
     "page",
@@ -54,6 +55,7 @@ const SECTIONS: [&str; 7] = [
     "memory",
     "startup",
     "networks",
+    "budgets",
 ];
 
 fn main() -> ExitCode {
@@ -91,6 +93,7 @@ fn run() -> Outcome<bool> {
             "memory" => large::measure_memory(asked.rounds, asked.signatures)?,
             "startup" => large::measure_startup(asked.rounds, asked.signatures)?,
             "networks" => networks::measure(asked.rounds)?,
+            "budgets" => budgets::measure(asked.rounds)?,
             _ => pages::measure_refusals(asked.rounds)?,
         });
     }

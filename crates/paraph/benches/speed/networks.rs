@@ -73,7 +73,7 @@ fn per_second(networks: &Networks, round: usize) -> f64 {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "pages of one process")]
-fn resident_mib() -> Outcome<f64> {
+pub(crate) fn resident_mib() -> Outcome<f64> {
     let statm = std::fs::read_to_string("/proc/self/statm")?;
     let pages: u64 = statm.split(' ').nth(1).ok_or("statm has two fields")?.parse()?;
     Ok(pages as f64 * 4096.0 / f64::from(1 << 20))

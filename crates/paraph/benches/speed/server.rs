@@ -98,7 +98,7 @@ pub(crate) fn configure(place: &Path, mail: Mail<'_>) -> Outcome<()> {
         Mail::Maildir => format!("maildir = {:?}", place.join("mail")),
         Mail::Smtp(address) => format!("from = \"petitions@site.example\"\nsmtp = \"smtp://{address}\""),
     };
-    let budgets: String = ["sign", "challenge", "ticket"]
+    let budgets: String = ["sign", "challenge", "ticket", "refused"]
         .iter()
         .map(|of| format!("budget_{of} = 1000000\nbudget_{of}_wide = 1000000\n"))
         .collect();

@@ -1,12 +1,21 @@
-//! Budgets per address and prefix, in bounded memory. They price first and refuse last: addresses are cheap to rent
-//! and, behind a carrier's NAT, shared by thousands of honest people.
+//! Budgets in memory of one size, on five levels: an IPv4 address and its /24; an IPv6 /64, its /56 and its /48; and the
+//! network that announces them. They price first and refuse last: addresses are cheap to rent and, behind a carrier's NAT,
+//! shared by thousands of honest people.
+//!
+//! Everything is counted in sketches. Who uses a quarter of a budget gets a count of its own beside it, exact from then on,
+//! so that a flood of others does not add to it. Those counts are few; one that is pushed out falls back to the sketch,
+//! which has counted all along and never reads too low: pushing out gives nothing back.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use paraph_tally::Millis;
-use pingora_limits::estimator::Estimator;
 
+use super::recent::Recent;
 use super::retry_after;
+use super::room::Rooms;
+use super::sketch::{Counts, Sketch, minute};
 use super::source::{Prefix, Source};
 use crate::limits::Limits;
 
@@ -17,14 +26,20 @@ pub enum Purpose {
     Challenge,
     /// A form with a ticket.
     Ticket,
-    /// A signature sent.
+    /// A signature sent with a clearance or ticket that holds: only what cost its sender something is counted here, so that
+    /// who forges beside honest people, behind their address, does not use up what is theirs.
     Sign,
+    /// A form that is refused: what it came with does not hold.
+    Refused,
     /// A link that turned out to be unknown: somebody guesses tokens. Known links cost nothing, as mail scanners open
     /// thousands of them from a few addresses.
     Miss,
 }
 
 impl Purpose {
+    /// Every one.
+    pub const ALL: [Self; 5] = [Self::Challenge, Self::Ticket, Self::Sign, Self::Refused, Self::Miss];
+
     /// Name for metrics and logs.
     #[must_use]
     pub fn label(self) -> &'static str {
@@ -32,8 +47,33 @@ impl Purpose {
             Self::Challenge => "challenge",
             Self::Ticket => "ticket",
             Self::Sign => "sign",
+            Self::Refused => "refused",
             Self::Miss => "miss",
         }
+    }
+}
+
+/// Whom a budget is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Asker {
+    /// Who asks.
+    pub source: Source,
+    /// Who announces the address, where that is known.
+    pub origin: Option<Announced>,
+}
+
+/// A network of the Internet.
+#[derive(Clone, Copy, Debug)]
+pub struct Announced {
+    /// Number of the autonomous system.
+    pub asn: u32,
+    /// It rents out servers. Of any other, or one that is not known, whole cities may be behind it: it is priced at most.
+    pub is_hosting: bool,
+}
+
+impl From<Source> for Asker {
+    fn from(source: Source) -> Self {
+        Self { source, origin: None }
     }
 }
 
@@ -89,41 +129,44 @@ pub struct Budgets {
     challenge: Budget,
     ticket: Budget,
     sign: Budget,
+    refused: Budget,
     miss: Budget,
+    /// What shared addresses have earned.
+    pub rooms: Rooms,
 }
 
 impl Budgets {
     /// Budgets as `limits` says.
     #[must_use]
     pub fn new(limits: &Limits) -> Self {
-        let budget = |narrow, wide| Budget {
-            narrow,
-            wide,
-            window: Window::new(limits.budget_slots),
-        };
+        let budget = |narrow, wide| Budget::new(narrow, wide, limits);
         Self {
             challenge: budget(limits.budget_challenge, limits.budget_challenge_wide),
             ticket: budget(limits.budget_ticket, limits.budget_ticket_wide),
             sign: budget(limits.budget_sign, limits.budget_sign_wide),
+            refused: budget(limits.budget_refused, limits.budget_refused_wide),
             miss: budget(limits.budget_miss, limits.budget_miss_wide),
+            rooms: Rooms::new(limits),
         }
     }
 
     /// How much of its budget the source uses. Counts nothing.
     #[must_use]
-    pub fn pressure(&self, purpose: Purpose, source: &Source, now: Millis) -> Pressure {
-        Pressure::of_share(self.budget(purpose).share(source, now))
+    pub fn pressure(&self, purpose: Purpose, asker: &Asker, now: Millis) -> Pressure {
+        let looked = self.budget(purpose).look(asker, &self.rooms, now);
+        looked
+            .iter()
+            .flatten()
+            .map(|looked| Pressure::of_share(looked.share))
+            .fold(Pressure::default(), Pressure::max)
     }
 
-    fn check(&self, purpose: Purpose, source: &Source, now: Millis) -> Result<Pressure, SlowDown> {
-        let share = self.budget(purpose).share(source, now);
-        if share < 1.0 {
-            return Ok(Pressure::of_share(share));
-        }
-        metrics::counter!("paraph_budget_refused_total", "purpose" => purpose.label()).increment(1);
-        Err(SlowDown {
-            retry_after: retry_after(10),
-        })
+    /// Whether the budget is used up. Counts nothing.
+    ///
+    /// # Errors
+    /// It is.
+    pub fn check(&self, purpose: Purpose, asker: &Asker, now: Millis) -> Result<(), SlowDown> {
+        admitted(purpose, &self.budget(purpose).look(asker, &self.rooms, now)).map(drop)
     }
 
     /// Counts one, if the source has budget left.
@@ -133,200 +176,255 @@ impl Budgets {
     ///
     /// # Errors
     /// The budget is used up.
-    pub fn charge(&self, purpose: Purpose, source: &Source, now: Millis) -> Result<Pressure, SlowDown> {
-        let pressure = self.check(purpose, source, now)?;
-        self.budget(purpose).count(source);
+    pub fn charge(&self, purpose: Purpose, asker: &Asker, now: Millis) -> Result<Pressure, SlowDown> {
+        let budget = self.budget(purpose);
+        let looked = budget.look(asker, &self.rooms, now);
+        let pressure = admitted(purpose, &looked)?;
+        looked.iter().flatten().for_each(|looked| budget.count(looked, now));
         Ok(pressure)
     }
-}
 
-impl Budgets {
+    /// Bytes of all counters now; bounded by `limits.budget_slots` and `limits.budget_heavy`.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        Purpose::ALL
+            .into_iter()
+            .map(|purpose| self.budget(purpose).bytes())
+            .sum()
+    }
+
+    /// Sources with a count of their own now.
+    #[must_use]
+    pub fn heavy(&self) -> usize {
+        Purpose::ALL
+            .into_iter()
+            .map(|purpose| self.budget(purpose).heavy.len())
+            .sum()
+    }
+
     fn budget(&self, purpose: Purpose) -> &Budget {
         match purpose {
             Purpose::Challenge => &self.challenge,
             Purpose::Ticket => &self.ticket,
             Purpose::Sign => &self.sign,
+            Purpose::Refused => &self.refused,
             Purpose::Miss => &self.miss,
         }
     }
 }
 
-/// One budget: how many a minute, for an address and for the network around it.
+/// The highest pressure of all levels, unless one of them is used up.
+fn admitted(purpose: Purpose, looked: &Levels<Looked>) -> Result<Pressure, SlowDown> {
+    let mut pressure = Pressure::default();
+    for Looked { level, share, .. } in looked.iter().flatten() {
+        if *share >= 1.0 && level.refuses {
+            let labels = [("purpose", purpose.label()), ("level", level.span.label())];
+            metrics::counter!(crate::telemetry::BUDGET_REFUSED, &labels).increment(1);
+            return Err(SlowDown {
+                retry_after: retry_after(10),
+            });
+        }
+        pressure = pressure.max(Pressure::of_share(*share));
+    }
+    Ok(pressure)
+}
+
+/// What is counted together: a prefix, or a network by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Key {
+    Prefix(Prefix),
+    Origin(u32),
+}
+
+/// How wide a level is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Span {
+    /// An IPv4 address, or an IPv6 /64.
+    Address,
+    /// An IPv6 /56: what one home is given.
+    Site,
+    /// An IPv4 /24, or an IPv6 /48.
+    Network,
+    /// All that one network announces.
+    Origin,
+}
+
+impl Span {
+    fn label(self) -> &'static str {
+        match self {
+            Self::Address => "address",
+            Self::Site => "site",
+            Self::Network => "network",
+            Self::Origin => "origin",
+        }
+    }
+}
+
+/// One level of a budget.
+#[derive(Clone, Copy, Debug)]
+struct Level {
+    span: Span,
+    key: Key,
+    /// How many a minute.
+    allowance: f64,
+    /// Used up, it refuses; otherwise it prices at most.
+    refuses: bool,
+}
+
+/// A level with what was counted on it.
+#[derive(Clone, Copy)]
+struct Looked {
+    level: Level,
+    /// What the sketch says.
+    read: Counts,
+    /// The used share of the allowance, exact where there is a count of its own.
+    share: f64,
+}
+
+/// Narrow, site, wide, origin; IPv4 has no site.
+type Levels<T> = [Option<T>; 4];
+
+/// One budget: how many a minute, on each level.
 struct Budget {
-    narrow: u64,
-    wide: u64,
-    window: Window,
+    narrow: f64,
+    site: f64,
+    wide: f64,
+    hosting: f64,
+    access: f64,
+    /// Addresses and /64.
+    near: Sketch,
+    /// Everything wider: there are fewer of them, and each holds more.
+    far: Sketch,
+    heavy: Heavy,
 }
 
 impl Budget {
-    /// The used share of the tighter of the two.
     #[expect(clippy::cast_precision_loss, reason = "budgets are small numbers")]
-    fn share(&self, source: &Source, now: Millis) -> f64 {
-        let narrow = self.window.rate(source.narrow(), now) / self.narrow as f64;
-        let wide = self.window.rate(source.wide(), now) / self.wide as f64;
-        narrow.max(wide)
-    }
-
-    fn count(&self, source: &Source) {
-        self.window.count(source.narrow());
-        self.window.count(source.wide());
-    }
-}
-
-/// Counts of the minute that runs and of the one before, in two count-min sketches: it may read too high when it holds
-/// very many keys (FACTS: by 18 at a million), never too low.
-///
-/// `pingora_limits::rate::Rate` is the same with a clock of its own; here time is a parameter.
-pub(super) struct Window {
-    slots: [Estimator; 2],
-    minute: AtomicU64,
-}
-
-impl Window {
-    const HASHES: usize = 4;
-
-    pub(super) fn new(columns: u64) -> Self {
-        let columns = usize::try_from(columns).unwrap_or(usize::MAX);
+    fn new(narrow: u64, wide: u64, limits: &Limits) -> Self {
+        let times = |base: u64, times: u64| base as f64 * times as f64;
         Self {
-            slots: [
-                Estimator::new(Self::HASHES, columns),
-                Estimator::new(Self::HASHES, columns),
-            ],
-            minute: AtomicU64::new(0),
+            narrow: narrow as f64,
+            site: times(narrow, limits.budget_site_times),
+            wide: wide as f64,
+            hosting: times(wide, limits.budget_hosting_times),
+            access: times(wide, limits.budget_access_times),
+            near: Sketch::new(limits.budget_slots),
+            far: Sketch::new(limits.budget_slots),
+            heavy: Heavy::new(limits.budget_heavy),
         }
     }
 
-    /// Events of this key in the last 60 seconds, the minute before taken as even.
-    #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
-    pub(super) fn rate(&self, key: Prefix, now: Millis) -> f64 {
-        let minute = self.turn_to(now.0 / 60_000);
-        let running = self.slot(minute).get(key).max(0) as f64;
-        let before = self.slot(minute + 1).get(key).max(0) as f64;
-        let elapsed = (now.0 % 60_000) as f64 / 60_000.0;
-        running + before * (1.0 - elapsed)
+    fn levels(&self, asker: &Asker) -> Levels<Level> {
+        let level = |span, prefix, allowance| Level {
+            span,
+            key: Key::Prefix(prefix),
+            allowance,
+            refuses: true,
+        };
+        let source = &asker.source;
+        [
+            Some(level(Span::Address, source.narrow(), self.narrow)),
+            source.site().map(|site| level(Span::Site, site, self.site)),
+            Some(level(Span::Network, source.wide(), self.wide)),
+            asker.origin.map(|origin| Level {
+                span: Span::Origin,
+                key: Key::Origin(origin.asn),
+                allowance: if origin.is_hosting { self.hosting } else { self.access },
+                refuses: origin.is_hosting,
+            }),
+        ]
     }
 
-    pub(super) fn count(&self, key: Prefix) {
-        self.slot(self.minute.load(Ordering::Acquire)).incr(key, 1);
-    }
-
-    /// Makes `minute` the running one. One thread wipes; a count that falls into the wiping is lost, which is harmless.
-    fn turn_to(&self, minute: u64) -> u64 {
-        let running = self.minute.load(Ordering::Acquire);
-        if running == minute {
-            return minute;
-        }
-        if self
-            .minute
-            .compare_exchange(running, minute, Ordering::AcqRel, Ordering::Acquire)
-            .is_ok()
-        {
-            self.slot(minute).reset();
-            // After a gap, or when the clock was set back, the other one is not the minute before either.
-            if minute != running + 1 {
-                self.slot(minute + 1).reset();
+    fn look(&self, asker: &Asker, rooms: &Rooms, now: Millis) -> Levels<Looked> {
+        let look = |level: Level| {
+            let read = self.sketch(&level).read(&level.key, now);
+            let mut share = read.rate(now) / level.allowance;
+            if share >= Pressure::FREE {
+                let exact = self.heavy.known(&level.key, now).unwrap_or(read);
+                let room = match level.span {
+                    Span::Address => rooms.times(asker.source.narrow(), now),
+                    _ => 1.0,
+                };
+                share = exact.rate(now) / (level.allowance * room);
             }
-        }
-        minute
+            Looked { level, read, share }
+        };
+        self.levels(asker).map(|level| level.map(look))
     }
 
-    fn slot(&self, minute: u64) -> &Estimator {
-        &self.slots[usize::from(minute % 2 == 1)]
+    fn count(&self, Looked { level, read, .. }: &Looked, now: Millis) {
+        self.sketch(level).count(&level.key, now);
+        let is_heavy = read.rate(now) >= Pressure::FREE * level.allowance;
+        self.heavy.count(level.key, is_heavy.then_some(*read), now);
+    }
+
+    fn sketch(&self, level: &Level) -> &Sketch {
+        match level.span {
+            Span::Address => &self.near,
+            _ => &self.far,
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        self.near.bytes() + self.far.bytes() + self.heavy.len() * 2 * size_of::<(Key, Counts)>()
+    }
+}
+
+/// Exact counts of those who use much.
+struct Heavy {
+    hasher: RandomState,
+    any: AtomicBool,
+    shards: [Mutex<Recent<Key, Counts>>; 16],
+}
+
+impl Heavy {
+    /// Whoever was not counted for two minutes has nothing to remember.
+    const SPAN: u64 = 120_000;
+
+    fn new(most: u64) -> Self {
+        Self {
+            hasher: RandomState::new(),
+            any: AtomicBool::new(false),
+            shards: std::array::from_fn(|_| Mutex::new(Recent::new(Self::SPAN, most.div_ceil(16)))),
+        }
+    }
+
+    fn known(&self, key: &Key, now: Millis) -> Option<Counts> {
+        if !self.any.load(Ordering::Relaxed) {
+            return None;
+        }
+        self.shard(key).get(key, now).map(|counts| counts.at(minute(now)))
+    }
+
+    /// Counts one for who is known here, and takes in who is not, where there is a `start` for it: what the sketch said,
+    /// which is never too low.
+    fn count(&self, key: Key, start: Option<Counts>, now: Millis) {
+        let minute = minute(now);
+        if start.is_none() && !self.any.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut shard = self.shard(&key);
+        if start.is_none() && shard.get(&key, now).is_none() {
+            return;
+        }
+        let counts = shard.entry(key, now, || start.unwrap_or_default());
+        *counts = counts.at(minute).one_more();
+        self.any.store(true, Ordering::Relaxed);
+    }
+
+    fn len(&self) -> usize {
+        let shards = self.shards.iter();
+        shards
+            .map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner).len())
+            .sum()
+    }
+
+    fn shard(&self, key: &Key) -> MutexGuard<'_, Recent<Key, Counts>> {
+        let index = usize::try_from(self.hasher.hash_one(key) % 16).unwrap_or(0);
+        self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::net::SocketAddr;
-
-    use super::*;
-
-    const NOW: u64 = 4_102_444_800_000;
-
-    fn source(addr: &str) -> Source {
-        Source::direct(SocketAddr::new(addr.parse().expect("address"), 1))
-    }
-
-    fn budgets() -> Budgets {
-        Budgets::new(&Limits {
-            budget_slots: 4096,
-            ..Limits::default()
-        })
-    }
-
-    #[test]
-    fn a_thousand_people_behind_one_carrier_address_sign_within_ten_minutes() {
-        let (budgets, nat) = (budgets(), source("100.64.0.1"));
-        for person in 0..1000 {
-            // Two in five come in the first two minutes, as after a broadcast.
-            let at = if person < 400 {
-                person * 300
-            } else {
-                120_000 + (person - 400) * 800
-            };
-            budgets
-                .charge(Purpose::Challenge, &nat, Millis(NOW + at))
-                .expect("challenge");
-            budgets
-                .charge(Purpose::Sign, &nat, Millis(NOW + at))
-                .expect("signature");
-        }
-    }
-
-    #[test]
-    fn prices_rise_before_anyone_is_refused_and_an_hour_later_all_is_forgotten() {
-        let (budgets, busy) = (budgets(), source("198.51.100.1"));
-        let mut last = Pressure::default();
-        for _ in 0..240 {
-            let pressure = budgets
-                .charge(Purpose::Sign, &busy, Millis(NOW))
-                .expect("within budget");
-            assert!(pressure >= last);
-            last = pressure;
-        }
-        assert!(last.between(1000, 3000) > 2950);
-        let refused = budgets.charge(Purpose::Sign, &busy, Millis(NOW)).expect_err("used up");
-        assert!((10..=20).contains(&refused.retry_after));
-        budgets
-            .charge(Purpose::Challenge, &busy, Millis(NOW))
-            .expect("another purpose");
-        budgets
-            .charge(Purpose::Sign, &source("198.51.100.2"), Millis(NOW))
-            .expect("a neighbour");
-        budgets
-            .charge(Purpose::Sign, &busy, Millis(NOW + 90_000))
-            .expect("half of the minute before");
-        assert_eq!(
-            budgets
-                .pressure(Purpose::Sign, &busy, Millis(NOW + 3_600_000))
-                .percent(),
-            0
-        );
-    }
-
-    #[test]
-    fn rotating_through_a_48_or_a_24_is_bounded_by_the_wide_budget() {
-        let budgets = budgets();
-        let accepted = |addr: &dyn Fn(u64) -> String| {
-            (0..4000)
-                .filter(|&n| budgets.charge(Purpose::Sign, &source(&addr(n)), Millis(NOW)).is_ok())
-                .count()
-        };
-        assert_eq!(accepted(&|n| format!("2001:db8:1:{n:x}::1")), 960);
-        assert_eq!(accepted(&|n| format!("203.0.113.{}", n % 256)), 960);
-        assert_eq!(
-            accepted(&|n| format!("2001:db8:2:3::{n:x}")),
-            240,
-            "one /64 is one address"
-        );
-    }
-
-    #[test]
-    fn a_clock_set_back_neither_locks_out_nor_panics() {
-        let (budgets, busy) = (budgets(), source("198.51.100.1"));
-        while budgets.charge(Purpose::Sign, &busy, Millis(NOW)).is_ok() {}
-        budgets
-            .charge(Purpose::Sign, &busy, Millis(NOW - 7_200_000))
-            .expect("counts start anew");
-    }
-}
+#[path = "budget_tests.rs"]
+mod tests;

@@ -16,8 +16,8 @@ use tokio::time::Instant;
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::budget::Window;
 use super::certificate::{Certificates, provider};
+use super::sketch::Sketch;
 use super::source::Source;
 use super::stream::Stream;
 use crate::limits::Limits;
@@ -154,7 +154,7 @@ struct Budget {
     per_second: f64,
     per_address: f64,
     per_network: f64,
-    window: Window,
+    had: Sketch,
     /// Handshakes left of this second's, and when that was.
     left: Mutex<(f64, Option<Instant>)>,
 }
@@ -167,7 +167,7 @@ impl Budget {
             per_second,
             per_address: limits.handshakes_per_address as f64,
             per_network: limits.handshakes_per_network as f64,
-            window: Window::new(limits.budget_slots),
+            had: Sketch::new(limits.budget_slots),
             left: Mutex::new((per_second, None)),
         }
     }
@@ -189,7 +189,7 @@ impl Budget {
                 (address, self.per_address, Failed::Address),
                 (network, self.per_network, Failed::Network),
             ] {
-                let had = self.window.rate(prefix, now);
+                let had = self.had.rate(&prefix, now);
                 if had >= allowance {
                     return Err(failed);
                 }
@@ -197,8 +197,8 @@ impl Budget {
                     return Err(Failed::Short);
                 }
             }
-            self.window.count(address);
-            self.window.count(network);
+            self.had.count(&address, now);
+            self.had.count(&network, now);
         }
         *left = (tokens - 1.0, Some(instant));
         Ok(())

@@ -4,12 +4,11 @@
 //!
 //! ```text
 //! listener   connection caps, PROXY header, Forwarded            -> Source
-//! receive    budget of the source, media type, size, fields      -> Received
+//! receive    the source has budget left; media type, size, fields  -> Received
 //!            (Contribution::from_form: what the fields mean)
-//!            (a place in lanes.sign or lanes.plain)
 //! clear      signature of clearance or ticket, microseconds      -> Cleared    nothing is burnt yet
-//!            (the caller reserves an intake slot)
-//! burn       the nonce is spent, then the solution verified      -> Burnt
+//!            (a place in a lane, a slot of the intake)
+//! burn       the nonce is spent, then the solution verified      -> Burnt      the source is charged
 //!            (intake makes it durable; Pass::admitted)
 //! ```
 //!
@@ -28,7 +27,10 @@ pub mod listener;
 mod pace;
 pub mod places;
 pub mod proxy;
+pub(crate) mod recent;
 pub mod refusal;
+pub mod room;
+mod sketch;
 pub mod source;
 pub mod spent;
 mod stream;
@@ -47,7 +49,7 @@ use paraph_tally::Millis;
 use sha2::Sha256;
 use tokio::time::Instant;
 
-use self::budget::{Budgets, Pressure, Purpose, SlowDown};
+use self::budget::{Asker, Budgets, Pressure, Purpose, SlowDown};
 use self::challenge::{Challenge, Clearance, Price, Puzzles};
 use self::form::SignForm;
 use self::lane::{Lane, Lanes};
@@ -129,6 +131,7 @@ pub struct Cleared {
     proof: Proof,
     body_mac: BodyMac,
     score: u8,
+    asker: Asker,
 }
 
 #[derive(Debug)]
@@ -146,7 +149,16 @@ impl Cleared {
             Proof::Plain(_) => Way::Plain,
         }
     }
+
+    /// Its source uses much of its budget: it goes behind those who use less.
+    #[must_use]
+    pub fn is_pressed(&self) -> bool {
+        self.score >= PRESSED
+    }
 }
+
+/// Hundredths of pressure from which a source is behind others.
+const PRESSED: u8 = 34;
 
 /// What became of burning.
 #[derive(Debug)]
@@ -226,7 +238,8 @@ pub struct Admitter {
     /// The queues. Handlers enter theirs before they do anything that costs.
     pub lanes: Lanes,
     limits: Limits,
-    budgets: Budgets,
+    /// What each source uses, and what shared addresses have earned.
+    pub budgets: Budgets,
     puzzles: Arc<Puzzles>,
     tickets: Tickets,
     body: Hmac<Sha256>,
@@ -268,10 +281,22 @@ impl Admitter {
         self
     }
 
-    /// A signature was refused for this reason, its hidden field filled or not.
-    pub fn refused(&self, source: &Source, refusal: &Refusal, trapped: bool, now: Millis) {
+    /// A signature was refused for this reason, its hidden field filled or not: the shield learns of it, and what its sender
+    /// can mend is explained while the budget for that lasts.
+    #[must_use]
+    pub fn refused(&self, source: &Source, refusal: Refusal, trapped: bool, now: Millis) -> Refusal {
         if let Some(shield) = &self.shield {
-            shield.refused(source, refusal, trapped, now);
+            shield.refused(source, &refusal, trapped, now);
+        }
+        match refusal {
+            Refusal::InvalidForm(_)
+            | Refusal::TicketExpired
+            | Refusal::TooEarly { .. }
+            | Refusal::ClearanceRefused(_) => match self.charge(Purpose::Refused, &self.asker(source), now) {
+                Ok(_) => refusal,
+                Err(slow_down) => slow_down.into(),
+            },
+            _ => refusal,
         }
     }
 
@@ -283,19 +308,33 @@ impl Admitter {
     }
 
     /// Charges a budget; the shield learns of one that is used up.
-    fn charge(&self, purpose: Purpose, source: &Source, now: Millis) -> Result<Pressure, SlowDown> {
-        let Some(shield) = &self.shield else {
-            return self.budgets.charge(purpose, source, now);
-        };
-        let pressure = self
-            .budgets
-            .charge(purpose, source, now)
-            .inspect_err(|_| shield.exceeded(source, now))?;
-        Ok(if shield.is_priced(source, now) {
-            Pressure::of_share(1.0)
-        } else {
-            pressure
+    fn charge(&self, purpose: Purpose, asker: &Asker, now: Millis) -> Result<Pressure, SlowDown> {
+        let charged = self.budgets.charge(purpose, asker, now);
+        self.noted(asker, charged, now)
+    }
+
+    fn noted<T>(&self, asker: &Asker, charged: Result<T, SlowDown>, now: Millis) -> Result<T, SlowDown> {
+        charged.inspect_err(|_| {
+            if let Some(shield) = &self.shield {
+                shield.exceeded(&asker.source, now);
+            }
         })
+    }
+
+    /// How much of its budget of signatures a source uses; all of it, where it earned a ban and people are behind it.
+    fn pressure(&self, asker: &Asker, now: Millis) -> Pressure {
+        match &self.shield {
+            Some(shield) if shield.is_priced(&asker.source, now) => Pressure::of_share(1.0),
+            _ => self.budgets.pressure(Purpose::Sign, asker, now),
+        }
+    }
+
+    fn asker(&self, source: &Source) -> Asker {
+        let origin = self.shield.as_ref().and_then(|shield| shield.announced(source.addr));
+        Asker {
+            source: *source,
+            origin,
+        }
     }
 
     /// Remembers the nonces that the store has admitted and that have not expired. Call it before serving.
@@ -308,8 +347,9 @@ impl Admitter {
     /// # Errors
     /// `SlowDown`; `Busy` when the machine has no randomness.
     pub fn challenge(&self, source: &Source, slug: &str, now: Millis) -> Result<Challenge, Refusal> {
-        let asked = self.charge(Purpose::Challenge, source, now)?;
-        let pressure = asked.max(self.budgets.pressure(Purpose::Sign, source, now));
+        let asker = self.asker(source);
+        let asked = self.charge(Purpose::Challenge, &asker, now)?;
+        let pressure = asked.max(self.pressure(&asker, now));
         let delay = self.lanes.sign.delay().max(self.verification.delay());
         let rounds = challenge::rounds(&self.limits, pressure, delay);
         self.puzzles
@@ -322,15 +362,16 @@ impl Admitter {
     /// # Errors
     /// `SlowDown`; `Busy` when the machine has no randomness.
     pub fn ticket(&self, source: &Source, slug: &str, now: Millis) -> Result<(String, u16), Refusal> {
-        let asked = self.charge(Purpose::Ticket, source, now)?;
-        let pressure = asked.max(self.budgets.pressure(Purpose::Sign, source, now));
+        let asker = self.asker(source);
+        let asked = self.charge(Purpose::Ticket, &asker, now)?;
+        let pressure = asked.max(self.pressure(&asker, now));
         let age = pressure.between(self.limits.ticket_age_seconds, self.limits.ticket_age_ceiling_seconds);
         let age = u16::try_from(age).unwrap_or(u16::MAX);
         Ok((self.tickets.issue(source, slug, age, nonce(now)?, now), age))
     }
 
-    /// Charges the source for one signature sent, and reads its form. Also that of a source whose budget is used up:
-    /// honest people share its address, and get back what they typed.
+    /// Reads a sign form. Where `keep` says so, also that of a source whose budget is used up: honest people share its
+    /// address, and get back what they typed. Otherwise what is refused costs no more than reading its body.
     ///
     /// # Errors
     /// `SlowDown`, `UnsupportedMedia`, `TooLarge`, `SlowBody`, `InvalidForm`.
@@ -339,27 +380,30 @@ impl Admitter {
         source: &Source,
         headers: &HeaderMap,
         body: B,
+        keep: bool,
         now: Millis,
     ) -> Result<Received, NotReceived>
     where
         B: hyper::body::Body<Data = Bytes>,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let charged = self.charge(Purpose::Sign, source, now);
-        let (form, read) = match self.read_form(headers, body).await {
-            Ok(Received { form, raw }) => (form, Ok(raw)),
-            Err(NotReceived { form, refusal }) => (*form, Err(refusal)),
-        };
-        match charged.map_err(Refusal::from).and(read) {
-            Ok(raw) => Ok(Received { form, raw }),
-            Err(refusal) => Err(NotReceived {
-                refusal,
-                form: Box::new(form),
-            }),
+        let asker = self.asker(source);
+        let left = self.noted(&asker, self.budgets.check(Purpose::Sign, &asker, now), now);
+        let raw = self.read_form(headers, body).await?;
+        if let (Err(slow_down), false) = (left, keep) {
+            return Err(Refusal::from(slow_down).into());
         }
+        let (form, errors) = SignForm::parse(&raw, &self.limits);
+        let refusal = match left {
+            Ok(()) if errors.is_empty() => return Ok(Received { form, raw }),
+            Ok(()) => Refusal::InvalidForm(errors),
+            Err(slow_down) => slow_down.into(),
+        };
+        let form = Box::new(form);
+        Err(NotReceived { refusal, form })
     }
 
-    async fn read_form<B>(&self, headers: &HeaderMap, body: B) -> Result<Received, NotReceived>
+    async fn read_form<B>(&self, headers: &HeaderMap, body: B) -> Result<Bytes, Refusal>
     where
         B: hyper::body::Body<Data = Bytes>,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -370,16 +414,9 @@ impl Admitter {
             .unwrap_or_default();
         let essence = media.split(';').next().unwrap_or_default().trim();
         if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-            return Err(Refusal::UnsupportedMedia.into());
+            return Err(Refusal::UnsupportedMedia);
         }
-        let raw = self.read(headers, body).await?;
-        match SignForm::parse(&raw, &self.limits) {
-            (form, errors) if errors.is_empty() => Ok(Received { form, raw }),
-            (form, errors) => Err(NotReceived {
-                refusal: Refusal::InvalidForm(errors),
-                form: Box::new(form),
-            }),
-        }
+        self.read(headers, body).await
     }
 
     /// Reads a body within its bounds of size and time.
@@ -415,30 +452,53 @@ impl Admitter {
         raw_body: &[u8],
         now: Millis,
     ) -> Result<Cleared, Refusal> {
-        let proof = if !form.altcha.is_empty() {
-            Proof::Script(Box::new(self.puzzles.check(slug, &form.altcha, now)?))
-        } else if !form.ticket.is_empty() {
-            Proof::Plain(self.tickets.check(source, slug, &form.ticket, now)?)
-        } else {
-            return Err(Refusal::ClearanceRefused("missing"));
-        };
+        let proof = self.prove(source, slug, form, now)?;
+        let asker = self.asker(source);
         let mut mac = self.body.clone();
         mac.update(raw_body);
-        let score = self.budgets.pressure(Purpose::Sign, source, now).percent();
         Ok(Cleared {
             proof,
             body_mac: ticket::truncate(mac),
-            score,
+            score: self.pressure(&asker, now).percent(),
+            asker,
         })
+    }
+
+    fn prove(&self, source: &Source, slug: &str, form: &SignForm, now: Millis) -> Result<Proof, Refusal> {
+        if !form.altcha.is_empty() {
+            Ok(Proof::Script(Box::new(self.puzzles.check(slug, &form.altcha, now)?)))
+        } else if !form.ticket.is_empty() {
+            Ok(Proof::Plain(self.tickets.check(source, slug, &form.ticket, now)?))
+        } else {
+            Err(Refusal::ClearanceRefused("missing"))
+        }
+    }
+
+    /// The seconds that a ticket must wait yet; nothing if it does not hold. Charges nothing.
+    #[must_use]
+    pub fn ticket_wait(&self, source: &Source, slug: &str, ticket: &str, now: Millis) -> Option<u64> {
+        match self.tickets.check(source, slug, ticket, now).map_err(Refusal::from) {
+            Ok(_) => Some(0),
+            Err(Refusal::TooEarly { wait_seconds }) => Some(wait_seconds),
+            Err(_) => None,
+        }
     }
 
     /// Burns the nonce and then, for a clearance, verifies the solution on the bounded pool. Reserve the intake slot
     /// before: a nonce must not be burnt for want of room.
     ///
+    /// Only what was never burnt before and is solved is charged as a signature: it cost its sender something. Who forges or
+    /// replays behind a shared address does not use up what is left for the people there.
+    ///
     /// # Errors
     /// `ClearanceRefused` (spent on another body, or not solved), `Busy`.
     pub async fn burn(&self, cleared: Cleared, now: Millis) -> Result<Burnt, Refusal> {
-        let Cleared { proof, body_mac, score } = cleared;
+        let Cleared {
+            proof,
+            body_mac,
+            score,
+            asker,
+        } = cleared;
         let (way, nonce, issued, expires, price) = match &proof {
             Proof::Script(clearance) => (
                 Way::Script,
@@ -455,6 +515,8 @@ impl Admitter {
         if let Proof::Script(clearance) = proof {
             burning = self.verify(*clearance, burning).await?;
         }
+        // There was some left when it came in; used up meanwhile by others, it is the next one that is refused.
+        let _ = self.charge(Purpose::Sign, &asker, now);
         Ok(Burnt::Fresh(Pass {
             nonce,
             body_mac,
@@ -543,7 +605,7 @@ impl Admitter {
     /// # Errors
     /// `SlowDown`.
     pub fn missed(&self, source: &Source, now: Millis) -> Result<(), Refusal> {
-        self.charge(Purpose::Miss, source, now)?;
+        self.charge(Purpose::Miss, &self.asker(source), now)?;
         Ok(())
     }
 

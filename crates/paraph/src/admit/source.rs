@@ -72,6 +72,12 @@ impl Source {
         prefix(self.addr, 32, 64)
     }
 
+    /// What one home is given of IPv6: a /56. Nothing for IPv4, where a home has one address.
+    #[must_use]
+    pub fn site(&self) -> Option<Prefix> {
+        self.addr.is_ipv6().then(|| prefix(self.addr, 32, 56))
+    }
+
     /// One site or small network: an IPv4 /24, or an IPv6 /48.
     #[must_use]
     pub fn wide(&self) -> Prefix {
@@ -377,6 +383,9 @@ mod tests {
         assert_eq!(peer("2001:db8:1:2::3").narrow(), peer("2001:db8:1:2:ffff::").narrow());
         assert_ne!(peer("2001:db8:1:2::3").narrow(), peer("2001:db8:1:3::3").narrow());
         assert_eq!(peer("2001:db8:1:2::3").wide(), peer("2001:db8:1:ffff::").wide());
+        assert_eq!(peer("2001:db8:1:2::3").site(), peer("2001:db8:1:ff::").site());
+        assert_ne!(peer("2001:db8:1:2::3").site(), peer("2001:db8:1:100::").site());
+        assert_eq!(peer("203.0.113.9").site(), None);
         assert_eq!(peer("::ffff:203.0.113.9").narrow(), peer("203.0.113.9").narrow());
     }
 

@@ -350,7 +350,9 @@ async fn forms_are_read_within_their_bounds() {
     let receive = async |media: &str, body: Vec<u8>| {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, media.parse().expect("header"));
-        let received = door.receive(&home(), &headers, Full::new(Bytes::from(body)), NOW).await;
+        let received = door
+            .receive(&home(), &headers, Full::new(Bytes::from(body)), true, NOW)
+            .await;
         received.map_err(|not| not.refusal)
     };
     let form = "application/x-www-form-urlencoded; charset=UTF-8";
@@ -372,21 +374,31 @@ async fn forms_are_read_within_their_bounds() {
 
 #[tokio::test]
 async fn a_source_pays_more_before_it_is_refused_and_others_do_not() {
-    let door = door(Price::Real);
+    let door = door(Price::Drill);
     let mut headers = HeaderMap::new();
     headers.insert(
         CONTENT_TYPE,
         "application/x-www-form-urlencoded".parse().expect("header"),
     );
-    let mut refused = None;
-    for _ in 0..=240 {
-        refused = door
-            .receive(&home(), &headers, Full::new(Bytes::new()), NOW)
-            .await
-            .err()
-            .map(|not| not.refusal);
+    let receive = async |keep| {
+        let body = Full::new(Bytes::from_static(b"name=Ada"));
+        door.receive(&home(), &headers, body, keep, NOW).await
+    };
+    for person in 0..240 {
+        receive(true).await.expect("there is some left");
+        let form = with_clearance(&door);
+        pass(attempt(&door, &form, &format!("body {person}"), NOW).await).admitted();
+        // Who sends it again, with another body, uses nothing up.
+        attempt(&door, &form, "replayed", NOW).await.expect_err("spent");
     }
-    assert!(matches!(refused, Some(Refusal::SlowDown { retry_after: 10..=20 })));
+    let refused = receive(true).await.expect_err("used up");
+    assert!(matches!(refused.refusal, Refusal::SlowDown { retry_after: 10..=20 }));
+    assert_eq!(refused.form.name, "Ada", "what was typed is given back");
+    assert_eq!(
+        receive(false).await.expect_err("used up").form.name,
+        "",
+        "or not read at all"
+    );
     let price = |addr| {
         door.challenge(&source(addr), "well", NOW)
             .expect("challenge")
@@ -395,6 +407,18 @@ async fn a_source_pays_more_before_it_is_refused_and_others_do_not() {
     };
     assert_eq!((price("198.51.100.1"), price("203.0.113.1")), (3000, 1000));
     assert_eq!(door.ticket(&home(), "well", NOW).expect("ticket").1, 60);
+}
+
+#[tokio::test]
+async fn explanations_have_a_budget_and_it_is_not_that_of_those_who_sign() {
+    let door = door(Price::Drill);
+    let refuse = || door.refused(&home(), Refusal::ClearanceRefused("signature"), false, NOW);
+    for _ in 0..240 {
+        assert_eq!(refuse(), Refusal::ClearanceRefused("signature"));
+    }
+    assert!(matches!(refuse(), Refusal::SlowDown { .. }));
+    assert_eq!(door.refused(&home(), Refusal::Closed, false, NOW), Refusal::Closed);
+    pass(attempt(&door, &with_clearance(&door), "body", NOW).await).admitted();
 }
 
 #[test]

@@ -128,9 +128,9 @@ impl Signing {
             lang: asked.lang,
             now,
         };
-        let received = match self.admitter.receive(&source, headers, body, now).await {
+        let received = match self.admitter.receive(&source, headers, body, !asked.json, now).await {
             Ok(received) => received,
-            Err(NotReceived { refusal, form }) => return self.again(&asked, &attempt, &form, &refusal),
+            Err(NotReceived { refusal, form }) => return self.again(&asked, &attempt, &form, refusal),
         };
         match self.take_in(&attempt, &received).await {
             Ok(()) => {
@@ -141,21 +141,23 @@ impl Signing {
                     respond::see_other(&asked, &format!("/p/{slug}/check-mail"))
                 }
             }
-            Err(refusal) => self.again(&asked, &attempt, &received.form, &refusal),
+            Err(refusal) => self.again(&asked, &attempt, &received.form, refusal),
         }
     }
 
     /// The order of admission: what costs least comes first, and nothing is burnt before there is room for it.
     async fn take_in(&self, attempt: &Attempt<'_>, received: &Received) -> Result<(), Refusal> {
+        let slug = &attempt.displayed.petition.slug;
         let contribution = Contribution::from_form(&received.form, &self.limits)?;
         let text = text_signed(attempt.displayed, &received.form)?;
-        let slug = &attempt.displayed.petition.slug;
         let cleared = self
             .admitter
             .clear(&attempt.source, slug, &received.form, &received.raw, attempt.now)?;
+        let lanes = &self.admitter.lanes;
         let lane = match cleared.way() {
-            Way::Script => &self.admitter.lanes.sign,
-            Way::Plain => &self.admitter.lanes.plain,
+            Way::Script if !cleared.is_pressed() => &lanes.sign,
+            // Who uses much of a budget is served, behind those who use less.
+            Way::Script | Way::Plain => &lanes.plain,
         };
         let _place = lane.enter().await?;
         if self.disk_low.load(Ordering::Relaxed) {
@@ -214,9 +216,10 @@ impl Signing {
     }
 
     /// The form again, with everything that was typed, and what to do.
-    fn again(&self, asked: &Asked<'_>, attempt: &Attempt<'_>, form: &SignForm, refusal: &Refusal) -> Answer {
+    fn again(&self, asked: &Asked<'_>, attempt: &Attempt<'_>, form: &SignForm, refusal: Refusal) -> Answer {
         count("sign", refusal.label());
-        self.admitter
+        let refusal = &self
+            .admitter
             .refused(&attempt.source, refusal, !form.website.is_empty(), attempt.now);
         let displayed = attempt.displayed;
         let (status, notice) = match refusal {
@@ -260,14 +263,12 @@ impl Signing {
     /// The ticket that came, while it is good, so that it keeps its age; else a new one. With the seconds it still needs.
     fn ticket_for(&self, attempt: &Attempt<'_>, form: &SignForm) -> Result<(String, u64), Refusal> {
         let slug = &attempt.displayed.petition.slug;
-        let only = SignForm {
-            altcha: String::new(),
-            ..form.clone()
-        };
-        match self.admitter.clear(&attempt.source, slug, &only, &[], attempt.now) {
-            Ok(_) => Ok((form.ticket.clone(), 0)),
-            Err(Refusal::TooEarly { wait_seconds }) => Ok((form.ticket.clone(), wait_seconds)),
-            Err(_) => {
+        match self
+            .admitter
+            .ticket_wait(&attempt.source, slug, &form.ticket, attempt.now)
+        {
+            Some(wait) => Ok((form.ticket.clone(), wait)),
+            None => {
                 let (ticket, age) = self.admitter.ticket(&attempt.source, slug, attempt.now)?;
                 Ok((ticket, age.into()))
             }

@@ -12,12 +12,11 @@
 //! that many share. Where somebody confirmed a signature in the last day, people are behind the address: it is priced
 //! instead.
 
-use std::collections::HashMap;
-
 use paraph_shield::net::Net;
 use paraph_tally::Millis;
 use serde::{Deserialize, Serialize};
 
+use crate::admit::recent::Recent;
 use crate::limits::Limits;
 use crate::trace::networks::Kind;
 
@@ -93,8 +92,8 @@ struct Suspicion {
 pub struct Suspects {
     forged: u64,
     minutes: u64,
-    seen: Recent<Suspicion>,
-    confirmed: Recent<()>,
+    seen: Recent<Net, Suspicion>,
+    confirmed: Recent<Net, ()>,
 }
 
 impl Suspects {
@@ -111,7 +110,7 @@ impl Suspects {
 
     /// Takes evidence in. `kind` is asked for only where it decides.
     pub fn add(&mut self, source: Net, evidence: Evidence, kind: impl FnOnce() -> Kind, now: Millis) -> Earned {
-        let suspicion = self.seen.entry(source, now);
+        let suspicion = self.seen.entry(source, now, Suspicion::default);
         if now.0.saturating_sub(suspicion.since.0) >= WINDOW {
             *suspicion = Suspicion {
                 since: now,
@@ -138,7 +137,7 @@ impl Suspects {
         } else {
             return Earned::Nothing;
         };
-        if self.confirmed.get(source, now).is_some() {
+        if self.confirmed.get(&source, now).is_some() {
             suspicion.priced = true;
             return Earned::Price;
         }
@@ -149,65 +148,18 @@ impl Suspects {
 
     /// Somebody confirmed a signature from there.
     pub fn confirmed(&mut self, source: Net, now: Millis) {
-        self.confirmed.entry(source, now);
+        self.confirmed.entry(source, now, || ());
     }
 
     /// Whether the source pays the highest price.
     #[must_use]
     pub fn is_priced(&self, source: Net, now: Millis) -> bool {
-        let seen = self.seen.get(source, now);
+        let seen = self.seen.get(&source, now);
         seen.is_some_and(|seen| seen.priced && now.0.saturating_sub(seen.since.0) < WINDOW)
     }
 
     /// Forgets what was seen of a source: it was unbanned.
     pub fn forget(&mut self, source: Net) {
-        self.seen.remove(source);
-    }
-}
-
-/// A map that forgets: two halves, and the older one goes when the younger one is full or old. What is touched moves
-/// into the younger half, so that a flood of new keys pushes out those that are quiet, not those at work.
-struct Recent<T> {
-    young: HashMap<Net, T>,
-    old: HashMap<Net, T>,
-    turned: Millis,
-    span: u64,
-    half: usize,
-}
-
-impl<T: Default> Recent<T> {
-    fn new(span: u64, most: u64) -> Self {
-        Self {
-            young: HashMap::new(),
-            old: HashMap::new(),
-            turned: Millis(0),
-            span,
-            half: usize::try_from(most / 2).unwrap_or(usize::MAX).max(1),
-        }
-    }
-
-    fn entry(&mut self, key: Net, now: Millis) -> &mut T {
-        let age = now.0.saturating_sub(self.turned.0);
-        if age >= self.span || self.young.len() >= self.half {
-            self.old = std::mem::take(&mut self.young);
-            if age >= 2 * self.span {
-                self.old.clear();
-            }
-            self.turned = now;
-        }
-        let kept = self.old.remove(&key);
-        self.young.entry(key).or_insert_with(|| kept.unwrap_or_default())
-    }
-
-    fn get(&self, key: Net, now: Millis) -> Option<&T> {
-        let age = now.0.saturating_sub(self.turned.0);
-        let old = (age < self.span).then_some(&self.old);
-        let young = (age < 2 * self.span).then_some(&self.young);
-        young.and_then(|young| young.get(&key)).or_else(|| old?.get(&key))
-    }
-
-    fn remove(&mut self, key: Net) {
-        self.young.remove(&key);
-        self.old.remove(&key);
+        self.seen.remove(&source);
     }
 }

@@ -18,7 +18,7 @@ pub mod haproxy;
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use ipnet::IpNet;
 use paraph_shield::net::Net;
@@ -30,6 +30,7 @@ use tokio::sync::watch;
 use self::book::{Ban, Book, Full, Ways};
 use self::evidence::{Cause, Earned, Evidence, Suspects};
 use crate::admit::Refusal;
+use crate::admit::budget::Announced;
 use crate::admit::source::Source;
 use crate::limits::Limits;
 use crate::trace::networks::{Kind, Known};
@@ -46,7 +47,7 @@ pub struct Shield {
     /// Whether there may be a ban at all: in calm times nobody asks further.
     any: AtomicBool,
     protected: Protected,
-    networks: Known,
+    networks: Arc<Known>,
     widen_at: usize,
     /// Counts changes, for [`export`].
     changed: watch::Sender<u64>,
@@ -106,7 +107,7 @@ pub enum ShieldAnswer {
 impl Shield {
     /// Nobody is banned. `protected` never will be: trusted proxies, and what the operator named.
     #[must_use]
-    pub fn new(limits: &Limits, protected: &[IpNet], networks: Known) -> Self {
+    pub fn new(limits: &Limits, protected: &[IpNet], networks: Arc<Known>) -> Self {
         let blocks = protected.iter().filter_map(|net| Block::parse(&net.to_string()));
         Self {
             suspects: Mutex::new(Suspects::new(limits)),
@@ -133,6 +134,21 @@ impl Shield {
     #[must_use]
     pub fn is_priced(&self, source: &Source, now: Millis) -> bool {
         self.suspects().is_priced(Net::narrow(source.addr), now)
+    }
+
+    /// Reads the table of networks, where that was not done yet: some tens of milliseconds.
+    pub fn read_networks(&self) {
+        self.networks.get();
+    }
+
+    /// Who announces an address. Nothing while the table is being read, and where it does not say.
+    #[must_use]
+    pub fn announced(&self, address: IpAddr) -> Option<Announced> {
+        let origin = self.networks.if_read()?.lookup(address)?;
+        Some(Announced {
+            asn: origin.asn,
+            is_hosting: origin.kind == Kind::Hosting,
+        })
     }
 
     /// A signature was refused. What a browser may do by itself is no evidence.
