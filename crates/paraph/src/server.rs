@@ -28,7 +28,8 @@ use crate::failure::Failure;
 use crate::front::{self, Front, bind, listening, local};
 use crate::handlers::mail_status::MailStatus;
 use crate::handlers::operations::Operations;
-use crate::incident::Office;
+use crate::incident::watch::Incidents;
+use crate::incident::{self, Office};
 use crate::intake::{Intake, Writer, WriterSettings};
 use crate::journal::integer;
 use crate::keys::Keys;
@@ -131,12 +132,16 @@ impl Server {
             Setup::new(config, transport, operations),
         );
         let alerts = Arc::new(alerts.map_err(|error| Failure::io("alerts.json in the data directory", &error))?);
+        let incidents = Incidents::read(intake.clone(), core.ledger.clone(), config.limits.clone()).await;
+        let incidents = Arc::new(incidents.map_err(store_failure)?);
+        let watching = (Arc::clone(&incidents), Arc::clone(&shield), board.clone());
         let sensors = Sensors {
             intake: intake.clone(),
             disk_low: Arc::clone(&core.disk_low),
             admitter: Arc::clone(&core.admitter),
             ledger: core.ledger.clone(),
             board: board.clone(),
+            incidents: Arc::clone(&incidents),
         };
         let (stop, stopped) = watch::channel(false);
         let scrutiny = board.map(|board| core.scrutiny(config, &directory, board, &stopped));
@@ -149,7 +154,7 @@ impl Server {
             ledger: core.ledger.clone(),
             pace: Arc::clone(&core.pace),
         };
-        let office = core.office(&config.limits);
+        let office = core.office(&config.limits, incidents);
         let inboxes = core.inboxes(config, lmtp, &stopped);
         let live = Arc::new(Live::new(
             core,
@@ -181,6 +186,12 @@ impl Server {
                 (office, operator(directory.keys())),
                 stopped.clone(),
             )?),
+            tokio::spawn(incident::watch::run(
+                watching.0,
+                watching.1,
+                watching.2,
+                stopped.clone(),
+            )),
             tokio::spawn(crate::alerts::watch::run(Arc::clone(&alerts), sensors, stopped.clone())),
             tokio::spawn(export::run(shield, config.shield.outlets.clone(), stopped.clone())),
         ];
@@ -350,12 +361,13 @@ impl Core {
     }
 
     /// Where verdicts are previewed and given.
-    fn office(&self, limits: &Limits) -> Office {
+    fn office(&self, limits: &Limits, incidents: Arc<Incidents>) -> Office {
         Office {
             ledger: self.ledger.clone(),
             intake: self.intake.clone(),
             observer: Arc::clone(&self.observer),
             shown: self.shown.clone(),
+            incidents,
             most: limits.verdict_signatures,
         }
     }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 use super::Unavailable;
+use crate::incident::book::Incident;
 use crate::ledger::content::FirstSignatory;
 use crate::mail::bounce::Bounced;
 use crate::mail::stop::Wish;
@@ -28,6 +29,8 @@ pub enum Command {
     Petition(Box<PetitionCommand>, Reply<PetitionAnswer>),
     /// A judgement on a set of signatures.
     Judge(Box<Judgement>, Reply<JudgeAnswer>),
+    /// Keep an incident as it stands now.
+    KeepIncident(Box<Incident>, Reply<()>),
     /// Settle, expire, erase, publish.
     Tick(Reply<Ticked>),
     /// Erase again what a restored backup brought back.
