@@ -33,7 +33,8 @@ use crate::front::{self, Front, bind, listening, local};
 use crate::handlers::Request;
 use crate::handlers::mail_status::MailStatus;
 use crate::handlers::operations::Operations;
-use crate::incident::Office;
+use crate::incident::watch::Incidents;
+use crate::incident::{self, Office};
 use crate::intake::{Intake, Writer, WriterSettings};
 use crate::journal::integer;
 use crate::keys::Keys;
@@ -145,12 +146,16 @@ impl Server {
             Setup::new(config, transport, operations),
         );
         let alerts = Arc::new(alerts.map_err(|error| Failure::io("alerts.json in the data directory", &error))?);
+        let incidents = Incidents::read(intake.clone(), core.ledger.clone(), config.limits.clone()).await;
+        let incidents = Arc::new(incidents.map_err(store_failure)?);
+        let watching = (Arc::clone(&incidents), Arc::clone(&shield), board.clone());
         let sensors = Sensors {
             intake: intake.clone(),
             disk_low: Arc::clone(&core.disk_low),
             admitter: Arc::clone(&core.admitter),
             ledger: core.ledger.clone(),
             board: board.clone(),
+            incidents: Arc::clone(&incidents),
         };
         let (stop, stopped) = watch::channel(false);
         let scrutiny = board.map(|board| core.scrutiny(config, &directory, board, &stopped));
@@ -163,7 +168,7 @@ impl Server {
             ledger: core.ledger.clone(),
             pace: Arc::clone(&core.pace),
         };
-        let office = core.office(&config.limits);
+        let office = core.office(&config.limits, incidents);
         let inboxes = core.inboxes(config, lmtp, &stopped);
         let live = Arc::new(Live::new(
             core,
@@ -208,6 +213,12 @@ impl Server {
                 },
                 stopped.clone(),
             )?),
+            tokio::spawn(incident::watch::run(
+                watching.0,
+                watching.1,
+                watching.2,
+                stopped.clone(),
+            )),
             tokio::spawn(crate::alerts::watch::run(Arc::clone(&alerts), sensors, stopped.clone())),
             tokio::spawn(export::run(shield, config.shield.outlets.clone(), stopped.clone())),
         ];
@@ -418,12 +429,13 @@ impl Core {
     }
 
     /// Where verdicts are previewed and given.
-    fn office(&self, limits: &Limits) -> Office {
+    fn office(&self, limits: &Limits, incidents: Arc<Incidents>) -> Office {
         Office {
             ledger: self.ledger.clone(),
             intake: self.intake.clone(),
             observer: Arc::clone(&self.observer),
             shown: self.shown.clone(),
+            incidents,
             most: limits.verdict_signatures,
         }
     }
