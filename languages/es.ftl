@@ -197,6 +197,7 @@ check-mail-kept = { $days ->
    *[other] Sin confirmación, lo que enviaste se borra al cabo de { $days } días.
 }
 
+check-mail-elsewhere = ¿Has recibido hoy otro correo nuestro, sobre otra petición? La página de su enlace muestra también esta.
 check-mail-stopped = ¿Detuviste alguna vez nuestros correos a esta dirección? Abre cualquier enlace de un correo nuestro anterior y vuelve a permitirlos.
 
 ## Detener los correos a una dirección
@@ -277,6 +278,7 @@ others-title = { $count ->
 }
 others-lead = Se envió con tu dirección, por ti o por otra persona. Confirma solo lo que sea tuyo; lo demás se borra solo.
 others-button = Confirmar esta en su lugar
+others-button-too = Confirmar también esta
 others-older = Ver contribuciones más antiguas
 confirmed-title = Firma confirmada
 confirmed-heading = Has firmado

@@ -11,8 +11,9 @@ use tokio::time::sleep;
 use crate::auditor::Mailbox;
 use crate::client::{Answer, Browser, Voice};
 use crate::clock;
-use crate::people::{FORGED_COMMENT, FORGED_NAME, Lang};
-use crate::scenario::{Forgery, Method};
+use crate::forgeries::{Forgery, Guise, Method};
+use crate::honest;
+use crate::people::Lang;
 use crate::world::{World, encode, form, patience, ticket};
 
 /// One program for all servers.
@@ -33,7 +34,7 @@ pub(crate) async fn play(world: Arc<World>, shared: Arc<SharedClearance>, index:
     let forgery = world.plan.forgeries[index];
     let source = SocketAddr::new(forgery.source.into(), forgery.port);
     let mut server = Server {
-        browser: Browser::new(world.forged_road.clone(), source, VOICE),
+        browser: Browser::new(world.forged_road.clone(), source, voice(&forgery)),
         world: &world,
         forgery,
     };
@@ -46,6 +47,17 @@ pub(crate) async fn play(world: Arc<World>, shared: Arc<SharedClearance>, index:
             }
         }
         Err(why) => world.forged.refused.add(why),
+    }
+}
+
+/// What the program says it is.
+fn voice(forgery: &Forgery) -> Voice {
+    match forgery.guise {
+        Guise::Borrowed | Guise::Own => Voice {
+            lang: Lang::Fr,
+            agent: honest::AGENTS[0],
+        },
+        Guise::Lockstep | Guise::Invented | Guise::Spelled | Guise::Directory => VOICE,
     }
 }
 
@@ -154,13 +166,13 @@ impl Server<'_> {
     }
 
     async fn post(&mut self, proof: Option<(&str, &str)>) -> Result<Answer, String> {
-        let email = self.forgery.address();
+        let (name, email) = (self.forgery.name(), self.forgery.address());
         let mut fields = vec![
-            ("name", FORGED_NAME),
+            ("name", name.as_str()),
             ("email", email.as_str()),
             ("postcode", ""),
             ("country", ""),
-            ("comment", FORGED_COMMENT),
+            ("comment", self.forgery.comment()),
             ("website", ""),
         ];
         fields.extend(proof);

@@ -16,7 +16,7 @@ use crate::world::{World, form, patience, ticket};
 use crate::{clock, mime};
 
 /// Programs that honest people use, invented version numbers aside.
-const AGENTS: &[&str] = &[
+pub(crate) const AGENTS: &[&str] = &[
     "Mozilla/5.0 (Linux; Android 15; Mobile; rv:143.0) Gecko/143.0 Firefox/143.0",
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1",
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
@@ -97,7 +97,9 @@ impl Visitor<'_> {
             let phase = self.world.plan.phase(self.world.elapsed());
             self.world.times.add(Stage::Page, phase, page.took);
         }
-        self.dwell(self.person.dwell).await;
+        // The puzzle is fetched when the form is touched, and solved while people type: a third of the time is reading.
+        let typing = self.person.dwell * 2 / 3;
+        self.dwell(self.person.dwell - typing).await;
         let mut sent_at: Option<Instant> = None;
         let mut answered = false;
         let mut told = String::new();
@@ -105,7 +107,10 @@ impl Visitor<'_> {
         for _ in 0..self.world.options.tries {
             let current = match body.take() {
                 Some(body) => body,
-                None => match self.fill_in().await {
+                None => match self
+                    .fill_in(if told.is_empty() { typing } else { Duration::ZERO })
+                    .await
+                {
                     Ok(filled) => filled,
                     Err(why) => {
                         told = why;
@@ -156,8 +161,8 @@ impl Visitor<'_> {
         Err(told)
     }
 
-    /// The body of the form, with a puzzle solved or a ticket that has waited.
-    async fn fill_in(&mut self) -> Result<Bytes, String> {
+    /// The body of the form, with a puzzle solved or a ticket that has waited, after so much typing.
+    async fn fill_in(&mut self, typing: Duration) -> Result<Bytes, String> {
         let person = self.person;
         let (proof, value) = match person.way {
             Way::Puzzle => {
@@ -167,14 +172,9 @@ impl Visitor<'_> {
                     self.wait(&answer).await;
                     return Err(format!("challenge: {}", answer.reason()));
                 }
-                let solvers = &self.world.honest_solvers;
-                (
-                    "altcha",
-                    self.world
-                        .solve(&answer, solvers)
-                        .await
-                        .map_err(|why| why.to_string())?,
-                )
+                let solved = self.world.solve(&answer, &self.world.honest_solvers);
+                let ((), solved) = tokio::join!(sleep(typing), solved);
+                ("altcha", solved.map_err(|why| why.to_string())?)
             }
             Way::Ticket => {
                 let answer = self
@@ -183,7 +183,7 @@ impl Visitor<'_> {
                     .map_err(|lost| lost.to_string())?;
                 let (ticket, wait) = ticket(&answer.text()).ok_or("page without a ticket")?;
                 // The plan's people read faster than people do; a ticket's age is not compressed with them.
-                self.dwell(wait + Duration::from_millis(300)).await;
+                self.dwell(typing.max(wait + Duration::from_millis(300))).await;
                 ("ticket", ticket)
             }
         };

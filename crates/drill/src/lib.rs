@@ -27,6 +27,7 @@ pub mod auditor;
 mod client;
 mod clock;
 mod forger;
+pub mod forgeries;
 mod honest;
 mod mailbox;
 pub mod mime;
@@ -44,6 +45,7 @@ mod summary;
 mod target;
 pub mod victim;
 mod view;
+pub mod witness;
 mod world;
 
 pub use mailbox::Mailbox;
@@ -56,6 +58,7 @@ pub use scenario::{ForgedRate, Options, Plan, Scenario, Strength};
 pub use sink::{Arrival, Camp, Mail, Seen, Sink};
 pub use target::{RefusedTarget, Target};
 pub use view::LiveView;
+pub use witness::Witness;
 pub use world::Stop;
 
 /// A runtime for the drill beside a server in the same process: its threads are named `drill-...`, so that

@@ -123,6 +123,14 @@ const DOMAINS: &[(&str, u32)] = &[
 const TYPED_IDN: &str = "dépêche.example";
 const MAILED_IDN: &str = "xn--dpche-bsai.example";
 
+/// Whether a domain is one of the large mail providers of the invented country: what the server under rehearsal is told in
+/// place of the real ones.
+#[must_use]
+pub fn is_large_provider(domain: &str) -> bool {
+    const LARGE: u32 = 4;
+    DOMAINS.iter().any(|(name, share)| *name == domain && *share >= LARGE)
+}
+
 const COMMENTS_FR: &[&str] = &[
     "Pour que la bibliothèque reste ouverte le samedi.",
     "J'y ai appris à lire, mes enfants aussi.",
@@ -142,7 +150,7 @@ pub(crate) const VICTIM_DOMAINS: &[&str] = &["assembly.example", "newsroom.examp
 /// The forgers' own domain: any local part arrives.
 pub(crate) const CATCH_ALL: &str = "collector.example";
 /// How many invented third parties a forger has on the list.
-pub(crate) const VICTIMS: u32 = 1000;
+const VICTIMS: u32 = 1000;
 /// The one name on every forged signature: invented, and well known in an invented country.
 pub const FORGED_NAME: &str = "Capitaine Zibeline";
 /// The one comment on every forged signature.
@@ -211,6 +219,32 @@ pub(crate) fn forged_address(number: u32, own_domain: bool) -> String {
     format!("{}.{}{victim}@{domain}", slug(first), slug(last))
 }
 
+/// The `nth` name of a public directory, in its order.
+#[must_use]
+pub(crate) fn directory_name(nth: u32) -> String {
+    let mut lasts: Vec<&str> = LAST_FR.iter().chain(LAST_EN).copied().collect();
+    lasts.sort_by_key(|last| slug(last));
+    let place = (nth / DIRECTORY_STEP) as usize;
+    let first = FIRST_FR[nth as usize % FIRST_FR.len()];
+    format!("{first} {}", lasts[place % lasts.len()])
+}
+
+/// Entries of the directory under one last name.
+const DIRECTORY_STEP: u32 = 7;
+
+/// The address beside it.
+#[must_use]
+pub(crate) fn directory_address(nth: u32) -> String {
+    let domain = VICTIM_DOMAINS[nth as usize % VICTIM_DOMAINS.len()];
+    format!("{}{nth}@{domain}", slug(&directory_name(nth)))
+}
+
+/// A comment that honest people have, as forgers copy it.
+#[must_use]
+pub(crate) fn borrowed_comment() -> &'static str {
+    COMMENTS_FR[0]
+}
+
 fn domain(rng: &mut ChaCha20Rng) -> &'static str {
     let mut left = rng.random_range(0..DOMAINS.iter().map(|(_, share)| share).sum::<u32>());
     for (domain, share) in DOMAINS {
@@ -227,7 +261,7 @@ fn any(rng: &mut ChaCha20Rng, pool: &[&'static str]) -> &'static str {
 }
 
 /// The name as people spell it in an address: ASCII letters only.
-fn slug(name: &str) -> String {
+pub(crate) fn slug(name: &str) -> String {
     let mut out = String::new();
     for letter in name.to_lowercase().chars() {
         match letter {

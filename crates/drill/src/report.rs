@@ -115,7 +115,8 @@ pub struct Forged {
     pub held: Option<u64>,
     /// Invalidated.
     pub invalidated: Option<u64>,
-    /// Counted with scrutiny off, same seed.
+    /// Counted with scrutiny off, same seed: confirmed by their authors, and due. Known to the auditor, not from a second
+    /// run.
     pub counted_without_scrutiny: Option<u64>,
     /// Refusals by reason.
     pub refused: BTreeMap<String, u64>,
@@ -149,6 +150,8 @@ pub struct Count {
     pub error_max: u64,
     /// Seconds during which the count was wrong.
     pub error_seconds: f64,
+    /// Longest time in a row by more than 1 % and more than five signatures.
+    pub off_seconds: f64,
     /// `[seconds, truth, shown]` of every check.
     pub checks: Vec<(f64, u64, u64)>,
     /// Count before the drill, part of every truth.
@@ -165,7 +168,7 @@ pub struct Count {
     pub unexplained_max: u64,
 }
 
-/// Quality of verdicts, once there are any.
+/// Quality of verdicts. `recall` follows from the count; the rest is null where nobody can be asked who is held.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Verdicts {
     /// Share of the held that was forged.
@@ -196,6 +199,11 @@ pub struct Log {
     pub recount_ok: Option<bool>,
 }
 
+/// How long the count may be off by more than 1 % and five signatures while forgers confirm what they forge.
+const MOST_OFF_SECONDS: f64 = 60.0;
+/// How far off it may be in the end, as a share.
+const MOST_OFF_AT_LAST: f64 = 0.001;
+
 impl Victims {
     /// Whether no mailbox was flooded, and everybody in spite of all could sign.
     fn are_spared(&self) -> bool {
@@ -205,16 +213,26 @@ impl Victims {
 
 impl Report {
     /// Whether the drill shows what it is there to show: the count was right at every check, no forgery was counted,
-    /// every honest person could sign, and the run was whole.
+    /// every honest person could sign, and the run was whole. Where forgers confirm what they forge, the count may be off
+    /// by a little for as long as it takes to notice, and must be right in the end; nobody honest may be held.
     #[must_use]
     pub fn passed(&self) -> bool {
         self.complete
-            && self.count.error_max == 0
-            && self.forged.counted_peak == 0
+            && self.count_held()
+            && self.verdicts.honest_held.is_none_or(|held| held == 0)
             && self.count.confirmed_at_outside == 0
             && !self.count.checks.is_empty()
             && self.everyone_could_sign()
             && self.victims.as_ref().is_none_or(Victims::are_spared)
+    }
+
+    fn count_held(&self) -> bool {
+        let count = &self.count;
+        if self.forged.confirmed == 0 {
+            return count.error_max == 0 && self.forged.counted_peak == 0;
+        }
+        let off = count.r#final.abs_diff(count.truth) as f64;
+        count.off_seconds <= MOST_OFF_SECONDS && off <= MOST_OFF_AT_LAST * count.truth as f64
     }
 
     fn everyone_could_sign(&self) -> bool {
@@ -261,6 +279,7 @@ impl Report {
             lang.pick("comptées", "counted"),
             &[&or_dash(honest.counted), &forged.counted_final.to_string()],
         )?;
+        self.print_verdicts(out, lang)?;
         if let Some(victims) = &self.victims {
             let label = lang.pick("courriels par victime, au plus", "mails per victim, at most");
             table(out, label, &["", &victims.max_mails.to_string()])?;
@@ -344,6 +363,26 @@ impl Report {
         writeln!(out, "{}", self.verdict(lang))
     }
 
+    fn print_verdicts(&self, out: &mut impl Write, lang: Lang) -> io::Result<()> {
+        let (forged, verdicts) = (&self.forged, &self.verdicts);
+        if let (Some(honest), Some(held)) = (verdicts.honest_held, forged.held) {
+            table(
+                out,
+                lang.pick("suspendues", "held"),
+                &[&honest.to_string(), &held.to_string()],
+            )?;
+        }
+        if let Some(without) = forged.counted_without_scrutiny.filter(|without| *without > 0) {
+            let label = lang.pick("compteraient sans examen", "would count without scrutiny");
+            table(out, label, &["", &without.to_string()])?;
+        }
+        if let Some(seconds) = verdicts.seconds_to_first_hold {
+            let label = lang.pick("première suspension après, secondes", "first held after, seconds");
+            table(out, label, &["", &format!("{seconds:.1}")])?;
+        }
+        Ok(())
+    }
+
     fn print_abuse(&self, out: &mut impl Write, lang: Lang) -> io::Result<()> {
         let Some(tales) = &self.abuse else {
             return Ok(());
@@ -370,10 +409,17 @@ impl Report {
             )
         } else if self.count.checks.is_empty() {
             lang.pick("Le compteur n’a jamais pu être lu.", "The count could never be read.")
-        } else if self.forged.confirmed > 0 && self.forged.counted_peak > 0 {
+        } else if self.verdicts.honest_held.is_some_and(|held| held > 0) {
+            lang.pick("Des personnes honnêtes sont suspendues.", "Honest people are held.")
+        } else if self.forged.confirmed > 0 && !self.count_held() {
             lang.pick(
                 "Des signatures forgées et confirmées par leurs auteurs ont été comptées.",
                 "Forged signatures that the forgers confirmed themselves were counted.",
+            )
+        } else if self.passed() && self.count.error_max > 0 {
+            lang.pick(
+                "Les signatures forgées ont été suspendues ; le compteur affiché est juste, après un écart bref.",
+                "The forged signatures were held; the count shown is right, after being off for a moment.",
             )
         } else if self.count.error_max == 0 && !self.everyone_could_sign() {
             lang.pick(

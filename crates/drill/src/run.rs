@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, Notify, Semaphore};
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::{JoinError, JoinSet, spawn_blocking};
 use tokio::time::{MissedTickBehavior, interval, sleep, sleep_until, timeout};
 
 use crate::auditor::{Auditor, Shown};
@@ -23,6 +23,7 @@ use crate::sink::{Camp, Sink};
 use crate::summary;
 use crate::target::Target;
 use crate::victim::Victim;
+use crate::witness::{Held, Standing, Testimony};
 use crate::world::{Stop, World};
 use crate::{abuse, forger, honest};
 
@@ -144,12 +145,31 @@ pub async fn run(
         checks_lost.one();
     }
     let cost = stage.snapshot();
-    Ok(summary::report(
-        &world,
-        everyone_done && settled,
-        cost,
-        checks_lost.get(),
-    ))
+    let held = ask_witness(&world).await;
+    let complete = everyone_done && settled;
+    Ok(summary::report(&world, complete, cost, checks_lost.get(), held))
+}
+
+/// Who is held in the end, if anybody can say. Mail to a victim may be about the victim's own contribution, so nothing is
+/// asked where there are victims.
+async fn ask_witness(world: &Arc<World>) -> Option<Held> {
+    let witness = world.options.witness.clone()?;
+    if world.plan.honest.iter().any(|person| person.victim.is_some()) {
+        return None;
+    }
+    let elapsed = i64::try_from(world.elapsed().as_millis()).unwrap_or(i64::MAX);
+    let since = clock::now() - elapsed;
+    let (honest, forged) = (world.sink.tokens(Camp::Honest), world.sink.tokens(Camp::Forged));
+    let asked = spawn_blocking(move || Some((witness.ask(&honest, since)?, witness.ask(&forged, since)?)));
+    let (honest, forged) = asked.await.ok()??;
+    let count =
+        |told: &Testimony, is: fn(&Standing) -> bool| told.of.iter().flatten().filter(|of| is(of)).count() as u64;
+    Some(Held {
+        honest: count(&honest, |of| of.held),
+        forged: count(&forged, |of| of.held),
+        forged_invalidated: count(&forged, |of| of.invalidated),
+        first_at: forged.first_hold_at.map(|at| at - since),
+    })
 }
 
 fn tolerance(options: &Options) -> i64 {

@@ -7,10 +7,12 @@ use std::time::Duration;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 
+use crate::forgeries::{self, Forgery};
 use crate::networks;
 use crate::people::{self, Lang};
 use crate::probe::ServerProbe;
-use crate::victim::{VICTIMS, Victim};
+use crate::victim::Victim;
+use crate::witness::Witness;
 
 /// A rehearsal that has a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,13 +35,31 @@ pub enum Scenario {
     ForgedForwarding,
     /// The same servers enter a few victims' addresses, in every spelling, on every petition of the site.
     MailBomb,
+    /// Rented servers with invented names confirm through mail domains of their own.
+    SelfConfirm,
+    /// The same, with few mailboxes in many spellings at a large provider.
+    AliasFarm,
+    /// Third parties are signed out of a public directory, and never confirm.
+    Impersonation,
+    /// Forgers who confirm borrow the comment and the browser of honest people, to have these held.
+    Framing,
+    /// One person with twenty mailboxes and patience.
+    TwentyMailboxes,
+    /// Forgers enter people's addresses before these sign themselves.
+    PreEmption,
 }
 
 impl Scenario {
     /// Every scenario, for `drill list`.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 15] = [
         Self::HonestSurge,
         Self::Lockstep218,
+        Self::SelfConfirm,
+        Self::AliasFarm,
+        Self::Impersonation,
+        Self::Framing,
+        Self::TwentyMailboxes,
+        Self::PreEmption,
         Self::MailBomb,
         Self::Flood4000,
         Self::Ipv6Rotation,
@@ -62,6 +82,12 @@ impl Scenario {
             Self::Flood4000 => "flood-4000",
             Self::Ipv6Rotation => "ipv6-rotation",
             Self::ForgedForwarding => "forged-forwarding",
+            Self::SelfConfirm => "self-confirm",
+            Self::AliasFarm => "alias-farm",
+            Self::Impersonation => "impersonation",
+            Self::Framing => "framing",
+            Self::TwentyMailboxes => "twenty-mailboxes",
+            Self::PreEmption => "pre-emption",
         }
     }
 
@@ -104,6 +130,30 @@ impl Scenario {
             Self::MailBomb => lang.pick(
                 "les mêmes serveurs saisissent l’adresse de trois victimes, sous toutes ses formes, sur toutes les pétitions du site",
                 "the same servers enter the addresses of three victims, however spelled, on every petition of the site",
+            ),
+            Self::SelfConfirm => lang.pick(
+                "des serveurs loués signent de noms inventés et confirment par des domaines de courriel à eux",
+                "rented servers sign with invented names and confirm through mail domains of their own",
+            ),
+            Self::AliasFarm => lang.pick(
+                "de même, avec quatre boîtes écrites de mille façons chez un grand fournisseur",
+                "the same, with four mailboxes spelled in a thousand ways at a large provider",
+            ),
+            Self::Impersonation => lang.pick(
+                "des tiers sont inscrits d’après un annuaire public, de A à Z, et ne confirment jamais",
+                "third parties are signed out of a public directory, from A to Z, and never confirm",
+            ),
+            Self::Framing => lang.pick(
+                "des faussaires qui confirment empruntent le commentaire et le navigateur de gens honnêtes, pour les faire suspendre",
+                "forgers who confirm borrow the comment and the browser of honest people, to have these held",
+            ),
+            Self::TwentyMailboxes => lang.pick(
+                "une personne seule, vingt boîtes, de la patience : elle est comptée vingt fois, et l’exercice le montre",
+                "one person, twenty mailboxes, patience: counted twenty times, and the drill shows it",
+            ),
+            Self::PreEmption => lang.pick(
+                "les adresses de quarante personnes sont saisies avant qu’elles ne signent elles-mêmes",
+                "the addresses of forty people are entered before they sign themselves",
             ),
         }
     }
@@ -182,6 +232,8 @@ pub struct Options {
     pub clock_tolerance: Duration,
     /// How the server's processor time and memory are read.
     pub probe: ServerProbe,
+    /// Who knows of single contributions whether they are held, if anybody does.
+    pub witness: Option<Witness>,
 }
 
 impl Options {
@@ -210,6 +262,7 @@ impl Options {
             final_wait: Duration::from_secs(240),
             clock_tolerance: Duration::from_millis(50),
             probe: ServerProbe::None,
+            witness: None,
         };
         options.with_duration(Duration::from_secs(60))
     }
@@ -303,53 +356,6 @@ pub struct Person {
     pub victim: Option<Victim>,
 }
 
-/// What one forgery tries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// No clearance at all.
-    NoClearance,
-    /// A clearance whose signature is invented.
-    ForgedClearance,
-    /// One solved clearance, used again under other bodies.
-    Replay,
-    /// The way without script, with its patience.
-    Ticket,
-    /// A puzzle solved for this forgery.
-    Solve,
-    /// The same, then confirmed through the forgers' own domain.
-    SolveAndConfirm,
-}
-
-/// One forged contribution.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Forgery {
-    /// When it starts, from the start of the drill.
-    pub at: Duration,
-    /// Rented server.
-    pub source: Ipv4Addr,
-    /// Port of its connection.
-    pub port: u16,
-    /// What it tries.
-    pub method: Method,
-    /// Number from which its recipient's address is made.
-    pub number: u32,
-    /// Whom it is aimed at, where a scenario has victims of its own.
-    pub victim: Option<Victim>,
-    /// Which of the site's petitions it signs, counted round and round; 0 is the one under rehearsal.
-    pub petition: usize,
-}
-
-impl Forgery {
-    /// Address that the forger enters.
-    #[must_use]
-    pub fn address(&self) -> String {
-        match self.victim {
-            Some(victim) => victim.spelling(self.number),
-            None => people::forged_address(self.number, self.method == Method::SolveAndConfirm),
-        }
-    }
-}
-
 /// The whole schedule, in order of time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
@@ -376,24 +382,13 @@ impl Plan {
         let mut attackers = crowd.clone();
         crowd.set_stream(1);
         attackers.set_stream(2);
-        let forgeries = match options.scenario {
-            Scenario::Lockstep218 => forgeries(&mut attackers, options),
-            Scenario::MailBomb => bombs(forgeries(&mut attackers, options), options),
-            Scenario::HonestSurge
-            | Scenario::SlowClients
-            | Scenario::H2Abuse
-            | Scenario::GiantForms
-            | Scenario::Flood4000
-            | Scenario::Ipv6Rotation
-            | Scenario::ForgedForwarding => Vec::new(),
-        };
+        let forgeries = forgeries::of(&mut attackers, options);
         let mut honest = honest(&mut crowd, options, end);
-        if options.scenario == Scenario::MailBomb {
-            // After the attack, the victims want to sign.
-            let port = |victim: &Victim| 2000 + (victim.0 % 1000) as u16;
-            honest.extend(victims(options.seed).map(|victim| victim.person(attack_to, port(&victim))));
-            honest.sort_by_key(|person| person.at);
-        }
+        // After the attack, its victims want to sign.
+        let port = |victim: &Victim| 2000 + (victim.0 % 1000) as u16;
+        let victims = forgeries::victims(options);
+        honest.extend(victims.map(|victim| victim.person(attack_to, port(&victim))));
+        honest.sort_by_key(|person| person.at);
         Self {
             honest,
             forgeries,
@@ -492,7 +487,7 @@ fn person(rng: &mut ChaCha20Rng, options: &Options, index: usize, at: Duration, 
 }
 
 /// Four letters by which the mailboxes of one seed differ from those of another.
-fn letters(seed: u64) -> String {
+pub(crate) fn letters(seed: u64) -> String {
     let mixed = mix(seed);
     (0..4)
         .map(|place| char::from(b'a' + (mixed >> (8 * place) & 0xff) as u8 % 26))
@@ -500,7 +495,7 @@ fn letters(seed: u64) -> String {
 }
 
 /// Spreads neighbouring seeds apart (the finalizer of SplitMix64).
-fn mix(seed: u64) -> u64 {
+pub(crate) fn mix(seed: u64) -> u64 {
     let mixed = (seed.wrapping_add(0x9e37_79b9_7f4a_7c15) ^ (seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     mixed ^ (mixed >> 31)
@@ -541,67 +536,4 @@ fn human_delay(rng: &mut ChaCha20Rng, median: f64, sigma: f64, compression: f64)
     let normal = radius * (std::f64::consts::TAU * rng.random::<f64>()).cos();
     let seconds = median * (sigma * normal).exp().clamp(0.1, 8.0);
     Duration::from_secs_f64(seconds / compression.max(0.01))
-}
-
-const WITHOUT_PUZZLE: [Method; 4] = [
-    Method::NoClearance,
-    Method::ForgedClearance,
-    Method::Replay,
-    Method::Ticket,
-];
-
-fn forgeries(rng: &mut ChaCha20Rng, options: &Options) -> Vec<Forgery> {
-    let rate = match options.forged_rate {
-        ForgedRate::InAll(rate) => rate,
-        ForgedRate::PerSource(rate) => rate * networks::HOSTING_ADDRESSES as f64,
-    };
-    let strengths: Vec<Strength> = options.strengths.iter().copied().collect();
-    if strengths.is_empty() || rate <= 0.0 {
-        return Vec::new();
-    }
-    let first_number = (mix(options.seed) as u32) << 20;
-    let count = ((rate * options.attack.as_secs_f64()).floor() as usize).min(options.max_forgeries);
-    (0..count)
-        .map(|index| {
-            // Shifted by one each round, so that a server does not keep to one method.
-            let turn = index + index / networks::HOSTING_ADDRESSES;
-            let method = match strengths[turn % strengths.len()] {
-                Strength::NoPuzzle => WITHOUT_PUZZLE[turn / strengths.len() % WITHOUT_PUZZLE.len()],
-                Strength::Solving => Method::Solve,
-                Strength::SelfConfirming => Method::SolveAndConfirm,
-            };
-            Forgery {
-                at: options.warm_up + Duration::from_secs_f64(index as f64 / rate),
-                source: networks::hosting_address(index),
-                port: rng.random_range(1024..=u16::MAX),
-                method,
-                number: first_number.wrapping_add(index as u32),
-                victim: None,
-                petition: 0,
-            }
-        })
-        .collect()
-}
-
-/// The victims of a seed.
-pub(crate) fn victims(seed: u64) -> impl Iterator<Item = Victim> {
-    let first = mix(seed) as u32 % 1_000_000 * 1000;
-    (first..first + VICTIMS).map(Victim)
-}
-
-/// Aims forgeries at the victims: each victim is entered on the petition under rehearsal first, then on all in turn.
-/// Nobody can confirm for a victim, so the third strength is the second here.
-fn bombs(forgeries: Vec<Forgery>, options: &Options) -> Vec<Forgery> {
-    let victims: Vec<Victim> = victims(options.seed).collect();
-    let aimed = forgeries.into_iter().enumerate().map(|(index, forgery)| Forgery {
-        victim: Some(victims[index % victims.len()]),
-        petition: index / victims.len(),
-        number: index as u32,
-        method: match forgery.method {
-            Method::SolveAndConfirm => Method::Solve,
-            method => method,
-        },
-        ..forgery
-    });
-    aimed.collect()
 }

@@ -188,6 +188,18 @@ impl Sink {
         self.lock().crowd.contains_key(address)
     }
 
+    /// Tokens of the latest mails to the addresses of one camp.
+    pub(crate) fn tokens(&self, camp: Camp) -> Vec<String> {
+        let state = self.lock();
+        let of_camp = state
+            .boxes
+            .iter()
+            .filter(|(address, _)| state.crowd.get(*address) == Some(&camp));
+        of_camp
+            .flat_map(|(_, letterbox)| letterbox.recent.iter().filter_map(|arrival| arrival.confirm.clone()))
+            .collect()
+    }
+
     /// Addresses outside the crowd with the arrival of their first mail.
     pub(crate) fn guests(&self) -> Vec<(String, i64)> {
         let state = self.lock();

@@ -6,12 +6,13 @@ use crate::progress::Stage;
 use crate::report::{Count, Forged, Honest, Log, Puzzle, Report, Server, Verdicts, Victims};
 use crate::sink::Camp;
 use crate::victim::MAILS_A_DAY;
+use crate::witness::Held;
 use crate::world::World;
 
 /// Guesses up to which a price is one that only drills may ask for.
 const DRILL_PRICE: f64 = 4.0;
 
-pub(crate) fn report(world: &World, complete: bool, cost: Cost, checks_lost: u64) -> Report {
+pub(crate) fn report(world: &World, complete: bool, cost: Cost, checks_lost: u64, held: Option<Held>) -> Report {
     let seconds = tenths(world.elapsed().as_secs_f64());
     let checks = world.auditor().checks();
     Report {
@@ -21,11 +22,11 @@ pub(crate) fn report(world: &World, complete: bool, cost: Cost, checks_lost: u64
         complete,
         puzzle: puzzle(world),
         honest: honest(world, checks.last()),
-        forged: forged(world, &checks),
+        forged: forged(world, &checks, held),
         abuse: Some(world.abuse.snapshot()).filter(|tales| !tales.is_empty()),
         victims: victims(world),
         count: count(world, &checks, seconds, checks_lost),
-        verdicts: Verdicts::default(),
+        verdicts: verdicts(world, &checks, held),
         server: Server {
             cpu_seconds: cost.cpu_seconds,
             rss_mib_max: cost.rss_mib_max.map(tenths),
@@ -67,31 +68,52 @@ fn honest(world: &World, last: Option<&Check>) -> Honest {
     }
 }
 
-fn forged(world: &World, checks: &[Check]) -> Forged {
+fn forged(world: &World, checks: &[Check], held: Option<Held>) -> Forged {
     let counters = &world.forged;
     let mail = world.sink.seen(Camp::Forged);
-    // Any excess over the truth is put down to the forgers while they are there: never better than it may be.
-    let sent = counters.sent.get();
-    let excess = |check: &Check| {
-        if sent == 0 {
-            0
-        } else {
-            check.shown.counted.saturating_sub(check.truth.most)
-        }
-    };
     Forged {
-        sent,
+        sent: counters.sent.get(),
         admitted: counters.admitted.get(),
         mailed: mail.mails,
         max_mails_per_address: mail.max_per_address.max(most_mails(world)),
         confirmed: counters.confirmed.get(),
-        counted_peak: checks.iter().map(excess).max().unwrap_or_default(),
-        counted_final: checks.last().map(excess).unwrap_or_default(),
-        held: None,
-        invalidated: None,
-        counted_without_scrutiny: None,
+        counted_peak: checks
+            .iter()
+            .map(|check| excess(world, check))
+            .max()
+            .unwrap_or_default(),
+        counted_final: checks.last().map(|check| excess(world, check)).unwrap_or_default(),
+        held: held.map(|held| held.forged),
+        invalidated: held.map(|held| held.forged_invalidated),
+        counted_without_scrutiny: checks.last().map(|check| check.forged_due),
         refused: counters.refused.snapshot(),
         skipped: counters.skipped.get(),
+    }
+}
+
+/// Any excess over the truth is put down to the forgers while they are there: never better than it may be.
+fn excess(world: &World, check: &Check) -> u64 {
+    if world.forged.sent.get() == 0 {
+        0
+    } else {
+        check.shown.counted.saturating_sub(check.truth.most)
+    }
+}
+
+/// Precision and honest held are what the witness says; recall follows from the count alone: of the forgeries that their
+/// authors confirmed, each of which counts where nobody looks, those that do not.
+fn verdicts(world: &World, checks: &[Check], held: Option<Held>) -> Verdicts {
+    let last = checks.last().filter(|check| check.forged_due > 0);
+    let recall = last.map(|check| 1.0 - excess(world, check).min(check.forged_due) as f64 / check.forged_due as f64);
+    let all = held.map(|held| held.forged + held.honest).filter(|all| *all > 0);
+    let from = world.plan.attack_from.as_secs_f64();
+    Verdicts {
+        precision: held.zip(all).map(|(held, all)| held.forged as f64 / all as f64),
+        recall,
+        honest_held: held.map(|held| held.honest),
+        seconds_to_first_hold: held
+            .and_then(|held| held.first_at)
+            .map(|at| tenths((at as f64 / 1000.0 - from).max(0.0))),
     }
 }
 
@@ -135,6 +157,7 @@ fn count(world: &World, checks: &[Check], seconds: f64, checks_lost: u64) -> Cou
         r#final: checks.last().map(|check| check.shown.counted).unwrap_or_default(),
         error_max: checks.iter().map(error).max().unwrap_or_default(),
         error_seconds: tenths(error_seconds),
+        off_seconds: tenths(longest_off(checks, seconds)),
         checks: checks
             .iter()
             .map(|check| {
@@ -149,6 +172,22 @@ fn count(world: &World, checks: &[Check], seconds: f64, checks_lost: u64) -> Cou
         checks_lost,
         unexplained_max: checks.iter().map(unexplained).max().unwrap_or_default(),
     }
+}
+
+/// Seconds in a row during which the count was off by more than it may be for a moment: 1 %, or five signatures.
+fn longest_off(checks: &[Check], seconds: f64) -> f64 {
+    let is_off = |check: &Check| {
+        let most = (check.truth.nearest(check.shown.counted) as f64 / 100.0).max(5.0);
+        check.truth.error(check.shown.counted) as f64 > most
+    };
+    let runs = checks.chunk_by(|one, next| is_off(one) == is_off(next));
+    let mut ends = 0;
+    let lengths = runs.filter_map(|run| {
+        ends += run.len();
+        let until = checks.get(ends).map_or(seconds, |next| next.at);
+        is_off(&run[0]).then(|| until - run[0].at)
+    });
+    lengths.fold(0.0, f64::max)
 }
 
 fn tenths(value: f64) -> f64 {

@@ -8,8 +8,6 @@ use crate::people::Lang;
 use crate::scenario::{Fate, Habit, Person, Way};
 use crate::sink::Sink;
 
-/// Victims of one drill.
-pub(crate) const VICTIMS: u32 = 3;
 /// Mails a day that one mailbox may get, whatever is entered where.
 pub const MAILS_A_DAY: u64 = 3;
 /// A provider at which a tag after a plus, a dot before it and letter case change nothing.

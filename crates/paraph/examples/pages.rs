@@ -7,8 +7,8 @@ use std::path::Path;
 
 use paraph::views::{
     self, CheckMailPage, ConfirmPage, Confirmation, ConfirmedPage, Content, Count, DisownedPage, Disowning, FieldError,
-    Frame, HomePage, Input, Lang, Links, ManagePage, Notice, Petition, PetitionPage, PetitionState, Problem, Refusal,
-    RefusalPage, Shown, SignPage, Site, StopMailPage, WithdrawnPage,
+    Frame, HomePage, Input, Lang, Links, ManagePage, Notice, Others, Petition, PetitionPage, PetitionState, Problem,
+    Refusal, RefusalPage, Shown, SignPage, Site, StopMailPage, WithdrawnPage,
 };
 
 const NOON: u64 = 1_795_375_402_123;
@@ -157,7 +157,12 @@ fn pages(site: &Site, lang: Lang) -> Vec<(String, String)> {
         "Maëlle Le Goff-d’Aure",
         "J’y achète mes pommes & mes œufs depuis trente ans.",
     );
-    let others = [shown(petition, "Jean Untel", "")];
+    let beside = |petition, older| Others {
+        shown: vec![shown(petition, "Jean Untel", "")],
+        older,
+    };
+    let others = beside(petition, Some(TOKEN.to_owned()));
+    let elsewhere = beside(&petitions[1].0, None);
     let manage = ManagePage { contribution: &mine };
     let error = |field: &str, problem| FieldError {
         field: field.into(),
@@ -190,6 +195,7 @@ fn pages(site: &Site, lang: Lang) -> Vec<(String, String)> {
                 outcome,
                 confirmed_at: NOON,
                 receipt,
+                others: &elsewhere,
             },
         )
     };
@@ -236,8 +242,7 @@ fn pages(site: &Site, lang: Lang) -> Vec<(String, String)> {
                 f,
                 &ConfirmPage {
                     contribution: &mine,
-                    others: &[],
-                    older: None,
+                    others: &Others::default(),
                 },
             ),
         ),
@@ -248,7 +253,6 @@ fn pages(site: &Site, lang: Lang) -> Vec<(String, String)> {
                 &ConfirmPage {
                     contribution: &mine,
                     others: &others,
-                    older: Some(TOKEN),
                 },
             ),
         ),

@@ -221,6 +221,7 @@ check-mail-spam = Look among unwanted mail, and in the “Promotions” folder i
 check-mail-again = Was there a slip in the address?
 check-mail-again-link = Fill in the form again
 check-mail-stopped = Did you once stop our mail to this address? Open any link of an earlier mail of ours and allow it again.
+check-mail-elsewhere = Did you get a mail of ours today about another petition? The page behind its link shows this one too.
 check-mail-kept = { $days ->
     [one] Without confirmation, what you sent is erased after one day.
    *[other] Without confirmation, what you sent is erased after { $days } days.
@@ -248,6 +249,7 @@ others-title = { $count ->
 }
 others-lead = They were sent with your address, by you or by somebody else. Confirm only what is yours; the rest is erased by itself.
 others-button = Confirm this one instead
+others-button-too = Confirm this one too
 others-older = Show older contributions
 confirmed-title = Signature confirmed
 confirmed-heading = You have signed
@@ -523,3 +525,10 @@ form-earlier = You are signing version { $version } of the text, which was on yo
 form-earlier-link = Read version by version
 shown-text = Text
 shown-earlier = Version { $version }, which was on the page; a later one is in force by now
+reason-lockstep = Alike in at least three independent ways, as if made together
+reason-machine = Made by a machine, as someone who looked has found
+reason-same-person = Several signatures of one person
+reason-disowned = Readers of the mailboxes say: “it wasn’t me”
+reason-reviewed = Someone looked and found nothing against them
+reason-answered = They answered when they were asked
+reason-mistake = The earlier decision was a mistake

@@ -227,6 +227,7 @@ check-mail-spam = Regardez parmi les courriers indésirables, et dans le dossier
 check-mail-again = Une erreur s’est glissée dans l’adresse ?
 check-mail-again-link = Remplir de nouveau le formulaire
 check-mail-stopped = Avez-vous un jour arrêté nos courriels vers cette adresse ? Ouvrez un lien quelconque d’un de nos courriels et autorisez-les de nouveau.
+check-mail-elsewhere = Avez-vous déjà reçu un message de nous aujourd’hui, au sujet d’une autre pétition ? La page vers laquelle il mène montre aussi celle-ci.
 check-mail-kept = { $days ->
     [one] Sans confirmation, ce que vous avez envoyé est effacé au bout d’un jour.
    *[other] Sans confirmation, ce que vous avez envoyé est effacé au bout de { $days } jours.
@@ -254,6 +255,7 @@ others-title = { $count ->
 }
 others-lead = Cela a été envoyé avec votre adresse, par vous ou par quelqu’un d’autre. Ne confirmez que ce qui est de vous ; le reste s’efface tout seul.
 others-button = Confirmer plutôt celle-ci
+others-button-too = Confirmer aussi celle-ci
 others-older = Voir les contributions plus anciennes
 confirmed-title = Signature confirmée
 confirmed-heading = Vous avez signé
@@ -529,3 +531,10 @@ form-earlier = Vous signez la version { $version } du texte, celle de votre page
 form-earlier-link = Lire les versions
 shown-text = Texte
 shown-earlier = Version { $version }, celle de la page ; une plus récente est en vigueur depuis
+reason-lockstep = Semblables d’au moins trois façons indépendantes, comme faites ensemble
+reason-machine = Faites par une machine, selon la personne qui les a examinées
+reason-same-person = Plusieurs signatures d’une même personne
+reason-disowned = Les titulaires des adresses disent : « ce n’était pas moi »
+reason-reviewed = Quelqu’un a vérifié et n’a rien trouvé à leur reprocher
+reason-answered = Ces personnes ont répondu quand on le leur a demandé
+reason-mistake = La décision précédente était une erreur

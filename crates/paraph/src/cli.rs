@@ -53,7 +53,7 @@ pub enum Command {
     /// Rehearse an attack on your own server
     ///
     /// Refuses any target that is not this machine's loopback.
-    Drill(Drill),
+    Drill(Box<Drill>),
     /// Fold the journal again and compare with the ledger; exit code 1 if they differ
     Recount(Recount),
     /// List, make and lift bans of addresses, beside a running server
@@ -153,7 +153,7 @@ pub struct Demo {
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
     /// How able the forgers are, one or more of: 1 without puzzles, 2 solve them, 3 also confirm through a domain of their own
-    #[arg(long, value_name = "N,N", value_delimiter = ',', value_parser = clap::value_parser!(u8).range(1..=3), default_values_t = [1, 2])]
+    #[arg(long, value_name = "N,N", value_delimiter = ',', value_parser = clap::value_parser!(u8).range(1..=3), default_values_t = [1, 2, 3])]
     pub strength: Vec<u8>,
     /// End after the closing table instead of staying up
     #[arg(long)]
@@ -417,6 +417,12 @@ pub struct DrillRun {
     /// How long, as in 90s, 10m or 2h [default: the scenario's own]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub duration: Option<Duration>,
+    /// Data directory of the server: the report then says who was held
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// The server's key file, if it is not in its data directory
+    #[arg(long, value_name = "FILE", requires = "data")]
+    pub key_file: Option<PathBuf>,
     /// Where the drill receives the server's mail: the server's mail.smtp must name this address
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:1025")]
     pub mail_listen: SocketAddr,

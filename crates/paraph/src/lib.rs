@@ -25,6 +25,7 @@ pub mod mail;
 pub mod outbound;
 pub mod respond;
 pub mod router;
+pub mod scrutiny;
 pub mod server;
 pub mod shield;
 pub mod store;

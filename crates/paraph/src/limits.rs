@@ -210,6 +210,12 @@ limits! {
     unconfirmed_days = 14 in 1..=90, "Days until an unconfirmed contribution and its data are erased.";
     features_days = 90 in 1..=365, "Days until pseudonymous observations are erased.";
 
+    // Verdicts
+    holds_per_hour = 5000 in 0..=1000000, "Signatures that scrutiny holds in an hour without a person; the rest wait outside the count, and somebody is told.";
+    verdict_signatures = 1000000 in 1000..=1000000, "Signatures that one verdict judges; its event names each of them, in 16 bytes.";
+    verdict_rows = 4096 in 16..=65536, "Rows that one commit brings up to date after a verdict; 4,096 take about 60 ms, which is what signing waits.";
+    evidence_bytes = 65536 in 4096..=1048576, "Bytes of a verdict's evidence, and of its note; a finding says itself in under 4 KiB.";
+
     // What authors add
     text_versions = 50 in 1..=500, "Versions of one petition's text; each is kept, and shown with what changed in it.";
     first_signatories = 50 in 0..=500, "First signatories that an author can name; they are a list, not a count.";
@@ -239,6 +245,7 @@ limits! {
     alert_escalate_after = 3 in 1..=1000, "Repeats without an acknowledgement until alerts.second is told too.";
     alert_quiet_seconds = 60 in 1..=3600, "Seconds that a trouble must be gone before it is over: what flickers is one alert.";
     alert_mail_seconds = 900 in 1..=86400, "Seconds that no mail has left, or one was due, until somebody is told; a mail server restarts in less.";
+    alert_scrutiny_seconds = 180 in 5..=86400, "Seconds that scrutiny may lag behind the journal until somebody is told: nothing settles meanwhile; a start reads a million contributions in about 20.";
     alert_shed_seconds = 60 in 1..=3600, "Seconds that people who want to sign are sent away until somebody is told.";
 }
 

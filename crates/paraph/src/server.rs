@@ -41,8 +41,12 @@ use crate::limits::Limits;
 use crate::mail::inbox::{Inbox, Lmtp};
 use crate::mail::pace::Pace;
 use crate::mail::transport::Transport;
+use crate::scrutiny::board::Board;
+use crate::scrutiny::features::Observer;
+use crate::scrutiny::{self, Scrutineer};
 use crate::shield::{Shield, export};
-use crate::store::db::{Db, DbError};
+use crate::store::db::{Db, DbError, Value};
+use crate::store::id;
 use crate::store::reader::Reader;
 use crate::store::schema::{self, SchemaError};
 use crate::store::wal;
@@ -83,6 +87,8 @@ struct Core {
     vault: Arc<Vault>,
     admitter: Arc<Admitter>,
     shield: Arc<Shield>,
+    networks: Arc<Known>,
+    observer: Arc<Observer>,
     disk_low: Arc<AtomicBool>,
     pace: Arc<Mutex<Pace>>,
 }
@@ -110,11 +116,14 @@ impl Server {
         let settings = WriterSettings {
             limits: config.limits.clone(),
             now: clock::now,
+            board: config.scrutiny.enabled.then(|| Arc::new(Board::new(clock::now()))),
         };
+        let board = settings.board.clone();
         let (writer, intake, shown) = Writer::start(connections, settings)
             .await
             .map_err(|error| Failure::failed(format!("the writer cannot start: {error}"), DOCTOR))?;
-        let core = Core::new(config, &directory, intake.clone(), shown, spent)?;
+        let core = Core::new(config, &directory, intake.clone(), shown, &spent)?;
+        drop(spent);
         let shield = Arc::clone(&core.shield);
         let transport = Transport::open(&config.mail.delivery, &config.limits)?;
         let alerts = Alerts::open(
@@ -128,11 +137,14 @@ impl Server {
             disk_low: Arc::clone(&core.disk_low),
             admitter: Arc::clone(&core.admitter),
             ledger: core.ledger.clone(),
+            board: board.clone(),
         };
+        let (stop, stopped) = watch::channel(false);
+        let scrutiny = board.map(|board| core.scrutiny(config, &directory, board, &stopped));
+        let (scrutineer, scrutiny) = scrutiny.transpose()?.unzip();
         let disk_low = Arc::clone(&core.disk_low);
         let admitter = Arc::clone(&core.admitter);
         let shown = core.shown.clone();
-        let (stop, stopped) = watch::channel(false);
         let ledger = core.ledger.clone();
         let mail = MailStatus {
             ledger: core.ledger.clone(),
@@ -151,7 +163,7 @@ impl Server {
         let networks = Arc::clone(&shield);
         let mut tasks = vec![
             tokio::task::spawn_blocking(move || networks.read_networks()),
-            tokio::spawn(tick(intake.clone(), live.limits(), stopped.clone())),
+            tokio::spawn(tick(intake.clone(), scrutineer, live.limits(), stopped.clone())),
             tokio::spawn(rooms::teach(
                 Arc::clone(&admitter),
                 ledger.clone(),
@@ -178,6 +190,7 @@ impl Server {
             tokio::spawn(export::run(shield, config.shield.outlets.clone(), stopped.clone())),
         ];
         tasks.extend(inboxes);
+        tasks.extend(scrutiny);
         if let Some(metrics) = metrics.clone() {
             tasks.push(tokio::spawn(fold_metrics(metrics, stopped.clone())));
         }
@@ -292,7 +305,7 @@ impl Core {
         directory: &Directory,
         intake: Intake,
         shown: watch::Receiver<Arc<Catalogue>>,
-        spent: Vec<(bool, [u8; 16], [u8; 16], Millis)>,
+        spent: &[SpentNonce],
     ) -> Result<Self, Failure> {
         let keys = directory.keys();
         let vault = Arc::new(Vault::new(keys));
@@ -301,6 +314,7 @@ impl Core {
             Reader::new(&directory.main_file(), readers),
             Reader::new(&directory.keys_file(), readers),
             Arc::clone(&vault),
+            intake.judged(),
         );
         let secrets = Secrets {
             challenge: keys.derive("challenge v1"),
@@ -315,15 +329,13 @@ impl Core {
         let admitter = Admitter::new(&secrets, price, &config.limits)
             .map_err(|error| Failure::usage(error.to_string(), "put the right key file back from its backup"))?;
         admitter.set_read_only(config.site.read_only);
-        let shield = Arc::new(shield(config, directory));
+        let networks = Arc::new(networks(config, directory));
+        let observer = Observer::new(keys, Arc::clone(&networks), config.drill_networks);
+        let shield = Arc::new(shield(config, Arc::clone(&networks)));
         let now = clock::now();
         for way in [Way::Script, Way::Plain] {
-            let of_this_way = spent.iter().filter(|(script, ..)| *script == (way == Way::Script));
-            admitter.preload(
-                way,
-                of_this_way.map(|(_, nonce, mac, expires)| (*nonce, *mac, *expires)),
-                now,
-            );
+            let of_this_way = spent.iter().filter(|spent| way_of(spent, &config.limits) == way);
+            admitter.preload(way, of_this_way.copied(), now);
         }
         Ok(Self {
             intake,
@@ -333,9 +345,37 @@ impl Core {
             vault,
             admitter: Arc::new(admitter.behind(Arc::clone(&shield))),
             shield,
+            networks,
+            observer: Arc::new(observer),
             disk_low: Arc::new(AtomicBool::new(false)),
             pace: Arc::new(Mutex::new(Pace::new(&config.limits))),
         })
+    }
+
+    /// The thread that follows the journal, and a task that ends with it.
+    fn scrutiny(
+        &self,
+        config: &Config,
+        directory: &Directory,
+        board: Arc<Board>,
+        stop: &watch::Receiver<bool>,
+    ) -> Result<(Scrutineer, JoinHandle<()>), Failure> {
+        let parts = scrutiny::Parts {
+            store: Reader::new(&directory.main_file(), 1),
+            intake: self.intake.clone(),
+            board,
+            networks: Arc::clone(&self.networks),
+            holds_per_hour: config.limits.holds_per_hour,
+            stop: stop.clone(),
+        };
+        let (scrutineer, thread) = scrutiny::start(parts)
+            .map_err(|error| Failure::failed(format!("the thread of scrutiny: {error}"), DOCTOR))?;
+        let ended = tokio::task::spawn_blocking(move || {
+            if thread.join().is_err() {
+                tracing::error!("scrutiny has stopped; nothing settles until a restart");
+            }
+        });
+        Ok((scrutineer, ended))
     }
 
     /// Readers of mail that comes back, as many as there are ways for it.
@@ -357,9 +397,17 @@ impl Core {
     }
 }
 
-/// Settles, expires and publishes, again and again.
-async fn tick(intake: Intake, limits: watch::Receiver<Limits>, mut stop: watch::Receiver<bool>) {
+/// Has scrutiny look, then settles, expires and publishes, again and again.
+async fn tick(
+    intake: Intake,
+    scrutineer: Option<Scrutineer>,
+    limits: watch::Receiver<Limits>,
+    mut stop: watch::Receiver<bool>,
+) {
     while !*stop.borrow() {
+        if let Some(scrutineer) = &scrutineer {
+            scrutineer.look().await;
+        }
         if let Err(error) = intake.tick().await {
             tracing::error!(%error, "the count was not updated");
         }
@@ -371,18 +419,41 @@ async fn tick(intake: Intake, limits: watch::Receiver<Limits>, mut stop: watch::
     }
 }
 
-/// Nonces that may still come again, with whether they were a challenge's. Tickets and challenges share the table; a
-/// nonce known to both ways does no harm.
-async fn unexpired_nonces(connections: &mut Connections) -> Result<Vec<(bool, [u8; 16], [u8; 16], Millis)>, DbError> {
-    let sql = "SELECT nonce, body_mac, expires FROM nonce WHERE expires > ?1 ORDER BY expires";
-    let rows = connections.main.query(sql, &[integer(clock::now().0)]).await?;
-    let mut spent = Vec::with_capacity(2 * rows.len());
-    for row in &rows {
-        let (nonce, body_mac, expires) = (row.array(0)?, row.array(1)?, Millis(row.unsigned(2)?));
-        spent.push((true, nonce, body_mac, expires));
-        spent.push((false, nonce, body_mac, expires));
+/// A nonce that was spent, the MAC of what it was spent on, and when it expires.
+type SpentNonce = ([u8; 16], [u8; 16], Millis);
+
+/// Nonces that may still come again.
+async fn unexpired_nonces(connections: &mut Connections) -> Result<Vec<SpentNonce>, DbError> {
+    const AT_ONCE: u64 = 10_000;
+    let sql = "SELECT nonce, body_mac, expires FROM nonce WHERE nonce > ?1 ORDER BY nonce LIMIT ?2";
+    let (now, mut after, mut spent) = (clock::now(), [0; 16], Vec::new());
+    loop {
+        let rows = connections
+            .main
+            .query(sql, &[Value::Blob(&after), integer(AT_ONCE)])
+            .await?;
+        let Some(last) = rows.last() else {
+            return Ok(spent);
+        };
+        after = last.array(0)?;
+        for row in &rows {
+            let (nonce, body_mac, expires) = (row.array(0)?, row.array(1)?, Millis(row.unsigned(2)?));
+            if expires > now {
+                spent.push((nonce, body_mac, expires));
+            }
+        }
     }
-    Ok(spent)
+}
+
+/// Which way a nonce was for, by how long it is valid. Taken for the other one it would be missed by the memory only: the
+/// store knows it.
+fn way_of((nonce, _, expires): &SpentNonce, limits: &Limits) -> Way {
+    let valid = expires.0.saturating_sub(id::made_at(*nonce).0);
+    if valid <= limits.challenge_seconds * 1000 + 1000 {
+        Way::Script
+    } else {
+        Way::Plain
+    }
 }
 
 /// Renders what the writer publishes.
@@ -467,11 +538,15 @@ async fn watch_disk(
 }
 
 /// In a drill only the drill's invented networks are known.
-fn shield(config: &Config, directory: &Directory) -> Shield {
-    let networks = match config.drill_price {
-        Some(_) => Known::of_drill(),
-        None => Known::in_directory(directory.path()),
-    };
+fn networks(config: &Config, directory: &Directory) -> Known {
+    if config.drill_networks {
+        Known::of_drill()
+    } else {
+        Known::in_directory(directory.path())
+    }
+}
+
+fn shield(config: &Config, networks: Arc<Known>) -> Shield {
     let protected = [&config.listen.trusted_proxies[..], &config.shield.protect].concat();
     Shield::new(&config.limits, &protected, networks)
 }

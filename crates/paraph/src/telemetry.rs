@@ -68,6 +68,16 @@ pub const DISK_FREE: &str = "paraph_disk_free_mib";
 /// Seconds that the wall clock has to hold yet before anything is erased by its word; 0: it is believed.
 pub const CLOCK_DOUBTED: &str = "paraph_clock_doubted_seconds";
 
+/// Seconds since scrutiny last reached the end of the journal; what it has not looked at does not settle.
+pub const SCRUTINY_BEHIND: &str = "paraph_scrutiny_behind_seconds";
+/// Signatures held by scrutiny, without a person.
+pub const SCRUTINY_HELD: &str = "paraph_scrutiny_held_total";
+/// Members of clusters that wait for a person, because the holds of this hour are used up.
+pub const SCRUTINY_OVER_CAP: &str = "paraph_scrutiny_over_cap";
+/// Findings that were shown to a person.
+pub const SCRUTINY_ASKS: &str = "paraph_scrutiny_asks_total";
+/// Contributions that scrutiny remembers.
+pub const SCRUTINY_REMEMBERED: &str = "paraph_scrutiny_remembered";
 /// Alerts that are open.
 pub const ALERTS_OPEN: &str = "paraph_alerts_open";
 /// Alerts told, by outcome: `reached`, `unheard` (no channel took it).
@@ -209,6 +219,15 @@ fn describe() {
         "One batch, from being taken to its commit"
     );
     describe_gauge!(INTAKE_WAITING, "Commands waiting for the writer");
+    describe_gauge!(
+        SCRUTINY_BEHIND,
+        Unit::Seconds,
+        "Since scrutiny reached the end of the journal"
+    );
+    describe_counter!(SCRUTINY_HELD, "Signatures held by scrutiny");
+    describe_gauge!(SCRUTINY_OVER_CAP, "Members of clusters that wait for a person");
+    describe_counter!(SCRUTINY_ASKS, "Findings shown to a person");
+    describe_gauge!(SCRUTINY_REMEMBERED, "Contributions that scrutiny remembers");
     describe_gauge!(ALERTS_OPEN, "Open alerts");
     describe_counter!(ALERTS, "Alerts told, by outcome");
     describe_counter!(RELOADS, "Reloads of the configuration, by outcome");

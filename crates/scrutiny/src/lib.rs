@@ -27,6 +27,7 @@ mod finding;
 mod groups;
 mod look;
 mod observe;
+mod pardon;
 mod record;
 mod sketch;
 mod times;

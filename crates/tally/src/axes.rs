@@ -215,8 +215,13 @@ impl Axes {
         })
     }
 
-    /// Looks at the verdict axis alone: an ended or unconfirmed signature can be judged like any other.
-    pub(crate) fn judge(self, kind: VerdictKind) -> Result<Self, Rule> {
+    /// What a verdict makes of it. Looks at the verdict axis alone: an ended or unconfirmed signature can be judged like
+    /// any other. Judging again by the same verdict is illegal, so a ledger that is not sure whether it has brought a row
+    /// up to date can ask again.
+    ///
+    /// # Errors
+    /// The standing does not allow it.
+    pub fn judge(self, kind: VerdictKind) -> Result<Self, Rule> {
         let verdict = match (kind, self.verdict) {
             (VerdictKind::Held, Standing::Clear) => Standing::Held,
             (VerdictKind::Held, _) => return Err(Rule::NotClear),

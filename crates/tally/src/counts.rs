@@ -69,13 +69,19 @@ impl Counts {
         self.zip(axes, |number, view| number.checked_add(u64::from(view)))
     }
 
+    /// With so many of them standing elsewhere now. `None` if they cannot have been among those counted.
+    pub(crate) fn moved(self, many: u64, before: Axes, after: Axes) -> Option<Self> {
+        self.zip(before, |number, view| number.checked_sub(many * u64::from(view)))?
+            .zip(after, |number, view| number.checked_add(many * u64::from(view)))
+    }
+
     /// With one signature less. `None` if it cannot have been among those counted.
     #[must_use]
     pub fn without(self, axes: Axes) -> Option<Self> {
         self.zip(axes, |number, view| number.checked_sub(u64::from(view)))
     }
 
-    fn zip(self, axes: Axes, change: fn(u64, bool) -> Option<u64>) -> Option<Self> {
+    fn zip(self, axes: Axes, change: impl Fn(u64, bool) -> Option<u64>) -> Option<Self> {
         let mut numbers = self.to_array();
         for (number, view) in numbers.iter_mut().zip(Self::of(axes)) {
             *number = change(*number, view)?;

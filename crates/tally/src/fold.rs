@@ -16,6 +16,7 @@ use crate::event::{Entry, Event, VerdictKind};
 use crate::plan::{Move, Plan};
 use crate::record::RECORD_VERSION;
 use crate::rule::{IllegalMove, MAX_SET, Missing, Rule};
+use crate::standings::Standings;
 use crate::{MailboxId, Millis, PetitionId, SignatureId};
 
 /// Where a petition stands, as far as the count is concerned.
@@ -200,6 +201,44 @@ impl Fold {
             }
         }
         Ok(legal)
+    }
+
+    /// Applies a verdict to the numbers of its petition alone, knowing of its members only how many stand where: for a
+    /// verdict on more signatures than a writer can load at once. Whoever calls has looked at each member, as
+    /// [`Fold::apply`] would (its petition, its standing, and that the place of its mailbox is free where it would count
+    /// again), and brings the members' states up to date by [`Axes::judge`] afterwards. The set ascends.
+    ///
+    /// # Errors
+    /// As [`Fold::apply`]; [`IllegalMove::Contradiction`] too when the entry is no verdict, or its set is not what was
+    /// counted. The fold is then as before.
+    pub fn apply_counted(&mut self, entry: &Entry, members: &Standings) -> Result<(), IllegalMove> {
+        self.check_place(entry)?;
+        let Event::Verdict {
+            verdict,
+            petition,
+            undoes,
+            signatures,
+            ..
+        } = &entry.event
+        else {
+            return Err(IllegalMove::Contradiction);
+        };
+        check_undoes(*verdict, *undoes, entry.position)?;
+        check_set(signatures)?;
+        if !signatures.is_sorted_by(|before, after| before < after) {
+            return Err(Rule::SetDuplicate.into());
+        }
+        if members.total() != signatures.len() as u64 {
+            return Err(IllegalMove::Contradiction);
+        }
+        let mut state = *self.require_petition(*petition)?;
+        for (axes, many) in members.iter() {
+            let counts = state.counts.moved(many, axes, axes.judge(*verdict)?);
+            state.counts = counts.ok_or(IllegalMove::Contradiction)?;
+        }
+        self.petitions.insert(*petition, Slot { state, changed: true });
+        self.end = Some((entry.position, entry.at));
+        Ok(())
     }
 
     /// A signature in the working set.
@@ -399,17 +438,20 @@ impl Fold {
     }
 
     fn plan_set(&self, petition: PetitionId, ids: &[SignatureId], mv: Move, at: Millis) -> Result<Plan, IllegalMove> {
-        if ids.is_empty() {
-            return Err(Rule::SetEmpty.into());
-        }
-        if ids.len() > MAX_SET {
-            return Err(Rule::SetTooLarge.into());
-        }
+        check_set(ids)?;
         let mut plan = Plan::new(petition, *self.require_petition(petition)?);
         for id in ids {
             plan.push(self, *id, mv, at)?;
         }
         Ok(plan)
+    }
+}
+
+fn check_set(ids: &[SignatureId]) -> Result<(), Rule> {
+    match ids.len() {
+        0 => Err(Rule::SetEmpty),
+        1..=MAX_SET => Ok(()),
+        _ => Err(Rule::SetTooLarge),
     }
 }
 

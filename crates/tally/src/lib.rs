@@ -28,6 +28,7 @@ pub mod leaf;
 mod plan;
 mod record;
 mod rule;
+mod standings;
 mod wire;
 
 pub use axes::{Axes, End, Mailbox, Standing};
@@ -43,4 +44,5 @@ pub use leaf::{
 };
 pub use record::{RECORD_VERSION, Record};
 pub use rule::{IllegalMove, MAX_SET, Missing, Rule};
+pub use standings::Standings;
 pub use wire::DecodeError;

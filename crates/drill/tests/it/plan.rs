@@ -4,8 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
+use paraph_drill::forgeries::Method;
 use paraph_drill::networks::{self, Kind};
-use paraph_drill::scenario::{Fate, Habit, Method, Phase, Way};
+use paraph_drill::scenario::{Fate, Habit, Phase, Way};
 use paraph_drill::{ForgedRate, Options, Plan, Scenario, Strength};
 
 fn options(seed: u64) -> Options {

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::StreamExt;
@@ -13,11 +14,12 @@ use paraph::clock;
 use paraph::intake::command::{Choices, Details, PetitionAnswer, PetitionCommand, Sign, SignAnswer};
 use paraph::intake::{Intake, Writer, WriterSettings};
 use paraph::keys::{Keys, tag};
-use paraph::ledger::record::{FeatureKey, Features};
 use paraph::ledger::vault::Vault;
 use paraph::limits::Limits;
+use paraph::scrutiny::features::Observer;
 use paraph::store::db::Db;
 use paraph::store::{Directory, id};
+use paraph::trace::networks::Known;
 use paraph_tally::{Event, MailboxId, Millis, PetitionId, SignatureId};
 use rusqlite::{Connection, params};
 use tokio::runtime::Runtime;
@@ -174,7 +176,7 @@ impl Pair {
 /// Seals contributions as the door does, for measurements below it.
 pub(crate) struct Desk {
     vault: Vault,
-    features: FeatureKey,
+    observer: Observer,
     mailbox: [u8; 32],
 }
 
@@ -182,7 +184,7 @@ impl Desk {
     pub(crate) fn new(keys: &Keys) -> Self {
         Self {
             vault: Vault::new(keys),
-            features: FeatureKey::new(keys),
+            observer: Observer::new(keys, Arc::new(Known::of_drill()), true),
             mailbox: keys.derive("mailbox v1"),
         }
     }
@@ -191,11 +193,11 @@ impl Desk {
     pub(crate) fn contribution(&self, person: Person, at: Millis, nonce_expires: Millis) -> Sign {
         let record = person.record(at);
         let id = id::time_ordered(at);
-        let sealed = self.vault.seal(id, &serde_json::to_vec(&record).unwrap_or_default());
+        let sealed = self.vault.seal(id, &record.pack().expect("hashes are hexadecimal"));
         Sign {
             id: SignatureId(id),
             petition: PetitionId(1),
-            nonce: id::random(),
+            nonce: id::time_ordered(at),
             body_mac: id::random(),
             nonce_expires,
             mailbox_tag: tag(&self.mailbox, &[b"1", person.email().as_bytes()]),
@@ -204,7 +206,7 @@ impl Desk {
             choices: Choices::default(),
             sealed: sealed.sealed,
             wrapped: sealed.wrapped,
-            features: serde_json::to_vec(&Features::observe(&self.features, &record)).unwrap_or_default(),
+            features: self.observer.observe(&record, &record.email).to_bytes(),
         }
     }
 }
@@ -219,6 +221,7 @@ async fn through_the_writer(directory: &Directory, batch: u32, signs: Vec<Sign>)
     let settings = WriterSettings {
         limits,
         now: clock::now,
+        board: None,
     };
     let (writer, intake, shown) = Writer::start(directory.connect().await?, settings).await?;
     if shown.borrow().petitions.is_empty() {

@@ -193,6 +193,7 @@ fn settings() -> WriterSettings {
     WriterSettings {
         limits: Limits::default(),
         now: clock::now,
+        board: None,
     }
 }
 

@@ -31,6 +31,10 @@ pub enum Alarm {
     LedgerDiffers,
     /// People are sent away because the lanes of signing are full.
     SigningShed,
+    /// Scrutiny does not keep up with the journal, or has stopped: nothing settles.
+    ScrutinyBehind,
+    /// More is to be held than an hour allows without a person; the rest waits outside the count.
+    HoldsAtCap,
     /// Mail has not left for too long.
     MailStuck,
     /// The clock was set by more than a few seconds.
@@ -50,6 +54,8 @@ impl Alarm {
             Self::DiskLow => "disk-low",
             Self::LedgerDiffers => "ledger-differs",
             Self::SigningShed => "signing-shed",
+            Self::ScrutinyBehind => "scrutiny-behind",
+            Self::HoldsAtCap => "holds-at-cap",
             Self::MailStuck => "mail-stuck",
             Self::ClockStepped => "clock-stepped",
             Self::ReloadRefused => "reload-refused",
@@ -72,7 +78,10 @@ impl Alarm {
     /// Whether it is worth getting up for. What is not can wait for the morning: nothing is lost.
     #[must_use]
     pub fn act_now(self) -> bool {
-        !matches!(self, Self::MailStuck | Self::ReloadRefused | Self::Test)
+        !matches!(
+            self,
+            Self::HoldsAtCap | Self::MailStuck | Self::ReloadRefused | Self::Test
+        )
     }
 
     /// Whether it is an event without an end that could be seen: it is over when somebody has acknowledged it.

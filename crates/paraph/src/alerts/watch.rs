@@ -13,6 +13,8 @@ use crate::admit::Admitter;
 use crate::clock;
 use crate::intake::Intake;
 use crate::ledger::query::LedgerReader;
+use crate::scrutiny::board::Board;
+use crate::telemetry;
 
 /// How often everything is looked at.
 const EVERY: Duration = Duration::from_secs(1);
@@ -33,6 +35,8 @@ pub struct Sensors {
     pub admitter: Arc<Admitter>,
     /// Knows the oldest mail that is due.
     pub ledger: LedgerReader,
+    /// How far scrutiny is; `None` where it is switched off.
+    pub board: Option<Arc<Board>>,
 }
 
 /// Watches until `stop` turns true.
@@ -49,6 +53,7 @@ pub async fn run(alerts: Arc<Alerts>, sensors: Sensors, mut stop: watch::Receive
                 .unwrap_or(mail_stuck);
         }
         let shed = shedding.note(sensors.admitter.lanes.shed(), Instant::now());
+        let (behind, over_cap) = scrutiny(&sensors, now);
         let mut seen = vec![
             (
                 Alarm::StoreRefuses,
@@ -59,6 +64,8 @@ pub async fn run(alerts: Arc<Alerts>, sensors: Sensors, mut stop: watch::Receive
                 Alarm::SigningShed,
                 shed >= Duration::from_secs(limits.alert_shed_seconds),
             ),
+            (Alarm::ScrutinyBehind, behind > limits.alert_scrutiny_seconds),
+            (Alarm::HoldsAtCap, over_cap > 0),
             (Alarm::MailStuck, mail_stuck),
             (Alarm::ReloadRefused, alerts.refusal().is_some()),
         ];
@@ -72,6 +79,15 @@ pub async fn run(alerts: Arc<Alerts>, sensors: Sensors, mut stop: watch::Receive
             _ = stop.changed() => {}
         }
     }
+}
+
+/// Seconds that scrutiny is behind, and how many wait for a person.
+fn scrutiny(sensors: &Sensors, now: Millis) -> (u64, u64) {
+    let Some(board) = &sensors.board else { return (0, 0) };
+    let (behind, over_cap) = (board.behind_seconds(now), board.over_cap());
+    metrics::gauge!(telemetry::SCRUTINY_BEHIND).set(behind as f64);
+    metrics::gauge!(telemetry::SCRUTINY_OVER_CAP).set(over_cap as f64);
+    (behind, over_cap)
 }
 
 /// Whether mail has been failing, or lying ready, for too long. `None` while the store does not say.

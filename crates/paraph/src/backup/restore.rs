@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use paraph_tally::{End, SignatureId};
 use rusqlite::OpenFlags;
@@ -181,6 +182,8 @@ async fn replay(files: &Files, erasures: Vec<Erasure>) -> Result<u64, BackupErro
     let settings = WriterSettings {
         limits: Limits::default(),
         now: clock::now,
+        // Nothing settles before a server runs and has looked.
+        board: Some(Arc::default()),
     };
     let started = Writer::start(files.connect().await?, settings).await;
     let (writer, intake, _) = started.map_err(|error| failed(&error))?;

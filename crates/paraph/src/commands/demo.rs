@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use paraph_drill::{Lang as Tongue, LiveView, Mailbox, Options, Report, Scenario, ServerProbe, Sink, Stop, Target};
 
+use super::witness;
 use super::{drill_failure, print, print_report, scenario, strengths, write_report};
 use crate::cli::Demo;
 use crate::config::{self, Config};
@@ -77,7 +78,15 @@ pub(super) fn run(demo: &Demo) -> Result<(), Failure> {
         print(note);
     }
 
-    let report = drill.block_on(rehearse(demo, scenario, &server.base_url, sink, &stop, notes.clone()))?;
+    let witness = witness::of(&config.directory, &config.key_file)
+        .map_err(|error| Failure::failed(error.to_string(), "leave --data out, or name an empty directory"))?;
+    let options = Options {
+        strengths: strengths(&demo.strength),
+        probe: ServerProbe::Threads("paraph".to_owned()),
+        witness: Some(witness),
+        ..Options::new(scenario, demo.seed)
+    };
+    let report = drill.block_on(rehearse(options, &server.base_url, sink, &stop, notes.clone()))?;
     print_report(&report)?;
     if let Some(file) = &demo.report {
         write_report(file, &report)?;
@@ -100,17 +109,13 @@ pub(super) fn run(demo: &Demo) -> Result<(), Failure> {
 }
 
 async fn rehearse(
-    demo: &Demo,
-    scenario: Scenario,
+    options: Options,
     base_url: &str,
     sink: Sink,
     stop: &Stop,
     notes: Vec<String>,
 ) -> Result<Report, Failure> {
     let target = Target::check(base_url).map_err(|refused| Failure::usage(refused.to_string(), refused.hint()))?;
-    let mut options = Options::new(scenario, demo.seed);
-    options.strengths = strengths(&demo.strength);
-    options.probe = ServerProbe::Threads("paraph".to_owned());
     let view = LiveView::start(tongue(), stop, notes)?;
     let outcome = paraph_drill::run(options, target, SLUG, sink, stop.clone(), |progress| {
         view.observe(progress)
@@ -149,6 +154,7 @@ fn configuration(demo: &Demo, data: &Path, sink: &Sink) -> Result<Config, Failur
         ("STORE__DIRECTORY", data.display().to_string()),
         ("MAIL__FROM", "petitions@val-merand.example".to_owned()),
         ("MAIL__SMTP", format!("smtp://{}", sink.smtp_addr())),
+        ("DRILL__NETWORKS", "true".to_owned()),
         ("LIMITS__SETTLE_AFTER_SECONDS", "4".to_owned()),
         ("LIMITS__SETTLE_EVERY_SECONDS", "1".to_owned()),
         ("LIMITS__DISK_FLOOR_MIB", "64".to_owned()),

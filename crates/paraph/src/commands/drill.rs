@@ -3,7 +3,7 @@
 use paraph_drill::{LiveView, Options, Scenario, Sink, Stop, Target};
 use serde_json::json;
 
-use super::{demo, drill_failure, print, print_report, scenario, strengths, write_report};
+use super::{demo, drill_failure, print, print_report, scenario, strengths, witness, write_report};
 use crate::cli::{Drill, DrillCommand, DrillRun};
 use crate::failure::Failure;
 use crate::telemetry;
@@ -51,6 +51,15 @@ fn rehearse(run: &DrillRun) -> Result<(), Failure> {
     }
     if let Some(duration) = run.duration {
         options = options.with_duration(duration);
+    }
+    if let Some(directory) = &run.data {
+        let key_file = run
+            .key_file
+            .clone()
+            .unwrap_or_else(|| directory.join("keys/master.key"));
+        let hint = "name the data directory of the server under rehearsal, and its key file if that lies elsewhere";
+        let witness = witness::of(directory, &key_file).map_err(|error| Failure::usage(error.to_string(), hint))?;
+        options.witness = Some(witness);
     }
     let report = paraph_drill::runtime()?.block_on(async {
         let stop = Stop::default();

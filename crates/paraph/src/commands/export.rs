@@ -28,7 +28,7 @@ pub(super) fn run(command: &Export) -> Result<(), Failure> {
         // One snapshot for all reads: numbers and their moment belong together.
         db.run("BEGIN").await.map_err(|error| unreadable(&error))?;
         let end = journal::end(&mut db).await.map_err(|error| unreadable(&error))?;
-        let catalogue = catalogue::read(&mut db, end.at, 0, &Catalogue::default()).await;
+        let catalogue = catalogue::read(&mut db, end.at, 0, &Catalogue::default(), None).await;
         catalogue.map_err(|error| unreadable(&error))
     })?;
     let base_url = config.site.base_url_for(config.listen.http);

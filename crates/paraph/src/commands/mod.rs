@@ -14,6 +14,7 @@ mod petition;
 mod recount;
 mod serve;
 mod shield;
+pub mod witness;
 
 use std::collections::BTreeSet;
 use std::io::Write;

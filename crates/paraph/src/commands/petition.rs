@@ -8,6 +8,8 @@ use std::path::Path;
 use paraph_tally::Phase;
 use serde_json::{Value, json};
 
+use std::sync::Arc;
+
 use super::{block_on, configured, print};
 use crate::cli::{Petition, PetitionCreate, PetitionList, PetitionOne};
 use crate::clock;
@@ -160,6 +162,8 @@ fn perform(config: &Config, command: PetitionCommand) -> Result<PetitionAnswer, 
         let settings = WriterSettings {
             limits: config.limits.clone(),
             now: clock::now,
+            // Nobody looks while no server runs: what is published here settles nobody.
+            board: config.scrutiny.enabled.then(Arc::default),
         };
         let hint = "see the message; nothing was changed";
         let (writer, intake, _) = Writer::start(directory.connect().await?, settings)
@@ -178,7 +182,7 @@ fn perform(config: &Config, command: PetitionCommand) -> Result<PetitionAnswer, 
 fn read(config: &Config) -> Result<Catalogue, Failure> {
     block_on(async {
         let mut db = look(&config.directory).await?;
-        catalogue::read(&mut db, clock::now(), 0, &Catalogue::default())
+        catalogue::read(&mut db, clock::now(), 0, &Catalogue::default(), None)
             .await
             .map_err(|error| Failure::failed(format!("the store does not answer: {error}"), "check --data"))
     })

@@ -128,6 +128,12 @@ impl Config {
                 "[alerts] first = [\"mailto:duty@example.org\"]",
             ),
             of(
+                !self.scrutiny.enabled,
+                "scrutiny.enabled",
+                "false: forgeries that are confirmed are counted",
+                "remove enabled from [scrutiny]",
+            ),
+            of(
                 self.drill_price.is_some(),
                 "drill.price",
                 "set: puzzles cost nothing, for rehearsals only",

@@ -55,8 +55,12 @@ pub struct Config {
     pub log_level: String,
     /// Where bans are carried out, and who is never banned.
     pub shield: Shield,
+    /// What looks for lockstep.
+    pub scrutiny: Scrutiny,
     /// Mean guesses of a puzzle in a drill; `None` outside drills. Only ever set with loopback listeners.
     pub drill_price: Option<u64>,
+    /// Whether the drill's invented networks and mail providers are known instead of the real ones; as in a drill price.
+    pub drill_networks: bool,
     /// Every bound.
     pub limits: Limits,
     settings: Vec<Setting>,
@@ -139,6 +143,13 @@ pub enum ProxyProtocol {
     Optional,
     /// A trusted peer that does not send it is cut off.
     Required,
+}
+
+/// `[scrutiny]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scrutiny {
+    /// Whether contributions made in lockstep are looked for and held. Off, everything that is confirmed is counted.
+    pub enabled: bool,
 }
 
 /// `[shield]`.
@@ -236,7 +247,9 @@ fn validate(written: &Written, languages: &[&str]) -> Result<Config, Failure> {
     let alerts = alerts::read(&mut reader, &site, &mail)?;
     let log_level = log_level(&mut reader)?;
     let shield = shield(&mut reader)?;
+    let scrutiny = scrutiny(&mut reader);
     let drill_price = drill_price(&mut reader, &listen)?;
+    let drill_networks = drill_networks(&mut reader, drill_price.is_some(), &listen)?;
     let limits = limits(&mut reader)?;
     Ok(Config {
         site,
@@ -247,7 +260,9 @@ fn validate(written: &Written, languages: &[&str]) -> Result<Config, Failure> {
         alerts,
         log_level,
         shield,
+        scrutiny,
         drill_price,
+        drill_networks,
         limits,
         settings: reader.into_settings(),
     })
@@ -458,6 +473,12 @@ fn shield(reader: &mut Reader<'_>) -> Result<Shield, Failure> {
     Ok(Shield { protect, outlets })
 }
 
+fn scrutiny(reader: &mut Reader<'_>) -> Scrutiny {
+    let why = "holds what was made in lockstep; off, all that is confirmed is counted";
+    let (enabled, _) = reader.flag("scrutiny.enabled", true, why);
+    Scrutiny { enabled }
+}
+
 /// A cheap puzzle is for rehearsals of one machine with itself: nobody else may be able to reach it.
 fn drill_price(reader: &mut Reader<'_>, listen: &Listen) -> Result<Option<u64>, Failure> {
     let Some((price, origin)) = reader.number("drill.price", None, "mean guesses of a puzzle in a drill") else {
@@ -469,16 +490,33 @@ fn drill_price(reader: &mut Reader<'_>, listen: &Listen) -> Result<Option<u64>, 
             "the only drill price is 1; or remove it",
         ));
     }
+    on_loopback_only("drill.price", &origin, listen)?;
+    Ok(Some(price))
+}
+
+/// Invented networks are for the same rehearsals; a drill price brings them along.
+fn drill_networks(reader: &mut Reader<'_>, has_price: bool, listen: &Listen) -> Result<bool, Failure> {
+    let (invented, origin) = reader.flag(
+        "drill.networks",
+        has_price,
+        "networks and mail providers of the drill only",
+    );
+    if invented {
+        on_loopback_only("drill.networks", &origin, listen)?;
+    }
+    Ok(invented)
+}
+
+fn on_loopback_only(key: &str, origin: &Origin, listen: &Listen) -> Result<(), Failure> {
     let is_loopback = |address: SocketAddr| address.ip().is_loopback();
     let https = listen.https.as_ref().is_none_or(|https| is_loopback(https.address));
-    if !(is_loopback(listen.http) && https && is_loopback(listen.operations)) {
-        let what = format!("{origin}: drill.price is set and the server does not listen on loopback only");
-        return Err(Failure::usage(
-            what,
-            "remove drill.price, or listen on 127.0.0.1 for the drill",
-        ));
+    if is_loopback(listen.http) && https && is_loopback(listen.operations) {
+        return Ok(());
     }
-    Ok(Some(price))
+    Err(Failure::usage(
+        format!("{origin}: {key} is set and the server does not listen on loopback only"),
+        format!("remove {key}, or listen on 127.0.0.1 for the drill"),
+    ))
 }
 
 fn limits(reader: &mut Reader<'_>) -> Result<Limits, Failure> {

@@ -104,11 +104,26 @@ impl<'a> Reader<'a> {
         number.map(|number| (number, origin))
     }
 
+    /// A yes or no with a default, and the reason that `check-config` prints beside it.
+    pub(super) fn flag(&mut self, key: &str, default: bool, why: &'static str) -> (bool, Origin) {
+        let (flag, origin) = match self.written.get(key).map(|given| (&given.value, &given.origin)) {
+            Some((Value::Flag(flag), origin)) => (*flag, origin.clone()),
+            _ => (default, Origin::Default),
+        };
+        self.settings.push(Setting {
+            key: key.to_owned(),
+            value: flag.into(),
+            origin: origin.clone(),
+            why: Some(why),
+        });
+        (flag, origin)
+    }
+
     fn written_text(&self, key: &str) -> Option<Taken> {
         let given = self.written.get(key)?;
         match &given.value {
             Value::Text(text) => Some(Taken::new(key, text, given.origin.clone())),
-            Value::List(_) | Value::Number(_) => None,
+            Value::List(_) | Value::Number(_) | Value::Flag(_) => None,
         }
     }
 

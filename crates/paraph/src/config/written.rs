@@ -20,6 +20,7 @@ pub(super) enum Kind {
     Text,
     List,
     Number,
+    Flag,
 }
 
 impl Kind {
@@ -28,6 +29,7 @@ impl Kind {
             Self::Text => "a text in quotes",
             Self::List => "a list of texts, as in [\"one\", \"two\"]",
             Self::Number => "a whole number without quotes",
+            Self::Flag => "true or false without quotes",
         }
     }
 }
@@ -79,7 +81,9 @@ const KEYS: &[(&str, &str, Kind)] = &[
     ("shield", "haproxy_socket", Kind::Text),
     ("shield", "nginx_geo", Kind::Text),
     ("shield", "cidr_list", Kind::Text),
+    ("scrutiny", "enabled", Kind::Flag),
     ("drill", "price", Kind::Number),
+    ("drill", "networks", Kind::Flag),
 ];
 
 const LIMITS: &str = "limits";
@@ -119,6 +123,7 @@ pub(super) enum Value {
     Text(String),
     List(Vec<String>),
     Number(u64),
+    Flag(bool),
 }
 
 /// A key that somebody gave.
@@ -198,6 +203,7 @@ impl Written {
                 Kind::Text => Value::Text(value.clone()),
                 Kind::List => Value::List(split_list(value)),
                 Kind::Number => Value::Number(value.trim().parse().map_err(|_| mistyped(&origin, &full, kind))?),
+                Kind::Flag => Value::Flag(value.trim().parse().map_err(|_| mistyped(&origin, &full, kind))?),
             };
             self.set(&full, value, origin);
         }
@@ -241,6 +247,7 @@ fn typed(value: &DeValue<'_>, kind: Kind) -> Option<Value> {
         (DeValue::Integer(number), Kind::Number) => u64::from_str_radix(number.as_str(), number.radix())
             .ok()
             .map(Value::Number),
+        (DeValue::Boolean(flag), Kind::Flag) => Some(Value::Flag(*flag)),
         (DeValue::Array(items), Kind::List) => items
             .iter()
             .map(|item| item.get_ref().as_str().map(str::to_owned))
@@ -252,6 +259,7 @@ fn typed(value: &DeValue<'_>, kind: Kind) -> Option<Value> {
 
 fn mistyped(origin: &Origin, full: &str, kind: Kind) -> Failure {
     let hint = match (origin, kind) {
+        (Origin::Environment(name), Kind::Flag) => format!("write {name}=true or {name}=false"),
         (Origin::Environment(name), _) => format!("write a whole number, as in {name}=600"),
         _ => format!("write {}", kind.describe()),
     };

@@ -207,7 +207,13 @@ impl Report {
     }
 
     async fn relations(&mut self, db: &mut Db) {
+        let following = db.query("SELECT COUNT(*) FROM verdict_work", &[]).await;
+        let following = following.and_then(|rows| first(&rows));
+        let is_following = self.attempt("verdicts", following).is_some_and(|count| count > 0);
         for relation in relations::ALL {
+            if is_following && relation.is_settled_later {
+                continue;
+            }
             let found = db.query(relation.sql, &[]).await.and_then(|rows| first(&rows));
             if let Some(count) = self.attempt(relation.check, found).filter(|count| *count > 0) {
                 self.add(relation.weight, relation.check, format!("{count} {}", relation.what));

@@ -14,6 +14,8 @@ pub(super) struct Relation {
     pub(super) what: &'static str,
     /// Counts it.
     pub(super) sql: &'static str,
+    /// Whether it need not hold while rows follow a verdict. The recount sees through that; these statements do not.
+    pub(super) is_settled_later: bool,
 }
 
 const fn fault(check: &'static str, what: &'static str, sql: &'static str) -> Relation {
@@ -22,6 +24,7 @@ const fn fault(check: &'static str, what: &'static str, sql: &'static str) -> Re
         check,
         what,
         sql,
+        is_settled_later: false,
     }
 }
 
@@ -31,6 +34,15 @@ const fn note(check: &'static str, what: &'static str, sql: &'static str) -> Rel
         check,
         what,
         sql,
+        is_settled_later: false,
+    }
+}
+
+/// A fault, unless rows still follow a verdict.
+const fn later(check: &'static str, what: &'static str, sql: &'static str) -> Relation {
+    Relation {
+        is_settled_later: true,
+        ..fault(check, what, sql)
     }
 }
 
@@ -65,18 +77,18 @@ pub(super) const ALL: &[Relation] = &[
         "signatures marked to settle that cannot",
         "SELECT COUNT(*) FROM signature WHERE unsettled = 1 AND axes <> 1",
     ),
-    fault(
+    later(
         "signatures",
         "confirmed signatures that would never settle",
         "SELECT COUNT(*) FROM signature s WHERE s.axes = 1 AND s.unsettled = 0 \
          AND NOT EXISTS (SELECT 1 FROM mailbox m WHERE m.id = s.mailbox AND m.counted IS NOT NULL)",
     ),
-    fault(
+    later(
         "mailboxes",
         "mailboxes with more than one counted signature",
         "SELECT COUNT(*) FROM (SELECT mailbox FROM signature WHERE axes = 33 GROUP BY mailbox HAVING COUNT(*) > 1)",
     ),
-    fault(
+    later(
         "mailboxes",
         "mailboxes whose counted signature is not a counted signature of theirs",
         "SELECT COUNT(*) FROM mailbox m WHERE m.counted IS NOT NULL AND NOT EXISTS \
@@ -84,13 +96,8 @@ pub(super) const ALL: &[Relation] = &[
     ),
     fault(
         "mailboxes",
-        "signatures of a mailbox that does not exist",
-        "SELECT COUNT(*) FROM signature s WHERE NOT EXISTS (SELECT 1 FROM mailbox m WHERE m.id = s.mailbox)",
-    ),
-    fault(
-        "mailboxes",
-        "tags of a mailbox that does not exist",
-        "SELECT COUNT(*) FROM mailbox_tag t WHERE NOT EXISTS (SELECT 1 FROM mailbox m WHERE m.id = t.mailbox)",
+        "addresses of a mailbox that nobody signed with",
+        "SELECT COUNT(*) FROM mailbox_tag WHERE mailbox NOT IN (SELECT mailbox FROM signature)",
     ),
     fault(
         "mailboxes",
@@ -121,12 +128,19 @@ pub(super) const ALL: &[Relation] = &[
         "features without a signature",
         "SELECT COUNT(*) FROM features f WHERE NOT EXISTS (SELECT 1 FROM signature s WHERE s.id = f.id)",
     ),
+    fault(
+        "features",
+        "observations of a confirmation that nobody made",
+        "SELECT COUNT(*) FROM confirmed_from f WHERE NOT EXISTS \
+         (SELECT 1 FROM signature s WHERE s.id = f.id AND s.confirmed_at IS NOT NULL)",
+    ),
     // Erasures
     fault(
         "erasures",
         "erased records that are still there",
         "SELECT COUNT(*) FROM erasure e WHERE EXISTS (SELECT 1 FROM vault v WHERE v.id = e.id) \
-         OR EXISTS (SELECT 1 FROM features f WHERE f.id = e.id)",
+         OR EXISTS (SELECT 1 FROM features f WHERE f.id = e.id) \
+         OR EXISTS (SELECT 1 FROM confirmed_from f WHERE f.id = e.id)",
     ),
     fault(
         "erasures",
@@ -169,11 +183,16 @@ pub(super) const ALL: &[Relation] = &[
         "SELECT COUNT(*) FROM news_outbox o WHERE NOT EXISTS \
          (SELECT 1 FROM petition_update u WHERE u.petition = o.petition AND u.number = o.number)",
     ),
+    note(
+        "verdicts",
+        "verdicts whose rows still follow: three relations were left out, look again in a minute",
+        "SELECT COUNT(*) FROM verdict_work",
+    ),
     // Mail
     fault(
         "outbox",
-        "mails without a signature or a mailbox",
-        "SELECT COUNT(*) FROM outbox o WHERE NOT EXISTS (SELECT 1 FROM signature s WHERE s.id = o.signature) \
-         OR NOT EXISTS (SELECT 1 FROM mailbox m WHERE m.id = o.mailbox)",
+        "mails without a signature of their mailbox",
+        "SELECT COUNT(*) FROM outbox o WHERE NOT EXISTS \
+         (SELECT 1 FROM signature s WHERE s.id = o.signature AND s.mailbox = o.mailbox)",
     ),
 ];

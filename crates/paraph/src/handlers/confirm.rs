@@ -8,7 +8,7 @@ use std::sync::Arc;
 use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 use http_body_util::{BodyExt, Limited};
-use paraph_tally::{End, Millis, SignatureId, SignatureState, WithdrawnBy};
+use paraph_tally::{End, Millis, PetitionId, SignatureId, SignatureState, WithdrawnBy};
 use serde_json::{Value, json};
 
 use super::shelf::{Displayed, Shelf};
@@ -24,10 +24,11 @@ use crate::ledger::query::LedgerReader;
 use crate::ledger::record::Personal;
 use crate::mail::stop::{AddressTags, Kind};
 use crate::respond::{self, Answer, Asked};
+use crate::scrutiny::features::Observer;
 use crate::store::db::DbError;
 use crate::token::{Purpose, Tokens};
 use crate::views::{
-    self, ConfirmPage, Confirmation, ConfirmedPage, DisownedPage, Disowning, Links, ManagePage, Refusal, Shown,
+    self, ConfirmPage, Confirmation, ConfirmedPage, DisownedPage, Disowning, Links, ManagePage, Others, Refusal, Shown,
     WithdrawnPage,
 };
 
@@ -45,6 +46,8 @@ pub struct Signatory {
     pub shelf: Arc<Shelf>,
     /// Names the address behind a mailbox.
     pub addresses: AddressTags,
+    /// Observes where a confirmation comes from.
+    pub observer: Arc<Observer>,
     /// Contributions that one page shows.
     pub waiting_shown: u64,
 }
@@ -103,35 +106,22 @@ impl Signatory {
         }
         if let Some(at) = found.state.confirmed_at {
             count("confirm_page", "receipt");
-            return Ok(self.confirmed_page(asked, &found, personal, Confirmation::Again, at));
+            let before = before.and_then(|token| self.tokens.read(Purpose::Confirm, token));
+            let others = self.others(self.put_off(&found, personal, before).await?).await?;
+            return Ok(self.confirmed_page(asked, &found, personal, (Confirmation::Again, at), &others));
         }
         let before = before.and_then(|token| self.tokens.read(Purpose::Confirm, token));
-        let mut others = Vec::new();
-        // One more than is shown tells whether there are older ones; another may be the link's own.
-        for id in self
+        let beside = self
             .ledger
             .waiting(found.state.mailbox, before, self.waiting_shown + 2)
-            .await?
-        {
-            if id == found.id {
-                continue;
-            }
-            if let Some(personal) = self.ledger.record(id).await? {
-                others.push(self.shown(id, &found.displayed, &personal));
-            }
-        }
-        let shown = usize::try_from(self.waiting_shown).unwrap_or(usize::MAX);
-        let older = if others.len() > shown {
-            others.get(shown - 1).map(|last| last.links.confirm.clone())
-        } else {
-            None
-        };
-        others.truncate(shown);
+            .await?;
+        let mut others: Vec<_> = beside.into_iter().map(|id| (id, found.state.petition)).collect();
+        others.retain(|(id, _)| *id != found.id);
+        others.extend(self.put_off(&found, personal, before).await?);
         let contribution = self.shown(found.id, &found.displayed, personal);
         let page = ConfirmPage {
             contribution: &contribution,
-            others: &others,
-            older: older.as_deref(),
+            others: &self.others(others).await?,
         };
         count("confirm_page", "shown");
         Ok(respond::page(
@@ -139,6 +129,47 @@ impl Signatory {
             StatusCode::OK,
             views::confirm(&asked.frame(), &page),
         ))
+    }
+
+    /// What waits for the same address about other petitions, since its mails of the day were spent: also on these, by
+    /// somebody who meant to keep its reader from signing.
+    async fn put_off(
+        &self,
+        found: &Found,
+        personal: &Personal,
+        before: Option<SignatureId>,
+    ) -> Result<Vec<(SignatureId, PetitionId)>, Missed> {
+        let Ok(email) = Email::parse(&personal.email) else {
+            return Ok(Vec::new());
+        };
+        let address = self.addresses.of(&email.canonical);
+        let most = self.waiting_shown + 1;
+        Ok(self.ledger.put_off(address, found.state.mailbox, before, most).await?)
+    }
+
+    /// The newest of them as a page shows them, and whether there are more.
+    async fn others(&self, mut ids: Vec<(SignatureId, PetitionId)>) -> Result<Others, Missed> {
+        ids.sort_unstable_by(|one, other| other.cmp(one));
+        let shown = usize::try_from(self.waiting_shown).unwrap_or(usize::MAX);
+        let more = ids.len() > shown;
+        let older = ids
+            .get(shown - 1)
+            .filter(|_| more)
+            .map(|(last, _)| self.tokens.issue(Purpose::Confirm, *last));
+        ids.truncate(shown);
+        let mut others = Others {
+            shown: Vec::with_capacity(ids.len()),
+            older,
+        };
+        for (id, petition) in ids {
+            let (Some(displayed), Some(personal)) =
+                (self.shelf.petition_by_id(petition), self.ledger.record(id).await?)
+            else {
+                continue;
+            };
+            others.shown.push(self.shown(id, &displayed, &personal));
+        }
+        Ok(others)
     }
 
     /// `POST /confirm/{token}`
@@ -154,7 +185,8 @@ impl Signatory {
         let _place = enter(&self.admitter, Rank::Confirm).await?;
         let found = self.find(source, Purpose::Confirm, token).await?;
         let before = found.state.confirmed_at;
-        let (at, already) = match self.intake.confirm(found.id).await {
+        let from = self.observer.confirmed_from(source.addr, clock::now());
+        let (at, already) = match self.intake.confirm_from(found.id, from.to_bytes()).await {
             Ok(ConfirmAnswer::Confirmed { at, already }) => (at, already),
             Ok(ConfirmAnswer::Ended(end)) => return Ok(ended(asked, &found, end)),
             Ok(ConfirmAnswer::Unknown) => return Err(Missed::Unknown),
@@ -180,7 +212,8 @@ impl Signatory {
             });
             return Ok(respond::done(StatusCode::OK, &value));
         }
-        Ok(self.confirmed_page(asked, &found, personal, outcome, at))
+        let others = self.others(self.put_off(&found, personal, None).await?).await?;
+        Ok(self.confirmed_page(asked, &found, personal, (outcome, at), &others))
     }
 
     /// People are behind the address that it was confirmed from, and, once it settles, behind the one that it was sent from.
@@ -199,8 +232,8 @@ impl Signatory {
         asked: &Asked<'_>,
         found: &Found,
         personal: &Personal,
-        outcome: Confirmation,
-        at: Millis,
+        (outcome, at): (Confirmation, Millis),
+        others: &Others,
     ) -> Answer {
         let receipt = self.receipt_of(asked.site, found, personal, at);
         let text = serde_json::to_string_pretty(&receipt).unwrap_or_default();
@@ -210,6 +243,7 @@ impl Signatory {
             outcome,
             confirmed_at: at.0,
             receipt: &text,
+            others,
         };
         let mut answer = respond::page(asked, StatusCode::OK, views::confirmed(&asked.frame(), &page));
         // The browser may keep it for its own "back": it would otherwise show an error there instead of the receipt.

@@ -1,6 +1,6 @@
 //! What can be asked of the one writer, and what it answers.
 
-use paraph_tally::{End, MailboxId, Millis, PetitionId, SignatureId, WithdrawnBy};
+use paraph_tally::{Author, End, MailboxId, Millis, PetitionId, SignatureId, VerdictKind, WithdrawnBy};
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
@@ -18,14 +18,16 @@ pub type Reply<T> = oneshot::Sender<Result<T, Unavailable>>;
 pub enum Command {
     /// Take a contribution in.
     Sign(Box<Sign>, Reply<SignAnswer>),
-    /// The mailbox's holder pressed the button.
-    Confirm(SignatureId, Reply<ConfirmAnswer>),
+    /// The mailbox's holder pressed the button, from where scrutiny may know; nothing where that is not known.
+    Confirm(SignatureId, Vec<u8>, Reply<ConfirmAnswer>),
     /// Take back every confirmed signature of this one's mailbox.
     Withdraw(SignatureId, WithdrawnBy, Reply<WithdrawAnswer>),
     /// "It wasn't me", with what is to become of the record.
     Disown(SignatureId, Keeping, Reply<DisownAnswer>),
     /// Something about a petition.
     Petition(Box<PetitionCommand>, Reply<PetitionAnswer>),
+    /// A judgement on a set of signatures.
+    Judge(Box<Judgement>, Reply<JudgeAnswer>),
     /// Settle, expire, erase, publish.
     Tick(Reply<Ticked>),
     /// Erase again what a restored backup brought back.
@@ -270,6 +272,60 @@ pub enum PetitionAnswer {
     },
     /// As many versions or updates as the bounds allow, which are these many.
     Full(u64),
+}
+
+/// A judgement on a set of signatures of one petition.
+#[derive(Clone, Debug)]
+pub struct Judgement {
+    /// The petition.
+    pub petition: PetitionId,
+    /// Which way.
+    pub kind: VerdictKind,
+    /// Code of a [`Reason`](super::verdict::reason::Reason) for such a verdict.
+    pub reason: u16,
+    /// The program, or a person by the random name of the account.
+    pub author: Author,
+    /// What was seen, as JSON without personal data, at most `limits.evidence_bytes`. It is stored; its SHA-256 stands in
+    /// the event.
+    pub evidence: Vec<u8>,
+    /// What the author says about it; without personal data, and as bounded.
+    pub note: String,
+    /// Position of the verdict that is taken back.
+    pub undoes: Option<u64>,
+    /// Whoever's standing allows it is judged; the others are left out, and counted in the answer.
+    pub set: Vec<SignatureId>,
+}
+
+/// What became of a judgement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JudgeAnswer {
+    /// Given, as one event.
+    Judged {
+        /// Position of the event: what the verdict is called when it is taken back.
+        position: u64,
+        /// Signatures that it judges.
+        judged: u64,
+        /// Of those asked for: unknown, of another petition, or standing so that it does not apply.
+        left_out: u64,
+    },
+    /// There was nobody to be judged.
+    Nothing,
+    /// It cannot be given like this.
+    Malformed(Malformed),
+}
+
+/// What is wrong with a judgement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum Malformed {
+    /// The reason is none, or none for such a verdict.
+    #[error("this reason is not one for such a verdict")]
+    Reason,
+    /// More than `limits.verdict_signatures`.
+    #[error("more signatures than limits.verdict_signatures")]
+    TooMany,
+    /// Evidence or note of more than `limits.evidence_bytes`.
+    #[error("evidence or note longer than limits.evidence_bytes")]
+    TooLong,
 }
 
 /// What a tick did.

@@ -3,6 +3,7 @@
 //! Nothing is written here. Reads need no transaction: this is the one writer, and [`journal::append`](crate::journal::append) fences it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use paraph_tally::{
     End as Ending, Entry, Event, Fold, IllegalMove, Mailbox, MailboxId, Millis, PetitionId, PetitionState, Phase,
@@ -11,15 +12,17 @@ use paraph_tally::{
 
 use super::Unavailable;
 use super::command::{
-    Command, ConfirmAnswer, DisownAnswer, Keeping, PetitionAnswer, PetitionCommand, Reply, Sign, SignAnswer,
-    WithdrawAnswer,
+    Command, ConfirmAnswer, DisownAnswer, JudgeAnswer, Judgement, Keeping, PetitionAnswer, PetitionCommand, Reply,
+    Sign, SignAnswer, WithdrawAnswer,
 };
 use super::writer::Ready;
 use crate::journal::content::Beside;
 use crate::journal::{Batch, End, NewMailbox, NewPetition, NewText, Posting, SpentNonce, integer};
+use crate::ledger::judged;
 use crate::ledger::record::text_hash;
 use crate::ledger::{PETITION_BY_ID, SIGNATURE_BY_ID, petition_id, petition_state, signature_state};
 use crate::limits::Limits;
+use crate::scrutiny::board::Checked;
 use crate::store::db::{Db, DbError, Value};
 use crate::store::id;
 
@@ -33,7 +36,13 @@ pub(super) struct Decider<'a> {
     pub(super) at: Millis,
     /// The time by which things are old enough to be erased; `None`: nothing is.
     pub(super) of_ages: Option<Millis>,
+    /// What may settle; `None`: everything.
+    pub(super) checked: Option<Arc<Checked>>,
     pub(super) fold: Fold,
+    /// Position at which this batch began.
+    pub(super) began: u64,
+    /// The verdict whose members' rows are not all up to date.
+    pub(super) following: Option<Arc<judged::Pending>>,
     position: u64,
     mailboxes: HashMap<[u8; 16], MailboxId>,
     nonces: HashMap<[u8; 16], [u8; 16]>,
@@ -59,6 +68,8 @@ pub(super) struct Decided {
     pub(super) waiting: u64,
     pub(super) publish: bool,
     pub(super) sweep: bool,
+    /// Judgements that were asked for; each goes its own way.
+    pub(super) judgements: Vec<(Judgement, Reply<JudgeAnswer>)>,
 }
 
 impl Decided {
@@ -81,7 +92,10 @@ impl<'a> Decider<'a> {
             limits,
             at,
             of_ages: None,
+            checked: None,
             fold,
+            began: end.position,
+            following: None,
             position: end.position,
             mailboxes,
             nonces,
@@ -94,10 +108,14 @@ impl<'a> Decider<'a> {
     pub(super) async fn take(&mut self, command: Command, answers: &mut Vec<Ready>) -> Result<(), DbError> {
         match command {
             Command::Sign(sign, reply) => answer(answers, reply, self.sign(*sign).await),
-            Command::Confirm(id, reply) => answer(answers, reply, self.confirm(id).await),
+            Command::Confirm(id, from, reply) => answer(answers, reply, self.confirm(id, from).await),
             Command::Withdraw(id, by, reply) => answer(answers, reply, self.withdraw(id, by).await),
             Command::Disown(id, keeping, reply) => answer(answers, reply, self.disown(id, keeping).await),
             Command::Petition(command, reply) => answer(answers, reply, self.petition_settled(*command).await),
+            Command::Judge(judgement, reply) => {
+                self.decided.judgements.push((*judgement, reply));
+                Ok(())
+            }
             Command::Tick(reply) => answer(answers, reply, self.tick().await),
             Command::Replay(erasures, reply) => answer(answers, reply, self.replay(erasures).await),
             Command::ClaimMail(most, reply) => answer(answers, reply, self.claim_mail(most).await),
@@ -123,12 +141,26 @@ impl<'a> Decider<'a> {
 
     /// Applies an event at the next position, or says which rule forbids it.
     pub(super) fn record(&mut self, event: Event) -> Result<Result<(), Rule>, DbError> {
-        let entry = Entry {
+        let entry = self.next_entry(event);
+        let applied = self.fold.apply(&entry);
+        self.recorded(entry, applied)
+    }
+
+    pub(super) fn next_entry(&self, event: Event) -> Entry {
+        Entry {
             position: self.position + 1,
             at: self.at,
             event,
-        };
-        match self.fold.apply(&entry) {
+        }
+    }
+
+    /// Puts an entry into the batch that the fold has taken, or says which rule forbids it.
+    pub(super) fn recorded(
+        &mut self,
+        entry: Entry,
+        applied: Result<(), IllegalMove>,
+    ) -> Result<Result<(), Rule>, DbError> {
+        match applied {
             Ok(()) => {
                 self.position += 1;
                 self.decided.batch.entries.push(entry);
@@ -261,7 +293,7 @@ impl<'a> Decider<'a> {
         Ok(())
     }
 
-    async fn confirm(&mut self, id: SignatureId) -> Result<ConfirmAnswer, DbError> {
+    async fn confirm(&mut self, id: SignatureId, from: Vec<u8>) -> Result<ConfirmAnswer, DbError> {
         let Some(state) = self.load_signature(id).await? else {
             return Ok(ConfirmAnswer::Unknown);
         };
@@ -276,6 +308,9 @@ impl<'a> Decider<'a> {
             return Ok(ConfirmAnswer::Unknown);
         }
         self.decided.waiting = self.decided.waiting.saturating_sub(1);
+        if !from.is_empty() {
+            self.decided.batch.confirmed_from.push((id, from));
+        }
         self.cancel_mail(state.mailbox);
         Ok(ConfirmAnswer::Confirmed { at: self.at, already })
     }
@@ -286,14 +321,26 @@ impl<'a> Decider<'a> {
         Ok(standing.iter().any(|(other, _)| *other != id))
     }
 
-    /// Confirmed signatures of a mailbox that stand, as this batch leaves them.
-    async fn confirmed_of(&mut self, mailbox: MailboxId) -> Result<Vec<(SignatureId, SignatureState)>, DbError> {
+    /// Confirmed signatures of a mailbox, as the store has them.
+    async fn confirmed_rows(&mut self, mailbox: MailboxId) -> Result<Vec<(SignatureId, SignatureState)>, DbError> {
         let sql = "SELECT id, petition, mailbox, signed_at, confirmed_at, axes FROM signature \
                    WHERE mailbox = ?1 AND confirmed_at IS NOT NULL";
         let rows = self.db.query(sql, &[Value::Blob(&mailbox.0)]).await?;
-        for row in &rows {
-            self.fold
-                .load_signature(SignatureId(row.array(0)?), signature_state(row, 1)?);
+        let rows = rows.iter().map(|row| {
+            let id = SignatureId(row.array(0)?);
+            Ok((
+                id,
+                judged::seen(self.following.as_deref(), id, signature_state(row, 1)?),
+            ))
+        });
+        rows.collect()
+    }
+
+    /// Confirmed signatures of a mailbox that stand, as this batch leaves them.
+    async fn confirmed_of(&mut self, mailbox: MailboxId) -> Result<Vec<(SignatureId, SignatureState)>, DbError> {
+        let rows = self.confirmed_rows(mailbox).await?;
+        for (id, state) in &rows {
+            self.load_row(*id, *state);
         }
         // Those that this very batch has confirmed are in the fold but not yet in the store.
         let here = self.decided.batch.entries.iter().filter_map(|entry| match entry.event {
@@ -301,9 +348,7 @@ impl<'a> Decider<'a> {
             _ => None,
         });
         let mut ids: Vec<SignatureId> = here.collect();
-        for row in &rows {
-            ids.push(SignatureId(row.array(0)?));
-        }
+        ids.extend(rows.iter().map(|(id, _)| *id));
         ids.sort_unstable();
         ids.dedup();
         let states = ids
@@ -377,7 +422,7 @@ impl<'a> Decider<'a> {
         rows.iter()
             .map(|row| {
                 let id = SignatureId(row.array(0)?);
-                self.fold.load_signature(id, signature_state(row, 1)?);
+                self.load_row(id, signature_state(row, 1)?);
                 Ok(id)
             })
             .collect()
@@ -551,7 +596,7 @@ impl<'a> Decider<'a> {
             let Some(row) = self.db.query_one(SIGNATURE_BY_ID, &[Value::Blob(&id.0)]).await? else {
                 return Ok(None);
             };
-            self.fold.load_signature(id, signature_state(&row, 0)?);
+            self.load_row(id, signature_state(&row, 0)?);
         }
         let Some(state) = self.fold.signature(id).copied() else {
             return Ok(None);
@@ -560,7 +605,20 @@ impl<'a> Decider<'a> {
         Ok(Some(state))
     }
 
+    /// Adds a signature to the working set, as the verdict that is being applied has it.
+    pub(super) fn load_row(&mut self, id: SignatureId, row: SignatureState) {
+        self.fold
+            .load_signature(id, judged::seen(self.following.as_deref(), id, row));
+    }
+
     pub(super) async fn load_counted(&mut self, mailbox: MailboxId) -> Result<(), DbError> {
+        if self.following.is_some() {
+            // The mailbox's row follows with the rows of its signatures: until then they say who counts.
+            let standing = self.confirmed_rows(mailbox).await?;
+            let counted = standing.into_iter().find(|(_, state)| state.axes.is_counted());
+            self.fold.load_counted(mailbox, counted.map(|(id, _)| id));
+            return Ok(());
+        }
         let sql = "SELECT counted FROM mailbox WHERE id = ?1";
         let row = self.db.query_one(sql, &[Value::Blob(&mailbox.0)]).await?;
         let counted = row.map_or(Ok(None), |row| row.maybe_array(0))?;

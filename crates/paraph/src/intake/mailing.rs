@@ -47,7 +47,7 @@ impl Decider<'_> {
                     .max();
                 let all: Vec<Millis> = sent.iter().map(|(at, _)| *at).collect();
                 if let Due::At(later) = budget::due(last_here, &all, self.at) {
-                    self.decided.batch.deferred.push((id, later));
+                    self.decided.batch.put_off.push((id, later));
                     continue;
                 }
                 sent.push((self.at, petition));

@@ -14,6 +14,7 @@ mod replay;
 pub mod seal;
 pub(crate) mod tick;
 mod time;
+pub mod verdict;
 mod writer;
 
 use std::sync::Arc;
@@ -27,12 +28,13 @@ pub use writer::{StartError, Writer, WriterSettings};
 
 use crate::alerts::watch::MailPulse;
 use crate::clock;
+use crate::ledger::judged::Judged;
 use crate::mail::bounce::Bounced;
 use crate::mail::stop::Wish;
 use crate::store::erasures::Erasure;
 use command::{
-    ClaimedMail, ClaimedNews, Command, ConfirmAnswer, DisownAnswer, Keeping, MailOutcome, PetitionAnswer,
-    PetitionCommand, Reply, Sign, SignAnswer, Ticked, WithdrawAnswer,
+    ClaimedMail, ClaimedNews, Command, ConfirmAnswer, DisownAnswer, JudgeAnswer, Judgement, Keeping, MailOutcome,
+    PetitionAnswer, PetitionCommand, Reply, Sign, SignAnswer, Ticked, WithdrawAnswer,
 };
 
 /// The writer cannot make anything durable now: its queue is full, its disk refuses, or it has stopped.
@@ -46,6 +48,7 @@ pub struct Intake {
     queue: mpsc::Sender<Command>,
     refusing: Arc<AtomicBool>,
     mail: Arc<MailPulse>,
+    judged: Judged,
 }
 
 /// A place in the queue, taken before the costly part of admission so that no work is done for an answer of 503.
@@ -60,7 +63,7 @@ impl Slot {
     pub async fn sign(self, sign: Box<Sign>) -> Result<SignAnswer, Unavailable> {
         let (reply, answer) = oneshot::channel();
         self.0.send(Command::Sign(sign, reply));
-        in_time(answer).await
+        in_time(PATIENCE, answer).await
     }
 }
 
@@ -77,12 +80,21 @@ impl Intake {
             .map_err(|_| Unavailable)
     }
 
-    /// Confirms a contribution; the same answer however often it is asked.
+    /// Confirms a contribution, from where nobody knows; as [`Intake::confirm_from`].
     ///
     /// # Errors
     /// It could not be made durable.
     pub async fn confirm(&self, signature: SignatureId) -> Result<ConfirmAnswer, Unavailable> {
-        self.ask(|reply| Command::Confirm(signature, reply)).await
+        self.confirm_from(signature, Vec::new()).await
+    }
+
+    /// Confirms a contribution; the same answer however often it is asked. `from` is what scrutiny may know of where the
+    /// request came from; it is kept with the first of them.
+    ///
+    /// # Errors
+    /// It could not be made durable.
+    pub async fn confirm_from(&self, signature: SignatureId, from: Vec<u8>) -> Result<ConfirmAnswer, Unavailable> {
+        self.ask(|reply| Command::Confirm(signature, from, reply)).await
     }
 
     /// Takes back every confirmed signature of this one's mailbox on its petition.
@@ -107,6 +119,27 @@ impl Intake {
     /// It could not be made durable.
     pub async fn petition(&self, command: PetitionCommand) -> Result<PetitionAnswer, Unavailable> {
         self.ask(|reply| Command::Petition(Box::new(command), reply)).await
+    }
+
+    /// Judges a set of signatures, in one event that is durable before this returns.
+    ///
+    /// # Errors
+    /// It could not be made durable.
+    pub async fn judge(&self, mut judgement: Judgement) -> Result<JudgeAnswer, Unavailable> {
+        let sorted = tokio::task::spawn_blocking(move || {
+            judgement.set.sort_unstable();
+            judgement.set.dedup();
+            judgement
+        });
+        let judgement = Box::new(sorted.await.map_err(|_| Unavailable)?);
+        self.ask_for(PATIENCE_OF_JUDGES, |reply| Command::Judge(judgement, reply))
+            .await
+    }
+
+    /// What readers of rows ask, for the verdict whose rows still follow.
+    #[must_use]
+    pub fn judged(&self) -> Judged {
+        self.judged.clone()
     }
 
     /// Settles what is due, expires what is old, destroys the keys of erased records and publishes the count.
@@ -205,10 +238,18 @@ impl Intake {
     }
 
     async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, Unavailable> {
+        self.ask_for(PATIENCE, command).await
+    }
+
+    async fn ask_for<T>(
+        &self,
+        patience: Duration,
+        command: impl FnOnce(Reply<T>) -> Command,
+    ) -> Result<T, Unavailable> {
         let (reply, answer) = oneshot::channel();
         let sent = tokio::time::timeout(PATIENCE, self.queue.send(command(reply))).await;
         sent.map_err(|_| Unavailable)?.map_err(|_| Unavailable)?;
-        in_time(answer).await
+        in_time(patience, answer).await
     }
 
     /// Returns when the writer is gone, and nothing can be recorded any more.
@@ -221,7 +262,10 @@ impl Intake {
 /// asking again gives the same answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-async fn in_time<T>(answer: oneshot::Receiver<Result<T, Unavailable>>) -> Result<T, Unavailable> {
-    let answer = tokio::time::timeout(PATIENCE, answer).await;
+/// The same for a verdict: of a million, each member is looked at first, and the verdicts before it are applied.
+const PATIENCE_OF_JUDGES: Duration = Duration::from_secs(120);
+
+async fn in_time<T>(patience: Duration, answer: oneshot::Receiver<Result<T, Unavailable>>) -> Result<T, Unavailable> {
+    let answer = tokio::time::timeout(patience, answer).await;
     answer.map_err(|_| Unavailable)?.map_err(|_| Unavailable)?
 }

@@ -39,17 +39,24 @@ impl Decider<'_> {
                 &[key, integer(AT_ONCE)],
             )
             .await?;
-        let Some(first) = rows.first() else { return Ok(()) };
-        let since = Millis(first.unsigned(1)?);
-        if (rows.len() as u64) < self.limits.names_batch && since.0 / DAY == self.at.0 / DAY {
+        let mut waiting = Vec::with_capacity(rows.len());
+        for row in &rows {
+            waiting.push((SignatureId(row.array(0)?), Millis(row.unsigned(1)?)));
+        }
+        if let Some(pending) = &self.following {
+            waiting.retain(|(id, _)| !pending.takes_out(*id));
+        }
+        let Some((_, since)) = waiting.first().copied() else {
+            return Ok(());
+        };
+        if (waiting.len() as u64) < self.limits.names_batch && since.0 / DAY == self.at.0 / DAY {
             return Ok(());
         }
-        let members = rows.iter().map(|row| {
-            // The order of a batch is drawn once and kept: a page that shuffles at every look shows who is new.
-            let place = i64::from_be_bytes(id::random());
-            Ok((SignatureId(row.array(0)?), place))
-        });
-        let members = members.collect::<Result<_, DbError>>()?;
+        // The order of a batch is drawn once and kept: a page that shuffles at every look shows who is new.
+        let members = waiting
+            .into_iter()
+            .map(|(signature, _)| (signature, i64::from_be_bytes(id::random())));
+        let members = members.collect();
         self.decided.batch.content.batches.push(NameBatch {
             petition,
             at: self.at,

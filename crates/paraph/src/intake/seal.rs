@@ -3,21 +3,21 @@
 use std::sync::Arc;
 
 use paraph_tally::{Millis, PetitionId, SignatureId};
-use zeroize::Zeroizing;
 
 use super::command::{Choices, Sign};
 use crate::admit::Pass;
 use crate::admit::contribution::Contribution;
 use crate::keys::{Keys, tag};
-use crate::ledger::record::{FeatureKey, Features, Personal, Request};
+use crate::ledger::record::{Personal, Request};
 use crate::ledger::vault::Vault;
 use crate::mail::stop::AddressTags;
+use crate::scrutiny::features::Observer;
 use crate::store::id;
 
-/// The keys that a contribution needs on its way in.
+/// What a contribution needs on its way in.
 pub struct Sealing {
     vault: Arc<Vault>,
-    features: FeatureKey,
+    observer: Arc<Observer>,
     mailbox: [u8; 32],
     address: AddressTags,
 }
@@ -40,10 +40,10 @@ pub struct Under<'a> {
 impl Sealing {
     /// Takes the subkeys.
     #[must_use]
-    pub fn new(keys: &Keys, vault: Arc<Vault>) -> Self {
+    pub fn new(keys: &Keys, vault: Arc<Vault>, observer: Arc<Observer>) -> Self {
         Self {
             vault,
-            features: FeatureKey::new(keys),
+            observer,
             mailbox: keys.derive("mailbox v1"),
             address: AddressTags::new(keys),
         }
@@ -53,9 +53,9 @@ impl Sealing {
     #[must_use]
     pub fn seal(&self, contribution: Contribution, under: Under<'_>, request: Request, pass: &Pass) -> Sign {
         let hex = |bytes: &[u8]| data_encoding::HEXLOWER.encode(bytes);
-        let canonical = contribution.email.canonical.as_bytes();
-        let mailbox_tag = tag(&self.mailbox, &[&under.petition.0.to_be_bytes(), canonical]);
-        let address_tag = self.address.of(&contribution.email.canonical);
+        let canonical = contribution.email.canonical;
+        let mailbox_tag = tag(&self.mailbox, &[&under.petition.0.to_be_bytes(), canonical.as_bytes()]);
+        let address_tag = self.address.of(&canonical);
         let id = id::time_ordered(Millis(request.at));
         let personal = Personal {
             version: 1,
@@ -74,8 +74,8 @@ impl Sealing {
             withdrawal_secret: hex(&id::random::<32>()),
             request,
         };
-        let features = Features::observe(&self.features, &personal);
-        let plain = Zeroizing::new(serde_json::to_vec(&personal).unwrap_or_default());
+        let features = self.observer.observe(&personal, &canonical);
+        let plain = personal.pack().expect("hashes and secrets of our own are hexadecimal");
         let sealed = self.vault.seal(id, &plain);
         Sign {
             id: SignatureId(id),
@@ -92,7 +92,7 @@ impl Sealing {
             },
             sealed: sealed.sealed,
             wrapped: sealed.wrapped,
-            features: serde_json::to_vec(&features).unwrap_or_default(),
+            features: features.to_bytes(),
         }
     }
 }

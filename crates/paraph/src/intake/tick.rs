@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use paraph_tally::{Axes, End, Event, MailboxId, Millis, PetitionId, SignatureId};
+use paraph_tally::{Axes, End, Event, MailboxId, Millis, PetitionId, SignatureId, SignatureState};
 
 use super::command::Ticked;
 use super::decide::Decider;
@@ -58,31 +58,23 @@ impl Decider<'_> {
         Ok(settled)
     }
 
-    /// Settles what was confirmed long enough ago; of several for one mailbox, the first confirmed.
+    /// Settles what was confirmed long enough ago and has been looked at; of several for one mailbox, the first confirmed.
     async fn settle(&mut self, petition: PetitionId) -> Result<u64, DbError> {
         let Some(state) = self.load_petition(petition).await? else {
             return Ok(0);
         };
         let due = before(self.at, u64::from(state.settle_after_seconds) * 1000);
-        let rows = self
-            .db
-            .query(
-                "SELECT s.id, s.petition, s.mailbox, s.signed_at, s.confirmed_at, s.axes, m.counted, w.name \
-                 FROM signature s JOIN mailbox m ON m.id = s.mailbox LEFT JOIN choice w ON w.id = s.id \
-                 WHERE s.unsettled = 1 AND s.petition = ?1 AND s.confirmed_at <= ?2 ORDER BY s.confirmed_at, s.id LIMIT ?3",
-                &[Value::Int(petition.0.into()), integer(due.0), integer(self.limits.settle_batch)],
-            )
-            .await?;
-        let (mut signatures, mut named) = (Vec::with_capacity(rows.len()), Vec::new());
-        for row in &rows {
-            let id = SignatureId(row.array(0)?);
-            let state = signature_state(row, 1)?;
-            self.fold.load_signature(id, state);
-            self.fold
-                .load_counted(state.mailbox, row.maybe_array(6)?.map(SignatureId));
-            signatures.push(id);
-            if row.maybe_int(7)? == Some(1) {
-                named.push(id);
+        let (mut signatures, mut named) = (Vec::new(), Vec::new());
+        for due in self.due(petition, due).await? {
+            self.load_row(due.id, due.state);
+            if self.following.is_some() {
+                self.load_counted(due.state.mailbox).await?;
+            } else {
+                self.fold.load_counted(due.state.mailbox, due.counted);
+            }
+            signatures.push(due.id);
+            if due.named {
+                named.push(due.id);
             }
         }
         let wanted = Event::Settled { petition, signatures };
@@ -95,10 +87,11 @@ impl Decider<'_> {
         };
         // What remains is confirmed by a mailbox that counts already. It is set aside until that place is free.
         let settled: std::collections::BTreeSet<SignatureId> = legal.iter().copied().collect();
-        self.decided
-            .batch
-            .blocked
-            .extend(due.into_iter().filter(|id| !settled.contains(id)));
+        // While rows follow a verdict, who is in the way may be on its way out; the next tick asks again.
+        if self.following.is_none() {
+            let blocked = due.into_iter().filter(|id| !settled.contains(id));
+            self.decided.batch.blocked.extend(blocked);
+        }
         if legal.is_empty() {
             return Ok(0);
         }
@@ -117,6 +110,47 @@ impl Decider<'_> {
         Ok(count)
     }
 
+    /// What was confirmed by `due` and scrutiny has passed, the first confirmed first, as many as one event takes. Those who
+    /// wait for scrutiny may be many, and are not in the way of those behind them.
+    async fn due(&mut self, petition: PetitionId, due: Millis) -> Result<Vec<Due>, DbError> {
+        let sql = "SELECT s.id, s.petition, s.mailbox, s.signed_at, s.confirmed_at, s.axes, m.counted, w.name \
+                   FROM signature s LEFT JOIN mailbox m ON m.id = s.mailbox LEFT JOIN choice w ON w.id = s.id \
+                   WHERE s.unsettled = 1 AND s.petition = ?1 AND s.confirmed_at <= ?2 AND (s.confirmed_at, s.id) > (?3, ?4) \
+                   ORDER BY s.confirmed_at, s.id LIMIT ?5";
+        let most = usize::try_from(self.limits.settle_batch).unwrap_or(usize::MAX);
+        let checked = self.checked.clone();
+        let due = match &checked {
+            Some(checked) => checked.settles_up_to(due, self.began),
+            None => due,
+        };
+        let (mut all, mut behind) = (Vec::new(), (Millis(0), [0; 16]));
+        loop {
+            let rows = self
+                .db
+                .query(
+                    sql,
+                    &[
+                        Value::Int(petition.0.into()),
+                        integer(due.0),
+                        integer(behind.0.0),
+                        Value::Blob(&behind.1),
+                        integer(self.limits.settle_batch),
+                    ],
+                )
+                .await?;
+            for row in &rows {
+                let due = Due::read(row)?;
+                behind = (due.state.confirmed_at.unwrap_or_default(), due.id.0);
+                if all.len() < most && checked.as_ref().is_none_or(|checked| checked.passes(due.id)) {
+                    all.push(due);
+                }
+            }
+            if rows.len() < most || all.len() == most {
+                return Ok(all);
+            }
+        }
+    }
+
     /// Ends contributions that nobody confirmed in time, and erases them.
     async fn expire(&mut self, now: Millis) -> Result<u64, DbError> {
         let cutoff = id::first_at(before(now, self.limits.unconfirmed_days * DAY));
@@ -131,7 +165,7 @@ impl Decider<'_> {
         let mut expired: BTreeMap<PetitionId, Vec<(SignatureId, MailboxId)>> = BTreeMap::new();
         for row in &rows {
             let (id, state) = (SignatureId(row.array(0)?), signature_state(row, 1)?);
-            self.fold.load_signature(id, state);
+            self.load_row(id, state);
             expired.entry(state.petition).or_default().push((id, state.mailbox));
         }
         let mut count = 0;
@@ -161,6 +195,27 @@ impl Decider<'_> {
         }
         self.decided.waiting = self.decided.waiting.saturating_sub(count);
         Ok(count)
+    }
+}
+
+/// A confirmed signature whose time has come.
+struct Due {
+    id: SignatureId,
+    state: SignatureState,
+    /// Who counts for its mailbox now.
+    counted: Option<SignatureId>,
+    /// Its name may be shown.
+    named: bool,
+}
+
+impl Due {
+    fn read(row: &Row) -> Result<Self, DbError> {
+        Ok(Self {
+            id: SignatureId(row.array(0)?),
+            state: signature_state(row, 1)?,
+            counted: row.maybe_array(6)?.map(SignatureId),
+            named: row.maybe_int(7)? == Some(1),
+        })
     }
 }
 

@@ -13,10 +13,13 @@ use super::command::Command;
 use super::decide::Decider;
 use super::tick::erasure;
 use super::time::{Kept, Time};
+use super::verdict::Docket;
 use super::{Intake, Unavailable};
-use crate::journal::{self, AppendError, End, integer};
+use crate::journal::{self, AppendError, Batch, End, ReadError, integer};
 use crate::ledger::catalogue::{self, Catalogue};
+use crate::ledger::judged;
 use crate::limits::Limits;
+use crate::scrutiny::board::Board;
 use crate::store::Connections;
 use crate::store::db::{Db, DbError, Value};
 use crate::store::erasures::ErasureLog;
@@ -30,6 +33,8 @@ pub struct WriterSettings {
     pub limits: Limits,
     /// Where the time comes from; fixed in tests.
     pub now: fn() -> Millis,
+    /// What scrutiny has looked at; `None` where it is switched off, and everything settles.
+    pub board: Option<Arc<Board>>,
 }
 
 /// Why the writer cannot start.
@@ -38,6 +43,9 @@ pub enum StartError {
     /// The store refused.
     #[error(transparent)]
     Db(#[from] DbError),
+    /// The verdict that the store is in the middle of cannot be read.
+    #[error(transparent)]
+    Journal(#[from] ReadError),
     /// The system gives no thread.
     #[error("the writer's thread: {0}")]
     Thread(#[from] std::io::Error),
@@ -65,6 +73,8 @@ pub(super) struct State {
     /// Set while the store refuses; whoever asks whether the server is ready is told.
     refusing: Arc<AtomicBool>,
     pub(super) board: watch::Sender<Arc<Catalogue>>,
+    /// Verdicts that are asked for and in work.
+    pub(super) docket: Docket,
 }
 
 /// An answer that is ready, to be given once the batch is durable.
@@ -92,10 +102,13 @@ impl Writer {
         let waiting = waiting(&mut main).await?;
         let kept = Kept::read(&mut main).await?;
         let names = settings.limits.names_shown;
-        let catalogue = catalogue::read(&mut main, end.at, names, &Catalogue::default()).await?;
+        let docket = Docket::new(judged::unfinished(&mut main).await?);
+        let (nothing, pending) = (Catalogue::default(), docket.pending());
+        let catalogue = catalogue::read(&mut main, end.at, names, &nothing, pending.as_deref()).await?;
         let (board, shown) = watch::channel(Arc::new(catalogue));
         let (sender, queue) = mpsc::channel(usize::try_from(settings.limits.intake_queue).unwrap_or(1));
         let refusing = Arc::new(AtomicBool::new(false));
+        let judged = docket.judged();
         let state = State {
             main,
             keys,
@@ -108,6 +121,7 @@ impl Writer {
             refusing: Arc::clone(&refusing),
             settings,
             board,
+            docket,
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let thread = std::thread::Builder::new()
@@ -119,6 +133,7 @@ impl Writer {
                 queue: sender,
                 refusing,
                 mail: Arc::default(),
+                judged,
             },
             shown,
         ))
@@ -170,10 +185,16 @@ impl State {
     async fn run(mut self, mut queue: mpsc::Receiver<Command>) {
         let most = usize::try_from(self.settings.limits.intake_batch).unwrap_or(1);
         let mut commands = Vec::with_capacity(most);
-        'writing: while queue.recv_many(&mut commands, most).await > 0 {
+        'writing: while self.ask(&mut queue, &mut commands, most).await {
             for batch in batches(std::mem::take(&mut commands)) {
                 if self.record(batch).await.is_break() {
                     break 'writing;
+                }
+            }
+            if self.docket.has_work() {
+                let outcome = self.judge_a_little().await;
+                if self.weigh(outcome).await.is_break() {
+                    break;
                 }
             }
         }
@@ -184,10 +205,27 @@ impl State {
         }
     }
 
-    /// One batch, and what its outcome means for those to come.
+    /// Takes what waits in the queue, and waits for it if there is nothing else to do. Whether there is anything to do.
+    async fn ask(&self, queue: &mut mpsc::Receiver<Command>, commands: &mut Vec<Command>, most: usize) -> bool {
+        if !self.docket.has_work() {
+            return queue.recv_many(commands, most).await > 0;
+        }
+        while commands.len() < most
+            && let Ok(command) = queue.try_recv()
+        {
+            commands.push(command);
+        }
+        true
+    }
+
     async fn record(&mut self, commands: Vec<Command>) -> ControlFlow<()> {
         metrics::histogram!(telemetry::BATCH_COMMANDS).record(commands.len() as f64);
         let outcome = self.batch(commands).await;
+        self.weigh(outcome).await
+    }
+
+    /// What an outcome means for what is to come.
+    async fn weigh(&mut self, outcome: Result<(), AppendError>) -> ControlFlow<()> {
         let was_refusing = self.refusing.swap(outcome.is_err(), Ordering::Relaxed);
         if was_refusing && outcome.is_ok() {
             tracing::warn!("the store records again");
@@ -222,11 +260,8 @@ impl State {
             // A batch that happens to write nothing would succeed on a disk that takes nothing.
             self.probe().await?;
         }
-        let now = self.time.advance((self.settings.now)(), self.asked.elapsed());
-        self.asked = Instant::now();
-        let at = Millis(now.0.max(self.end.at.0).max(self.published.0 + 1));
-        let mut decider = Decider::new(&mut self.main, self.end, at, self.waiting, &self.settings.limits);
-        decider.of_ages = self.time.of_ages();
+        let at = self.moment();
+        let mut decider = self.decider(at);
         let mut failure = None;
         for command in commands {
             // A command that meets a broken store fails the batch; the rest still get their answer, "try again".
@@ -242,15 +277,12 @@ impl State {
         self.keep_keys(&decided.wrapped).await?;
         if !decided.is_empty() {
             journal::append(&mut self.main, self.end.position, &decided.batch).await?;
-        }
-        metrics::counter!(telemetry::EVENTS).increment(decided.batch.entries.len() as u64);
-        if let Some(last) = decided.batch.entries.last() {
-            self.end = End {
-                position: last.position,
-                at: last.at,
-            };
+            self.appended(&decided.batch);
         }
         self.waiting = decided.waiting;
+        for (judgement, reply) in decided.judgements {
+            self.docket.ask(judgement, reply, &self.settings.limits);
+        }
         if decided.publish {
             self.publish(at).await?;
         }
@@ -259,6 +291,34 @@ impl State {
             self.keep_house().await;
         }
         Ok(())
+    }
+
+    /// The time of the next batch.
+    pub(super) fn moment(&mut self) -> Millis {
+        let now = self.time.advance((self.settings.now)(), self.asked.elapsed());
+        self.asked = Instant::now();
+        Millis(now.0.max(self.end.at.0).max(self.published.0 + 1))
+    }
+
+    /// What decides the next batch.
+    pub(super) fn decider(&mut self, at: Millis) -> Decider<'_> {
+        let mut decider = Decider::new(&mut self.main, self.end, at, self.waiting, &self.settings.limits);
+        decider.of_ages = self.time.of_ages();
+        decider.checked = self.settings.board.as_deref().map(Board::checked);
+        decider.following = self.docket.pending();
+        decider
+    }
+
+    /// What a batch that is durable means for the next one.
+    pub(super) fn appended(&mut self, batch: &Batch) {
+        metrics::counter!(telemetry::EVENTS).increment(batch.entries.len() as u64);
+        if let Some(last) = batch.entries.last() {
+            self.end = End {
+                position: last.position,
+                at: last.at,
+            };
+        }
+        self.docket.note(&batch.changed);
     }
 
     async fn keep_keys(&mut self, wrapped: &[([u8; 16], Vec<u8>)]) -> Result<(), DbError> {
@@ -285,7 +345,8 @@ impl State {
 
     async fn publish(&mut self, as_of: Millis) -> Result<(), DbError> {
         let before = Arc::clone(&self.board.borrow());
-        let catalogue = catalogue::read(&mut self.main, as_of, self.settings.limits.names_shown, &before).await?;
+        let (names, pending) = (self.settings.limits.names_shown, self.docket.pending());
+        let catalogue = catalogue::read(&mut self.main, as_of, names, &before, pending.as_deref()).await?;
         self.published = as_of;
         self.board.send_replace(Arc::new(catalogue));
         Ok(())
@@ -300,6 +361,10 @@ impl State {
         match read {
             Ok((end, waiting)) => (self.end, self.waiting) = (end, waiting),
             Err(error) => tracing::error!(%error, "the journal cannot be read"),
+        }
+        match judged::unfinished(&mut self.main).await {
+            Ok(unfinished) => self.docket.resume(unfinished),
+            Err(error) => tracing::error!(%error, "the verdict in work cannot be read"),
         }
         // If the disk is full of our own logs, only this makes room.
         self.write_back();

@@ -3,6 +3,7 @@
 use paraph_tally::{Changed, End, Entry, Mailbox, MailboxId, Millis, PetitionId, SignatureId, SignatureState};
 
 use super::content::{Content, forget};
+use super::verdict::{self, NewVerdict, Progress};
 use super::{integer, mailing};
 use crate::mail::bounce::Bounced;
 use crate::mail::stop::Wish;
@@ -27,6 +28,8 @@ pub struct Batch {
     pub vault: Vec<(SignatureId, Vec<u8>)>,
     /// Pseudonymous observations.
     pub features: Vec<(SignatureId, Vec<u8>)>,
+    /// The same of confirming requests.
+    pub confirmed_from: Vec<(SignatureId, Vec<u8>)>,
     /// Mails to send.
     pub outbox: Vec<Posting>,
     /// Pending mails that now speak of a later contribution.
@@ -43,6 +46,8 @@ pub struct Batch {
     pub claims: Vec<Claim>,
     /// Mails to look at again, not before a moment.
     pub deferred: Vec<([u8; 16], Millis)>,
+    /// Mails put off because the budget of their address is spent, and until when.
+    pub put_off: Vec<([u8; 16], Millis)>,
     /// Mails put off because their address is left alone, and until when.
     pub held: Vec<([u8; 16], Millis)>,
     /// What readers of mailboxes want, since when, and the end of a stop that has one.
@@ -53,6 +58,10 @@ pub struct Batch {
     pub mailed: Vec<([u8; 16], SignatureId)>,
     /// What authors add, and what signatories asked for beside signing.
     pub content: Content,
+    /// Verdicts of this batch.
+    pub verdicts: Vec<NewVerdict>,
+    /// How far the rows that follow a verdict are; the rows themselves come with `changed`.
+    pub progress: Option<Progress>,
     /// Forget what is older than these moments.
     pub prune: Option<Prune>,
 }
@@ -178,6 +187,7 @@ impl Batch {
             nonces,
             vault,
             features,
+            confirmed_from,
             outbox,
             redirected,
             cancelled,
@@ -186,11 +196,14 @@ impl Batch {
             blocked,
             claims,
             deferred,
+            put_off,
             held,
             wishes,
             bounces,
             mailed,
             content,
+            verdicts,
+            progress,
             prune,
         } = self;
         entries.is_empty()
@@ -201,6 +214,7 @@ impl Batch {
             && nonces.is_empty()
             && vault.is_empty()
             && features.is_empty()
+            && confirmed_from.is_empty()
             && outbox.is_empty()
             && redirected.is_empty()
             && cancelled.is_empty()
@@ -209,11 +223,14 @@ impl Batch {
             && blocked.is_empty()
             && claims.is_empty()
             && deferred.is_empty()
+            && put_off.is_empty()
             && held.is_empty()
             && wishes.is_empty()
             && bounces.is_empty()
             && mailed.is_empty()
             && *content == Content::default()
+            && verdicts.is_empty()
+            && progress.is_none()
             && prune.is_none()
     }
 
@@ -227,6 +244,10 @@ impl Batch {
         self.content.write(db, &self.entries).await?;
         forget(db, &self.erased).await?;
         mailing::write(self, db).await?;
+        verdict::write(db, &self.verdicts).await?;
+        if let Some(progress) = &self.progress {
+            verdict::proceed(db, progress).await?;
+        }
         match &self.prune {
             Some(prune) => prune.write(db).await,
             None => Ok(()),
@@ -314,13 +335,7 @@ impl Batch {
     }
 
     async fn write_mailboxes(&self, db: &mut Db) -> Result<(), DbError> {
-        let new: Vec<[Value<'_>; 2]> = self
-            .mailboxes
-            .iter()
-            .map(|new| [Value::Blob(&new.id.0), Value::Null])
-            .collect();
-        db.load("INSERT INTO mailbox (id, counted) VALUES (?1, ?2)", &new)
-            .await?;
+        // A mailbox has no row of its own before something counts for it: most that a flood names never will.
         let tags: Vec<[Value<'_>; 2]> = self
             .mailboxes
             .iter()
@@ -344,14 +359,29 @@ impl Batch {
             &counted,
         )
         .await?;
-        for (mailbox, _) in self.changed.mailboxes.iter().filter(|(_, counted)| counted.is_none()) {
-            // The place is free again: a signature that was confirmed beside the one that counted may now settle.
-            // Its axes are then exactly "confirmed", bit 0 of `Axes::to_bits`.
-            db.execute(
-                "UPDATE signature SET unsettled = 1 WHERE mailbox = ?1 AND confirmed_at IS NOT NULL AND axes = 1",
-                &[Value::Blob(&mailbox.0)],
-            )
-            .await?;
+        self.free_places(db).await
+    }
+
+    /// Where a place is free again, a signature that was confirmed beside the one that counted may settle. Its axes are then
+    /// exactly "confirmed", bit 0 of `Axes::to_bits`.
+    async fn free_places(&self, db: &mut Db) -> Result<(), DbError> {
+        let mut free = self
+            .changed
+            .mailboxes
+            .iter()
+            .filter(|(_, counted)| counted.is_none())
+            .peekable();
+        if free.peek().is_none() {
+            return Ok(());
+        }
+        // Those set aside are few, and have an index of their own.
+        let sql = "SELECT 1 FROM signature WHERE axes = 1 AND unsettled = 0 LIMIT 1";
+        if db.query_one(sql, &[]).await?.is_none() {
+            return Ok(());
+        }
+        for (mailbox, _) in free {
+            let sql = "UPDATE signature SET unsettled = 1 WHERE mailbox = ?1 AND axes = 1 AND unsettled = 0";
+            db.execute(sql, &[Value::Blob(&mailbox.0)]).await?;
         }
         Ok(())
     }
@@ -380,6 +410,11 @@ impl Batch {
             &blobs(&self.features),
         )
         .await?;
+        db.load(
+            "INSERT INTO confirmed_from (id, observed) VALUES (?1, ?2)",
+            &blobs(&self.confirmed_from),
+        )
+        .await?;
         let erased: Vec<[Value<'_>; 3]> = self
             .erased
             .iter()
@@ -394,6 +429,8 @@ impl Batch {
             db.execute("DELETE FROM vault WHERE id = ?1", &[Value::Blob(&id.0)])
                 .await?;
             db.execute("DELETE FROM features WHERE id = ?1", &[Value::Blob(&id.0)])
+                .await?;
+            db.execute("DELETE FROM confirmed_from WHERE id = ?1", &[Value::Blob(&id.0)])
                 .await?;
         }
         for mailbox in &self.forgotten {
@@ -495,7 +532,9 @@ impl Prune {
     async fn write(&self, db: &mut Db) -> Result<(), DbError> {
         let most = integer(PRUNED_AT_ONCE);
         db.execute(
-            "DELETE FROM nonce WHERE nonce IN (SELECT nonce FROM nonce WHERE expires < ?1 LIMIT ?2)",
+            // Nonces sort by the time they were made, so those that have expired are among the first.
+            "DELETE FROM nonce WHERE nonce IN (SELECT nonce FROM \
+             (SELECT nonce, expires FROM nonce ORDER BY nonce LIMIT ?2) AS oldest WHERE expires < ?1)",
             &[integer(self.nonces_before.0), most],
         )
         .await?;
@@ -507,6 +546,11 @@ impl Prune {
         let cutoff = crate::store::id::first_at(self.features_before);
         db.execute(
             "DELETE FROM features WHERE id IN (SELECT id FROM features WHERE id < ?1 ORDER BY id LIMIT ?2)",
+            &[Value::Blob(&cutoff), most],
+        )
+        .await?;
+        db.execute(
+            "DELETE FROM confirmed_from WHERE id IN (SELECT id FROM confirmed_from WHERE id < ?1 ORDER BY id LIMIT ?2)",
             &[Value::Blob(&cutoff), most],
         )
         .await?;

@@ -1,4 +1,4 @@
-//! What a batch writes about addresses that are left alone. Nothing here bears on the count.
+//! What a batch writes about mail that has to wait, and addresses that are left alone. Nothing here bears on the count.
 
 use paraph_tally::Millis;
 
@@ -9,12 +9,14 @@ use crate::mail::stop::Wish;
 use crate::store::db::{Db, DbError, Value};
 
 pub(super) async fn write(batch: &Batch, db: &mut Db) -> Result<(), DbError> {
-    for (id, until) in &batch.held {
-        db.execute(
-            "UPDATE outbox SET due_at = ?2, held = 1 WHERE id = ?1",
-            &[Value::Blob(id), integer(until.0)],
-        )
-        .await?;
+    for (held, put_off) in [(1, &batch.held), (2, &batch.put_off)] {
+        for (id, until) in put_off {
+            db.execute(
+                "UPDATE outbox SET due_at = ?2, held = ?3 WHERE id = ?1",
+                &[Value::Blob(id), integer(until.0), Value::Int(held)],
+            )
+            .await?;
+        }
     }
     for (wish, at, until) in &batch.wishes {
         grant(db, wish, *at, *until).await?;

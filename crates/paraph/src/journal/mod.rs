@@ -6,12 +6,15 @@
 mod batch;
 pub mod content;
 mod mailing;
+pub(crate) mod verdict;
 
 use paraph_tally::{DecodeError, Entry, Event, Fold, Millis, RecountError};
 
 pub use batch::{Batch, Claim, NewMailbox, NewPetition, NewText, Posting, Prune, SpentNonce};
+pub(crate) use verdict::kind_code;
+pub use verdict::{NewVerdict, Progress};
 
-use crate::store::db::{Db, DbError, Value};
+use crate::store::db::{Db, DbError, Row, Value};
 
 /// Where the journal ends: position and time of its last entry; zero for an empty one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -134,24 +137,28 @@ fn fence(error: DbError, expected: u64) -> AppendError {
 pub async fn follow(db: &mut Db, position: u64, most: u64) -> Result<Vec<Entry>, ReadError> {
     let sql = "SELECT position, at, event FROM journal WHERE position > ?1 ORDER BY position LIMIT ?2";
     let rows = db.query(sql, &[integer(position), integer(most)]).await?;
-    rows.iter()
-        .map(|row| {
-            let position = row.unsigned(0)?;
-            let event = Event::decode(row.blob(2)?).map_err(|source| ReadError::Spoilt { position, source })?;
-            Ok(Entry {
-                position,
-                at: Millis(row.unsigned(1)?),
-                event,
-            })
-        })
-        .collect()
+    rows.iter().map(decoded).collect()
 }
 
-/// Folds the whole journal again, from nothing.
+/// An entry out of a row of position, time and event.
+///
+/// # Errors
+/// It is spoilt, or of a later version.
+pub fn decoded(row: &Row) -> Result<Entry, ReadError> {
+    let position = row.unsigned(0)?;
+    let event = Event::decode(row.blob(2)?).map_err(|source| ReadError::Spoilt { position, source })?;
+    Ok(Entry {
+        position,
+        at: Millis(row.unsigned(1)?),
+        event,
+    })
+}
+
+/// Folds the whole journal again, from nothing, and shows each entry to `look`.
 ///
 /// # Errors
 /// An entry cannot be read or breaks the rules.
-pub async fn refold(db: &mut Db) -> Result<Fold, ReadError> {
+pub async fn refold(db: &mut Db, mut look: impl FnMut(&Entry)) -> Result<Fold, ReadError> {
     const AT_ONCE: u64 = 4096;
     let mut fold = Fold::whole();
     let mut position = 0;
@@ -164,6 +171,7 @@ pub async fn refold(db: &mut Db) -> Result<Fold, ReadError> {
                 position: entry.position,
                 source,
             })?;
+            look(entry);
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use paraph_tally::{Millis, PetitionId, PetitionState, SignatureId};
 
 use super::content::{self, Content};
+use super::judged::Pending;
 use super::{petition_id, petition_state};
 use crate::store::db::{Db, DbError};
 
@@ -48,11 +49,17 @@ pub struct Petition {
 }
 
 /// Reads every petition with its current text, and up to `names` signatures whose names are shown. What authors have
-/// written is read again only where it differs from `before`.
+/// written is read again only where it differs from `before`. Nobody is shown whom the verdict that is being applied takes out.
 ///
 /// # Errors
 /// The store refused, or a row is spoilt.
-pub async fn read(db: &mut Db, as_of: Millis, names: u64, before: &Catalogue) -> Result<Catalogue, DbError> {
+pub async fn read(
+    db: &mut Db,
+    as_of: Millis,
+    names: u64,
+    before: &Catalogue,
+    pending: Option<&Pending>,
+) -> Result<Catalogue, DbError> {
     let rows = db
         .query(
             "SELECT p.id, p.slug, p.owner, p.language, p.goal, p.created_at, \
@@ -70,6 +77,8 @@ pub async fn read(db: &mut Db, as_of: Millis, names: u64, before: &Catalogue) ->
             Some(content) => Arc::clone(content),
             None => Arc::new(content::read(db, id, revision).await?),
         };
+        let mut shown = content::names(db, id, names).await?;
+        shown.retain(|signature| !pending.is_some_and(|pending| pending.takes_out(*signature)));
         let petition = Petition {
             id,
             slug: row.text(1)?.to_owned(),
@@ -82,7 +91,7 @@ pub async fn read(db: &mut Db, as_of: Millis, names: u64, before: &Catalogue) ->
             body: row.text(11)?.to_owned(),
             text_hash: row.array(12)?,
             content,
-            names: content::names(db, id, names).await?,
+            names: shown,
         };
         petitions.insert(petition.slug.clone(), Arc::new(petition));
     }

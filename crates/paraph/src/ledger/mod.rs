@@ -2,7 +2,9 @@
 
 pub mod catalogue;
 pub mod content;
+pub mod judged;
 pub mod opened;
+mod packed;
 pub mod query;
 pub mod record;
 pub mod recount;

@@ -75,6 +75,10 @@ impl Opener {
         if known.is_some_and(|(of, at)| *of == version && as_of.0 < at.0 + COUNT_AGAIN_MILLIS) {
             return Ok(());
         }
+        // Rows that follow a verdict are on their way out of this number, or into it.
+        if ledger.judged.now().is_some() {
+            return Ok(());
+        }
         let earlier = ledger.signed_earlier(petition.id, version, adopted_at).await?;
         self.counted.insert(petition.id, (version, as_of));
         let current = petition.state.counts.counted.saturating_sub(earlier);

@@ -3,9 +3,10 @@
 use paraph_tally::{End, MailboxId, Millis, PetitionId, SignatureId, SignatureState};
 use zeroize::Zeroizing;
 
+use super::judged::{Judged, seen};
 use super::record::Personal;
 use super::vault::Vault;
-use super::{SIGNATURE_BY_ID, signature_state};
+use super::{SIGNATURE_BY_ID, petition_id, signature_state};
 use crate::journal::integer;
 use crate::mail::stop::{self, Kind, Quiet};
 use crate::store::db::{DbError, Value};
@@ -18,6 +19,7 @@ pub struct LedgerReader {
     pub(super) main: Reader,
     keys: Reader,
     vault: std::sync::Arc<Vault>,
+    pub(super) judged: Judged,
 }
 
 /// What a mail about an unconfirmed contribution has to say.
@@ -31,10 +33,15 @@ pub struct ForMail {
 }
 
 impl LedgerReader {
-    /// A reader over the two files.
+    /// A reader over the two files, that sees rows as the verdict has them that the writer is applying.
     #[must_use]
-    pub fn new(main: Reader, keys: Reader, vault: std::sync::Arc<Vault>) -> Self {
-        Self { main, keys, vault }
+    pub fn new(main: Reader, keys: Reader, vault: std::sync::Arc<Vault>, judged: Judged) -> Self {
+        Self {
+            main,
+            keys,
+            vault,
+            judged,
+        }
     }
 
     /// Closes both files, once the queries in work have ended.
@@ -61,7 +68,9 @@ impl LedgerReader {
     /// # Errors
     /// The store refused.
     pub async fn state(&self, id: SignatureId) -> Result<Option<SignatureState>, DbError> {
-        self.main.with(move |db| state(&db, id)).await
+        let pending = self.judged.now();
+        let row = self.main.with(move |db| state(&db, id)).await?;
+        Ok(row.map(|row| seen(pending.as_deref(), id, row)))
     }
 
     /// The record of a contribution; `None` if it has been erased.
@@ -154,6 +163,37 @@ impl LedgerReader {
     ) -> Result<Vec<SignatureId>, DbError> {
         self.main.with(move |db| waiting(&db, mailbox, before, most)).await
     }
+
+    /// The same for other petitions: contributions for the same address whose mail is put off because the address has had
+    /// all of its mails of the day. Whoever reads one of those mails need not wait for the next.
+    ///
+    /// # Errors
+    /// The store refused.
+    pub async fn put_off(
+        &self,
+        address: [u8; 16],
+        but: MailboxId,
+        before: Option<SignatureId>,
+        most: u64,
+    ) -> Result<Vec<(SignatureId, PetitionId)>, DbError> {
+        let before = before.map_or([0xff; 16], |id| id.0);
+        let read = move |db: Reading<'_>| {
+            let rows = db.query(
+                "SELECT s.id, s.petition FROM outbox o JOIN signature s ON s.mailbox = o.mailbox AND s.waiting = 1 \
+                 WHERE o.address = ?1 AND o.held = 2 AND o.mailbox <> ?2 AND s.id < ?3 ORDER BY s.id DESC LIMIT ?4",
+                &[
+                    Value::Blob(&address),
+                    Value::Blob(&but.0),
+                    Value::Blob(&before),
+                    integer(most),
+                ],
+            )?;
+            rows.iter()
+                .map(|row| Ok((SignatureId(row.array(0)?), petition_id(row, 1)?)))
+                .collect()
+        };
+        self.main.with(read).await
+    }
 }
 
 /// What the outbox holds. Each number stops growing at 100,000.
@@ -240,5 +280,5 @@ fn waiting(
 /// # Errors
 /// The bytes are not a record of this version.
 pub fn read_personal(plain: &Zeroizing<Vec<u8>>) -> Result<Personal, DbError> {
-    serde_json::from_slice(plain).map_err(|_| DbError::Shape("a record of this version"))
+    Personal::unpack(plain).map_err(|_| DbError::Shape("a record of this version"))
 }

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use paraph_tally::{Counts, MailboxId, SignatureId};
+use paraph_tally::{Author, Counts, Entry, Event, MailboxId, Millis, SignatureId};
+use sha2::{Digest, Sha256};
 
+use super::judged::{self, Pending};
 use super::{petition_id, petition_state, signature_state};
-use crate::journal::{self, ReadError, integer};
+use crate::journal::{self, ReadError, integer, kind_code};
 use crate::store::db::{Db, DbError, Value};
 
 /// Differences by table, each with how many rows differ. Empty: the ledger is what the journal says.
@@ -28,7 +30,10 @@ pub async fn compare(db: &mut Db) -> Result<Differences, ReadError> {
 /// # Errors
 /// As [`compare`].
 pub async fn compare_and_count(db: &mut Db) -> Result<(Differences, BTreeMap<String, Counts>), ReadError> {
-    let mut fold = journal::refold(db).await?;
+    let unfinished = judged::unfinished(db).await?;
+    let pending = unfinished.as_ref().map(|unfinished| &unfinished.pending);
+    let mut given = BTreeMap::new();
+    let mut fold = journal::refold(db, |entry| given.extend(Given::by(entry))).await?;
     let expected = fold.take_changed();
     let mut differences = Differences::new();
     let mut differ = |table, rows: u64| {
@@ -55,20 +60,22 @@ pub async fn compare_and_count(db: &mut Db) -> Result<(Differences, BTreeMap<Str
         );
     }
     differ("petition", wrong + petitions.len() as u64);
-    differ(
-        "signature",
-        signatures(db, expected.signatures.into_iter().collect()).await?,
-    );
+    let mut follow = Following::default();
+    let signatures = signatures(db, expected.signatures.into_iter().collect(), pending, &mut follow);
+    differ("signature", signatures.await?);
     differ(
         "mailbox",
-        mailboxes(db, expected.mailboxes.into_iter().collect()).await?,
+        mailboxes(db, expected.mailboxes.into_iter().collect(), follow).await?,
     );
+    differ("verdict", verdicts(db, given).await?);
     Ok((differences, counts))
 }
 
 async fn signatures(
     db: &mut Db,
     mut expected: BTreeMap<SignatureId, paraph_tally::SignatureState>,
+    pending: Option<&Pending>,
+    follow: &mut Following,
 ) -> Result<u64, DbError> {
     let sql =
         "SELECT id, petition, mailbox, signed_at, confirmed_at, axes FROM signature WHERE id > ?1 ORDER BY id LIMIT ?2";
@@ -80,14 +87,33 @@ async fn signatures(
         };
         after = last.array(0)?;
         for row in &rows {
-            let state = expected.remove(&SignatureId(row.array(0)?));
-            wrong += u64::from(state != Some(signature_state(row, 1)?));
+            let id = SignatureId(row.array(0)?);
+            let stored = signature_state(row, 1)?;
+            let seen = judged::seen(pending, id, stored);
+            match (stored.axes.is_counted(), seen.axes.is_counted()) {
+                (true, false) => follow.leave.insert(stored.mailbox, id),
+                (false, true) => follow.enter.insert(stored.mailbox, id),
+                _ => None,
+            };
+            wrong += u64::from(expected.remove(&id) != Some(seen));
         }
     }
 }
 
-async fn mailboxes(db: &mut Db, expected: BTreeMap<MailboxId, Option<SignatureId>>) -> Result<u64, DbError> {
+/// Who counts for a mailbox once the rows of the verdict that is being applied have followed.
+#[derive(Default)]
+struct Following {
+    leave: BTreeMap<MailboxId, SignatureId>,
+    enter: BTreeMap<MailboxId, SignatureId>,
+}
+
+async fn mailboxes(
+    db: &mut Db,
+    expected: BTreeMap<MailboxId, Option<SignatureId>>,
+    follow: Following,
+) -> Result<u64, DbError> {
     let mut expected: BTreeMap<_, _> = expected.into_iter().filter(|(_, counted)| counted.is_some()).collect();
+    expected.retain(|mailbox, counted| follow.enter.get(mailbox).copied() != *counted);
     let sql = "SELECT id, counted FROM mailbox WHERE id > ?1 AND counted IS NOT NULL ORDER BY id LIMIT ?2";
     let (mut wrong, mut after) = (0, [0; 16]);
     loop {
@@ -97,8 +123,85 @@ async fn mailboxes(db: &mut Db, expected: BTreeMap<MailboxId, Option<SignatureId
         };
         after = last.array(0)?;
         for row in &rows {
-            let counted = expected.remove(&MailboxId(row.array(0)?)).flatten();
-            wrong += u64::from(counted.map(|id| id.0) != row.maybe_array(1)?);
+            let mailbox = MailboxId(row.array(0)?);
+            let stored = row.maybe_array(1)?.map(SignatureId);
+            if stored.is_some() && follow.leave.get(&mailbox).copied() == stored {
+                continue;
+            }
+            wrong += u64::from(expected.remove(&mailbox).flatten() != stored);
+        }
+    }
+}
+
+/// What the journal says of a verdict, in the columns of its row.
+#[derive(PartialEq, Eq)]
+struct Given {
+    at: Millis,
+    petition: i64,
+    kind: i64,
+    reason: i64,
+    author: Option<[u8; 16]>,
+    undoes: Option<i64>,
+    judged: u64,
+    evidence: [u8; 32],
+}
+
+impl Given {
+    fn by(entry: &Entry) -> Option<(u64, Self)> {
+        let Event::Verdict {
+            verdict,
+            petition,
+            reason,
+            policy: _,
+            evidence,
+            author,
+            undoes,
+            signatures,
+        } = &entry.event
+        else {
+            return None;
+        };
+        let author = match author {
+            Author::Scrutiny => None,
+            Author::Person(account) => Some(*account),
+        };
+        let given = Self {
+            at: entry.at,
+            petition: petition.0.into(),
+            kind: kind_code(*verdict),
+            reason: (*reason).into(),
+            author,
+            undoes: undoes.and_then(|position| i64::try_from(position).ok()),
+            judged: signatures.len() as u64,
+            evidence: *evidence,
+        };
+        Some((entry.position, given))
+    }
+}
+
+/// Rows that are not what the events say, evidence included: its SHA-256 stands in the event.
+async fn verdicts(db: &mut Db, mut given: BTreeMap<u64, Given>) -> Result<u64, DbError> {
+    let sql = "SELECT position, at, petition, kind, reason, author, undoes, judged, evidence FROM verdict \
+               WHERE position > ?1 ORDER BY position LIMIT 100";
+    let (mut wrong, mut after) = (0, 0);
+    loop {
+        let rows = db.query(sql, &[integer(after)]).await?;
+        let Some(last) = rows.last() else {
+            return Ok(wrong + given.len() as u64);
+        };
+        after = last.unsigned(0)?;
+        for row in &rows {
+            let stored = Given {
+                at: Millis(row.unsigned(1)?),
+                petition: row.int(2)?,
+                kind: row.int(3)?,
+                reason: row.int(4)?,
+                author: row.maybe_array(5)?,
+                undoes: row.maybe_int(6)?,
+                judged: row.unsigned(7)?,
+                evidence: Sha256::digest(row.blob(8)?).into(),
+            };
+            wrong += u64::from(given.remove(&row.unsigned(0)?) != Some(stored));
         }
     }
 }

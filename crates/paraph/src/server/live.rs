@@ -205,7 +205,7 @@ impl Core {
             signing: Signing {
                 admitter: Arc::clone(&self.admitter),
                 intake: self.intake.clone(),
-                sealing: Sealing::new(directory.keys(), Arc::clone(&self.vault)),
+                sealing: Sealing::new(directory.keys(), Arc::clone(&self.vault), Arc::clone(&self.observer)),
                 shelf: Arc::clone(shelf),
                 disk_low: Arc::clone(&self.disk_low),
                 limits: config.limits.clone(),
@@ -218,6 +218,7 @@ impl Core {
                 tokens: Arc::clone(&self.tokens),
                 shelf: Arc::clone(shelf),
                 addresses: AddressTags::new(directory.keys()),
+                observer: Arc::clone(&self.observer),
                 waiting_shown: config.limits.waiting_shown,
             },
             stop_mail: StopMail {

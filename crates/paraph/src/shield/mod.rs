@@ -18,7 +18,7 @@ pub mod haproxy;
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use ipnet::IpNet;
 use paraph_shield::net::Net;
@@ -47,7 +47,7 @@ pub struct Shield {
     /// Whether there may be a ban at all: in calm times nobody asks further.
     any: AtomicBool,
     protected: Protected,
-    networks: Known,
+    networks: Arc<Known>,
     widen_at: usize,
     /// Counts changes, for [`export`].
     changed: watch::Sender<u64>,
@@ -107,7 +107,7 @@ pub enum ShieldAnswer {
 impl Shield {
     /// Nobody is banned. `protected` never will be: trusted proxies, and what the operator named.
     #[must_use]
-    pub fn new(limits: &Limits, protected: &[IpNet], networks: Known) -> Self {
+    pub fn new(limits: &Limits, protected: &[IpNet], networks: Arc<Known>) -> Self {
         let blocks = protected.iter().filter_map(|net| Block::parse(&net.to_string()));
         Self {
             suspects: Mutex::new(Suspects::new(limits)),

@@ -1,4 +1,5 @@
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use paraph_tally::Millis;
 use proptest::prelude::*;
@@ -20,7 +21,7 @@ fn at(milliseconds: u64) -> Millis {
 /// On the invented networks of a drill: 198.51.100.0/24 rents out servers, 198.18.0.0/17 connects homes.
 fn shield() -> Shield {
     let proxies = ["192.0.2.200/32".parse().expect("a network")];
-    Shield::new(&Limits::default(), &proxies, Known::of_drill())
+    Shield::new(&Limits::default(), &proxies, Arc::new(Known::of_drill()))
 }
 
 fn source(address: &str) -> Source {
@@ -231,7 +232,7 @@ fn a_million_sources_do_not_make_it_grow_and_a_busy_forger_is_not_forgotten_amon
     let mut limits = Limits::default();
     limits.set("shield_suspects", 1024).expect("in range");
     limits.set("shield_bans", 64).expect("in range");
-    let shield = Shield::new(&limits, &[], Known::of_drill());
+    let shield = Shield::new(&limits, &[], Arc::new(Known::of_drill()));
     let busy = source("198.18.0.7");
     for index in 0..20_000_u32 {
         let passing = Source::direct(SocketAddr::new(IpAddr::from((0xC613_0000 + index).to_be_bytes()), 1));

@@ -131,8 +131,8 @@ impl Files {
     /// A file cannot be opened or is of a newer version.
     pub async fn connect(&self) -> Result<Connections, OpenError> {
         Ok(Connections {
-            main: writing(&self.main, schema::MAIN).await?,
-            keys: writing(&self.keys, schema::KEYS).await?,
+            main: writing(&self.main, schema::MAIN, MAIN_CACHE_KIB).await?,
+            keys: writing(&self.keys, schema::KEYS, KEYS_CACHE_KIB).await?,
             erasures: self.erasures.clone(),
         })
     }
@@ -242,9 +242,14 @@ impl Directory {
     }
 }
 
+/// What the writer keeps of its files in memory. Rows are appended, but for the tags of mailboxes; keys are only ever
+/// read to be destroyed. What does not fit lies in the system's cache.
+const MAIN_CACHE_KIB: u32 = 8 * 1024;
+const KEYS_CACHE_KIB: u32 = 1024;
+
 /// Opens a file for the writer.
-async fn writing(path: &Path, tables: schema::Steps) -> Result<Db, OpenError> {
-    let connection = sqlite(path).map_err(|source| OpenError::Db {
+async fn writing(path: &Path, tables: schema::Steps, cache_kib: u32) -> Result<Db, OpenError> {
+    let connection = sqlite(path, cache_kib).map_err(|source| OpenError::Db {
         path: path.to_owned(),
         source,
     })?;
@@ -261,16 +266,16 @@ async fn writing(path: &Path, tables: schema::Steps) -> Result<Db, OpenError> {
 /// How long a connection waits for another one to let go.
 const BUSY: Duration = Duration::from_secs(5);
 
-fn sqlite(path: &Path) -> Result<rusqlite::Connection, DbError> {
+fn sqlite(path: &Path, cache_kib: u32) -> Result<rusqlite::Connection, DbError> {
     let connection = rusqlite::Connection::open(path)?;
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(64);
     // FULL: a commit is on the disk before anyone is told. secure_delete: what is erased is overwritten, not just unlinked.
     // How much the log may hold is set by whoever writes (`wal::bound`).
-    connection.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-         PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON; PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY;",
-    )?;
+    connection.execute_batch(&format!(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;
+         PRAGMA foreign_keys = ON; PRAGMA cache_size = -{cache_kib}; PRAGMA temp_store = MEMORY;",
+    ))?;
     Ok(connection)
 }
 

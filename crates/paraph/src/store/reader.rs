@@ -128,7 +128,7 @@ impl Inner {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = rusqlite::Connection::open_with_flags(&self.path, flags)?;
         connection.busy_timeout(Duration::from_secs(5))?;
-        connection.execute_batch("PRAGMA cache_size = -8192; PRAGMA query_only = ON;")?;
+        connection.execute_batch("PRAGMA cache_size = -2048; PRAGMA query_only = ON;")?;
         Ok(connection)
     }
 }

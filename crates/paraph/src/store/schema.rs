@@ -15,7 +15,7 @@ pub fn version(steps: Steps) -> i64 {
 }
 
 /// Tables of the store.
-pub const MAIN: Steps = &[FIRST, MAILING, CONTENT];
+pub const MAIN: Steps = &[FIRST, MAILING, CONTENT, VERDICTS, SCRUTINY, LEAN];
 
 /// Tables of the key file.
 pub const KEYS: Steps = &[FIRST_KEYS];
@@ -125,6 +125,36 @@ CREATE TABLE IF NOT EXISTS news_sent (
   address {BLOB} NOT NULL, at {INT} NOT NULL, petition {INT} NOT NULL, number {INT} NOT NULL,
   PRIMARY KEY (address, petition, number)) {BY_KEY};
 CREATE INDEX IF NOT EXISTS news_sent_at ON news_sent (at);
+";
+
+/// Judgements on sets of signatures.
+const VERDICTS: &str = "
+-- What stands behind each event of a verdict. `author` is the random name of an account, NULL for the program itself.
+CREATE TABLE IF NOT EXISTS verdict (
+  position {KEY} PRIMARY KEY, petition {INT} NOT NULL, kind {INT} NOT NULL, reason {INT} NOT NULL, author {BLOB},
+  evidence {BLOB} NOT NULL, at {INT} NOT NULL, judged {INT} NOT NULL, undoes {INT}, note TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS verdict_undone ON verdict (undoes) WHERE undoes IS NOT NULL;
+-- The verdict whose members' rows still follow, and up to which of them they are up to date: one row, or none.
+CREATE TABLE IF NOT EXISTS verdict_work (position {KEY} PRIMARY KEY, done_to {BLOB} NOT NULL);
+-- Confirmed ones set aside because another of their mailbox counts.
+CREATE INDEX IF NOT EXISTS signature_set_aside ON signature (mailbox) WHERE axes = 1 AND unsettled = 0;
+";
+
+/// What scrutiny needs to know beside the features.
+const SCRUTINY: &str = "
+-- Pseudonymous observations of the requests that confirmed, beside `features`.
+CREATE TABLE IF NOT EXISTS confirmed_from (id {BLOB} PRIMARY KEY, observed {BLOB} NOT NULL) {BY_KEY};
+";
+
+/// What every signature wrote and nobody needed goes; what a spent budget puts off is found.
+const LEAN: &str = "
+-- Nonces sort by the time they were made: the order of expiry needs no index of its own.
+DROP INDEX IF EXISTS nonce_expires;
+-- A mailbox has a row once something counted for it.
+DELETE FROM mailbox WHERE counted IS NULL;
+-- Mail put off because the budget of its address is spent (`held` = 2): the pages behind the mail that spent it show what
+-- it would have said.
+CREATE INDEX IF NOT EXISTS outbox_put_off ON outbox (address) WHERE held = 2;
 ";
 
 const FIRST_KEYS: &str = "

@@ -211,12 +211,6 @@ impl Shown {
     }
 }
 
-impl ConfirmPage<'_> {
-    fn waiting(&self) -> u64 {
-        self.others.len() as u64
-    }
-}
-
 impl RefusalPage<'_> {
     fn text(&self, f: &Frame<'_>, part: &str) -> String {
         self.refusal.message(f.lang, part)

@@ -324,10 +324,24 @@ pub struct Shown {
 pub struct ConfirmPage<'a> {
     /// The contribution that the link is for.
     pub contribution: &'a Shown,
-    /// Others that wait for the same mailbox, each confirmed by its own token, at most `limits.waiting_shown`.
-    pub others: &'a [Shown],
+    /// Others that wait for the same mailbox, and for its address about other petitions.
+    pub others: &'a Others,
+}
+
+/// Contributions that wait beside another one, each confirmed by its own token.
+#[derive(Clone, Debug, Default)]
+pub struct Others {
+    /// The newest, at most `limits.waiting_shown`.
+    pub shown: Vec<Shown>,
     /// Where older ones that wait follow: token of the last one shown here.
-    pub older: Option<&'a str>,
+    pub older: Option<String>,
+}
+
+impl Others {
+    /// How many are shown, for the heading.
+    pub(crate) fn count(&self) -> u64 {
+        self.shown.len() as u64
+    }
 }
 
 /// What a confirmation did.
@@ -352,6 +366,8 @@ pub struct ConfirmedPage<'a> {
     pub confirmed_at: u64,
     /// The receipt, as `GET /receipt/{token}` downloads it.
     pub receipt: &'a str,
+    /// What waits for the same address about other petitions.
+    pub others: &'a Others,
 }
 
 /// `GET /withdraw/{token}`, `GET /not-me/{token}`.

@@ -151,6 +151,10 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
         earlier_version: None,
         sent_at: NOON,
     };
+    let others = Others {
+        shown: vec![contribution.clone()],
+        older: Some("b2xkZXIgdG9rZW4gaGVyZSEh".to_owned()),
+    };
     let problems = [
         Problem::Required,
         Problem::TooLong(100),
@@ -222,8 +226,7 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
             f,
             &ConfirmPage {
                 contribution,
-                others: std::slice::from_ref(contribution),
-                older: Some("b2xkZXIgdG9rZW4gaGVyZSEh"),
+                others: &others,
             },
         ),
         withdraw(f, &ManagePage { contribution }),
@@ -268,6 +271,7 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
                     outcome,
                     confirmed_at: NOON,
                     receipt: HOSTILE,
+                    others: &others,
                 },
             )
         }),

@@ -69,7 +69,11 @@ fn a_living_directory_is_sound_and_each_damage_has_its_finding() {
         ("UPDATE signature SET unsettled = 1", "signatures"),
         ("UPDATE petition_text SET version = 9", "petitions"),
         ("UPDATE mailbox SET counted = NULL", "recount"),
-        ("DELETE FROM mailbox WHERE counted IS NULL", "mailboxes"),
+        ("DELETE FROM mailbox", "recount"),
+        (
+            "INSERT INTO mailbox_tag VALUES (randomblob(32), randomblob(16))",
+            "mailboxes",
+        ),
         ("DELETE FROM mailbox_tag", "mailboxes"),
         ("DELETE FROM vault", "records"),
         ("UPDATE vault SET id = randomblob(16)", "records"),

@@ -342,7 +342,7 @@ async fn a_closed_petition_takes_no_contribution_but_lets_earlier_ones_confirm()
 }
 
 /// Stops the writer, folds the journal from nothing and compares with every table.
-async fn recount_agrees(store: &Store, running: crate::stores::Running) {
+pub(crate) async fn recount_agrees(store: &Store, running: crate::stores::Running) {
     running.stop();
     let mut connections = store.connect().await;
     let differences = paraph::ledger::recount::compare(&mut connections.main)

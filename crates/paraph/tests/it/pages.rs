@@ -3,6 +3,7 @@
 use std::io::Read;
 
 use paraph::keys::Keys;
+use paraph::ledger::judged::Judged;
 use paraph::ledger::query::LedgerReader;
 use paraph::ledger::record::Personal;
 use paraph::ledger::vault::Vault;
@@ -430,7 +431,7 @@ fn records(site: &Site) -> Vec<Personal> {
     let keys = Keys::open(&site.data().join("keys/master.key"), false).expect("the key");
     let vault = std::sync::Arc::new(Vault::new(&keys));
     let reader = |file: &str| Reader::new(&site.data().join(file), 1);
-    let ledger = LedgerReader::new(reader("paraph.db"), reader("keys/keys.db"), vault);
+    let ledger = LedgerReader::new(reader("paraph.db"), reader("keys/keys.db"), vault, Judged::default());
     let store = site.store();
     let mut ids = store
         .prepare("SELECT id FROM signature ORDER BY id")

@@ -109,6 +109,41 @@ fn a_buried_contribution_is_still_found_through_the_first_mail() {
     assert_eq!(site.mails().len(), 1);
 }
 
+/// All mails of the day to somebody are spent on other petitions. Any of them leads to the contribution that is their own.
+#[test]
+fn mails_spent_on_other_petitions_keep_nobody_from_signing_the_same_day() {
+    let mut site = Site::new();
+    site.set("limits.waiting_shown", 20);
+    let others = ["bench", "lamp", "well", "gate"];
+    for slug in others.iter().chain([&SLUG]) {
+        site.petition(slug);
+    }
+    let server = site.start();
+    let mut client = server.client();
+    for slug in &others[..3] {
+        client.sign(slug, "Forged Name", "ada@people.example");
+    }
+    let letters = mailed(&site, 3);
+    client.sign(SLUG, "Ada Herself", "ada@people.example");
+    for number in 0..50 {
+        let alias = format!("ada+{number}@people.example");
+        client.sign(others[3], &format!("Forged {number}"), &alias);
+    }
+    until("no more mail is due today", || {
+        (site.number("SELECT COUNT(*) FROM outbox WHERE held = 2") == 2).then_some(())
+    });
+    let link = own(&mut client, &letters[1], "Ada Herself");
+    confirmed(&server, &link);
+    assert_eq!(server.settled(SLUG)["counted"], 1);
+    assert_eq!(site.mails().len(), 3, "and no mail more");
+
+    // Behind a mail whose own contribution is confirmed too; and not for another address.
+    confirmed(&server, &letters[0].link("confirm"));
+    client.sign(SLUG, "Bea Somebody", "bea@people.example");
+    let page = client.get(&letters[0].link("confirm")).text();
+    assert!(page.contains("Forged 49") && !page.contains("Bea Somebody"), "{page}");
+}
+
 /// "It wasn't me" ends what the forger entered, and takes nothing from who signs afterwards.
 #[test]
 fn disowning_frees_the_address() {

@@ -1,5 +1,7 @@
 //! Stores for tests, and contributions to put into them.
 
+use std::path::Path;
+
 use paraph::clock;
 use paraph::intake::command::{Choices, Details, PetitionAnswer, PetitionCommand, Sign};
 use paraph::intake::{Intake, Writer, WriterSettings};
@@ -42,6 +44,16 @@ impl Store {
         }
     }
 
+    /// One on SQLite that another process can open too.
+    pub(crate) fn at(path: &Path) -> Self {
+        Self {
+            kind: Kind::Sqlite,
+            directory: Directory::open(path, None, true).expect("a data directory"),
+            postgres_schema: String::new(),
+            _place: tempfile::tempdir().expect("a directory"),
+        }
+    }
+
     pub(crate) async fn connect(&self) -> Connections {
         let connections = self.directory.connect().await.expect("the files open");
         match self.kind {
@@ -78,9 +90,15 @@ impl Store {
 
     /// The same by another clock.
     pub(crate) async fn start_by(&self, now: fn() -> Millis, settle_after_seconds: u32) -> Running {
+        self.start_with(Limits::default(), now, settle_after_seconds).await
+    }
+
+    /// The same within other bounds.
+    pub(crate) async fn start_with(&self, limits: Limits, now: fn() -> Millis, settle_after_seconds: u32) -> Running {
         let settings = WriterSettings {
-            limits: Limits::default(),
+            limits,
             now,
+            board: None,
         };
         let (writer, intake, shown) = Writer::start(self.connect().await, settings).await.expect("a writer");
         if shown.borrow().petitions.is_empty() {

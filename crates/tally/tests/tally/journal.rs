@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use paraph_tally::{
     Author, Changed, Counts, End, Entry, Event, Fold, IllegalMove, Mailbox, MailboxId, Millis, Missing, PetitionId,
-    PetitionState, Rule, SignatureId, SignatureState, Standing, VerdictKind, WithdrawnBy,
+    PetitionState, Rule, SignatureId, SignatureState, Standing, Standings, VerdictKind, WithdrawnBy,
 };
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -342,6 +342,52 @@ proptest! {
             prop_assert_eq!(fold.apply(&Entry { position: position + 1, at, event }), Ok(()));
         }
     }
+}
+
+/// A verdict whose members are only counted gives the numbers that it gives when each of them is loaded.
+#[test]
+fn a_verdict_on_counted_members_gives_the_numbers_of_one_on_loaded_members() {
+    let mut runner = TestRunner::deterministic();
+    let mut compared = 0;
+    for _ in 0..300 {
+        let requests = requests().new_tree(&mut runner).expect("generates").current();
+        let mut whole = Fold::whole();
+        for entry in play(&requests, 7).journal {
+            if let Event::Verdict {
+                petition, signatures, ..
+            } = &entry.event
+            {
+                let mut entry = entry.clone();
+                let mut members = signatures.clone();
+                members.sort_unstable();
+                let axes = members
+                    .iter()
+                    .filter_map(|id| whole.signature(*id))
+                    .map(|state| state.axes);
+                let axes: Standings = axes.collect();
+                set_of(&mut entry.event).expect("a set").clone_from(&members);
+                let (position, at) = whole.end().expect("whole");
+                let mut fold = Fold::new();
+                fold.load_end(position, at);
+                fold.load_petition(*petition, *whole.petition(*petition).expect("known"));
+                assert_eq!(
+                    fold.apply_counted(&entry, &Standings::default()),
+                    Err(IllegalMove::Contradiction)
+                );
+                assert_eq!(fold.apply_counted(&entry, &axes), Ok(()));
+                let mut slowly = whole.clone();
+                slowly.apply(&entry).expect("legal");
+                assert_eq!(fold.petition(*petition), slowly.petition(*petition));
+                assert_eq!(fold.end(), slowly.end());
+                compared += 1;
+                set_of(&mut entry.event).expect("a set").push(members[0]);
+                let twice = whole.clone().apply_counted(&entry, &axes);
+                assert!(twice.is_err(), "named twice");
+            }
+            whole.apply(&entry).expect("legal");
+        }
+    }
+    assert!(compared > 100, "{compared}");
 }
 
 /// Otherwise the properties above could hold because nothing ever happens.

@@ -22,7 +22,7 @@ use std::sync::OnceLock;
 use std::{fs, io};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use self::snapshot::SnapshotError;
 use self::table::{Range, System, Table};
@@ -38,7 +38,7 @@ pub const CREDIT: &str =
 ///
 /// `Unknown` is an answer like the others. Whoever acts on it must treat it as `Access`: there may be a thousand homes
 /// behind it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Not known.

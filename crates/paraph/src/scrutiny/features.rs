@@ -1,0 +1,505 @@
+//! What scrutiny may look at: keyed tags and coarse facts of a contribution, taken once on its way in; and of the request
+//! that confirmed it.
+//!
+//! The month is part of what is hashed, so that tags of one month say nothing of another. The engine remembers ten days, so
+//! what comes in the first days of a month is tagged under the month before as well: until the window lies in the new month
+//! as a whole, the engine reads all of it in the tags of the old one, and then starts anew from the same rows.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use paraph_scrutiny::{Country, NetworkKind, Observation, Source, Tag};
+use paraph_tally::{Millis, PetitionId, SignatureId};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{providers, text};
+use crate::keys::{Keys, tag};
+use crate::ledger::record::{Personal, Request};
+use crate::trace::networks::{Kind, Known};
+
+/// Month of a tag, counted from 1970, 30 days each.
+pub type Month = u32;
+
+const DAY: u64 = 24 * 3600 * 1000;
+const MONTH: u64 = 30 * DAY;
+/// How far back the engine looks.
+pub const WINDOW: u64 = 10 * DAY;
+/// From the beginning of a month, how long tags under the month before are taken too; a day more than the window.
+const OVERLAP: u64 = WINDOW + DAY;
+
+/// The month in whose tags the window that ends now is read.
+#[must_use]
+pub fn month_of_window(now: Millis) -> Month {
+    month(now.0.saturating_sub(WINDOW))
+}
+
+fn month(at: u64) -> Month {
+    Month::try_from(at / MONTH).unwrap_or(Month::MAX)
+}
+
+/// Takes observations: the key of the tags, and the networks.
+pub struct Observer {
+    key: [u8; 32],
+    networks: Arc<Known>,
+    drill: bool,
+}
+
+/// Observations of a contribution, as they are stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Features {
+    /// Format of this structure; 1 is [`First`].
+    version: u8,
+    /// Month of the first tags.
+    month: Month,
+    tags: Tags,
+    /// The same under the month before, in the first days of a month.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    before: Option<Tags>,
+    kind: Kind,
+    /// Language of the page.
+    language: String,
+    /// Whether the puzzle was solved by script.
+    script: bool,
+    /// Milliseconds between the issue of the clearance or ticket and the contribution.
+    fill_ms: u64,
+    /// Place of the name in a directory.
+    name_order: u16,
+    /// The name is in capitals throughout.
+    name_upper: bool,
+    /// The mailbox is at a large provider.
+    common_mail: bool,
+    /// Country given in the form, possibly empty.
+    country: String,
+}
+
+/// The first four bytes of keyed hashes; 0 where there is no value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Tags {
+    /// Of the /24 or /64.
+    near: u32,
+    /// Of the number of the network that announces it.
+    origin: u32,
+    /// Of the header names in their order, the user agent and what it accepts.
+    client: u32,
+    name: u32,
+    /// Of the template that the comment comes down to.
+    comment: u32,
+    shape: u32,
+    stem: u32,
+    domain: u32,
+    mx: u32,
+}
+
+/// Where a confirming request came from, as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfirmedFrom {
+    version: u8,
+    month: Month,
+    near: u32,
+    origin: u32,
+    /// Both under the month before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    before: Option<(u32, u32)>,
+    kind: Kind,
+}
+
+/// Observations as they were stored first: no network, no template, longer tags.
+#[derive(Deserialize)]
+struct First {
+    month: Month,
+    near: String,
+    client: String,
+    language: String,
+    script: bool,
+    fill_ms: u64,
+    domain: String,
+    name: String,
+}
+
+/// Version of what is written today.
+const VERSION: u8 = 2;
+
+impl Observer {
+    /// Takes the subkey. In a drill the drill's invented mail providers are the large ones.
+    #[must_use]
+    pub fn new(keys: &Keys, networks: Arc<Known>, drill: bool) -> Self {
+        Self {
+            key: keys.derive("features v1"),
+            networks,
+            drill,
+        }
+    }
+
+    /// Observes a contribution; `canonical` is its address as repetitions are recognised by.
+    #[must_use]
+    pub fn observe(&self, personal: &Personal, canonical: &str) -> Features {
+        let request = &personal.request;
+        let domain = personal.email.rsplit_once('@').map_or("", |(_, domain)| domain);
+        let values = Values::of(&self.networks, personal, canonical);
+        let month = month(request.at);
+        Features {
+            version: VERSION,
+            month,
+            tags: values.tags(self, month),
+            before: overlaps(request.at).then(|| values.tags(self, month.saturating_sub(1))),
+            kind: self.networks.get().kind(request.address),
+            language: personal.language.clone(),
+            script: request.price > 0,
+            fill_ms: request.at.saturating_sub(request.issued_at),
+            name_order: text::name_order(&personal.name),
+            name_upper: text::is_upper(&personal.name),
+            common_mail: providers::is_large(domain, self.drill),
+            country: personal.country.clone(),
+        }
+    }
+
+    /// Observes where a confirming request came from.
+    #[must_use]
+    pub fn confirmed_from(&self, address: IpAddr, at: Millis) -> ConfirmedFrom {
+        let (near, origin) = (near(address), origin(&self.networks, address));
+        let month = month(at.0);
+        let tags = |month| {
+            (
+                self.tag(month, "near", Some(&near)),
+                self.tag(month, "origin", origin.as_ref().map(<[u8; 4]>::as_slice)),
+            )
+        };
+        let (in_force, before) = (tags(month), overlaps(at.0).then(|| tags(month.saturating_sub(1))));
+        ConfirmedFrom {
+            version: VERSION,
+            month,
+            near: in_force.0,
+            origin: in_force.1,
+            before,
+            kind: self.networks.get().kind(address),
+        }
+    }
+
+    fn tag(&self, month: Month, kind: &str, value: Option<&[u8]>) -> u32 {
+        let hashed = |value| Tag::of(&tag(&self.key, &[&month.to_be_bytes(), kind.as_bytes(), value]));
+        value.map_or(Tag::NONE, hashed).0
+    }
+}
+
+/// What is tagged, in clear; lives no longer than the request.
+struct Values<'a> {
+    near: Vec<u8>,
+    origin: Option<[u8; 4]>,
+    client: String,
+    name: String,
+    comment: Option<String>,
+    shape: String,
+    stem: String,
+    domain: &'a str,
+}
+
+impl<'a> Values<'a> {
+    fn of(networks: &Known, personal: &'a Personal, canonical: &str) -> Self {
+        let (local, domain) = personal.email.rsplit_once('@').unwrap_or((&personal.email, ""));
+        Self {
+            near: near(personal.request.address),
+            origin: origin(networks, personal.request.address),
+            client: client(&personal.request),
+            name: personal.name.to_lowercase(),
+            comment: text::template(&personal.comment),
+            shape: text::shape(local),
+            stem: text::stem(canonical),
+            domain,
+        }
+    }
+
+    fn tags(&self, observer: &Observer, month: Month) -> Tags {
+        let hashed = |kind, value| observer.tag(month, kind, Some(value));
+        Tags {
+            near: hashed("near", &self.near),
+            origin: observer.tag(month, "origin", self.origin.as_ref().map(<[u8; 4]>::as_slice)),
+            client: hashed("client", self.client.as_bytes()),
+            name: hashed("name", self.name.as_bytes()),
+            comment: observer.tag(month, "template", self.comment.as_deref().map(str::as_bytes)),
+            shape: hashed("shape", self.shape.as_bytes()),
+            stem: hashed("stem", self.stem.as_bytes()),
+            domain: hashed("domain", self.domain.as_bytes()),
+            // Which servers take a domain's mail is asked of nobody: until it is known, the domain stands for them.
+            mx: hashed("mx", self.domain.as_bytes()),
+        }
+    }
+}
+
+fn overlaps(at: u64) -> bool {
+    at % MONTH < OVERLAP
+}
+
+fn near(address: IpAddr) -> Vec<u8> {
+    match address {
+        IpAddr::V4(address) => address.octets()[..3].to_vec(),
+        IpAddr::V6(address) => address.octets()[..8].to_vec(),
+    }
+}
+
+fn origin(networks: &Known, address: IpAddr) -> Option<[u8; 4]> {
+    let origin = networks.get().lookup(address)?;
+    Some(origin.asn.to_be_bytes())
+}
+
+/// What a browser or a program says of itself without being asked.
+fn client(request: &Request) -> String {
+    let says = |name: &str| matches!(name, "user-agent" | "accept-language" | "accept-encoding");
+    let names = request.headers.iter().map(|(name, _)| name.as_str());
+    let values = request.headers.iter().filter(|(name, _)| says(name));
+    let all: Vec<&str> = names.chain(values.map(|(_, value)| value.as_str())).collect();
+    all.join("\n")
+}
+
+impl Features {
+    /// As they are stored.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// What the engine is told of a stored contribution, in the tags of `month`; of one that was tagged under other keys,
+    /// the facts remain. `None` if the row is none that this version can read.
+    #[must_use]
+    pub fn observation(
+        stored: &[u8],
+        month: Month,
+        (id, petition, at): (SignatureId, PetitionId, Millis),
+    ) -> Option<Observation> {
+        let features: Self = match serde_json::from_slice(stored) {
+            Ok(features) => features,
+            Err(_) => serde_json::from_slice::<First>(stored).ok()?.into(),
+        };
+        let tags = features.tags_of(month);
+        Some(Observation {
+            id,
+            petition,
+            at,
+            source: source(tags.near, tags.origin, features.kind),
+            // The networks' table does not say where a network is, so neither is the night of the place known.
+            local_hour: 24,
+            client: Tag(tags.client),
+            language: Tag::of(&Sha256::digest(&features.language)),
+            script: features.script,
+            fill_ms: features.fill_ms,
+            // Pages come out of caches: when one was opened is not known.
+            read_ms: 0,
+            name: Tag(tags.name),
+            name_order: features.name_order,
+            name_upper: features.name_upper,
+            comment: Tag(tags.comment),
+            local_shape: Tag(tags.shape),
+            local_stem: Tag(tags.stem),
+            domain: Tag(tags.domain),
+            mx: Tag(tags.mx),
+            common_mail: features.common_mail,
+            declared: Country::from_code(&features.country),
+        })
+    }
+
+    fn tags_of(&self, month: Month) -> Tags {
+        match self.before {
+            _ if self.month == month => self.tags,
+            Some(before) if self.month.checked_sub(1) == Some(month) => before,
+            _ => Tags::default(),
+        }
+    }
+}
+
+impl ConfirmedFrom {
+    /// As it is stored.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// What the engine is told of it, in the tags of `month`. Nothing is known of a row that cannot be read.
+    #[must_use]
+    pub fn source(stored: &[u8], month: Month) -> Source {
+        let Ok(from) = serde_json::from_slice::<Self>(stored) else {
+            return Source::default();
+        };
+        let (near, origin) = match from.before {
+            _ if from.month == month => (from.near, from.origin),
+            Some(before) if from.month.checked_sub(1) == Some(month) => before,
+            _ => (0, 0),
+        };
+        source(near, origin, from.kind)
+    }
+}
+
+fn source(near: u32, origin: u32, kind: Kind) -> Source {
+    Source {
+        near: Tag(near),
+        origin: Tag(origin),
+        kind: match kind {
+            Kind::Hosting => NetworkKind::Hosting,
+            // Behind the line of a university or an administration sit as many people as behind a carrier's.
+            Kind::Access | Kind::Other => NetworkKind::Access,
+            Kind::Unknown => NetworkKind::Unknown,
+        },
+        country: Country::UNKNOWN,
+    }
+}
+
+impl From<First> for Features {
+    fn from(first: First) -> Self {
+        let shortened = |tag: &str| tag.get(..8).and_then(|tag| u32::from_str_radix(tag, 16).ok());
+        let tag = |tag: &str| shortened(tag).map_or(0, |tag| tag.max(1));
+        Self {
+            version: 1,
+            month: first.month,
+            tags: Tags {
+                near: tag(&first.near),
+                client: tag(&first.client),
+                name: tag(&first.name),
+                domain: tag(&first.domain),
+                mx: tag(&first.domain),
+                ..Tags::default()
+            },
+            before: None,
+            kind: Kind::Unknown,
+            language: first.language,
+            script: first.script,
+            fill_ms: first.fill_ms,
+            name_order: 0,
+            name_upper: false,
+            common_mail: false,
+            country: String::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ten in the morning of the twentieth day of a month.
+    const MID_MONTH: u64 = 700 * MONTH + 20 * DAY;
+
+    fn personal(at: u64, name: &str, email: &str, address: &str) -> Personal {
+        let request = Request {
+            at,
+            address: address.parse().expect("an address"),
+            port: 4000,
+            forwarded_by: None,
+            headers: vec![("user-agent".to_owned(), "Browser/1".to_owned())],
+            issued_at: at - 40_000,
+            price: 3,
+        };
+        Personal {
+            version: 1,
+            name: name.to_owned(),
+            email: email.to_owned(),
+            postcode: String::new(),
+            country: "FR".to_owned(),
+            comment: "Une ville sans livres, non merci.".to_owned(),
+            show_name: false,
+            news: false,
+            language: "fr".to_owned(),
+            text_version: 1,
+            text_hash: String::new(),
+            consent_hash: String::new(),
+            receipt_secret: String::new(),
+            withdrawal_secret: String::new(),
+            request,
+        }
+    }
+
+    fn observer() -> Observer {
+        Observer::new(&Keys::random(), Arc::new(Known::of_drill()), true)
+    }
+
+    fn read(stored: &[u8], month: Month) -> Observation {
+        let about = (SignatureId([1; 16]), PetitionId(1), Millis(1));
+        Features::observation(stored, month, about).expect("readable")
+    }
+
+    #[test]
+    fn contributions_that_share_something_have_its_tag_in_common_and_nothing_is_stored_in_clear() {
+        let observer = observer();
+        let (ours, theirs) = (
+            personal(MID_MONTH, "Zoé Tarvellec", "s000001@collector.example", "198.51.100.7"),
+            personal(
+                MID_MONTH + 5,
+                "Maud Wrenfield",
+                "s000002@collector.example",
+                "198.51.100.9",
+            ),
+        );
+        let (one, two) = (
+            observer.observe(&ours, &ours.email).to_bytes(),
+            observer.observe(&theirs, &theirs.email).to_bytes(),
+        );
+        let stored = String::from_utf8(one.clone()).expect("JSON");
+        for clear in [
+            "Zoé",
+            "tarvellec",
+            "collector",
+            "198.51",
+            "Browser",
+            "livres",
+            "s000001",
+        ] {
+            assert!(
+                !stored.to_lowercase().contains(&clear.to_lowercase()),
+                "{clear}: {stored}"
+            );
+        }
+        let month = month(MID_MONTH);
+        let (one, two) = (read(&one, month), read(&two, month));
+        assert_eq!(one.source, two.source);
+        assert_eq!(
+            (one.source.kind, one.fill_ms, one.script),
+            (NetworkKind::Hosting, 40_000, true)
+        );
+        assert_eq!(
+            (one.domain, one.local_stem, one.local_shape),
+            (two.domain, two.local_stem, two.local_shape)
+        );
+        assert_eq!((one.client, one.comment), (two.client, two.comment));
+        assert!(one.name != two.name && one.name != Tag::NONE && one.name_order != two.name_order);
+        assert!(!one.common_mail && one.source.origin != Tag::NONE);
+    }
+
+    #[test]
+    fn tags_change_with_the_month_and_stay_comparable_over_the_window() {
+        let observer = observer();
+        let seen_at = |at: u64| {
+            let personal = personal(at, "Zoé Tarvellec", "zoe@mail-a.example", "198.18.0.7");
+            let from = observer.confirmed_from(personal.request.address, Millis(at));
+            (observer.observe(&personal, &personal.email).to_bytes(), from.to_bytes())
+        };
+        let turn = 701 * MONTH;
+        for now in (0..30).map(|day| turn - 15 * DAY + day * DAY) {
+            let month = month_of_window(Millis(now));
+            let near = |at: u64| {
+                let (features, confirmed) = seen_at(at);
+                let source = ConfirmedFrom::source(&confirmed, month);
+                assert_eq!(read(&features, month).source, source, "day {}", at / DAY);
+                source.near
+            };
+            let tags: Vec<Tag> = (0..=10).map(|day| near(now - day * DAY)).collect();
+            assert!(
+                tags.iter().all(|tag| *tag == tags[0] && *tag != Tag::NONE),
+                "{now}: {tags:?}"
+            );
+        }
+        // Beyond the window nothing ties one month to the next.
+        let (early, late) = (seen_at(turn - DAY).0, seen_at(turn + 20 * DAY).0);
+        assert_ne!(read(&early, 700).name, read(&late, 701).name);
+        assert_eq!(read(&late, 700).name, Tag::NONE);
+    }
+
+    #[test]
+    fn rows_of_earlier_versions_are_read() {
+        let first = br#"{"version":1,"month":700,"address":"00","near":"0a0b0c0d0e0f","wide":"00","client":"01020304ff",
+            "language":"en","script":false,"fill_ms":1234,"domain":"ffffffff00","local_shape":"a.a9","name":"0000000000",
+            "comment":""}"#;
+        let seen = read(first, 700);
+        assert_eq!((seen.source.near, seen.client), (Tag(0x0a0b_0c0d), Tag(0x0102_0304)));
+        assert_eq!((seen.fill_ms, seen.script, seen.name), (1234, false, Tag(1)));
+        assert_eq!(read(first, 701).source.near, Tag::NONE);
+        assert!(Features::observation(b"spoilt", 700, (SignatureId([1; 16]), PetitionId(1), Millis(1))).is_none());
+    }
+}

@@ -1,0 +1,48 @@
+//! What a person says against the engine's findings.
+
+use std::collections::BTreeMap;
+
+use paraph_tally::SignatureId;
+
+use crate::engine::Scrutiny;
+use crate::finding::ClusterId;
+
+impl Scrutiny {
+    /// A person let these go: none of them is taken into a cluster again. Where they are at least half of those whom a
+    /// cluster had handed out to be held, its rule was wrong, and all of it is released as by [`Scrutiny::release`]. Says
+    /// whom of those handed out nobody is to hold any more.
+    pub fn let_go(&mut self, ids: &[SignatureId]) -> Vec<SignatureId> {
+        let mut of: BTreeMap<ClusterId, u64> = BTreeMap::new();
+        for id in ids {
+            let seq = self.window.find(*id);
+            if let Some(cluster) = seq
+                .and_then(|seq| self.window.get(seq))
+                .and_then(|record| record.cluster())
+            {
+                *of.entry(cluster).or_default() += 1;
+            }
+        }
+        let mut cleared = ids.to_vec();
+        for (cluster, members) in of {
+            let held = self.clusters.iter().find(|one| one.id == cluster).map(|one| one.held);
+            if held.is_some_and(|held| members * 2 >= held) {
+                cleared.extend(self.release(cluster));
+            }
+        }
+        for id in ids {
+            if let Some(record) = self.window.find(*id).and_then(|seq| self.window.get_mut(seq)) {
+                record.pardon();
+            }
+        }
+        cleared
+    }
+
+    /// Members of clusters that wait outside the count because this hour's holds are used up.
+    #[must_use]
+    pub fn over_cap(&self) -> u64 {
+        self.clusters
+            .iter()
+            .map(|cluster| cluster.outstanding.len() as u64)
+            .sum()
+    }
+}
