@@ -122,6 +122,8 @@ limits! {
     postcode_chars = 12 in 8..=32, "Characters of a postcode; the longest in use has 10.";
 
     // Lanes: how many requests are worked on at once, and how many may wait for a place
+    lane_operator = 32 in 1..=1024, "Requests of the operations listener and the desk in work at once, apart from all others.";
+    lane_operator_waiting = 256 in 0..=65536, "Such requests waiting for a place.";
     lane_sign = 256 in 1..=8192, "Signatures with script in work at once; most of that time is the group commit.";
     lane_sign_waiting = 1024 in 0..=65536, "Signatures waiting for a place in their lane.";
     lane_plain = 64 in 1..=8192, "Signatures without script in work at once.";
@@ -133,6 +135,7 @@ limits! {
     lane_manage = 64 in 1..=8192, "Withdrawals and objections in work at once.";
     lane_manage_waiting = 1024 in 0..=65536, "Withdrawals and objections waiting for a place.";
     lane_wait_ms = 4000 in 10..=30000, "Milliseconds that a request may wait for a place before it is told to come back.";
+    lane_target_ms = 250 in 10..=30000, "Milliseconds of waiting that may stand: where nobody waits less for a second, who waited twice as long is told to come back. Never a confirmation.";
 
     // Admission: connections and who they come from
     forwarded_hops = 8 in 1..=32, "Proxies in one Forwarded chain; honest chains have two or three.";
@@ -143,19 +146,19 @@ limits! {
 
     // Admission: budgets a minute, per address (IPv4 address, IPv6 /64) and wide (IPv4 /24, IPv6 /48). From a quarter of a
     // budget its source pays more, from half of it goes behind those who use less; only all of it refuses
-    budget_sign = 240 in 1..=1000000, "Signatures sent a minute by one address; 1,000 people behind a carrier's NAT in ten minutes send 100, in a bad minute 200.";
-    budget_sign_wide = 960 in 1..=1000000, "Signatures sent a minute by one /24 or /48; four such crowds.";
-    budget_challenge = 480 in 1..=1000000, "Challenges a minute for one address; two a person, as one can expire while typing.";
-    budget_challenge_wide = 1920 in 1..=1000000, "Challenges a minute for one /24 or /48.";
-    budget_ticket = 480 in 1..=1000000, "Forms with a ticket a minute for one address; people without script reload.";
-    budget_ticket_wide = 1920 in 1..=1000000, "Forms with a ticket a minute for one /24 or /48.";
+    budget_sign = 480 in 1..=1000000, "Signatures a minute by one address: 1,000 people behind a carrier's NAT in ten minutes send 100, in a bad minute 200, and a forger of four cores among them 300.";
+    budget_sign_wide = 1920 in 1..=1000000, "Signatures a minute by one /24 or /48; four such addresses.";
+    budget_challenge = 1920 in 1..=1000000, "Challenges a minute for one address; four a signature, as refusing one costs as much as issuing it.";
+    budget_challenge_wide = 7680 in 1..=1000000, "Challenges a minute for one /24 or /48.";
+    budget_ticket = 1920 in 1..=1000000, "Forms with a ticket a minute for one address; people without script reload.";
+    budget_ticket_wide = 7680 in 1..=1000000, "Forms with a ticket a minute for one /24 or /48.";
     budget_miss = 60 in 1..=1000000, "Unknown confirm, withdraw and receipt links a minute from one address; honest ones are typing errors.";
     budget_miss_wide = 240 in 1..=1000000, "Unknown links a minute from one /24 or /48.";
     budget_refused = 240 in 1..=1000000, "Forms a minute of one address that are refused with an explanation; after that the answer is short. Never those of others behind it that hold.";
     budget_refused_wide = 960 in 1..=1000000, "Forms a minute of one /24 or /48 that are refused with an explanation.";
     budget_site_times = 2 in 1..=256, "Budgets of an IPv6 /56, the network of one home, in budgets of one address.";
-    budget_hosting_times = 2 in 1..=1000, "Budgets of a whole network that rents out servers, in wide budgets; people behind a VPN come from there.";
-    budget_access_times = 32 in 1..=1000, "Budgets of any other whole network, in wide budgets; it prices and never refuses: half a country may be behind it.";
+    budget_hosting_times = 1 in 1..=1000, "Budgets of a whole network that rents out servers, in wide budgets; people behind a VPN come from there.";
+    budget_access_times = 16 in 1..=1000, "Budgets of any other whole network, in wide budgets; it prices and never refuses: half a country may be behind it.";
     budget_slots = 262144 in 1024..=1048576, "Columns of each counting sketch, 32 bytes each once they are used, eleven sketches; with as many, a million other keys add 6 to a reading.";
     budget_heavy = 16384 in 256..=1048576, "Sources of each budget with an exact count of their own, about 100 bytes each; the others are read from the sketch.";
     budget_room_times = 4 in 1..=4, "Times by which the budget of a shared address grows while people behind it sign; 1: never.";
@@ -240,6 +243,26 @@ limits! {
     news_claimed = 64 in 1..=1000, "Mails of an update taken out at once, only while no confirmation mail is due; these finish first.";
     news_per_minute = 200 in 1..=100000, "Mails of updates a minute to one ordinary domain, beside the confirmation mails.";
     news_provider_per_minute = 2000 in 1..=1000000, "Mails of updates a minute to one large mailbox provider.";
+
+    // Desk
+    lane_desk = 16 in 1..=1024, "Requests of the desk in work at once; three people work there, each page makes a few.";
+    lane_desk_waiting = 64 in 0..=65536, "Requests of the desk waiting for a place.";
+    desk_hash_kib = 19456 in 8192..=1048576, "KiB of memory for one password (Argon2id): OWASP's least for two passes; 30 ms of one core.";
+    desk_hash_passes = 2 in 1..=16, "Passes over that memory.";
+    desk_hashing = 1 in 1..=16, "Passwords hashed at once: a flood of logins takes one core for 30 ms at a time, and never the others.";
+    desk_hashing_waiting = 8 in 0..=1024, "Logins waiting for that; a quarter of a second of work. The rest are told to come back.";
+    desk_tries = 5 in 1..=100, "Wrong logins of one name before the next has to wait; from browsers that never got in, apart from those that did.";
+    desk_tries_per_address = 20 in 1..=10000, "Wrong logins and links of one address before the next has to wait; an office shares one.";
+    desk_delay_seconds = 300 in 1..=3600, "Longest wait after wrong logins, in seconds; the first is one second, and each doubles. Nobody is locked out for good.";
+    desk_failures = 4096 in 64..=1048576, "Names and addresses whose wrong logins are remembered, about 80 bytes each; those of an hour ago are forgotten.";
+    desk_idle_minutes = 60 in 5..=1440, "Minutes after which a session that nobody uses ends; long enough for a phone call at night.";
+    desk_session_hours = 12 in 1..=168, "Hours after which a session ends, used or not.";
+    desk_sessions = 8 in 1..=100, "Sessions of one member; the one unused longest ends for another.";
+    desk_link_hours = 24 in 1..=168, "Hours that a link to join is good, the first operator's too.";
+    desk_links = 100 in 1..=10000, "Links to join that nobody has used yet.";
+    desk_members = 200 in 1..=10000, "Members of the desk.";
+    desk_audit_days = 365 in 30..=3650, "Days that the log of who did what at the desk is kept.";
+    desk_body_bytes = 262144 in 65536..=1048576, "Bytes of a form of the desk, once logged in; a text of 64 KiB takes up to three bytes a byte.";
 
     // Alerts
     alert_repeat_seconds = 300 in 1..=86400, "Seconds between two repeats of an alert that nobody has acknowledged.";
