@@ -1,7 +1,8 @@
-//! The control socket: how `paraph petition` and `paraph alert` reach a server that holds the data directory.
+//! The control socket: how `paraph petition`, `paraph alert` and `paraph incident` reach a server that holds the data directory.
 //!
 //! A Unix socket in the data directory, for its owner only. One JSON request a connection, one JSON answer.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -13,11 +14,15 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixListener;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::watch;
 
+use crate::admit::Admitter;
+use crate::admit::state::DoorState;
 use crate::alerts::{Alerts, Listed, Tried};
 use crate::clock;
 use crate::failure::Failure;
+use crate::incident::{IncidentAnswer, IncidentCommand, Office};
 use crate::intake::Intake;
 use crate::intake::command::{PetitionAnswer, PetitionCommand};
 use crate::shield::{Shield, ShieldAnswer, ShieldCommand};
@@ -26,12 +31,51 @@ use crate::shield::{Shield, ShieldAnswer, ShieldCommand};
 const REQUEST_BYTES: u64 = 1 << 20;
 /// Longer than the slowest channel of an alert.
 const PATIENCE: Duration = Duration::from_secs(12);
+/// Looking at a million signatures, and judging them.
+const PATIENCE_OF_JUDGES: Duration = Duration::from_secs(180);
+
+/// What can be asked; each command under the name of whom it is for.
+#[derive(Debug, Deserialize)]
+enum Request {
+    Petition(PetitionCommand),
+    Shield(ShieldCommand),
+    Incident(IncidentCommand),
+    Alert(AlertCommand),
+    Door(DoorCommand),
+}
+
+impl Request {
+    /// How long whoever asks waits.
+    fn patience(name: &str) -> Duration {
+        if name == "Incident" {
+            PATIENCE_OF_JUDGES
+        } else {
+            PATIENCE
+        }
+    }
+}
+
+/// Whom commands are for.
+pub struct Ways {
+    /// Petitions.
+    pub intake: Intake,
+    /// Bans.
+    pub shield: Arc<Shield>,
+    /// Alerts.
+    pub alerts: Arc<Alerts>,
+    /// Incidents and verdicts, given in the name of this account.
+    pub office: (Office, [u8; 16]),
+    /// The front door.
+    pub admitter: Arc<Admitter>,
+}
 
 #[derive(Debug, Serialize, Deserialize)]
 enum Answer {
     Answered(PetitionAnswer),
     Shielded(ShieldAnswer),
+    Incident(IncidentAnswer),
     Status(Status),
+    Door(DoorState),
     Unavailable,
     Unreadable,
 }
@@ -47,6 +91,15 @@ pub enum AlertCommand {
     TestAlert,
     /// A check of the ledger came out sound, or not.
     LedgerChecked(bool),
+}
+
+/// What is asked of the front door.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum DoorCommand {
+    /// How does it stand?
+    Door,
+    /// Pages only from now on, or no longer.
+    ReadOnly(bool),
 }
 
 /// What a server says of its alerts.
@@ -76,9 +129,7 @@ pub fn socket(directory: &Path) -> PathBuf {
 /// The socket cannot be made.
 pub fn serve(
     path: PathBuf,
-    intake: Intake,
-    shield: Arc<Shield>,
-    alerts: Arc<Alerts>,
+    ways: Ways,
     mut stop: watch::Receiver<bool>,
 ) -> Result<impl Future<Output = ()> + use<>, Failure> {
     // What lies there is left over: this process holds the directory's lock.
@@ -93,11 +144,13 @@ pub fn serve(
                 accepted = listener.accept() => accepted,
             };
             // One at a time: these are commands that a person types.
-            if let Ok((stream, _)) = accepted
-                && tokio::time::timeout(PATIENCE, answer(stream, &intake, &alerts, &shield))
-                    .await
-                    .is_err()
-            {
+            let Ok((stream, _)) = accepted else { continue };
+            let (read, write) = stream.into_split();
+            let Ok(Ok(line)) = tokio::time::timeout(PATIENCE, line(read)).await else {
+                continue;
+            };
+            let answered = tokio::time::timeout(PATIENCE_OF_JUDGES, answer(write, &line, &ways)).await;
+            if answered.is_err() {
                 tracing::debug!("a control connection took too long");
             }
         }
@@ -105,23 +158,39 @@ pub fn serve(
     })
 }
 
-async fn answer(stream: tokio::net::UnixStream, intake: &Intake, alerts: &Alerts, shield: &Shield) -> io::Result<()> {
-    let (read, mut write) = stream.into_split();
+async fn line(read: OwnedReadHalf) -> io::Result<Vec<u8>> {
     let mut line = Vec::new();
     tokio::io::BufReader::new(read.take(REQUEST_BYTES))
         .read_until(b'\n', &mut line)
         .await?;
-    let answer = if let Ok(command) = serde_json::from_slice::<PetitionCommand>(&line) {
-        let answered = intake.petition(command).await;
-        answered.map_or(Answer::Unavailable, Answer::Answered)
-    } else if let Ok(command) = serde_json::from_slice::<ShieldCommand>(&line) {
-        Answer::Shielded(shield.carry_out(&command, clock::now()))
-    } else if let Ok(command) = serde_json::from_slice::<AlertCommand>(&line) {
-        Answer::Status(on_alerts(alerts, command).await)
-    } else {
-        Answer::Unreadable
+    Ok(line)
+}
+
+async fn answer(write: OwnedWriteHalf, line: &[u8], ways: &Ways) -> io::Result<()> {
+    let answer = match serde_json::from_slice::<Request>(line) {
+        Ok(Request::Petition(command)) => {
+            let answered = ways.intake.petition(command).await;
+            answered.map_or(Answer::Unavailable, Answer::Answered)
+        }
+        Ok(Request::Shield(command)) => Answer::Shielded(ways.shield.carry_out(&command, clock::now())),
+        Ok(Request::Incident(command)) => {
+            let (office, account) = &ways.office;
+            Answer::Incident(office.carry_out(command, *account).await)
+        }
+        Ok(Request::Alert(command)) => Answer::Status(on_alerts(&ways.alerts, command).await),
+        Ok(Request::Door(command)) => {
+            if let DoorCommand::ReadOnly(read_only) = command {
+                ways.admitter.set_read_only(read_only);
+            }
+            Answer::Door(ways.admitter.state(clock::now()))
+        }
+        Err(_) => Answer::Unreadable,
     };
-    write.write_all(&serde_json::to_vec(&answer)?).await?;
+    say(write, &answer).await
+}
+
+async fn say(mut write: OwnedWriteHalf, answer: &Answer) -> io::Result<()> {
+    write.write_all(&serde_json::to_vec(answer)?).await?;
     write.write_all(b"\n").await
 }
 
@@ -148,7 +217,7 @@ async fn on_alerts(alerts: &Alerts, command: AlertCommand) -> Status {
 /// # Errors
 /// There is a server, but it does not answer or cannot record anything.
 pub fn ask(directory: &Path, command: &PetitionCommand) -> Result<Option<PetitionAnswer>, Failure> {
-    match exchange(directory, command)? {
+    match exchange(directory, "Petition", command)? {
         Some(Answer::Answered(answer)) => Ok(Some(answer)),
         Some(Answer::Unavailable) => Err(Failure::failed(
             "the running server cannot record anything at the moment",
@@ -164,7 +233,7 @@ pub fn ask(directory: &Path, command: &PetitionCommand) -> Result<Option<Petitio
 /// # Errors
 /// There is a server, but it does not answer.
 pub fn ask_alerts(directory: &Path, command: &AlertCommand) -> Result<Option<Status>, Failure> {
-    match exchange(directory, command)? {
+    match exchange(directory, "Alert", command)? {
         Some(Answer::Status(status)) => Ok(Some(status)),
         Some(_) => Err(unreadable()),
         None => Ok(None),
@@ -176,8 +245,32 @@ pub fn ask_alerts(directory: &Path, command: &AlertCommand) -> Result<Option<Sta
 /// # Errors
 /// There is a server, but it does not answer.
 pub fn ask_shield(directory: &Path, command: &ShieldCommand) -> Result<Option<ShieldAnswer>, Failure> {
-    match exchange(directory, command)? {
+    match exchange(directory, "Shield", command)? {
         Some(Answer::Shielded(answer)) => Ok(Some(answer)),
+        Some(_) => Err(unreadable()),
+        None => Ok(None),
+    }
+}
+
+/// Asks the server that holds a data directory about verdicts. `None` if none does.
+///
+/// # Errors
+/// There is a server, but it does not answer.
+pub fn ask_incident(directory: &Path, command: &IncidentCommand) -> Result<Option<IncidentAnswer>, Failure> {
+    match exchange(directory, "Incident", command)? {
+        Some(Answer::Incident(answer)) => Ok(Some(answer)),
+        Some(_) => Err(unreadable()),
+        None => Ok(None),
+    }
+}
+
+/// Asks the server that holds a data directory about its front door. `None` if none does.
+///
+/// # Errors
+/// There is a server, but it does not answer.
+pub fn ask_door(directory: &Path, command: &DoorCommand) -> Result<Option<DoorState>, Failure> {
+    match exchange(directory, "Door", command)? {
+        Some(Answer::Door(state)) => Ok(Some(state)),
         Some(_) => Err(unreadable()),
         None => Ok(None),
     }
@@ -198,7 +291,7 @@ fn unreadable() -> Failure {
     )
 }
 
-fn exchange(directory: &Path, command: &impl Serialize) -> Result<Option<Answer>, Failure> {
+fn exchange(directory: &Path, to: &str, command: &impl Serialize) -> Result<Option<Answer>, Failure> {
     let stream = match UnixStream::connect(socket(directory)) {
         Ok(stream) => stream,
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
@@ -206,12 +299,13 @@ fn exchange(directory: &Path, command: &impl Serialize) -> Result<Option<Answer>
         }
         Err(error) => return Err(Failure::io("cannot reach the running server", &error)),
     };
-    let asked = ask_on(stream, command).map_err(|error| Failure::io("the running server does not answer", &error))?;
+    let asked = ask_on(stream, &BTreeMap::from([(to, command)]), Request::patience(to))
+        .map_err(|error| Failure::io("the running server does not answer", &error))?;
     Ok(Some(asked))
 }
 
-fn ask_on(mut stream: UnixStream, command: &impl Serialize) -> io::Result<Answer> {
-    stream.set_read_timeout(Some(PATIENCE))?;
+fn ask_on(mut stream: UnixStream, command: &impl Serialize, patience: Duration) -> io::Result<Answer> {
+    stream.set_read_timeout(Some(patience))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let mut line = serde_json::to_vec(command)?;
     line.push(b'\n');

@@ -1,5 +1,6 @@
 //! One running server: its parts, started in order and stopped in the opposite one. What a reload replaces is in `live`.
 
+pub mod apart;
 mod live;
 mod rooms;
 mod settling;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use paraph_tally::Millis;
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -27,10 +29,13 @@ use crate::config::{Config, ProxyProtocol};
 use crate::control;
 use crate::failure::Failure;
 use crate::front::{self, Front, bind, listening, local};
+use crate::handlers::Request;
 use crate::handlers::mail_status::MailStatus;
 use crate::handlers::operations::Operations;
+use crate::incident::Office;
 use crate::intake::{Intake, Writer, WriterSettings};
 use crate::journal::integer;
+use crate::keys::Keys;
 use crate::ledger::catalogue::Catalogue;
 use crate::ledger::opened::{Opened, Opener};
 use crate::ledger::query::LedgerReader;
@@ -146,6 +151,7 @@ impl Server {
             ledger: core.ledger.clone(),
             pace: Arc::clone(&core.pace),
         };
+        let office = core.office(&config.limits);
         let inboxes = core.inboxes(config, lmtp, &stopped);
         let live = Arc::new(Live::new(
             core,
@@ -170,7 +176,12 @@ impl Server {
                 live.limits(),
                 stopped.clone(),
             )),
-            tokio::spawn(rooms::teach(admitter, ledger.clone(), live.limits(), stopped.clone())),
+            tokio::spawn(rooms::teach(
+                Arc::clone(&admitter),
+                ledger.clone(),
+                live.limits(),
+                stopped.clone(),
+            )),
             tokio::spawn(show(Arc::clone(&live), ledger, shown, stopped.clone())),
             tokio::spawn(watch_disk(
                 directory.path().to_owned(),
@@ -181,9 +192,13 @@ impl Server {
             )),
             tokio::spawn(control::serve(
                 control::socket(directory.path()),
-                intake.clone(),
-                Arc::clone(&shield),
-                Arc::clone(&alerts),
+                control::Ways {
+                    intake: intake.clone(),
+                    shield: Arc::clone(&shield),
+                    alerts: Arc::clone(&alerts),
+                    office: (office, operator(directory.keys())),
+                    admitter: Arc::clone(&admitter),
+                },
                 stopped.clone(),
             )?),
             tokio::spawn(crate::alerts::watch::run(Arc::clone(&alerts), sensors, stopped.clone())),
@@ -196,24 +211,28 @@ impl Server {
         }
         let operations_answers = Arc::new(Operations {
             intake: intake.clone(),
+            admitter,
+            limits: config.limits.clone(),
             disk_low,
             mail,
             public: live.public(),
             alerts,
             metrics,
         });
-        tasks.push(tokio::spawn(listener::serve(
-            operations_listener,
-            listening(&config.limits, trusting_nobody(&config.limits), ProxyProtocol::Off),
-            move |_, request| {
-                let operations = Arc::clone(&operations_answers);
-                async move {
-                    let (method, uri, headers) = (request.method(), request.uri(), request.headers());
-                    operations.answer(method, uri, headers).await
-                }
-            },
-            stopped.clone(),
-        )));
+        let listening = listening(&config.limits, trusting_nobody(&config.limits), ProxyProtocol::Off);
+        let answer = move |_, request: Request| {
+            let operations = Arc::clone(&operations_answers);
+            async move {
+                let (method, uri, headers) = (request.method(), request.uri(), request.headers());
+                operations.answer(method, uri, headers).await
+            }
+        };
+        let stop_operations = stopped.clone();
+        let operations_loop = operations_listener.into_std()?;
+        tasks.push(apart::run("operations", move || {
+            let listener = TcpListener::from_std(operations_loop)?;
+            Ok(listener::serve(listener, listening, answer, stop_operations))
+        })?);
         let certificates = front.certificates();
         tasks.extend(front.serve(&live.public(), live.trusted(), &stopped));
         tracing::info!(%address, %operations, "serving");
@@ -295,6 +314,13 @@ fn store_failure(error: DbError) -> Failure {
     Failure::failed(format!("the store does not answer: {error}"), DOCTOR)
 }
 
+/// Who gives the verdicts that are typed on this machine: one account, without a name.
+fn operator(keys: &Keys) -> [u8; 16] {
+    let mut account = [0; 16];
+    account.copy_from_slice(&keys.derive("operator of the command line v1")[..16]);
+    account
+}
+
 impl Core {
     fn new(
         config: &Config,
@@ -324,6 +350,7 @@ impl Core {
         };
         let admitter = Admitter::new(&secrets, price, &config.limits)
             .map_err(|error| Failure::usage(error.to_string(), "put the right key file back from its backup"))?;
+        admitter.set_read_only(config.site.read_only);
         let networks = Arc::new(networks(config, directory));
         let observer = Observer::new(keys, Arc::clone(&networks), config.drill_networks);
         let shield = Arc::new(shield(config, Arc::clone(&networks)));
@@ -345,6 +372,17 @@ impl Core {
             disk_low: Arc::new(AtomicBool::new(false)),
             pace: Arc::new(Mutex::new(Pace::new(&config.limits))),
         })
+    }
+
+    /// Where verdicts are previewed and given.
+    fn office(&self, limits: &Limits) -> Office {
+        Office {
+            ledger: self.ledger.clone(),
+            intake: self.intake.clone(),
+            observer: Arc::clone(&self.observer),
+            shown: self.shown.clone(),
+            most: limits.verdict_signatures,
+        }
     }
 
     /// Readers of mail that comes back, as many as there are ways for it.
@@ -503,7 +541,9 @@ fn trusting_nobody(limits: &Limits) -> Arc<ArcSwap<Trusted>> {
     Arc::new(ArcSwap::from_pointee(Trusted::new(Vec::new(), limits.forwarded_hops)))
 }
 
-fn site(config: &Config, base_url: &str) -> Site {
+/// What pages say of the site.
+#[must_use]
+pub fn site(config: &Config, base_url: &str) -> Site {
     let lines = |text: &Option<String>| text.iter().flat_map(|text| text.lines()).map(str::to_owned).collect();
     let from = config.mail.from.email.to_string();
     Site {

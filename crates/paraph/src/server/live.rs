@@ -16,7 +16,7 @@ use crate::handlers::card::Cards;
 use crate::handlers::confirm::Signatory;
 use crate::handlers::events::Events;
 use crate::handlers::shelf::Shelf;
-use crate::handlers::sign::Signing;
+use crate::handlers::sign::{Problems, Signing};
 use crate::handlers::stop::StopMail;
 use crate::handlers::turned_away::TurnedAway;
 use crate::intake::seal::Sealing;
@@ -134,6 +134,9 @@ impl Live {
         self.trusted.store(Arc::new(trusted(&config)));
         self.public.store(Arc::new(public));
         self.limits.send_replace(config.limits.clone());
+        if generation.config.site.read_only != config.site.read_only {
+            self.core.admitter.set_read_only(config.site.read_only);
+        }
         self.alerts
             .reconfigure(Setup::new(&config, for_alerts, self.addresses.1));
         telemetry::set_level(&config.log_level);
@@ -206,6 +209,7 @@ impl Core {
                 shelf: Arc::clone(shelf),
                 disk_low: Arc::clone(&self.disk_low),
                 limits: config.limits.clone(),
+                problems: Problems::default(),
             },
             signatory: Signatory {
                 admitter: Arc::clone(&self.admitter),
