@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixListener;
@@ -21,6 +22,8 @@ use crate::admit::Admitter;
 use crate::admit::state::DoorState;
 use crate::alerts::{Alerts, Listed, Tried};
 use crate::clock;
+use crate::desk::role::Role;
+use crate::desk::{Desk, link_path};
 use crate::failure::Failure;
 use crate::incident::{IncidentAnswer, IncidentCommand, Office};
 use crate::intake::Intake;
@@ -42,6 +45,7 @@ enum Request {
     Incident(IncidentCommand),
     Alert(AlertCommand),
     Door(DoorCommand),
+    Desk(DeskLine),
 }
 
 impl Request {
@@ -67,6 +71,8 @@ pub struct Ways {
     pub office: (Office, [u8; 16]),
     /// The front door.
     pub admitter: Arc<Admitter>,
+    /// The desk.
+    pub desk: Arc<ArcSwap<Desk>>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -76,6 +82,7 @@ enum Answer {
     Incident(IncidentAnswer),
     Status(Status),
     Door(DoorState),
+    Linked(Option<String>),
     Unavailable,
     Unreadable,
 }
@@ -100,6 +107,13 @@ pub enum DoorCommand {
     Door,
     /// Pages only from now on, or no longer.
     ReadOnly(bool),
+}
+
+/// What is asked of the desk.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum DeskLine {
+    /// A link to join by, as what; or for the member with this name to choose password and code generator anew.
+    Link(Role, Option<String>),
 }
 
 /// What a server says of its alerts.
@@ -184,6 +198,12 @@ async fn answer(write: OwnedWriteHalf, line: &[u8], ways: &Ways) -> io::Result<(
             }
             Answer::Door(ways.admitter.state(clock::now()))
         }
+        Ok(Request::Desk(DeskLine::Link(role, name))) => {
+            let desk = ways.desk.load_full();
+            let made = desk.parts.link(role, name.as_deref()).await;
+            let whole = |token| format!("{}{}", desk.url, link_path(&token));
+            made.map_or(Answer::Unavailable, |token| Answer::Linked(token.map(whole)))
+        }
         Err(_) => Answer::Unreadable,
     };
     say(write, &answer).await
@@ -219,6 +239,23 @@ async fn on_alerts(alerts: &Alerts, command: AlertCommand) -> Status {
 pub fn ask(directory: &Path, command: &PetitionCommand) -> Result<Option<PetitionAnswer>, Failure> {
     match exchange(directory, "Petition", command)? {
         Some(Answer::Answered(answer)) => Ok(Some(answer)),
+        Some(Answer::Unavailable) => Err(Failure::failed(
+            "the running server cannot record anything at the moment",
+            "see its log and its /readyz, then try again",
+        )),
+        Some(_) => Err(unreadable()),
+        None => Ok(None),
+    }
+}
+
+/// Asks the server that holds a data directory for a link to its desk: `Some(None)` if no member has that name, or there
+/// are as many links as may be. `None` if no server holds it.
+///
+/// # Errors
+/// There is a server, but it does not answer or cannot record anything.
+pub fn ask_desk(directory: &Path, line: &DeskLine) -> Result<Option<Option<String>>, Failure> {
+    match exchange(directory, "Desk", line)? {
+        Some(Answer::Linked(link)) => Ok(Some(link)),
         Some(Answer::Unavailable) => Err(Failure::failed(
             "the running server cannot record anything at the moment",
             "see its log and its /readyz, then try again",

@@ -11,6 +11,7 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod control;
+pub mod desk;
 pub mod doctor;
 pub mod failure;
 mod front;

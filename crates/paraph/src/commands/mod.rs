@@ -4,6 +4,7 @@ mod alert;
 mod backup;
 mod check_config;
 mod demo;
+mod desk;
 mod doctor;
 mod door;
 mod drill;
@@ -40,6 +41,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Alert(alert) => alert::run(&alert),
         Command::Petition(petition) => petition::run(&petition),
         Command::Incident(incident) => incident::run(&incident),
+        Command::Desk(desk) => desk::run(&desk),
         Command::Recount(recount) => recount::run(&recount),
         Command::Fsck(fsck) => fsck::run(&fsck),
         Command::Backup(backup) => backup::run(&backup),

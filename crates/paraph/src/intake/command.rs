@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 use super::Unavailable;
+use crate::desk::command::{DeskAnswer, DeskCommand};
+use crate::incident::book::Incident;
 use crate::ledger::content::FirstSignatory;
 use crate::mail::bounce::Bounced;
 use crate::mail::stop::Wish;
@@ -26,8 +28,12 @@ pub enum Command {
     Disown(SignatureId, Keeping, Reply<DisownAnswer>),
     /// Something about a petition.
     Petition(Box<PetitionCommand>, Reply<PetitionAnswer>),
+    /// Something done at the desk.
+    Desk(Box<DeskCommand>, Reply<DeskAnswer>),
     /// A judgement on a set of signatures.
     Judge(Box<Judgement>, Reply<JudgeAnswer>),
+    /// Keep an incident as it stands now.
+    KeepIncident(Box<Incident>, Reply<()>),
     /// Settle, expire, erase, publish.
     Tick(Reply<Ticked>),
     /// Erase again what a restored backup brought back.

@@ -112,9 +112,14 @@ impl<'a> Decider<'a> {
             Command::Withdraw(id, by, reply) => answer(answers, reply, self.withdraw(id, by).await),
             Command::Disown(id, keeping, reply) => answer(answers, reply, self.disown(id, keeping).await),
             Command::Petition(command, reply) => answer(answers, reply, self.petition_settled(*command).await),
+            Command::Desk(command, reply) => answer(answers, reply, self.desk(*command).await),
             Command::Judge(judgement, reply) => {
                 self.decided.judgements.push((*judgement, reply));
                 Ok(())
+            }
+            Command::KeepIncident(incident, reply) => {
+                self.decided.batch.incidents.push(*incident);
+                answer(answers, reply, Ok(()))
             }
             Command::Tick(reply) => answer(answers, reply, self.tick().await),
             Command::Replay(erasures, reply) => answer(answers, reply, self.replay(erasures).await),
@@ -412,7 +417,7 @@ impl<'a> Decider<'a> {
         Ok(DisownAnswer::Disowned { ended })
     }
 
-    async fn waiting_of(&mut self, mailbox: MailboxId) -> Result<Vec<SignatureId>, DbError> {
+    pub(super) async fn waiting_of(&mut self, mailbox: MailboxId) -> Result<Vec<SignatureId>, DbError> {
         let sql = "SELECT id, petition, mailbox, signed_at, confirmed_at, axes FROM signature \
                    WHERE mailbox = ?1 AND waiting = 1 ORDER BY id DESC LIMIT ?2";
         let rows = self
@@ -428,7 +433,7 @@ impl<'a> Decider<'a> {
             .collect()
     }
 
-    async fn petition_settled(&mut self, command: PetitionCommand) -> Result<PetitionAnswer, DbError> {
+    pub(super) async fn petition_settled(&mut self, command: PetitionCommand) -> Result<PetitionAnswer, DbError> {
         let answer = self.petition(command).await?;
         if self.decided.publish {
             self.settle_all().await?;

@@ -6,8 +6,9 @@
 pub mod command;
 mod content;
 mod decide;
+mod desk;
 mod house;
-mod mailing;
+pub(crate) mod mailing;
 mod names;
 mod news;
 mod replay;
@@ -28,6 +29,8 @@ pub use writer::{StartError, Writer, WriterSettings};
 
 use crate::alerts::watch::MailPulse;
 use crate::clock;
+use crate::desk::command::{DeskAnswer, DeskCommand, MemberId, Wish as DeskWish};
+use crate::incident::book::Incident;
 use crate::ledger::judged::Judged;
 use crate::mail::bounce::Bounced;
 use crate::mail::stop::Wish;
@@ -121,6 +124,15 @@ impl Intake {
         self.ask(|reply| Command::Petition(Box::new(command), reply)).await
     }
 
+    /// Does something at the desk.
+    ///
+    /// # Errors
+    /// It could not be made durable.
+    pub async fn desk(&self, by: Option<MemberId>, wish: DeskWish) -> Result<DeskAnswer, Unavailable> {
+        let command = Box::new(DeskCommand { by, wish });
+        self.ask(|reply| Command::Desk(command, reply)).await
+    }
+
     /// Judges a set of signatures, in one event that is durable before this returns.
     ///
     /// # Errors
@@ -134,6 +146,14 @@ impl Intake {
         let judgement = Box::new(sorted.await.map_err(|_| Unavailable)?);
         self.ask_for(PATIENCE_OF_JUDGES, |reply| Command::Judge(judgement, reply))
             .await
+    }
+
+    /// Keeps an incident as it stands now.
+    ///
+    /// # Errors
+    /// It could not be made durable.
+    pub async fn keep_incident(&self, incident: Incident) -> Result<(), Unavailable> {
+        self.ask(|reply| Command::KeepIncident(Box::new(incident), reply)).await
     }
 
     /// What readers of rows ask, for the verdict whose rows still follow.

@@ -3,8 +3,10 @@
 use paraph_tally::{Changed, End, Entry, Mailbox, MailboxId, Millis, PetitionId, SignatureId, SignatureState};
 
 use super::content::{Content, forget};
+use super::desk::{self, DeskRow};
 use super::verdict::{self, NewVerdict, Progress};
 use super::{integer, mailing};
+use crate::incident::book::Incident;
 use crate::mail::bounce::Bounced;
 use crate::mail::stop::Wish;
 use crate::store::db::{Db, DbError, Value};
@@ -48,6 +50,8 @@ pub struct Batch {
     pub deferred: Vec<([u8; 16], Millis)>,
     /// Mails put off because the budget of their address is spent, and until when.
     pub put_off: Vec<([u8; 16], Millis)>,
+    /// Mailboxes of contributions that are clear again: their mail is due, from this moment on.
+    pub resumed: Vec<(MailboxId, Millis)>,
     /// Mails put off because their address is left alone, and until when.
     pub held: Vec<([u8; 16], Millis)>,
     /// What readers of mailboxes want, since when, and the end of a stop that has one.
@@ -58,10 +62,14 @@ pub struct Batch {
     pub mailed: Vec<([u8; 16], SignatureId)>,
     /// What authors add, and what signatories asked for beside signing.
     pub content: Content,
+    /// What the desk keeps.
+    pub desk: Vec<DeskRow>,
     /// Verdicts of this batch.
     pub verdicts: Vec<NewVerdict>,
     /// How far the rows that follow a verdict are; the rows themselves come with `changed`.
     pub progress: Option<Progress>,
+    /// Incidents as they stand now.
+    pub incidents: Vec<Incident>,
     /// Forget what is older than these moments.
     pub prune: Option<Prune>,
 }
@@ -94,6 +102,12 @@ pub struct Prune {
     pub bounces_before: Millis,
     /// Features observed before then.
     pub features_before: Millis,
+    /// Links to the desk that had run out by then.
+    pub desk_links_before: Millis,
+    /// Sessions of the desk that began before then.
+    pub desk_sessions_before: Millis,
+    /// Lines of the desk's audit log from before then.
+    pub desk_audit_before: Millis,
 }
 
 /// Rows that one tick forgets of each kind at the most: forgetting must not hold up signing.
@@ -197,13 +211,16 @@ impl Batch {
             claims,
             deferred,
             put_off,
+            resumed,
             held,
             wishes,
             bounces,
             mailed,
             content,
+            desk,
             verdicts,
             progress,
+            incidents,
             prune,
         } = self;
         entries.is_empty()
@@ -224,13 +241,16 @@ impl Batch {
             && claims.is_empty()
             && deferred.is_empty()
             && put_off.is_empty()
+            && resumed.is_empty()
             && held.is_empty()
             && wishes.is_empty()
             && bounces.is_empty()
             && mailed.is_empty()
             && *content == Content::default()
+            && desk.is_empty()
             && verdicts.is_empty()
             && progress.is_none()
+            && incidents.is_empty()
             && prune.is_none()
     }
 
@@ -244,7 +264,9 @@ impl Batch {
         self.content.write(db, &self.entries).await?;
         forget(db, &self.erased).await?;
         mailing::write(self, db).await?;
+        desk::write(&self.desk, db).await?;
         verdict::write(db, &self.verdicts).await?;
+        verdict::keep(db, &self.incidents).await?;
         if let Some(progress) = &self.progress {
             verdict::proceed(db, progress).await?;
         }
@@ -543,6 +565,7 @@ impl Prune {
         db.execute("DELETE FROM news_sent WHERE at < ?1", &[integer(self.mails_before.0)])
             .await?;
         mailing::prune(db, self).await?;
+        desk::prune(db, self).await?;
         let cutoff = crate::store::id::first_at(self.features_before);
         db.execute(
             "DELETE FROM features WHERE id IN (SELECT id FROM features WHERE id < ?1 ORDER BY id LIMIT ?2)",

@@ -5,6 +5,7 @@
 
 mod batch;
 pub mod content;
+pub mod desk;
 mod mailing;
 pub(crate) mod verdict;
 

@@ -7,6 +7,7 @@ mod content;
 mod contract;
 mod crash;
 mod deliverability;
+mod desk;
 mod disk;
 mod door;
 mod fsck;
