@@ -3,6 +3,7 @@
 pub mod apart;
 mod live;
 mod rooms;
+mod settling;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -49,7 +50,6 @@ use crate::mail::transport::Transport;
 use crate::router;
 use crate::scrutiny::board::Board;
 use crate::scrutiny::features::Observer;
-use crate::scrutiny::{self, Scrutineer};
 use crate::shield::{Shield, export};
 use crate::store::db::{Db, DbError, Value};
 use crate::store::id;
@@ -158,8 +158,7 @@ impl Server {
             incidents: Arc::clone(&incidents),
         };
         let (stop, stopped) = watch::channel(false);
-        let scrutiny = board.map(|board| core.scrutiny(config, &directory, board, &stopped));
-        let (scrutineer, scrutiny) = scrutiny.transpose()?.unzip();
+        let followed = board.map(|board| core.followed(&directory, board, &stopped));
         let disk_low = Arc::clone(&core.disk_low);
         let admitter = Arc::clone(&core.admitter);
         let shown = core.shown.clone();
@@ -184,9 +183,19 @@ impl Server {
 
         // Budgets of whole networks begin when it has been read; nobody waits for that.
         let networks = Arc::clone(&shield);
+        let (scrutineer, scrutiny) = followed
+            .map(|parts| settling::follow(parts, live.limits()))
+            .transpose()?
+            .unzip();
+
         let mut tasks = vec![
             tokio::task::spawn_blocking(move || networks.read_networks()),
-            tokio::spawn(tick(intake.clone(), scrutineer, live.limits(), stopped.clone())),
+            tokio::spawn(settling::tick(
+                intake.clone(),
+                scrutineer,
+                live.limits(),
+                stopped.clone(),
+            )),
             tokio::spawn(rooms::teach(
                 Arc::clone(&admitter),
                 ledger.clone(),
@@ -440,32 +449,6 @@ impl Core {
         }
     }
 
-    /// The thread that follows the journal, and a task that ends with it.
-    fn scrutiny(
-        &self,
-        config: &Config,
-        directory: &Directory,
-        board: Arc<Board>,
-        stop: &watch::Receiver<bool>,
-    ) -> Result<(Scrutineer, JoinHandle<()>), Failure> {
-        let parts = scrutiny::Parts {
-            store: Reader::new(&directory.main_file(), 1),
-            intake: self.intake.clone(),
-            board,
-            networks: Arc::clone(&self.networks),
-            holds_per_hour: config.limits.holds_per_hour,
-            stop: stop.clone(),
-        };
-        let (scrutineer, thread) = scrutiny::start(parts)
-            .map_err(|error| Failure::failed(format!("the thread of scrutiny: {error}"), DOCTOR))?;
-        let ended = tokio::task::spawn_blocking(move || {
-            if thread.join().is_err() {
-                tracing::error!("scrutiny has stopped; nothing settles until a restart");
-            }
-        });
-        Ok((scrutineer, ended))
-    }
-
     /// Readers of mail that comes back, as many as there are ways for it.
     fn inboxes(&self, config: &Config, lmtp: Option<Lmtp>, stop: &watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
         let Some(bounce) = &config.mail.bounce else {
@@ -503,28 +486,6 @@ fn serve_desk(
         let listener = TcpListener::from_std(listener)?;
         Ok(listener::serve(listener, listening, answer, stopped))
     })
-}
-
-/// Has scrutiny look, then settles, expires and publishes, again and again.
-async fn tick(
-    intake: Intake,
-    scrutineer: Option<Scrutineer>,
-    limits: watch::Receiver<Limits>,
-    mut stop: watch::Receiver<bool>,
-) {
-    while !*stop.borrow() {
-        if let Some(scrutineer) = &scrutineer {
-            scrutineer.look().await;
-        }
-        if let Err(error) = intake.tick().await {
-            tracing::error!(%error, "the count was not updated");
-        }
-        let every = Duration::from_secs(limits.borrow().settle_every_seconds);
-        tokio::select! {
-            () = tokio::time::sleep(every) => {}
-            _ = stop.changed() => {}
-        }
-    }
 }
 
 /// A nonce that was spent, the MAC of what it was spent on, and when it expires.

@@ -35,7 +35,7 @@ impl Decider<'_> {
                 continue;
             }
             let (signature, mailbox) = (SignatureId(row.array(2)?), MailboxId(row.array(5)?));
-            let Some(signature) = self.to_speak_of(signature, mailbox).await? else {
+            let Some(signature) = self.spoken_of(signature, mailbox).await? else {
                 self.decided.batch.deferred.push((id, Millis(self.at.0 + DAY)));
                 continue;
             };
@@ -78,7 +78,7 @@ impl Decider<'_> {
 
     /// Which contribution a mail speaks of: none that is held or invalidated, since no routine mail goes out under a finding;
     /// but whoever entered an address again does not stand in the way of one of that mailbox that is clear.
-    async fn to_speak_of(&mut self, named: SignatureId, mailbox: MailboxId) -> Result<Option<SignatureId>, DbError> {
+    async fn spoken_of(&mut self, named: SignatureId, mailbox: MailboxId) -> Result<Option<SignatureId>, DbError> {
         if self
             .load_signature(named)
             .await?

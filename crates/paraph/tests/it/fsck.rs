@@ -1,7 +1,6 @@
 //! `paraph fsck`: sound beside a working server, and every kind of damage is found by its own check.
 
 use std::fs;
-use std::path::Path;
 
 use rusqlite::Connection;
 use serde_json::Value;
@@ -120,15 +119,6 @@ fn damaged(site: &Site, file: &str, damage: &str, check: &str) {
     fs::write(&path, whole).expect("mended");
 }
 
-/// Pages on which tables and indexes begin. What names them, and tells the version, stays readable.
-fn roots(file: &Path) -> Vec<usize> {
-    let store = Connection::open(file).expect("opened");
-    let sql = "SELECT rootpage FROM sqlite_schema WHERE rootpage > 1 AND tbl_name <> 'meta'";
-    let mut roots = store.prepare(sql).expect("a statement");
-    let roots = roots.query_map([], |row| row.get::<_, u32>(0)).expect("read");
-    roots.map(|root| root.expect("a page") as usize).collect()
-}
-
 /// Damage that no statement does.
 fn files(site: &Site) {
     let spoil = |file: &str, spoilt: &dyn Fn(&mut Vec<u8>), check: &str| {
@@ -142,15 +132,15 @@ fn files(site: &Site) {
         assert!(findings.contains(&format!("fault: {check}")), "{file}: {report}");
         fs::write(&path, whole).expect("mended");
     };
-    for file in ["paraph.db", "keys/keys.db"] {
-        let roots = roots(&site.data().join(file));
-        let spoilt = |bytes: &mut Vec<u8>| {
-            roots
-                .iter()
-                .for_each(|page| bytes[(page - 1) * 4096..][..64].fill(0xA5))
-        };
-        spoil(file, &spoilt, "pages");
-    }
+    let middle = |bytes: &mut Vec<u8>| {
+        // Behind the first pages, all that do not name the tables.
+        let behind = bytes.len() / 4096 / 2;
+        let names = |page: &[u8]| page.windows(7).any(|part| part == b"CREATE ");
+        let pages = bytes.chunks_mut(4096).skip(behind.max(1));
+        pages.filter(|page| !names(page)).for_each(|page| page[..64].fill(0xA5));
+    };
+    spoil("paraph.db", &middle, "pages");
+    spoil("keys/keys.db", &middle, "pages");
     spoil("keys/erasures.log", &|bytes| bytes.truncate(40), "erasures");
     spoil(
         "keys/master.key",
