@@ -219,3 +219,57 @@ fn may_be_honest(candidate: &Candidate, now: Millis) -> bool {
     let looks_common = |seen: &Observation| seen.source.kind == NetworkKind::Access && seen.common_mail;
     stood_a_day || candidate.seen.as_ref().is_some_and(looks_common)
 }
+
+#[cfg(test)]
+mod tests {
+    use paraph_tally::{End, Mailbox};
+
+    use super::*;
+
+    fn seen(kind: &str, common_mail: bool) -> Option<Observation> {
+        let tags = r#"{"near":1,"origin":1,"client":1,"name":1,"comment":0,"shape":1,"stem":1,"domain":1,"mx":1}"#;
+        let stored = format!(
+            r#"{{"version":2,"month":7,"tags":{tags},"kind":"{kind}","language":"fr","script":true,"fill_ms":1,
+                "name_order":1,"name_upper":false,"common_mail":{common_mail},"country":""}}"#
+        );
+        let about = (SignatureId([1; 16]), PetitionId(1), Millis(1));
+        Some(Features::observation(stored.as_bytes(), 7, about).expect("readable"))
+    }
+
+    #[test]
+    fn who_may_be_honest_has_confirmed_and_stood_a_day_or_come_the_common_way() {
+        let now = Millis(10 * DAY);
+        let axes = Axes {
+            mailbox: Mailbox::Confirmed,
+            ..Axes::default()
+        };
+        let counted = Axes { settled: true, ..axes };
+        let candidate = |axes, hours: u64, seen| Candidate {
+            id: SignatureId([1; 16]),
+            at: Millis(1),
+            confirmed_at: Some(Millis(now.0 - hours * 3_600_000)),
+            axes,
+            seen,
+        };
+        let ended = Axes {
+            end: End::Withdrawn,
+            ..counted
+        };
+        let unconfirmed = Candidate {
+            confirmed_at: None,
+            ..candidate(Axes::default(), 1, seen("access", true))
+        };
+        for (candidate, may_be) in [
+            (candidate(counted, 24, None), true),
+            (candidate(counted, 23, None), false),
+            (candidate(axes, 48, None), false),
+            (candidate(axes, 1, seen("access", true)), true),
+            (candidate(axes, 1, seen("access", false)), false),
+            (candidate(axes, 1, seen("hosting", true)), false),
+            (candidate(ended, 48, seen("access", true)), false),
+            (unconfirmed, false),
+        ] {
+            assert_eq!(may_be_honest(&candidate, now), may_be, "{:?}", candidate.axes);
+        }
+    }
+}

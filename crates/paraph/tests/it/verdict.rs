@@ -217,7 +217,7 @@ async fn people_sign_confirm_withdraw_and_settle_while_rows_follow() {
         running.intake.tick().await.expect("tick");
         recount_agrees(&store, running).await;
         let mut connections = store.connect().await;
-        let forgotten = "SELECT COUNT(*) FROM signature s JOIN mailbox m ON m.id = s.mailbox \
+        let forgotten = "SELECT COUNT(*) FROM signature s LEFT JOIN mailbox m ON m.id = s.mailbox \
                          WHERE s.axes = 1 AND s.unsettled = 0 AND m.counted IS NULL";
         let forgotten = connections.main.query_one(forgotten, &[]).await.expect("read");
         assert_eq!(
