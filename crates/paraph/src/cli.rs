@@ -2,6 +2,8 @@
 //!
 //! Commands that do not exist yet are absent. Exit codes: 0 done or true, 1 false or failed, 2 wrong usage.
 
+pub mod incident;
+
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -53,6 +55,9 @@ pub enum Command {
     /// Make links to the desk, and list who works there
     #[command(subcommand)]
     Desk(Desk),
+    /// List verdicts, and hold, release, invalidate or reinstate signatures, beside a running server
+    #[command(subcommand)]
+    Incident(incident::Incident),
     /// Rehearse an attack on your own server
     ///
     /// Refuses any target that is not this machine's loopback.

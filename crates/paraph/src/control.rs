@@ -1,4 +1,4 @@
-//! The control socket: how `paraph petition` and `paraph alert` reach a server that holds the data directory.
+//! The control socket: how `paraph petition`, `paraph alert` and `paraph incident` reach a server that holds the data directory.
 //!
 //! A Unix socket in the data directory, for its owner only. One JSON request a connection, one JSON answer.
 
@@ -14,6 +14,7 @@ use arc_swap::ArcSwap;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixListener;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::watch;
 
 use crate::alerts::{Alerts, Listed, Tried};
@@ -21,6 +22,7 @@ use crate::clock;
 use crate::desk::role::Role;
 use crate::desk::{Desk, link_path};
 use crate::failure::Failure;
+use crate::incident::{IncidentAnswer, IncidentCommand, Office};
 use crate::intake::Intake;
 use crate::intake::command::{PetitionAnswer, PetitionCommand};
 use crate::shield::{Shield, ShieldAnswer, ShieldCommand};
@@ -29,11 +31,14 @@ use crate::shield::{Shield, ShieldAnswer, ShieldCommand};
 const REQUEST_BYTES: u64 = 1 << 20;
 /// Longer than the slowest channel of an alert.
 const PATIENCE: Duration = Duration::from_secs(12);
+/// Looking at a million signatures, and judging them.
+const PATIENCE_OF_JUDGES: Duration = Duration::from_secs(180);
 
 #[derive(Debug, Serialize, Deserialize)]
 enum Answer {
     Answered(PetitionAnswer),
     Shielded(ShieldAnswer),
+    Incident(IncidentAnswer),
     Status(Status),
     Linked(Option<String>),
     Unavailable,
@@ -91,6 +96,7 @@ pub fn serve(
     shield: Arc<Shield>,
     alerts: Arc<Alerts>,
     desk: Arc<ArcSwap<Desk>>,
+    (office, account): (Office, [u8; 16]),
     mut stop: watch::Receiver<bool>,
 ) -> Result<impl Future<Output = ()> + use<>, Failure> {
     // What lies there is left over: this process holds the directory's lock.
@@ -105,11 +111,19 @@ pub fn serve(
                 accepted = listener.accept() => accepted,
             };
             // One at a time: these are commands that a person types.
-            if let Ok((stream, _)) = accepted
-                && tokio::time::timeout(PATIENCE, answer(stream, &intake, &alerts, &shield, &desk))
-                    .await
-                    .is_err()
-            {
+            let Ok((stream, _)) = accepted else { continue };
+            let (read, write) = stream.into_split();
+            let Ok(Ok(line)) = tokio::time::timeout(PATIENCE, line(read)).await else {
+                continue;
+            };
+            let answered = match serde_json::from_slice::<IncidentCommand>(&line) {
+                Ok(command) => {
+                    let answering = judge(write, &office, command, account);
+                    tokio::time::timeout(PATIENCE_OF_JUDGES, answering).await
+                }
+                Err(_) => tokio::time::timeout(PATIENCE, answer(write, &line, &intake, &alerts, &shield, &desk)).await,
+            };
+            if answered.is_err() {
                 tracing::debug!("a control connection took too long");
             }
         }
@@ -117,34 +131,47 @@ pub fn serve(
     })
 }
 
+async fn line(read: OwnedReadHalf) -> io::Result<Vec<u8>> {
+    let mut line = Vec::new();
+    tokio::io::BufReader::new(read.take(REQUEST_BYTES))
+        .read_until(b'\n', &mut line)
+        .await?;
+    Ok(line)
+}
+
+async fn judge(write: OwnedWriteHalf, office: &Office, command: IncidentCommand, account: [u8; 16]) -> io::Result<()> {
+    let answer = office.carry_out(command, account).await;
+    say(write, &Answer::Incident(answer)).await
+}
+
 async fn answer(
-    stream: tokio::net::UnixStream,
+    write: OwnedWriteHalf,
+    line: &[u8],
     intake: &Intake,
     alerts: &Alerts,
     shield: &Shield,
     desk: &ArcSwap<Desk>,
 ) -> io::Result<()> {
-    let (read, mut write) = stream.into_split();
-    let mut line = Vec::new();
-    tokio::io::BufReader::new(read.take(REQUEST_BYTES))
-        .read_until(b'\n', &mut line)
-        .await?;
-    let answer = if let Ok(command) = serde_json::from_slice::<PetitionCommand>(&line) {
+    let answer = if let Ok(command) = serde_json::from_slice::<PetitionCommand>(line) {
         let answered = intake.petition(command).await;
         answered.map_or(Answer::Unavailable, Answer::Answered)
-    } else if let Ok(command) = serde_json::from_slice::<ShieldCommand>(&line) {
+    } else if let Ok(command) = serde_json::from_slice::<ShieldCommand>(line) {
         Answer::Shielded(shield.carry_out(&command, clock::now()))
-    } else if let Ok(DeskLine::Link(role, name)) = serde_json::from_slice::<DeskLine>(&line) {
+    } else if let Ok(DeskLine::Link(role, name)) = serde_json::from_slice::<DeskLine>(line) {
         let desk = desk.load_full();
         let made = desk.parts.link(role, name.as_deref()).await;
         let whole = |token| format!("{}{}", desk.url, link_path(&token));
         made.map_or(Answer::Unavailable, |token| Answer::Linked(token.map(whole)))
-    } else if let Ok(command) = serde_json::from_slice::<AlertCommand>(&line) {
+    } else if let Ok(command) = serde_json::from_slice::<AlertCommand>(line) {
         Answer::Status(on_alerts(alerts, command).await)
     } else {
         Answer::Unreadable
     };
-    write.write_all(&serde_json::to_vec(&answer)?).await?;
+    say(write, &answer).await
+}
+
+async fn say(mut write: OwnedWriteHalf, answer: &Answer) -> io::Result<()> {
+    write.write_all(&serde_json::to_vec(answer)?).await?;
     write.write_all(b"\n").await
 }
 
@@ -223,6 +250,18 @@ pub fn ask_shield(directory: &Path, command: &ShieldCommand) -> Result<Option<Sh
     }
 }
 
+/// Asks the server that holds a data directory about verdicts. `None` if none does.
+///
+/// # Errors
+/// There is a server, but it does not answer.
+pub fn ask_incident(directory: &Path, command: &IncidentCommand) -> Result<Option<IncidentAnswer>, Failure> {
+    match exchange_within(directory, command, PATIENCE_OF_JUDGES)? {
+        Some(Answer::Incident(answer)) => Ok(Some(answer)),
+        Some(_) => Err(unreadable()),
+        None => Ok(None),
+    }
+}
+
 /// What the server that holds a data directory says of its alerts. `None` if none does.
 ///
 /// # Errors
@@ -239,6 +278,10 @@ fn unreadable() -> Failure {
 }
 
 fn exchange(directory: &Path, command: &impl Serialize) -> Result<Option<Answer>, Failure> {
+    exchange_within(directory, command, PATIENCE)
+}
+
+fn exchange_within(directory: &Path, command: &impl Serialize, patience: Duration) -> Result<Option<Answer>, Failure> {
     let stream = match UnixStream::connect(socket(directory)) {
         Ok(stream) => stream,
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
@@ -246,12 +289,13 @@ fn exchange(directory: &Path, command: &impl Serialize) -> Result<Option<Answer>
         }
         Err(error) => return Err(Failure::io("cannot reach the running server", &error)),
     };
-    let asked = ask_on(stream, command).map_err(|error| Failure::io("the running server does not answer", &error))?;
+    let asked =
+        ask_on(stream, command, patience).map_err(|error| Failure::io("the running server does not answer", &error))?;
     Ok(Some(asked))
 }
 
-fn ask_on(mut stream: UnixStream, command: &impl Serialize) -> io::Result<Answer> {
-    stream.set_read_timeout(Some(PATIENCE))?;
+fn ask_on(mut stream: UnixStream, command: &impl Serialize, patience: Duration) -> io::Result<Answer> {
+    stream.set_read_timeout(Some(patience))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let mut line = serde_json::to_vec(command)?;
     line.push(b'\n');

@@ -17,6 +17,7 @@ pub mod failure;
 mod front;
 pub mod fsck;
 pub mod handlers;
+pub mod incident;
 pub mod intake;
 pub mod journal;
 pub mod keys;

@@ -25,13 +25,15 @@ use crate::clock;
 use crate::config::{Config, ProxyProtocol};
 use crate::control;
 use crate::desk::books::Books;
-use crate::desk::{Parts, link_path};
+use crate::desk::{Around, Parts, link_path};
 use crate::failure::Failure;
 use crate::front::{self, Front, bind, listening, local};
 use crate::handlers::mail_status::MailStatus;
 use crate::handlers::operations::Operations;
+use crate::incident::Office;
 use crate::intake::{Intake, Writer, WriterSettings};
 use crate::journal::integer;
+use crate::keys::Keys;
 use crate::ledger::catalogue::Catalogue;
 use crate::ledger::opened::{Opened, Opener};
 use crate::ledger::query::LedgerReader;
@@ -92,6 +94,7 @@ struct Core {
     desk: Arc<Parts>,
     networks: Arc<Known>,
     observer: Arc<Observer>,
+    office: Office,
     disk_low: Arc<AtomicBool>,
     pace: Arc<Mutex<Pace>>,
 }
@@ -130,9 +133,6 @@ impl Server {
         let (writer, intake, shown) = Writer::start(connections, settings)
             .await
             .map_err(|error| Failure::failed(format!("the writer cannot start: {error}"), DOCTOR))?;
-        let core = Core::new(config, &directory, intake.clone(), shown, &spent)?;
-        drop(spent);
-        let shield = Arc::clone(&core.shield);
         let transport = Transport::open(&config.mail.delivery, &config.limits)?;
         let alerts = Alerts::open(
             directory.path(),
@@ -140,6 +140,9 @@ impl Server {
             Setup::new(config, transport, operations),
         );
         let alerts = Arc::new(alerts.map_err(|error| Failure::io("alerts.json in the data directory", &error))?);
+        let core = Core::new(config, &directory, intake.clone(), shown, &spent, (&alerts, &board))?;
+        drop(spent);
+        let shield = Arc::clone(&core.shield);
         let sensors = Sensors {
             intake: intake.clone(),
             disk_low: Arc::clone(&core.disk_low),
@@ -158,6 +161,8 @@ impl Server {
             ledger: core.ledger.clone(),
             pace: Arc::clone(&core.pace),
         };
+        let office = core.office.clone();
+        let minutes = Arc::clone(&core.desk);
         let inboxes = core.inboxes(config, lmtp, &stopped);
         let live = Arc::new(Live::new(
             core,
@@ -191,9 +196,11 @@ impl Server {
                 Arc::clone(&shield),
                 Arc::clone(&alerts),
                 live.desk(),
+                (office, operator(directory.keys())),
                 stopped.clone(),
             )?),
             tokio::spawn(crate::alerts::watch::run(Arc::clone(&alerts), sensors, stopped.clone())),
+            tokio::spawn(minutes.keep_minutes(stopped.clone())),
             tokio::spawn(export::run(shield, config.shield.outlets.clone(), stopped.clone())),
         ];
         tasks.extend(inboxes);
@@ -319,6 +326,13 @@ fn store_failure(error: DbError) -> Failure {
     Failure::failed(format!("the store does not answer: {error}"), DOCTOR)
 }
 
+/// Who gives the verdicts that are typed on this machine: one account, without a name.
+fn operator(keys: &Keys) -> [u8; 16] {
+    let mut account = [0; 16];
+    account.copy_from_slice(&keys.derive("operator of the command line v1")[..16]);
+    account
+}
+
 impl Core {
     fn new(
         config: &Config,
@@ -326,6 +340,7 @@ impl Core {
         intake: Intake,
         shown: watch::Receiver<Arc<Catalogue>>,
         spent: &[SpentNonce],
+        (alerts, board): (&Arc<Alerts>, &Option<Arc<Board>>),
     ) -> Result<Self, Failure> {
         let keys = directory.keys();
         let vault = Arc::new(Vault::new(keys));
@@ -358,31 +373,45 @@ impl Core {
         };
         // Browsers reach a desk of its own over plain HTTP, through a tunnel or a private network.
         let url = config.site.base_url.as_deref().filter(|_| config.listen.desk.is_none());
-        let desk = Parts::new(
-            keys,
-            &config.limits,
-            url.is_some_and(|url| url.starts_with("https://")),
-            intake.clone(),
-            Books::new(Reader::new(&directory.main_file(), DESK_CONNECTIONS)),
-            shown.clone(),
-            mail,
-        );
         let now = clock::now();
         for way in [Way::Script, Way::Plain] {
             let of_this_way = spent.iter().filter(|spent| way_of(spent, &config.limits) == way);
             admitter.preload(way, of_this_way.copied(), now);
         }
+        let (admitter, observer) = (Arc::new(admitter.behind(Arc::clone(&shield))), Arc::new(observer));
+        let office = Office {
+            ledger: ledger.clone(),
+            intake: intake.clone(),
+            observer: Arc::clone(&observer),
+            shown: shown.clone(),
+            most: config.limits.verdict_signatures,
+        };
+        let around = Around {
+            intake: intake.clone(),
+            books: Books::new(Reader::new(&directory.main_file(), DESK_CONNECTIONS)),
+            shown: shown.clone(),
+            mail,
+            alerts: Arc::clone(alerts),
+            admitter: Arc::clone(&admitter),
+            shield: Arc::clone(&shield),
+            networks: Arc::clone(&networks),
+            office: office.clone(),
+            board: board.clone(),
+        };
+        let is_secure = url.is_some_and(|url| url.starts_with("https://"));
+        let desk = Parts::new(keys, &config.limits, is_secure, around);
         Ok(Self {
             intake,
             shown,
             ledger,
             tokens: Arc::new(Tokens::new(keys)),
             vault,
-            admitter: Arc::new(admitter.behind(Arc::clone(&shield))),
+            admitter,
             shield,
             desk: Arc::new(desk),
             networks,
-            observer: Arc::new(observer),
+            observer,
+            office,
             disk_low: Arc::new(AtomicBool::new(false)),
             pace,
         })

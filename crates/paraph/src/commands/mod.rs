@@ -8,6 +8,7 @@ mod desk;
 mod doctor;
 mod drill;
 mod fsck;
+mod incident;
 mod networks;
 mod petition;
 mod recount;
@@ -38,6 +39,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Alert(alert) => alert::run(&alert),
         Command::Petition(petition) => petition::run(&petition),
         Command::Desk(desk) => desk::run(&desk),
+        Command::Incident(incident) => incident::run(&incident),
         Command::Recount(recount) => recount::run(&recount),
         Command::Fsck(fsck) => fsck::run(&fsck),
         Command::Backup(backup) => backup::run(&backup),

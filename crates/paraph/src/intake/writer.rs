@@ -307,6 +307,7 @@ impl State {
         decider.of_ages = self.time.of_ages();
         decider.checked = self.settings.board.as_deref().map(Board::checked);
         decider.following = self.docket.pending();
+        decider.checked = self.settings.board.as_deref().map(Board::checked);
         decider
     }
 

@@ -12,6 +12,7 @@ use crate::admit::source::Trusted;
 use crate::alerts::{Alerts, Setup};
 use crate::config::Config;
 use crate::desk::Desk;
+use crate::desk::night::Night;
 use crate::failure::Failure;
 use crate::handlers::card::Cards;
 use crate::handlers::confirm::Signatory;
@@ -79,7 +80,7 @@ impl Live {
         let base_url = config.site.base_url_for(addresses.http);
         let site = Arc::new(site(config, &base_url));
         let shelf = Arc::new(Shelf::new(Arc::clone(&site), &core.shown.borrow()));
-        let desk = core.desk(&site, addresses);
+        let desk = core.desk(&site, addresses, config);
         let public = core.public(config, directory, &site, &shelf, stopped.clone());
         let public = Public {
             desk: addresses.desk.is_none().then(|| desk.clone()),
@@ -145,7 +146,7 @@ impl Live {
         let base_url = config.site.base_url_for(self.addresses.http);
         let site = Arc::new(site(&config, &base_url));
         let shelf = Arc::new(Shelf::new(Arc::clone(&site), &self.core.shown.borrow()));
-        let desk = self.core.desk(&site, self.addresses);
+        let desk = self.core.desk(&site, self.addresses, &config);
         let public = self.core.public(&config, directory, &site, &shelf, stopped.clone());
         let public = Public {
             desk: self.addresses.desk.is_none().then(|| desk.clone()),
@@ -211,10 +212,18 @@ fn trusted(config: &Config) -> Trusted {
 }
 
 impl Core {
-    fn desk(&self, site: &Arc<Site>, addresses: Addresses) -> Desk {
+    fn desk(&self, site: &Arc<Site>, addresses: Addresses, config: &Config) -> Desk {
+        let alerts = &config.alerts;
+        let night = Night {
+            call: alerts.call.clone(),
+            contract: alerts.contract.clone(),
+            decides: alerts.decides.clone(),
+            zone: alerts.time_zone.clone(),
+        };
         let alone = addresses.desk.map(|address| format!("http://{address}"));
         Desk {
             site: Arc::clone(site),
+            night: Arc::new(night),
             url: alone.map_or_else(|| Arc::from(site.base_url.as_str()), Arc::from),
             parts: Arc::clone(&self.desk),
         }

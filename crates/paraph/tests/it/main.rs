@@ -11,6 +11,7 @@ mod desk;
 mod disk;
 mod door;
 mod fsck;
+mod incident;
 mod journal;
 mod mail;
 mod networks;
