@@ -174,6 +174,8 @@ notice-busy-detail = { $wait ->
     [one] No se ha perdido nada: espera un segundo y vuelve a pulsar «Firmo». Lo que escribiste sigue aquí.
    *[other] No se ha perdido nada: espera { $wait } segundos y vuelve a pulsar «Firmo». Lo que escribiste sigue aquí.
 }
+notice-read-only-title = Las firmas están en pausa por el momento.
+notice-read-only-detail = El sitio está muy solicitado y solo muestra sus páginas. No se ha perdido nada: lo que escribiste se guarda en esta página. Déjala abierta y vuelve a pulsar «Firmo» dentro de { $wait } segundos, o vuelve más tarde.
 
 ## Mira tu correo
 
@@ -323,6 +325,12 @@ disowned-erased = Todo lo que se envió con tu dirección se ha borrado. No eras
 disowned-kept = No se contará. Lo que sabemos del envío está sellado y guardado para tu denuncia. Escríbenos cuando lo necesites.
 disowned-at = Registrado el
 disowned-sorry = Sentimos la molestia. Decírnoslo ayuda a encontrar las demás firmas falsas.
+
+## Una copia en otro sitio
+
+copy-notice = Esto es una copia, hecha porque puede ser difícil llegar al sitio mismo. Los textos y los números son del
+copy-sign = Aquí no se puede firmar; se firma en
+copy-kept = No se ha perdido nada de lo firmado o confirmado, y los enlaces de nuestros correos siguen siendo válidos.
 
 ## Lo que no se pudo hacer
 

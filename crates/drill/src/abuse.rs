@@ -1,10 +1,12 @@
-//! Clients that misuse the protocol rather than the form: slow ones, HTTP/2 with floods and closed windows, giant forms.
+//! Clients that misuse the protocol rather than the form: slow ones, HTTP/2 with floods and closed windows, giant forms,
+//! floods of requests that complete nothing, sources that change each time, and sources that are claimed.
 //!
 //! Bounded like everything here: so many connections at once, so many bytes on each, a pause between two, until the
 //! attack is over.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -22,6 +24,8 @@ use crate::world::World;
 const ABUSERS: usize = 300;
 /// Between two connections of one abuser.
 const PAUSE: Duration = Duration::from_secs(2);
+/// The same in a flood.
+const FLOOD_PAUSE: Duration = Duration::from_millis(50);
 /// Most bytes that a flood sends on one connection.
 const FLOOD_BYTES: usize = 4 << 20;
 /// Between two drips of a slow client.
@@ -42,6 +46,12 @@ enum Abuse {
     GiantBody,
     ManyFields,
     LongField,
+    AskPages,
+    AskPuzzles,
+    AskForms,
+    EmptyForms,
+    NewNetwork,
+    ClaimedSource,
 }
 
 /// What became of one kind of abuse.
@@ -91,6 +101,9 @@ impl Abuse {
                 Self::ZeroWindow,
             ],
             Scenario::GiantForms => &[Self::GiantBody, Self::ManyFields, Self::LongField],
+            Scenario::Flood4000 => &[Self::AskPages, Self::AskPuzzles, Self::AskForms, Self::EmptyForms],
+            Scenario::Ipv6Rotation => &[Self::NewNetwork],
+            Scenario::ForgedForwarding => &[Self::ClaimedSource],
             _ => &[],
         }
     }
@@ -109,6 +122,35 @@ impl Abuse {
             Self::GiantBody => "giant body",
             Self::ManyFields => "many fields",
             Self::LongField => "long field",
+            Self::AskPages => "pages",
+            Self::AskPuzzles => "puzzles",
+            Self::AskForms => "forms",
+            Self::EmptyForms => "empty forms",
+            Self::NewNetwork => "new network each time",
+            Self::ClaimedSource => "claimed source",
+        }
+    }
+
+    /// Where the next connection comes from; nothing once there are as many sources as the drill may have.
+    fn source(self, world: &World, index: usize, turn: u32) -> Option<IpAddr> {
+        Some(match self {
+            Self::AskPages | Self::AskPuzzles | Self::AskForms | Self::EmptyForms => {
+                networks::flood_address(world.sources.fetch_add(1, Ordering::Relaxed)).into()
+            }
+            Self::NewNetwork => {
+                let number = world.sources.fetch_add(1, Ordering::Relaxed);
+                networks::rotating_address((number < world.options.max_sources).then_some(number)?).into()
+            }
+            Self::ClaimedSource => networks::hosting_address(index + turn as usize * ABUSERS).into(),
+            _ => networks::hosting_address(index).into(),
+        })
+    }
+
+    /// How long an abuser waits between two connections: a flood does not.
+    fn pause(self) -> Duration {
+        match self {
+            Self::AskPages | Self::AskPuzzles | Self::AskForms | Self::EmptyForms | Self::NewNetwork => FLOOD_PAUSE,
+            _ => PAUSE,
         }
     }
 
@@ -123,6 +165,22 @@ impl Abuse {
         };
         match self {
             Self::NoBytes => Ok(()),
+            Self::AskPages => out.write_all(&asks(page, host)).await,
+            Self::AskPuzzles => out.write_all(&asks(&format!("{page}/challenge"), host)).await,
+            Self::AskForms => out.write_all(&asks(&format!("{page}/sign"), host)).await,
+            Self::EmptyForms => out.write_all(&forms(page, host, "", |_| String::new())).await,
+            Self::NewNetwork => {
+                let ask = format!("GET {page}/challenge HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+                out.write_all(ask.as_bytes()).await
+            }
+            Self::ClaimedSource => {
+                let claim = |turn: u32| {
+                    let honest = networks::SHARED.to_bits() - turn % 16;
+                    let honest = std::net::Ipv4Addr::from_bits(honest);
+                    format!("X-Forwarded-For: {honest}\r\nForwarded: for={honest}\r\n")
+                };
+                out.write_all(&forms(page, host, "altcha=forged", claim)).await
+            }
             Self::SlowHead => {
                 out.write_all(format!("GET {page} HTTP/1.1\r\nHost: {host}\r\n").as_bytes())
                     .await?;
@@ -197,6 +255,33 @@ impl Abuse {
     }
 }
 
+/// Requests of one connection of a flood.
+const FLOOD_REQUESTS: u32 = 20;
+
+/// The same question again and again, in one breath; the last one closes.
+fn asks(path: &str, host: &str) -> Vec<u8> {
+    let ask = |end: &str| format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n{end}\r\n");
+    (ask("").repeat(FLOOD_REQUESTS as usize - 1) + &ask("Connection: close\r\n")).into_bytes()
+}
+
+/// Forms in one breath, each with headers of its own; the last one closes.
+fn forms(page: &str, host: &str, body: &str, headers: impl Fn(u32) -> String) -> Vec<u8> {
+    let form = |turn: u32| {
+        let end = if turn + 1 == FLOOD_REQUESTS {
+            "Connection: close\r\n"
+        } else {
+            ""
+        };
+        let length = body.len();
+        format!(
+            "POST {page}/sign HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+             Content-Length: {length}\r\n{}{end}\r\n{body}",
+            headers(turn)
+        )
+    };
+    (0..FLOOD_REQUESTS).map(form).collect::<String>().into_bytes()
+}
+
 async fn drip(out: &mut (impl AsyncWrite + Unpin), drop: &[u8]) -> std::io::Result<()> {
     loop {
         sleep(DRIP_EVERY).await;
@@ -269,11 +354,16 @@ async fn abuser(world: Arc<World>, abuse: Abuse, index: usize) {
     // Not all in one instant: what is measured is the abuse, not a burst of connections.
     sleep(PAUSE.mul_f64(index as f64 / ABUSERS as f64)).await;
     let mut port = 1024 + index as u16;
-    while Instant::now() < end {
+    for turn in 0.. {
+        if Instant::now() >= end {
+            break;
+        }
         port = port.checked_add(307).unwrap_or(1024);
-        let source = SocketAddr::new(networks::hosting_address(index).into(), port);
-        once(&world, abuse, source, end).await;
-        sleep(PAUSE).await;
+        let Some(source) = abuse.source(&world, index, turn) else {
+            break;
+        };
+        once(&world, abuse, SocketAddr::new(source, port), end).await;
+        sleep(abuse.pause()).await;
     }
 }
 

@@ -167,7 +167,13 @@ pub(crate) fn of(rng: &mut ChaCha20Rng, options: &Options) -> Vec<Forgery> {
                 });
             spread.collect()
         }
-        Scenario::HonestSurge | Scenario::SlowClients | Scenario::H2Abuse | Scenario::GiantForms => Vec::new(),
+        Scenario::HonestSurge
+        | Scenario::SlowClients
+        | Scenario::H2Abuse
+        | Scenario::GiantForms
+        | Scenario::Flood4000
+        | Scenario::Ipv6Rotation
+        | Scenario::ForgedForwarding => Vec::new(),
     }
 }
 

@@ -98,5 +98,26 @@ pub fn hosting_address(index: usize) -> Ipv4Addr {
     }
 }
 
+/// A carrier's address with a thousand people behind it.
+pub const SHARED: Ipv4Addr = Ipv4Addr::new(100, 64, 0, 200);
+
+/// How many addresses take part in `flood-4000`.
+pub const FLOOD_ADDRESSES: u32 = 4000;
+
+/// One of the 4,000: nobody knows who announces them.
+#[must_use]
+pub fn flood_address(index: u32) -> Ipv4Addr {
+    let first = Ipv4Addr::new(198, 19, 16, 0).to_bits();
+    Ipv4Addr::from_bits(first + index % FLOOD_ADDRESSES)
+}
+
+/// One of the /64 of `ipv6-rotation`, each in another /48 than the one before, over 8,192 of them.
+#[must_use]
+pub fn rotating_address(index: u32) -> Ipv6Addr {
+    let (network, within) = (u64::from(index % 8192), u64::from(index / 8192) & 0xffff);
+    let upper = 0x2001_0db8_e000_0000_u64 + (network << 16) + within;
+    Ipv6Addr::from_bits(u128::from(upper) << 64 | 1)
+}
+
 /// How many rented servers take part in `lockstep-218`.
 pub const HOSTING_ADDRESSES: usize = 218;

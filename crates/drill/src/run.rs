@@ -208,6 +208,7 @@ fn prepare(options: Options, target: Target, petition: &str, sink: Sink) -> Worl
         honest: Default::default(),
         forged: Default::default(),
         abuse: Default::default(),
+        sources: Default::default(),
         victims_signed: Default::default(),
         prices: Default::default(),
         times: Default::default(),

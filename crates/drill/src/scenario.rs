@@ -8,6 +8,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 
 use crate::forgeries::{self, Forgery};
+use crate::networks;
 use crate::people::{self, Lang};
 use crate::probe::ServerProbe;
 use crate::victim::Victim;
@@ -26,6 +27,12 @@ pub enum Scenario {
     H2Abuse,
     /// Forms that are too large in every way.
     GiantForms,
+    /// 4,000 addresses ask for pages, puzzles and forms, and never complete one.
+    Flood4000,
+    /// Every request from another IPv6 /64.
+    Ipv6Rotation,
+    /// Forgeries that claim, in the headers of proxies, to come from honest people.
+    ForgedForwarding,
     /// The same servers enter a few victims' addresses, in every spelling, on every petition of the site.
     MailBomb,
     /// Rented servers with invented names confirm through mail domains of their own.
@@ -44,7 +51,7 @@ pub enum Scenario {
 
 impl Scenario {
     /// Every scenario, for `drill list`.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::HonestSurge,
         Self::Lockstep218,
         Self::SelfConfirm,
@@ -54,6 +61,9 @@ impl Scenario {
         Self::TwentyMailboxes,
         Self::PreEmption,
         Self::MailBomb,
+        Self::Flood4000,
+        Self::Ipv6Rotation,
+        Self::ForgedForwarding,
         Self::SlowClients,
         Self::H2Abuse,
         Self::GiantForms,
@@ -75,6 +85,9 @@ impl Scenario {
             Self::Framing => "framing",
             Self::TwentyMailboxes => "twenty-mailboxes",
             Self::PreEmption => "pre-emption",
+            Self::Flood4000 => "flood-4000",
+            Self::Ipv6Rotation => "ipv6-rotation",
+            Self::ForgedForwarding => "forged-forwarding",
         }
     }
 
@@ -83,8 +96,8 @@ impl Scenario {
     pub fn describe(self, lang: Lang) -> &'static str {
         match self {
             Self::HonestSurge => lang.pick(
-                "contrôle : une foule honnête arrive d’un coup, par des box, un NAT d’opérateur et le Wi-Fi d’une école",
-                "control: an honest crowd arrives at once, over home lines, a carrier's NAT and a school's Wi-Fi",
+                "contrôle : une foule honnête arrive d’un coup, dont mille personnes derrière une seule adresse",
+                "control: an honest crowd arrives at once, a thousand of them behind one address",
             ),
             Self::Lockstep218 => lang.pick(
                 "218 serveurs loués signent d’un même nom et d’un même commentaire, à cadence égale, parmi des gens honnêtes",
@@ -101,6 +114,18 @@ impl Scenario {
             Self::GiantForms => lang.pick(
                 "300 connexions qui envoient des formulaires d’un gigaoctet, de 5 000 champs ou d’un champ démesuré",
                 "300 connections that send forms of a gigabyte, of 5,000 fields, or with one field beyond measure",
+            ),
+            Self::Flood4000 => lang.pick(
+                "4 000 adresses demandent pages, puzzles et formulaires sans jamais en remplir un, parmi des gens honnêtes",
+                "4,000 addresses ask for pages, puzzles and forms and never complete one, among honest people",
+            ),
+            Self::Ipv6Rotation => lang.pick(
+                "chaque requête vient d’un autre réseau IPv6 /64 (20 000 ; un million avec --sources 1000000), parmi des gens honnêtes",
+                "every request comes from another IPv6 /64 (20,000; a million with --sources 1000000), among honest people",
+            ),
+            Self::ForgedForwarding => lang.pick(
+                "des faussaires prétendent, par X-Forwarded-For et Forwarded, être des gens honnêtes : pour passer, ou pour les faire exclure",
+                "forgers claim, by X-Forwarded-For and Forwarded, to be honest people: to get through, or to get them banned",
             ),
             Self::MailBomb => lang.pick(
                 "les mêmes serveurs saisissent l’adresse de trois victimes, sous toutes ses formes, sur toutes les pétitions du site",
@@ -191,6 +216,8 @@ pub struct Options {
     pub max_people: usize,
     /// Most forgeries.
     pub max_forgeries: usize,
+    /// Most sources of a flood that changes its address each time.
+    pub max_sources: u32,
     /// Most connections open at once, for honest people and for forgers each.
     pub connections: usize,
     /// How often an honest person tries again before giving up.
@@ -227,6 +254,7 @@ impl Options {
             proxy_protocol: true,
             max_people: 200_000,
             max_forgeries: 1_000_000,
+            max_sources: 20_000,
             connections: 256,
             tries: 12,
             request_timeout: Duration::from_secs(30),
@@ -389,11 +417,19 @@ fn honest(rng: &mut ChaCha20Rng, options: &Options, end: Duration) -> Vec<Person
         .map(|_| end.mul_f64(arrival(rng, options.scenario)))
         .collect();
     arrivals.sort_unstable();
-    let mut classroom = 0;
+    let (mut classroom, mut behind_one) = (0, 0);
     arrivals
         .into_iter()
         .enumerate()
-        .map(|(index, at)| person(rng, options, index, at, &mut classroom))
+        .map(|(index, at)| {
+            let mut person = person(rng, options, index, at, &mut classroom);
+            // Every second one, until they are a thousand.
+            if options.scenario == Scenario::HonestSurge && index % 2 == 0 && behind_one < BEHIND_ONE {
+                behind_one += 1;
+                person.source = networks::SHARED.into();
+            }
+            person
+        })
         .collect()
 }
 
@@ -410,6 +446,9 @@ fn arrival(rng: &mut ChaCha20Rng, scenario: Scenario) -> f64 {
         }
     }
 }
+
+/// People behind one address in a surge.
+const BEHIND_ONE: usize = 1000;
 
 fn person(rng: &mut ChaCha20Rng, options: &Options, index: usize, at: Duration, classroom: &mut u32) -> Person {
     let lang = if rng.random_ratio(3, 4) { Lang::Fr } else { Lang::En };

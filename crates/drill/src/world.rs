@@ -1,5 +1,6 @@
 //! What all actors of one run share: the way to the server, the mail, the counters, the auditor.
 
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -75,6 +76,8 @@ pub(crate) struct World {
     pub(crate) honest: HonestCounters,
     pub(crate) forged: ForgedCounters,
     pub(crate) abuse: Tales,
+    /// Sources that a flood has come from so far.
+    pub(crate) sources: AtomicU32,
     /// Victims who confirmed a contribution of their own.
     pub(crate) victims_signed: Counter,
     pub(crate) prices: Prices,

@@ -153,6 +153,16 @@
     HTMLFormElement.prototype.submit.call(form);
   }
 
+  // Nothing is wrong with this form, it could only not be taken: it waits as it was told, before anything is asked of a
+  // server that has too much to do, and goes again by itself.
+  async function sendAgain() {
+    pressed = true;
+    button.setAttribute("aria-disabled", "true");
+    say(form.dataset.waiting);
+    await sleep(notBefore - now());
+    send();
+  }
+
   form.addEventListener("focusin", start, { once: true });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -178,4 +188,5 @@
 
   document.documentElement.classList.add("live");
   document.querySelector("[data-focus]")?.focus();
+  if ("again" in form.dataset) sendAgain();
 })();

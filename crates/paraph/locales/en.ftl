@@ -174,6 +174,36 @@ notice-busy-detail = { $wait ->
     [one] Nothing is lost: wait a second, then press “Sign” again. What you typed is still here.
    *[other] Nothing is lost: wait { $wait } seconds, then press “Sign” again. What you typed is still here.
 }
+notice-read-only-title = Signing is paused for the moment.
+notice-read-only-detail = The site is under heavy load and shows its pages only. Nothing is lost: your form is kept in this page. Leave it open and press “Sign” again in { $wait } seconds, or come back later.
+
+## How it stands, for the operator
+
+ops-title = How the site stands
+ops-open = Signatures are taken.
+ops-read-only = Pages only: signing is paused by an operator. Who signs is told to leave the page open.
+ops-trouble = Something is wrong: /readyz says what.
+ops-now = Now
+ops-price = Price of a puzzle, rounds a guess
+ops-bans = Bans in force
+ops-intake = Commands waiting for the writer
+ops-lanes = Lanes
+ops-lanes-what = Those that matter most first. Nothing is sent away before everything that matters less is.
+ops-lane = Lane
+ops-working = In work
+ops-waiting = Waiting
+ops-delay = Delay
+ops-served = Served
+ops-shed = Sent away
+ops-lane-operator = Operators
+ops-lane-confirm = Confirmations
+ops-lane-manage = Withdrawals and objections
+ops-lane-sign = Signatures with script
+ops-lane-plain = Signatures without script, and of busy sources
+ops-lane-challenge = Puzzles and forms
+ops-lane-verification = Verification of puzzles
+ops-bounds = How much of each bound is used
+ops-metrics = All metrics
 
 ## Check your mail
 
@@ -290,7 +320,7 @@ stop-mail-nothing-else = Nothing else changes here: no signature is confirmed or
 ## Deliverability, for the operator
 
 mail-title = Does our mail arrive?
-mail-all-well = Every domain takes our mail, as far as we have asked.
+mail-all-well = Every domain that we have written to takes our mail.
 mail-some-rest = { $count ->
     [one] One domain takes no mail from us at the moment. It is asked less and less often; nothing is lost.
    *[other] { $count } domains take no mail from us at the moment. They are asked less and less often; nothing is lost.
@@ -317,6 +347,12 @@ mail-quiet-news = their reader stopped news
 mail-quiet-bounced = there is no such mailbox, says their mail server
 mail-quiet-troubled = not left alone: passing troubles in the last 30 days
 mail-no-names = Nobody’s address is kept here: only tags that cannot be turned back.
+
+## A copy elsewhere
+
+copy-notice = This is a copy, made because the site itself may be hard to reach. Text and numbers are as of
+copy-sign = Nobody can sign here; one signs at
+copy-kept = Nothing that was signed or confirmed is lost, and the links of our mails stay good.
 
 ## What could not be done
 

@@ -180,6 +180,36 @@ notice-busy-detail = { $wait ->
     [one] Rien n’est perdu : attendez une seconde, puis appuyez de nouveau sur « Je signe ». Votre saisie est toujours là.
    *[other] Rien n’est perdu : attendez { $wait } secondes, puis appuyez de nouveau sur « Je signe ». Votre saisie est toujours là.
 }
+notice-read-only-title = Les signatures sont suspendues pour le moment.
+notice-read-only-detail = Le site est très sollicité et ne fait plus que montrer ses pages. Rien n’est perdu : votre saisie est gardée dans cette page. Laissez-la ouverte et appuyez de nouveau sur « Je signe » dans { $wait } secondes, ou revenez plus tard.
+
+## Où en est le site, pour l’opérateur
+
+ops-title = Où en est le site
+ops-open = Les signatures sont prises.
+ops-read-only = Pages seulement : un opérateur a suspendu les signatures. Qui signe est invité à laisser la page ouverte.
+ops-trouble = Quelque chose ne va pas : /readyz dit quoi.
+ops-now = En ce moment
+ops-price = Prix d’un puzzle, tours par essai
+ops-bans = Exclusions en vigueur
+ops-intake = Ordres en attente d’écriture
+ops-lanes = Files
+ops-lanes-what = De la plus importante à la moindre. Rien n’est éconduit avant tout ce qui importe moins.
+ops-lane = File
+ops-working = En cours
+ops-waiting = En attente
+ops-delay = Délai
+ops-served = Servies
+ops-shed = Éconduites
+ops-lane-operator = Opérateurs
+ops-lane-confirm = Confirmations
+ops-lane-manage = Retraits et oppositions
+ops-lane-sign = Signatures avec script
+ops-lane-plain = Signatures sans script, et des sources très actives
+ops-lane-challenge = Puzzles et formulaires
+ops-lane-verification = Vérification des puzzles
+ops-bounds = Part utilisée de chaque borne
+ops-metrics = Toutes les mesures
 
 ## Relevez votre courrier
 
@@ -296,7 +326,7 @@ stop-mail-nothing-else = Rien d’autre ne change ici : aucune signature n’es
 ## Délivrabilité, pour l’exploitant
 
 mail-title = Nos courriels arrivent-ils ?
-mail-all-well = Tous les domaines prennent nos courriels, pour autant que nous ayons demandé.
+mail-all-well = Tous les domaines auxquels nous avons écrit prennent nos courriels.
 mail-some-rest = { $count ->
     [one] Un domaine ne prend pas nos courriels en ce moment. Il est sollicité de moins en moins souvent ; rien n’est perdu.
    *[other] { $count } domaines ne prennent pas nos courriels en ce moment. Ils sont sollicités de moins en moins souvent ; rien n’est perdu.
@@ -323,6 +353,12 @@ mail-quiet-news = leur lecteur a arrêté les nouvelles
 mail-quiet-bounced = cette boîte n’existe pas, dit leur serveur de courriel
 mail-quiet-troubled = pas laissées en paix : ennuis passagers des 30 derniers jours
 mail-no-names = Aucune adresse n’est gardée ici : seulement des marques dont on ne peut pas revenir à l’adresse.
+
+## Une copie ailleurs
+
+copy-notice = Ceci est une copie, faite parce que le site lui-même peut être difficile à joindre. Textes et nombres datent du
+copy-sign = On ne signe pas ici ; on signe sur
+copy-kept = Rien de ce qui a été signé ou confirmé n’est perdu, et les liens de nos courriels restent bons.
 
 ## Ce qui n’a pas pu être fait
 

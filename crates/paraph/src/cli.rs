@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::error::{ContextKind, ErrorKind};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::Overrides;
 use crate::failure::Failure;
@@ -52,12 +52,12 @@ pub enum Command {
     /// Create, list, show, publish and close petitions
     #[command(subcommand)]
     Petition(Petition),
-    /// Make links to the desk, and list who works there
-    #[command(subcommand)]
-    Desk(Desk),
     /// List verdicts, and hold, release, invalidate or reinstate signatures, beside a running server
     #[command(subcommand)]
     Incident(incident::Incident),
+    /// Make links to the desk, and list who works there
+    #[command(subcommand)]
+    Desk(Desk),
     /// Rehearse an attack on your own server
     ///
     /// Refuses any target that is not this machine's loopback.
@@ -67,6 +67,18 @@ pub enum Command {
     /// List, make and lift bans of addresses, beside a running server
     #[command(subcommand)]
     Shield(Shield),
+    /// Show pages only, or take signatures again, beside a running server
+    ///
+    /// While it is on, who signs is told to leave the page open, which tries again by itself; confirming and withdrawing go on.
+    /// Holds until the next start; `site.mode` in the configuration holds longer. With neither on nor off: says which.
+    ReadOnly(ReadOnly),
+    /// Say how the front door stands: lanes, price, budgets, bans
+    Door(Door),
+    /// Write the public pages as files, to put elsewhere when the machine's own line is full
+    ///
+    /// Text and count as of now, in every language, with nothing to sign and nothing to load: any web space serves them. Reads
+    /// beside a running server; run it again to bring the files up to date.
+    Export(Export),
     /// Say who announces an address of the Internet, and keep the table that knows
     #[command(subcommand)]
     Networks(Networks),
@@ -437,6 +449,9 @@ pub struct DrillRun {
     /// Petition to sign, by its slug
     #[arg(long, value_name = "SLUG")]
     pub petition: String,
+    /// Most sources of ipv6-rotation; 1000000 is the whole of it, and takes a --duration of minutes
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    pub sources: Option<u32>,
     /// Seed of the crowd and the forgers: the same seed, the same people
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
@@ -528,6 +543,56 @@ pub struct ShieldBan {
     /// How long, as in 90s, 10m or 2h, a week at most [default: as long as it has earned by now]
     #[arg(long = "for", value_name = "TIME", value_parser = duration)]
     pub period: Option<Duration>,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `paraph read-only`.
+#[derive(Args, Debug)]
+pub struct ReadOnly {
+    /// Where the configuration and the data are.
+    #[command(flatten)]
+    pub place: Place,
+    /// Which it should be [default: as it is]
+    pub switch: Option<Switch>,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// On or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// On.
+    On,
+    /// Off.
+    Off,
+}
+
+/// `paraph door`.
+#[derive(Args, Debug)]
+pub struct Door {
+    /// Where the configuration and the data are.
+    #[command(flatten)]
+    pub place: Place,
+    /// Say it again every second, until interrupted
+    #[arg(long)]
+    pub watch: bool,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `paraph export`.
+#[derive(Args, Debug)]
+pub struct Export {
+    /// Where the configuration and the data are.
+    #[command(flatten)]
+    pub place: Place,
+    /// Directory to write the pages to; made if it is not there
+    #[arg(long = "static", value_name = "DIR")]
+    pub directory: PathBuf,
     /// Answer as JSON
     #[arg(long)]
     pub json: bool,

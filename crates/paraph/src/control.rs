@@ -2,6 +2,7 @@
 //!
 //! A Unix socket in the data directory, for its owner only. One JSON request a connection, one JSON answer.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -17,6 +18,8 @@ use tokio::net::UnixListener;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::watch;
 
+use crate::admit::Admitter;
+use crate::admit::state::DoorState;
 use crate::alerts::{Alerts, Listed, Tried};
 use crate::clock;
 use crate::desk::role::Role;
@@ -34,12 +37,51 @@ const PATIENCE: Duration = Duration::from_secs(12);
 /// Looking at a million signatures, and judging them.
 const PATIENCE_OF_JUDGES: Duration = Duration::from_secs(180);
 
+/// What can be asked; each command under the name of whom it is for.
+#[derive(Debug, Deserialize)]
+enum Request {
+    Petition(PetitionCommand),
+    Shield(ShieldCommand),
+    Incident(IncidentCommand),
+    Alert(AlertCommand),
+    Door(DoorCommand),
+    Desk(DeskLine),
+}
+
+impl Request {
+    /// How long whoever asks waits.
+    fn patience(name: &str) -> Duration {
+        if name == "Incident" {
+            PATIENCE_OF_JUDGES
+        } else {
+            PATIENCE
+        }
+    }
+}
+
+/// Whom commands are for.
+pub struct Ways {
+    /// Petitions.
+    pub intake: Intake,
+    /// Bans.
+    pub shield: Arc<Shield>,
+    /// Alerts.
+    pub alerts: Arc<Alerts>,
+    /// Incidents and verdicts, given in the name of this account.
+    pub office: (Office, [u8; 16]),
+    /// The front door.
+    pub admitter: Arc<Admitter>,
+    /// The desk.
+    pub desk: Arc<ArcSwap<Desk>>,
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 enum Answer {
     Answered(PetitionAnswer),
     Shielded(ShieldAnswer),
     Incident(IncidentAnswer),
     Status(Status),
+    Door(DoorState),
     Linked(Option<String>),
     Unavailable,
     Unreadable,
@@ -56,6 +98,15 @@ pub enum AlertCommand {
     TestAlert,
     /// A check of the ledger came out sound, or not.
     LedgerChecked(bool),
+}
+
+/// What is asked of the front door.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum DoorCommand {
+    /// How does it stand?
+    Door,
+    /// Pages only from now on, or no longer.
+    ReadOnly(bool),
 }
 
 /// What is asked of the desk.
@@ -92,11 +143,7 @@ pub fn socket(directory: &Path) -> PathBuf {
 /// The socket cannot be made.
 pub fn serve(
     path: PathBuf,
-    intake: Intake,
-    shield: Arc<Shield>,
-    alerts: Arc<Alerts>,
-    desk: Arc<ArcSwap<Desk>>,
-    (office, account): (Office, [u8; 16]),
+    ways: Ways,
     mut stop: watch::Receiver<bool>,
 ) -> Result<impl Future<Output = ()> + use<>, Failure> {
     // What lies there is left over: this process holds the directory's lock.
@@ -116,13 +163,7 @@ pub fn serve(
             let Ok(Ok(line)) = tokio::time::timeout(PATIENCE, line(read)).await else {
                 continue;
             };
-            let answered = match serde_json::from_slice::<IncidentCommand>(&line) {
-                Ok(command) => {
-                    let answering = judge(write, &office, command, account);
-                    tokio::time::timeout(PATIENCE_OF_JUDGES, answering).await
-                }
-                Err(_) => tokio::time::timeout(PATIENCE, answer(write, &line, &intake, &alerts, &shield, &desk)).await,
-            };
+            let answered = tokio::time::timeout(PATIENCE_OF_JUDGES, answer(write, &line, &ways)).await;
             if answered.is_err() {
                 tracing::debug!("a control connection took too long");
             }
@@ -139,33 +180,31 @@ async fn line(read: OwnedReadHalf) -> io::Result<Vec<u8>> {
     Ok(line)
 }
 
-async fn judge(write: OwnedWriteHalf, office: &Office, command: IncidentCommand, account: [u8; 16]) -> io::Result<()> {
-    let answer = office.carry_out(command, account).await;
-    say(write, &Answer::Incident(answer)).await
-}
-
-async fn answer(
-    write: OwnedWriteHalf,
-    line: &[u8],
-    intake: &Intake,
-    alerts: &Alerts,
-    shield: &Shield,
-    desk: &ArcSwap<Desk>,
-) -> io::Result<()> {
-    let answer = if let Ok(command) = serde_json::from_slice::<PetitionCommand>(line) {
-        let answered = intake.petition(command).await;
-        answered.map_or(Answer::Unavailable, Answer::Answered)
-    } else if let Ok(command) = serde_json::from_slice::<ShieldCommand>(line) {
-        Answer::Shielded(shield.carry_out(&command, clock::now()))
-    } else if let Ok(DeskLine::Link(role, name)) = serde_json::from_slice::<DeskLine>(line) {
-        let desk = desk.load_full();
-        let made = desk.parts.link(role, name.as_deref()).await;
-        let whole = |token| format!("{}{}", desk.url, link_path(&token));
-        made.map_or(Answer::Unavailable, |token| Answer::Linked(token.map(whole)))
-    } else if let Ok(command) = serde_json::from_slice::<AlertCommand>(line) {
-        Answer::Status(on_alerts(alerts, command).await)
-    } else {
-        Answer::Unreadable
+async fn answer(write: OwnedWriteHalf, line: &[u8], ways: &Ways) -> io::Result<()> {
+    let answer = match serde_json::from_slice::<Request>(line) {
+        Ok(Request::Petition(command)) => {
+            let answered = ways.intake.petition(command).await;
+            answered.map_or(Answer::Unavailable, Answer::Answered)
+        }
+        Ok(Request::Shield(command)) => Answer::Shielded(ways.shield.carry_out(&command, clock::now())),
+        Ok(Request::Incident(command)) => {
+            let (office, account) = &ways.office;
+            Answer::Incident(office.carry_out(command, *account).await)
+        }
+        Ok(Request::Alert(command)) => Answer::Status(on_alerts(&ways.alerts, command).await),
+        Ok(Request::Door(command)) => {
+            if let DoorCommand::ReadOnly(read_only) = command {
+                ways.admitter.set_read_only(read_only);
+            }
+            Answer::Door(ways.admitter.state(clock::now()))
+        }
+        Ok(Request::Desk(DeskLine::Link(role, name))) => {
+            let desk = ways.desk.load_full();
+            let made = desk.parts.link(role, name.as_deref()).await;
+            let whole = |token| format!("{}{}", desk.url, link_path(&token));
+            made.map_or(Answer::Unavailable, |token| Answer::Linked(token.map(whole)))
+        }
+        Err(_) => Answer::Unreadable,
     };
     say(write, &answer).await
 }
@@ -198,7 +237,7 @@ async fn on_alerts(alerts: &Alerts, command: AlertCommand) -> Status {
 /// # Errors
 /// There is a server, but it does not answer or cannot record anything.
 pub fn ask(directory: &Path, command: &PetitionCommand) -> Result<Option<PetitionAnswer>, Failure> {
-    match exchange(directory, command)? {
+    match exchange(directory, "Petition", command)? {
         Some(Answer::Answered(answer)) => Ok(Some(answer)),
         Some(Answer::Unavailable) => Err(Failure::failed(
             "the running server cannot record anything at the moment",
@@ -215,7 +254,7 @@ pub fn ask(directory: &Path, command: &PetitionCommand) -> Result<Option<Petitio
 /// # Errors
 /// There is a server, but it does not answer or cannot record anything.
 pub fn ask_desk(directory: &Path, line: &DeskLine) -> Result<Option<Option<String>>, Failure> {
-    match exchange(directory, line)? {
+    match exchange(directory, "Desk", line)? {
         Some(Answer::Linked(link)) => Ok(Some(link)),
         Some(Answer::Unavailable) => Err(Failure::failed(
             "the running server cannot record anything at the moment",
@@ -231,7 +270,7 @@ pub fn ask_desk(directory: &Path, line: &DeskLine) -> Result<Option<Option<Strin
 /// # Errors
 /// There is a server, but it does not answer.
 pub fn ask_alerts(directory: &Path, command: &AlertCommand) -> Result<Option<Status>, Failure> {
-    match exchange(directory, command)? {
+    match exchange(directory, "Alert", command)? {
         Some(Answer::Status(status)) => Ok(Some(status)),
         Some(_) => Err(unreadable()),
         None => Ok(None),
@@ -243,7 +282,7 @@ pub fn ask_alerts(directory: &Path, command: &AlertCommand) -> Result<Option<Sta
 /// # Errors
 /// There is a server, but it does not answer.
 pub fn ask_shield(directory: &Path, command: &ShieldCommand) -> Result<Option<ShieldAnswer>, Failure> {
-    match exchange(directory, command)? {
+    match exchange(directory, "Shield", command)? {
         Some(Answer::Shielded(answer)) => Ok(Some(answer)),
         Some(_) => Err(unreadable()),
         None => Ok(None),
@@ -255,8 +294,20 @@ pub fn ask_shield(directory: &Path, command: &ShieldCommand) -> Result<Option<Sh
 /// # Errors
 /// There is a server, but it does not answer.
 pub fn ask_incident(directory: &Path, command: &IncidentCommand) -> Result<Option<IncidentAnswer>, Failure> {
-    match exchange_within(directory, command, PATIENCE_OF_JUDGES)? {
+    match exchange(directory, "Incident", command)? {
         Some(Answer::Incident(answer)) => Ok(Some(answer)),
+        Some(_) => Err(unreadable()),
+        None => Ok(None),
+    }
+}
+
+/// Asks the server that holds a data directory about its front door. `None` if none does.
+///
+/// # Errors
+/// There is a server, but it does not answer.
+pub fn ask_door(directory: &Path, command: &DoorCommand) -> Result<Option<DoorState>, Failure> {
+    match exchange(directory, "Door", command)? {
+        Some(Answer::Door(state)) => Ok(Some(state)),
         Some(_) => Err(unreadable()),
         None => Ok(None),
     }
@@ -277,11 +328,7 @@ fn unreadable() -> Failure {
     )
 }
 
-fn exchange(directory: &Path, command: &impl Serialize) -> Result<Option<Answer>, Failure> {
-    exchange_within(directory, command, PATIENCE)
-}
-
-fn exchange_within(directory: &Path, command: &impl Serialize, patience: Duration) -> Result<Option<Answer>, Failure> {
+fn exchange(directory: &Path, to: &str, command: &impl Serialize) -> Result<Option<Answer>, Failure> {
     let stream = match UnixStream::connect(socket(directory)) {
         Ok(stream) => stream,
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
@@ -289,8 +336,8 @@ fn exchange_within(directory: &Path, command: &impl Serialize, patience: Duratio
         }
         Err(error) => return Err(Failure::io("cannot reach the running server", &error)),
     };
-    let asked =
-        ask_on(stream, command, patience).map_err(|error| Failure::io("the running server does not answer", &error))?;
+    let asked = ask_on(stream, &BTreeMap::from([(to, command)]), Request::patience(to))
+        .map_err(|error| Failure::io("the running server does not answer", &error))?;
     Ok(Some(asked))
 }
 

@@ -122,6 +122,8 @@ limits! {
     postcode_chars = 12 in 8..=32, "Characters of a postcode; the longest in use has 10.";
 
     // Lanes: how many requests are worked on at once, and how many may wait for a place
+    lane_operator = 32 in 1..=1024, "Requests of the operations listener and the desk in work at once, apart from all others.";
+    lane_operator_waiting = 256 in 0..=65536, "Such requests waiting for a place.";
     lane_sign = 256 in 1..=8192, "Signatures with script in work at once; most of that time is the group commit.";
     lane_sign_waiting = 1024 in 0..=65536, "Signatures waiting for a place in their lane.";
     lane_plain = 64 in 1..=8192, "Signatures without script in work at once.";
@@ -133,6 +135,7 @@ limits! {
     lane_manage = 64 in 1..=8192, "Withdrawals and objections in work at once.";
     lane_manage_waiting = 1024 in 0..=65536, "Withdrawals and objections waiting for a place.";
     lane_wait_ms = 4000 in 10..=30000, "Milliseconds that a request may wait for a place before it is told to come back.";
+    lane_target_ms = 250 in 10..=30000, "Milliseconds of waiting that may stand: where nobody waits less for a second, who waited twice as long is told to come back. Never a confirmation.";
 
     // Admission: connections and who they come from
     forwarded_hops = 8 in 1..=32, "Proxies in one Forwarded chain; honest chains have two or three.";
@@ -143,19 +146,19 @@ limits! {
 
     // Admission: budgets a minute, per address (IPv4 address, IPv6 /64) and wide (IPv4 /24, IPv6 /48). From a quarter of a
     // budget its source pays more, from half of it goes behind those who use less; only all of it refuses
-    budget_sign = 240 in 1..=1000000, "Signatures sent a minute by one address; 1,000 people behind a carrier's NAT in ten minutes send 100, in a bad minute 200.";
-    budget_sign_wide = 960 in 1..=1000000, "Signatures sent a minute by one /24 or /48; four such crowds.";
-    budget_challenge = 480 in 1..=1000000, "Challenges a minute for one address; two a person, as one can expire while typing.";
-    budget_challenge_wide = 1920 in 1..=1000000, "Challenges a minute for one /24 or /48.";
-    budget_ticket = 480 in 1..=1000000, "Forms with a ticket a minute for one address; people without script reload.";
-    budget_ticket_wide = 1920 in 1..=1000000, "Forms with a ticket a minute for one /24 or /48.";
+    budget_sign = 480 in 1..=1000000, "Signatures a minute by one address: 1,000 people behind a carrier's NAT in ten minutes send 100, in a bad minute 200, and a forger of four cores among them 300.";
+    budget_sign_wide = 1920 in 1..=1000000, "Signatures a minute by one /24 or /48; four such addresses.";
+    budget_challenge = 1920 in 1..=1000000, "Challenges a minute for one address; four a signature, as refusing one costs as much as issuing it.";
+    budget_challenge_wide = 7680 in 1..=1000000, "Challenges a minute for one /24 or /48.";
+    budget_ticket = 1920 in 1..=1000000, "Forms with a ticket a minute for one address; people without script reload.";
+    budget_ticket_wide = 7680 in 1..=1000000, "Forms with a ticket a minute for one /24 or /48.";
     budget_miss = 60 in 1..=1000000, "Unknown confirm, withdraw and receipt links a minute from one address; honest ones are typing errors.";
     budget_miss_wide = 240 in 1..=1000000, "Unknown links a minute from one /24 or /48.";
     budget_refused = 240 in 1..=1000000, "Forms a minute of one address that are refused with an explanation; after that the answer is short. Never those of others behind it that hold.";
     budget_refused_wide = 960 in 1..=1000000, "Forms a minute of one /24 or /48 that are refused with an explanation.";
     budget_site_times = 2 in 1..=256, "Budgets of an IPv6 /56, the network of one home, in budgets of one address.";
-    budget_hosting_times = 2 in 1..=1000, "Budgets of a whole network that rents out servers, in wide budgets; people behind a VPN come from there.";
-    budget_access_times = 32 in 1..=1000, "Budgets of any other whole network, in wide budgets; it prices and never refuses: half a country may be behind it.";
+    budget_hosting_times = 1 in 1..=1000, "Budgets of a whole network that rents out servers, in wide budgets; people behind a VPN come from there.";
+    budget_access_times = 16 in 1..=1000, "Budgets of any other whole network, in wide budgets; it prices and never refuses: half a country may be behind it.";
     budget_slots = 262144 in 1024..=1048576, "Columns of each counting sketch, 32 bytes each once they are used, eleven sketches; with as many, a million other keys add 6 to a reading.";
     budget_heavy = 16384 in 256..=1048576, "Sources of each budget with an exact count of their own, about 100 bytes each; the others are read from the sketch.";
     budget_room_times = 4 in 1..=4, "Times by which the budget of a shared address grows while people behind it sign; 1: never.";

@@ -198,7 +198,11 @@ pub fn page(asked: &Asked<'_>, status: StatusCode, html: String) -> Answer {
 /// A JSON answer, never stored anywhere.
 #[must_use]
 pub fn json(status: StatusCode, media: &'static str, value: &Value) -> Answer {
-    let mut answer = Response::new(Body::from(Bytes::from(value.to_string())));
+    json_bytes(status, media, Bytes::from(value.to_string()))
+}
+
+fn json_bytes(status: StatusCode, media: &'static str, json: Bytes) -> Answer {
+    let mut answer = Response::new(Body::from(json));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
     headers.extend(SECURITY.map(|(name, value)| (Some(name), value)));
@@ -278,16 +282,28 @@ pub fn problem(
     detail: &str,
     fields: Option<Value>,
 ) -> Answer {
+    said(asked.lang, status, problem_text(status, code, title, detail, fields))
+}
+
+/// The body of a problem.
+#[must_use]
+pub fn problem_text(status: StatusCode, code: &str, title: &str, detail: &str, fields: Option<Value>) -> Bytes {
     let mut value = json!({
         "type": "about:blank", "title": title, "status": status.as_u16(), "code": code, "detail": detail,
     });
     if let Some(fields) = fields {
         value["fields"] = fields;
     }
-    let mut answer = json(status, "application/problem+json", &value);
+    Bytes::from(value.to_string())
+}
+
+/// A problem whose body is there already.
+#[must_use]
+pub fn said(lang: Lang, status: StatusCode, problem: Bytes) -> Answer {
+    let mut answer = json_bytes(status, "application/problem+json", problem);
     answer
         .headers_mut()
-        .insert(CONTENT_LANGUAGE, HeaderValue::from_static(asked.lang.code()));
+        .insert(CONTENT_LANGUAGE, HeaderValue::from_static(lang.code()));
     answer
 }
 
@@ -308,7 +324,7 @@ pub fn plain_refusal(refusal: &admit::Refusal) -> Refusal {
         admit::Refusal::SlowBody => Refusal::TooSlow,
         admit::Refusal::TicketExpired | admit::Refusal::ClearanceRefused(_) => Refusal::Forbidden,
         admit::Refusal::TooEarly { .. } | admit::Refusal::SlowDown { .. } => Refusal::SlowDown,
-        admit::Refusal::Busy { .. } => Refusal::Busy,
+        admit::Refusal::Busy { .. } | admit::Refusal::ReadOnly { .. } => Refusal::Busy,
         admit::Refusal::Closed => Refusal::Closed,
         admit::Refusal::NotFound => Refusal::NotFound,
     }

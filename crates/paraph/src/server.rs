@@ -1,5 +1,6 @@
 //! One running server: its parts, started in order and stopped in the opposite one. What a reload replaces is in `live`.
 
+pub mod apart;
 mod live;
 mod rooms;
 
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use paraph_tally::Millis;
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -28,6 +30,7 @@ use crate::desk::books::Books;
 use crate::desk::{Around, Parts, link_path};
 use crate::failure::Failure;
 use crate::front::{self, Front, bind, listening, local};
+use crate::handlers::Request;
 use crate::handlers::mail_status::MailStatus;
 use crate::handlers::operations::Operations;
 use crate::incident::Office;
@@ -181,7 +184,12 @@ impl Server {
         let mut tasks = vec![
             tokio::task::spawn_blocking(move || networks.read_networks()),
             tokio::spawn(tick(intake.clone(), scrutineer, live.limits(), stopped.clone())),
-            tokio::spawn(rooms::teach(admitter, ledger.clone(), live.limits(), stopped.clone())),
+            tokio::spawn(rooms::teach(
+                Arc::clone(&admitter),
+                ledger.clone(),
+                live.limits(),
+                stopped.clone(),
+            )),
             tokio::spawn(show(Arc::clone(&live), ledger, shown, stopped.clone())),
             tokio::spawn(watch_disk(
                 directory.path().to_owned(),
@@ -192,11 +200,14 @@ impl Server {
             )),
             tokio::spawn(control::serve(
                 control::socket(directory.path()),
-                intake.clone(),
-                Arc::clone(&shield),
-                Arc::clone(&alerts),
-                live.desk(),
-                (office, operator(directory.keys())),
+                control::Ways {
+                    intake: intake.clone(),
+                    shield: Arc::clone(&shield),
+                    alerts: Arc::clone(&alerts),
+                    office: (office, operator(directory.keys())),
+                    admitter: Arc::clone(&admitter),
+                    desk: live.desk(),
+                },
                 stopped.clone(),
             )?),
             tokio::spawn(crate::alerts::watch::run(Arc::clone(&alerts), sensors, stopped.clone())),
@@ -210,25 +221,31 @@ impl Server {
         }
         let operations_answers = Arc::new(Operations {
             intake: intake.clone(),
+            admitter,
+            limits: config.limits.clone(),
             disk_low,
             mail,
             public: live.public(),
             alerts,
             metrics,
         });
-        tasks.push(tokio::spawn(listener::serve(
-            operations_listener,
-            listening(&config.limits, trusting_nobody(&config.limits), ProxyProtocol::Off),
-            move |_, request| {
-                let operations = Arc::clone(&operations_answers);
-                async move {
-                    let (method, uri, headers) = (request.method(), request.uri(), request.headers());
-                    operations.answer(method, uri, headers).await
-                }
-            },
-            stopped.clone(),
-        )));
-        tasks.extend(desk_listener.map(|listener| serve_desk(listener, &config.limits, &live, &stopped)));
+        let listening = listening(&config.limits, trusting_nobody(&config.limits), ProxyProtocol::Off);
+        let answer = move |_, request: Request| {
+            let operations = Arc::clone(&operations_answers);
+            async move {
+                let (method, uri, headers) = (request.method(), request.uri(), request.headers());
+                operations.answer(method, uri, headers).await
+            }
+        };
+        let stop_operations = stopped.clone();
+        let operations_loop = operations_listener.into_std()?;
+        tasks.push(apart::run("operations", move || {
+            let listener = TcpListener::from_std(operations_loop)?;
+            Ok(listener::serve(listener, listening, answer, stop_operations))
+        })?);
+        if let Some(listener) = desk_listener {
+            tasks.push(serve_desk(listener, &config.limits, &live, &stopped)?);
+        }
         let certificates = front.certificates();
         tasks.extend(front.serve(&live.public(), live.trusted(), &stopped));
         tracing::info!(%address, %operations, "serving");
@@ -363,6 +380,7 @@ impl Core {
         };
         let admitter = Admitter::new(&secrets, price, &config.limits)
             .map_err(|error| Failure::usage(error.to_string(), "put the right key file back from its backup"))?;
+        admitter.set_read_only(config.site.read_only);
         let networks = Arc::new(networks(config, directory));
         let observer = Observer::new(keys, Arc::clone(&networks), config.drill_networks);
         let shield = Arc::new(shield(config, Arc::clone(&networks)));
@@ -468,14 +486,18 @@ fn serve_desk(
     limits: &Limits,
     live: &Live,
     stopped: &watch::Receiver<bool>,
-) -> JoinHandle<()> {
+) -> Result<JoinHandle<()>, Failure> {
     let desk = live.desk();
     let answer = move |source, request| {
         let desk = desk.load_full();
         async move { router::desk_alone(&desk, source, request).await }
     };
     let listening = listening(limits, trusting_nobody(limits), ProxyProtocol::Off);
-    tokio::spawn(listener::serve(listener, listening, answer, stopped.clone()))
+    let (listener, stopped) = (listener.into_std()?, stopped.clone());
+    apart::run("desk", move || {
+        let listener = TcpListener::from_std(listener)?;
+        Ok(listener::serve(listener, listening, answer, stopped))
+    })
 }
 
 /// Has scrutiny look, then settles, expires and publishes, again and again.
@@ -637,7 +659,9 @@ fn trusting_nobody(limits: &Limits) -> Arc<ArcSwap<Trusted>> {
     Arc::new(ArcSwap::from_pointee(Trusted::new(Vec::new(), limits.forwarded_hops)))
 }
 
-fn site(config: &Config, base_url: &str) -> Site {
+/// What pages say of the site.
+#[must_use]
+pub fn site(config: &Config, base_url: &str) -> Site {
     let lines = |text: &Option<String>| text.iter().flat_map(|text| text.lines()).map(str::to_owned).collect();
     let from = config.mail.from.email.to_string();
     Site {

@@ -172,4 +172,24 @@ fn a_surge_is_honest_only_and_highest_in_the_middle() {
             .count()
     };
     assert!(within(400, 600) > 3 * within(0, 200));
+    let behind_one = plan.honest.iter().filter(|p| p.source == networks::SHARED).count();
+    assert_eq!(behind_one, 1000);
+}
+
+#[test]
+fn floods_come_from_4000_addresses_and_a_million_64_that_are_nobody_elses() {
+    let flood: HashSet<IpAddr> = (0..10_000).map(|index| networks::flood_address(index).into()).collect();
+    assert_eq!(flood.len(), 4000);
+    let rotating = |index| networks::rotating_address(index).segments();
+    let prefixes: HashSet<[u16; 4]> = (0..1_000_000)
+        .map(|index| rotating(index)[..4].try_into().expect("four"))
+        .collect();
+    assert_eq!(prefixes.len(), 1_000_000);
+    assert!(prefixes.iter().all(|prefix| prefix[..2] == [0x2001, 0xdb8]));
+    let plan = Plan::new(&options(7));
+    let honest = |person: &paraph_drill::scenario::Person| match person.source {
+        IpAddr::V4(_) => !flood.contains(&person.source),
+        IpAddr::V6(v6) => !prefixes.contains(&v6.segments()[..4]),
+    };
+    assert!(plan.honest.iter().all(honest));
 }

@@ -402,3 +402,10 @@ desk-would-more = There are more than one verdict takes; the rest is for another
 desk-would-undo = You can undo it in one click.
 desk-done-judged = The verdict stands. You can take it back below, in one click.
 desk-done-undone = The verdict is taken back.
+
+desk-pause = Pages only
+desk-pause-why = While the line is nearly full, pages can stay readable if nobody signs. Those who want to sign are told to come back; mails that ask to confirm still work.
+desk-pause-button = Pause signing
+desk-resume-button = Let people sign again
+desk-done-paused = Signing is paused: pages only.
+desk-done-resumed = People can sign again.

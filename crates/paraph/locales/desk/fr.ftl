@@ -402,3 +402,10 @@ desk-would-more = Il y en a plus qu’une décision n’en prend ; le reste se
 desk-would-undo = Vous pourrez défaire en un clic.
 desk-done-judged = C’est décidé. Vous pouvez le défaire plus bas, en un clic.
 desk-done-undone = La décision est défaite.
+
+desk-pause = Lecture seule
+desk-pause-why = Quand la ligne est presque pleine, les pages restent lisibles si personne ne signe. On dit à qui veut signer de revenir ; les courriels de confirmation marchent encore.
+desk-pause-button = Suspendre les signatures
+desk-resume-button = Rouvrir les signatures
+desk-done-paused = Les signatures sont suspendues : lecture seule.
+desk-done-resumed = On peut signer de nouveau.

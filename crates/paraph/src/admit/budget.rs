@@ -193,13 +193,11 @@ impl Budgets {
             .sum()
     }
 
-    /// Sources with a count of their own now.
+    /// Sources with a count of their own now, in the budget that has most of them.
     #[must_use]
     pub fn heavy(&self) -> usize {
-        Purpose::ALL
-            .into_iter()
-            .map(|purpose| self.budget(purpose).heavy.len())
-            .sum()
+        let held = Purpose::ALL.map(|purpose| self.budget(purpose).heavy.len());
+        held.into_iter().max().unwrap_or(0)
     }
 
     fn budget(&self, purpose: Purpose) -> &Budget {

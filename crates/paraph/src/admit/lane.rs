@@ -1,7 +1,7 @@
 //! Lanes: queues with their own concurrency, so that a flood of one kind of request cannot hold up another.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -9,59 +9,145 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::retry_after;
 use crate::limits::Limits;
 
-/// The six lanes, in the order in which they matter.
-#[derive(Debug)]
-pub struct Lanes {
+/// The lanes, in the order in which they matter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rank {
+    /// Who runs the site: the operations listener, and the desk. Apart from all others: it holds nobody up.
+    Operator,
     /// Confirmations.
-    pub confirm: Lane,
+    Confirm,
     /// Withdrawals, "it wasn't me", receipts.
-    pub manage: Lane,
+    Manage,
     /// Signatures with a clearance.
-    pub sign: Lane,
-    /// Signatures without script, with a ticket.
-    pub plain: Lane,
+    Sign,
+    /// Signatures without script, with a ticket; and of sources that use much of their budget.
+    Plain,
     /// Challenges and forms with a ticket.
-    pub challenge: Lane,
+    Challenge,
 }
+
+impl Rank {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Operator,
+        Self::Confirm,
+        Self::Manage,
+        Self::Sign,
+        Self::Plain,
+        Self::Challenge,
+    ];
+
+    /// Name for metrics, logs and pages.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::Confirm => "confirm",
+            Self::Manage => "manage",
+            Self::Sign => "sign",
+            Self::Plain => "plain",
+            Self::Challenge => "challenge",
+        }
+    }
+}
+
+/// All lanes.
+#[derive(Debug)]
+pub struct Lanes([Lane; 6]);
 
 impl Lanes {
     /// Lanes as wide as `limits` says.
     #[must_use]
     pub fn new(limits: &Limits) -> Self {
-        let lane = |label, width, waiting| Lane::new(label, width, waiting, Duration::from_millis(limits.lane_wait_ms));
-        Self {
-            confirm: lane("confirm", limits.lane_confirm, limits.lane_confirm_waiting),
-            manage: lane("manage", limits.lane_manage, limits.lane_manage_waiting),
-            sign: lane("sign", limits.lane_sign, limits.lane_sign_waiting),
-            plain: lane("plain", limits.lane_plain, limits.lane_plain_waiting),
-            challenge: lane("challenge", limits.lane_challenge, limits.lane_challenge_waiting),
+        Self(Rank::ALL.map(|rank| {
+            let (width, waiting) = match rank {
+                Rank::Operator => (limits.lane_operator, limits.lane_operator_waiting),
+                Rank::Confirm => (limits.lane_confirm, limits.lane_confirm_waiting),
+                Rank::Manage => (limits.lane_manage, limits.lane_manage_waiting),
+                Rank::Sign => (limits.lane_sign, limits.lane_sign_waiting),
+                Rank::Plain => (limits.lane_plain, limits.lane_plain_waiting),
+                Rank::Challenge => (limits.lane_challenge, limits.lane_challenge_waiting),
+            };
+            let lane = Lane::new(rank.label(), width, waiting, Duration::from_millis(limits.lane_wait_ms));
+            match rank {
+                // A wait is all that may happen to a confirmation, or to an operator.
+                Rank::Operator | Rank::Confirm => lane,
+                _ => lane.shedding(Duration::from_millis(limits.lane_target_ms)),
+            }
+        }))
+    }
+
+    /// One of them.
+    #[must_use]
+    pub fn of(&self, rank: Rank) -> &Lane {
+        let [operator, confirm, manage, sign, plain, challenge] = &self.0;
+        match rank {
+            Rank::Operator => operator,
+            Rank::Confirm => confirm,
+            Rank::Manage => manage,
+            Rank::Sign => sign,
+            Rank::Plain => plain,
+            Rank::Challenge => challenge,
         }
     }
-}
 
-impl Lanes {
+    /// Takes a place, waiting in order of arrival. While a lane that matters more cannot keep up, those below it take nobody:
+    /// nothing is sent away before everything that matters less is.
+    ///
+    /// # Errors
+    /// Too many wait already, the wait lasted too long, or what matters more needs the machine.
+    pub async fn enter(&self, rank: Rank) -> Result<Permit, Busy> {
+        // Signatures without script are not above challenges: who waits for one is on the way to another lane.
+        let lane = self.of(rank);
+        let above = [Rank::Confirm, Rank::Manage, Rank::Sign];
+        if above
+            .into_iter()
+            .any(|above| above < rank && self.of(above).is_strained())
+        {
+            return Err(lane.busy());
+        }
+        lane.enter().await
+    }
+
     /// How many who wanted to sign have been sent away since the start.
     #[must_use]
     pub fn shed(&self) -> u64 {
-        self.sign.shed() + self.plain.shed()
+        self.of(Rank::Sign).shed() + self.of(Rank::Plain).shed()
     }
 }
 
 /// One lane: `width` requests in work, some more waiting in order, the rest told to come back.
+///
+/// How many may wait is a bound on memory; what keeps waits short is their length: where even the luckiest of a second
+/// waited longer than the target, those who waited twice as long are sent away until somebody passes quickly again
+/// (Nichols and Jacobson, "Controlling Queue Delay", 2012). A burst that drains is left alone.
 #[derive(Debug)]
 pub struct Lane {
     label: &'static str,
+    width: usize,
     places: Arc<Semaphore>,
     waiting: AtomicUsize,
     waiting_max: usize,
     shed: AtomicU64,
+    served: Arc<AtomicU64>,
     wait_max: Duration,
-    delay: Mutex<Delay>,
+    /// Whether somebody waited lately; in calm times nothing is noted.
+    stirred: AtomicBool,
+    queue: Mutex<Queue>,
 }
 
 /// A place in a lane, given back when dropped.
 #[derive(Debug)]
-pub struct Permit(#[expect(dead_code, reason = "held for its drop")] OwnedSemaphorePermit);
+pub struct Permit {
+    _place: OwnedSemaphorePermit,
+    served: Arc<AtomicU64>,
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.served.fetch_add(1, Ordering::Relaxed);
+    }
+}
 
 /// The lane is full, or the wait was too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -80,16 +166,23 @@ impl Lane {
             .clamp(1, Semaphore::MAX_PERMITS);
         Self {
             label,
+            width,
             places: Arc::new(Semaphore::new(width)),
             waiting: AtomicUsize::new(0),
             waiting_max: usize::try_from(waiting_max).unwrap_or(usize::MAX),
             shed: AtomicU64::new(0),
+            served: Arc::default(),
             wait_max,
-            delay: Mutex::new(Delay {
-                at: Instant::now(),
-                seconds: 0.0,
-            }),
+            stirred: AtomicBool::new(false),
+            queue: Mutex::new(Queue::new(Instant::now())),
         }
+    }
+
+    /// The same lane, which sends people away when waits of this length stand.
+    #[must_use]
+    pub fn shedding(mut self, target: Duration) -> Self {
+        self.queue.get_mut().unwrap_or_else(PoisonError::into_inner).target = Some(target);
+        self
     }
 
     /// Takes a place, waiting in order of arrival.
@@ -98,25 +191,50 @@ impl Lane {
     /// Too many wait already, or the wait lasted longer than the lane allows.
     pub async fn enter(&self) -> Result<Permit, Busy> {
         // A free place is taken at once; the semaphore hands none out past those who wait.
-        if let Ok(permit) = Arc::clone(&self.places).try_acquire_owned() {
-            return Ok(Permit(permit));
+        if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+            if self.stirred.load(Ordering::Relaxed) {
+                self.note(Duration::ZERO);
+            }
+            return Ok(self.permit(place));
         }
         let _waiter = Waiter::join(&self.waiting, self.waiting_max).ok_or_else(|| self.busy())?;
+        self.stirred.store(true, Ordering::Relaxed);
         let start = Instant::now();
         let acquired = tokio::time::timeout(self.wait_max, Arc::clone(&self.places).acquire_owned()).await;
-        self.note(start.elapsed());
+        let is_too_long = self.note(start.elapsed());
         match acquired {
-            Ok(Ok(permit)) => Ok(Permit(permit)),
+            Ok(Ok(place)) if !is_too_long => Ok(self.permit(place)),
             // Closed never happens: nothing closes the semaphore. Treated as full all the same.
-            Ok(Err(_)) | Err(_) => Err(self.busy()),
+            Ok(_) | Err(_) => Err(self.busy()),
         }
     }
 
-    /// How long a newcomer would wait, from what others waited: up at once, down by half every 10 seconds.
+    fn permit(&self, place: OwnedSemaphorePermit) -> Permit {
+        Permit {
+            _place: place,
+            served: Arc::clone(&self.served),
+        }
+    }
+
+    /// How long a newcomer would wait: from what others waited, up at once and down by half every 10 seconds; and from how
+    /// many wait now and how many a second were served, which knows before anybody has waited long.
     #[must_use]
     pub fn delay(&self) -> Duration {
-        let delay = *self.delay.lock().unwrap_or_else(PoisonError::into_inner);
-        Duration::from_secs_f64(delay.at_time(Instant::now()))
+        let now = Instant::now();
+        let (waiting, served) = (self.waiting(), self.served.load(Ordering::Relaxed));
+        let mut queue = self.queue();
+        let noted = queue.delay.at_time(now);
+        let ahead = queue.rate.ahead(now, served, waiting);
+        Duration::from_secs_f64(noted.max(ahead).min(self.wait_max.as_secs_f64()))
+    }
+
+    /// It cannot keep up: waits stand, or no more may wait.
+    #[must_use]
+    pub fn is_strained(&self) -> bool {
+        if !self.stirred.load(Ordering::Relaxed) {
+            return false;
+        }
+        self.waiting() >= self.waiting_max.max(1) || self.queue().is_standing(Instant::now())
     }
 
     /// How many wait now.
@@ -125,10 +243,28 @@ impl Lane {
         self.waiting.load(Ordering::Relaxed)
     }
 
+    /// How many are in work now.
+    #[must_use]
+    pub fn working(&self) -> usize {
+        self.width.saturating_sub(self.places.available_permits())
+    }
+
+    /// How many may be in work, and how many may wait.
+    #[must_use]
+    pub fn room(&self) -> (usize, usize) {
+        (self.width, self.waiting_max)
+    }
+
     /// How many have been sent away since the start.
     #[must_use]
     pub fn shed(&self) -> u64 {
         self.shed.load(Ordering::Relaxed)
+    }
+
+    /// How many have been served since the start.
+    #[must_use]
+    pub fn served(&self) -> u64 {
+        self.served.load(Ordering::Relaxed)
     }
 
     /// Name for metrics and logs.
@@ -137,16 +273,22 @@ impl Lane {
         self.label
     }
 
-    fn note(&self, waited: Duration) {
-        self.delay
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .note(Instant::now(), waited);
+    /// Whether who waited so long is to be sent away.
+    fn note(&self, waited: Duration) -> bool {
+        let mut queue = self.queue();
+        let is_too_long = queue.note(Instant::now(), waited);
+        if queue.is_calm() && self.waiting() == 0 {
+            self.stirred.store(false, Ordering::Relaxed);
+        }
+        is_too_long
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn busy(&self) -> Busy {
         self.shed.fetch_add(1, Ordering::Relaxed);
-        metrics::counter!("paraph_lane_refused_total", "lane" => self.label).increment(1);
         Busy {
             retry_after: retry_after(1 + self.delay().as_secs()),
         }
@@ -167,6 +309,92 @@ impl<'a> Waiter<'a> {
 impl Drop for Waiter<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// What is known of a queue.
+#[derive(Debug)]
+struct Queue {
+    delay: Delay,
+    rate: Rate,
+    /// The wait that may stand; `None`: any.
+    target: Option<Duration>,
+    /// End of the second that is looked at, and the shortest wait in it.
+    until: Instant,
+    least: Duration,
+    standing: bool,
+}
+
+impl Queue {
+    const SECOND: Duration = Duration::from_secs(1);
+    /// Where a lane sheds nobody, waits of this length still say that it cannot keep up.
+    const LONG: Duration = Duration::from_millis(500);
+
+    fn new(now: Instant) -> Self {
+        Self {
+            delay: Delay { at: now, seconds: 0.0 },
+            rate: Rate {
+                at: now,
+                served: 0,
+                per_second: 0.0,
+            },
+            target: None,
+            until: now + Self::SECOND,
+            least: Duration::MAX,
+            standing: false,
+        }
+    }
+
+    /// Takes note of one who came to the front; whether the wait was too long.
+    fn note(&mut self, now: Instant, waited: Duration) -> bool {
+        self.delay.note(now, waited);
+        if now >= self.until {
+            self.standing = self.least != Duration::MAX && self.least > self.target.unwrap_or(Self::LONG);
+            self.until = now + Self::SECOND;
+            self.least = waited;
+        } else {
+            self.least = self.least.min(waited);
+        }
+        self.is_standing(now) && self.target.is_some_and(|target| waited > 2 * target)
+    }
+
+    /// Waits stand. What was seen is of no use when nobody came to the front since.
+    fn is_standing(&self, now: Instant) -> bool {
+        self.standing && now < self.until + 2 * Self::SECOND
+    }
+
+    fn is_calm(&self) -> bool {
+        !self.standing && self.least.is_zero()
+    }
+}
+
+/// How many a second are served.
+#[derive(Debug)]
+struct Rate {
+    at: Instant,
+    served: u64,
+    per_second: f64,
+}
+
+impl Rate {
+    /// Seconds until all who wait now are served.
+    #[expect(clippy::cast_precision_loss, reason = "counts of requests")]
+    fn ahead(&mut self, now: Instant, served: u64, waiting: usize) -> f64 {
+        let passed = now.saturating_duration_since(self.at).as_secs_f64();
+        if passed >= 0.5 {
+            let per_second = served.saturating_sub(self.served) as f64 / passed;
+            // Half old, half new: one slow commit is not a slow disk. A quiet minute says nothing of what could be served.
+            self.per_second = if self.per_second == 0.0 || waiting == 0 {
+                per_second.max(self.per_second)
+            } else {
+                f64::midpoint(self.per_second, per_second)
+            };
+            (self.at, self.served) = (now, served);
+        }
+        if waiting == 0 || self.per_second == 0.0 {
+            return 0.0;
+        }
+        waiting as f64 / self.per_second
     }
 }
 
@@ -198,59 +426,5 @@ impl Delay {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_full_lane_lets_some_wait_in_order_and_sends_the_rest_away() {
-        let lane = Arc::new(Lane::new("test", 1, 2, Duration::from_secs(5)));
-        let first = lane.enter().await.expect("free");
-        let order = Arc::new(Mutex::new(Vec::new()));
-        let mut waiters = Vec::new();
-        for index in 0..2 {
-            let (lane, order) = (Arc::clone(&lane), Arc::clone(&order));
-            let before = lane.waiting();
-            let watched = Arc::clone(&lane);
-            waiters.push(tokio::spawn(async move {
-                let _permit = lane.enter().await.expect("waits");
-                order.lock().expect("lock").push(index);
-            }));
-            while watched.waiting() == before {
-                tokio::task::yield_now().await;
-            }
-        }
-        let busy = lane.enter().await.expect_err("two wait already");
-        assert!(busy.retry_after >= 1);
-        drop(first);
-        for waiter in waiters {
-            waiter.await.expect("joined");
-        }
-        assert_eq!(*order.lock().expect("lock"), [0, 1]);
-        assert_eq!(lane.waiting(), 0);
-    }
-
-    #[tokio::test]
-    async fn a_wait_that_lasts_too_long_ends_and_raises_the_delay() {
-        let lane = Lane::new("test", 1, 2, Duration::from_millis(20));
-        let _held = lane.enter().await.expect("free");
-        lane.enter().await.expect_err("never freed");
-        assert!(lane.delay() >= Duration::from_millis(4));
-        assert_eq!(lane.waiting(), 0);
-    }
-
-    #[test]
-    fn the_delay_rises_fast_and_forgets_by_the_clock() {
-        let start = Instant::now();
-        let mut delay = Delay {
-            at: start,
-            seconds: 0.0,
-        };
-        for _ in 0..16 {
-            delay.note(start, Duration::from_secs(2));
-        }
-        assert!(delay.at_time(start) > 1.9);
-        delay.note(start, Duration::ZERO);
-        assert!(delay.at_time(start) > 1.9, "one quick pass does not end a queue");
-        assert!(delay.at_time(start + Duration::from_secs(60)) < 0.04);
-    }
-}
+#[path = "lane_tests.rs"]
+mod tests;

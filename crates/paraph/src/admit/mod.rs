@@ -25,6 +25,7 @@ pub mod handshake;
 pub mod lane;
 pub mod listener;
 mod pace;
+mod pass;
 pub mod places;
 pub mod proxy;
 pub(crate) mod recent;
@@ -33,11 +34,13 @@ pub mod room;
 mod sketch;
 pub mod source;
 pub mod spent;
+pub mod state;
 mod stream;
 pub mod ticket;
 pub mod upload;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -52,11 +55,13 @@ use tokio::time::Instant;
 use self::budget::{Asker, Budgets, Pressure, Purpose, SlowDown};
 use self::challenge::{Challenge, Clearance, Price, Puzzles};
 use self::form::SignForm;
-use self::lane::{Lane, Lanes};
+use self::lane::{Lane, Lanes, Rank};
+use self::pass::{Burning, Proof};
+pub use self::pass::{Burnt, Cleared, NotReceived, Pass, Received, Way};
 pub use self::refusal::Refusal;
 use self::source::Source;
 use self::spent::{BodyMac, Burn, Nonce, Outcome, Spent};
-use self::ticket::{Ticket, Tickets};
+use self::ticket::Tickets;
 use crate::limits::Limits;
 use crate::shield::Shield;
 
@@ -91,148 +96,6 @@ impl WeakSecret {
     }
 }
 
-/// How somebody showed that signing cost them something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Way {
-    /// A solved challenge.
-    Script,
-    /// A ticket of sufficient age.
-    Plain,
-}
-
-/// A sign form that was read.
-#[derive(Debug)]
-pub struct Received {
-    /// The fields.
-    pub form: SignForm,
-    /// The bytes that they were read from.
-    pub raw: Bytes,
-}
-
-/// A sign form that is refused, with what could be read of it: it is shown again as it was filled.
-#[derive(Debug)]
-pub struct NotReceived {
-    /// Why.
-    pub refusal: Refusal,
-    /// The fields that could be read.
-    pub form: Box<SignForm>,
-}
-
-impl From<Refusal> for NotReceived {
-    fn from(refusal: Refusal) -> Self {
-        let form = Box::default();
-        Self { refusal, form }
-    }
-}
-
-/// A clearance or ticket whose signature holds, bound to the body that it came in. Nothing is burnt yet.
-#[derive(Debug)]
-pub struct Cleared {
-    proof: Proof,
-    body_mac: BodyMac,
-    score: u8,
-    asker: Asker,
-}
-
-#[derive(Debug)]
-enum Proof {
-    Script(Box<Clearance>),
-    Plain(Ticket),
-}
-
-impl Cleared {
-    /// Which way it came.
-    #[must_use]
-    pub fn way(&self) -> Way {
-        match self.proof {
-            Proof::Script(_) => Way::Script,
-            Proof::Plain(_) => Way::Plain,
-        }
-    }
-
-    /// Its source uses much of its budget: it goes behind those who use less.
-    #[must_use]
-    pub fn is_pressed(&self) -> bool {
-        self.score >= PRESSED
-    }
-}
-
-/// Hundredths of pressure from which a source is behind others.
-const PRESSED: u8 = 34;
-
-/// What became of burning.
-#[derive(Debug)]
-pub enum Burnt {
-    /// Admitted: make it durable, then say so.
-    Fresh(Pass),
-    /// The same body was admitted before: the same answer, nothing to do.
-    Repeat,
-}
-
-/// One admitted submission. Whoever holds it makes the submission durable and then calls [`Pass::admitted`]; a pass that
-/// is dropped instead (store busy, request cancelled) lets the same body try again, and no other.
-#[derive(Debug)]
-pub struct Pass {
-    /// The unique key of the submission.
-    pub nonce: Nonce,
-    /// MAC of its body.
-    pub body_mac: BodyMac,
-    /// Until when the nonce has to be remembered.
-    pub expires: Millis,
-    /// When challenge or ticket were issued.
-    pub issued: Millis,
-    /// Which way it came.
-    pub way: Way,
-    /// Rounds per guess ([`Way::Script`]) or seconds of age ([`Way::Plain`]) that were asked for.
-    pub price: u32,
-    /// Hundredths of pressure that its source was under.
-    pub score: u8,
-    burning: Burning,
-}
-
-impl Pass {
-    /// The submission is durable, or deliberately ignored: repeats get the same answer from now on.
-    pub fn admitted(self) {
-        self.burning.settle(Outcome::Admitted);
-    }
-
-    /// The submission was refused for good after all, for this reason: repeats are told the same.
-    pub fn refused(self, reason: &'static str) {
-        self.burning.settle(Outcome::Refused(reason));
-    }
-}
-
-/// A nonce in work, whose outcome is reported exactly once: released when dropped, unless something better came before.
-#[derive(Debug)]
-struct Burning {
-    /// `None` once reported, and when the memory was full: then only the store knows.
-    spent: Option<Arc<Spent>>,
-    nonce: Nonce,
-    since: Millis,
-}
-
-impl Burning {
-    fn settle(mut self, outcome: Outcome) {
-        if let Some(spent) = self.spent.take() {
-            spent.settle(&self.nonce, outcome, self.since);
-        }
-    }
-
-    fn unburn(mut self) {
-        if let Some(spent) = self.spent.take() {
-            spent.unburn(&self.nonce, self.since);
-        }
-    }
-}
-
-impl Drop for Burning {
-    fn drop(&mut self) {
-        if let Some(spent) = &self.spent {
-            spent.release(&self.nonce, self.since);
-        }
-    }
-}
-
 /// The door. One per process; every handler of the public side borrows it.
 pub struct Admitter {
     /// The queues. Handlers enter theirs before they do anything that costs.
@@ -247,6 +110,7 @@ pub struct Admitter {
     spent_script: Arc<Spent>,
     spent_plain: Arc<Spent>,
     verification: Lane,
+    read_only: AtomicBool,
 }
 
 impl Admitter {
@@ -271,7 +135,33 @@ impl Admitter {
             spent_plain: Arc::new(Spent::new(limits.spent_plain, limits.repeats_waiting)),
             verification: Lane::new("verification", verifiers, limits.puzzle_waiting, wait),
             limits: limits.clone(),
+            read_only: AtomicBool::new(false),
         })
+    }
+
+    /// Shows pages only, from now on or no longer: signing is answered with "come back", confirming and withdrawing go on.
+    pub fn set_read_only(&self, read_only: bool) {
+        if self.read_only.swap(read_only, Ordering::Relaxed) != read_only {
+            tracing::warn!(read_only, "signing was paused, or goes on");
+        }
+    }
+
+    /// Whether pages are all there is.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.read_only.load(Ordering::Relaxed)
+    }
+
+    /// Whether signing is open.
+    ///
+    /// # Errors
+    /// `ReadOnly`.
+    pub fn open(&self) -> Result<(), Refusal> {
+        if self.is_read_only() {
+            let retry_after = retry_after(READ_ONLY_SECONDS);
+            return Err(Refusal::ReadOnly { retry_after });
+        }
+        Ok(())
     }
 
     /// The same door, which tells the shield of whom it refuses, and asks it who pays the highest price.
@@ -329,6 +219,16 @@ impl Admitter {
         }
     }
 
+    /// How long who wants to sign waits now: what everybody's price follows.
+    fn delay(&self) -> Duration {
+        let lanes = [
+            self.lanes.of(Rank::Sign),
+            self.lanes.of(Rank::Plain),
+            &self.verification,
+        ];
+        lanes.map(Lane::delay).into_iter().max().unwrap_or_default()
+    }
+
     fn asker(&self, source: &Source) -> Asker {
         let origin = self.shield.as_ref().and_then(|shield| shield.announced(source.addr));
         Asker {
@@ -345,13 +245,13 @@ impl Admitter {
     /// A challenge for signing this petition, priced by the source's pressure and the queue's delay.
     ///
     /// # Errors
-    /// `SlowDown`; `Busy` when the machine has no randomness.
+    /// `SlowDown`; `ReadOnly`; `Busy` when the machine has no randomness.
     pub fn challenge(&self, source: &Source, slug: &str, now: Millis) -> Result<Challenge, Refusal> {
+        self.open()?;
         let asker = self.asker(source);
         let asked = self.charge(Purpose::Challenge, &asker, now)?;
         let pressure = asked.max(self.pressure(&asker, now));
-        let delay = self.lanes.sign.delay().max(self.verification.delay());
-        let rounds = challenge::rounds(&self.limits, pressure, delay);
+        let rounds = challenge::rounds(&self.limits, pressure, self.delay());
         self.puzzles
             .issue(slug, rounds, nonce(now)?, random()?, now)
             .map_err(|_| no_service())
@@ -622,6 +522,9 @@ impl Admitter {
         }
     }
 }
+
+/// Seconds after which who wanted to sign in the meantime tries again, before jitter.
+const READ_ONLY_SECONDS: u64 = 60;
 
 /// Something that is no fault of the request: come back soon.
 fn no_service() -> Refusal {

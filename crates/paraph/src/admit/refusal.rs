@@ -36,6 +36,11 @@ pub enum Refusal {
         /// Seconds, jittered.
         retry_after: u64,
     },
+    /// 503: the site shows its pages only, by its operators' word.
+    ReadOnly {
+        /// Seconds, jittered.
+        retry_after: u64,
+    },
     /// 410: the petition is closed.
     Closed,
     /// 404: there is no such petition.
@@ -54,7 +59,7 @@ impl Refusal {
             Self::TicketExpired => "ticket_expired",
             Self::TooEarly { .. } | Self::SlowDown { .. } => "slow_down",
             Self::ClearanceRefused(_) => "clearance_refused",
-            Self::Busy { .. } => "busy",
+            Self::Busy { .. } | Self::ReadOnly { .. } => "busy",
             Self::Closed => "closed",
             Self::NotFound => "not_found",
         }
@@ -65,6 +70,7 @@ impl Refusal {
     pub fn label(&self) -> &'static str {
         match self {
             Self::TooEarly { .. } => "too_early",
+            Self::ReadOnly { .. } => "read_only",
             Self::ClearanceRefused(reason) => reason,
             other => other.code(),
         }
@@ -76,7 +82,8 @@ impl Refusal {
         match self {
             Self::TooEarly { wait_seconds: seconds }
             | Self::SlowDown { retry_after: seconds }
-            | Self::Busy { retry_after: seconds } => Some(*seconds),
+            | Self::Busy { retry_after: seconds }
+            | Self::ReadOnly { retry_after: seconds } => Some(*seconds),
             _ => None,
         }
     }

@@ -125,6 +125,12 @@ impl Rooms {
         1.0 + (self.most_times - 1.0) * fresh as f64 / MAILBOXES as f64
     }
 
+    /// Confirmed signatures that may settle yet.
+    #[must_use]
+    pub fn hopes(&self) -> usize {
+        self.waiting().len()
+    }
+
     /// Addresses that something is remembered of.
     #[must_use]
     pub fn len(&self) -> usize {

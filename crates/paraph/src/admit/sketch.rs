@@ -6,8 +6,7 @@
 //! `pingora-limits` would do the counting too, in twice the memory, eight cache lines a look, and with a clock of its own;
 //! here time is a parameter, nothing is wiped when a minute ends, and a calm server never touches most of the memory.
 
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hash};
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -15,8 +14,9 @@ use paraph_tally::Millis;
 
 /// Rows of counters; a key has one in each.
 const ROWS: usize = 4;
-/// Lines that are allocated together: a page of the machine.
-const PAGE: usize = 64;
+/// Most lines that are allocated together, 256 KiB: small enough that a calm server holds little, and few enough that where
+/// they are stays in the nearest cache.
+const PAGE: usize = 4096;
 
 /// A cache line: two counters in each row.
 #[derive(Default)]
@@ -88,18 +88,21 @@ pub(super) fn minute(now: Millis) -> u64 {
 pub(super) struct Sketch {
     hasher: RandomState,
     /// Allocated when something is first counted in them.
-    pages: Box<[OnceLock<Box<[Line; PAGE]>>]>,
+    pages: Box<[OnceLock<Box<[Line]>>]>,
+    /// Lines of a page.
+    lines: usize,
 }
 
 impl Sketch {
     /// `columns` counters in each of four rows, 32 bytes a column.
     pub(super) fn new(columns: u64) -> Self {
-        let lines = usize::try_from(columns / 2).unwrap_or(usize::MAX);
+        let all = usize::try_from(columns / 2).unwrap_or(usize::MAX).max(1);
+        let lines = all.min(PAGE);
+        let pages = std::iter::repeat_with(OnceLock::new).take(all / lines).collect();
         Self {
             hasher: RandomState::new(),
-            pages: std::iter::repeat_with(OnceLock::new)
-                .take(lines.div_ceil(PAGE).max(1))
-                .collect(),
+            pages,
+            lines,
         }
     }
 
@@ -128,7 +131,7 @@ impl Sketch {
     pub(super) fn count(&self, key: &impl Hash, now: Millis) {
         let minute = minute(now);
         let (page, line, rows) = self.place(key);
-        let page = self.pages[page].get_or_init(|| Box::new(std::array::from_fn(|_| Line::default())));
+        let page = self.pages[page].get_or_init(|| std::iter::repeat_with(Line::default).take(self.lines).collect());
         for cell in rows {
             let counted = |cell| Some(Counts::unpacked(cell).at(minute).one_more().packed());
             // The closure always gives a value: this cannot fail.
@@ -141,7 +144,7 @@ impl Sketch {
     fn place(&self, key: &impl Hash) -> (usize, usize, [usize; ROWS]) {
         let hash = self.hasher.hash_one(key);
         let page = (hash >> 32) as usize % self.pages.len();
-        let line = (hash >> 8) as usize % PAGE;
+        let line = (hash >> 8) as usize % self.lines;
         let rows = std::array::from_fn(|row| 2 * row + (hash >> row) as usize % 2);
         (page, line, rows)
     }
@@ -149,7 +152,7 @@ impl Sketch {
     /// Bytes that counters take now; never more than 32 a column.
     pub(super) fn bytes(&self) -> usize {
         let pages = self.pages.iter().filter(|page| page.get().is_some()).count();
-        pages * size_of::<[Line; PAGE]>()
+        pages * self.lines * size_of::<Line>()
     }
 }
 

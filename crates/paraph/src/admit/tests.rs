@@ -384,7 +384,7 @@ async fn a_source_pays_more_before_it_is_refused_and_others_do_not() {
         let body = Full::new(Bytes::from_static(b"name=Ada"));
         door.receive(&home(), &headers, body, keep, NOW).await
     };
-    for person in 0..240 {
+    for person in 0..480 {
         receive(true).await.expect("there is some left");
         let form = with_clearance(&door);
         pass(attempt(&door, &form, &format!("body {person}"), NOW).await).admitted();

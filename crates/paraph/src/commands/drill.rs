@@ -46,6 +46,9 @@ fn rehearse(run: &DrillRun) -> Result<(), Failure> {
     if let Some(rate) = run.honest_rate {
         options.honest_rate = rate;
     }
+    if let Some(sources) = run.sources {
+        options.max_sources = sources;
+    }
     if let Some(duration) = run.duration {
         options = options.with_duration(duration);
     }

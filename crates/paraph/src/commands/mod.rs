@@ -6,7 +6,9 @@ mod check_config;
 mod demo;
 mod desk;
 mod doctor;
+mod door;
 mod drill;
+mod export;
 mod fsck;
 mod incident;
 mod networks;
@@ -38,13 +40,16 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Doctor(doctor) => doctor::run(&doctor),
         Command::Alert(alert) => alert::run(&alert),
         Command::Petition(petition) => petition::run(&petition),
-        Command::Desk(desk) => desk::run(&desk),
         Command::Incident(incident) => incident::run(&incident),
+        Command::Desk(desk) => desk::run(&desk),
         Command::Recount(recount) => recount::run(&recount),
         Command::Fsck(fsck) => fsck::run(&fsck),
         Command::Backup(backup) => backup::run(&backup),
         Command::Restore(restore) => backup::run_restore(&restore),
         Command::Shield(shield) => shield::run(&shield),
+        Command::ReadOnly(read_only) => door::switch(&read_only),
+        Command::Door(door) => door::show(&door),
+        Command::Export(export) => export::run(&export),
         Command::Networks(networks) => networks::run(&networks),
         Command::Demo(demo) => demo::run(&demo),
         Command::Drill(drill) => drill::run(&drill),

@@ -83,6 +83,8 @@ pub struct Site {
     pub contact: Option<String>,
     /// Legal notice: who hosts the site.
     pub hosting: Option<String>,
+    /// Pages are shown, and signing is answered with "come back".
+    pub read_only: bool,
 }
 
 impl Site {
@@ -330,7 +332,14 @@ fn site(reader: &mut Reader<'_>, available: &[&str]) -> Result<Site, Failure> {
     if let Some((_, twice)) = languages.iter().enumerate().find(again) {
         return Err(twice.refuse("is named twice", "name each language once"));
     }
+    let mode = reader.text("site.mode", "open");
+    let read_only = match mode.text.as_str() {
+        "open" => false,
+        "read-only" => true,
+        _ => return Err(mode.refuse("is neither open nor read-only", "write \"open\" or \"read-only\"")),
+    };
     Ok(Site {
+        read_only,
         base_url: base_url.map(|taken| taken.base_url()).transpose()?,
         name: name.text,
         languages: languages.into_iter().map(|taken| taken.text).collect(),

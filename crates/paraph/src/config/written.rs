@@ -43,6 +43,7 @@ const KEYS: &[(&str, &str, Kind)] = &[
     ("site", "publisher", Kind::Text),
     ("site", "contact", Kind::Text),
     ("site", "hosting", Kind::Text),
+    ("site", "mode", Kind::Text),
     ("listen", "http", Kind::Text),
     ("listen", "https", Kind::Text),
     ("listen", "certificate", Kind::Text),

@@ -293,6 +293,8 @@ const DONE: &[(&str, &str)] = &[
     ("noted", "desk-done-noted"),
     ("judged", "desk-done-judged"),
     ("undone", "desk-done-undone"),
+    ("paused", "desk-done-paused"),
+    ("resumed", "desk-done-resumed"),
 ];
 
 impl Desk {
@@ -454,6 +456,7 @@ impl Desk {
             Route::Statement => self.make_statement(visit, &form),
             Route::Decide => self.decide(visit, &form).await,
             Route::Undo => self.undo(visit, &form).await,
+            Route::ReadOnly => self.set_read_only(visit, &form).await,
             _ => Err(No::Method),
         }
     }

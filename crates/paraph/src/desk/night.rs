@@ -70,6 +70,7 @@ impl Parts {
             now,
             acknowledged: on.iter().all(|(_, _, acknowledged)| *acknowledged),
             alarms: on.into_iter().map(|(alarm, since, _)| (alarm, since)).collect(),
+            read_only: self.admitter.is_read_only(),
             counted: total.0,
             held: total.1,
             as_of: catalogue.as_of,
@@ -239,8 +240,25 @@ impl Desk {
         let page = LinePage {
             night: &self.night,
             petitions: &petitions,
+            read_only: self.parts.admitter.is_read_only(),
         };
         Ok(self.page(visit, StatusCode::OK, |frame| desk_line(frame, &page)))
+    }
+
+    /// Pages only, until somebody lets people sign again; a line of the shift log says who did it.
+    pub(super) async fn set_read_only(&self, visit: &Visit<'_>, form: &Form) -> Outcome {
+        let (read_only, done) = match form.get("do") {
+            "pause" => (true, "paused"),
+            "resume" => (false, "resumed"),
+            _ => return Err(No::Refusal(Refusal::BadRequest)),
+        };
+        self.parts.admitter.set_read_only(read_only);
+        let said = visit.asked.lang.text(&format!("desk-done-{done}"));
+        self.parts
+            .intake
+            .desk(Some(visit.by()?), Wish::Shift(Entry::Note, said))
+            .await?;
+        Ok(self.go_to(visit, "/desk/incident", Some(done)))
     }
 
     /// One file to put elsewhere while the line is full.

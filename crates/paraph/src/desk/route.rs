@@ -69,6 +69,8 @@ pub enum Route<'p> {
     Decide,
     /// `incident/undo`
     Undo,
+    /// `incident/read-only`
+    ReadOnly,
 }
 
 /// Which methods an address takes.
@@ -119,6 +121,7 @@ impl<'p> Route<'p> {
             ["incident", "statement"] => Self::Statement,
             ["incident", "decide"] => Self::Decide,
             ["incident", "undo"] => Self::Undo,
+            ["incident", "read-only"] => Self::ReadOnly,
             _ => return None,
         })
     }
@@ -143,7 +146,7 @@ impl<'p> Route<'p> {
             Self::Acknowledge | Self::Log | Self::Clock => (Takes::Post, Some(Act::Watch)),
             Self::Statement => (Takes::Both, Some(Act::Watch)),
             Self::Decide => (Takes::Both, Some(Act::Judge)),
-            Self::Undo => (Takes::Post, Some(Act::Judge)),
+            Self::Undo | Self::ReadOnly => (Takes::Post, Some(Act::Judge)),
         }
     }
 
@@ -176,7 +179,7 @@ impl<'p> Route<'p> {
             Self::Reset => &["member"],
             Self::Remove => &["member", "sure"],
             Self::Log => &["text"],
-            Self::Clock => &["do"],
+            Self::Clock | Self::ReadOnly => &["do"],
             Self::Statement => &["set_aside", "before", "after", "unknown", "complaint"],
             Self::Decide => &[
                 "petition",

@@ -15,7 +15,7 @@ use super::shelf::{Displayed, Shelf};
 use super::{Body, count};
 use crate::admit::Admitter;
 use crate::admit::email::Email;
-use crate::admit::lane::Lane;
+use crate::admit::lane::{Permit, Rank};
 use crate::admit::source::Source;
 use crate::clock::{self, rfc3339};
 use crate::intake::Intake;
@@ -96,7 +96,7 @@ impl Signatory {
         token: &str,
         before: Option<&str>,
     ) -> Result<Answer, Missed> {
-        let _place = enter(&self.admitter.lanes.confirm).await?;
+        let _place = enter(&self.admitter, Rank::Confirm).await?;
         let found = self.find(source, Purpose::Confirm, token).await?;
         let Some(personal) = &found.personal else {
             return Ok(ended(asked, &found, found.state.axes.end));
@@ -182,7 +182,7 @@ impl Signatory {
     }
 
     async fn confirmed(&self, source: Source, asked: &Asked<'_>, token: &str) -> Result<Answer, Missed> {
-        let _place = enter(&self.admitter.lanes.confirm).await?;
+        let _place = enter(&self.admitter, Rank::Confirm).await?;
         let found = self.find(source, Purpose::Confirm, token).await?;
         let before = found.state.confirmed_at;
         let from = self.observer.confirmed_from(source.addr, clock::now());
@@ -262,7 +262,7 @@ impl Signatory {
     }
 
     async fn receipt_file(&self, source: Source, asked: &Asked<'_>, token: &str) -> Result<Answer, Missed> {
-        let _place = enter(&self.admitter.lanes.manage).await?;
+        let _place = enter(&self.admitter, Rank::Manage).await?;
         let found = self.find(source, Purpose::Receipt, token).await?;
         let (Some(personal), Some(at)) = (&found.personal, found.state.confirmed_at) else {
             return Err(Missed::Unknown);
@@ -297,7 +297,7 @@ impl Signatory {
         purpose: Purpose,
         token: &str,
     ) -> Result<Answer, Missed> {
-        let _place = enter(&self.admitter.lanes.manage).await?;
+        let _place = enter(&self.admitter, Rank::Manage).await?;
         let found = self.find(source, purpose, token).await?;
         let Some(personal) = &found.personal else {
             return Ok(ended(asked, &found, found.state.axes.end));
@@ -329,7 +329,7 @@ impl Signatory {
     }
 
     async fn withdrawn(&self, source: Source, asked: &Asked<'_>, token: &str) -> Result<Answer, Missed> {
-        let _place = enter(&self.admitter.lanes.manage).await?;
+        let _place = enter(&self.admitter, Rank::Manage).await?;
         let found = self.find(source, Purpose::Withdraw, token).await?;
         let at = match self.intake.withdraw(found.id, WithdrawnBy::Mail).await {
             Ok(WithdrawAnswer::Withdrawn { at }) => at,
@@ -386,7 +386,7 @@ impl Signatory {
         choice: Disowning,
         keeping: Keeping,
     ) -> Result<Answer, Missed> {
-        let _place = enter(&self.admitter.lanes.manage).await?;
+        let _place = enter(&self.admitter, Rank::Manage).await?;
         let found = self.find(source, Purpose::NotMe, token).await?;
         match self.intake.disown(found.id, keeping).await {
             Ok(DisownAnswer::Disowned { .. }) => {}
@@ -493,8 +493,12 @@ impl Signatory {
     }
 }
 
-async fn enter(lane: &Lane) -> Result<crate::admit::lane::Permit, Missed> {
-    lane.enter().await.map_err(|busy| Missed::Busy(busy.retry_after))
+async fn enter(admitter: &Admitter, rank: Rank) -> Result<Permit, Missed> {
+    admitter
+        .lanes
+        .enter(rank)
+        .await
+        .map_err(|busy| Missed::Busy(busy.retry_after))
 }
 
 /// A link to what has come to an end, in the words of that end.

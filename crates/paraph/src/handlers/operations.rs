@@ -9,16 +9,25 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
 
 use super::mail_status::{self, MailStatus};
+use crate::admit::Admitter;
+use crate::admit::lane::Rank;
 use crate::alerts::Alerts;
+use crate::clock;
 use crate::intake::Intake;
-use crate::respond::{self, Answer, Body};
+use crate::limits::Limits;
+use crate::respond::{self, Answer, Asked, Body};
 use crate::router::Public;
 use crate::telemetry::{Handle, INTAKE_WAITING};
+use crate::views::{self, OperationsPage};
 
 /// What the operations listener needs.
 pub struct Operations {
     /// Asked whether the writer takes work.
     pub intake: Intake,
+    /// The front door: lanes, price, budgets, bans.
+    pub admitter: Arc<Admitter>,
+    /// The bounds in force.
+    pub limits: Limits,
     /// Set while the disk is nearly full.
     pub disk_low: Arc<AtomicBool>,
     /// Whether mail arrives.
@@ -32,8 +41,12 @@ pub struct Operations {
 }
 
 impl Operations {
-    /// Answers `/healthz`, `/readyz`, `/metrics`, the page `/mail`, and the links of alerts.
+    /// Answers the page `/`, `/healthz`, `/readyz`, `/metrics`, `/door.json`, the page `/mail`, and the links of alerts, in the
+    /// lane of operators.
     pub async fn answer(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Answer {
+        let Ok(_place) = self.admitter.lanes.enter(Rank::Operator).await else {
+            return text(StatusCode::SERVICE_UNAVAILABLE, "too many ask at once\n".to_owned());
+        };
         if let Some((id, proof)) = uri
             .path()
             .strip_prefix("/alerts/")
@@ -50,8 +63,14 @@ impl Operations {
             "/metrics" => {
                 metrics::gauge!(INTAKE_WAITING).set(self.intake.waiting() as f64);
                 let process = self.metrics.as_ref().map(Handle::render).unwrap_or_default();
-                text(StatusCode::OK, process + &self.mail.metrics().await)
+                let door = self.admitter.state(clock::now()).metrics(&self.limits);
+                text(StatusCode::OK, process + &door + &self.mail.metrics().await)
             }
+            "/door.json" => {
+                let state = self.admitter.state(clock::now());
+                respond::done(StatusCode::OK, &serde_json::json!(state))
+            }
+            "/" => self.page(uri, headers),
             "/mail.css" => mail_status::style(),
             "/mail" => {
                 let site = Arc::clone(&self.public.load().site);
@@ -59,9 +78,29 @@ impl Operations {
             }
             _ => text(
                 StatusCode::NOT_FOUND,
-                "there are /healthz, /readyz, /metrics and /mail\n".to_owned(),
+                "there are /, /healthz, /readyz, /metrics, /door.json and /mail\n".to_owned(),
             ),
         }
+    }
+
+    /// Everything at a glance, without script: the page asks for itself again.
+    fn page(&self, uri: &Uri, headers: &HeaderMap) -> Answer {
+        let site = Arc::clone(&self.public.load().site);
+        let lang = respond::lang(&site, uri, headers);
+        let now = clock::now();
+        let page = OperationsPage {
+            door: &self.admitter.state(now),
+            intake_waiting: self.intake.waiting() as u64,
+            trouble: self.trouble().is_some(),
+            now: now.0,
+        };
+        let asked = Asked {
+            site: &site,
+            lang,
+            json: false,
+            path: Some("/"),
+        };
+        respond::page(&asked, StatusCode::OK, views::operations(&asked.frame(), &page))
     }
 
     fn trouble(&self) -> Option<&'static str> {

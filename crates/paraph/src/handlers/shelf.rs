@@ -324,6 +324,19 @@ pub(super) fn in_language(pages: &[(Lang, Document)], lang: Lang) -> Option<&Doc
     pages.iter().find(|(of, _)| *of == lang).map(|(_, document)| document)
 }
 
+/// Every petition that can be looked at, for a copy of the pages.
+#[must_use]
+pub fn copied(catalogue: &Catalogue) -> Vec<views::Copied> {
+    let petitions = catalogue.petitions.values();
+    let shown = petitions.filter(|petition| petition.state.phase != Phase::Draft);
+    shown
+        .map(|petition| views::Copied {
+            petition: view(petition),
+            count: count(petition, catalogue.as_of),
+        })
+        .collect()
+}
+
 /// A petition as the pages show it.
 fn view(petition: &Petition) -> views::Petition {
     views::Petition {

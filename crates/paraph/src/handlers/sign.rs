@@ -1,8 +1,10 @@
 //! Signing: the form without script, the challenge, and the one POST that takes a contribution in.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use paraph_tally::Millis;
 use serde_json::json;
@@ -11,6 +13,7 @@ use super::shelf::{Displayed, Shelf};
 use super::{Body, captured, count, forwarded_by};
 use crate::admit::contribution::Contribution;
 use crate::admit::form::{FieldError, SignForm};
+use crate::admit::lane::Rank;
 use crate::admit::source::Source;
 use crate::admit::{Admitter, Burnt, NotReceived, Pass, Received, Refusal, Way};
 use crate::clock;
@@ -19,7 +22,7 @@ use crate::intake::seal::{Sealing, Under};
 use crate::intake::{Intake, Slot};
 use crate::ledger::record;
 use crate::respond::{self, Answer, Asked};
-use crate::views::{self, CheckMailPage, Input, Lang, Notice, SignPage};
+use crate::views::{self, AgainPage, CheckMailPage, Input, Lang, Notice, SignPage};
 
 /// What signing needs.
 pub struct Signing {
@@ -35,6 +38,32 @@ pub struct Signing {
     pub disk_low: Arc<AtomicBool>,
     /// The bounds in force.
     pub limits: crate::limits::Limits,
+    /// Refusals as JSON, made once.
+    pub problems: Problems,
+}
+
+/// What is refused the same way again and again is put into words once: floods meet it.
+#[derive(Default)]
+pub struct Problems(Mutex<HashMap<Said, Bytes>>);
+
+/// Language, reason, seconds to wait.
+type Said = (&'static str, &'static str, Option<u64>);
+
+impl Problems {
+    /// A dozen reasons, a few languages, and the seconds of a jittered wait.
+    const MOST: usize = 2048;
+
+    fn get(&self, said: Said, make: impl FnOnce() -> Bytes) -> Bytes {
+        let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(body) = made.get(&said) {
+            return body.clone();
+        }
+        let body = make();
+        if made.len() < Self::MOST {
+            made.insert(said, body.clone());
+        }
+        body
+    }
 }
 
 /// Seconds after which somebody who met a full disk or queue may try again, before jitter.
@@ -51,7 +80,7 @@ impl Signing {
         if !displayed.is_open() {
             return closed(&asked, &displayed);
         }
-        let ticket = match self.admitter.lanes.challenge.enter().await {
+        let ticket = match self.admitter.lanes.enter(Rank::Challenge).await {
             Ok(_place) => self.admitter.ticket(&source, slug, clock::now()),
             Err(busy) => Err(busy.into()),
         };
@@ -84,7 +113,7 @@ impl Signing {
         if !displayed.is_open() {
             return closed(&asked, &displayed);
         }
-        let place = self.admitter.lanes.challenge.enter().await;
+        let place = self.admitter.lanes.enter(Rank::Challenge).await;
         let issued = match place {
             Ok(_place) => self.admitter.challenge(&source, slug, clock::now()),
             Err(busy) => Err(busy.into()),
@@ -147,19 +176,19 @@ impl Signing {
 
     /// The order of admission: what costs least comes first, and nothing is burnt before there is room for it.
     async fn take_in(&self, attempt: &Attempt<'_>, received: &Received) -> Result<(), Refusal> {
+        self.admitter.open()?;
         let slug = &attempt.displayed.petition.slug;
         let contribution = Contribution::from_form(&received.form, &self.limits)?;
         let text = text_signed(attempt.displayed, &received.form)?;
         let cleared = self
             .admitter
             .clear(&attempt.source, slug, &received.form, &received.raw, attempt.now)?;
-        let lanes = &self.admitter.lanes;
-        let lane = match cleared.way() {
-            Way::Script if !cleared.is_pressed() => &lanes.sign,
+        let rank = match cleared.way() {
+            Way::Script if !cleared.is_pressed() => Rank::Sign,
             // Who uses much of a budget is served, behind those who use less.
-            Way::Script | Way::Plain => &lanes.plain,
+            Way::Script | Way::Plain => Rank::Plain,
         };
-        let _place = lane.enter().await?;
+        let _place = self.admitter.lanes.enter(rank).await?;
         if self.disk_low.load(Ordering::Relaxed) {
             return Err(busy());
         }
@@ -230,6 +259,9 @@ impl Signing {
             Refusal::TooEarly { .. } => (StatusCode::TOO_MANY_REQUESTS, Some(Notice::TooEarly)),
             Refusal::SlowDown { retry_after } => (StatusCode::TOO_MANY_REQUESTS, Some(Notice::SlowDown(*retry_after))),
             Refusal::Busy { retry_after } => (StatusCode::SERVICE_UNAVAILABLE, Some(Notice::Busy(*retry_after))),
+            Refusal::ReadOnly { retry_after } => {
+                (StatusCode::SERVICE_UNAVAILABLE, Some(Notice::ReadOnly(*retry_after)))
+            }
             _ => return refused_plainly(asked, "sign", refusal, displayed),
         };
         let errors = match refusal {
@@ -237,27 +269,63 @@ impl Signing {
             _ => Vec::new(),
         };
         let mut answer = if asked.json {
-            problem(asked, status, refusal, notice, &errors)
+            let make = || problem(asked, status, refusal, notice, &errors);
+            let body = if errors.is_empty() {
+                let key = (asked.lang.code(), refusal.label(), refusal.retry_after());
+                self.problems.get(key, make)
+            } else {
+                make()
+            };
+            respond::said(asked.lang, status, body)
         } else {
-            let Ok((ticket, ticket_wait)) = self.ticket_for(attempt, form) else {
-                return refused_plainly(asked, "sign", refusal, displayed);
-            };
-            let mut input = input(form);
-            // A version that never was is not offered again.
-            let known = |version: &u16| displayed.petition.content.version(*version).is_some();
-            input.text_version = input.text_version.filter(known);
-            let page = SignPage {
-                petition: &displayed.view,
-                ticket: &ticket,
-                ticket_wait,
-                input: &input,
-                errors: &errors,
-                notice,
-            };
-            respond::page(asked, status, views::sign(&asked.frame(), &page))
+            respond::page(
+                asked,
+                status,
+                self.form_again(asked, attempt, form, (refusal, notice, &errors)),
+            )
         };
         respond::set_retry_after(&mut answer, refusal.retry_after());
         answer
+    }
+
+    /// The whole form where there is something to mend in it; the brief one where there is not, and for what no browser sends:
+    /// a flood of forgeries is not worth sixteen kilobytes each.
+    fn form_again(
+        &self,
+        asked: &Asked<'_>,
+        attempt: &Attempt<'_>,
+        form: &SignForm,
+        (refusal, notice, errors): (&Refusal, Option<Notice>, &[views::FieldError]),
+    ) -> String {
+        let displayed = attempt.displayed;
+        let ticket = self.ticket_for(attempt, form).ok();
+        let mut input = input(form);
+        // A version that never was is not offered again.
+        let known = |version: &u16| displayed.petition.content.version(*version).is_some();
+        input.text_version = input.text_version.filter(known);
+        let (ticket, ticket_wait) = ticket
+            .as_ref()
+            .map_or((None, 0), |(ticket, wait)| (Some(ticket.as_str()), *wait));
+        let is_forged = matches!(refusal, Refusal::ClearanceRefused(why) if FORGED.contains(why));
+        if let Some(notice) = notice.filter(|notice| notice.passes() || is_forged) {
+            let page = AgainPage {
+                petition: &displayed.view,
+                ticket,
+                ticket_wait,
+                input: &input,
+                notice,
+            };
+            return views::again(&asked.frame(), &page);
+        }
+        let page = SignPage {
+            petition: &displayed.view,
+            ticket: ticket.unwrap_or_default(),
+            ticket_wait,
+            input: &input,
+            errors,
+            notice,
+        };
+        views::sign(&asked.frame(), &page)
     }
 
     /// The ticket that came, while it is good, so that it keeps its age; else a new one. With the seconds it still needs.
@@ -275,6 +343,9 @@ impl Signing {
         }
     }
 }
+
+/// Reasons for which no browser is refused.
+const FORGED: [&str; 5] = ["malformed", "parameters", "binding", "signature", "ticket"];
 
 /// Version and hash of the text that was on the page: a form that was filled in while a new version was adopted signs the
 /// one that its signatory has read.
@@ -309,7 +380,7 @@ fn problem(
     refusal: &Refusal,
     notice: Option<Notice>,
     errors: &[views::FieldError],
-) -> Answer {
+) -> Bytes {
     let plain = respond::plain_refusal(refusal);
     let (title, detail) = match notice {
         Some(notice) => {
@@ -319,7 +390,7 @@ fn problem(
         None => (plain.title(asked.lang), plain.detail(asked.lang)),
     };
     let fields = (!errors.is_empty()).then(|| respond::fields_json(asked.lang, errors));
-    respond::problem(asked, status, refusal.code(), &title, &detail, fields)
+    respond::problem_text(status, refusal.code(), &title, &detail, fields)
 }
 
 fn input(form: &SignForm) -> Input {

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::{Body, count};
 use crate::admit::Admitter;
+use crate::admit::lane::Rank;
 use crate::admit::source::Source;
 use crate::clock;
 use crate::intake::Intake;
@@ -44,7 +45,7 @@ pub struct StopMail {
 impl StopMail {
     /// `GET /stop-mail/{token}`
     pub async fn look(&self, source: Source, asked: Asked<'_>, token: &str) -> Answer {
-        let Ok(_place) = self.admitter.lanes.manage.enter().await else {
+        let Ok(_place) = self.admitter.lanes.enter(Rank::Manage).await else {
             return refused(&asked, Refusal::Busy, Some(5));
         };
         let (kind, address) = match self.known(&source, &asked, token) {
@@ -67,7 +68,7 @@ impl StopMail {
 
     /// `POST /stop-mail/{token}`: `choice=stop`, `choice=allow`, or the one press of RFC 8058.
     pub async fn wish(&self, source: Source, asked: Asked<'_>, token: &str, body: Body) -> Answer {
-        let Ok(_place) = self.admitter.lanes.manage.enter().await else {
+        let Ok(_place) = self.admitter.lanes.enter(Rank::Manage).await else {
             return refused(&asked, Refusal::Busy, Some(5));
         };
         let (kind, address) = match self.known(&source, &asked, token) {

@@ -18,7 +18,7 @@ use crate::handlers::card::Cards;
 use crate::handlers::confirm::Signatory;
 use crate::handlers::events::Events;
 use crate::handlers::shelf::Shelf;
-use crate::handlers::sign::Signing;
+use crate::handlers::sign::{Problems, Signing};
 use crate::handlers::stop::StopMail;
 use crate::handlers::turned_away::TurnedAway;
 use crate::intake::seal::Sealing;
@@ -165,6 +165,9 @@ impl Live {
         self.desk.store(Arc::new(desk));
         self.public.store(Arc::new(public));
         self.limits.send_replace(config.limits.clone());
+        if generation.config.site.read_only != config.site.read_only {
+            self.core.admitter.set_read_only(config.site.read_only);
+        }
         self.alerts
             .reconfigure(Setup::new(&config, for_alerts, self.addresses.operations));
         telemetry::set_level(&config.log_level);
@@ -256,6 +259,7 @@ impl Core {
                 shelf: Arc::clone(shelf),
                 disk_low: Arc::clone(&self.disk_low),
                 limits: config.limits.clone(),
+                problems: Problems::default(),
             },
             signatory: Signatory {
                 admitter: Arc::clone(&self.admitter),

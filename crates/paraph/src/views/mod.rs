@@ -68,6 +68,8 @@ pages! {
     petition(PetitionPage) = "petition.html";
     /// `GET /p/{slug}/poster`
     poster(PosterPage) = "poster.html";
+    /// A page of a copy that lies elsewhere
+    copy(CopyPage) = "copy.html";
     /// `GET /p/{slug}/versions`
     versions(VersionsPage) = "content/versions.html";
     /// `GET /p/{slug}/versions/{n}`
@@ -78,6 +80,8 @@ pages! {
     update(UpdatePage) = "content/update.html";
     /// `GET /p/{slug}/sign`, and the answer to a form that has to come again
     sign(SignPage) = "sign.html";
+    /// The answer to a form that could not be taken just now
+    again(AgainPage) = "again.html";
     /// `GET /p/{slug}/check-mail`
     check_mail(CheckMailPage) = "check_mail.html";
     /// `GET /confirm/{token}`
@@ -94,6 +98,8 @@ pages! {
     disowned(DisownedPage) = "disowned.html";
     /// `GET` and `POST /stop-mail/{token}`
     stop_mail(StopMailPage) = "stop_mail.html";
+    /// `GET /` of the operations listener
+    operations(OperationsPage) = "operations.html";
     /// `GET /mail` of the operations listener
     mail_status(MailStatusPage) = "mail_status.html";
     /// Every answer that is not what was asked for.
@@ -251,6 +257,44 @@ impl<'p> PetitionPage<'p> {
             errors: &[],
             notice: None,
         }
+    }
+}
+
+impl CopyPage<'_> {
+    /// From this page to itself in another language.
+    fn in_language(&self, f: &Frame<'_>, lang: impl Borrow<Lang>) -> String {
+        let lang = *lang.borrow();
+        let is_first = f.site.languages.first() == Some(&lang);
+        let place = if is_first {
+            String::new()
+        } else {
+            format!("{}/", lang.code())
+        };
+        format!("{}{place}{}index.html", self.root, self.here)
+    }
+
+    /// Where one signs.
+    fn original(&self, f: &Frame<'_>) -> String {
+        let path = self
+            .petition
+            .map_or_else(|| "/".to_owned(), |copied| copied.petition.path());
+        format!("{}{path}", f.site.base_url)
+    }
+}
+
+impl AgainPage<'_> {
+    fn text(&self, f: &Frame<'_>, part: &str) -> String {
+        self.notice.message(f.lang, part, self.ticket_wait)
+    }
+
+    fn text_version(&self) -> u64 {
+        self.input.text_version.map_or(self.petition.text_version, u64::from)
+    }
+}
+
+impl OperationsPage<'_> {
+    fn lane(&self, f: &Frame<'_>, label: &str) -> String {
+        f.t(&format!("ops-lane-{label}"))
     }
 }
 

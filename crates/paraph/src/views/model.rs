@@ -4,6 +4,7 @@
 
 use std::borrow::Borrow;
 
+use crate::admit::state::DoorState;
 use crate::ledger::query::MailQueue;
 use crate::mail::pace::Line;
 
@@ -165,6 +166,32 @@ pub struct PetitionPage<'a> {
     pub content: &'a Content,
 }
 
+/// A petition in a copy of the pages.
+#[derive(Clone, Debug)]
+pub struct Copied {
+    /// The petition.
+    pub petition: Petition,
+    /// Its count.
+    pub count: Count,
+}
+
+/// A page of a copy that lies elsewhere: all petitions, or one of them.
+#[derive(Clone, Copy, Debug)]
+pub struct CopyPage<'a> {
+    /// All of them.
+    pub petitions: &'a [Copied],
+    /// The one of this page.
+    pub petition: Option<&'a Copied>,
+    /// From this page to the top of the copy.
+    pub root: &'a str,
+    /// From this page to the first page in its language.
+    pub home: &'a str,
+    /// From the first page in a language to this one.
+    pub here: &'a str,
+    /// Moment of the copy, milliseconds UTC.
+    pub as_of: u64,
+}
+
 /// `GET /p/{slug}/poster`: a sheet to print.
 #[derive(Clone, Copy, Debug)]
 pub struct PosterPage<'a> {
@@ -193,6 +220,23 @@ pub struct Input {
     pub text_version: Option<u16>,
 }
 
+impl Input {
+    /// The fields of the form as it was sent, in its order, without those that are empty.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let choice = |chosen| if chosen { "1" } else { "" };
+        let fields = [
+            ("name", self.name.as_str()),
+            ("email", &self.email),
+            ("postcode", &self.postcode),
+            ("country", &self.country),
+            ("comment", &self.comment),
+            ("show_name", choice(self.show_name)),
+            ("news", choice(self.news)),
+        ];
+        fields.into_iter().filter(|(_, value)| !value.is_empty())
+    }
+}
+
 /// `GET /p/{slug}/sign` and every re-rendering of the form: never cached.
 #[derive(Clone, Debug)]
 pub struct SignPage<'a> {
@@ -208,6 +252,22 @@ pub struct SignPage<'a> {
     pub errors: &'a [FieldError],
     /// Why the form came back, when no field is at fault.
     pub notice: Option<Notice>,
+}
+
+/// The answer to a form in which nothing is wrong and which cannot be taken now: a tenth of the whole form, holding all of
+/// it. With script it sends itself again.
+#[derive(Clone, Copy, Debug)]
+pub struct AgainPage<'a> {
+    /// The petition.
+    pub petition: &'a Petition,
+    /// Ticket for the hidden field, where there is one.
+    pub ticket: Option<&'a str>,
+    /// Seconds that the ticket must still age before it is good.
+    pub ticket_wait: u64,
+    /// What was typed.
+    pub input: &'a Input,
+    /// Why it was not taken.
+    pub notice: Notice,
 }
 
 /// `GET /p/{slug}/check-mail`: the same for everybody.
@@ -361,6 +421,19 @@ pub struct StopMailPage<'a> {
     pub until: Option<u64>,
     /// Days that a new stop of confirmations would last.
     pub days: u64,
+}
+
+/// `GET /` of the operations listener: how everything stands now.
+#[derive(Clone, Copy, Debug)]
+pub struct OperationsPage<'a> {
+    /// The front door.
+    pub door: &'a DoorState,
+    /// Commands that wait for the writer.
+    pub intake_waiting: u64,
+    /// `/readyz` says no.
+    pub trouble: bool,
+    /// Now, milliseconds UTC.
+    pub now: u64,
 }
 
 /// `GET /mail` of the operations listener: whether mail arrives.

@@ -74,6 +74,8 @@ pub enum Notice {
     SlowDown(u64),
     /// The site is at its limit (503 `busy`): seconds to wait.
     Busy(u64),
+    /// Its operators let it show pages only (503 `busy`): seconds to wait.
+    ReadOnly(u64),
 }
 
 impl Notice {
@@ -86,6 +88,7 @@ impl Notice {
             Self::TooEarly => ("too-early", ticket_wait),
             Self::SlowDown(wait) => ("slow-down", wait),
             Self::Busy(wait) => ("busy", wait),
+            Self::ReadOnly(wait) => ("read-only", wait),
         };
         lang.fill(&format!("notice-{stem}-{part}"), &[("wait", wait.max(1).into())])
     }
@@ -93,11 +96,17 @@ impl Notice {
     /// Seconds to wait whatever the browser has in hand; 0 when only a ticket has to age.
     #[must_use]
     pub fn wait(self) -> u64 {
-        if let Self::SlowDown(wait) | Self::Busy(wait) = self {
+        if let Self::SlowDown(wait) | Self::Busy(wait) | Self::ReadOnly(wait) = self {
             wait
         } else {
             0
         }
+    }
+
+    /// It passes by itself, so that the page may try again by itself.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        self.wait() > 0
     }
 }
 

@@ -173,6 +173,7 @@ impl RoomPage<'_> {
     /// What happens if nobody does anything.
     fn if_nothing(&self, f: &Frame<'_>) -> String {
         let id = match self.room.next {
+            Next::Nothing if self.seen.read_only => "desk-if-nothing-signing",
             Next::Nothing => "desk-if-nothing-calm",
             Next::Alarm(alarm) if !alarm.people_can_sign() => "desk-if-nothing-signing",
             Next::Alarm(alarm) if !alarm.count_is_safe() => "desk-if-nothing-count",
@@ -251,6 +252,8 @@ pub struct LinePage<'a> {
     pub night: &'a Night,
     /// Slugs and titles of open petitions.
     pub petitions: &'a [(String, String)],
+    /// Whether signing is paused.
+    pub read_only: bool,
 }
 
 impl LinePage<'_> {

@@ -184,6 +184,7 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
         Some(Notice::TooEarly),
         Some(Notice::SlowDown(3)),
         Some(Notice::Busy(1)),
+        Some(Notice::ReadOnly(60)),
     ];
     let mut pages = vec![
         home(

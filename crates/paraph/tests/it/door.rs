@@ -110,6 +110,12 @@ fn of_10_000_concurrent_duplicates_of_one_clearance_one_is_admitted() {
 }
 
 #[test]
+#[ignore = "a million requests take a quarter of an hour"]
+fn of_a_million_concurrent_duplicates_of_one_clearance_one_is_admitted() {
+    one_of_many(|client| ("altcha", client.clearance("fountain").expect("solved")), 5000);
+}
+
+#[test]
 fn of_many_concurrent_duplicates_of_one_ticket_one_is_admitted() {
     one_of_many(|client| ("ticket", client.get("/p/fountain/sign").hidden("ticket")), 5);
 }

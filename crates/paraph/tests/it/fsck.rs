@@ -132,14 +132,15 @@ fn files(site: &Site) {
         assert!(findings.contains(&format!("fault: {check}")), "{file}: {report}");
         fs::write(&path, whole).expect("mended");
     };
-    let middle = |bytes: &mut Vec<u8>| {
-        // The pages behind those that name the tables.
-        let behind = bytes.len() / 4096 * 2 / 3;
-        let pages = bytes.chunks_mut(4096).skip(behind.max(1));
-        pages.for_each(|page| page[..64].fill(0xA5));
-    };
-    spoil("paraph.db", &middle, "pages");
-    spoil("keys/keys.db", &middle, "pages");
+    // The first page of a table: those that name the tables are wherever the latest step put them.
+    for (file, table) in [("paraph.db", "vault"), ("keys/keys.db", "wrapped")] {
+        let store = Connection::open(site.data().join(file)).expect("opened");
+        let sql = "SELECT rootpage FROM sqlite_schema WHERE name = ?1";
+        let page: usize = store.query_row(sql, [table], |row| row.get(0)).expect("a page");
+        drop(store);
+        let first = |bytes: &mut Vec<u8>| bytes[(page - 1) * 4096..][..64].fill(0xA5);
+        spoil(file, &first, "pages");
+    }
     spoil("keys/erasures.log", &|bytes| bytes.truncate(40), "erasures");
     spoil(
         "keys/master.key",

@@ -15,6 +15,7 @@ mod incident;
 mod journal;
 mod mail;
 mod networks;
+mod night;
 mod ops;
 mod pages;
 mod power;

@@ -19,6 +19,8 @@ pub struct Seen {
     pub alarms: Vec<(Alarm, Millis)>,
     /// Whether somebody has said that they are at work on all of them.
     pub acknowledged: bool,
+    /// Somebody has paused signing: pages only.
+    pub read_only: bool,
     /// Signatures in the displayed counts.
     pub counted: u64,
     /// Previously counted, now held.
@@ -106,7 +108,11 @@ impl Room {
         let lamps = [
             (
                 Lamp::Signing,
-                if signing.is_some() { Light::Bad } else { Light::Good },
+                if signing.is_some() || seen.read_only {
+                    Light::Bad
+                } else {
+                    Light::Good
+                },
                 signing,
             ),
             match (count, stale) {

@@ -40,6 +40,7 @@ const TABLE: &[(&str, &str, &str, [u16; 3])] = &[
     ("POST", "/desk/incident/clock", "do=", [403, 400, 400]),
     ("POST", "/desk/incident/statement", "set_aside=x", [403, 400, 400]),
     ("POST", "/desk/incident/decide", "direction=hold", [403, 400, 400]),
+    ("POST", "/desk/incident/read-only", "do=", [403, 400, 400]),
     ("POST", "/desk/incident/undo", "verdict=99", [403, 409, 409]),
 ];
 
