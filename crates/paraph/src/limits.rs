@@ -159,7 +159,7 @@ limits! {
     budget_site_times = 2 in 1..=256, "Budgets of an IPv6 /56, the network of one home, in budgets of one address.";
     budget_hosting_times = 1 in 1..=1000, "Budgets of a whole network that rents out servers, in wide budgets; people behind a VPN come from there.";
     budget_access_times = 16 in 1..=1000, "Budgets of any other whole network, in wide budgets; it prices and never refuses: half a country may be behind it.";
-    budget_slots = 262144 in 1024..=1048576, "Columns of each counting sketch, 32 bytes each once they are used, eleven sketches; with as many, a million other keys add 6 to a reading.";
+    budget_slots = 131072 in 1024..=1048576, "Columns of each counting sketch, 32 bytes each once they are used, eleven sketches; with as many, a million other keys add 11 to a reading at most times, ten million 87.";
     budget_heavy = 16384 in 256..=1048576, "Sources of each budget with an exact count of their own, about 100 bytes each; the others are read from the sketch.";
     budget_room_times = 4 in 1..=4, "Times by which the budget of a shared address grows while people behind it sign; 1: never.";
     budget_room_addresses = 4096 in 16..=1048576, "Shared addresses whose room is remembered, at most 1.5 KiB each.";
@@ -215,6 +215,11 @@ limits! {
     verdict_signatures = 1000000 in 1000..=1000000, "Signatures that one verdict judges; its event names each of them, in 16 bytes.";
     verdict_rows = 4096 in 16..=65536, "Rows that one commit brings up to date after a verdict; 4,096 take about 60 ms, which is what signing waits.";
     evidence_bytes = 65536 in 4096..=1048576, "Bytes of a verdict's evidence, and of its note; a finding says itself in under 4 KiB.";
+
+    // Incidents
+    incident_refusals = 300 in 10..=1000000, "Refusals of signatures in a minute, twice in a row, that open an incident; a crowd's typing errors stay under 100.";
+    incident_quiet_minutes = 60 in 1..=10080, "Minutes without anything seen after which an incident is closed; attackers pause for less.";
+    incident_lines = 2000 in 100..=20000, "Lines of an incident's timeline, about 100 bytes each; a night of holds makes some hundreds.";
 
     // What authors add
     text_versions = 50 in 1..=500, "Versions of one petition's text; each is kept, and shown with what changed in it.";

@@ -3,6 +3,7 @@
 pub mod apart;
 mod live;
 mod rooms;
+mod settling;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -33,7 +34,8 @@ use crate::front::{self, Front, bind, listening, local};
 use crate::handlers::Request;
 use crate::handlers::mail_status::MailStatus;
 use crate::handlers::operations::Operations;
-use crate::incident::Office;
+use crate::incident::watch::Incidents;
+use crate::incident::{self, Office};
 use crate::intake::{Intake, Writer, WriterSettings};
 use crate::journal::integer;
 use crate::keys::Keys;
@@ -48,7 +50,6 @@ use crate::mail::transport::Transport;
 use crate::router;
 use crate::scrutiny::board::Board;
 use crate::scrutiny::features::Observer;
-use crate::scrutiny::{self, Scrutineer};
 use crate::shield::{Shield, export};
 use crate::store::db::{Db, DbError, Value};
 use crate::store::id;
@@ -94,10 +95,8 @@ struct Core {
     vault: Arc<Vault>,
     admitter: Arc<Admitter>,
     shield: Arc<Shield>,
-    desk: Arc<Parts>,
     networks: Arc<Known>,
     observer: Arc<Observer>,
-    office: Office,
     disk_low: Arc<AtomicBool>,
     pace: Arc<Mutex<Pace>>,
 }
@@ -143,19 +142,22 @@ impl Server {
             Setup::new(config, transport, operations),
         );
         let alerts = Arc::new(alerts.map_err(|error| Failure::io("alerts.json in the data directory", &error))?);
-        let core = Core::new(config, &directory, intake.clone(), shown, &spent, (&alerts, &board))?;
+        let core = Core::new(config, &directory, intake.clone(), shown, &spent)?;
         drop(spent);
         let shield = Arc::clone(&core.shield);
+        let incidents = Incidents::read(intake.clone(), core.ledger.clone(), config.limits.clone()).await;
+        let incidents = Arc::new(incidents.map_err(store_failure)?);
+        let watching = (Arc::clone(&incidents), Arc::clone(&shield), board.clone());
         let sensors = Sensors {
             intake: intake.clone(),
             disk_low: Arc::clone(&core.disk_low),
             admitter: Arc::clone(&core.admitter),
             ledger: core.ledger.clone(),
             board: board.clone(),
+            incidents: Arc::clone(&incidents),
         };
         let (stop, stopped) = watch::channel(false);
-        let scrutiny = board.map(|board| core.scrutiny(config, &directory, board, &stopped));
-        let (scrutineer, scrutiny) = scrutiny.transpose()?.unzip();
+        let followed = board.clone().map(|board| core.followed(&directory, board, &stopped));
         let disk_low = Arc::clone(&core.disk_low);
         let admitter = Arc::clone(&core.admitter);
         let shown = core.shown.clone();
@@ -164,11 +166,12 @@ impl Server {
             ledger: core.ledger.clone(),
             pace: Arc::clone(&core.pace),
         };
-        let office = core.office.clone();
-        let minutes = Arc::clone(&core.desk);
+        let office = core.office(&config.limits, incidents);
+        let desk_parts = core.desk_parts(config, &directory, Arc::clone(&alerts), office.clone(), &board);
+        let minutes = Arc::clone(&desk_parts);
         let inboxes = core.inboxes(config, lmtp, &stopped);
         let live = Arc::new(Live::new(
-            core,
+            (core, desk_parts),
             config,
             &directory,
             Arc::clone(&alerts),
@@ -181,9 +184,19 @@ impl Server {
 
         // Budgets of whole networks begin when it has been read; nobody waits for that.
         let networks = Arc::clone(&shield);
+        let (scrutineer, scrutiny) = followed
+            .map(|parts| settling::follow(parts, live.limits()))
+            .transpose()?
+            .unzip();
+
         let mut tasks = vec![
             tokio::task::spawn_blocking(move || networks.read_networks()),
-            tokio::spawn(tick(intake.clone(), scrutineer, live.limits(), stopped.clone())),
+            tokio::spawn(settling::tick(
+                intake.clone(),
+                scrutineer,
+                live.limits(),
+                stopped.clone(),
+            )),
             tokio::spawn(rooms::teach(
                 Arc::clone(&admitter),
                 ledger.clone(),
@@ -210,6 +223,12 @@ impl Server {
                 },
                 stopped.clone(),
             )?),
+            tokio::spawn(incident::watch::run(
+                watching.0,
+                watching.1,
+                watching.2,
+                stopped.clone(),
+            )),
             tokio::spawn(crate::alerts::watch::run(Arc::clone(&alerts), sensors, stopped.clone())),
             tokio::spawn(minutes.keep_minutes(stopped.clone())),
             tokio::spawn(export::run(shield, config.shield.outlets.clone(), stopped.clone())),
@@ -357,7 +376,6 @@ impl Core {
         intake: Intake,
         shown: watch::Receiver<Arc<Catalogue>>,
         spent: &[SpentNonce],
-        (alerts, board): (&Arc<Alerts>, &Option<Arc<Board>>),
     ) -> Result<Self, Failure> {
         let keys = directory.keys();
         let vault = Arc::new(Vault::new(keys));
@@ -385,80 +403,66 @@ impl Core {
         let observer = Observer::new(keys, Arc::clone(&networks), config.drill_networks);
         let shield = Arc::new(shield(config, Arc::clone(&networks)));
         let pace = Arc::new(Mutex::new(Pace::new(&config.limits)));
-        let mail = MailStatus {
-            ledger: ledger.clone(),
-            pace: Arc::clone(&pace),
-        };
-        // Browsers reach a desk of its own over plain HTTP, through a tunnel or a private network.
-        let url = config.site.base_url.as_deref().filter(|_| config.listen.desk.is_none());
         let now = clock::now();
         for way in [Way::Script, Way::Plain] {
             let of_this_way = spent.iter().filter(|spent| way_of(spent, &config.limits) == way);
             admitter.preload(way, of_this_way.copied(), now);
         }
-        let (admitter, observer) = (Arc::new(admitter.behind(Arc::clone(&shield))), Arc::new(observer));
-        let office = Office {
-            ledger: ledger.clone(),
-            intake: intake.clone(),
-            observer: Arc::clone(&observer),
-            shown: shown.clone(),
-            most: config.limits.verdict_signatures,
-        };
-        let around = Around {
-            intake: intake.clone(),
-            books: Books::new(Reader::new(&directory.main_file(), DESK_CONNECTIONS)),
-            shown: shown.clone(),
-            mail,
-            alerts: Arc::clone(alerts),
-            admitter: Arc::clone(&admitter),
-            shield: Arc::clone(&shield),
-            networks: Arc::clone(&networks),
-            office: office.clone(),
-            board: board.clone(),
-        };
-        let is_secure = url.is_some_and(|url| url.starts_with("https://"));
-        let desk = Parts::new(keys, &config.limits, is_secure, around);
         Ok(Self {
             intake,
             shown,
             ledger,
             tokens: Arc::new(Tokens::new(keys)),
             vault,
-            admitter,
+            admitter: Arc::new(admitter.behind(Arc::clone(&shield))),
             shield,
-            desk: Arc::new(desk),
             networks,
-            observer,
-            office,
+            observer: Arc::new(observer),
             disk_low: Arc::new(AtomicBool::new(false)),
             pace,
         })
     }
 
-    /// The thread that follows the journal, and a task that ends with it.
-    fn scrutiny(
+    /// What the desk works with.
+    fn desk_parts(
         &self,
         config: &Config,
         directory: &Directory,
-        board: Arc<Board>,
-        stop: &watch::Receiver<bool>,
-    ) -> Result<(Scrutineer, JoinHandle<()>), Failure> {
-        let parts = scrutiny::Parts {
-            store: Reader::new(&directory.main_file(), 1),
+        alerts: Arc<Alerts>,
+        office: Office,
+        board: &Option<Arc<Board>>,
+    ) -> Arc<Parts> {
+        let around = Around {
             intake: self.intake.clone(),
-            board,
+            books: Books::new(Reader::new(&directory.main_file(), DESK_CONNECTIONS)),
+            shown: self.shown.clone(),
+            mail: MailStatus {
+                ledger: self.ledger.clone(),
+                pace: Arc::clone(&self.pace),
+            },
+            alerts,
+            admitter: Arc::clone(&self.admitter),
+            shield: Arc::clone(&self.shield),
             networks: Arc::clone(&self.networks),
-            holds_per_hour: config.limits.holds_per_hour,
-            stop: stop.clone(),
+            office,
+            board: board.clone(),
         };
-        let (scrutineer, thread) = scrutiny::start(parts)
-            .map_err(|error| Failure::failed(format!("the thread of scrutiny: {error}"), DOCTOR))?;
-        let ended = tokio::task::spawn_blocking(move || {
-            if thread.join().is_err() {
-                tracing::error!("scrutiny has stopped; nothing settles until a restart");
-            }
-        });
-        Ok((scrutineer, ended))
+        // Browsers reach a desk of its own over plain HTTP, through a tunnel or a private network.
+        let url = config.site.base_url.as_deref().filter(|_| config.listen.desk.is_none());
+        let is_secure = url.is_some_and(|url| url.starts_with("https://"));
+        Arc::new(Parts::new(directory.keys(), &config.limits, is_secure, around))
+    }
+
+    /// Where verdicts are previewed and given.
+    fn office(&self, limits: &Limits, incidents: Arc<Incidents>) -> Office {
+        Office {
+            ledger: self.ledger.clone(),
+            intake: self.intake.clone(),
+            observer: Arc::clone(&self.observer),
+            shown: self.shown.clone(),
+            incidents,
+            most: limits.verdict_signatures,
+        }
     }
 
     /// Readers of mail that comes back, as many as there are ways for it.
@@ -498,28 +502,6 @@ fn serve_desk(
         let listener = TcpListener::from_std(listener)?;
         Ok(listener::serve(listener, listening, answer, stopped))
     })
-}
-
-/// Has scrutiny look, then settles, expires and publishes, again and again.
-async fn tick(
-    intake: Intake,
-    scrutineer: Option<Scrutineer>,
-    limits: watch::Receiver<Limits>,
-    mut stop: watch::Receiver<bool>,
-) {
-    while !*stop.borrow() {
-        if let Some(scrutineer) = &scrutineer {
-            scrutineer.look().await;
-        }
-        if let Err(error) = intake.tick().await {
-            tracing::error!(%error, "the count was not updated");
-        }
-        let every = Duration::from_secs(limits.borrow().settle_every_seconds);
-        tokio::select! {
-            () = tokio::time::sleep(every) => {}
-            _ = stop.changed() => {}
-        }
-    }
 }
 
 /// A nonce that was spent, the MAC of what it was spent on, and when it expires.

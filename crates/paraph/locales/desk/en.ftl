@@ -334,10 +334,22 @@ desk-findings-none = Nothing has been held or invalidated.
 desk-findings-facts = What was seen
 desk-findings-innocent = It may be innocent
 desk-findings-confidence = Confidence
-desk-found-hold = { $count } held
-desk-found-invalidate = { $count } invalidated
-desk-found-release = { $count } released
-desk-found-reinstate = { $count } reinstated
+desk-found-hold = { $count ->
+    [one] One signature held
+   *[other] { $count } signatures held
+}
+desk-found-invalidate = { $count ->
+    [one] One signature invalidated
+   *[other] { $count } signatures invalidated
+}
+desk-found-release = { $count ->
+    [one] One signature released
+   *[other] { $count } signatures released
+}
+desk-found-reinstate = { $count ->
+    [one] One signature reinstated
+   *[other] { $count } signatures reinstated
+}
 desk-found-by-machine = by scrutiny
 desk-found-by-person = by a person
 desk-found-undone = taken back

@@ -334,10 +334,22 @@ desk-findings-none = Rien n’a été retenu ni invalidé.
 desk-findings-facts = Ce qui a été vu
 desk-findings-innocent = C’est peut-être innocent
 desk-findings-confidence = Confiance
-desk-found-hold = { $count } retenues
-desk-found-invalidate = { $count } invalidées
-desk-found-release = { $count } relâchées
-desk-found-reinstate = { $count } rétablies
+desk-found-hold = { $count ->
+    [one] Une signature retenue
+   *[other] { $count } signatures retenues
+}
+desk-found-invalidate = { $count ->
+    [one] Une signature invalidée
+   *[other] { $count } signatures invalidées
+}
+desk-found-release = { $count ->
+    [one] Une signature relâchée
+   *[other] { $count } signatures relâchées
+}
+desk-found-reinstate = { $count ->
+    [one] Une signature rétablie
+   *[other] { $count } signatures rétablies
+}
 desk-found-by-machine = par l’examen automatique
 desk-found-by-person = par une personne
 desk-found-undone = défait

@@ -71,8 +71,8 @@ pub fn rounds(limits: &Limits, pressure: Pressure, delay: Duration) -> u32 {
     u32::try_from(rounds).unwrap_or(u32::MAX)
 }
 
-/// Waiting time at which everybody pays the ceiling. Half of it is already felt by the person who waits.
-const FULL_DELAY: Duration = Duration::from_secs(2);
+/// Waiting time at which everybody pays the ceiling: about the longest that a lane lets stand. A quarter of it costs nothing.
+const FULL_DELAY: Duration = Duration::from_millis(500);
 
 /// Issues challenges and checks clearances. Holds the secret; keeps nothing about what it issued.
 pub struct Puzzles {

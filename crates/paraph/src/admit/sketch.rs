@@ -2,7 +2,8 @@
 //!
 //! A count-min sketch in lines of one cache line each: a key has one line, and in it one of two counters in each of four
 //! rows. It reads the smallest of its four, so it may read too high when very many keys are held, never too low.
-//! Measured with 262,144 columns, what a key never counted reads at p99: 2 after 100,000 other keys, 5 after a million.
+//! Measured with 131,072 columns, 4 MiB, what a key never counted reads at p99: 2 after 100,000 other keys, 11 after a million,
+//! 87 after ten million; a quarter of the smallest budget is 120.
 //! `pingora-limits` would do the counting too, in twice the memory, eight cache lines a look, and with a clock of its own;
 //! here time is a parameter, nothing is wiped when a minute ends, and a calm server never touches most of the memory.
 

@@ -410,6 +410,26 @@ async fn a_source_pays_more_before_it_is_refused_and_others_do_not() {
 }
 
 #[tokio::test]
+async fn everybody_pays_more_while_signatures_wait_but_never_more_than_the_ceiling() {
+    let limits = Limits {
+        lane_sign: 1,
+        lane_wait_ms: 600,
+        ..Limits::default()
+    };
+    let door = door_within(Price::Real, &limits);
+    let price = || door.challenge(&home(), "well", NOW).expect("challenge").parameters.cost;
+    assert_eq!(price(), 1000);
+    let held = door.lanes.enter(Rank::Sign).await.expect("free");
+    let mut prices = Vec::new();
+    for _ in 0..3 {
+        door.lanes.enter(Rank::Sign).await.expect_err("never freed");
+        prices.push(price());
+    }
+    assert!(prices.is_sorted() && (1400..=3000).contains(&prices[2]), "{prices:?}");
+    drop(held);
+}
+
+#[tokio::test]
 async fn explanations_have_a_budget_and_it_is_not_that_of_those_who_sign() {
     let door = door(Price::Drill);
     let refuse = || door.refused(&home(), Refusal::ClearanceRefused("signature"), false, NOW);

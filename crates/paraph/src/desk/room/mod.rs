@@ -76,13 +76,14 @@ pub struct Room {
 }
 
 /// Alarms in the order in which they are seen to.
-const ORDER: [Alarm; 9] = [
+const ORDER: [Alarm; 10] = [
     Alarm::LedgerDiffers,
     Alarm::StoreRefuses,
     Alarm::DiskLow,
     Alarm::SigningShed,
     Alarm::ScrutinyBehind,
     Alarm::HoldsAtCap,
+    Alarm::Incident,
     Alarm::ClockStepped,
     Alarm::MailStuck,
     Alarm::ReloadRefused,

@@ -66,7 +66,7 @@ fn a_hold_is_previewed_given_seen_and_taken_back_in_one_press() {
     until("they are held", || (server.counted("fountain") == 0).then_some(()));
     let shown = browser.get("/desk/incident?lang=en").text();
     assert!(
-        shown.contains("3 held") && shown.contains("A test of the room"),
+        shown.contains("3 signatures held") && shown.contains("A test of the room"),
         "{shown}"
     );
     let (_, position) = shown.split_once("name=\"verdict\" value=\"").expect("a way back");
