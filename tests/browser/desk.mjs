@@ -130,8 +130,60 @@ export function deskTests(test) {
     await page.check("#sure");
     await page.click("main button[type=submit]");
     await inspect(page, "desk-closed");
-    await visitor.goto(`${base}/p/ecole-du-quai`);
+    for (let look = 0; look < 50; look += 1) {
+      await visitor.goto(`${base}/p/ecole-du-quai`);
+      if ((await visitor.locator("form.sign").count()) === 0) break;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
     check((await visitor.locator("form.sign").count()) === 0, "nobody can sign any more");
+  });
+
+  test("desk: a night in the incident room", async (browser) => {
+    for (const [lang, width] of sizes) {
+      const page = await inside(browser, { lang, width });
+      for (const [name, path] of [["room", ""], ["line", "/line"], ["statement", "/statement"], ["decide", "/decide"]]) {
+        await page.goto(`${desk}/incident${path}?lang=${lang}`);
+        await inspect(page, `desk-${name}`);
+      }
+      await page.context().close();
+    }
+    const page = await inside(browser, { lang: "fr", width: 390 });
+    await page.goto(`${desk}/incident?lang=fr`);
+    check((await page.locator(".lamp").count()) === 3, "three lamps");
+    await page.fill("#text", "Réveillée à 3 h. Rien d’anormal à l’écran.");
+    await page.click("form[action*='/incident/log'] button");
+    await page.click("form[action*='/incident/clock'] button");
+    check((await page.textContent("main")).includes("72 heures") || (await page.locator(".axes").count()) === 1, "the clocks run");
+    // Hold whatever was signed since last year, if anything was: preview, hold, undo.
+    await page.goto(`${desk}/incident/decide?lang=fr`);
+    await page.selectOption("#petition", settings.petition);
+    await page.fill("#from", "2020-01-01T00:00");
+    await page.click("button[value=preview]");
+    if ((await page.locator("#would").count()) === 1) {
+      await inspect(page, "desk-preview-hold");
+      await page.fill("#why", "Essai du bureau");
+      await page.click("button[value=judge]");
+      await inspect(page, "desk-room-held");
+      await page.click("form[action*='/undo'] button");
+      check((await page.textContent("[role=status]")).includes("défaite"), "taken back");
+    }
+    await inspect(page, "desk-room-after");
+    await page.goto(`${desk}/incident/statement?lang=fr`);
+    await page.fill("#set_aside", "12000");
+    await page.fill("#before", "34000");
+    await page.fill("#unknown", "Cela venait de 203.0.113.7.");
+    await page.click("main button[type=submit]");
+    check((await page.locator("blockquote").count()) === 0, "an address is refused");
+    await inspect(page, "desk-statement-refused");
+    await page.fill("#unknown", "Si cela recommencera.");
+    await page.check("#complaint");
+    await page.click("main button[type=submit]");
+    check((await page.locator("blockquote").count()) > 1, "a statement in each language");
+    await inspect(page, "desk-statement-made");
+    // Without script: the same, and it asks again by itself.
+    const plain = await inside(browser, { lang: "en", width: 390, script: false });
+    await plain.goto(`${desk}/incident?lang=en`);
+    check((await plain.locator("meta[http-equiv=refresh]").count()) === 1, "asks again without script");
   });
 
   test("desk: an invitation, shown once", async (browser) => {

@@ -262,6 +262,7 @@ limits! {
     desk_links = 100 in 1..=10000, "Links to join that nobody has used yet.";
     desk_members = 200 in 1..=10000, "Members of the desk.";
     desk_audit_days = 365 in 30..=3650, "Days that the log of who did what at the desk is kept.";
+    desk_watchers = 16 in 0..=1024, "Browsers that watch the incident room; each holds a connection, the others ask again every 30 seconds.";
     desk_body_bytes = 262144 in 65536..=1048576, "Bytes of a form of the desk, once logged in; a text of 64 KiB takes up to three bytes a byte.";
 
     // Alerts

@@ -28,7 +28,7 @@ use crate::clock;
 use crate::config::{Config, ProxyProtocol};
 use crate::control;
 use crate::desk::books::Books;
-use crate::desk::{Parts, link_path};
+use crate::desk::{Around, Parts, link_path};
 use crate::failure::Failure;
 use crate::front::{self, Front, bind, listening, local};
 use crate::handlers::Request;
@@ -95,7 +95,6 @@ struct Core {
     vault: Arc<Vault>,
     admitter: Arc<Admitter>,
     shield: Arc<Shield>,
-    desk: Arc<Parts>,
     networks: Arc<Known>,
     observer: Arc<Observer>,
     disk_low: Arc<AtomicBool>,
@@ -136,9 +135,6 @@ impl Server {
         let (writer, intake, shown) = Writer::start(connections, settings)
             .await
             .map_err(|error| Failure::failed(format!("the writer cannot start: {error}"), DOCTOR))?;
-        let core = Core::new(config, &directory, intake.clone(), shown, &spent)?;
-        drop(spent);
-        let shield = Arc::clone(&core.shield);
         let transport = Transport::open(&config.mail.delivery, &config.limits)?;
         let alerts = Alerts::open(
             directory.path(),
@@ -146,6 +142,9 @@ impl Server {
             Setup::new(config, transport, operations),
         );
         let alerts = Arc::new(alerts.map_err(|error| Failure::io("alerts.json in the data directory", &error))?);
+        let core = Core::new(config, &directory, intake.clone(), shown, &spent)?;
+        drop(spent);
+        let shield = Arc::clone(&core.shield);
         let incidents = Incidents::read(intake.clone(), core.ledger.clone(), config.limits.clone()).await;
         let incidents = Arc::new(incidents.map_err(store_failure)?);
         let watching = (Arc::clone(&incidents), Arc::clone(&shield), board.clone());
@@ -158,7 +157,7 @@ impl Server {
             incidents: Arc::clone(&incidents),
         };
         let (stop, stopped) = watch::channel(false);
-        let followed = board.map(|board| core.followed(&directory, board, &stopped));
+        let followed = board.clone().map(|board| core.followed(&directory, board, &stopped));
         let disk_low = Arc::clone(&core.disk_low);
         let admitter = Arc::clone(&core.admitter);
         let shown = core.shown.clone();
@@ -168,9 +167,11 @@ impl Server {
             pace: Arc::clone(&core.pace),
         };
         let office = core.office(&config.limits, incidents);
+        let desk_parts = core.desk_parts(config, &directory, Arc::clone(&alerts), office.clone(), &board);
+        let minutes = Arc::clone(&desk_parts);
         let inboxes = core.inboxes(config, lmtp, &stopped);
         let live = Arc::new(Live::new(
-            core,
+            (core, desk_parts),
             config,
             &directory,
             Arc::clone(&alerts),
@@ -229,6 +230,7 @@ impl Server {
                 stopped.clone(),
             )),
             tokio::spawn(crate::alerts::watch::run(Arc::clone(&alerts), sensors, stopped.clone())),
+            tokio::spawn(minutes.keep_minutes(stopped.clone())),
             tokio::spawn(export::run(shield, config.shield.outlets.clone(), stopped.clone())),
         ];
         tasks.extend(inboxes);
@@ -401,21 +403,6 @@ impl Core {
         let observer = Observer::new(keys, Arc::clone(&networks), config.drill_networks);
         let shield = Arc::new(shield(config, Arc::clone(&networks)));
         let pace = Arc::new(Mutex::new(Pace::new(&config.limits)));
-        let mail = MailStatus {
-            ledger: ledger.clone(),
-            pace: Arc::clone(&pace),
-        };
-        // Browsers reach a desk of its own over plain HTTP, through a tunnel or a private network.
-        let url = config.site.base_url.as_deref().filter(|_| config.listen.desk.is_none());
-        let desk = Parts::new(
-            keys,
-            &config.limits,
-            url.is_some_and(|url| url.starts_with("https://")),
-            intake.clone(),
-            Books::new(Reader::new(&directory.main_file(), DESK_CONNECTIONS)),
-            shown.clone(),
-            mail,
-        );
         let now = clock::now();
         for way in [Way::Script, Way::Plain] {
             let of_this_way = spent.iter().filter(|spent| way_of(spent, &config.limits) == way);
@@ -429,12 +416,41 @@ impl Core {
             vault,
             admitter: Arc::new(admitter.behind(Arc::clone(&shield))),
             shield,
-            desk: Arc::new(desk),
             networks,
             observer: Arc::new(observer),
             disk_low: Arc::new(AtomicBool::new(false)),
             pace,
         })
+    }
+
+    /// What the desk works with.
+    fn desk_parts(
+        &self,
+        config: &Config,
+        directory: &Directory,
+        alerts: Arc<Alerts>,
+        office: Office,
+        board: &Option<Arc<Board>>,
+    ) -> Arc<Parts> {
+        let around = Around {
+            intake: self.intake.clone(),
+            books: Books::new(Reader::new(&directory.main_file(), DESK_CONNECTIONS)),
+            shown: self.shown.clone(),
+            mail: MailStatus {
+                ledger: self.ledger.clone(),
+                pace: Arc::clone(&self.pace),
+            },
+            alerts,
+            admitter: Arc::clone(&self.admitter),
+            shield: Arc::clone(&self.shield),
+            networks: Arc::clone(&self.networks),
+            office,
+            board: board.clone(),
+        };
+        // Browsers reach a desk of its own over plain HTTP, through a tunnel or a private network.
+        let url = config.site.base_url.as_deref().filter(|_| config.listen.desk.is_none());
+        let is_secure = url.is_some_and(|url| url.starts_with("https://"));
+        Arc::new(Parts::new(directory.keys(), &config.limits, is_secure, around))
     }
 
     /// Where verdicts are previewed and given.

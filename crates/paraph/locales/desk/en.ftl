@@ -222,3 +222,202 @@ desk-no-method = Not that way
 desk-no-method-why = This address does not take that request.
 desk-no-broken = The desk cannot read its data
 desk-no-broken-why = The log of the server says why. Nothing was changed.
+
+## The incident room
+
+desk-room = Incident room
+desk-hour = { $hour }:{ $minute }
+desk-moment = { $day } at { $local } ({ $zone }), { $utc } UTC
+desk-since-when = since
+desk-lamp-signing-good = People can sign
+desk-lamp-signing-unsure = Not sure that everybody can sign
+desk-lamp-signing-bad = People cannot sign, or not all of them
+desk-lamp-count-good = The count is safe
+desk-lamp-count-unsure = The count is not up to date
+desk-lamp-count-bad = The count is not certain
+desk-lamp-evidence-good = Evidence is kept
+desk-lamp-evidence-unsure = Evidence is kept, but its times are not certain
+desk-lamp-evidence-bad = New evidence cannot be kept
+desk-act-now = To do now, this one thing
+desk-act-later = Nothing that cannot wait for the morning
+desk-next-nothing = Nothing. You can sleep.
+desk-next-nothing-why = No alarm is on. If something happens, you are woken again.
+desk-acknowledge = I am at work on it
+desk-if-nothing = If you do nothing
+desk-if-nothing-calm = Nothing happens. At { $at } the page will say the same, with a newer count.
+desk-if-nothing-signing = At { $at } people will still be told to come back. Nobody’s signature is lost, and the count does not change by it. There is nothing to undo.
+desk-if-nothing-count = At { $at } the page will still show this count. Nothing is deleted by itself, and everything can be counted again from the journal.
+desk-if-nothing-waits = At { $at } it will be as now. Nothing is lost: what cannot be done yet waits, and what is not certain is not counted.
+desk-others = Also on
+desk-chart = The last hours, minute by minute
+desk-chart-none = There is a chart two minutes after the start of the server.
+desk-chart-top = Top of the chart: { $count } a minute. Sums and, for held, the latest:
+desk-chart-admitted = taken in
+desk-chart-settled = counted
+desk-chart-sent-away = told to come back
+desk-chart-held = held
+desk-sources = Banned sources by network
+desk-sources-what = Who announces the address is not who sends from it.
+desk-not = Do not
+desk-not-delete = Delete anything.
+desk-not-delete-why = It is evidence, and nothing of it is in the count anyway. What is deleted cannot be taken back.
+desk-not-name = Name anyone.
+desk-not-name-why = An address says through which network something came, never who sent it. Whoever is named wrongly stays named.
+desk-not-restart = Restart the server.
+desk-not-restart-why = What it knows about this attack is partly in its memory. It recovers by itself.
+desk-not-answer = Answer journalists tonight.
+desk-not-answer-why = The numbers are certain in the morning. Say: “We publish a statement at ten.”
+desk-clocks = Clocks
+desk-clock-none = Do you know by now that this is an attack? From that moment two legal clocks run, of 72 hours each. Better start them too early.
+desk-clock-start = I know of it since now
+desk-clock-stop = It is over, or it was no attack
+desk-clock-aware = We know of it since
+desk-clock-authority = Data-protection authority, until
+desk-clock-authority-only = Only if it is a breach of personal data. Three questions:
+desk-clock-question-1 = Did somebody see personal data who must not?
+desk-clock-question-2 = Was personal data lost, or changed?
+desk-clock-question-3 = Could people not get at their own for long?
+desk-clock-complaint = Complaint to the police, for the insurer, until
+desk-clock-complaint-why = In France an insurer pays only if a complaint is filed within 72 hours.
+desk-clock-decides = Who decides
+desk-clock-nobody = Nobody is named in the configuration: alerts.decides.
+desk-shift = Shift log
+desk-label-shift = What you see, do, or hand over
+desk-shift-button = Write it down
+desk-shift-aware = knows of an attack: the clocks run
+desk-shift-over = stopped the clocks
+
+desk-line = The line is full
+desk-line-button = Is the line full?
+desk-line-lead = If pages hardly load at all, also for you, the connection of the machine is full. This program cannot mend that. The host can.
+desk-line-call = Call
+desk-line-call-unknown = the host’s emergency number (write it into the configuration: alerts.call)
+desk-line-contract = Contract number
+desk-line-contract-unknown = on the host’s bill (write it into the configuration: alerts.contract)
+desk-line-read = Read this aloud
+desk-line-text-1 = Good evening. Our server is under a flood from the Internet, and its line is full. It is the machine that serves
+desk-line-text-2 = We cannot filter it on the machine, because it does not come through. Please filter it in front of the line, and tell me your ticket number.
+desk-line-ask = Ask for
+desk-line-ask-1 = protection against floods (anti-DDoS) for this address, now;
+desk-line-ask-2 = what kind of flood it is, and how many gigabits a second;
+desk-line-ask-3 = that nobody takes the address off the network without calling you first.
+desk-line-copy = A copy of the page to put elsewhere
+desk-line-copy-why = One file, without forms. Put it on any other web space; people read there that nothing is lost.
+desk-line-meanwhile = Meanwhile nothing is lost: what was acknowledged is on the disk, and mails wait.
+desk-copy-lead = Our site is hard to reach at the moment. Nothing is lost, and you can sign as soon as it is back:
+
+desk-statement = Morning statement
+desk-statement-lead = Numbers, what is not known, what will be done. No names, no adjectives.
+desk-statement-made = Ready to be published
+desk-statement-button = Write the statement
+desk-label-aside = Attempts set aside
+desk-label-before = Count before
+desk-label-after = Count after
+desk-label-unknown = What we do not know
+desk-hint-unknown = In your words. Addresses, sites, networks and names of providers are refused: nobody knows yet who is behind them.
+desk-label-complaint = A complaint may be filed
+desk-statement-numbers = Last night { $aside } attempts to sign were set aside. The count was { $before } before and is { $after } now.
+desk-statement-unknown = We do not know who made these attempts.
+desk-statement-complaint = A complaint may be filed.
+desk-statement-method = How we count is explained on the page “How we count”.
+desk-statement-no-number = The three numbers have to be whole numbers.
+desk-statement-no-length = At most 2,000 characters, please.
+desk-statement-no-address = There is a network address in the text. Leave it out: it says where something came through, not who sent it.
+desk-statement-no-name = There is a mail address or a site in the text. Leave it out.
+desk-statement-no-network = There is the number of a network in the text. Leave it out.
+desk-statement-no-holder = The text names a provider. Leave it out: whoever rents out servers did not send anything.
+desk-done-acknowledged = Others are not woken again for this.
+desk-done-noted = It is written down.
+
+desk-findings = What was found and decided
+desk-findings-none = Nothing has been held or invalidated.
+desk-findings-facts = What was seen
+desk-findings-innocent = It may be innocent
+desk-findings-confidence = Confidence
+desk-found-hold = { $count ->
+    [one] One signature held
+   *[other] { $count } signatures held
+}
+desk-found-invalidate = { $count ->
+    [one] One signature invalidated
+   *[other] { $count } signatures invalidated
+}
+desk-found-release = { $count ->
+    [one] One signature released
+   *[other] { $count } signatures released
+}
+desk-found-reinstate = { $count ->
+    [one] One signature reinstated
+   *[other] { $count } signatures reinstated
+}
+desk-found-by-machine = by scrutiny
+desk-found-by-person = by a person
+desk-found-undone = taken back
+desk-found-number = verdict
+desk-undo = Take it back
+desk-undone-note = Taken back at the desk.
+desk-decimal = .
+desk-cap = Limit: { $count } holds an hour without a person. New ones wait, the count is unaffected. Leave it, or raise limits.holds_per_hour in the configuration in the morning.
+desk-cap-waiting = { $count } wait outside the count.
+desk-decide = Hold, invalidate, or take back
+desk-decide-preview = See what it would do
+desk-decide-other = Something else
+desk-decide-nobody = Nobody is meant whose standing this would change. Nothing was done.
+desk-decide-wrong-time = A time is not one.
+desk-decide-wrong-network = The network is an address, or a number such as AS64500.
+desk-decide-wrong-reason = This reason does not go with what you want to do.
+desk-decide-wrong-note = Say in a few words why.
+desk-decide-wrong-verdict = There is no such verdict, or it was taken back.
+desk-decide-wrong-petition = Choose the petition and what to do.
+desk-decide-wrong-whom = Say whom you mean: at least one of the fields. Everybody is never right.
+desk-label-direction = What
+desk-direction-hold = hold: outside the count until somebody decides
+desk-direction-invalidate = invalidate: not to be counted
+desk-direction-release = release what is held
+desk-direction-reinstate = reinstate what was invalidated
+desk-whom = Whom
+desk-whom-what = Every field that you fill in has to fit.
+desk-label-from = Signed from
+desk-label-to = Signed before
+desk-label-network = Network
+desk-hint-network = An address, for it and its neighbours; or a number such as AS64500.
+desk-label-domain = Mail domain
+desk-label-verdict = Judged by verdict number
+desk-label-reason = Why
+desk-label-why = In your words
+desk-hint-why = For those who come after you. No names and no addresses.
+desk-would-hold = { $count ->
+    [one] One signature would be held
+   *[other] { $count } signatures would be held
+}
+desk-would-invalidate = { $count ->
+    [one] One signature would be invalidated
+   *[other] { $count } signatures would be invalidated
+}
+desk-would-release = { $count ->
+    [one] One signature would be released
+   *[other] { $count } signatures would be released
+}
+desk-would-reinstate = { $count ->
+    [one] One signature would be reinstated
+   *[other] { $count } signatures would be reinstated
+}
+desk-do-hold = Hold { $count }
+desk-do-invalidate = Invalidate { $count }
+desk-do-release = Release { $count }
+desk-do-reinstate = Reinstate { $count }
+desk-would-counted = counted now
+desk-would-unconfirmed = never confirmed
+desk-would-honest = honest people it may catch, at most
+desk-would-samples = Five of them
+desk-would-more = There are more than one verdict takes; the rest is for another.
+desk-would-undo = You can undo it in one click.
+desk-done-judged = The verdict stands. You can take it back below, in one click.
+desk-done-undone = The verdict is taken back.
+
+desk-pause = Pages only
+desk-pause-why = While the line is nearly full, pages can stay readable if nobody signs. Those who want to sign are told to come back; mails that ask to confirm still work.
+desk-pause-button = Pause signing
+desk-resume-button = Let people sign again
+desk-done-paused = Signing is paused: pages only.
+desk-done-resumed = People can sign again.

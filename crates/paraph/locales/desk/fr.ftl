@@ -222,3 +222,202 @@ desk-no-method = Pas de cette façon
 desk-no-method-why = Cette adresse ne prend pas cette demande.
 desk-no-broken = Le bureau ne peut pas lire ses données
 desk-no-broken-why = Le journal du serveur dit pourquoi. Rien n’a été changé.
+
+## La salle de crise
+
+desk-room = Salle de crise
+desk-hour = { $hour } h { $minute }
+desk-moment = { $day } à { $local } ({ $zone }), { $utc } UTC
+desk-since-when = depuis le
+desk-lamp-signing-good = On peut signer
+desk-lamp-signing-unsure = Il n’est pas sûr que tout le monde puisse signer
+desk-lamp-signing-bad = On ne peut pas signer, ou pas tous
+desk-lamp-count-good = Le compte est sûr
+desk-lamp-count-unsure = Le compte n’est pas à jour
+desk-lamp-count-bad = Le compte n’est pas certain
+desk-lamp-evidence-good = Les preuves sont gardées
+desk-lamp-evidence-unsure = Les preuves sont gardées, mais leurs heures ne sont pas certaines
+desk-lamp-evidence-bad = Les nouvelles preuves ne peuvent pas être gardées
+desk-act-now = À faire maintenant, cette seule chose
+desk-act-later = Rien qui ne puisse attendre le matin
+desk-next-nothing = Rien. Vous pouvez dormir.
+desk-next-nothing-why = Aucune alarme. S’il se passe quelque chose, vous serez réveillé de nouveau.
+desk-acknowledge = Je m’en occupe
+desk-if-nothing = Si vous ne faites rien
+desk-if-nothing-calm = Il ne se passe rien. Le { $at }, la page dira la même chose, avec un compte plus récent.
+desk-if-nothing-signing = Le { $at }, on dira encore aux gens de revenir. Aucune signature n’est perdue, et le compte n’en change pas. Il n’y aura rien à défaire.
+desk-if-nothing-count = Le { $at }, la page montrera encore ce compte. Rien ne s’efface tout seul, et tout peut être recompté à partir du journal.
+desk-if-nothing-waits = Le { $at }, ce sera comme maintenant. Rien n’est perdu : ce qui ne peut pas encore se faire attend, et ce qui n’est pas certain n’est pas compté.
+desk-others = Aussi en cours
+desk-chart = Les dernières heures, minute par minute
+desk-chart-none = La courbe commence deux minutes après le démarrage du serveur.
+desk-chart-top = Haut de la courbe : { $count } par minute. Sommes et, pour les retenues, la dernière valeur :
+desk-chart-admitted = reçues
+desk-chart-settled = comptées
+desk-chart-sent-away = priées de revenir
+desk-chart-held = retenues
+desk-sources = Sources bannies, par réseau
+desk-sources-what = Qui annonce une adresse n’est pas qui envoie depuis elle.
+desk-not = À ne pas faire
+desk-not-delete = Effacer quoi que ce soit.
+desk-not-delete-why = Ce sont des preuves, et rien n’en est dans le compte. Ce qui est effacé ne revient pas.
+desk-not-name = Nommer qui que ce soit.
+desk-not-name-why = Une adresse dit par quel réseau une chose est passée, jamais qui l’a envoyée. Qui est nommé à tort le reste.
+desk-not-restart = Redémarrer le serveur.
+desk-not-restart-why = Une partie de ce qu’il sait de l’attaque est dans sa mémoire. Il se remet tout seul.
+desk-not-answer = Répondre aux journalistes cette nuit.
+desk-not-answer-why = Les chiffres seront certains demain matin. Dites : « Nous publions un communiqué à dix heures. »
+desk-clocks = Délais
+desk-clock-none = Savez-vous maintenant que c’est une attaque ? À partir de ce moment courent deux délais légaux, de 72 heures chacun. Mieux vaut les lancer trop tôt.
+desk-clock-start = Je le sais depuis maintenant
+desk-clock-stop = C’est fini, ou ce n’était pas une attaque
+desk-clock-aware = Nous le savons depuis le
+desk-clock-authority = Autorité de protection des données, jusqu’au
+desk-clock-authority-only = Seulement si des données personnelles sont touchées. Trois questions :
+desk-clock-question-1 = Quelqu’un a-t-il vu des données qu’il ne devait pas voir ?
+desk-clock-question-2 = Des données ont-elles été perdues ou modifiées ?
+desk-clock-question-3 = Des personnes ont-elles longtemps été privées des leurs ?
+desk-clock-complaint = Plainte, pour l’assureur, jusqu’au
+desk-clock-complaint-why = En France, l’assureur ne paie que si la plainte est déposée dans les 72 heures.
+desk-clock-decides = Qui décide
+desk-clock-nobody = Personne n’est nommé dans la configuration : alerts.decides.
+desk-shift = Main courante
+desk-label-shift = Ce que vous voyez, faites ou transmettez
+desk-shift-button = Noter
+desk-shift-aware = sait qu’il y a une attaque : les délais courent
+desk-shift-over = a arrêté les délais
+
+desk-line = La ligne est pleine
+desk-line-button = La ligne est-elle pleine ?
+desk-line-lead = Si les pages ne se chargent presque plus, pour vous non plus, la connexion de la machine est saturée. Ce logiciel n’y peut rien. L’hébergeur, si.
+desk-line-call = Appeler
+desk-line-call-unknown = le numéro d’urgence de l’hébergeur (à écrire dans la configuration : alerts.call)
+desk-line-contract = Numéro de contrat
+desk-line-contract-unknown = sur la facture de l’hébergeur (à écrire dans la configuration : alerts.contract)
+desk-line-read = À lire à voix haute
+desk-line-text-1 = Bonsoir. Notre serveur reçoit un flot venu d’Internet, et sa ligne est pleine. C’est la machine qui sert
+desk-line-text-2 = Nous ne pouvons pas le filtrer sur la machine : il n’y arrive pas en entier. Filtrez-le en amont de la ligne, s’il vous plaît, et donnez-moi le numéro du ticket.
+desk-line-ask = À demander
+desk-line-ask-1 = la protection contre les saturations (anti-DDoS) pour cette adresse, maintenant ;
+desk-line-ask-2 = de quelle sorte de flot il s’agit, et combien de gigabits par seconde ;
+desk-line-ask-3 = que personne ne retire l’adresse du réseau sans vous appeler d’abord.
+desk-line-copy = Une copie de la page, à mettre ailleurs
+desk-line-copy-why = Un seul fichier, sans formulaire. Mettez-le sur n’importe quel autre espace : on y lit que rien n’est perdu.
+desk-line-meanwhile = Pendant ce temps rien n’est perdu : ce qui a été reçu est sur le disque, et les courriels attendent.
+desk-copy-lead = Notre site est difficile à joindre en ce moment. Rien n’est perdu, et vous pourrez signer dès son retour :
+
+desk-statement = Communiqué du matin
+desk-statement-lead = Des nombres, ce qu’on ne sait pas, ce qu’on fera. Ni noms ni adjectifs.
+desk-statement-made = Prêt à être publié
+desk-statement-button = Écrire le communiqué
+desk-label-aside = Tentatives écartées
+desk-label-before = Compte avant
+desk-label-after = Compte après
+desk-label-unknown = Ce que nous ne savons pas
+desk-hint-unknown = Dans vos mots. Adresses, sites, réseaux et noms d’hébergeurs sont refusés : personne ne sait encore qui est derrière.
+desk-label-complaint = Une plainte pourra être déposée
+desk-statement-numbers = La nuit dernière, { $aside } tentatives de signature ont été écartées. Le compte était de { $before } avant, il est de { $after } maintenant.
+desk-statement-unknown = Nous ne savons pas qui est à l’origine de ces tentatives.
+desk-statement-complaint = Une plainte pourra être déposée.
+desk-statement-method = La page « Comment nous comptons » explique notre méthode.
+desk-statement-no-number = Les trois nombres doivent être entiers.
+desk-statement-no-length = Au plus 2000 caractères, s’il vous plaît.
+desk-statement-no-address = Le texte contient une adresse de réseau. Retirez-la : elle dit par où une chose est passée, pas qui l’a envoyée.
+desk-statement-no-name = Le texte contient une adresse de courriel ou un site. Retirez-le.
+desk-statement-no-network = Le texte contient le numéro d’un réseau. Retirez-le.
+desk-statement-no-holder = Le texte nomme un hébergeur. Retirez-le : qui loue des serveurs n’a rien envoyé.
+desk-done-acknowledged = On ne réveillera plus d’autres personnes pour cela.
+desk-done-noted = C’est noté.
+
+desk-findings = Ce qui a été trouvé et décidé
+desk-findings-none = Rien n’a été retenu ni invalidé.
+desk-findings-facts = Ce qui a été vu
+desk-findings-innocent = C’est peut-être innocent
+desk-findings-confidence = Confiance
+desk-found-hold = { $count ->
+    [one] Une signature retenue
+   *[other] { $count } signatures retenues
+}
+desk-found-invalidate = { $count ->
+    [one] Une signature invalidée
+   *[other] { $count } signatures invalidées
+}
+desk-found-release = { $count ->
+    [one] Une signature relâchée
+   *[other] { $count } signatures relâchées
+}
+desk-found-reinstate = { $count ->
+    [one] Une signature rétablie
+   *[other] { $count } signatures rétablies
+}
+desk-found-by-machine = par l’examen automatique
+desk-found-by-person = par une personne
+desk-found-undone = défait
+desk-found-number = décision
+desk-undo = Défaire
+desk-undone-note = Défait au bureau.
+desk-decimal = ,
+desk-cap = Limite : { $count } retenues par heure sans une personne. Les nouvelles attendent, le compte n’en est pas touché. Laissez-la, ou relevez limits.holds_per_hour dans la configuration demain matin.
+desk-cap-waiting = { $count } attendent hors du compte.
+desk-decide = Retenir, invalider ou défaire
+desk-decide-preview = Voir ce que cela ferait
+desk-decide-other = Autre chose
+desk-decide-nobody = Cela ne changerait rien pour personne. Rien n’a été fait.
+desk-decide-wrong-time = Une heure n’en est pas une.
+desk-decide-wrong-network = Le réseau est une adresse, ou un numéro comme AS64500.
+desk-decide-wrong-reason = Cette raison ne va pas avec ce que vous voulez faire.
+desk-decide-wrong-note = Dites en quelques mots pourquoi.
+desk-decide-wrong-verdict = Cette décision n’existe pas, ou elle a été défaite.
+desk-decide-wrong-petition = Choisissez la pétition et ce qu’il faut faire.
+desk-decide-wrong-whom = Dites de qui il s’agit : au moins un des champs. « Tout le monde » n’est jamais juste.
+desk-label-direction = Quoi
+desk-direction-hold = retenir : hors du compte jusqu’à ce que quelqu’un décide
+desk-direction-invalidate = invalider : à ne pas compter
+desk-direction-release = relâcher ce qui est retenu
+desk-direction-reinstate = rétablir ce qui a été invalidé
+desk-whom = Qui
+desk-whom-what = Chaque champ rempli doit convenir.
+desk-label-from = Signées à partir de
+desk-label-to = Signées avant
+desk-label-network = Réseau
+desk-hint-network = Une adresse, pour elle et ses voisines ; ou un numéro comme AS64500.
+desk-label-domain = Domaine du courriel
+desk-label-verdict = Visées par la décision numéro
+desk-label-reason = Pourquoi
+desk-label-why = Dans vos mots
+desk-hint-why = Pour celles et ceux qui viendront après vous. Ni noms ni adresses.
+desk-would-hold = { $count ->
+    [one] Une signature serait retenue
+   *[other] { $count } signatures seraient retenues
+}
+desk-would-invalidate = { $count ->
+    [one] Une signature serait invalidée
+   *[other] { $count } signatures seraient invalidées
+}
+desk-would-release = { $count ->
+    [one] Une signature serait relâchée
+   *[other] { $count } signatures seraient relâchées
+}
+desk-would-reinstate = { $count ->
+    [one] Une signature serait rétablie
+   *[other] { $count } signatures seraient rétablies
+}
+desk-do-hold = En retenir { $count }
+desk-do-invalidate = En invalider { $count }
+desk-do-release = En relâcher { $count }
+desk-do-reinstate = En rétablir { $count }
+desk-would-counted = comptées maintenant
+desk-would-unconfirmed = jamais confirmées
+desk-would-honest = personnes honnêtes peut-être touchées, au plus
+desk-would-samples = Cinq d’entre elles
+desk-would-more = Il y en a plus qu’une décision n’en prend ; le reste sera pour une autre.
+desk-would-undo = Vous pourrez défaire en un clic.
+desk-done-judged = C’est décidé. Vous pouvez le défaire plus bas, en un clic.
+desk-done-undone = La décision est défaite.
+
+desk-pause = Lecture seule
+desk-pause-why = Quand la ligne est presque pleine, les pages restent lisibles si personne ne signe. On dit à qui veut signer de revenir ; les courriels de confirmation marchent encore.
+desk-pause-button = Suspendre les signatures
+desk-resume-button = Rouvrir les signatures
+desk-done-paused = Les signatures sont suspendues : lecture seule.
+desk-done-resumed = On peut signer de nouveau.

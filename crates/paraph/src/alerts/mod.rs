@@ -34,7 +34,7 @@ use crate::mail::transport::Transport;
 use crate::store::id;
 use crate::telemetry;
 
-pub(crate) use self::text::languages;
+pub(crate) use self::text::{languages, say};
 
 /// What of the configuration alerts depend on. Replaced as a whole by a reload.
 pub struct Setup {
@@ -171,6 +171,17 @@ impl Alerts {
             over: open.over.is_some(),
         };
         lock(&self.book).open().map(listed).collect()
+    }
+
+    /// Alarms that are on: which, since when, and whether somebody is at work on it.
+    #[must_use]
+    pub fn on(&self) -> Vec<(Alarm, Millis, bool)> {
+        let book = lock(&self.book);
+        let on = book
+            .open()
+            .filter(|(alarm, open)| open.over.is_none() && *alarm != Alarm::Test);
+        on.map(|(alarm, open)| (alarm, open.since, open.acknowledged.is_some()))
+            .collect()
     }
 
     /// Acknowledges one alert, or all of them. How many there were.

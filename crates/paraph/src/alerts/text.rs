@@ -35,7 +35,7 @@ pub(crate) fn languages() -> impl Iterator<Item = &'static str> {
 }
 
 /// One message; English where the language lacks it.
-pub(super) fn say(lang: &str, message: &str, values: &[(&str, &str)]) -> String {
+pub(crate) fn say(lang: &str, message: &str, values: &[(&str, &str)]) -> String {
     let arguments: FluentArgs<'_> = values
         .iter()
         .map(|(name, value)| (*name, FluentValue::from(*value)))

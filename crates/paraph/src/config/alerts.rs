@@ -24,6 +24,12 @@ pub struct Alerts {
     pub link: Option<String>,
     /// Times are written in this zone, and in UTC.
     pub time_zone: TimeZone,
+    /// Whom to call at the host when the line is full.
+    pub call: Option<String>,
+    /// Number of the contract with the host.
+    pub contract: Option<String>,
+    /// Who decides about complaints and notices.
+    pub decides: Option<String>,
     /// Sent to webhooks as `Authorization: Bearer`.
     pub webhook_bearer: Option<Secret>,
     /// Key of the signature of webhooks.
@@ -104,12 +110,17 @@ pub(super) fn read(reader: &mut Reader<'_>, site: &Site, mail: &Mail) -> Result<
             )
         })?,
     };
+    let mut told = |key| reader.optional(key, "none").map(|taken| taken.text);
+    let (call, contract, decides) = (told("alerts.call"), told("alerts.contract"), told("alerts.decides"));
     let secret = |taken: Option<Taken>| taken.map(|taken| header_text(&taken).map(Secret)).transpose();
     Ok(Alerts {
         first,
         second,
         link: link.map(|link| link.base_url()).transpose()?,
         time_zone,
+        call,
+        contract,
+        decides,
         webhook_bearer: secret(reader.hidden("alerts.webhook_bearer", "none"))?,
         webhook_secret: secret(reader.hidden("alerts.webhook_secret", "none"))?,
     })

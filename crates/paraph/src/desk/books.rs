@@ -267,6 +267,40 @@ impl Books {
     }
 }
 
+/// A line of the shift log.
+#[derive(Clone, Debug)]
+pub struct ShiftLine {
+    /// When.
+    pub at: Millis,
+    /// Who; empty for one who was removed.
+    pub member: String,
+    /// `note`, `aware` or `over`.
+    pub kind: String,
+    /// What they wrote.
+    pub text: String,
+}
+
+impl Books {
+    /// The latest lines of the shift log.
+    ///
+    /// # Errors
+    /// The store refused.
+    pub async fn shift(&self) -> Result<Vec<ShiftLine>, DbError> {
+        let sql = "SELECT s.at, COALESCE(m.name, ''), s.kind, s.text FROM desk_shift s \
+                   LEFT JOIN desk_member m ON m.id = s.member ORDER BY s.id DESC LIMIT ?1";
+        let most = Held::Int(i64::try_from(LINES).unwrap_or(i64::MAX));
+        let read = |row: &Row| {
+            Ok(ShiftLine {
+                at: Millis(row.unsigned(0)?),
+                member: row.text(1)?.to_owned(),
+                kind: row.text(2)?.to_owned(),
+                text: row.text(3)?.to_owned(),
+            })
+        };
+        self.rows(sql, [most]).await?.iter().map(read).collect()
+    }
+}
+
 fn link(row: &Row) -> Result<Link, DbError> {
     let known: Option<[u8; 16]> = row.maybe_array(2)?;
     Ok(Link {

@@ -7,48 +7,59 @@
 
 pub mod books;
 pub mod command;
+pub mod decide;
 mod door;
 pub mod draft;
 pub mod form;
 mod members;
 pub mod names;
+pub mod night;
 pub mod pace;
 pub mod password;
 mod petitions;
 pub mod role;
+pub mod room;
 pub mod route;
 pub mod session;
 pub mod totp;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::header::{HeaderName, LOCATION, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use paraph_tally::Millis;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use self::books::{Books, Open};
 use self::command::{DeskAnswer, Invitation, MemberId, Wish};
 use self::form::Form;
+use self::night::Night;
 use self::pace::Pace;
 use self::password::Passwords;
 use self::role::{Act, Role};
+use self::room::chart::Minutes;
 use self::route::{Route, Takes};
 use self::session::{Cookie, Cookies, Token, hashed};
 use self::totp::Codes;
+use crate::admit::Admitter;
 use crate::admit::lane::Lane;
 use crate::admit::source::Source;
+use crate::alerts::Alerts;
 use crate::clock;
 use crate::handlers::Request;
 use crate::handlers::mail_status::MailStatus;
+use crate::incident::Office;
 use crate::intake::{Intake, Unavailable};
 use crate::keys::Keys;
 use crate::ledger::catalogue::Catalogue;
 use crate::limits::Limits;
 use crate::respond::{self, Answer, Asked};
+use crate::scrutiny::board::Board;
+use crate::shield::Shield;
 use crate::store::db::DbError;
 use crate::store::id;
+use crate::trace::networks::Known;
 use crate::views::desk::{DeskFrame, NoPage, desk_no};
 use crate::views::{Refusal, Site};
 
@@ -63,42 +74,65 @@ const SEEN_MILLIS: u64 = 60_000;
 
 /// What the desk works with, for as long as the server runs.
 pub struct Parts {
-    intake: Intake,
-    books: Books,
-    shown: watch::Receiver<Arc<Catalogue>>,
-    mail: MailStatus,
+    around: Around,
     passwords: Passwords,
     codes: Codes,
     pace: Pace,
     cookies: Cookies,
     names: [u8; 32],
     lane: Lane,
+    minutes: Mutex<Minutes>,
+    watchers: Arc<Semaphore>,
     limits: Limits,
+}
+
+/// What of the server the desk reaches.
+pub struct Around {
+    /// The way to the writer.
+    pub intake: Intake,
+    /// What it reads of its own.
+    pub books: Books,
+    /// Petitions as of now.
+    pub shown: watch::Receiver<Arc<Catalogue>>,
+    /// Whether mail arrives.
+    pub mail: MailStatus,
+    /// Who is woken, and why.
+    pub alerts: Arc<Alerts>,
+    /// Its lanes count those sent away.
+    pub admitter: Arc<Admitter>,
+    /// Who is banned.
+    pub shield: Arc<Shield>,
+    /// Whose networks those are.
+    pub networks: Arc<Known>,
+    /// Where verdicts are previewed and given.
+    pub office: Office,
+    /// How far scrutiny is; `None` where it is off.
+    pub board: Option<Arc<Board>>,
+}
+
+impl std::ops::Deref for Parts {
+    type Target = Around;
+
+    fn deref(&self) -> &Around {
+        &self.around
+    }
 }
 
 impl Parts {
     /// A desk over a store. `is_secure`: browsers reach it over https.
     #[must_use]
-    pub fn new(
-        keys: &Keys,
-        limits: &Limits,
-        is_secure: bool,
-        intake: Intake,
-        books: Books,
-        shown: watch::Receiver<Arc<Catalogue>>,
-        mail: MailStatus,
-    ) -> Self {
+    pub fn new(keys: &Keys, limits: &Limits, is_secure: bool, around: Around) -> Self {
+        let watchers = usize::try_from(limits.desk_watchers).unwrap_or(1);
         Self {
-            intake,
-            books,
-            shown,
-            mail,
+            around,
             passwords: Passwords::new(keys, limits),
             codes: Codes::new(keys),
             pace: Pace::new(limits),
             cookies: Cookies::new(keys, is_secure),
             names: keys.derive("desk name v1"),
             lane: Lane::new("desk", limits.lane_desk, limits.lane_desk_waiting, PATIENCE),
+            minutes: Mutex::default(),
+            watchers: Arc::new(Semaphore::new(watchers)),
             limits: limits.clone(),
         }
     }
@@ -164,6 +198,8 @@ pub fn link_path(token: &Token) -> String {
 pub struct Desk {
     /// Texts and languages.
     pub site: Arc<Site>,
+    /// Whom to call at night, and in which zone.
+    pub night: Arc<Night>,
     /// What links to it begin with, without a slash at the end.
     pub url: Arc<str>,
     /// What it works with.
@@ -253,6 +289,12 @@ const DONE: &[(&str, &str)] = &[
     ("password", "desk-done-password"),
     ("ended", "desk-done-ended"),
     ("removed", "desk-done-removed"),
+    ("acknowledged", "desk-done-acknowledged"),
+    ("noted", "desk-done-noted"),
+    ("judged", "desk-done-judged"),
+    ("undone", "desk-done-undone"),
+    ("paused", "desk-done-paused"),
+    ("resumed", "desk-done-resumed"),
 ];
 
 impl Desk {
@@ -380,6 +422,12 @@ impl Desk {
             Route::Members => self.members_page(visit, StatusCode::OK, None, None).await,
             Route::Audit => self.audit_page(visit).await,
             Route::Mail => self.mail_page(visit).await,
+            Route::Incident => self.room_page(visit).await,
+            Route::Events => self.watch_room(visit),
+            Route::Line => self.line_page(visit),
+            Route::Copy(slug) => self.copy_page(visit, slug),
+            Route::Statement => self.statement_page(visit),
+            Route::Decide => self.decide_page(visit),
             _ => Err(No::Method),
         }
     }
@@ -402,6 +450,13 @@ impl Desk {
             Route::Invite => self.invite(visit, &form).await,
             Route::Reset => self.reset(visit, &form).await,
             Route::Remove => self.remove(visit, &form).await,
+            Route::Acknowledge => self.acknowledge(visit),
+            Route::Log => self.log_shift(visit, &form).await,
+            Route::Clock => self.set_clock(visit, &form).await,
+            Route::Statement => self.make_statement(visit, &form),
+            Route::Decide => self.decide(visit, &form).await,
+            Route::Undo => self.undo(visit, &form).await,
+            Route::ReadOnly => self.set_read_only(visit, &form).await,
             _ => Err(No::Method),
         }
     }

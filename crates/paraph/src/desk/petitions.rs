@@ -67,7 +67,7 @@ impl Met {
 }
 
 impl Desk {
-    fn catalogue(&self) -> Arc<Catalogue> {
+    pub(super) fn catalogue(&self) -> Arc<Catalogue> {
         Arc::clone(&self.parts.shown.borrow())
     }
 

@@ -64,6 +64,10 @@ pub enum Act {
     Review,
     /// Close petitions of others.
     CloseOthers,
+    /// See the incident room, and write down what happens.
+    Watch,
+    /// Hold, invalidate, release and reinstate.
+    Judge,
     /// See whether mail arrives.
     Mail,
     /// See who did what.
@@ -81,6 +85,8 @@ const TABLE: &[(Act, [bool; 3])] = &[
     (Act::EditOpen, [false, true, true]),
     (Act::Review, [false, true, true]),
     (Act::CloseOthers, [false, true, true]),
+    (Act::Watch, [false, true, true]),
+    (Act::Judge, [false, true, true]),
     (Act::Mail, [false, true, true]),
     (Act::Audit, [false, true, true]),
     (Act::Members, [false, false, true]),

@@ -49,6 +49,28 @@ pub enum Route<'p> {
     Audit,
     /// `mail`
     Mail,
+    /// `incident`
+    Incident,
+    /// `incident/events`
+    Events,
+    /// `incident/acknowledge`
+    Acknowledge,
+    /// `incident/log`
+    Log,
+    /// `incident/clock`
+    Clock,
+    /// `incident/line`
+    Line,
+    /// `incident/copy/{slug}`
+    Copy(&'p str),
+    /// `incident/statement`
+    Statement,
+    /// `incident/decide`
+    Decide,
+    /// `incident/undo`
+    Undo,
+    /// `incident/read-only`
+    ReadOnly,
 }
 
 /// Which methods an address takes.
@@ -89,6 +111,17 @@ impl<'p> Route<'p> {
             ["members", "remove"] => Self::Remove,
             ["audit"] => Self::Audit,
             ["mail"] => Self::Mail,
+            ["incident"] => Self::Incident,
+            ["incident", "events"] => Self::Events,
+            ["incident", "acknowledge"] => Self::Acknowledge,
+            ["incident", "log"] => Self::Log,
+            ["incident", "clock"] => Self::Clock,
+            ["incident", "line"] => Self::Line,
+            ["incident", "copy", slug] => Self::Copy(slug),
+            ["incident", "statement"] => Self::Statement,
+            ["incident", "decide"] => Self::Decide,
+            ["incident", "undo"] => Self::Undo,
+            ["incident", "read-only"] => Self::ReadOnly,
             _ => return None,
         })
     }
@@ -109,6 +142,11 @@ impl<'p> Route<'p> {
             Self::Invite | Self::Reset | Self::Remove => (Takes::Post, Some(Act::Members)),
             Self::Audit => (Takes::Get, Some(Act::Audit)),
             Self::Mail => (Takes::Get, Some(Act::Mail)),
+            Self::Incident | Self::Events | Self::Line | Self::Copy(_) => (Takes::Get, Some(Act::Watch)),
+            Self::Acknowledge | Self::Log | Self::Clock => (Takes::Post, Some(Act::Watch)),
+            Self::Statement => (Takes::Both, Some(Act::Watch)),
+            Self::Decide => (Takes::Both, Some(Act::Judge)),
+            Self::Undo | Self::ReadOnly => (Takes::Post, Some(Act::Judge)),
         }
     }
 
@@ -140,6 +178,22 @@ impl<'p> Route<'p> {
             Self::Invite => &["role"],
             Self::Reset => &["member"],
             Self::Remove => &["member", "sure"],
+            Self::Log => &["text"],
+            Self::Clock | Self::ReadOnly => &["do"],
+            Self::Statement => &["set_aside", "before", "after", "unknown", "complaint"],
+            Self::Decide => &[
+                "petition",
+                "direction",
+                "from",
+                "to",
+                "network",
+                "domain",
+                "verdict",
+                "reason",
+                "note",
+                "do",
+            ],
+            Self::Undo => &["verdict"],
             _ => &[],
         }
     }

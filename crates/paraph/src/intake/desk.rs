@@ -64,6 +64,17 @@ impl Decider<'_> {
             Wish::Publish(command, revision) => self.publish_as_read(by, command, revision).await,
             Wish::Submit(slug) => self.submit(by, slug).await,
             Wish::SendBack(slug, note) => self.send_back(by, slug, note).await,
+            Wish::Shift(entry, text) => {
+                let line = Line {
+                    id: id::time_ordered(self.at),
+                    at: self.at,
+                    member: by,
+                    act: entry.name(),
+                    subject: text,
+                };
+                self.keep(DeskRow::Shift(line));
+                Ok(DeskAnswer::Done)
+            }
             Wish::Restored => {
                 self.keep(DeskRow::NothingOpen);
                 Ok(DeskAnswer::Done)

@@ -38,6 +38,8 @@ pub enum DeskRow {
     Petition(PetitionId, Standing),
     /// A line of the audit log.
     Audit(Line),
+    /// A line of the shift log.
+    Shift(Line),
     /// Every session and link ends.
     NothingOpen,
 }
@@ -76,7 +78,7 @@ pub struct Standing {
     pub since: Millis,
 }
 
-/// A line of the audit log.
+/// A line of the audit log, or of the shift log.
 #[derive(Clone, Debug)]
 pub struct Line {
     /// Its time-ordered name.
@@ -90,6 +92,9 @@ pub struct Line {
     /// About what.
     pub subject: String,
 }
+
+const AUDIT: &str = "INSERT INTO desk_audit (id, at, member, act, subject) VALUES (?1, ?2, ?3, ?4, ?5)";
+const SHIFT: &str = "INSERT INTO desk_shift (id, at, member, kind, text) VALUES (?1, ?2, ?3, ?4, ?5)";
 
 fn maybe(id: Option<&MemberId>) -> Value<'_> {
     id.map_or(Value::Null, |id| Value::Blob(id))
@@ -109,6 +114,8 @@ pub(super) async fn prune(db: &mut Db, prune: &Prune) -> Result<(), DbError> {
     let sql = "DELETE FROM desk_session WHERE made_at < ?1";
     db.execute(sql, &at(prune.desk_sessions_before)).await?;
     let sql = "DELETE FROM desk_audit WHERE at < ?1";
+    db.execute(sql, &at(prune.desk_audit_before)).await?;
+    let sql = "DELETE FROM desk_shift WHERE at < ?1";
     db.execute(sql, &at(prune.desk_audit_before)).await?;
     Ok(())
 }
@@ -137,7 +144,8 @@ impl DeskRow {
                 db.execute(sql, &[Value::Blob(id), Value::Blob(code)]).await?;
             }
             Self::Petition(petition, standing) => standing.write(db, *petition).await?,
-            Self::Audit(line) => line.write(db).await?,
+            Self::Audit(line) => line.write(db, AUDIT).await?,
+            Self::Shift(line) => line.write(db, SHIFT).await?,
             Self::Removed(id, at) => removed(db, id, *at).await?,
             _ => self.write_ways_in(db).await?,
         }
@@ -232,8 +240,7 @@ impl Standing {
 }
 
 impl Line {
-    async fn write(&self, db: &mut Db) -> Result<(), DbError> {
-        let sql = "INSERT INTO desk_audit (id, at, member, act, subject) VALUES (?1, ?2, ?3, ?4, ?5)";
+    async fn write(&self, db: &mut Db, sql: &'static str) -> Result<(), DbError> {
         let values = [
             Value::Blob(&self.id),
             integer(self.at.0),

@@ -11,7 +11,8 @@ use super::{Core, site};
 use crate::admit::source::Trusted;
 use crate::alerts::{Alerts, Setup};
 use crate::config::Config;
-use crate::desk::Desk;
+use crate::desk::night::Night;
+use crate::desk::{Desk, Parts};
 use crate::failure::Failure;
 use crate::handlers::card::Cards;
 use crate::handlers::confirm::Signatory;
@@ -46,6 +47,7 @@ pub(super) struct Addresses {
 /// The parts that can be replaced, and what they are made of.
 pub(super) struct Live {
     core: Core,
+    parts: Arc<Parts>,
     addresses: Addresses,
     desk: Arc<ArcSwap<Desk>>,
     public: Arc<ArcSwap<Public>>,
@@ -68,7 +70,7 @@ struct Generation {
 impl Live {
     /// The first generation. Must run inside the runtime; the mailer begins at once.
     pub(super) fn new(
-        core: Core,
+        (core, parts): (Core, Arc<Parts>),
         config: &Config,
         directory: &Directory,
         alerts: Arc<Alerts>,
@@ -79,7 +81,7 @@ impl Live {
         let base_url = config.site.base_url_for(addresses.http);
         let site = Arc::new(site(config, &base_url));
         let shelf = Arc::new(Shelf::new(Arc::clone(&site), &core.shown.borrow()));
-        let desk = core.desk(&site, addresses);
+        let desk = desk(&parts, &site, addresses, config);
         let public = core.public(config, directory, &site, &shelf, stopped.clone());
         let public = Public {
             desk: addresses.desk.is_none().then(|| desk.clone()),
@@ -101,6 +103,7 @@ impl Live {
                 mailer: tokio::spawn(send(mailer, news, stopped)),
             }),
             core,
+            parts,
         })
     }
 
@@ -145,7 +148,7 @@ impl Live {
         let base_url = config.site.base_url_for(self.addresses.http);
         let site = Arc::new(site(&config, &base_url));
         let shelf = Arc::new(Shelf::new(Arc::clone(&site), &self.core.shown.borrow()));
-        let desk = self.core.desk(&site, self.addresses);
+        let desk = desk(&self.parts, &site, self.addresses, &config);
         let public = self.core.public(&config, directory, &site, &shelf, stopped.clone());
         let public = Public {
             desk: self.addresses.desk.is_none().then(|| desk.clone()),
@@ -191,7 +194,7 @@ impl Live {
     /// Closes what reads the store. Nothing may serve any more.
     pub(super) async fn close(&self) {
         self.core.ledger.close().await;
-        self.core.desk.close().await;
+        self.parts.close().await;
     }
 
     /// Ends the mailer and the watching of counts.
@@ -213,16 +216,24 @@ fn trusted(config: &Config) -> Trusted {
     Trusted::new(config.listen.trusted_proxies.clone(), config.limits.forwarded_hops)
 }
 
-impl Core {
-    fn desk(&self, site: &Arc<Site>, addresses: Addresses) -> Desk {
-        let alone = addresses.desk.map(|address| format!("http://{address}"));
-        Desk {
-            site: Arc::clone(site),
-            url: alone.map_or_else(|| Arc::from(site.base_url.as_str()), Arc::from),
-            parts: Arc::clone(&self.desk),
-        }
+fn desk(parts: &Arc<Parts>, site: &Arc<Site>, addresses: Addresses, config: &Config) -> Desk {
+    let alerts = &config.alerts;
+    let night = Night {
+        call: alerts.call.clone(),
+        contract: alerts.contract.clone(),
+        decides: alerts.decides.clone(),
+        zone: alerts.time_zone.clone(),
+    };
+    let alone = addresses.desk.map(|address| format!("http://{address}"));
+    Desk {
+        site: Arc::clone(site),
+        night: Arc::new(night),
+        url: alone.map_or_else(|| Arc::from(site.base_url.as_str()), Arc::from),
+        parts: Arc::clone(parts),
     }
+}
 
+impl Core {
     fn public(
         &self,
         config: &Config,

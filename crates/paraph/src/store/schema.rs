@@ -146,6 +146,9 @@ CREATE INDEX IF NOT EXISTS desk_session_of ON desk_session (member);
 -- Who did what when. `subject` is a petition's slug, a role, or a member's id as hexadecimal digits.
 CREATE TABLE IF NOT EXISTS desk_audit (
   id {BLOB} PRIMARY KEY, at {INT} NOT NULL, member {BLOB}, act TEXT NOT NULL, subject TEXT NOT NULL) {BY_KEY};
+-- What was seen and done at night: `kind` is note, aware (the legal clocks begin) or over (they end).
+CREATE TABLE IF NOT EXISTS desk_shift (
+  id {BLOB} PRIMARY KEY, at {INT} NOT NULL, member {BLOB}, kind TEXT NOT NULL, text TEXT NOT NULL) {BY_KEY};
 -- Where a draft stands between its author and the moderators: 0 with its author, 1 to be reviewed, 2 sent back.
 CREATE TABLE IF NOT EXISTS desk_petition (
   petition {KEY} PRIMARY KEY, author {BLOB}, review {INT} NOT NULL, note TEXT NOT NULL, since {INT} NOT NULL);

@@ -25,23 +25,23 @@ pub struct DeskFrame<'a> {
 }
 
 impl DeskFrame<'_> {
-    fn may(&self, act: Act) -> bool {
+    pub(super) fn may(&self, act: Act) -> bool {
         self.member.is_some_and(|member| member.role.may(act))
     }
 
-    fn t(&self, id: &str) -> String {
+    pub(super) fn t(&self, id: &str) -> String {
         self.f.t(id)
     }
 
-    fn role(&self, role: &Role) -> String {
+    pub(super) fn role(&self, role: &Role) -> String {
         self.f.t(&format!("desk-role-{}", role.name()))
     }
 
-    fn link(&self, path: &str) -> String {
+    pub(super) fn link(&self, path: &str) -> String {
         self.f.link(path)
     }
 
-    fn petition(&self, slug: &str, page: &str) -> String {
+    pub(super) fn petition(&self, slug: &str, page: &str) -> String {
         self.f.link(&["/desk/petitions/", slug, page].concat())
     }
 }

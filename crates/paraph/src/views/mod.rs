@@ -8,11 +8,13 @@ pub mod assets;
 mod content;
 pub mod desk;
 mod difference;
+mod findings;
 pub mod lang;
 pub mod markup;
 pub mod model;
 mod poster;
 pub mod refusal;
+pub mod room;
 mod share;
 #[cfg(test)]
 mod tests;

@@ -2,5 +2,6 @@
 
 mod browser;
 mod door;
+mod night;
 mod petitions;
 mod roles;

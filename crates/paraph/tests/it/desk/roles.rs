@@ -29,6 +29,19 @@ const TABLE: &[(&str, &str, &str, [u16; 3])] = &[
     ("POST", "/desk/account/password", "old=x&password=y", [403, 403, 403]),
     ("POST", "/desk/account/recovery", "old=x", [403, 403, 403]),
     ("GET", "/desk/logout", "", [405, 405, 405]),
+    ("GET", "/desk/incident", "", [403, 200, 200]),
+    ("GET", "/desk/incident/line", "", [403, 200, 200]),
+    ("GET", "/desk/incident/copy/open", "", [403, 200, 200]),
+    ("GET", "/desk/incident/copy/theirs", "", [403, 404, 404]),
+    ("GET", "/desk/incident/statement", "", [403, 200, 200]),
+    ("GET", "/desk/incident/decide", "", [403, 200, 200]),
+    ("POST", "/desk/incident/acknowledge", "", [403, 303, 303]),
+    ("POST", "/desk/incident/log", "text=", [403, 400, 400]),
+    ("POST", "/desk/incident/clock", "do=", [403, 400, 400]),
+    ("POST", "/desk/incident/statement", "set_aside=x", [403, 400, 400]),
+    ("POST", "/desk/incident/decide", "direction=hold", [403, 400, 400]),
+    ("POST", "/desk/incident/read-only", "do=", [403, 400, 400]),
+    ("POST", "/desk/incident/undo", "verdict=99", [403, 409, 409]),
 ];
 
 #[test]

@@ -1,0 +1,219 @@
+//! Verdicts by hand: whom a person means, what it would do, then one button; and the way back, in one.
+
+use http::StatusCode;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use paraph_tally::VerdictKind;
+
+use super::form::Form;
+use super::{Desk, No, Outcome, Visit};
+use crate::incident::condition::{Condition, Network};
+use crate::incident::preview::Preview;
+use crate::incident::{Direction, IncidentAnswer, IncidentCommand, Motion, Refused};
+use crate::intake::verdict::reason::Reason;
+use crate::respond::Answer;
+use crate::views::room::{DecidePage, Deciding, desk_decide};
+
+/// Characters of what is said about a verdict.
+const NOTE_CHARS: usize = 500;
+
+/// Directions by their name in forms.
+pub const DIRECTIONS: [(&str, Direction); 4] = [
+    ("hold", Direction::Hold),
+    ("invalidate", Direction::Invalidate),
+    ("release", Direction::Release),
+    ("reinstate", Direction::Reinstate),
+];
+
+impl Deciding {
+    /// What a form holds.
+    fn of(form: &Form) -> Self {
+        let get = |name| form.get(name).trim().to_owned();
+        Self {
+            petition: get("petition"),
+            direction: get("direction"),
+            from: get("from"),
+            to: get("to"),
+            network: get("network"),
+            domain: get("domain").to_lowercase(),
+            verdict: get("verdict"),
+            reason: get("reason"),
+            note: get("note"),
+        }
+    }
+
+    /// The motion that was typed, or the field that is wrong.
+    fn motion(&self, zone: &TimeZone) -> Result<Motion, &'static str> {
+        let direction = DIRECTIONS.iter().find(|(name, _)| *name == self.direction);
+        let (_, direction) = direction.ok_or("direction")?;
+        let moment = |typed: &str, field| match typed {
+            "" => Ok(None),
+            typed => {
+                let read = typed
+                    .parse::<DateTime>()
+                    .ok()
+                    .and_then(|at| at.to_zoned(zone.clone()).ok());
+                let millis = read.and_then(|at| u64::try_from(at.timestamp().as_millisecond()).ok());
+                millis.map(Some).ok_or(field)
+            }
+        };
+        let network = match &*self.network {
+            "" => None,
+            typed => Some(read_network(typed).ok_or("network")?),
+        };
+        let verdicts = match &*self.verdict {
+            "" => Vec::new(),
+            typed => vec![typed.parse().map_err(|_| "verdict")?],
+        };
+        let condition = Condition {
+            from: moment(&self.from, "from")?,
+            to: moment(&self.to, "to")?,
+            network,
+            domain: Some(self.domain.clone()).filter(|domain| !domain.is_empty()),
+            comment: None,
+            verdicts,
+        };
+        // "Everybody" is never what a tired person means.
+        if condition == Condition::default() {
+            return Err("whom");
+        }
+        let kind = VerdictKind::from(*direction);
+        Reason::from_name(&self.reason)
+            .filter(|reason| reason.is_for(kind))
+            .ok_or("reason")?;
+        if self.note.chars().count() > NOTE_CHARS {
+            return Err("note");
+        }
+        Ok(Motion {
+            petition: self.petition.clone(),
+            direction: *direction,
+            condition,
+            reason: self.reason.clone(),
+            note: self.note.clone(),
+            undoes: None,
+        })
+    }
+}
+
+/// An address, or the number of a network.
+fn read_network(typed: &str) -> Option<Network> {
+    if let Ok(address) = typed.parse() {
+        return Some(Network::Near(address));
+    }
+    let lower = typed.to_lowercase();
+    let number = lower.strip_prefix("as").unwrap_or(&lower);
+    number.parse().ok().map(Network::Origin)
+}
+
+impl Desk {
+    pub(super) fn decide_page(&self, visit: &Visit<'_>) -> Outcome {
+        let catalogue = self.catalogue();
+        let deciding = Deciding {
+            petition: catalogue.petitions.keys().next().cloned().unwrap_or_default(),
+            direction: "hold".to_owned(),
+            reason: Reason::Machine.name().to_owned(),
+            ..Deciding::default()
+        };
+        Ok(self.deciding(visit, StatusCode::OK, &deciding, None, None))
+    }
+
+    fn deciding(
+        &self,
+        visit: &Visit<'_>,
+        status: StatusCode,
+        deciding: &Deciding,
+        preview: Option<&Preview>,
+        wrong: Option<&'static str>,
+    ) -> Answer {
+        let catalogue = self.catalogue();
+        let petitions: Vec<(String, String)> = catalogue
+            .petitions
+            .values()
+            .map(|petition| (petition.slug.clone(), petition.title.clone()))
+            .collect();
+        let page = DecidePage {
+            deciding,
+            petitions: &petitions,
+            preview,
+            wrong,
+            zone: &self.night.zone,
+        };
+        self.page(visit, status, |frame| desk_decide(frame, &page))
+    }
+
+    /// A preview first; the verdict with another press.
+    pub(super) async fn decide(&self, visit: &Visit<'_>, form: &Form) -> Outcome {
+        let deciding = Deciding::of(form);
+        let again = |wrong| Ok(self.deciding(visit, StatusCode::BAD_REQUEST, &deciding, None, Some(wrong)));
+        let motion = match deciding.motion(&self.night.zone) {
+            Ok(motion) => motion,
+            Err(field) => return again(wrong_field(field)),
+        };
+        let account = visit.by()?;
+        let office = &self.parts.office;
+        if form.get("do") != "judge" {
+            let answer = office
+                .carry_out(IncidentCommand::IncidentPreview(motion), account)
+                .await;
+            return match answer {
+                IncidentAnswer::Preview(preview) if preview.judged == 0 => again("desk-decide-nobody"),
+                IncidentAnswer::Preview(preview) => {
+                    Ok(self.deciding(visit, StatusCode::OK, &deciding, Some(&preview), None))
+                }
+                IncidentAnswer::Refused(refused) => self.refused(visit, &deciding, refused),
+                _ => Err(No::Broken),
+            };
+        }
+        match office.carry_out(IncidentCommand::IncidentJudge(motion), account).await {
+            IncidentAnswer::Judged { .. } => Ok(self.go_to(visit, "/desk/incident", Some("judged"))),
+            IncidentAnswer::Nobody => again("desk-decide-nobody"),
+            IncidentAnswer::Refused(refused) => self.refused(visit, &deciding, refused),
+            _ => Err(No::Broken),
+        }
+    }
+
+    fn refused(&self, visit: &Visit<'_>, deciding: &Deciding, refused: Refused) -> Outcome {
+        let wrong = match refused {
+            Refused::Unavailable => return Err(No::Busy),
+            Refused::Petition => "desk-decide-wrong-petition",
+            Refused::Reason => "desk-decide-wrong-reason",
+            Refused::Note => "desk-decide-wrong-note",
+            _ => "desk-decide-wrong-verdict",
+        };
+        Ok(self.deciding(visit, StatusCode::CONFLICT, deciding, None, Some(wrong)))
+    }
+
+    /// One press: the verdict is taken back.
+    pub(super) async fn undo(&self, visit: &Visit<'_>, form: &Form) -> Outcome {
+        let position = form.get("verdict").parse().map_err(|_| No::Page)?;
+        let account = visit.by()?;
+        let office = &self.parts.office;
+        let motion = match office.undoing(position).await {
+            Ok(motion) => motion,
+            Err(Refused::Unavailable) => return Err(No::Busy),
+            Err(_) => return Err(No::Changed),
+        };
+        // The reason says it all; a note is asked for where somebody judges.
+        let note = visit.asked.lang.text("desk-undone-note");
+        let motion = Motion { note, ..motion };
+        match office.carry_out(IncidentCommand::IncidentJudge(motion), account).await {
+            IncidentAnswer::Judged { .. } | IncidentAnswer::Nobody => {
+                Ok(self.go_to(visit, "/desk/incident", Some("undone")))
+            }
+            IncidentAnswer::Refused(Refused::Unavailable) => Err(No::Busy),
+            _ => Err(No::Changed),
+        }
+    }
+}
+
+fn wrong_field(field: &str) -> &'static str {
+    match field {
+        "from" | "to" => "desk-decide-wrong-time",
+        "network" => "desk-decide-wrong-network",
+        "reason" => "desk-decide-wrong-reason",
+        "note" => "desk-decide-wrong-note",
+        "verdict" => "desk-decide-wrong-verdict",
+        "whom" => "desk-decide-wrong-whom",
+        _ => "desk-decide-wrong-petition",
+    }
+}

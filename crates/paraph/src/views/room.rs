@@ -1,0 +1,550 @@
+//! Pages of the incident room.
+
+use askama::Template;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use paraph_tally::Millis;
+
+use super::desk::DeskFrame;
+use super::lang::Arg;
+use super::model::Frame;
+use super::{Lang, findings, markup};
+use crate::alerts::book::Alarm;
+use crate::alerts::say;
+use crate::desk::books::ShiftLine;
+use crate::desk::decide::DIRECTIONS;
+use crate::desk::night::Night;
+use crate::desk::role::Act;
+use crate::desk::room::chart::{Minutes, SIZE, path, top};
+use crate::desk::room::{Lamp, Light, Next, Room, Seen, deadline};
+use crate::incident::preview::Preview;
+use crate::incident::{Direction, Listed};
+use crate::intake::verdict::reason::Reason;
+
+/// `GET /desk/incident`
+pub struct RoomPage<'a> {
+    /// Lamps and next action.
+    pub room: &'a Room,
+    /// What they were made from.
+    pub seen: &'a Seen,
+    /// What was minute by minute.
+    pub charts: &'a Charts,
+    /// Banned sources by the network that announces them.
+    pub bans: &'a [(String, u64)],
+    /// Verdicts, the latest first.
+    pub findings: &'a [FindingCard],
+    /// Holds an hour that need no person.
+    pub cap: u64,
+    /// Members of clusters that wait beyond it.
+    pub over_cap: u64,
+    /// The shift log, the latest first.
+    pub shift: &'a [ShiftLine],
+    /// The legal clocks.
+    pub clock: ClockPage<'a>,
+}
+
+/// The legal clocks.
+pub struct ClockPage<'a> {
+    /// The moment of awareness.
+    pub aware: Option<Millis>,
+    /// Time zone, and who decides.
+    pub night: &'a Night,
+}
+
+/// Lines of a chart as paths.
+pub struct Charts {
+    /// Minutes that are drawn; none until there are two.
+    pub minutes: u64,
+    /// From when to when.
+    pub span: (u64, u64),
+    /// Value at the top.
+    pub top: u64,
+    /// Id of the message that names the line, its class, its path, its sum or last value.
+    pub lines: [(&'static str, &'static str, String, u64); 4],
+}
+
+impl Charts {
+    /// Draws the last minutes.
+    #[must_use]
+    pub fn of(minutes: &Minutes) -> Self {
+        let ([admitted, settled, sent_away], held) = (minutes.added(), minutes.held());
+        let top = top(&[&admitted, &settled, &sent_away, &held]);
+        let span = minutes.span().unwrap_or_default();
+        let line = |id, class, series: &[u64], number| (id, class, path(series, top), number);
+        let sum = |series: &[u64]| series.iter().sum();
+        Self {
+            minutes: admitted.len() as u64,
+            span: (span.0.0, span.1.0),
+            top,
+            lines: [
+                line("desk-chart-admitted", "admitted", &admitted, sum(&admitted)),
+                line("desk-chart-settled", "settled", &settled, sum(&settled)),
+                line("desk-chart-sent-away", "sent-away", &sent_away, sum(&sent_away)),
+                line("desk-chart-held", "held-line", &held, held.last().copied().unwrap_or(0)),
+            ],
+        }
+    }
+
+    fn box_of(&self) -> String {
+        format!("0 -4 {} {}", SIZE.0, SIZE.1 + 8)
+    }
+}
+
+/// A moment where the reader is, and in UTC.
+fn moment(f: &Frame<'_>, at: &Millis, zone: &TimeZone) -> String {
+    let stamp = i64::try_from(at.0)
+        .ok()
+        .and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    let Some(stamp) = stamp else { return at.0.to_string() };
+    let (local, utc) = (stamp.to_zoned(zone.clone()), stamp.to_zoned(TimeZone::UTC));
+    let hour = |time: &jiff::Zoned| {
+        f.lang.fill(
+            "desk-hour",
+            &[
+                ("hour", format!("{:02}", time.hour()).into()),
+                ("minute", format!("{:02}", time.minute()).into()),
+            ],
+        )
+    };
+    let day = f.lang.fill(
+        "date",
+        &[
+            ("day", local.day().into()),
+            ("month", format!("m{}", local.month()).into()),
+            ("year", local.year().to_string().into()),
+        ],
+    );
+    f.lang.fill(
+        "desk-moment",
+        &[
+            ("day", day.into()),
+            ("local", hour(&local).into()),
+            ("zone", local.strftime("%Z").to_string().into()),
+            ("utc", hour(&utc).into()),
+        ],
+    )
+}
+
+impl RoomPage<'_> {
+    fn moment(&self, f: &Frame<'_>, at: &Millis) -> String {
+        moment(f, at, &self.clock.night.zone)
+    }
+
+    /// Class of a lamp.
+    fn class(&self, light: &Light) -> &'static str {
+        match light {
+            Light::Good => "good",
+            Light::Unsure => "unsure",
+            Light::Bad => "bad",
+        }
+    }
+
+    /// What a lamp says.
+    fn lamp(&self, f: &Frame<'_>, lamp: &Lamp, light: &Light) -> String {
+        let lamp = match lamp {
+            Lamp::Signing => "signing",
+            Lamp::Count => "count",
+            Lamp::Evidence => "evidence",
+        };
+        f.t(&format!("desk-lamp-{lamp}-{}", self.class(light)))
+    }
+
+    /// The next action, in the words of the alerts.
+    fn next(&self, f: &Frame<'_>) -> (String, String) {
+        match self.room.next {
+            Next::Nothing => (f.t("desk-next-nothing"), f.t("desk-next-nothing-why")),
+            Next::Alarm(alarm) => {
+                let code = f.lang.code();
+                let [summary, mend] = ["summary", "do"].map(|part| say(code, &format!("{part}-{}", alarm.name()), &[]));
+                (capital(&summary), mend)
+            }
+        }
+    }
+
+    /// Whether the next thing to look at is the line itself.
+    fn is_shed(&self) -> bool {
+        self.room.next == Next::Alarm(Alarm::SigningShed)
+    }
+
+    fn needs_acknowledgement(&self) -> bool {
+        !self.seen.alarms.is_empty() && !self.seen.acknowledged
+    }
+
+    /// What happens if nobody does anything.
+    fn if_nothing(&self, f: &Frame<'_>) -> String {
+        let id = match self.room.next {
+            Next::Nothing if self.seen.read_only => "desk-if-nothing-signing",
+            Next::Nothing => "desk-if-nothing-calm",
+            Next::Alarm(alarm) if !alarm.people_can_sign() => "desk-if-nothing-signing",
+            Next::Alarm(alarm) if !alarm.count_is_safe() => "desk-if-nothing-count",
+            Next::Alarm(_) => "desk-if-nothing-waits",
+        };
+        let at = self.moment(f, &self.room.foreseen);
+        f.lang.fill(id, &[("at", at.into())])
+    }
+
+    /// Other alarms that are on, in their words.
+    fn others(&self, f: &Frame<'_>) -> Vec<(String, String)> {
+        let next = self.room.next;
+        let rest = self.seen.alarms.iter().filter(|(alarm, _)| Next::Alarm(*alarm) != next);
+        rest.map(|(alarm, since)| {
+            let summary = say(f.lang.code(), &format!("summary-{}", alarm.name()), &[]);
+            (capital(&summary), self.moment(f, since))
+        })
+        .collect()
+    }
+
+    /// What not to do: ids of what and why.
+    fn not(&self) -> [(&'static str, &'static str); 4] {
+        [
+            ("desk-not-delete", "desk-not-delete-why"),
+            ("desk-not-name", "desk-not-name-why"),
+            ("desk-not-restart", "desk-not-restart-why"),
+            ("desk-not-answer", "desk-not-answer-why"),
+        ]
+    }
+
+    fn deadline(&self, f: &Frame<'_>, aware: &Millis) -> String {
+        self.moment(f, &deadline(*aware))
+    }
+
+    fn shift_text(&self, f: &Frame<'_>, line: &ShiftLine) -> String {
+        match &*line.kind {
+            "aware" => f.t("desk-shift-aware"),
+            "over" => f.t("desk-shift-over"),
+            _ => line.text.clone(),
+        }
+    }
+
+    fn charts_from(&self, f: &Frame<'_>) -> String {
+        self.moment(f, &Millis(self.charts.span.0))
+    }
+
+    fn charts_to(&self, f: &Frame<'_>) -> String {
+        self.moment(f, &Millis(self.charts.span.1))
+    }
+
+    fn who(&self, f: &Frame<'_>, line: &ShiftLine) -> String {
+        if line.member.is_empty() {
+            f.t("desk-former")
+        } else {
+            line.member.clone()
+        }
+    }
+
+    /// Width of a bar, of 100.
+    fn share(&self, number: &u64) -> u64 {
+        let most = self.bans.iter().map(|(_, number)| *number).max().unwrap_or(1).max(1);
+        (number * 100 / most).max(1)
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// `GET /desk/incident/line`
+pub struct LinePage<'a> {
+    /// Whom to call.
+    pub night: &'a Night,
+    /// Slugs and titles of open petitions.
+    pub petitions: &'a [(String, String)],
+    /// Whether signing is paused.
+    pub read_only: bool,
+}
+
+impl LinePage<'_> {
+    fn or_unknown(&self, f: &Frame<'_>, known: &Option<String>, id: &str) -> String {
+        known.clone().unwrap_or_else(|| f.t(id))
+    }
+}
+
+/// `GET /desk/incident/copy/{slug}`: one file that stands alone.
+pub struct CopyPage<'a> {
+    /// Title.
+    pub title: &'a str,
+    /// Who launches it.
+    pub owner: &'a str,
+    /// Text.
+    pub body: &'a str,
+    /// Code of its language.
+    pub language: &'a str,
+    /// Its count.
+    pub counted: u64,
+    /// As of when.
+    pub as_of: u64,
+    /// Where it can be signed.
+    pub address: &'a str,
+}
+
+impl CopyPage<'_> {
+    fn text(&self) -> String {
+        markup::to_html(self.body)
+    }
+
+    fn lang(&self, f: &Frame<'_>) -> Lang {
+        Lang::from_code(self.language).unwrap_or(f.lang)
+    }
+
+    fn say(&self, f: &Frame<'_>, id: &str) -> String {
+        self.lang(f).text(id)
+    }
+
+    fn signed(&self, f: &Frame<'_>) -> String {
+        let lang = self.lang(f);
+        let (number, people) = (
+            lang.number(self.counted),
+            lang.fill("people-signed", &[("count", self.counted.into())]),
+        );
+        format!("{number} {people} ({})", lang.date_time(self.as_of))
+    }
+}
+
+/// `GET` and `POST /desk/incident/statement`
+pub struct StatementPage<'a> {
+    /// Attempts set aside.
+    pub set_aside: &'a str,
+    /// Count before.
+    pub before: &'a str,
+    /// Count after.
+    pub after: &'a str,
+    /// What is not known, in words of one's own.
+    pub unknown: &'a str,
+    /// Whether a complaint may follow.
+    pub complaint: bool,
+    /// Id of why it was refused.
+    pub refused: Option<&'static str>,
+    /// Whether it is good as it stands.
+    pub made: bool,
+}
+
+impl StatementPage<'_> {
+    /// The statement, in both languages of the desk.
+    fn texts(&self, f: &Frame<'_>) -> Vec<(&'static str, String)> {
+        let number = |text: &str| text.parse::<u64>().unwrap_or(0);
+        let (set_aside, before, after) = (number(self.set_aside), number(self.before), number(self.after));
+        let text = |lang: &Lang| {
+            let mut lines = vec![
+                lang.fill(
+                    "desk-statement-numbers",
+                    &[
+                        ("aside", lang.number(set_aside).into()),
+                        ("before", lang.number(before).into()),
+                        ("after", lang.number(after).into()),
+                    ],
+                ),
+                lang.text("desk-statement-unknown"),
+            ];
+            if !self.unknown.is_empty() {
+                lines.push(self.unknown.to_owned());
+            }
+            if self.complaint {
+                lines.push(lang.text("desk-statement-complaint"));
+            }
+            lines.push(lang.text("desk-statement-method"));
+            (lang.code(), lines.join("\n\n"))
+        };
+        f.site.languages.iter().map(text).collect()
+    }
+}
+
+/// The form of a verdict as it was typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Deciding {
+    /// Slug of the petition.
+    pub petition: String,
+    /// `hold`, `invalidate`, `release`, `reinstate`.
+    pub direction: String,
+    /// Signed at or after, local time.
+    pub from: String,
+    /// Signed before, local time.
+    pub to: String,
+    /// An address, or the number of a network.
+    pub network: String,
+    /// Mail domain.
+    pub domain: String,
+    /// Number of an earlier verdict.
+    pub verdict: String,
+    /// Name of the reason.
+    pub reason: String,
+    /// What is said about it.
+    pub note: String,
+}
+
+/// `GET` and `POST /desk/incident/decide`
+pub struct DecidePage<'a> {
+    /// What the form holds.
+    pub deciding: &'a Deciding,
+    /// Slugs and titles.
+    pub petitions: &'a [(String, String)],
+    /// What it would do.
+    pub preview: Option<&'a Preview>,
+    /// Id of what is wrong.
+    pub wrong: Option<&'static str>,
+    /// Time zone of who decides.
+    pub zone: &'a TimeZone,
+}
+
+impl DecidePage<'_> {
+    fn directions(&self) -> [(&'static str, Direction); 4] {
+        DIRECTIONS
+    }
+
+    fn direction(&self, f: &Frame<'_>, name: &str) -> String {
+        f.t(&format!("desk-direction-{name}"))
+    }
+
+    fn reasons(&self, f: &Frame<'_>) -> Vec<(&'static str, String)> {
+        Reason::ALL
+            .into_iter()
+            .map(|reason| (reason.name(), reason.words(f.lang)))
+            .collect()
+    }
+
+    fn would(&self, f: &Frame<'_>, preview: &Preview) -> String {
+        f.t1(
+            &format!("desk-would-{}", self.deciding.direction),
+            "count",
+            preview.judged,
+        )
+    }
+
+    fn button(&self, f: &Frame<'_>, preview: &Preview) -> String {
+        f.t1(&format!("desk-do-{}", self.deciding.direction), "count", preview.judged)
+    }
+
+    fn moment(&self, f: &Frame<'_>, at: &u64) -> String {
+        moment(f, &Millis(*at), self.zone)
+    }
+
+    /// What the second form carries on from the first.
+    fn kept(&self) -> [(&'static str, &str); 8] {
+        let deciding = self.deciding;
+        [
+            ("petition", &deciding.petition),
+            ("direction", &deciding.direction),
+            ("from", &deciding.from),
+            ("to", &deciding.to),
+            ("network", &deciding.network),
+            ("domain", &deciding.domain),
+            ("verdict", &deciding.verdict),
+            ("reason", &deciding.reason),
+        ]
+    }
+}
+
+/// A verdict in the room: what was found, in words.
+pub struct FindingCard {
+    /// Its position: what it is called.
+    pub position: u64,
+    /// Whether it can be taken back.
+    pub can_undo: bool,
+    /// Direction by name.
+    pub direction: &'static str,
+    /// Slug of the petition.
+    pub petition: String,
+    /// Reason in words.
+    pub reason: String,
+    /// Signatures judged.
+    pub judged: u64,
+    /// When.
+    pub at: Millis,
+    /// Whether a person gave it.
+    pub by_person: bool,
+    /// What its author says, if a person.
+    pub note: String,
+    /// Three facts.
+    pub facts: Vec<String>,
+    /// What may explain it innocently.
+    pub innocent: Option<String>,
+    /// How sure it is.
+    pub confidence: Option<String>,
+    /// Whether it was taken back.
+    pub undone: bool,
+}
+
+impl FindingCard {
+    /// A listed verdict in words.
+    #[must_use]
+    pub fn of(listed: &Listed, lang: Lang) -> Self {
+        let (code, evidence) = (lang.code(), &listed.evidence);
+        let key = |name: &str| evidence[name].as_str().map(|key| findings::say(code, key, &[]));
+        let facts = evidence["facts"].as_array().map_or(&[][..], |facts| &facts[..]);
+        let fact = |fact: &serde_json::Value| {
+            let number = |name: &str| fact[name].as_u64().unwrap_or(0);
+            let expected = fact["expected"].as_f64().unwrap_or(0.0);
+            let decimal = lang.text("desk-decimal");
+            let args = [
+                ("seen", Arg::from(number("seen"))),
+                ("of", number("of").into()),
+                ("values", number("values").into()),
+                ("expected", format!("{expected:.1}").replace('.', &decimal).into()),
+            ];
+            Some(findings::say(code, fact["fact"].as_str()?, &args))
+        };
+        let direction = DIRECTIONS.iter().find(|(_, direction)| *direction == listed.direction);
+        let reason = Reason::from_name(&listed.reason);
+        Self {
+            position: listed.position,
+            can_undo: listed.undone_by.is_none() && matches!(listed.direction, Direction::Hold | Direction::Invalidate),
+            direction: direction.map_or("hold", |(name, _)| name),
+            petition: listed.petition.clone(),
+            reason: reason.map_or_else(|| listed.reason.clone(), |reason| reason.words(lang)),
+            judged: listed.judged,
+            at: Millis(listed.at),
+            by_person: listed.by_person,
+            note: listed.note.clone(),
+            facts: facts.iter().take(3).filter_map(fact).collect(),
+            innocent: key("innocent"),
+            confidence: key("confidence"),
+            undone: listed.undone_by.is_some(),
+        }
+    }
+
+    fn title(&self, f: &Frame<'_>) -> String {
+        f.t1(&format!("desk-found-{}", self.direction), "count", self.judged)
+    }
+}
+
+/// `GET /desk/incident/copy/{slug}`: a file that stands alone, so nothing of the desk is around it.
+#[must_use]
+pub fn desk_copy(f: &Frame<'_>, p: &CopyPage<'_>) -> String {
+    #[derive(Template)]
+    #[template(path = "desk/copy.html")]
+    struct View<'a> {
+        f: &'a Frame<'a>,
+        p: &'a CopyPage<'a>,
+    }
+    View { f, p }.render().expect("writing into a string does not fail")
+}
+
+macro_rules! pages {
+    ($($(#[$doc:meta])* $name:ident($page:ident) = $path:tt;)*) => {
+        $($(#[$doc])*
+        #[must_use]
+        pub fn $name(d: &DeskFrame<'_>, p: &$page<'_>) -> String {
+            #[derive(Template)]
+            #[template(path = $path)]
+            struct View<'a> {
+                d: &'a DeskFrame<'a>,
+                f: &'a Frame<'a>,
+                p: &'a $page<'a>,
+            }
+            View { d, f: &d.f, p }.render().expect("writing into a string does not fail")
+        })*
+    };
+}
+
+pages! {
+    /// `GET /desk/incident`
+    desk_room(RoomPage) = "desk/room.html";
+    /// `GET /desk/incident/line`
+    desk_line(LinePage) = "desk/line.html";
+    /// `GET /desk/incident/decide`
+    desk_decide(DecidePage) = "desk/decide.html";
+    /// `GET /desk/incident/statement`
+    desk_statement(StatementPage) = "desk/statement.html";
+}
