@@ -1,6 +1,6 @@
 //! Embeds what the pages are made of: adding a language or an asset is adding a file.
 //!
-//! - `locales/{code}.ftl` with `locales/{code}.countries.tsv` become one row of `LOCALES`;
+//! - `locales/{code}.ftl` with `locales/desk/{code}.ftl` and `locales/{code}.countries.tsv` become one row of `LOCALES`;
 //! - `locales/mail/{code}.ftl` becomes one row of `LANGUAGES`, and so does `locales/alerts/{code}.ftl` for alerts;
 //! - every file under `assets/` except licences becomes one row of `ASSETS`, compressed once, here, and named by its
 //!   content, with a constant that holds its address (`sign.js` is `SIGN_JS`).
@@ -72,9 +72,10 @@ fn locales(folder: &Path) -> String {
             messages.display(),
             countries.display()
         );
+        let desk = folder.join("desk").join(format!("{code}.ftl"));
         writeln!(
             table,
-            "({code:?}, include_str!({messages:?}), include_str!({countries:?})),"
+            "({code:?}, concat!(include_str!({messages:?}), \"\\n\", include_str!({desk:?})), include_str!({countries:?})),"
         )
         .expect("a string");
     }

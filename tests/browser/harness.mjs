@@ -23,6 +23,8 @@ export const settings = {
   long: process.env.PETITION_LONG,
   added: process.env.LANGUAGE_ADDED,
   right: process.env.LANGUAGE_RIGHT,
+  // The link of the first operator, as `paraph serve` prints it.
+  link: process.env.DESK_LINK,
   // Address of the petition's video on this machine, as a PeerTube host has it.
   video: need("VIDEO_URL"),
   chromium: process.env.CHROMIUM ?? "/usr/bin/chromium",

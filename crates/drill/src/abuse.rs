@@ -267,7 +267,11 @@ fn asks(path: &str, host: &str) -> Vec<u8> {
 /// Forms in one breath, each with headers of its own; the last one closes.
 fn forms(page: &str, host: &str, body: &str, headers: impl Fn(u32) -> String) -> Vec<u8> {
     let form = |turn: u32| {
-        let end = if turn + 1 == FLOOD_REQUESTS { "Connection: close\r\n" } else { "" };
+        let end = if turn + 1 == FLOOD_REQUESTS {
+            "Connection: close\r\n"
+        } else {
+            ""
+        };
         let length = body.len();
         format!(
             "POST {page}/sign HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/x-www-form-urlencoded\r\n\

@@ -79,15 +79,15 @@ impl Scenario {
             Self::H2Abuse => "h2-abuse",
             Self::GiantForms => "giant-forms",
             Self::MailBomb => "mail-bomb",
-            Self::Flood4000 => "flood-4000",
-            Self::Ipv6Rotation => "ipv6-rotation",
-            Self::ForgedForwarding => "forged-forwarding",
             Self::SelfConfirm => "self-confirm",
             Self::AliasFarm => "alias-farm",
             Self::Impersonation => "impersonation",
             Self::Framing => "framing",
             Self::TwentyMailboxes => "twenty-mailboxes",
             Self::PreEmption => "pre-emption",
+            Self::Flood4000 => "flood-4000",
+            Self::Ipv6Rotation => "ipv6-rotation",
+            Self::ForgedForwarding => "forged-forwarding",
         }
     }
 

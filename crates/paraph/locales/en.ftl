@@ -320,7 +320,7 @@ stop-mail-nothing-else = Nothing else changes here: no signature is confirmed or
 ## Deliverability, for the operator
 
 mail-title = Does our mail arrive?
-mail-all-well = Every domain takes our mail, as far as we have asked.
+mail-all-well = Every domain that we have written to takes our mail.
 mail-some-rest = { $count ->
     [one] One domain takes no mail from us at the moment. It is asked less and less often; nothing is lost.
    *[other] { $count } domains take no mail from us at the moment. They are asked less and less often; nothing is lost.

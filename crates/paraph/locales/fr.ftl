@@ -326,7 +326,7 @@ stop-mail-nothing-else = Rien d’autre ne change ici : aucune signature n’es
 ## Délivrabilité, pour l’exploitant
 
 mail-title = Nos courriels arrivent-ils ?
-mail-all-well = Tous les domaines prennent nos courriels, pour autant que nous ayons demandé.
+mail-all-well = Tous les domaines auxquels nous avons écrit prennent nos courriels.
 mail-some-rest = { $count ->
     [one] Un domaine ne prend pas nos courriels en ce moment. Il est sollicité de moins en moins souvent ; rien n’est perdu.
    *[other] { $count } domaines ne prennent pas nos courriels en ce moment. Ils sont sollicités de moins en moins souvent ; rien n’est perdu.

@@ -2,6 +2,8 @@
 //!
 //! Commands that do not exist yet are absent. Exit codes: 0 done or true, 1 false or failed, 2 wrong usage.
 
+pub mod incident;
+
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -50,6 +52,12 @@ pub enum Command {
     /// Create, list, show, publish and close petitions
     #[command(subcommand)]
     Petition(Petition),
+    /// List verdicts, and hold, release, invalidate or reinstate signatures, beside a running server
+    #[command(subcommand)]
+    Incident(incident::Incident),
+    /// Make links to the desk, and list who works there
+    #[command(subcommand)]
+    Desk(Desk),
     /// Rehearse an attack on your own server
     ///
     /// Refuses any target that is not this machine's loopback.
@@ -161,6 +169,45 @@ pub struct Demo {
     /// Write the report of the drill to this file, as JSON
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
+}
+
+/// `paraph desk ...`.
+#[derive(Debug, Subcommand)]
+pub enum Desk {
+    /// Print a link by which somebody joins the desk; good once, for limits.desk_link_hours
+    ///
+    /// Also the way back in for who lost password, phone and recovery codes: --member.
+    Link(DeskLink),
+    /// List who works at the desk
+    List(DeskList),
+}
+
+/// `paraph desk link`.
+#[derive(Args, Debug)]
+pub struct DeskLink {
+    /// Where the configuration and the data are.
+    #[command(flatten)]
+    pub place: Place,
+    /// What who uses it becomes: author, moderator or operator
+    #[arg(long, value_name = "ROLE", default_value = "operator", conflicts_with = "member")]
+    pub role: String,
+    /// For the member with this name, to choose password and code generator anew
+    #[arg(long, value_name = "NAME")]
+    pub member: Option<String>,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `paraph desk list`.
+#[derive(Args, Debug)]
+pub struct DeskList {
+    /// Where the configuration and the data are.
+    #[command(flatten)]
+    pub place: Place,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `paraph check-config`.

@@ -1,7 +1,8 @@
-//! The control socket: how `paraph petition` and `paraph alert` reach a server that holds the data directory.
+//! The control socket: how `paraph petition`, `paraph alert` and `paraph incident` reach a server that holds the data directory.
 //!
 //! A Unix socket in the data directory, for its owner only. One JSON request a connection, one JSON answer.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -10,16 +11,21 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixListener;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::watch;
 
 use crate::admit::Admitter;
 use crate::admit::state::DoorState;
 use crate::alerts::{Alerts, Listed, Tried};
 use crate::clock;
+use crate::desk::role::Role;
+use crate::desk::{Desk, link_path};
 use crate::failure::Failure;
+use crate::incident::{IncidentAnswer, IncidentCommand, Office};
 use crate::intake::Intake;
 use crate::intake::command::{PetitionAnswer, PetitionCommand};
 use crate::shield::{Shield, ShieldAnswer, ShieldCommand};
@@ -28,13 +34,55 @@ use crate::shield::{Shield, ShieldAnswer, ShieldCommand};
 const REQUEST_BYTES: u64 = 1 << 20;
 /// Longer than the slowest channel of an alert.
 const PATIENCE: Duration = Duration::from_secs(12);
+/// Looking at a million signatures, and judging them.
+const PATIENCE_OF_JUDGES: Duration = Duration::from_secs(180);
+
+/// What can be asked; each command under the name of whom it is for.
+#[derive(Debug, Deserialize)]
+enum Request {
+    Petition(PetitionCommand),
+    Shield(ShieldCommand),
+    Incident(IncidentCommand),
+    Alert(AlertCommand),
+    Door(DoorCommand),
+    Desk(DeskLine),
+}
+
+impl Request {
+    /// How long whoever asks waits.
+    fn patience(name: &str) -> Duration {
+        if name == "Incident" {
+            PATIENCE_OF_JUDGES
+        } else {
+            PATIENCE
+        }
+    }
+}
+
+/// Whom commands are for.
+pub struct Ways {
+    /// Petitions.
+    pub intake: Intake,
+    /// Bans.
+    pub shield: Arc<Shield>,
+    /// Alerts.
+    pub alerts: Arc<Alerts>,
+    /// Incidents and verdicts, given in the name of this account.
+    pub office: (Office, [u8; 16]),
+    /// The front door.
+    pub admitter: Arc<Admitter>,
+    /// The desk.
+    pub desk: Arc<ArcSwap<Desk>>,
+}
 
 #[derive(Debug, Serialize, Deserialize)]
 enum Answer {
     Answered(PetitionAnswer),
     Shielded(ShieldAnswer),
+    Incident(IncidentAnswer),
     Status(Status),
     Door(DoorState),
+    Linked(Option<String>),
     Unavailable,
     Unreadable,
 }
@@ -59,6 +107,13 @@ pub enum DoorCommand {
     Door,
     /// Pages only from now on, or no longer.
     ReadOnly(bool),
+}
+
+/// What is asked of the desk.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum DeskLine {
+    /// A link to join by, as what; or for the member with this name to choose password and code generator anew.
+    Link(Role, Option<String>),
 }
 
 /// What a server says of its alerts.
@@ -88,10 +143,7 @@ pub fn socket(directory: &Path) -> PathBuf {
 /// The socket cannot be made.
 pub fn serve(
     path: PathBuf,
-    intake: Intake,
-    shield: Arc<Shield>,
-    alerts: Arc<Alerts>,
-    admitter: Arc<Admitter>,
+    ways: Ways,
     mut stop: watch::Receiver<bool>,
 ) -> Result<impl Future<Output = ()> + use<>, Failure> {
     // What lies there is left over: this process holds the directory's lock.
@@ -106,11 +158,13 @@ pub fn serve(
                 accepted = listener.accept() => accepted,
             };
             // One at a time: these are commands that a person types.
-            if let Ok((stream, _)) = accepted
-                && tokio::time::timeout(PATIENCE, answer(stream, &intake, &alerts, &shield, &admitter))
-                    .await
-                    .is_err()
-            {
+            let Ok((stream, _)) = accepted else { continue };
+            let (read, write) = stream.into_split();
+            let Ok(Ok(line)) = tokio::time::timeout(PATIENCE, line(read)).await else {
+                continue;
+            };
+            let answered = tokio::time::timeout(PATIENCE_OF_JUDGES, answer(write, &line, &ways)).await;
+            if answered.is_err() {
                 tracing::debug!("a control connection took too long");
             }
         }
@@ -118,34 +172,45 @@ pub fn serve(
     })
 }
 
-async fn answer(
-    stream: tokio::net::UnixStream,
-    intake: &Intake,
-    alerts: &Alerts,
-    shield: &Shield,
-    admitter: &Admitter,
-) -> io::Result<()> {
-    let (read, mut write) = stream.into_split();
+async fn line(read: OwnedReadHalf) -> io::Result<Vec<u8>> {
     let mut line = Vec::new();
     tokio::io::BufReader::new(read.take(REQUEST_BYTES))
         .read_until(b'\n', &mut line)
         .await?;
-    let answer = if let Ok(command) = serde_json::from_slice::<PetitionCommand>(&line) {
-        let answered = intake.petition(command).await;
-        answered.map_or(Answer::Unavailable, Answer::Answered)
-    } else if let Ok(command) = serde_json::from_slice::<ShieldCommand>(&line) {
-        Answer::Shielded(shield.carry_out(&command, clock::now()))
-    } else if let Ok(command) = serde_json::from_slice::<DoorCommand>(&line) {
-        if let DoorCommand::ReadOnly(read_only) = command {
-            admitter.set_read_only(read_only);
+    Ok(line)
+}
+
+async fn answer(write: OwnedWriteHalf, line: &[u8], ways: &Ways) -> io::Result<()> {
+    let answer = match serde_json::from_slice::<Request>(line) {
+        Ok(Request::Petition(command)) => {
+            let answered = ways.intake.petition(command).await;
+            answered.map_or(Answer::Unavailable, Answer::Answered)
         }
-        Answer::Door(admitter.state(clock::now()))
-    } else if let Ok(command) = serde_json::from_slice::<AlertCommand>(&line) {
-        Answer::Status(on_alerts(alerts, command).await)
-    } else {
-        Answer::Unreadable
+        Ok(Request::Shield(command)) => Answer::Shielded(ways.shield.carry_out(&command, clock::now())),
+        Ok(Request::Incident(command)) => {
+            let (office, account) = &ways.office;
+            Answer::Incident(office.carry_out(command, *account).await)
+        }
+        Ok(Request::Alert(command)) => Answer::Status(on_alerts(&ways.alerts, command).await),
+        Ok(Request::Door(command)) => {
+            if let DoorCommand::ReadOnly(read_only) = command {
+                ways.admitter.set_read_only(read_only);
+            }
+            Answer::Door(ways.admitter.state(clock::now()))
+        }
+        Ok(Request::Desk(DeskLine::Link(role, name))) => {
+            let desk = ways.desk.load_full();
+            let made = desk.parts.link(role, name.as_deref()).await;
+            let whole = |token| format!("{}{}", desk.url, link_path(&token));
+            made.map_or(Answer::Unavailable, |token| Answer::Linked(token.map(whole)))
+        }
+        Err(_) => Answer::Unreadable,
     };
-    write.write_all(&serde_json::to_vec(&answer)?).await?;
+    say(write, &answer).await
+}
+
+async fn say(mut write: OwnedWriteHalf, answer: &Answer) -> io::Result<()> {
+    write.write_all(&serde_json::to_vec(answer)?).await?;
     write.write_all(b"\n").await
 }
 
@@ -172,8 +237,25 @@ async fn on_alerts(alerts: &Alerts, command: AlertCommand) -> Status {
 /// # Errors
 /// There is a server, but it does not answer or cannot record anything.
 pub fn ask(directory: &Path, command: &PetitionCommand) -> Result<Option<PetitionAnswer>, Failure> {
-    match exchange(directory, command)? {
+    match exchange(directory, "Petition", command)? {
         Some(Answer::Answered(answer)) => Ok(Some(answer)),
+        Some(Answer::Unavailable) => Err(Failure::failed(
+            "the running server cannot record anything at the moment",
+            "see its log and its /readyz, then try again",
+        )),
+        Some(_) => Err(unreadable()),
+        None => Ok(None),
+    }
+}
+
+/// Asks the server that holds a data directory for a link to its desk: `Some(None)` if no member has that name, or there
+/// are as many links as may be. `None` if no server holds it.
+///
+/// # Errors
+/// There is a server, but it does not answer or cannot record anything.
+pub fn ask_desk(directory: &Path, line: &DeskLine) -> Result<Option<Option<String>>, Failure> {
+    match exchange(directory, "Desk", line)? {
+        Some(Answer::Linked(link)) => Ok(Some(link)),
         Some(Answer::Unavailable) => Err(Failure::failed(
             "the running server cannot record anything at the moment",
             "see its log and its /readyz, then try again",
@@ -188,7 +270,7 @@ pub fn ask(directory: &Path, command: &PetitionCommand) -> Result<Option<Petitio
 /// # Errors
 /// There is a server, but it does not answer.
 pub fn ask_alerts(directory: &Path, command: &AlertCommand) -> Result<Option<Status>, Failure> {
-    match exchange(directory, command)? {
+    match exchange(directory, "Alert", command)? {
         Some(Answer::Status(status)) => Ok(Some(status)),
         Some(_) => Err(unreadable()),
         None => Ok(None),
@@ -200,8 +282,20 @@ pub fn ask_alerts(directory: &Path, command: &AlertCommand) -> Result<Option<Sta
 /// # Errors
 /// There is a server, but it does not answer.
 pub fn ask_shield(directory: &Path, command: &ShieldCommand) -> Result<Option<ShieldAnswer>, Failure> {
-    match exchange(directory, command)? {
+    match exchange(directory, "Shield", command)? {
         Some(Answer::Shielded(answer)) => Ok(Some(answer)),
+        Some(_) => Err(unreadable()),
+        None => Ok(None),
+    }
+}
+
+/// Asks the server that holds a data directory about verdicts. `None` if none does.
+///
+/// # Errors
+/// There is a server, but it does not answer.
+pub fn ask_incident(directory: &Path, command: &IncidentCommand) -> Result<Option<IncidentAnswer>, Failure> {
+    match exchange(directory, "Incident", command)? {
+        Some(Answer::Incident(answer)) => Ok(Some(answer)),
         Some(_) => Err(unreadable()),
         None => Ok(None),
     }
@@ -212,7 +306,7 @@ pub fn ask_shield(directory: &Path, command: &ShieldCommand) -> Result<Option<Sh
 /// # Errors
 /// There is a server, but it does not answer.
 pub fn ask_door(directory: &Path, command: &DoorCommand) -> Result<Option<DoorState>, Failure> {
-    match exchange(directory, command)? {
+    match exchange(directory, "Door", command)? {
         Some(Answer::Door(state)) => Ok(Some(state)),
         Some(_) => Err(unreadable()),
         None => Ok(None),
@@ -234,7 +328,7 @@ fn unreadable() -> Failure {
     )
 }
 
-fn exchange(directory: &Path, command: &impl Serialize) -> Result<Option<Answer>, Failure> {
+fn exchange(directory: &Path, to: &str, command: &impl Serialize) -> Result<Option<Answer>, Failure> {
     let stream = match UnixStream::connect(socket(directory)) {
         Ok(stream) => stream,
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
@@ -242,12 +336,13 @@ fn exchange(directory: &Path, command: &impl Serialize) -> Result<Option<Answer>
         }
         Err(error) => return Err(Failure::io("cannot reach the running server", &error)),
     };
-    let asked = ask_on(stream, command).map_err(|error| Failure::io("the running server does not answer", &error))?;
+    let asked = ask_on(stream, &BTreeMap::from([(to, command)]), Request::patience(to))
+        .map_err(|error| Failure::io("the running server does not answer", &error))?;
     Ok(Some(asked))
 }
 
-fn ask_on(mut stream: UnixStream, command: &impl Serialize) -> io::Result<Answer> {
-    stream.set_read_timeout(Some(PATIENCE))?;
+fn ask_on(mut stream: UnixStream, command: &impl Serialize, patience: Duration) -> io::Result<Answer> {
+    stream.set_read_timeout(Some(patience))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let mut line = serde_json::to_vec(command)?;
     line.push(b'\n');

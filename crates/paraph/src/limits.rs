@@ -239,6 +239,26 @@ limits! {
     news_per_minute = 200 in 1..=100000, "Mails of updates a minute to one ordinary domain, beside the confirmation mails.";
     news_provider_per_minute = 2000 in 1..=1000000, "Mails of updates a minute to one large mailbox provider.";
 
+    // Desk
+    lane_desk = 16 in 1..=1024, "Requests of the desk in work at once; three people work there, each page makes a few.";
+    lane_desk_waiting = 64 in 0..=65536, "Requests of the desk waiting for a place.";
+    desk_hash_kib = 19456 in 8192..=1048576, "KiB of memory for one password (Argon2id): OWASP's least for two passes; 30 ms of one core.";
+    desk_hash_passes = 2 in 1..=16, "Passes over that memory.";
+    desk_hashing = 1 in 1..=16, "Passwords hashed at once: a flood of logins takes one core for 30 ms at a time, and never the others.";
+    desk_hashing_waiting = 8 in 0..=1024, "Logins waiting for that; a quarter of a second of work. The rest are told to come back.";
+    desk_tries = 5 in 1..=100, "Wrong logins of one name before the next has to wait; from browsers that never got in, apart from those that did.";
+    desk_tries_per_address = 20 in 1..=10000, "Wrong logins and links of one address before the next has to wait; an office shares one.";
+    desk_delay_seconds = 300 in 1..=3600, "Longest wait after wrong logins, in seconds; the first is one second, and each doubles. Nobody is locked out for good.";
+    desk_failures = 4096 in 64..=1048576, "Names and addresses whose wrong logins are remembered, about 80 bytes each; those of an hour ago are forgotten.";
+    desk_idle_minutes = 60 in 5..=1440, "Minutes after which a session that nobody uses ends; long enough for a phone call at night.";
+    desk_session_hours = 12 in 1..=168, "Hours after which a session ends, used or not.";
+    desk_sessions = 8 in 1..=100, "Sessions of one member; the one unused longest ends for another.";
+    desk_link_hours = 24 in 1..=168, "Hours that a link to join is good, the first operator's too.";
+    desk_links = 100 in 1..=10000, "Links to join that nobody has used yet.";
+    desk_members = 200 in 1..=10000, "Members of the desk.";
+    desk_audit_days = 365 in 30..=3650, "Days that the log of who did what at the desk is kept.";
+    desk_body_bytes = 262144 in 65536..=1048576, "Bytes of a form of the desk, once logged in; a text of 64 KiB takes up to three bytes a byte.";
+
     // Alerts
     alert_repeat_seconds = 300 in 1..=86400, "Seconds between two repeats of an alert that nobody has acknowledged.";
     alert_repeat_most_seconds = 3600 in 1..=86400, "Longest pause between two repeats; after the second list was told the pauses double up to this.";

@@ -7,6 +7,7 @@ use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, VARY};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 
 use crate::admit::source::Source;
+use crate::desk::Desk;
 use crate::handlers::Request;
 use crate::handlers::card::Cards;
 use crate::handlers::confirm::Signatory;
@@ -35,6 +36,8 @@ pub struct Public {
     pub signatory: Signatory,
     /// Mail that is stopped and allowed again.
     pub stop_mail: StopMail,
+    /// The desk; `None` where it has a listener of its own.
+    pub desk: Option<Desk>,
     /// What banned sources get.
     pub turned_away: TurnedAway,
 }
@@ -42,6 +45,10 @@ pub struct Public {
 impl Public {
     /// Answers one request. HEAD is GET; hyper leaves the body out.
     pub async fn answer(&self, source: Source, request: Request) -> Answer {
+        if let (Some(desk), Some(path)) = (&self.desk, desk_path(request.uri().path())) {
+            // Bans do not reach the desk: it has delays of its own, and must be there when a ban was wrong.
+            return desk.answer(source, request, &path).await;
+        }
         let (head, body) = request.into_parts();
         let (method, uri, headers) = (&head.method, &head.uri, &head.headers);
         let asked = Asked::of(&self.site, uri, headers);
@@ -104,6 +111,26 @@ impl Public {
     }
 }
 
+/// What stands behind `/desk`, if that is where a path leads.
+fn desk_path(path: &str) -> Option<Vec<String>> {
+    let mut parts = path.split('/').skip(1);
+    (parts.next() == Some("desk")).then(|| parts.map(str::to_owned).collect())
+}
+
+/// A desk on an address of its own: its pages, and what they are made of.
+pub async fn desk_alone(desk: &Desk, source: Source, request: Request) -> Answer {
+    if let Some(path) = desk_path(request.uri().path()) {
+        return desk.answer(source, request, &path).await;
+    }
+    let (head, _) = request.into_parts();
+    let asked = Asked::of(&desk.site, &head.uri, &head.headers);
+    match head.uri.path() {
+        "/" => respond::see_other(&asked, "/desk"),
+        path if path.starts_with("/assets/") => asset(&asked, path, &head.headers),
+        _ => found(&asked, None),
+    }
+}
+
 /// `card.fr.png`: the picture of a petition in one language.
 fn is_card(file: &str) -> bool {
     file.starts_with("card.") && file.ends_with(".png")
@@ -157,7 +184,7 @@ fn asset(asked: &Asked<'_>, path: &str, headers: &HeaderMap) -> Answer {
 
 /// Links of mails are nobody's to index.
 fn robots() -> Answer {
-    let text = "User-agent: *\nDisallow: /confirm/\nDisallow: /receipt/\nDisallow: /withdraw/\nDisallow: /not-me/\nDisallow: /stop-mail/\n";
+    let text = "User-agent: *\nDisallow: /confirm/\nDisallow: /receipt/\nDisallow: /withdraw/\nDisallow: /not-me/\nDisallow: /stop-mail/\nDisallow: /desk\n";
     let mut answer = Response::new(Body::from(Bytes::from_static(text.as_bytes())));
     answer
         .headers_mut()

@@ -26,13 +26,17 @@ use crate::alerts::{Alerts, Setup};
 use crate::clock;
 use crate::config::{Config, ProxyProtocol};
 use crate::control;
+use crate::desk::books::Books;
+use crate::desk::{Parts, link_path};
 use crate::failure::Failure;
 use crate::front::{self, Front, bind, listening, local};
 use crate::handlers::Request;
 use crate::handlers::mail_status::MailStatus;
 use crate::handlers::operations::Operations;
+use crate::incident::Office;
 use crate::intake::{Intake, Writer, WriterSettings};
 use crate::journal::integer;
+use crate::keys::Keys;
 use crate::ledger::catalogue::Catalogue;
 use crate::ledger::opened::{Opened, Opener};
 use crate::ledger::query::LedgerReader;
@@ -41,6 +45,7 @@ use crate::limits::Limits;
 use crate::mail::inbox::{Inbox, Lmtp};
 use crate::mail::pace::Pace;
 use crate::mail::transport::Transport;
+use crate::router;
 use crate::scrutiny::board::Board;
 use crate::scrutiny::features::Observer;
 use crate::scrutiny::{self, Scrutineer};
@@ -55,7 +60,7 @@ use crate::telemetry;
 use crate::token::Tokens;
 use crate::trace::networks::Known;
 use crate::views::{Lang, Site};
-use live::Live;
+use live::{Addresses, Live};
 
 /// A server that answers.
 pub struct Server {
@@ -65,6 +70,8 @@ pub struct Server {
     pub https: Option<SocketAddr>,
     /// Where health and metrics are.
     pub operations: SocketAddr,
+    /// Where the desk is, if it has an address of its own.
+    pub desk: Option<SocketAddr>,
     /// What links start with.
     pub base_url: String,
     /// The way to the writer, for commands given from inside.
@@ -87,6 +94,7 @@ struct Core {
     vault: Arc<Vault>,
     admitter: Arc<Admitter>,
     shield: Arc<Shield>,
+    desk: Arc<Parts>,
     networks: Arc<Known>,
     observer: Arc<Observer>,
     disk_low: Arc<AtomicBool>,
@@ -102,6 +110,10 @@ impl Server {
         // The ports first: a start that fails for want of one leaves no directory behind.
         let front = Front::bind(config).await?;
         let operations_listener = bind(config.listen.operations, "listen.operations").await?;
+        let desk_listener = match config.listen.desk {
+            Some(address) => Some(bind(address, "listen.desk").await?),
+            None => None,
+        };
         let lmtp = match config.mail.bounce.as_ref().and_then(|bounce| bounce.lmtp.as_ref()) {
             Some(address) => Some(Lmtp::bind(address).await?),
             None => None,
@@ -109,6 +121,7 @@ impl Server {
         let directory = Directory::open(&config.directory, Some(&config.key_file), true)?;
         let (address, https) = (front.http()?, front.https()?);
         let operations = local(&operations_listener)?;
+        let desk = desk_listener.as_ref().map(local).transpose()?;
         let base_url = config.site.base_url_for(address);
 
         let mut connections = directory.connect().await?;
@@ -150,13 +163,18 @@ impl Server {
             ledger: core.ledger.clone(),
             pace: Arc::clone(&core.pace),
         };
+        let office = core.office(&config.limits);
         let inboxes = core.inboxes(config, lmtp, &stopped);
         let live = Arc::new(Live::new(
             core,
             config,
             &directory,
             Arc::clone(&alerts),
-            (address, operations),
+            Addresses {
+                http: address,
+                operations,
+                desk,
+            },
         )?);
 
         // Budgets of whole networks begin when it has been read; nobody waits for that.
@@ -180,10 +198,14 @@ impl Server {
             )),
             tokio::spawn(control::serve(
                 control::socket(directory.path()),
-                intake.clone(),
-                Arc::clone(&shield),
-                Arc::clone(&alerts),
-                Arc::clone(&admitter),
+                control::Ways {
+                    intake: intake.clone(),
+                    shield: Arc::clone(&shield),
+                    alerts: Arc::clone(&alerts),
+                    office: (office, operator(directory.keys())),
+                    admitter: Arc::clone(&admitter),
+                    desk: live.desk(),
+                },
                 stopped.clone(),
             )?),
             tokio::spawn(crate::alerts::watch::run(Arc::clone(&alerts), sensors, stopped.clone())),
@@ -218,6 +240,9 @@ impl Server {
             let listener = TcpListener::from_std(operations_loop)?;
             Ok(listener::serve(listener, listening, answer, stop_operations))
         })?);
+        if let Some(listener) = desk_listener {
+            tasks.push(serve_desk(listener, &config.limits, &live, &stopped)?);
+        }
         let certificates = front.certificates();
         tasks.extend(front.serve(&live.public(), live.trusted(), &stopped));
         tracing::info!(%address, %operations, "serving");
@@ -225,6 +250,7 @@ impl Server {
             address,
             https,
             operations,
+            desk,
             certificates,
             base_url,
             intake,
@@ -261,6 +287,18 @@ impl Server {
         self.live.alerts().reload_refused(&failure.what);
     }
 
+    /// The link by which the first operator joins the desk, as long as there is none; those made before are void.
+    ///
+    /// # Errors
+    /// It could not be recorded.
+    pub async fn first_link(&self) -> Result<Option<String>, Failure> {
+        let desk = self.live.desk().load_full();
+        let token = desk.parts.first_link().await;
+        let token =
+            token.map_err(|error| Failure::failed(format!("the link of the first operator: {error}"), DOCTOR))?;
+        Ok(token.map(|token| format!("{}{}", desk.url, link_path(&token))))
+    }
+
     /// Waits until the page of a petition can be looked at.
     pub async fn until_shown(&self, slug: &str) {
         while self.live.shelf().petition(slug).is_none() {
@@ -293,10 +331,20 @@ impl Server {
     }
 }
 
+/// Connections by which the desk reads the store: pages of the public side cannot use them up.
+const DESK_CONNECTIONS: u64 = 2;
+
 const DOCTOR: &str = "the message says which file or setting; nothing was changed";
 
 fn store_failure(error: DbError) -> Failure {
     Failure::failed(format!("the store does not answer: {error}"), DOCTOR)
+}
+
+/// Who gives the verdicts that are typed on this machine: one account, without a name.
+fn operator(keys: &Keys) -> [u8; 16] {
+    let mut account = [0; 16];
+    account.copy_from_slice(&keys.derive("operator of the command line v1")[..16]);
+    account
 }
 
 impl Core {
@@ -332,6 +380,22 @@ impl Core {
         let networks = Arc::new(networks(config, directory));
         let observer = Observer::new(keys, Arc::clone(&networks), config.drill_networks);
         let shield = Arc::new(shield(config, Arc::clone(&networks)));
+        let pace = Arc::new(Mutex::new(Pace::new(&config.limits)));
+        let mail = MailStatus {
+            ledger: ledger.clone(),
+            pace: Arc::clone(&pace),
+        };
+        // Browsers reach a desk of its own over plain HTTP, through a tunnel or a private network.
+        let url = config.site.base_url.as_deref().filter(|_| config.listen.desk.is_none());
+        let desk = Parts::new(
+            keys,
+            &config.limits,
+            url.is_some_and(|url| url.starts_with("https://")),
+            intake.clone(),
+            Books::new(Reader::new(&directory.main_file(), DESK_CONNECTIONS)),
+            shown.clone(),
+            mail,
+        );
         let now = clock::now();
         for way in [Way::Script, Way::Plain] {
             let of_this_way = spent.iter().filter(|spent| way_of(spent, &config.limits) == way);
@@ -345,11 +409,23 @@ impl Core {
             vault,
             admitter: Arc::new(admitter.behind(Arc::clone(&shield))),
             shield,
+            desk: Arc::new(desk),
             networks,
             observer: Arc::new(observer),
             disk_low: Arc::new(AtomicBool::new(false)),
-            pace: Arc::new(Mutex::new(Pace::new(&config.limits))),
+            pace,
         })
+    }
+
+    /// Where verdicts are previewed and given.
+    fn office(&self, limits: &Limits) -> Office {
+        Office {
+            ledger: self.ledger.clone(),
+            intake: self.intake.clone(),
+            observer: Arc::clone(&self.observer),
+            shown: self.shown.clone(),
+            most: limits.verdict_signatures,
+        }
     }
 
     /// The thread that follows the journal, and a task that ends with it.
@@ -395,6 +471,26 @@ impl Core {
         let listening = lmtp.map(|listener| tokio::spawn(inbox.listen(listener, stop.clone())));
         watched.into_iter().chain(listening).collect()
     }
+}
+
+/// The desk on an address of its own, with places of its own.
+fn serve_desk(
+    listener: tokio::net::TcpListener,
+    limits: &Limits,
+    live: &Live,
+    stopped: &watch::Receiver<bool>,
+) -> Result<JoinHandle<()>, Failure> {
+    let desk = live.desk();
+    let answer = move |source, request| {
+        let desk = desk.load_full();
+        async move { router::desk_alone(&desk, source, request).await }
+    };
+    let listening = listening(limits, trusting_nobody(limits), ProxyProtocol::Off);
+    let (listener, stopped) = (listener.into_std()?, stopped.clone());
+    apart::run("desk", move || {
+        let listener = TcpListener::from_std(listener)?;
+        Ok(listener::serve(listener, listening, answer, stopped))
+    })
 }
 
 /// Has scrutiny look, then settles, expires and publishes, again and again.

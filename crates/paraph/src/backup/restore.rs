@@ -12,6 +12,7 @@ use rusqlite::OpenFlags;
 use super::manifest::{Entry, Half, Manifest, digest};
 use super::{BackupError, make_empty, sync};
 use crate::clock;
+use crate::desk::command::Wish;
 use crate::fsck::{self, Depth, Report};
 use crate::intake::tick::erasure;
 use crate::intake::{Writer, WriterSettings};
@@ -197,6 +198,10 @@ async fn replay(files: &Files, erasures: Vec<Erasure>) -> Result<u64, BackupErro
             }
             (Ok(_), Err(_)) => {}
         }
+    }
+    // Whoever was logged in when the backup was taken may have been removed since.
+    if let Err(error) = intake.desk(None, Wish::Restored).await {
+        replayed = Err(failed(&error));
     }
     drop(intake);
     writer.join();

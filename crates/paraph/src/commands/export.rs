@@ -12,6 +12,7 @@ use crate::failure::Failure;
 use crate::handlers::shelf;
 use crate::journal;
 use crate::ledger::catalogue::{self, Catalogue};
+use crate::ledger::judged;
 use crate::server::{look, site};
 use crate::views::{self, Copied, CopyPage, Frame, Lang, Site};
 
@@ -28,7 +29,9 @@ pub(super) fn run(command: &Export) -> Result<(), Failure> {
         // One snapshot for all reads: numbers and their moment belong together.
         db.run("BEGIN").await.map_err(|error| unreadable(&error))?;
         let end = journal::end(&mut db).await.map_err(|error| unreadable(&error))?;
-        let catalogue = catalogue::read(&mut db, end.at, 0, &Catalogue::default(), None).await;
+        let work = judged::unfinished(&mut db).await.map_err(|error| unreadable(&error))?;
+        let pending = work.as_ref().map(|work| &work.pending);
+        let catalogue = catalogue::read(&mut db, end.at, 0, &Catalogue::default(), pending).await;
         catalogue.map_err(|error| unreadable(&error))
     })?;
     let base_url = config.site.base_url_for(config.listen.http);

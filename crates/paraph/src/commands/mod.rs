@@ -4,11 +4,13 @@ mod alert;
 mod backup;
 mod check_config;
 mod demo;
+mod desk;
 mod doctor;
 mod door;
 mod drill;
 mod export;
 mod fsck;
+mod incident;
 mod networks;
 mod petition;
 mod recount;
@@ -38,6 +40,8 @@ pub fn run(command: Command) -> Result<(), Failure> {
         Command::Doctor(doctor) => doctor::run(&doctor),
         Command::Alert(alert) => alert::run(&alert),
         Command::Petition(petition) => petition::run(&petition),
+        Command::Incident(incident) => incident::run(&incident),
+        Command::Desk(desk) => desk::run(&desk),
         Command::Recount(recount) => recount::run(&recount),
         Command::Fsck(fsck) => fsck::run(&fsck),
         Command::Backup(backup) => backup::run(&backup),

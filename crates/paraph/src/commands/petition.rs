@@ -15,6 +15,7 @@ use crate::cli::{Petition, PetitionCreate, PetitionList, PetitionOne};
 use crate::clock;
 use crate::config::Config;
 use crate::control;
+use crate::desk::draft::{OWNER_CHARS, SLUG_CHARS, TEXT_BYTES, TITLE_CHARS, is_slug};
 use crate::failure::Failure;
 use crate::intake::command::{PetitionAnswer, PetitionCommand};
 use crate::intake::{Writer, WriterSettings};
@@ -23,13 +24,6 @@ use crate::ledger::record::consents_hash;
 use crate::limits::Limits;
 use crate::server::look;
 use crate::store::Directory;
-
-const SLUG_CHARS: usize = 64;
-const TITLE_CHARS: usize = 200;
-const OWNER_CHARS: usize = 200;
-const TEXT_BYTES: usize = 64 * 1024;
-/// An update is a mail too: longer ones are cut by mailbox providers.
-const UPDATE_BYTES: usize = 16 * 1024;
 
 pub(super) fn run(petition: &Petition) -> Result<(), Failure> {
     match petition {
@@ -103,13 +97,7 @@ fn settle_after(limits: &Limits) -> u32 {
 }
 
 fn check_slug(slug: &str) -> Result<(), Failure> {
-    let fits = (1..=SLUG_CHARS).contains(&slug.len())
-        && slug
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-        && !slug.starts_with('-')
-        && !slug.ends_with('-');
-    if fits {
+    if is_slug(slug) {
         return Ok(());
     }
     Err(Failure::usage(

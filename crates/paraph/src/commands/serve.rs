@@ -28,6 +28,12 @@ pub(super) fn run(serve: &Serve) -> Result<(), Failure> {
             served_at(&server),
             server.operations
         ));
+        if let Some(link) = server.first_link().await? {
+            print(&format!(
+                "the desk has no operator yet; whoever opens this link first becomes one, within {} hours: {link}",
+                config.limits.desk_link_hours
+            ));
+        }
         supervisor.ready();
         let writer_stopped = run_until_stopped(signals, &server, &supervisor, serve).await;
         supervisor.stopping();

@@ -108,6 +108,8 @@ pub struct Listen {
     pub https: Option<Https>,
     /// `/healthz /readyz /metrics`; loopback or private, never public.
     pub operations: SocketAddr,
+    /// The desk, where it has an address of its own; loopback or private, as it speaks plain HTTP.
+    pub desk: Option<SocketAddr>,
     /// Peers whose PROXY header, Forwarded and X-Forwarded-For are believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Whether those peers send a PROXY header.
@@ -360,6 +362,7 @@ fn listen(reader: &mut Reader<'_>, base_url: Option<&str>) -> Result<Listen, Fai
     if operations == http && http.port() != 0 {
         return Err(taken.refuse("is also listen.http", "give the operations listener a port of its own"));
     }
+    let desk = desk(reader, [http, operations])?;
     let proxies = reader.list("listen.trusted_proxies", &[]);
     let trusted_proxies = proxies.iter().map(Taken::network).collect::<Result<Vec<_>, _>>()?;
     let protocol = reader.text("listen.proxy_protocol", "off");
@@ -382,9 +385,26 @@ fn listen(reader: &mut Reader<'_>, base_url: Option<&str>) -> Result<Listen, Fai
         http,
         https,
         operations,
+        desk,
         trusted_proxies,
         proxy_protocol,
     })
+}
+
+/// An address of the desk's own: connections that no flood of visitors can take.
+fn desk(reader: &mut Reader<'_>, others: [SocketAddr; 2]) -> Result<Option<SocketAddr>, Failure> {
+    let Some(taken) = reader.optional("listen.desk", "with the pages, under /desk") else {
+        return Ok(None);
+    };
+    let address = taken.address()?;
+    if !is_loopback_or_private(address.ip()) {
+        let hint = "it speaks plain HTTP: use 127.0.0.1:8081 and a tunnel, or an address of a private network";
+        return Err(taken.refuse("can be reached from anywhere", hint));
+    }
+    if others.contains(&address) && address.port() != 0 {
+        return Err(taken.refuse("is taken by another listener", "give the desk a port of its own"));
+    }
+    Ok(Some(address))
 }
 
 /// TLS needs an address, a certificate and its key, or none of the three. The files are looked at when they are needed.

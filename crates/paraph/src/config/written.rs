@@ -49,6 +49,7 @@ const KEYS: &[(&str, &str, Kind)] = &[
     ("listen", "certificate", Kind::Text),
     ("listen", "certificate_key", Kind::Text),
     ("listen", "operations", Kind::Text),
+    ("listen", "desk", Kind::Text),
     ("listen", "trusted_proxies", Kind::List),
     ("listen", "proxy_protocol", Kind::Text),
     ("store", "directory", Kind::Text),

@@ -195,4 +195,25 @@ pub(super) const ALL: &[Relation] = &[
         "SELECT COUNT(*) FROM outbox o WHERE NOT EXISTS \
          (SELECT 1 FROM signature s WHERE s.id = o.signature AND s.mailbox = o.mailbox)",
     ),
+    // The desk
+    fault(
+        "desk",
+        "sessions, recovery codes or links of a member who does not exist or was removed",
+        "SELECT (SELECT COUNT(*) FROM desk_session o WHERE NOT EXISTS \
+         (SELECT 1 FROM desk_member m WHERE m.id = o.member AND m.removed_at IS NULL)) + \
+         (SELECT COUNT(*) FROM desk_recovery o WHERE NOT EXISTS \
+         (SELECT 1 FROM desk_member m WHERE m.id = o.member AND m.removed_at IS NULL)) + \
+         (SELECT COUNT(*) FROM desk_invitation o WHERE o.member IS NOT NULL AND NOT EXISTS \
+         (SELECT 1 FROM desk_member m WHERE m.id = o.member AND m.removed_at IS NULL))",
+    ),
+    fault(
+        "desk",
+        "members who were removed and still have a name",
+        "SELECT COUNT(*) FROM desk_member WHERE removed_at IS NOT NULL AND (login IS NOT NULL OR name <> '')",
+    ),
+    fault(
+        "desk",
+        "petitions at the desk that do not exist",
+        "SELECT COUNT(*) FROM desk_petition d WHERE NOT EXISTS (SELECT 1 FROM petition p WHERE p.id = d.petition)",
+    ),
 ];

@@ -11,6 +11,7 @@ use crate::clock;
 use crate::ledger::query::{LedgerReader, MailQueue};
 use crate::mail::pace::{Line, Pace};
 use crate::respond::{self, Answer, Body};
+use crate::store::db::DbError;
 use crate::views::{self, Frame, Lang, MailStatusPage, Site};
 
 /// `GET /mail.css`: the listener has no assets of the public side.
@@ -25,6 +26,7 @@ pub fn style() -> Answer {
 }
 
 /// What the page looks at.
+#[derive(Clone)]
 pub struct MailStatus {
     /// The outbox, and addresses left alone.
     pub ledger: LedgerReader,
@@ -32,12 +34,31 @@ pub struct MailStatus {
     pub pace: Arc<Mutex<Pace>>,
 }
 
+/// What waits and what each domain does, as of a moment.
+pub(crate) struct MailNow {
+    queue: MailQueue,
+    lines: Vec<Line>,
+    resting: u64,
+    at: u64,
+}
+
+impl MailNow {
+    /// As a page shows it.
+    pub(crate) fn page(&self) -> MailStatusPage<'_> {
+        MailStatusPage {
+            queue: &self.queue,
+            lines: &self.lines,
+            resting: self.resting,
+            now: self.at,
+        }
+    }
+}
+
 impl MailStatus {
     /// `GET /mail`
     pub async fn page(&self, lang: Lang, site: &Site) -> Answer {
-        let now = clock::now();
-        let queue = match self.ledger.mail_queue(now).await {
-            Ok(queue) => queue,
+        let now = match self.read().await {
+            Ok(now) => now,
             Err(error) => {
                 tracing::error!(%error, "the outbox cannot be read");
                 let mut answer = Response::new(Body::from(Bytes::from_static(
@@ -47,15 +68,8 @@ impl MailStatus {
                 return answer;
             }
         };
-        let (lines, resting) = self.lines();
-        let page = MailStatusPage {
-            queue: &queue,
-            lines: &lines,
-            resting,
-            now: now.0,
-        };
         let frame = Frame { site, lang, path: None };
-        let mut answer = Response::new(Body::from(Bytes::from(views::mail_status(&frame, &page))));
+        let mut answer = Response::new(Body::from(Bytes::from(views::mail_status(&frame, &now.page()))));
         let headers = answer.headers_mut();
         headers.extend(respond::SECURITY.map(|(name, value)| (Some(name), value)));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
@@ -69,6 +83,22 @@ impl MailStatus {
         let queue = self.ledger.mail_queue(clock::now()).await.unwrap_or_default();
         let (lines, resting) = self.lines();
         text(&queue, &lines, resting)
+    }
+
+    /// What the page shows, read at once.
+    ///
+    /// # Errors
+    /// The store refused.
+    pub(crate) async fn read(&self) -> Result<MailNow, DbError> {
+        let at = clock::now();
+        let queue = self.ledger.mail_queue(at).await?;
+        let (lines, resting) = self.lines();
+        Ok(MailNow {
+            queue,
+            lines,
+            resting,
+            at: at.0,
+        })
     }
 
     fn lines(&self) -> (Vec<Line>, u64) {

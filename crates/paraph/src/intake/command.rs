@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 use super::Unavailable;
+use crate::desk::command::{DeskAnswer, DeskCommand};
 use crate::ledger::content::FirstSignatory;
 use crate::mail::bounce::Bounced;
 use crate::mail::stop::Wish;
@@ -26,6 +27,8 @@ pub enum Command {
     Disown(SignatureId, Keeping, Reply<DisownAnswer>),
     /// Something about a petition.
     Petition(Box<PetitionCommand>, Reply<PetitionAnswer>),
+    /// Something done at the desk.
+    Desk(Box<DeskCommand>, Reply<DeskAnswer>),
     /// A judgement on a set of signatures.
     Judge(Box<Judgement>, Reply<JudgeAnswer>),
     /// Settle, expire, erase, publish.

@@ -112,6 +112,7 @@ impl<'a> Decider<'a> {
             Command::Withdraw(id, by, reply) => answer(answers, reply, self.withdraw(id, by).await),
             Command::Disown(id, keeping, reply) => answer(answers, reply, self.disown(id, keeping).await),
             Command::Petition(command, reply) => answer(answers, reply, self.petition_settled(*command).await),
+            Command::Desk(command, reply) => answer(answers, reply, self.desk(*command).await),
             Command::Judge(judgement, reply) => {
                 self.decided.judgements.push((*judgement, reply));
                 Ok(())
@@ -428,7 +429,7 @@ impl<'a> Decider<'a> {
             .collect()
     }
 
-    async fn petition_settled(&mut self, command: PetitionCommand) -> Result<PetitionAnswer, DbError> {
+    pub(super) async fn petition_settled(&mut self, command: PetitionCommand) -> Result<PetitionAnswer, DbError> {
         let answer = self.petition(command).await?;
         if self.decided.publish {
             self.settle_all().await?;

@@ -6,6 +6,7 @@
 pub mod command;
 mod content;
 mod decide;
+mod desk;
 mod house;
 mod mailing;
 mod names;
@@ -28,6 +29,7 @@ pub use writer::{StartError, Writer, WriterSettings};
 
 use crate::alerts::watch::MailPulse;
 use crate::clock;
+use crate::desk::command::{DeskAnswer, DeskCommand, MemberId, Wish as DeskWish};
 use crate::ledger::judged::Judged;
 use crate::mail::bounce::Bounced;
 use crate::mail::stop::Wish;
@@ -119,6 +121,15 @@ impl Intake {
     /// It could not be made durable.
     pub async fn petition(&self, command: PetitionCommand) -> Result<PetitionAnswer, Unavailable> {
         self.ask(|reply| Command::Petition(Box::new(command), reply)).await
+    }
+
+    /// Does something at the desk.
+    ///
+    /// # Errors
+    /// It could not be made durable.
+    pub async fn desk(&self, by: Option<MemberId>, wish: DeskWish) -> Result<DeskAnswer, Unavailable> {
+        let command = Box::new(DeskCommand { by, wish });
+        self.ask(|reply| Command::Desk(command, reply)).await
     }
 
     /// Judges a set of signatures, in one event that is durable before this returns.

@@ -31,6 +31,9 @@ impl Decider<'_> {
                 stops_before: now,
                 bounces_before: before(now, 30 * DAY),
                 features_before: before(now, self.limits.features_days * DAY),
+                desk_links_before: now,
+                desk_sessions_before: before(now, self.limits.desk_session_hours * DAY / 24),
+                desk_audit_before: before(now, self.limits.desk_audit_days * DAY),
             });
         }
         let due = self

@@ -147,13 +147,14 @@ impl Writer {
     }
 }
 
-/// The commands in order, what publishes in a batch of its own. A count is published as of the batch's time, which all
+/// The commands in order, what publishes in a batch of its own, and so what the desk asks: it may publish, and decides by
+/// what the store holds. A count is published as of the batch's time, which all
 /// events of the batch carry: what is confirmed beside it would be due by that time and not in the store yet to be settled.
 fn batches(commands: Vec<Command>) -> Vec<Vec<Command>> {
     let mut batches: Vec<Vec<Command>> = Vec::new();
     let mut alone = true;
     for command in commands {
-        let publishes = matches!(command, Command::Tick(_) | Command::Petition(..));
+        let publishes = matches!(command, Command::Tick(_) | Command::Petition(..) | Command::Desk(..));
         match batches.last_mut() {
             Some(batch) if !alone && !publishes => batch.push(command),
             _ => batches.push(vec![command]),
@@ -306,6 +307,7 @@ impl State {
         decider.of_ages = self.time.of_ages();
         decider.checked = self.settings.board.as_deref().map(Board::checked);
         decider.following = self.docket.pending();
+        decider.checked = self.settings.board.as_deref().map(Board::checked);
         decider
     }
 

@@ -3,6 +3,7 @@
 use paraph_tally::{Changed, End, Entry, Mailbox, MailboxId, Millis, PetitionId, SignatureId, SignatureState};
 
 use super::content::{Content, forget};
+use super::desk::{self, DeskRow};
 use super::verdict::{self, NewVerdict, Progress};
 use super::{integer, mailing};
 use crate::mail::bounce::Bounced;
@@ -58,6 +59,8 @@ pub struct Batch {
     pub mailed: Vec<([u8; 16], SignatureId)>,
     /// What authors add, and what signatories asked for beside signing.
     pub content: Content,
+    /// What the desk keeps.
+    pub desk: Vec<DeskRow>,
     /// Verdicts of this batch.
     pub verdicts: Vec<NewVerdict>,
     /// How far the rows that follow a verdict are; the rows themselves come with `changed`.
@@ -94,6 +97,12 @@ pub struct Prune {
     pub bounces_before: Millis,
     /// Features observed before then.
     pub features_before: Millis,
+    /// Links to the desk that had run out by then.
+    pub desk_links_before: Millis,
+    /// Sessions of the desk that began before then.
+    pub desk_sessions_before: Millis,
+    /// Lines of the desk's audit log from before then.
+    pub desk_audit_before: Millis,
 }
 
 /// Rows that one tick forgets of each kind at the most: forgetting must not hold up signing.
@@ -202,6 +211,7 @@ impl Batch {
             bounces,
             mailed,
             content,
+            desk,
             verdicts,
             progress,
             prune,
@@ -229,6 +239,7 @@ impl Batch {
             && bounces.is_empty()
             && mailed.is_empty()
             && *content == Content::default()
+            && desk.is_empty()
             && verdicts.is_empty()
             && progress.is_none()
             && prune.is_none()
@@ -244,6 +255,7 @@ impl Batch {
         self.content.write(db, &self.entries).await?;
         forget(db, &self.erased).await?;
         mailing::write(self, db).await?;
+        desk::write(&self.desk, db).await?;
         verdict::write(db, &self.verdicts).await?;
         if let Some(progress) = &self.progress {
             verdict::proceed(db, progress).await?;
@@ -543,6 +555,7 @@ impl Prune {
         db.execute("DELETE FROM news_sent WHERE at < ?1", &[integer(self.mails_before.0)])
             .await?;
         mailing::prune(db, self).await?;
+        desk::prune(db, self).await?;
         let cutoff = crate::store::id::first_at(self.features_before);
         db.execute(
             "DELETE FROM features WHERE id IN (SELECT id FROM features WHERE id < ?1 ORDER BY id LIMIT ?2)",

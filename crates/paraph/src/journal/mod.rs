@@ -5,14 +5,15 @@
 
 mod batch;
 pub mod content;
+pub mod desk;
 mod mailing;
 pub(crate) mod verdict;
 
 use paraph_tally::{DecodeError, Entry, Event, Fold, Millis, RecountError};
 
 pub use batch::{Batch, Claim, NewMailbox, NewPetition, NewText, Posting, Prune, SpentNonce};
-pub(crate) use verdict::kind_code;
 pub use verdict::{NewVerdict, Progress};
+pub(crate) use verdict::{kind_code, kind_of};
 
 use crate::store::db::{Db, DbError, Row, Value};
 

@@ -40,6 +40,14 @@ pub(crate) fn kind_code(kind: VerdictKind) -> i64 {
     }
 }
 
+/// The same, read.
+pub(crate) fn kind_of(code: i64) -> Option<VerdictKind> {
+    use VerdictKind::{Held, Invalidated, Reinstated, Released};
+    [Held, Released, Invalidated, Reinstated]
+        .into_iter()
+        .find(|kind| kind_code(*kind) == code)
+}
+
 /// How far the rows of a verdict's members are up to date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {

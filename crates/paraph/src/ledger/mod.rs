@@ -9,6 +9,7 @@ pub mod query;
 pub mod record;
 pub mod recount;
 pub mod vault;
+pub mod verdicts;
 
 use paraph_tally::{Axes, Counts, MailboxId, Millis, PetitionId, PetitionState, Phase, SignatureState};
 

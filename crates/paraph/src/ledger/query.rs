@@ -16,10 +16,10 @@ use crate::store::reader::{Reader, Reading};
 /// Reads records: two pools, since records and their keys lie in two files.
 #[derive(Clone)]
 pub struct LedgerReader {
-    pub(super) main: Reader,
+    pub(crate) main: Reader,
     keys: Reader,
     vault: std::sync::Arc<Vault>,
-    pub(super) judged: Judged,
+    pub(crate) judged: Judged,
 }
 
 /// What a mail about an unconfirmed contribution has to say.

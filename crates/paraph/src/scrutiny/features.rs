@@ -120,7 +120,39 @@ struct First {
 /// Version of what is written today.
 const VERSION: u8 = 2;
 
+/// Something that contributions may share, as a person names it.
+#[derive(Clone, Copy, Debug)]
+pub enum Shared<'a> {
+    /// The /24 or /64 of an address.
+    Near(IpAddr),
+    /// Number of the network that announces an address.
+    Origin(u32),
+    /// The domain of a mailbox.
+    Domain(&'a str),
+    /// The template that a comment comes down to.
+    Comment(&'a str),
+}
+
+/// The month under which a contribution of that moment is tagged.
+#[must_use]
+pub fn month_of(at: Millis) -> Month {
+    month(at.0)
+}
+
 impl Observer {
+    /// The tag that contributions of a month bear that share this.
+    #[must_use]
+    pub fn tag_of(&self, month: Month, shared: Shared<'_>) -> Tag {
+        Tag(match shared {
+            Shared::Near(address) => self.tag(month, "near", Some(&near(address))),
+            Shared::Origin(number) => self.tag(month, "origin", Some(&number.to_be_bytes())),
+            Shared::Domain(domain) => self.tag(month, "domain", Some(domain.as_bytes())),
+            Shared::Comment(comment) => {
+                self.tag(month, "template", text::template(comment).as_deref().map(str::as_bytes))
+            }
+        })
+    }
+
     /// Takes the subkey. In a drill the drill's invented mail providers are the large ones.
     #[must_use]
     pub fn new(keys: &Keys, networks: Arc<Known>, drill: bool) -> Self {

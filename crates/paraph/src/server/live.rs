@@ -11,6 +11,7 @@ use super::{Core, site};
 use crate::admit::source::Trusted;
 use crate::alerts::{Alerts, Setup};
 use crate::config::Config;
+use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::handlers::card::Cards;
 use crate::handlers::confirm::Signatory;
@@ -31,10 +32,22 @@ use crate::store::Directory;
 use crate::telemetry;
 use crate::views::Site;
 
+/// Where the server listens.
+#[derive(Clone, Copy)]
+pub(super) struct Addresses {
+    /// Pages and forms.
+    pub(super) http: SocketAddr,
+    /// Health and metrics.
+    pub(super) operations: SocketAddr,
+    /// The desk, where that is not with the pages.
+    pub(super) desk: Option<SocketAddr>,
+}
+
 /// The parts that can be replaced, and what they are made of.
 pub(super) struct Live {
     core: Core,
-    addresses: (SocketAddr, SocketAddr),
+    addresses: Addresses,
+    desk: Arc<ArcSwap<Desk>>,
     public: Arc<ArcSwap<Public>>,
     shelf: ArcSwap<Shelf>,
     trusted: Arc<ArcSwap<Trusted>>,
@@ -59,18 +72,24 @@ impl Live {
         config: &Config,
         directory: &Directory,
         alerts: Arc<Alerts>,
-        addresses: (SocketAddr, SocketAddr),
+        addresses: Addresses,
     ) -> Result<Self, Failure> {
         let transport = || Transport::open(&config.mail.delivery, &config.limits);
         let (stop, stopped) = watch::channel(false);
-        let base_url = config.site.base_url_for(addresses.0);
+        let base_url = config.site.base_url_for(addresses.http);
         let site = Arc::new(site(config, &base_url));
         let shelf = Arc::new(Shelf::new(Arc::clone(&site), &core.shown.borrow()));
+        let desk = core.desk(&site, addresses);
         let public = core.public(config, directory, &site, &shelf, stopped.clone());
+        let public = Public {
+            desk: addresses.desk.is_none().then(|| desk.clone()),
+            ..public
+        };
         let mailer = core.mailer(config, directory, &shelf, transport()?, &base_url);
         let news = core.news_mailer(config, directory, &shelf, transport()?, &base_url);
         Ok(Self {
             addresses,
+            desk: Arc::new(ArcSwap::from_pointee(desk)),
             public: Arc::new(ArcSwap::from_pointee(public)),
             shelf: ArcSwap::new(shelf),
             trusted: Arc::new(ArcSwap::from_pointee(trusted(config))),
@@ -88,6 +107,11 @@ impl Live {
     /// The handlers of the public side.
     pub(super) fn public(&self) -> Arc<ArcSwap<Public>> {
         Arc::clone(&self.public)
+    }
+
+    /// The desk.
+    pub(super) fn desk(&self) -> Arc<ArcSwap<Desk>> {
+        Arc::clone(&self.desk)
     }
 
     /// What is rendered.
@@ -118,10 +142,15 @@ impl Live {
         let transport = || Transport::open(&config.mail.delivery, &config.limits);
         let (for_mail, for_news, for_alerts) = (transport()?, transport()?, transport()?);
         let (stop, stopped) = watch::channel(false);
-        let base_url = config.site.base_url_for(self.addresses.0);
+        let base_url = config.site.base_url_for(self.addresses.http);
         let site = Arc::new(site(&config, &base_url));
         let shelf = Arc::new(Shelf::new(Arc::clone(&site), &self.core.shown.borrow()));
+        let desk = self.core.desk(&site, self.addresses);
         let public = self.core.public(&config, directory, &site, &shelf, stopped.clone());
+        let public = Public {
+            desk: self.addresses.desk.is_none().then(|| desk.clone()),
+            ..public
+        };
         let mailer = self.core.mailer(&config, directory, &shelf, for_mail, &base_url);
         let news = self.core.news_mailer(&config, directory, &shelf, for_news, &base_url);
 
@@ -132,13 +161,14 @@ impl Live {
         let opened = Opener::default().open(&self.core.ledger, &catalogue).await;
         shelf.show(&catalogue, &opened.unwrap_or_default());
         self.trusted.store(Arc::new(trusted(&config)));
+        self.desk.store(Arc::new(desk));
         self.public.store(Arc::new(public));
         self.limits.send_replace(config.limits.clone());
         if generation.config.site.read_only != config.site.read_only {
             self.core.admitter.set_read_only(config.site.read_only);
         }
         self.alerts
-            .reconfigure(Setup::new(&config, for_alerts, self.addresses.1));
+            .reconfigure(Setup::new(&config, for_alerts, self.addresses.operations));
         telemetry::set_level(&config.log_level);
         generation.stop.send_replace(true);
         let finishing = std::mem::replace(&mut generation.mailer, tokio::spawn(async {}));
@@ -161,6 +191,7 @@ impl Live {
     /// Closes what reads the store. Nothing may serve any more.
     pub(super) async fn close(&self) {
         self.core.ledger.close().await;
+        self.core.desk.close().await;
     }
 
     /// Ends the mailer and the watching of counts.
@@ -183,6 +214,15 @@ fn trusted(config: &Config) -> Trusted {
 }
 
 impl Core {
+    fn desk(&self, site: &Arc<Site>, addresses: Addresses) -> Desk {
+        let alone = addresses.desk.map(|address| format!("http://{address}"));
+        Desk {
+            site: Arc::clone(site),
+            url: alone.map_or_else(|| Arc::from(site.base_url.as_str()), Arc::from),
+            parts: Arc::clone(&self.desk),
+        }
+    }
+
     fn public(
         &self,
         config: &Config,
@@ -193,6 +233,7 @@ impl Core {
     ) -> Public {
         let watchers = usize::try_from(config.limits.event_streams).unwrap_or(0);
         Public {
+            desk: None,
             turned_away: TurnedAway::by(Arc::clone(&self.shield)),
             site: Arc::clone(site),
             shelf: Arc::clone(shelf),

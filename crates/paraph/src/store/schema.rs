@@ -15,7 +15,7 @@ pub fn version(steps: Steps) -> i64 {
 }
 
 /// Tables of the store.
-pub const MAIN: Steps = &[FIRST, MAILING, CONTENT, VERDICTS, SCRUTINY, LEAN];
+pub const MAIN: Steps = &[FIRST, MAILING, CONTENT, VERDICTS, SCRUTINY, LEAN, DESK];
 
 /// Tables of the key file.
 pub const KEYS: Steps = &[FIRST_KEYS];
@@ -125,6 +125,30 @@ CREATE TABLE IF NOT EXISTS news_sent (
   address {BLOB} NOT NULL, at {INT} NOT NULL, petition {INT} NOT NULL, number {INT} NOT NULL,
   PRIMARY KEY (address, petition, number)) {BY_KEY};
 CREATE INDEX IF NOT EXISTS news_sent_at ON news_sent (at);
+";
+
+/// Who works at the desk, and what they did there. Nothing here bears on the count, and nothing is of a signatory.
+const DESK: &str = "
+-- A member. `login` is the name as it is compared; both are gone once the member was removed, and so is what opens.
+CREATE TABLE IF NOT EXISTS desk_member (
+  id {BLOB} PRIMARY KEY, name TEXT NOT NULL, login TEXT UNIQUE, role {INT} NOT NULL, password {BLOB} NOT NULL,
+  totp {BLOB} NOT NULL, totp_step {INT} NOT NULL, made_at {INT} NOT NULL, removed_at {INT}) {BY_KEY};
+-- Keyed tags of recovery codes; each opens once.
+CREATE TABLE IF NOT EXISTS desk_recovery (
+  member {BLOB} NOT NULL, code {BLOB} NOT NULL, PRIMARY KEY (member, code)) {BY_KEY};
+-- Links that make a member, or let one (`member`) choose password and code generator anew. Only the hash of each.
+CREATE TABLE IF NOT EXISTS desk_invitation (
+  token {BLOB} PRIMARY KEY, role {INT} NOT NULL, member {BLOB}, made_by {BLOB}, made_at {INT} NOT NULL,
+  expires {INT} NOT NULL) {BY_KEY};
+CREATE TABLE IF NOT EXISTS desk_session (
+  token {BLOB} PRIMARY KEY, member {BLOB} NOT NULL, made_at {INT} NOT NULL, seen_at {INT} NOT NULL) {BY_KEY};
+CREATE INDEX IF NOT EXISTS desk_session_of ON desk_session (member);
+-- Who did what when. `subject` is a petition's slug, a role, or a member's id as hexadecimal digits.
+CREATE TABLE IF NOT EXISTS desk_audit (
+  id {BLOB} PRIMARY KEY, at {INT} NOT NULL, member {BLOB}, act TEXT NOT NULL, subject TEXT NOT NULL) {BY_KEY};
+-- Where a draft stands between its author and the moderators: 0 with its author, 1 to be reviewed, 2 sent back.
+CREATE TABLE IF NOT EXISTS desk_petition (
+  petition {KEY} PRIMARY KEY, author {BLOB}, review {INT} NOT NULL, note TEXT NOT NULL, since {INT} NOT NULL);
 ";
 
 /// Judgements on sets of signatures.

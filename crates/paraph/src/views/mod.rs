@@ -6,6 +6,7 @@
 
 pub mod assets;
 mod content;
+pub mod desk;
 mod difference;
 pub mod lang;
 pub mod markup;

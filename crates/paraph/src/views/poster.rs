@@ -37,7 +37,8 @@ impl PosterPage<'_> {
     }
 }
 
-fn code(text: &str) -> Option<Code> {
+/// The code of a text; `None` if that is longer than a code can hold.
+pub(super) fn code(text: &str) -> Option<Code> {
     let code = QrCode::with_error_correction_level(text, EcLevel::M).ok()?;
     let width = code.width();
     let mut path = String::new();

@@ -4,10 +4,13 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{OWNER_CHARS, TEXT_BYTES, TITLE_CHARS, UPDATE_BYTES, lines_of, one_line, perform, report, text, unknown};
+use super::{lines_of, one_line, perform, report, text, unknown};
 use crate::cli::{PetitionCreate, PetitionEdit, PetitionUpdate};
 use crate::clock::rfc3339;
 use crate::commands::configured;
+use crate::desk::draft::{
+    NAME_CHARS, OWNER_CHARS, QUALITY_CHARS, TEXT_BYTES, TITLE_CHARS, UPDATE_BYTES, first_signatory,
+};
 use crate::failure::Failure;
 use crate::intake::command::{Details, Edit, PetitionAnswer, PetitionCommand, Post};
 use crate::ledger::catalogue::Petition;
@@ -15,9 +18,6 @@ use crate::ledger::content::FirstSignatory;
 use crate::ledger::record::consents_hash;
 use crate::limits::Limits;
 use crate::video::Video;
-
-const NAME_CHARS: usize = 100;
-const QUALITY_CHARS: usize = 150;
 
 /// What was typed for a new petition.
 pub(super) fn details(create: &PetitionCreate, limits: &Limits) -> Result<Details, Failure> {
@@ -193,16 +193,11 @@ fn maybe_video(typed: &str) -> Result<String, Failure> {
 fn first_signatories(file: &Path, limits: &Limits) -> Result<Vec<FirstSignatory>, Failure> {
     const FLAG: &str = "--first-signatories";
     let text = lines_of(FLAG, file, TEXT_BYTES)?;
-    let lines = text.lines().map(str::trim).enumerate();
-    let lines = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+    let lines = text.lines().enumerate();
+    let lines = lines.filter_map(|(index, line)| first_signatory(line).map(|named| (index, named)));
     let mut named = Vec::new();
-    for (index, line) in lines {
-        let (name, quality) = line
-            .split_once('\t')
-            .or_else(|| line.split_once(" | "))
-            .unwrap_or((line, ""));
+    for (index, (name, quality)) in lines {
         let at = format!("{FLAG}: line {}", index + 1);
-        let quality = quality.trim();
         named.push(FirstSignatory {
             name: one_line(&format!("{at}, name"), name, NAME_CHARS)?,
             quality: if quality.is_empty() {

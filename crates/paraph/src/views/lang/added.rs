@@ -153,7 +153,8 @@ pub fn report(directory: &Path) -> Result<Vec<Added>, LocaleError> {
         let own: BTreeSet<&str> = ids(&messages).collect();
         let owned = |ids: &mut dyn Iterator<Item = &&str>| ids.map(|id| (*id).to_owned()).collect();
         found.push(Added {
-            missing: owned(&mut english.difference(&own)),
+            // The desk speaks the languages built in: three people work there.
+            missing: owned(&mut english.difference(&own).filter(|id| !id.starts_with("desk-"))),
             unknown: owned(&mut own.difference(&english)),
             has_mails: directory.join("mail").join(format!("{code}.ftl")).exists(),
             code,

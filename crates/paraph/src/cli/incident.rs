@@ -1,0 +1,96 @@
+//! `paraph incident ...`
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::Place;
+
+/// `paraph incident ...`.
+#[derive(Debug, Subcommand)]
+pub enum Incident {
+    /// List the verdicts that were given, the latest first
+    List(IncidentAll),
+    /// Show one verdict with its evidence
+    Show(IncidentOne),
+    /// Set signatures aside until someone looks; they leave the count
+    Hold(Box<IncidentMotion>),
+    /// Let held signatures stand again
+    Release(Box<IncidentMotion>),
+    /// Judge that signatures do not count
+    Invalidate(Box<IncidentMotion>),
+    /// Take an invalidation back
+    Reinstate(Box<IncidentMotion>),
+}
+
+/// `paraph incident list`.
+#[derive(Args, Debug)]
+pub struct IncidentAll {
+    /// Where the configuration and the data are.
+    #[command(flatten)]
+    pub place: Place,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `paraph incident show`.
+#[derive(Args, Debug)]
+pub struct IncidentOne {
+    /// Where the configuration and the data are.
+    #[command(flatten)]
+    pub place: Place,
+    /// The verdict, by its number
+    pub verdict: u64,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `paraph incident hold`, `release`, `invalidate` and `reinstate`.
+///
+/// Shows what the verdict would do: how many signatures, how they stand, five samples, how many honest people it may catch.
+/// Nothing is changed without --yes.
+#[derive(Args, Debug)]
+pub struct IncidentMotion {
+    /// Where the configuration and the data are.
+    #[command(flatten)]
+    pub place: Place,
+    /// The petition, by its slug
+    #[arg(long, required_unless_present = "undo", conflicts_with = "undo")]
+    pub petition: Option<String>,
+    /// Signed at or after this time, as in 2026-11-22T02:41:00Z
+    #[arg(long, value_name = "TIME", conflicts_with = "undo")]
+    pub from: Option<String>,
+    /// Signed before this time
+    #[arg(long, value_name = "TIME", conflicts_with = "undo")]
+    pub to: Option<String>,
+    /// From this network: the number of who announces it, as in AS64496, or an address, which stands for its /24 or /64
+    #[arg(long, value_name = "NETWORK", conflicts_with = "undo")]
+    pub network: Option<String>,
+    /// With a mailbox at this domain
+    #[arg(long, value_name = "DOMAIN", conflicts_with = "undo")]
+    pub domain: Option<String>,
+    /// With a comment that comes down to the same template as the text in this file
+    #[arg(long, value_name = "FILE", conflicts_with = "undo")]
+    pub comment: Option<PathBuf>,
+    /// Judged by this verdict; several may be given
+    #[arg(long, value_name = "NUMBER", conflicts_with = "undo")]
+    pub verdict: Vec<u64>,
+    /// Take this verdict back, for all whom it judged
+    #[arg(long, value_name = "NUMBER")]
+    pub undo: Option<u64>,
+    /// Why: lockstep, machine, same-person or disowned to hold or invalidate; reviewed, answered or mistake to release or
+    /// reinstate
+    #[arg(long, value_name = "REASON")]
+    pub reason: Option<String>,
+    /// What you saw, in a sentence; no names, no addresses
+    #[arg(long, value_name = "TEXT")]
+    pub note: Option<String>,
+    /// Do it; without this nothing is changed
+    #[arg(long, requires = "note")]
+    pub yes: bool,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}

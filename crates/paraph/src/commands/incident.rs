@@ -1,0 +1,299 @@
+//! `paraph incident ...`
+
+use std::fs;
+
+use serde_json::json;
+
+use super::{configured, print};
+use crate::cli::Place;
+use crate::cli::incident::{Incident, IncidentMotion};
+use crate::control;
+use crate::failure::Failure;
+use crate::incident::condition::{Condition, Network};
+use crate::incident::preview::Preview;
+use crate::incident::{Direction, IncidentAnswer, IncidentCommand, Listed, Motion, Refused};
+use crate::intake::verdict::reason::Reason;
+use crate::views::Lang;
+
+pub(super) fn run(incident: &Incident) -> Result<(), Failure> {
+    match incident {
+        Incident::List(all) => {
+            let listed = match ask(&all.place, &IncidentCommand::IncidentList)? {
+                IncidentAnswer::List(listed) => listed,
+                other => return Err(unexpected(&other)),
+            };
+            if all.json {
+                print(&json!({ "verdicts": listed }).to_string());
+            } else if listed.is_empty() {
+                print("no verdict was given yet");
+            }
+            if !all.json {
+                listed.iter().for_each(|verdict| print(&line(verdict)));
+            }
+            Ok(())
+        }
+        Incident::Show(one) => match ask(&one.place, &IncidentCommand::IncidentShow(one.verdict))? {
+            IncidentAnswer::Shown(verdict) => {
+                print(&if one.json {
+                    json!({ "verdict": verdict }).to_string()
+                } else {
+                    told(&verdict)
+                });
+                Ok(())
+            }
+            other => Err(unexpected(&other)),
+        },
+        Incident::Hold(motion) => moved(Direction::Hold, motion),
+        Incident::Release(motion) => moved(Direction::Release, motion),
+        Incident::Invalidate(motion) => moved(Direction::Invalidate, motion),
+        Incident::Reinstate(motion) => moved(Direction::Reinstate, motion),
+    }
+}
+
+fn ask(place: &Place, command: &IncidentCommand) -> Result<IncidentAnswer, Failure> {
+    let config = configured(&place.overrides())?;
+    let answer = control::ask_incident(&config.directory, command)?;
+    let answer = answer.ok_or_else(|| {
+        Failure::failed(
+            "no server runs on this data directory, and verdicts go through a running one",
+            "start it with `paraph serve`, or name its directory with --data",
+        )
+    })?;
+    match answer {
+        IncidentAnswer::Refused(why) => Err(refused(why)),
+        answer => Ok(answer),
+    }
+}
+
+fn refused(why: Refused) -> Failure {
+    let hint = match why {
+        Refused::Petition => "`paraph petition list` names those there are",
+        Refused::Verdict | Refused::NotUndone | Refused::Undone => "`paraph incident list` shows the verdicts",
+        Refused::Reason => "`paraph incident hold --help` names the reasons",
+        Refused::Note => "say with --note what you saw",
+        Refused::Malformed(_) => "narrow the condition, or see [limits]",
+        Refused::Unavailable => "see the server's log and its /readyz, then try again",
+    };
+    Failure::failed(format!("{why}; nothing was changed"), hint)
+}
+
+fn unexpected(_: &IncidentAnswer) -> Failure {
+    let hint = "use the same version of paraph as the server";
+    Failure::failed("the running server does not understand this command", hint)
+}
+
+/// What was typed, as a motion: of an undoing, what the server says takes the verdict back.
+fn motion(direction: Direction, typed: &IncidentMotion) -> Result<Motion, Failure> {
+    let mut motion = match typed.undo {
+        Some(position) => match ask(&typed.place, &IncidentCommand::IncidentUndo(position))? {
+            IncidentAnswer::Motion(motion) => *motion,
+            other => return Err(unexpected(&other)),
+        },
+        None => Motion {
+            petition: typed.petition.clone().unwrap_or_default(),
+            direction,
+            condition: condition(typed)?,
+            reason: String::new(),
+            note: String::new(),
+            undoes: None,
+        },
+    };
+    if motion.direction != direction {
+        let what = format!(
+            "--undo: verdict {} is taken back by `{}`",
+            typed.undo.unwrap_or(0),
+            word(motion.direction)
+        );
+        return Err(Failure::usage(what, "a hold is released, an invalidation reinstated"));
+    }
+    if let Some(reason) = &typed.reason {
+        motion.reason.clone_from(reason);
+    }
+    motion.note = typed.note.clone().unwrap_or_default();
+    if typed.yes && motion.reason.is_empty() {
+        return Err(Failure::usage(
+            "--reason is missing",
+            "`paraph incident hold --help` names the reasons",
+        ));
+    }
+    Ok(motion)
+}
+
+fn condition(typed: &IncidentMotion) -> Result<Condition, Failure> {
+    let comment = typed.comment.as_ref().map(|file| {
+        fs::read_to_string(file).map_err(|error| Failure::io(format!("--comment: {}", file.display()), &error))
+    });
+    Ok(Condition {
+        from: typed.from.as_deref().map(|time| moment("--from", time)).transpose()?,
+        to: typed.to.as_deref().map(|time| moment("--to", time)).transpose()?,
+        network: typed.network.as_deref().map(network).transpose()?,
+        domain: typed.domain.as_deref().map(str::to_lowercase),
+        comment: comment.transpose()?,
+        verdicts: typed.verdict.clone(),
+    })
+}
+
+fn moment(flag: &str, typed: &str) -> Result<u64, Failure> {
+    let stamp: Option<jiff::Timestamp> = typed.parse().ok();
+    let millis = stamp.and_then(|stamp| u64::try_from(stamp.as_millisecond()).ok());
+    millis.ok_or_else(|| {
+        let hint = "write it with its zone, as in 2026-11-22T02:41:00Z or 2026-11-22T03:41:00+01:00";
+        Failure::usage(format!("{flag}: {typed} is not a time"), hint)
+    })
+}
+
+fn network(typed: &str) -> Result<Network, Failure> {
+    let number = typed.strip_prefix("AS").or_else(|| typed.strip_prefix("as"));
+    if let Some(number) = number.and_then(|number| number.parse().ok()) {
+        return Ok(Network::Origin(number));
+    }
+    let address = typed.split_once('/').map_or(typed, |(address, _)| address);
+    let wide = typed.split_once('/').map(|(_, length)| length);
+    match address.parse::<std::net::IpAddr>() {
+        Ok(address) if wide.is_none_or(|length| length == if address.is_ipv4() { "24" } else { "64" }) => {
+            Ok(Network::Near(address))
+        }
+        _ => Err(Failure::usage(
+            format!("--network: {typed} is not a network that signatures are known by"),
+            "write AS64496, or an address: it stands for its /24 or, in IPv6, its /64",
+        )),
+    }
+}
+
+/// Shows what it would do, or does it.
+fn moved(direction: Direction, typed: &IncidentMotion) -> Result<(), Failure> {
+    let motion = motion(direction, typed)?;
+    if !typed.yes {
+        let preview = match ask(&typed.place, &IncidentCommand::IncidentPreview(motion))? {
+            IncidentAnswer::Preview(preview) => preview,
+            other => return Err(unexpected(&other)),
+        };
+        print(&if typed.json {
+            json!({ "preview": preview }).to_string()
+        } else {
+            foretold(direction, &preview)
+        });
+        return Ok(());
+    }
+    match ask(&typed.place, &IncidentCommand::IncidentJudge(motion))? {
+        IncidentAnswer::Judged { position, judged } => {
+            let back = match direction {
+                Direction::Hold => format!("; `paraph incident release --undo {position}` takes it back"),
+                Direction::Invalidate => format!("; `paraph incident reinstate --undo {position}` takes it back"),
+                Direction::Release | Direction::Reinstate => String::new(),
+            };
+            print(&if typed.json {
+                json!({ "verdict": position, "judged": judged }).to_string()
+            } else {
+                format!("verdict {position}: {} {judged} signatures{back}", done(direction))
+            });
+            Ok(())
+        }
+        IncidentAnswer::Nobody => Err(Failure::failed(
+            "nobody is judged by this: no signature is meant, or none stands so that it applies",
+            "run it without --yes to see whom the condition means",
+        )),
+        other => Err(unexpected(&other)),
+    }
+}
+
+fn foretold(direction: Direction, preview: &Preview) -> String {
+    let mut said = format!(
+        "{} signatures are meant; this would {} {}{}\n  {} counted now, {} confirmed, {} never confirmed, {} ended\n  \
+         {} of them may be honest people: confirmed, and counted for a day, or from an access network with common mail",
+        preview.matched,
+        word(direction),
+        preview.judged,
+        if preview.more {
+            ", and leave more for another verdict"
+        } else {
+            ""
+        },
+        preview.counted,
+        preview.confirmed,
+        preview.unconfirmed,
+        preview.ended,
+        preview.honest,
+    );
+    for sample in &preview.samples {
+        let standing = match (sample.counted, sample.confirmed) {
+            (true, _) => "counted",
+            (false, true) => "confirmed",
+            (false, false) => "unconfirmed",
+        };
+        let comment: String = sample
+            .comment
+            .chars()
+            .filter(|symbol| !symbol.is_control())
+            .take(60)
+            .collect();
+        said += &format!(
+            "\n  sample: {}  {standing}  {}  {comment}",
+            time(sample.at),
+            sample.name
+        );
+    }
+    if preview.judged > 0 {
+        said += "\nnothing was changed; --yes does it, with --reason and --note, and one command takes it back";
+    }
+    said
+}
+
+fn line(verdict: &Listed) -> String {
+    let by = if verdict.by_person { "a person" } else { "scrutiny" };
+    let undone = verdict
+        .undone_by
+        .map_or_else(String::new, |by| format!("  taken back by {by}"));
+    format!(
+        "{:>8}  {}  {:<10} {:>8}  {}  {}  by {by}{undone}",
+        verdict.position,
+        time(verdict.at),
+        word(verdict.direction),
+        verdict.judged,
+        verdict.petition,
+        verdict.reason,
+    )
+}
+
+fn told(verdict: &Listed) -> String {
+    let lang = Lang::from_code("en");
+    let why = Reason::from_name(&verdict.reason)
+        .zip(lang)
+        .map(|(reason, lang)| reason.words(lang));
+    let mut said = line(verdict);
+    if let Some(why) = why {
+        said += &format!("\n  why: {why}");
+    }
+    if !verdict.note.is_empty() {
+        said += &format!("\n  note: {}", verdict.note);
+    }
+    if let Some(undoes) = verdict.undoes {
+        said += &format!("\n  takes back: {undoes}");
+    }
+    format!("{said}\n  seen: {}", verdict.evidence)
+}
+
+fn time(at: u64) -> String {
+    let stamp = i64::try_from(at)
+        .ok()
+        .and_then(|at| jiff::Timestamp::from_millisecond(at).ok());
+    stamp.map_or_else(String::new, |stamp| format!("{stamp:.0}"))
+}
+
+fn word(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Hold => "hold",
+        Direction::Release => "release",
+        Direction::Invalidate => "invalidate",
+        Direction::Reinstate => "reinstate",
+    }
+}
+
+fn done(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Hold => "held",
+        Direction::Release => "released",
+        Direction::Invalidate => "invalidated",
+        Direction::Reinstate => "reinstated",
+    }
+}

@@ -1,0 +1,486 @@
+//! The desk: where authors, moderators and operators work. `/desk/...`
+//!
+//! Every request takes the same way ([`Desk::answer`]): a place in the desk's own lane; the address in the one table of
+//! routes; for a POST, that it comes from a page of the desk (Origin) and carries the secret of the browser that fetched
+//! the form; the session, unless the page is for who has none; the role, in the one table of roles. Whatever must not
+//! happen twice is decided by the writer (`intake/desk.rs`).
+
+pub mod books;
+pub mod command;
+mod door;
+pub mod draft;
+pub mod form;
+mod members;
+pub mod names;
+pub mod pace;
+pub mod password;
+mod petitions;
+pub mod role;
+pub mod route;
+pub mod session;
+pub mod totp;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::{HeaderName, LOCATION, SET_COOKIE};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use paraph_tally::Millis;
+use tokio::sync::watch;
+
+use self::books::{Books, Open};
+use self::command::{DeskAnswer, Invitation, MemberId, Wish};
+use self::form::Form;
+use self::pace::Pace;
+use self::password::Passwords;
+use self::role::{Act, Role};
+use self::route::{Route, Takes};
+use self::session::{Cookie, Cookies, Token, hashed};
+use self::totp::Codes;
+use crate::admit::lane::Lane;
+use crate::admit::source::Source;
+use crate::clock;
+use crate::handlers::Request;
+use crate::handlers::mail_status::MailStatus;
+use crate::intake::{Intake, Unavailable};
+use crate::keys::Keys;
+use crate::ledger::catalogue::Catalogue;
+use crate::limits::Limits;
+use crate::respond::{self, Answer, Asked};
+use crate::store::db::DbError;
+use crate::store::id;
+use crate::views::desk::{DeskFrame, NoPage, desk_no};
+use crate::views::{Refusal, Site};
+
+/// Seconds before a busy desk is asked again.
+const TRY_AGAIN_SECONDS: u64 = 3;
+/// Longest wait for a place in the lane.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Bytes of a form of somebody who has not logged in.
+const DOOR_BYTES: u64 = 4096;
+/// A session's last use is kept to the minute: not every look at a page is a commit.
+const SEEN_MILLIS: u64 = 60_000;
+
+/// What the desk works with, for as long as the server runs.
+pub struct Parts {
+    intake: Intake,
+    books: Books,
+    shown: watch::Receiver<Arc<Catalogue>>,
+    mail: MailStatus,
+    passwords: Passwords,
+    codes: Codes,
+    pace: Pace,
+    cookies: Cookies,
+    names: [u8; 32],
+    lane: Lane,
+    limits: Limits,
+}
+
+impl Parts {
+    /// A desk over a store. `is_secure`: browsers reach it over https.
+    #[must_use]
+    pub fn new(
+        keys: &Keys,
+        limits: &Limits,
+        is_secure: bool,
+        intake: Intake,
+        books: Books,
+        shown: watch::Receiver<Arc<Catalogue>>,
+        mail: MailStatus,
+    ) -> Self {
+        Self {
+            intake,
+            books,
+            shown,
+            mail,
+            passwords: Passwords::new(keys, limits),
+            codes: Codes::new(keys),
+            pace: Pace::new(limits),
+            cookies: Cookies::new(keys, is_secure),
+            names: keys.derive("desk name v1"),
+            lane: Lane::new("desk", limits.lane_desk, limits.lane_desk_waiting, PATIENCE),
+            limits: limits.clone(),
+        }
+    }
+
+    /// Closes the store. Nothing may be asked any more.
+    pub async fn close(&self) {
+        self.books.close().await;
+    }
+
+    /// A link for somebody to become a member, or for the member called `name` to choose password and code generator anew,
+    /// made at the command line.
+    ///
+    /// # Errors
+    /// It could not be made durable, or the store does not answer.
+    pub async fn link(&self, role: Role, name: Option<&str>) -> Result<Option<Token>, Unavailable> {
+        let known = match name {
+            None => None,
+            Some(name) => {
+                let known = self
+                    .books
+                    .credentials(names::login(name))
+                    .await
+                    .map_err(|_| Unavailable)?;
+                let Some(known) = known else { return Ok(None) };
+                Some(known.member)
+            }
+        };
+        let token: Token = id::random();
+        let link = Invitation {
+            token: hashed(&token),
+            role: known.as_ref().map_or(role, |known| known.role),
+            member: known.map(|known| known.id),
+            expires: self.link_expires(),
+        };
+        let answer = self.intake.desk(None, Wish::Invite(link)).await?;
+        Ok((answer == DeskAnswer::Done).then_some(token))
+    }
+
+    /// The token of a link that makes the first operator, in place of those before it; `None` once there is an operator.
+    ///
+    /// # Errors
+    /// It could not be made durable.
+    pub async fn first_link(&self) -> Result<Option<Token>, Unavailable> {
+        let token: Token = id::random();
+        let wish = Wish::FirstLink(hashed(&token), self.link_expires());
+        let answer = self.intake.desk(None, wish).await?;
+        Ok((answer == DeskAnswer::Done).then_some(token))
+    }
+
+    fn link_expires(&self) -> Millis {
+        Millis(clock::now().0 + self.limits.desk_link_hours * 3_600_000)
+    }
+}
+
+/// Where a link leads that somebody joins by, within the desk's site.
+#[must_use]
+pub fn link_path(token: &Token) -> String {
+    format!("/desk/join/{}", session::spelled(token))
+}
+
+/// The desk of a site.
+#[derive(Clone)]
+pub struct Desk {
+    /// Texts and languages.
+    pub site: Arc<Site>,
+    /// What links to it begin with, without a slash at the end.
+    pub url: Arc<str>,
+    /// What it works with.
+    pub parts: Arc<Parts>,
+}
+
+/// Why something was not done.
+enum No {
+    /// No such page, or not for this member.
+    Page,
+    /// The link was used, or has run out.
+    Link,
+    /// The role does not allow it.
+    Right,
+    /// The form does not carry the secret of this browser, or does not come from here.
+    Form,
+    /// The draft is not as it was read.
+    Changed,
+    /// Not with this method.
+    Method,
+    /// Nothing can be recorded now.
+    Busy,
+    /// The store does not answer.
+    Broken,
+    /// As on the public side.
+    Refusal(Refusal),
+    /// Log in first.
+    LogIn,
+}
+
+impl From<DbError> for No {
+    fn from(error: DbError) -> Self {
+        tracing::error!(%error, "the desk cannot read its store");
+        Self::Broken
+    }
+}
+
+impl From<Unavailable> for No {
+    fn from(_: Unavailable) -> Self {
+        Self::Busy
+    }
+}
+
+type Outcome = Result<Answer, No>;
+
+/// One request on its way.
+struct Visit<'a> {
+    asked: Asked<'a>,
+    source: Source,
+    headers: &'a HeaderMap,
+    now: Millis,
+    /// The open session, with its token.
+    session: Option<(Token, Open)>,
+    /// Drafts that wait for a moderator, for who may review.
+    waiting: u64,
+    /// What was done before this page: `?done=`.
+    done: Option<&'static str>,
+}
+
+impl Visit<'_> {
+    /// Who is logged in. Called behind the gate, where somebody is.
+    fn member(&self) -> Result<&books::Member, No> {
+        let session = self.session.as_ref().ok_or(No::LogIn)?;
+        Ok(&session.1.member)
+    }
+
+    fn by(&self) -> Result<MemberId, No> {
+        Ok(self.member()?.id)
+    }
+
+    fn may(&self, act: Act) -> bool {
+        self.session.as_ref().is_some_and(|(_, open)| open.member.role.may(act))
+    }
+}
+
+/// What can have been done before a page.
+const DONE: &[(&str, &str)] = &[
+    ("logged-out", "desk-done-logged-out"),
+    ("saved", "desk-done-saved"),
+    ("adopted", "desk-done-adopted"),
+    ("unchanged", "desk-done-unchanged"),
+    ("submitted", "desk-done-submitted"),
+    ("published", "desk-done-published"),
+    ("sent-back", "desk-done-sent-back"),
+    ("posted", "desk-done-posted"),
+    ("closed", "desk-done-closed"),
+    ("password", "desk-done-password"),
+    ("ended", "desk-done-ended"),
+    ("removed", "desk-done-removed"),
+];
+
+impl Desk {
+    /// Answers one request to `/desk/...`; `path` is what stands behind.
+    pub async fn answer(&self, source: Source, request: Request, path: &[String]) -> Answer {
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        let (head, body) = request.into_parts();
+        let asked = Asked {
+            json: false,
+            ..Asked::of(&self.site, &head.uri, &head.headers)
+        };
+        let done = head.uri.query().and_then(|query| {
+            let named = query.split('&').find_map(|pair| pair.strip_prefix("done="))?;
+            DONE.iter().find(|(name, _)| *name == named).map(|(_, id)| *id)
+        });
+        let mut visit = Visit {
+            asked,
+            source,
+            headers: &head.headers,
+            now: clock::now(),
+            session: None,
+            waiting: 0,
+            done,
+        };
+        let outcome = match self.parts.lane.enter().await {
+            Ok(_place) => self.go(&mut visit, &head.method, &path, body).await,
+            Err(_) => Err(No::Busy),
+        };
+        let mut answer = outcome.unwrap_or_else(|no| self.no(&visit, no));
+        // Under "no-referrer" browsers would send `Origin: null` with every form.
+        let policy = HeaderName::from_static("referrer-policy");
+        answer
+            .headers_mut()
+            .insert(policy, HeaderValue::from_static("same-origin"));
+        answer
+    }
+
+    async fn go(&self, visit: &mut Visit<'_>, method: &Method, path: &[&str], body: crate::handlers::Body) -> Outcome {
+        let route = Route::read(path).ok_or(No::Page)?;
+        let (takes, act) = route.needs();
+        let is_post = *method == Method::POST;
+        let is_get = *method == Method::GET || *method == Method::HEAD;
+        let fits = match takes {
+            Takes::Get => is_get,
+            Takes::Post => is_post,
+            Takes::Both => is_get || is_post,
+        };
+        if !fits {
+            return Err(No::Method);
+        }
+        self.recognise(visit).await?;
+        if is_post && !session::is_from_here(visit.headers, &self.url) {
+            return Err(No::Form);
+        }
+        if let Some(act) = act {
+            let Some((_, open)) = &visit.session else {
+                return Err(if is_post { No::Form } else { No::LogIn });
+            };
+            if !open.member.role.may(act) {
+                return Err(No::Right);
+            }
+        }
+        if is_get {
+            return self.look(visit, route).await;
+        }
+        let most = if act.is_some() {
+            self.parts.limits.desk_body_bytes
+        } else {
+            DOOR_BYTES
+        };
+        let form = Form::read(visit.headers, body, most).await.map_err(No::Refusal)?;
+        let token = match &visit.session {
+            Some((token, _)) if act.is_some() => Some(*token),
+            _ => self.parts.cookies.token(visit.headers, Cookie::Form),
+        };
+        let carries = |token: Token| self.parts.cookies.is_secret(&token, form.get("secret"));
+        if !token.is_some_and(carries) {
+            return Err(No::Form);
+        }
+        if !form.has_only(route.fields()) {
+            return Err(No::Refusal(Refusal::BadRequest));
+        }
+        self.act(visit, route, form).await
+    }
+
+    /// Finds the session of the cookie, if it still is good, and keeps it so.
+    async fn recognise(&self, visit: &mut Visit<'_>) -> Result<(), No> {
+        let Some(token) = self.parts.cookies.token(visit.headers, Cookie::Session) else {
+            return Ok(());
+        };
+        let Some(open) = self.parts.books.session(hashed(&token)).await? else {
+            return Ok(());
+        };
+        let limits = &self.parts.limits;
+        let now = visit.now.0;
+        let idle = now.saturating_sub(open.seen_at.0) > limits.desk_idle_minutes * 60_000;
+        let over = now.saturating_sub(open.made_at.0) > limits.desk_session_hours * 3_600_000;
+        if idle || over {
+            return Ok(());
+        }
+        if now.saturating_sub(open.seen_at.0) > SEEN_MILLIS {
+            // Whoever looks at a page while nothing can be recorded still sees it.
+            let _ = self.parts.intake.desk(None, Wish::Seen(open.token)).await;
+        }
+        if open.member.role.may(Act::Review) {
+            let standings = self.parts.books.standings().await?;
+            let waits = |standing: &&books::Standing| standing.review == books::Review::Waiting;
+            visit.waiting = standings.values().filter(waits).count() as u64;
+        }
+        visit.session = Some((token, open));
+        Ok(())
+    }
+
+    async fn look(&self, visit: &Visit<'_>, route: Route<'_>) -> Outcome {
+        match route {
+            Route::Login => self.login_page(visit),
+            Route::Join(token) => self.join_page(visit, token).await,
+            Route::Home => self.home(visit).await,
+            Route::New => self.new_page(visit),
+            Route::Petition(slug) => self.petition_page(visit, slug).await,
+            Route::Edit(slug) => self.edit_page(visit, slug).await,
+            Route::Update(slug) => self.update_page(visit, slug).await,
+            Route::Close(slug) => self.close_page(visit, slug).await,
+            Route::Account => self.account_page(visit, StatusCode::OK, None).await,
+            Route::Members => self.members_page(visit, StatusCode::OK, None, None).await,
+            Route::Audit => self.audit_page(visit).await,
+            Route::Mail => self.mail_page(visit).await,
+            _ => Err(No::Method),
+        }
+    }
+
+    async fn act(&self, visit: &Visit<'_>, route: Route<'_>, form: Form) -> Outcome {
+        match route {
+            Route::Login => self.login(visit, &form).await,
+            Route::Join(token) => self.join(visit, token, &form).await,
+            Route::Logout => self.log_out(visit).await,
+            Route::New => self.create(visit, &form).await,
+            Route::Edit(slug) => self.edit(visit, slug, &form).await,
+            Route::Submit(slug) => self.submit(visit, slug).await,
+            Route::Publish(slug) => self.publish(visit, slug, &form).await,
+            Route::SendBack(slug) => self.send_back(visit, slug, &form).await,
+            Route::Update(slug) => self.post_update(visit, slug, &form).await,
+            Route::Close(slug) => self.close(visit, slug, &form).await,
+            Route::Password => self.change_password(visit, &form).await,
+            Route::Recovery => self.new_codes(visit, &form).await,
+            Route::Sessions => self.end_sessions(visit, &form).await,
+            Route::Invite => self.invite(visit, &form).await,
+            Route::Reset => self.reset(visit, &form).await,
+            Route::Remove => self.remove(visit, &form).await,
+            _ => Err(No::Method),
+        }
+    }
+
+    /// A page for whoever is logged in.
+    fn page(&self, visit: &Visit<'_>, status: StatusCode, render: impl FnOnce(&DeskFrame<'_>) -> String) -> Answer {
+        let secret = match &visit.session {
+            Some((token, _)) => self.parts.cookies.secret(token),
+            None => String::new(),
+        };
+        self.page_with(visit, status, &secret, render)
+    }
+
+    fn page_with(
+        &self,
+        visit: &Visit<'_>,
+        status: StatusCode,
+        secret: &str,
+        render: impl FnOnce(&DeskFrame<'_>) -> String,
+    ) -> Answer {
+        let frame = DeskFrame {
+            f: visit.asked.frame(),
+            member: visit.session.as_ref().map(|(_, open)| &open.member),
+            secret,
+            waiting: visit.waiting,
+            done: visit.done,
+        };
+        respond::page(&visit.asked, status, render(&frame))
+    }
+
+    /// "See other", and what was done.
+    fn go_to(&self, visit: &Visit<'_>, path: &str, done: Option<&str>) -> Answer {
+        let mut answer = respond::see_other(&visit.asked, path);
+        if let Some(done) = done {
+            let link = visit.asked.frame().link(path);
+            let joint = if link.contains('?') { '&' } else { '?' };
+            if let Ok(location) = HeaderValue::try_from(format!("{link}{joint}done={done}")) {
+                answer.headers_mut().insert(LOCATION, location);
+            }
+        }
+        answer
+    }
+
+    fn no(&self, visit: &Visit<'_>, no: No) -> Answer {
+        let asked = visit.asked.without_path();
+        let (status, what) = match no {
+            No::LogIn => return self.go_to(visit, "/desk/login", None),
+            No::Refusal(refusal) => return respond::refused(&asked, refusal, None, None),
+            No::Page => (StatusCode::NOT_FOUND, "page"),
+            No::Link => (StatusCode::NOT_FOUND, "link"),
+            No::Right => (StatusCode::FORBIDDEN, "right"),
+            No::Form => (StatusCode::FORBIDDEN, "form"),
+            No::Changed => (StatusCode::CONFLICT, "changed"),
+            No::Method => (StatusCode::METHOD_NOT_ALLOWED, "method"),
+            No::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+            No::Broken => (StatusCode::INTERNAL_SERVER_ERROR, "broken"),
+        };
+        let mut answer = self.page(visit, status, |frame| desk_no(frame, &NoPage { what }));
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            respond::set_retry_after(&mut answer, Some(TRY_AGAIN_SECONDS));
+        }
+        answer
+    }
+
+    /// A form for somebody who has not logged in: bound to the browser by a cookie of its own.
+    fn door_form(
+        &self,
+        visit: &Visit<'_>,
+        status: StatusCode,
+        render: impl FnOnce(&DeskFrame<'_>) -> String,
+    ) -> Answer {
+        let cookies = &self.parts.cookies;
+        let known = cookies.token(visit.headers, Cookie::Form);
+        let token = known.unwrap_or_else(id::random);
+        let mut answer = self.page_with(visit, status, &cookies.secret(&token), render);
+        if known.is_none() {
+            let cookie = cookies.set(Cookie::Form, &session::spelled(&token));
+            answer.headers_mut().append(SET_COOKIE, cookie);
+        }
+        answer
+    }
+}

@@ -1,0 +1,146 @@
+//! Every address of the desk, what it takes, and what it needs: one table.
+
+use super::role::Act;
+
+/// An address under `/desk`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route<'p> {
+    /// `login`
+    Login,
+    /// `join/{token}`
+    Join(&'p str),
+    /// `logout`
+    Logout,
+    /// The petitions.
+    Home,
+    /// `petitions/new`
+    New,
+    /// `petitions/{slug}`
+    Petition(&'p str),
+    /// `petitions/{slug}/edit`
+    Edit(&'p str),
+    /// `petitions/{slug}/submit`
+    Submit(&'p str),
+    /// `petitions/{slug}/publish`
+    Publish(&'p str),
+    /// `petitions/{slug}/send-back`
+    SendBack(&'p str),
+    /// `petitions/{slug}/update`
+    Update(&'p str),
+    /// `petitions/{slug}/close`
+    Close(&'p str),
+    /// `account`
+    Account,
+    /// `account/password`
+    Password,
+    /// `account/recovery`
+    Recovery,
+    /// `account/sessions`
+    Sessions,
+    /// `members`
+    Members,
+    /// `members/invite`
+    Invite,
+    /// `members/reset`
+    Reset,
+    /// `members/remove`
+    Remove,
+    /// `audit`
+    Audit,
+    /// `mail`
+    Mail,
+}
+
+/// Which methods an address takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// A page.
+    Get,
+    /// A button.
+    Post,
+    /// A page with a form that is sent back to it.
+    Both,
+}
+
+impl<'p> Route<'p> {
+    /// Reads what stands behind `/desk`.
+    #[must_use]
+    pub fn read(path: &[&'p str]) -> Option<Self> {
+        Some(match *path {
+            [] | [""] => Self::Home,
+            ["login"] => Self::Login,
+            ["logout"] => Self::Logout,
+            ["join", token] => Self::Join(token),
+            ["petitions", "new"] => Self::New,
+            ["petitions", slug] => Self::Petition(slug),
+            ["petitions", slug, "edit"] => Self::Edit(slug),
+            ["petitions", slug, "submit"] => Self::Submit(slug),
+            ["petitions", slug, "publish"] => Self::Publish(slug),
+            ["petitions", slug, "send-back"] => Self::SendBack(slug),
+            ["petitions", slug, "update"] => Self::Update(slug),
+            ["petitions", slug, "close"] => Self::Close(slug),
+            ["account"] => Self::Account,
+            ["account", "password"] => Self::Password,
+            ["account", "recovery"] => Self::Recovery,
+            ["account", "sessions"] => Self::Sessions,
+            ["members"] => Self::Members,
+            ["members", "invite"] => Self::Invite,
+            ["members", "reset"] => Self::Reset,
+            ["members", "remove"] => Self::Remove,
+            ["audit"] => Self::Audit,
+            ["mail"] => Self::Mail,
+            _ => return None,
+        })
+    }
+
+    /// What it takes, and what a member must be allowed to do; `None`: it is for who has not logged in. Whether a petition is
+    /// one's own comes on top, where the petition is looked at.
+    #[must_use]
+    pub fn needs(self) -> (Takes, Option<Act>) {
+        match self {
+            Self::Login | Self::Join(_) => (Takes::Both, None),
+            Self::Logout | Self::Password | Self::Recovery | Self::Sessions => (Takes::Post, Some(Act::Own)),
+            Self::Account => (Takes::Get, Some(Act::Own)),
+            Self::Home | Self::Petition(_) => (Takes::Get, Some(Act::Write)),
+            Self::New | Self::Edit(_) | Self::Update(_) | Self::Close(_) => (Takes::Both, Some(Act::Write)),
+            Self::Submit(_) => (Takes::Post, Some(Act::Write)),
+            Self::Publish(_) | Self::SendBack(_) => (Takes::Post, Some(Act::Review)),
+            Self::Members => (Takes::Get, Some(Act::Members)),
+            Self::Invite | Self::Reset | Self::Remove => (Takes::Post, Some(Act::Members)),
+            Self::Audit => (Takes::Get, Some(Act::Audit)),
+            Self::Mail => (Takes::Get, Some(Act::Mail)),
+        }
+    }
+
+    /// The fields that its form may have, beside the secret of all forms.
+    #[must_use]
+    pub fn fields(self) -> &'static [&'static str] {
+        match self {
+            Self::Login => &["name", "password", "code"],
+            Self::Join(_) => &["name", "password", "code"],
+            Self::Password => &["old", "password"],
+            Self::Recovery => &["old"],
+            Self::Sessions => &["session"],
+            Self::New | Self::Edit(_) => &[
+                "slug",
+                "language",
+                "owner",
+                "title",
+                "addressee",
+                "goal",
+                "body",
+                "first",
+                "video",
+                "do",
+            ],
+            Self::Publish(_) => &["revision"],
+            Self::SendBack(_) => &["note"],
+            Self::Update(_) => &["title", "body", "mail", "do"],
+            Self::Close(_) => &["sure"],
+            Self::Invite => &["role"],
+            Self::Reset => &["member"],
+            Self::Remove => &["member", "sure"],
+            _ => &[],
+        }
+    }
+}

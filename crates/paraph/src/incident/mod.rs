@@ -1,0 +1,165 @@
+//! What people decide during an attack: look at signatures by a condition, see what a verdict would do, give it, take it back.
+//!
+//! ```text
+//! condition.rs  whom a person means         preview.rs   what a verdict would do, with samples
+//! office.rs     previews, verdicts, undoing
+//! ```
+
+pub mod condition;
+mod office;
+pub mod preview;
+
+use paraph_tally::VerdictKind;
+use serde::{Deserialize, Serialize};
+
+use crate::intake::command::Malformed;
+use condition::Condition;
+pub use office::Office;
+use preview::Preview;
+
+/// Directions of a verdict, as they are typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Direction {
+    /// Set aside until someone looks.
+    Hold,
+    /// Held no more.
+    Release,
+    /// Judged not to count.
+    Invalidate,
+    /// Judged so no more.
+    Reinstate,
+}
+
+impl From<Direction> for VerdictKind {
+    fn from(direction: Direction) -> Self {
+        match direction {
+            Direction::Hold => Self::Held,
+            Direction::Release => Self::Released,
+            Direction::Invalidate => Self::Invalidated,
+            Direction::Reinstate => Self::Reinstated,
+        }
+    }
+}
+
+impl From<VerdictKind> for Direction {
+    fn from(kind: VerdictKind) -> Self {
+        match kind {
+            VerdictKind::Held => Self::Hold,
+            VerdictKind::Released => Self::Release,
+            VerdictKind::Invalidated => Self::Invalidate,
+            VerdictKind::Reinstated => Self::Reinstate,
+        }
+    }
+}
+
+/// A verdict that somebody is about to give.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Motion {
+    /// Slug of the petition.
+    pub petition: String,
+    /// Which way.
+    pub direction: Direction,
+    /// Whom it is about.
+    pub condition: Condition,
+    /// Name of the reason.
+    pub reason: String,
+    /// What its author says about it.
+    pub note: String,
+    /// Position of the verdict that it takes back.
+    pub undoes: Option<u64>,
+}
+
+/// What is asked.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum IncidentCommand {
+    /// The latest verdicts.
+    IncidentList,
+    /// One verdict.
+    IncidentShow(u64),
+    /// What a verdict would do.
+    IncidentPreview(Motion),
+    /// A verdict.
+    IncidentJudge(Motion),
+    /// The motion that would take a verdict back.
+    IncidentUndo(u64),
+}
+
+/// What becomes of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum IncidentAnswer {
+    /// Verdicts, the latest first.
+    List(Vec<Listed>),
+    /// One of them.
+    Shown(Box<Listed>),
+    /// What the verdict would do.
+    Preview(Box<Preview>),
+    /// It stands.
+    Judged {
+        /// Its position: what it is called when it is taken back.
+        position: u64,
+        /// Signatures that it judges.
+        judged: u64,
+    },
+    /// The motion that takes a verdict back.
+    Motion(Box<Motion>),
+    /// It judges nobody.
+    Nobody,
+    /// It cannot be done like this.
+    Refused(Refused),
+}
+
+/// Why something cannot be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum Refused {
+    /// No petition has this slug.
+    #[error("no petition is called so")]
+    Petition,
+    /// No verdict has this position.
+    #[error("there is no such verdict")]
+    Verdict,
+    /// Only holds and invalidations are taken back; a release is answered by another hold.
+    #[error("this verdict is not one that can be taken back")]
+    NotUndone,
+    /// Somebody took it back before.
+    #[error("this verdict has been taken back")]
+    Undone,
+    /// No reason has this name, or it is none for such a verdict.
+    #[error("the reason is none for such a verdict")]
+    Reason,
+    /// A verdict needs a note.
+    #[error("a verdict needs a note")]
+    Note,
+    /// The writer will not have it.
+    #[error("{0}")]
+    Malformed(Malformed),
+    /// Nothing can be recorded or read at the moment.
+    #[error("nothing can be recorded or read at the moment")]
+    Unavailable,
+}
+
+/// A verdict in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listed {
+    /// Its position.
+    pub position: u64,
+    /// Slug of its petition.
+    pub petition: String,
+    /// Which way.
+    pub direction: Direction,
+    /// Name of the reason.
+    pub reason: String,
+    /// Whether a person gave it, rather than scrutiny.
+    pub by_person: bool,
+    /// When, milliseconds UTC.
+    pub at: u64,
+    /// Signatures that it judged.
+    pub judged: u64,
+    /// The verdict that it took back.
+    pub undoes: Option<u64>,
+    /// The verdict that took it back.
+    pub undone_by: Option<u64>,
+    /// What its author says about it.
+    pub note: String,
+    /// What was seen.
+    pub evidence: serde_json::Value,
+}

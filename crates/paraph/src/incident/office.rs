@@ -1,0 +1,206 @@
+//! Previews, verdicts and their way back, for the desk and the command line alike.
+
+use std::sync::Arc;
+
+use paraph_tally::{Author, PetitionId, SignatureId, VerdictKind};
+use serde_json::json;
+use tokio::sync::watch;
+
+use super::condition::Condition;
+use super::preview::{Selected, Wanted};
+use super::{IncidentAnswer, IncidentCommand, Listed, Motion, Refused};
+use crate::clock;
+use crate::intake::Intake;
+use crate::intake::command::{JudgeAnswer, Judgement};
+use crate::intake::verdict::reason::Reason;
+use crate::ledger::catalogue::Catalogue;
+use crate::ledger::query::LedgerReader;
+use crate::ledger::verdicts::Verdict;
+use crate::scrutiny::features::Observer;
+use crate::store::db::DbError;
+
+/// Verdicts that one list shows.
+const LISTED: u64 = 200;
+
+/// Where motions are previewed and carried out.
+#[derive(Clone)]
+pub struct Office {
+    /// Reads whom a motion is about.
+    pub ledger: LedgerReader,
+    /// Records the verdict.
+    pub intake: Intake,
+    /// Knows the tags of what a person names.
+    pub observer: Arc<Observer>,
+    /// Petitions as of now.
+    pub shown: watch::Receiver<Arc<Catalogue>>,
+    /// `limits.verdict_signatures`.
+    pub most: u64,
+}
+
+impl From<DbError> for Refused {
+    fn from(error: DbError) -> Self {
+        tracing::error!(%error, "verdicts cannot be read");
+        Self::Unavailable
+    }
+}
+
+impl Office {
+    /// Carries a command out in the name of an account.
+    pub async fn carry_out(&self, command: IncidentCommand, account: [u8; 16]) -> IncidentAnswer {
+        let outcome = match command {
+            IncidentCommand::IncidentList => self.list().await.map(IncidentAnswer::List),
+            IncidentCommand::IncidentShow(position) => {
+                let shown = self.verdict(position).await;
+                shown.map(|verdict| IncidentAnswer::Shown(Box::new(self.listed(verdict))))
+            }
+            IncidentCommand::IncidentPreview(motion) => {
+                let selected = self.select(&motion).await;
+                selected.map(|selected| IncidentAnswer::Preview(Box::new(selected.preview)))
+            }
+            IncidentCommand::IncidentJudge(motion) => self.judge(motion, Author::Person(account)).await,
+            IncidentCommand::IncidentUndo(position) => {
+                let motion = self.undoing(position).await;
+                motion.map(|motion| IncidentAnswer::Motion(Box::new(motion)))
+            }
+        };
+        outcome.unwrap_or_else(IncidentAnswer::Refused)
+    }
+
+    /// The latest verdicts.
+    ///
+    /// # Errors
+    /// The store refused.
+    pub async fn list(&self) -> Result<Vec<Listed>, Refused> {
+        let verdicts = self.ledger.verdicts(i64::MAX.unsigned_abs(), LISTED).await?;
+        Ok(verdicts.into_iter().map(|verdict| self.listed(verdict)).collect())
+    }
+
+    /// The motion that takes a verdict back, for whoever looks at its preview first.
+    ///
+    /// # Errors
+    /// There is none, it is none that can be taken back, or it has been.
+    pub async fn undoing(&self, position: u64) -> Result<Motion, Refused> {
+        let verdict = self.verdict(position).await?;
+        let kind = match verdict.kind {
+            VerdictKind::Held => VerdictKind::Released,
+            VerdictKind::Invalidated => VerdictKind::Reinstated,
+            VerdictKind::Released | VerdictKind::Reinstated => return Err(Refused::NotUndone),
+        };
+        if verdict.undone_by.is_some() {
+            return Err(Refused::Undone);
+        }
+        Ok(Motion {
+            petition: self.slug(verdict.petition),
+            direction: kind.into(),
+            condition: Condition {
+                verdicts: vec![position],
+                ..Condition::default()
+            },
+            reason: Reason::Mistake.name().to_owned(),
+            note: String::new(),
+            undoes: Some(position),
+        })
+    }
+
+    /// What a motion would do, and whom it is about.
+    pub(super) async fn select(&self, motion: &Motion) -> Result<Selected, Refused> {
+        let petition = self
+            .shown
+            .borrow()
+            .petitions
+            .get(&motion.petition)
+            .map(|petition| petition.id);
+        let wanted = Wanted {
+            petition: petition.ok_or(Refused::Petition)?,
+            kind: motion.direction.into(),
+            condition: &motion.condition,
+            among: self.among(&motion.condition).await?,
+            most: self.most,
+            now: clock::now(),
+        };
+        Ok(self.ledger.select(wanted, &self.observer).await?)
+    }
+
+    async fn among(&self, condition: &Condition) -> Result<Option<Vec<SignatureId>>, Refused> {
+        if condition.verdicts.is_empty() {
+            return Ok(None);
+        }
+        let mut among = Vec::new();
+        for position in &condition.verdicts {
+            among.extend(self.ledger.judged_by(*position).await?.ok_or(Refused::Verdict)?);
+        }
+        among.sort_unstable();
+        among.dedup();
+        Ok(Some(among))
+    }
+
+    /// Gives the verdict, on whoever the condition means at this moment.
+    ///
+    /// # Errors
+    /// It cannot be given like this, or not recorded.
+    pub async fn judge(&self, motion: Motion, author: Author) -> Result<IncidentAnswer, Refused> {
+        let kind = VerdictKind::from(motion.direction);
+        let reason = Reason::from_name(&motion.reason).filter(|reason| reason.is_for(kind));
+        let reason = reason.ok_or(Refused::Reason)?;
+        if motion.note.trim().is_empty() {
+            return Err(Refused::Note);
+        }
+        let Selected { preview, set } = self.select(&motion).await?;
+        if set.is_empty() {
+            return Ok(IncidentAnswer::Nobody);
+        }
+        let petition = self
+            .shown
+            .borrow()
+            .petitions
+            .get(&motion.petition)
+            .map(|petition| petition.id);
+        let evidence = json!({
+            "version": 1, "condition": motion.condition.account(&self.observer, clock::now()),
+            "matched": preview.matched, "counted": preview.counted, "confirmed": preview.confirmed,
+            "unconfirmed": preview.unconfirmed, "ended": preview.ended, "may_be_honest": preview.honest,
+        });
+        let judgement = Judgement {
+            petition: petition.ok_or(Refused::Petition)?,
+            kind,
+            reason: reason.code(),
+            author,
+            evidence: evidence.to_string().into_bytes(),
+            note: motion.note,
+            undoes: motion.undoes,
+            set,
+        };
+        match self.intake.judge(judgement).await {
+            Ok(JudgeAnswer::Judged { position, judged, .. }) => Ok(IncidentAnswer::Judged { position, judged }),
+            Ok(JudgeAnswer::Nothing) => Ok(IncidentAnswer::Nobody),
+            Ok(JudgeAnswer::Malformed(why)) => Err(Refused::Malformed(why)),
+            Err(_) => Err(Refused::Unavailable),
+        }
+    }
+
+    async fn verdict(&self, position: u64) -> Result<Verdict, Refused> {
+        self.ledger.verdict(position).await?.ok_or(Refused::Verdict)
+    }
+
+    fn slug(&self, id: PetitionId) -> String {
+        let shown = self.shown.borrow();
+        let petition = shown.petitions.values().find(|petition| petition.id == id);
+        petition.map_or_else(String::new, |petition| petition.slug.clone())
+    }
+
+    fn listed(&self, verdict: Verdict) -> Listed {
+        Listed {
+            position: verdict.position,
+            petition: self.slug(verdict.petition),
+            direction: verdict.kind.into(),
+            reason: Reason::from_code(verdict.reason).map_or_else(String::new, |reason| reason.name().to_owned()),
+            by_person: verdict.author != Author::Scrutiny,
+            at: verdict.at.0,
+            judged: verdict.judged,
+            undoes: verdict.undoes,
+            undone_by: verdict.undone_by,
+            note: verdict.note,
+            evidence: serde_json::from_slice(&verdict.evidence).unwrap_or_default(),
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! What a verdict would do, before it is given: whom it judges, how they stand, who of them may be honest, and samples.
+
+use paraph_scrutiny::{NetworkKind, Observation};
+use paraph_tally::{Axes, Millis, PetitionId, SignatureId, VerdictKind};
+use serde::{Deserialize, Serialize};
+
+use super::condition::{Asked, Condition};
+use crate::journal::integer;
+use crate::ledger::query::LedgerReader;
+use crate::ledger::signature_state;
+use crate::scrutiny::features::{Features, Observer, month_of};
+use crate::store::db::{Cell, DbError, Row, Value};
+use crate::store::id;
+
+/// Samples of a preview.
+const SAMPLES: usize = 5;
+/// Rows read at once: a reader that lingers holds up the write-ahead log.
+const AT_ONCE: u64 = 4096;
+/// Confirmed for so long and still counted: nobody has found anything against it in a day.
+const DAY: u64 = 24 * 3600 * 1000;
+
+/// What a verdict would do. For whoever decides only: it holds names and comments.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preview {
+    /// Signatures that the condition means.
+    pub matched: u64,
+    /// Of these, those whose standing allows the verdict: whom it would judge.
+    pub judged: u64,
+    /// There are more than one verdict takes; the rest is left for another.
+    pub more: bool,
+    /// Of those judged: counted now.
+    pub counted: u64,
+    /// Previously counted, or confirmed and not settled.
+    pub confirmed: u64,
+    /// Never confirmed.
+    pub unconfirmed: u64,
+    /// Expired, withdrawn or disowned: the verdict changes nothing about them.
+    pub ended: u64,
+    /// How many of them may be honest people: confirmed, and either counted and confirmed more than a day ago, or from an
+    /// access network with a mailbox at a large provider. An upper guess, not a judgement.
+    pub honest: u64,
+    /// Some of them, spread over the whole.
+    pub samples: Vec<Sample>,
+}
+
+/// One of those judged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sample {
+    /// When it was signed, milliseconds UTC.
+    pub at: u64,
+    /// Name as given; empty if the record has been erased.
+    pub name: String,
+    /// Comment, possibly empty.
+    pub comment: String,
+    /// Whether its mailbox's holder has confirmed.
+    pub confirmed: bool,
+    /// Whether it counts now.
+    pub counted: bool,
+}
+
+/// A preview, and whom it is about.
+pub(super) struct Selected {
+    pub(super) preview: Preview,
+    pub(super) set: Vec<SignatureId>,
+}
+
+/// Whom a verdict is to be given on.
+pub(super) struct Wanted<'a> {
+    pub(super) petition: PetitionId,
+    pub(super) kind: VerdictKind,
+    pub(super) condition: &'a Condition,
+    /// Members of the verdicts that the condition names.
+    pub(super) among: Option<Vec<SignatureId>>,
+    /// Most that one verdict takes.
+    pub(super) most: u64,
+    pub(super) now: Millis,
+}
+
+struct Candidate {
+    id: SignatureId,
+    at: Millis,
+    confirmed_at: Option<Millis>,
+    axes: Axes,
+    seen: Option<Observation>,
+}
+
+impl LedgerReader {
+    /// Looks for everybody who is meant, a few thousand rows at a time.
+    pub(super) async fn select(&self, wanted: Wanted<'_>, observer: &Observer) -> Result<Selected, DbError> {
+        let mut asked = Asked::new(wanted.condition, observer, wanted.among);
+        let first = wanted
+            .condition
+            .from
+            .map_or([0; 16], |from| id::first_at(Millis(from.saturating_sub(SKEW))));
+        let last = wanted
+            .condition
+            .to
+            .map_or([0xff; 16], |to| id::first_at(Millis(to.saturating_add(SKEW))));
+        let (least, most) = asked.bounds();
+        let mut after = SignatureId(least.map_or(first, |id| first.max(before(id))));
+        let last = most.map_or(last, |id| last.min(id.0));
+        let mut selected = Selected {
+            preview: Preview::default(),
+            set: Vec::new(),
+        };
+        loop {
+            let rows = self.candidates(wanted.petition, after, SignatureId(last)).await?;
+            let Some(end) = rows.last() else { break };
+            after = end.id;
+            for candidate in rows {
+                if !asked.matches(candidate.id, candidate.at, candidate.seen.as_ref()) {
+                    continue;
+                }
+                selected.preview.matched += 1;
+                if candidate.axes.judge(wanted.kind).is_err() {
+                    continue;
+                }
+                if selected.set.len() as u64 >= wanted.most {
+                    selected.preview.more = true;
+                    return self.with_samples(selected).await;
+                }
+                selected.preview.add(&candidate, wanted.now);
+                selected.set.push(candidate.id);
+            }
+        }
+        self.with_samples(selected).await
+    }
+
+    async fn candidates(
+        &self,
+        petition: PetitionId,
+        after: SignatureId,
+        last: SignatureId,
+    ) -> Result<Vec<Candidate>, DbError> {
+        let pending = self.judged.now();
+        let read = self.main.with(move |db| {
+            let sql = "SELECT s.id, s.petition, s.mailbox, s.signed_at, s.confirmed_at, s.axes, f.observed \
+                       FROM signature s LEFT JOIN features f ON f.id = s.id \
+                       WHERE s.id > ?1 AND s.id <= ?2 AND s.petition = ?3 ORDER BY s.id LIMIT ?4";
+            let (after, last) = (Value::Blob(&after.0), Value::Blob(&last.0));
+            let rows = db.query(sql, &[after, last, Value::Int(petition.0.into()), integer(AT_ONCE)])?;
+            rows.iter().map(candidate).collect::<Result<Vec<_>, _>>()
+        });
+        let mut read = read.await?;
+        if let Some(pending) = pending {
+            for candidate in &mut read {
+                candidate.axes = pending.axes(candidate.id, candidate.axes);
+            }
+        }
+        Ok(read)
+    }
+
+    /// Opens a few of the records, spread over the whole.
+    async fn with_samples(&self, mut selected: Selected) -> Result<Selected, DbError> {
+        let many = selected.set.len();
+        let mut at: Vec<usize> = (0..SAMPLES).map(|which| which * many / SAMPLES).collect();
+        at.dedup();
+        for index in at.into_iter().filter(|index| *index < many) {
+            let id = selected.set[index];
+            let Some(state) = self.state(id).await? else { continue };
+            let personal = self.record(id).await?;
+            let (name, comment) = personal.map_or_else(Default::default, |personal| (personal.name, personal.comment));
+            selected.preview.samples.push(Sample {
+                at: state.signed_at.0,
+                name,
+                comment,
+                confirmed: state.axes.is_confirmed(),
+                counted: state.axes.is_counted(),
+            });
+        }
+        Ok(selected)
+    }
+}
+
+/// Ids are made a moment before the event that carries the time of signing.
+const SKEW: u64 = 3_600_000;
+
+fn before(id: SignatureId) -> [u8; 16] {
+    u128::from_be_bytes(id.0).saturating_sub(1).to_be_bytes()
+}
+
+fn candidate(row: &Row) -> Result<Candidate, DbError> {
+    let id = SignatureId(row.array(0)?);
+    let state = signature_state(row, 1)?;
+    let at = state.signed_at;
+    let seen = match row.0.get(6) {
+        Some(Cell::Blob(stored)) => Features::observation(stored, month_of(at), (id, state.petition, at)),
+        _ => None,
+    };
+    Ok(Candidate {
+        id,
+        at,
+        confirmed_at: state.confirmed_at,
+        axes: state.axes,
+        seen,
+    })
+}
+
+impl Preview {
+    fn add(&mut self, candidate: &Candidate, now: Millis) {
+        let axes = candidate.axes;
+        self.judged += 1;
+        let part = match axes {
+            _ if axes.is_ended() => &mut self.ended,
+            _ if axes.is_counted() => &mut self.counted,
+            _ if axes.is_confirmed() => &mut self.confirmed,
+            _ => &mut self.unconfirmed,
+        };
+        *part += 1;
+        self.honest += u64::from(may_be_honest(candidate, now));
+    }
+}
+
+fn may_be_honest(candidate: &Candidate, now: Millis) -> bool {
+    let Some(confirmed_at) = candidate.confirmed_at.filter(|_| !candidate.axes.is_ended()) else {
+        return false;
+    };
+    let stood_a_day = candidate.axes.is_counted() && confirmed_at.0 + DAY <= now.0;
+    let looks_common = |seen: &Observation| seen.source.kind == NetworkKind::Access && seen.common_mail;
+    stood_a_day || candidate.seen.as_ref().is_some_and(looks_common)
+}

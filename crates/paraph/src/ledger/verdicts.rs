@@ -1,0 +1,98 @@
+//! Verdicts as they were given, for whoever looks back at them.
+
+use paraph_tally::{Author, Event, Millis, PetitionId, SignatureId, VerdictKind};
+
+use super::petition_id;
+use super::query::LedgerReader;
+use crate::journal::{integer, kind_of};
+use crate::store::db::{DbError, Row};
+
+/// A verdict as it was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// Position of its event: what it is called.
+    pub position: u64,
+    /// Its petition.
+    pub petition: PetitionId,
+    /// Which way.
+    pub kind: VerdictKind,
+    /// Code of the reason.
+    pub reason: u16,
+    /// Who judged.
+    pub author: Author,
+    /// What was seen, JSON.
+    pub evidence: Vec<u8>,
+    /// When.
+    pub at: Millis,
+    /// Signatures that it judged.
+    pub judged: u64,
+    /// The verdict that it took back.
+    pub undoes: Option<u64>,
+    /// What its author says about it.
+    pub note: String,
+    /// The latest verdict that took this one back.
+    pub undone_by: Option<u64>,
+}
+
+/// Columns for [`verdict`].
+const BEFORE: &str = "SELECT v.position, v.petition, v.kind, v.reason, v.author, v.evidence, v.at, v.judged, v.undoes, v.note, \
+                      (SELECT MAX(u.position) FROM verdict u WHERE u.undoes = v.position) \
+                      FROM verdict v WHERE v.position < ?1 ORDER BY v.position DESC LIMIT ?2";
+
+impl LedgerReader {
+    /// Up to `most` verdicts before a position, the latest first.
+    ///
+    /// # Errors
+    /// The store refused.
+    pub async fn verdicts(&self, before: u64, most: u64) -> Result<Vec<Verdict>, DbError> {
+        let rows = self
+            .main
+            .with(move |db| db.query(BEFORE, &[integer(before), integer(most)]));
+        rows.await?.iter().map(verdict).collect()
+    }
+
+    /// The verdict at a position; `None` if there is none.
+    ///
+    /// # Errors
+    /// The store refused.
+    pub async fn verdict(&self, position: u64) -> Result<Option<Verdict>, DbError> {
+        let before = position.saturating_add(1);
+        let found = self.verdicts(before, 1).await?;
+        Ok(found.into_iter().find(|verdict| verdict.position == position))
+    }
+
+    /// Whom the verdict at a position judged, ascending; `None` if there is none.
+    ///
+    /// # Errors
+    /// The store refused.
+    pub async fn judged_by(&self, position: u64) -> Result<Option<Vec<SignatureId>>, DbError> {
+        let row = self.main.with(move |db| {
+            let sql = "SELECT event FROM journal WHERE position = ?1";
+            db.query_one(sql, &[integer(position)])
+        });
+        let Some(row) = row.await? else { return Ok(None) };
+        let event = Event::decode(row.blob(0)?).map_err(|_| DbError::Shape("an event"))?;
+        let Event::Verdict { mut signatures, .. } = event else {
+            return Ok(None);
+        };
+        signatures.sort_unstable();
+        Ok(Some(signatures))
+    }
+}
+
+fn verdict(row: &Row) -> Result<Verdict, DbError> {
+    let position = |column| Ok::<_, DbError>(row.maybe_int(column)?.map(i64::unsigned_abs));
+    Ok(Verdict {
+        position: row.unsigned(0)?,
+        petition: petition_id(row, 1)?,
+        kind: kind_of(row.int(2)?).ok_or(DbError::Shape("a kind of verdict"))?,
+        reason: u16::try_from(row.unsigned(3)?).map_err(|_| DbError::Shape("a reason"))?,
+        author: row.maybe_array(4)?.map_or(Author::Scrutiny, Author::Person),
+        evidence: row.blob(5)?.to_vec(),
+        at: Millis(row.unsigned(6)?),
+        judged: row.unsigned(7)?,
+        undoes: position(8)?,
+        note: row.text(9)?.to_owned(),
+        undone_by: position(10)?,
+    })
+}

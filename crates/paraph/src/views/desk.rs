@@ -1,0 +1,400 @@
+//! Pages of the desk: like all pages, pure functions from plain data.
+
+use askama::Template;
+
+use super::markup;
+use super::model::{self, Frame, MailStatusPage};
+use super::poster::{Code, code};
+use super::refusal::Problem;
+use crate::desk::books::{Line, Link, Member, Open, Review};
+use crate::desk::draft::Typed;
+use crate::desk::role::{Act, Role};
+
+/// What every page of the desk needs.
+pub struct DeskFrame<'a> {
+    /// Site, language, path.
+    pub f: Frame<'a>,
+    /// Who is logged in.
+    pub member: Option<&'a Member>,
+    /// What every form carries.
+    pub secret: &'a str,
+    /// Drafts that wait for a moderator, for those who may review.
+    pub waiting: u64,
+    /// What was just done: id of a message.
+    pub done: Option<&'static str>,
+}
+
+impl DeskFrame<'_> {
+    fn may(&self, act: Act) -> bool {
+        self.member.is_some_and(|member| member.role.may(act))
+    }
+
+    fn t(&self, id: &str) -> String {
+        self.f.t(id)
+    }
+
+    fn role(&self, role: &Role) -> String {
+        self.f.t(&format!("desk-role-{}", role.name()))
+    }
+
+    fn link(&self, path: &str) -> String {
+        self.f.link(path)
+    }
+
+    fn petition(&self, slug: &str, page: &str) -> String {
+        self.f.link(&["/desk/petitions/", slug, page].concat())
+    }
+}
+
+/// A field and what is wrong with it.
+fn problem_of(f: &Frame<'_>, problems: &[(&'static str, Problem)], field: &str) -> Option<String> {
+    let found = problems.iter().find(|(known, _)| *known == field);
+    found.map(|(_, problem)| match (field, problem) {
+        ("slug" | "video" | "goal" | "first", Problem::BadValue) => f.t(&format!("desk-problem-{field}")),
+        _ => problem.message(f.lang),
+    })
+}
+
+/// `GET /desk/login`, and again when it was refused.
+pub struct LoginPage<'a> {
+    /// The name that was typed.
+    pub name: &'a str,
+    /// Why it was refused.
+    pub refused: Option<Denied>,
+}
+
+/// Why somebody is not let in. The same for every name, whether or not a member has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denied {
+    /// Name, password or code are not right.
+    Wrong,
+    /// Too many were wrong before: seconds to wait.
+    Wait(u64),
+    /// Too many log in at once: seconds to wait.
+    Busy(u64),
+}
+
+impl Denied {
+    fn message(&self, f: &Frame<'_>) -> String {
+        match *self {
+            Self::Wrong => f.t("desk-login-wrong"),
+            Self::Wait(wait) => f.t1("desk-login-wait", "wait", wait),
+            Self::Busy(wait) => f.t1("desk-login-busy", "wait", wait),
+        }
+    }
+}
+
+/// `GET /desk/join/{token}`, and again when something was wrong.
+pub struct JoinPage<'a> {
+    /// The token, as in the address.
+    pub token: &'a str,
+    /// What the link is for.
+    pub link: &'a Link,
+    /// The name that was typed.
+    pub name: &'a str,
+    /// What a generator of codes reads.
+    pub uri: &'a str,
+    /// The same, to be typed.
+    pub spelled: &'a str,
+    /// Messages about fields: field and id of the message.
+    pub wrong: &'a [(&'static str, &'static str)],
+}
+
+impl JoinPage<'_> {
+    fn code(&self) -> Option<Code> {
+        code(self.uri)
+    }
+
+    /// In groups of four, as people type it.
+    fn grouped(&self) -> String {
+        let letters: Vec<char> = self.spelled.chars().collect();
+        let groups = letters.chunks(4).map(|group| group.iter().collect::<String>());
+        groups.collect::<Vec<_>>().join(" ")
+    }
+
+    fn problem(&self, f: &Frame<'_>, field: &str) -> Option<String> {
+        let found = self.wrong.iter().find(|(known, _)| *known == field);
+        found.map(|(_, id)| f.t(id))
+    }
+}
+
+/// New recovery codes, shown once.
+pub struct CodesPage<'a> {
+    /// As they are written down.
+    pub codes: &'a [String],
+}
+
+/// A petition in the list.
+pub struct Entry {
+    /// Its name in addresses.
+    pub slug: String,
+    /// Title.
+    pub title: String,
+    /// Who launches it.
+    pub owner: String,
+    /// Id of the message that names its state.
+    pub state: &'static str,
+    /// Its count, once it has been open.
+    pub counted: Option<u64>,
+}
+
+/// `GET /desk`
+pub struct DeskHomePage<'a> {
+    /// Groups in order: id of the heading, petitions.
+    pub groups: &'a [(&'static str, Vec<Entry>)],
+}
+
+/// What can be done with a petition, by who looks at it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Can {
+    /// Change it.
+    pub edit: bool,
+    /// Ask for review.
+    pub submit: bool,
+    /// Publish it or send it back.
+    pub review: bool,
+    /// Post an update.
+    pub update: bool,
+    /// Close it.
+    pub close: bool,
+}
+
+/// `GET /desk/petitions/{slug}`
+pub struct DeskPetitionPage<'a> {
+    /// As a form would hold it.
+    pub says: &'a Typed,
+    /// Id of the message that names its state.
+    pub state: &'static str,
+    /// Whether others can see it.
+    pub is_public: bool,
+    /// Where its draft stands.
+    pub review: Review,
+    /// Why it was sent back.
+    pub note: &'a str,
+    /// Name of the member who wrote it.
+    pub author: Option<&'a str>,
+    /// Its numbers: id of the message, number.
+    pub numbers: &'a [(&'static str, u64)],
+    /// As of when they hold.
+    pub as_of: u64,
+    /// Revision of what is shown.
+    pub revision: u64,
+    /// What can be done.
+    pub can: Can,
+}
+
+impl DeskPetitionPage<'_> {
+    fn text(&self) -> String {
+        markup::to_html(&self.says.body)
+    }
+
+    fn sent_back(&self) -> bool {
+        self.review == Review::SentBack
+    }
+
+    fn is_waiting(&self) -> bool {
+        self.review == Review::Waiting
+    }
+}
+
+/// `GET` and `POST /desk/petitions/new` and `/desk/petitions/{slug}/edit`
+pub struct EditPage<'a> {
+    /// The petition that is changed; `None`: a new one.
+    pub slug: Option<&'a str>,
+    /// What the form holds.
+    pub typed: &'a Typed,
+    /// What is wrong.
+    pub problems: &'a [(&'static str, Problem)],
+    /// Id of a message about the whole.
+    pub trouble: Option<&'static str>,
+    /// Whether the text is shown as it would be.
+    pub preview: bool,
+    /// Whether people are signing it.
+    pub is_open: bool,
+}
+
+impl EditPage<'_> {
+    fn text(&self) -> String {
+        markup::to_html(&self.typed.body)
+    }
+
+    fn problem(&self, f: &Frame<'_>, field: &str) -> Option<String> {
+        problem_of(f, self.problems, field)
+    }
+
+    fn action(&self, d: &DeskFrame<'_>) -> String {
+        match self.slug {
+            Some(slug) => d.petition(slug, "/edit"),
+            None => d.link("/desk/petitions/new"),
+        }
+    }
+}
+
+/// `GET` and `POST /desk/petitions/{slug}/update`
+pub struct DeskUpdatePage<'a> {
+    /// The petition.
+    pub slug: &'a str,
+    /// Its title.
+    pub of: &'a str,
+    /// Title of the update.
+    pub title: &'a str,
+    /// Its text.
+    pub body: &'a str,
+    /// Whether it is mailed.
+    pub mail: bool,
+    /// What is wrong.
+    pub problems: &'a [(&'static str, Problem)],
+    /// Whether the text is shown as it would be.
+    pub preview: bool,
+}
+
+impl DeskUpdatePage<'_> {
+    fn text(&self) -> String {
+        markup::to_html(self.body)
+    }
+
+    fn problem(&self, f: &Frame<'_>, field: &str) -> Option<String> {
+        problem_of(f, self.problems, field)
+    }
+}
+
+/// `GET /desk/petitions/{slug}/close`
+pub struct ClosePage<'a> {
+    /// The petition.
+    pub slug: &'a str,
+    /// Its title.
+    pub title: &'a str,
+    /// Its count.
+    pub counted: u64,
+}
+
+/// `GET /desk/account`
+pub struct AccountPage<'a> {
+    /// Open sessions.
+    pub sessions: &'a [Open],
+    /// The one that looks.
+    pub current: [u8; 32],
+    /// Recovery codes that are left.
+    pub recovery_left: u64,
+    /// Id of a message about what was refused.
+    pub wrong: Option<&'static str>,
+}
+
+impl AccountPage<'_> {
+    fn id(&self, session: &Open) -> String {
+        data_encoding::HEXLOWER.encode(&session.token)
+    }
+
+    fn is_current(&self, session: &Open) -> bool {
+        session.token == self.current
+    }
+}
+
+/// `GET /desk/members`
+pub struct MembersPage<'a> {
+    /// Who works here.
+    pub members: &'a [Member],
+    /// Links that nobody has used yet.
+    pub links: &'a [Link],
+    /// A link just made, shown once, and for what.
+    pub made: Option<(&'a str, &'a str)>,
+    /// Id of a message about what was refused.
+    pub wrong: Option<&'static str>,
+}
+
+impl MembersPage<'_> {
+    fn id(&self, member: &Member) -> String {
+        data_encoding::HEXLOWER.encode(&member.id)
+    }
+
+    fn roles(&self) -> [Role; 3] {
+        Role::ALL
+    }
+}
+
+/// `GET /desk/audit`
+pub struct AuditPage<'a> {
+    /// Lines, the latest first.
+    pub lines: &'a [Line],
+    /// Names of members by their id as hexadecimal digits.
+    pub names: &'a std::collections::BTreeMap<String, String>,
+}
+
+impl AuditPage<'_> {
+    fn act(&self, f: &Frame<'_>, line: &Line) -> String {
+        f.t(&format!("desk-act-{}", line.act))
+    }
+
+    /// A role in words, a member by name, a petition by its name in addresses.
+    fn subject(&self, d: &DeskFrame<'_>, line: &Line) -> String {
+        if let Some(role) = Role::from_name(&line.subject) {
+            return d.role(&role);
+        }
+        let is_member = matches!(&*line.act, "removed" | "reset" | "session-ended" | "sessions-ended");
+        match self.names.get(&line.subject) {
+            Some(name) => name.clone(),
+            None if is_member => d.t("desk-former"),
+            None => line.subject.clone(),
+        }
+    }
+
+    fn who(&self, d: &DeskFrame<'_>, line: &Line) -> String {
+        match line.member.as_deref() {
+            None => d.t("desk-by-command"),
+            Some("") => d.t("desk-former"),
+            Some(name) => name.to_owned(),
+        }
+    }
+}
+
+/// An answer that is no page: ids `desk-no-{what}` and `desk-no-{what}-why`.
+pub struct NoPage<'a> {
+    /// Which.
+    pub what: &'a str,
+}
+
+macro_rules! pages {
+    ($($(#[$doc:meta])* $name:ident($page:ident) = $path:tt;)*) => {
+        $($(#[$doc])*
+        #[must_use]
+        pub fn $name(d: &DeskFrame<'_>, p: &$page<'_>) -> String {
+            #[derive(Template)]
+            #[template(path = $path)]
+            struct View<'a> {
+                d: &'a DeskFrame<'a>,
+                f: &'a Frame<'a>,
+                p: &'a $page<'a>,
+            }
+            View { d, f: &d.f, p }.render().expect("writing into a string does not fail")
+        })*
+    };
+}
+
+pages! {
+    /// `GET /desk/login`
+    desk_login(LoginPage) = "desk/login.html";
+    /// `GET /desk/join/{token}`
+    desk_join(JoinPage) = "desk/join.html";
+    /// After joining, and after new codes were asked for.
+    desk_codes(CodesPage) = "desk/codes.html";
+    /// `GET /desk`
+    desk_home(DeskHomePage) = "desk/home.html";
+    /// `GET /desk/petitions/{slug}`
+    desk_petition(DeskPetitionPage) = "desk/petition.html";
+    /// `GET /desk/petitions/new`
+    desk_edit(EditPage) = "desk/edit.html";
+    /// `GET /desk/petitions/{slug}/update`
+    desk_update(DeskUpdatePage) = "desk/update.html";
+    /// `GET /desk/petitions/{slug}/close`
+    desk_close(ClosePage) = "desk/close.html";
+    /// `GET /desk/account`
+    desk_account(AccountPage) = "desk/account.html";
+    /// `GET /desk/members`
+    desk_members(MembersPage) = "desk/members.html";
+    /// `GET /desk/audit`
+    desk_audit(AuditPage) = "desk/audit.html";
+    /// `GET /desk/mail`
+    desk_mail(MailStatusPage) = "desk/mail.html";
+    /// Every answer that is not what was asked for.
+    desk_no(NoPage) = "desk/no.html";
+}

@@ -1,0 +1,122 @@
+//! Each role at each address, as the table says.
+
+use super::browser::{Member, member, site};
+
+/// Method, path, form; what author, moderator and operator get. Petition `theirs` is somebody else's, submitted.
+const TABLE: &[(&str, &str, &str, [u16; 3])] = &[
+    ("GET", "/desk", "", [200, 200, 200]),
+    ("GET", "/desk/account", "", [200, 200, 200]),
+    ("GET", "/desk/mail", "", [403, 200, 200]),
+    ("GET", "/desk/audit", "", [403, 200, 200]),
+    ("GET", "/desk/members", "", [403, 403, 200]),
+    ("GET", "/desk/petitions/new", "", [200, 200, 200]),
+    ("GET", "/desk/petitions/theirs", "", [404, 200, 200]),
+    ("GET", "/desk/petitions/theirs/edit", "", [404, 403, 200]),
+    ("GET", "/desk/petitions/open/update", "", [404, 403, 200]),
+    ("GET", "/desk/petitions/open/close", "", [404, 200, 200]),
+    ("GET", "/desk/petitions/absent", "", [404, 404, 404]),
+    ("GET", "/desk/elsewhere", "", [404, 404, 404]),
+    ("POST", "/desk/petitions/theirs/edit", "title=A&body=B", [404, 403, 303]),
+    ("POST", "/desk/petitions/theirs/submit", "", [404, 403, 303]),
+    ("POST", "/desk/petitions/theirs/send-back", "note=", [403, 400, 400]),
+    ("POST", "/desk/petitions/theirs/publish", "revision=99", [403, 409, 409]),
+    ("POST", "/desk/petitions/open/update", "title=A", [404, 403, 400]),
+    ("POST", "/desk/petitions/open/close", "", [404, 400, 400]),
+    ("POST", "/desk/petitions/new", "title=", [400, 400, 400]),
+    ("POST", "/desk/members/invite", "role=nobody", [403, 403, 404]),
+    ("POST", "/desk/members/reset", "member=00", [403, 403, 404]),
+    ("POST", "/desk/members/remove", "member=00&sure=yes", [403, 403, 404]),
+    ("POST", "/desk/account/password", "old=x&password=y", [403, 403, 403]),
+    ("POST", "/desk/account/recovery", "old=x", [403, 403, 403]),
+    ("GET", "/desk/logout", "", [405, 405, 405]),
+];
+
+#[test]
+fn each_role_gets_what_the_table_says() {
+    let mut site = site();
+    // Wrong passwords are part of the table.
+    site.set("limits.desk_tries", 100);
+    site.petition("open");
+    let server = site.start();
+    let mut writer = member(&site, &server, "author", "Writer");
+    let text = [
+        ("slug", "theirs"),
+        ("title", "Theirs"),
+        ("owner", "Somebody"),
+        ("body", "A text."),
+        ("language", "fr"),
+        ("do", "save"),
+    ];
+    let page = "/desk/petitions/new";
+    assert_eq!(writer.browser.send(page, page, &text).status, 303);
+    assert_eq!(
+        writer.browser.send(page, "/desk/petitions/theirs/submit", &[]).status,
+        303
+    );
+
+    let roles = ["author", "moderator", "operator"];
+    let mut members: Vec<Member> = roles
+        .iter()
+        .map(|role| member(&site, &server, role, &format!("The {role}")))
+        .collect();
+    for (method, path, fields, expected) in TABLE {
+        for ((member, role), expected) in members.iter_mut().zip(roles).zip(expected) {
+            let status = if *method == "GET" {
+                member.browser.get(path).status
+            } else {
+                let fields: Vec<(&str, &str)> = fields.split('&').filter_map(|pair| pair.split_once('=')).collect();
+                member.browser.send("/desk/account", path, &fields).status
+            };
+            assert_eq!(status, *expected, "{role}: {method} {path} {fields}");
+        }
+    }
+    // Nobody at all gets none of it.
+    let mut stranger = super::browser::Browser::new(server.address);
+    for (method, path, ..) in TABLE.iter().filter(|(_, path, ..)| !path.ends_with("elsewhere")) {
+        let status = match *method {
+            "GET" => stranger.get(path).status,
+            _ => {
+                stranger
+                    .raw(path, &[("origin", &format!("http://{}", server.address))], "")
+                    .status
+            }
+        };
+        let none = if *method == "GET" { [303, 405] } else { [403, 403] };
+        assert!(none.contains(&status), "{method} {path}: {status}");
+    }
+    server.stop();
+}
+
+#[test]
+fn the_last_operator_stays_and_who_is_removed_leaves_no_name() {
+    let site = site();
+    let server = site.start();
+    let mut zoe = member(&site, &server, "operator", "Zoé");
+    let mut bastien = member(&site, &server, "moderator", "Bastien Kerloc’h");
+    let page = zoe.browser.get("/desk/members").text();
+    let ids: Vec<&str> = page
+        .split("name=\"member\" value=\"")
+        .skip(1)
+        .map(|rest| &rest[..32])
+        .collect();
+    let remove = |zoe: &mut Member, id: &str| {
+        let fields = [("member", id), ("sure", "yes")];
+        zoe.browser
+            .send("/desk/members", "/desk/members/remove", &fields)
+            .status
+    };
+    assert_eq!(remove(&mut zoe, ids[0]), 409, "the last operator");
+    assert_eq!(remove(&mut zoe, ids[2]), 303);
+    assert_eq!(bastien.browser.get("/desk").status, 303, "out at once");
+    assert_eq!(
+        site.number("SELECT COUNT(*) FROM desk_member WHERE name LIKE 'Bastien%'"),
+        0
+    );
+    let audit = zoe.browser.get("/desk/audit?lang=en").text();
+    assert!(
+        !audit.contains("Bastien") && audit.contains("a former member"),
+        "{audit}"
+    );
+    assert_eq!(zoe.browser.get("/desk/members").text().matches("Bastien").count(), 0);
+    server.stop();
+}

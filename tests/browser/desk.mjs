@@ -1,0 +1,145 @@
+// The desk: from the link of the first operator to a petition that is published and closed, and the incident room.
+
+import { createHmac } from "node:crypto";
+import { check, inspect, open, settings } from "./harness.mjs";
+
+const { base } = settings;
+const desk = `${base}/desk`;
+const password = "correct horse battery staple";
+const sizes = [["fr", 390], ["en", 1280], ["fr", 1280], ["en", 390]];
+
+/// The code of an authenticator app (RFC 6238): key as shown, steps of 30 seconds from now.
+function code(key, later = 0) {
+  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  const bits = [...key.replaceAll(" ", "")].map((letter) => letters.indexOf(letter).toString(2).padStart(5, "0")).join("");
+  const secret = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + later));
+  const mac = createHmac("sha1", secret).update(counter).digest();
+  const at = mac.at(-1) & 15;
+  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, "0");
+}
+
+let key;
+let cookies;
+
+/// A page of somebody who is logged in.
+async function inside(browser, how) {
+  const page = await open(browser, how);
+  await page.context().addCookies(cookies);
+  return page;
+}
+
+export function deskTests(test) {
+  test("desk: the first link makes the operator", async (browser) => {
+    check(settings.link, "DESK_LINK is not set");
+    for (const [lang, width] of sizes.slice(1)) {
+      const page = await open(browser, { lang, width });
+      await page.goto(`${settings.link}?lang=${lang}`);
+      await inspect(page, "desk-join");
+    }
+    const page = await open(browser, { lang: "fr", width: 390, script: true });
+    await page.goto(`${settings.link}?lang=fr`);
+    await inspect(page, "desk-join");
+    key = await page.textContent(".spelled");
+    await page.fill("#name", "Maëlle Le Goff");
+    await page.fill("#password", password);
+    await page.fill("#code", "000000");
+    await page.click("main button[type=submit]");
+    check((await page.textContent("#code-problem")).length > 0, "a wrong code is said beside its field");
+    await inspect(page, "desk-join-wrong");
+    await page.fill("#password", password);
+    await page.fill("#code", code(key));
+    await page.click("main button[type=submit]");
+    check((await page.locator(".recovery li").count()) === 10, "ten recovery codes");
+    await inspect(page, "desk-codes");
+    await page.click("main a.button");
+    await inspect(page, "desk-empty");
+    cookies = await page.context().cookies();
+    const again = await open(browser, { lang: "en" });
+    const answer = await again.goto(`${settings.link}?lang=en`);
+    check(answer.status() === 404, `the link opens again: ${answer.status()}`);
+    await inspect(again, "desk-link-used");
+  });
+
+  test("desk: log in without script, log out", async (browser) => {
+    for (const [lang, width] of sizes) {
+      const page = await open(browser, { lang, width });
+      await page.goto(`${desk}/login?lang=${lang}`);
+      await inspect(page, "desk-login");
+    }
+    const page = await open(browser, { lang: "en", width: 390, script: false });
+    await page.goto(`${desk}?lang=en`);
+    check(page.url().includes("/desk/login"), `sent to ${page.url()}`);
+    const log = async (name) => {
+      await page.fill("#name", name);
+      await page.fill("#password", password);
+      await page.fill("#code", code(key, 1));
+      await page.click("main button[type=submit]");
+    };
+    await log("Nobody at all");
+    check((await page.textContent("[role=alert]")).includes("not right"), "refused in words");
+    await inspect(page, "desk-login-wrong");
+    await log("maëlle le goff");
+    check(page.url().endsWith("/desk?lang=en"), `in: ${page.url()}`);
+    await page.click(".rooms button");
+    check((await page.textContent("[role=status]")).includes("logged out"), "logged out");
+  });
+
+  test("desk: a petition from draft to close", async (browser) => {
+    const page = await inside(browser, { lang: "fr", width: 390 });
+    await page.goto(`${desk}/petitions/new?lang=fr`);
+    await page.fill("#title", "Garder l’école du quai");
+    await page.fill("#slug", "Pas Une Adresse");
+    await page.fill("#owner", "Parents du quai");
+    await page.fill("#body", "L’école du quai ferme en juin.\n\n## Pourquoi\n\n- elle est <pleine>\n- elle est belle");
+    await page.click("button[value=save]");
+    await inspect(page, "desk-edit-wrong");
+    await page.fill("#slug", "ecole-du-quai");
+    await page.click("button[value=preview]");
+    check((await page.textContent(".preview")).includes("elle est <pleine>"), "the preview shows what was typed");
+    await inspect(page, "desk-edit-preview");
+    await page.click("button[value=save]");
+    await page.click("form[action*='/submit'] button");
+    for (const [lang, width] of sizes) {
+      const other = await inside(browser, { lang, width });
+      for (const [name, path] of [["home", ""], ["petition", "/petitions/ecole-du-quai"], ["edit", "/petitions/ecole-du-quai/edit"], ["members", "/members"], ["account", "/account"], ["mail", "/mail"], ["audit", "/audit"]]) {
+        await other.goto(`${desk}${path}?lang=${lang}`);
+        await inspect(other, `desk-${name}`);
+      }
+      await other.context().close();
+    }
+    await page.goto(`${desk}/petitions/ecole-du-quai?lang=fr`);
+    await page.click("form[action*='/publish'] button");
+    await inspect(page, "desk-published");
+    const visitor = await open(browser, { lang: "fr", width: 390 });
+    for (let look = 0; look < 50; look += 1) {
+      const answer = await visitor.goto(`${base}/p/ecole-du-quai`);
+      if (answer.status() === 200) break;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    check((await visitor.textContent("h1")).includes("Garder l’école"), "published");
+    await page.click("a[href*='/update']");
+    await page.fill("#title", "Le conseil se réunit");
+    await page.fill("#body", "Lundi à dix-huit heures.");
+    await page.click("button[value=preview]");
+    await inspect(page, "desk-update");
+    await page.click("button[value=save]");
+    await page.click("a[href*='/close']");
+    await inspect(page, "desk-close");
+    await page.check("#sure");
+    await page.click("main button[type=submit]");
+    await inspect(page, "desk-closed");
+    await visitor.goto(`${base}/p/ecole-du-quai`);
+    check((await visitor.locator("form.sign").count()) === 0, "nobody can sign any more");
+  });
+
+  test("desk: an invitation, shown once", async (browser) => {
+    const page = await inside(browser, { lang: "en", width: 390 });
+    await page.goto(`${desk}/members?lang=en`);
+    await page.selectOption("#role", "moderator");
+    await page.click("form[action*='/invite'] button");
+    check((await page.inputValue("#made")).includes("/desk/join/"), "a link");
+    await inspect(page, "desk-invited");
+  });
+}
