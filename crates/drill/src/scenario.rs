@@ -385,9 +385,8 @@ impl Plan {
         let forgeries = forgeries::of(&mut attackers, options);
         let mut honest = honest(&mut crowd, options, end);
         // After the attack, its victims want to sign.
-        let port = |victim: &Victim| 2000 + (victim.0 % 1000) as u16;
         let victims = forgeries::victims(options);
-        honest.extend(victims.map(|victim| victim.person(attack_to, port(&victim))));
+        honest.extend(victims.map(|victim| victim.person(attack_to, options.calm / 2)));
         honest.sort_by_key(|person| person.at);
         Self {
             honest,

@@ -1,17 +1,18 @@
 //! Somebody whose address forgers enter again and again, in every spelling that leads to one mailbox, and who signs later
 //! after all: through whatever mail has come, as anybody would who finds a heap of strange contributions behind its link.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use crate::people::Lang;
-use crate::scenario::{Fate, Habit, Person, Way};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha20Rng;
+
+use crate::people::{self, Identity, Lang};
+use crate::scenario::{Fate, Habit, Person, Way, mix};
 use crate::sink::Sink;
 
 /// Mails a day that one mailbox may get, whatever is entered where.
 pub const MAILS_A_DAY: u64 = 3;
-/// A provider at which a tag after a plus, a dot before it and letter case change nothing.
-const DOMAIN: &str = "mail-a.example";
 /// Further down a heap of contributions than anybody reads.
 pub(crate) const PAGES: usize = 500;
 
@@ -20,22 +21,35 @@ pub(crate) const PAGES: usize = 500;
 pub struct Victim(pub u32);
 
 impl Victim {
+    /// Name and address as their owner writes them: of all kinds, like those of other people.
+    fn identity(self) -> Identity {
+        let mut rng = ChaCha20Rng::seed_from_u64(mix(self.0.into()));
+        loop {
+            let identity = people::identity(&mut rng, Lang::Fr, &format!("{}x", self.0));
+            // What a page would write in another way, or a mail server sees in another way, is not for a test of victims.
+            if !identity.name.contains('\'') && !identity.mailbox.contains('+') && identity.email == identity.mailbox {
+                return identity;
+            }
+        }
+    }
+
     /// The address as its owner writes it.
     #[must_use]
     pub fn address(self) -> String {
-        format!("noor.{}@{DOMAIN}", self.0)
+        self.identity().mailbox
     }
 
     /// The same mailbox, as forgers spell it.
     #[must_use]
     pub fn spelling(self, number: u32) -> String {
-        let name = self.0;
+        let address = self.address();
+        let (local, domain) = address.split_once('@').unwrap_or((&address, ""));
         match number % 5 {
-            0 => self.address(),
-            1 => format!("NOOR.{name}@{DOMAIN}"),
-            2 => format!("noor.{name}+list{number}@{DOMAIN}"),
-            3 => format!("Noor.{name}@Mail-A.EXAMPLE"),
-            _ => format!("noor.{name}.+{number}@{DOMAIN}"),
+            0 => address,
+            1 => format!("{}@{domain}", local.to_uppercase()),
+            2 => format!("{local}+list{number}@{domain}"),
+            3 => format!("{local}@{}", domain.to_uppercase()),
+            _ => format!("{local}.+{number}@{domain}"),
         }
     }
 
@@ -47,7 +61,7 @@ impl Victim {
             return false;
         };
         let name = local.split('+').next().unwrap_or_default().trim_end_matches('.');
-        domain == DOMAIN && name == format!("noor.{}", self.0)
+        format!("{name}@{domain}") == self.address()
     }
 
     /// Mails that have arrived.
@@ -55,21 +69,22 @@ impl Victim {
         sink.letters().iter().filter(|mail| self.receives(&mail.to)).count() as u64
     }
 
-    /// The victim as a person who signs of their own accord.
-    pub(crate) fn person(self, at: Duration, port: u16) -> Person {
-        let [_, _, _, last] = self.0.to_be_bytes();
+    /// The victim as a person who signs of their own accord, some time within `span` from `from` on.
+    pub(crate) fn person(self, from: Duration, span: Duration) -> Person {
+        let mut rng = ChaCha20Rng::seed_from_u64(mix(u64::from(self.0) + 1));
+        let identity = self.identity();
         Person {
-            at,
-            source: IpAddr::V4(Ipv4Addr::new(198, 18, 77, last.max(1))),
-            port,
-            name: format!("Noor Tamsin {}", self.0),
-            email: self.address(),
-            mailbox: self.address(),
+            at: from + span.mul_f64(rng.random()),
+            source: Ipv4Addr::new(198, 18, rng.random_range(0..128), rng.random_range(1..=254)).into(),
+            port: rng.random_range(1024..=u16::MAX),
+            name: identity.name,
+            email: identity.email,
+            mailbox: identity.mailbox,
             comment: None,
             lang: Lang::En,
             way: Way::Puzzle,
-            dwell: Duration::from_millis(500),
-            mail_delay: Duration::from_millis(500),
+            dwell: Duration::from_millis(rng.random_range(400..3000)),
+            mail_delay: Duration::from_millis(rng.random_range(400..3000)),
             habit: Habit::Once,
             fate: Fate::Confirms,
             show_name: false,

@@ -216,6 +216,11 @@ limits! {
     verdict_rows = 4096 in 16..=65536, "Rows that one commit brings up to date after a verdict; 4,096 take about 60 ms, which is what signing waits.";
     evidence_bytes = 65536 in 4096..=1048576, "Bytes of a verdict's evidence, and of its note; a finding says itself in under 4 KiB.";
 
+    // Incidents
+    incident_refusals = 300 in 10..=1000000, "Refusals of signatures in a minute, twice in a row, that open an incident; a crowd's typing errors stay under 100.";
+    incident_quiet_minutes = 60 in 1..=10080, "Minutes without anything seen after which an incident is closed; attackers pause for less.";
+    incident_lines = 2000 in 100..=20000, "Lines of an incident's timeline, about 100 bytes each; a night of holds makes some hundreds.";
+
     // What authors add
     text_versions = 50 in 1..=500, "Versions of one petition's text; each is kept, and shown with what changed in it.";
     first_signatories = 50 in 0..=500, "First signatories that an author can name; they are a list, not a count.";

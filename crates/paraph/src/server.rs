@@ -3,6 +3,7 @@
 pub mod apart;
 mod live;
 mod rooms;
+mod settling;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -33,7 +34,8 @@ use crate::front::{self, Front, bind, listening, local};
 use crate::handlers::Request;
 use crate::handlers::mail_status::MailStatus;
 use crate::handlers::operations::Operations;
-use crate::incident::Office;
+use crate::incident::watch::Incidents;
+use crate::incident::{self, Office};
 use crate::intake::{Intake, Writer, WriterSettings};
 use crate::journal::integer;
 use crate::keys::Keys;
@@ -48,7 +50,6 @@ use crate::mail::transport::Transport;
 use crate::router;
 use crate::scrutiny::board::Board;
 use crate::scrutiny::features::Observer;
-use crate::scrutiny::{self, Scrutineer};
 use crate::shield::{Shield, export};
 use crate::store::db::{Db, DbError, Value};
 use crate::store::id;
@@ -145,16 +146,19 @@ impl Server {
             Setup::new(config, transport, operations),
         );
         let alerts = Arc::new(alerts.map_err(|error| Failure::io("alerts.json in the data directory", &error))?);
+        let incidents = Incidents::read(intake.clone(), core.ledger.clone(), config.limits.clone()).await;
+        let incidents = Arc::new(incidents.map_err(store_failure)?);
+        let watching = (Arc::clone(&incidents), Arc::clone(&shield), board.clone());
         let sensors = Sensors {
             intake: intake.clone(),
             disk_low: Arc::clone(&core.disk_low),
             admitter: Arc::clone(&core.admitter),
             ledger: core.ledger.clone(),
             board: board.clone(),
+            incidents: Arc::clone(&incidents),
         };
         let (stop, stopped) = watch::channel(false);
-        let scrutiny = board.map(|board| core.scrutiny(config, &directory, board, &stopped));
-        let (scrutineer, scrutiny) = scrutiny.transpose()?.unzip();
+        let followed = board.map(|board| core.followed(&directory, board, &stopped));
         let disk_low = Arc::clone(&core.disk_low);
         let admitter = Arc::clone(&core.admitter);
         let shown = core.shown.clone();
@@ -163,7 +167,7 @@ impl Server {
             ledger: core.ledger.clone(),
             pace: Arc::clone(&core.pace),
         };
-        let office = core.office(&config.limits);
+        let office = core.office(&config.limits, incidents);
         let inboxes = core.inboxes(config, lmtp, &stopped);
         let live = Arc::new(Live::new(
             core,
@@ -179,9 +183,19 @@ impl Server {
 
         // Budgets of whole networks begin when it has been read; nobody waits for that.
         let networks = Arc::clone(&shield);
+        let (scrutineer, scrutiny) = followed
+            .map(|parts| settling::follow(parts, live.limits()))
+            .transpose()?
+            .unzip();
+
         let mut tasks = vec![
             tokio::task::spawn_blocking(move || networks.read_networks()),
-            tokio::spawn(tick(intake.clone(), scrutineer, live.limits(), stopped.clone())),
+            tokio::spawn(settling::tick(
+                intake.clone(),
+                scrutineer,
+                live.limits(),
+                stopped.clone(),
+            )),
             tokio::spawn(rooms::teach(
                 Arc::clone(&admitter),
                 ledger.clone(),
@@ -208,6 +222,12 @@ impl Server {
                 },
                 stopped.clone(),
             )?),
+            tokio::spawn(incident::watch::run(
+                watching.0,
+                watching.1,
+                watching.2,
+                stopped.clone(),
+            )),
             tokio::spawn(crate::alerts::watch::run(Arc::clone(&alerts), sensors, stopped.clone())),
             tokio::spawn(export::run(shield, config.shield.outlets.clone(), stopped.clone())),
         ];
@@ -418,40 +438,15 @@ impl Core {
     }
 
     /// Where verdicts are previewed and given.
-    fn office(&self, limits: &Limits) -> Office {
+    fn office(&self, limits: &Limits, incidents: Arc<Incidents>) -> Office {
         Office {
             ledger: self.ledger.clone(),
             intake: self.intake.clone(),
             observer: Arc::clone(&self.observer),
             shown: self.shown.clone(),
+            incidents,
             most: limits.verdict_signatures,
         }
-    }
-
-    /// The thread that follows the journal, and a task that ends with it.
-    fn scrutiny(
-        &self,
-        config: &Config,
-        directory: &Directory,
-        board: Arc<Board>,
-        stop: &watch::Receiver<bool>,
-    ) -> Result<(Scrutineer, JoinHandle<()>), Failure> {
-        let parts = scrutiny::Parts {
-            store: Reader::new(&directory.main_file(), 1),
-            intake: self.intake.clone(),
-            board,
-            networks: Arc::clone(&self.networks),
-            holds_per_hour: config.limits.holds_per_hour,
-            stop: stop.clone(),
-        };
-        let (scrutineer, thread) = scrutiny::start(parts)
-            .map_err(|error| Failure::failed(format!("the thread of scrutiny: {error}"), DOCTOR))?;
-        let ended = tokio::task::spawn_blocking(move || {
-            if thread.join().is_err() {
-                tracing::error!("scrutiny has stopped; nothing settles until a restart");
-            }
-        });
-        Ok((scrutineer, ended))
     }
 
     /// Readers of mail that comes back, as many as there are ways for it.
@@ -491,28 +486,6 @@ fn serve_desk(
         let listener = TcpListener::from_std(listener)?;
         Ok(listener::serve(listener, listening, answer, stopped))
     })
-}
-
-/// Has scrutiny look, then settles, expires and publishes, again and again.
-async fn tick(
-    intake: Intake,
-    scrutineer: Option<Scrutineer>,
-    limits: watch::Receiver<Limits>,
-    mut stop: watch::Receiver<bool>,
-) {
-    while !*stop.borrow() {
-        if let Some(scrutineer) = &scrutineer {
-            scrutineer.look().await;
-        }
-        if let Err(error) = intake.tick().await {
-            tracing::error!(%error, "the count was not updated");
-        }
-        let every = Duration::from_secs(limits.borrow().settle_every_seconds);
-        tokio::select! {
-            () = tokio::time::sleep(every) => {}
-            _ = stop.changed() => {}
-        }
-    }
 }
 
 /// A nonce that was spent, the MAC of what it was spent on, and when it expires.

@@ -1,6 +1,7 @@
 //! What the door costs: pages and numbers from memory, and the refusal of a forgery, against a bare hyper server that
 //! gives the very same bytes.
 
+use std::path::Path;
 use std::time::Duration;
 
 use data_encoding::BASE64;
@@ -13,7 +14,7 @@ use serde_json::json;
 use crate::bare::Bare;
 use crate::finding::{Bar, Finding};
 use crate::people::{get, post};
-use crate::server::{Mail, SLUG, Server};
+use crate::server::{Mail, Refusing, SLUG, Server};
 use crate::wire::{Opening, client, fetch, hammer};
 use crate::{Outcome, machine};
 
@@ -26,14 +27,15 @@ pub(crate) fn measure(rounds: usize) -> Outcome<Vec<Finding>> {
     let count = get(&format!("/p/{SLUG}/count.json"));
     against_bare(
         rounds,
+        |place, separate| Server::start(place, Mail::Maildir, separate),
         &[
-            ("GET /p/{slug} from memory", page, 200, Bar::Ratio(0.7)),
-            ("GET /p/{slug}/count.json from memory", count, 200, Bar::Ratio(0.7)),
+            ("GET /p/{slug} from memory", page, 200, Bars::rate(0.7)),
+            ("GET /p/{slug}/count.json from memory", count, 200, Bars::rate(0.7)),
         ],
     )
 }
 
-/// A clearance that is right in everything but its signature, answered with the form again and with JSON.
+/// What is turned away: banned, with its budget used up, and with a clearance that is right in everything but its signature.
 pub(crate) fn measure_refusals(rounds: usize) -> Outcome<Vec<Finding>> {
     let body = format!(
         "altcha={}&name=Zoe&email=zoe%40mail.example&postcode=&country=&comment=&website=",
@@ -47,28 +49,89 @@ pub(crate) fn measure_refusals(rounds: usize) -> Outcome<Vec<Finding>> {
         .collect::<Vec<_>>()
         .join("\r\n")
         .into_bytes();
-    against_bare(
+    let refusing = |refusing, case| {
+        let start = move |place: &Path, separate| Server::start_refusing(place, refusing, separate);
+        against_bare(rounds, start, &[case])
+    };
+    let banned = ("banned, as JSON", json.clone(), 403, Bars::work(CPU_OF_BAN_OR_BUDGET));
+    let spent = (
+        "budget used up, as JSON",
+        json.clone(),
+        429,
+        Bars::work(CPU_OF_BAN_OR_BUDGET),
+    );
+    let mut findings = refusing(Refusing::ByBan, banned)?;
+    findings.extend(refusing(Refusing::ByBudget, spent)?);
+    findings.extend(against_bare(
         rounds,
+        |place, separate| Server::start(place, Mail::Maildir, separate),
         &[
-            ("forged clearance refused, as JSON", json, 403, Bar::None),
-            ("forged clearance refused, with the form again", html, 403, Bar::None),
+            (
+                "forged clearance refused, as JSON",
+                json,
+                403,
+                Bars::work(CPU_OF_FORGERY),
+            ),
+            (
+                "forged clearance refused, with the form again",
+                html,
+                403,
+                Bars::work(CPU_OF_FORGERY),
+            ),
         ],
-    )
+    )?);
+    Ok(findings)
 }
 
-type Case<'a> = (&'a str, Vec<u8>, u16, Bar);
+/// Processor time of a refusal, as a multiple of the bare server's.
+const CPU_OF_BAN_OR_BUDGET: f64 = 1.2;
+const CPU_OF_FORGERY: f64 = 1.7;
 
-fn against_bare(rounds: usize, cases: &[Case<'_>]) -> Outcome<Vec<Finding>> {
+/// What is wanted of the rate, and of the requests for each second of the server's processor.
+struct Bars {
+    rate: Bar,
+    work: Bar,
+}
+
+impl Bars {
+    fn rate(ratio: f64) -> Self {
+        Self {
+            rate: Bar::Ratio(ratio),
+            work: Bar::None,
+        }
+    }
+
+    /// At most so many times the bare server's processor time.
+    fn work(times: f64) -> Self {
+        Self {
+            rate: Bar::None,
+            work: Bar::Ratio(1.0 / times),
+        }
+    }
+}
+
+type Case<'a> = (&'a str, Vec<u8>, u16, Bars);
+
+fn against_bare(
+    rounds: usize,
+    start: impl Fn(&Path, bool) -> Outcome<Server>,
+    cases: &[Case<'_>],
+) -> Outcome<Vec<Finding>> {
     let separate = machine::separates();
     if separate {
         machine::leave_servers_core()?;
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let place = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-    let ours = Server::start(place.path(), Mail::Maildir, separate)?;
+    let ours = start(place.path(), separate)?;
     let mut findings = Vec::new();
-    for (what, request, status, bar) in cases {
-        let answer = runtime.block_on(fetch(&ours.address, Opening::Proxied(client(0)), request))?;
+    for (what, request, status, bars) in cases {
+        let one = || fetch(&ours.address, Opening::Proxied(client(0)), request);
+        // A budget of one is used up by the first of each client.
+        for index in 0..CONNECTIONS {
+            runtime.block_on(fetch(&ours.address, Opening::Proxied(client(index)), request))?;
+        }
+        let answer = runtime.block_on(one())?;
         if answer.status != *status {
             return Err(format!("{what}: status {}", answer.status).into());
         }
@@ -88,10 +151,10 @@ fn against_bare(rounds: usize, cases: &[Case<'_>]) -> Outcome<Vec<Finding>> {
             bar,
             note: note(more),
         };
-        let mut rate = finding("requests/s", *bar, "");
+        let mut rate = finding("requests/s", bars.rate, "");
         let mut work = finding(
             "requests/CPU-s",
-            Bar::None,
+            bars.work,
             "; requests for each second of the server's CPU",
         );
         for _ in 0..rounds {

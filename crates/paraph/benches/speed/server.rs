@@ -20,6 +20,15 @@ pub(crate) enum Mail<'a> {
     Smtp(&'a str),
 }
 
+/// Why everybody is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusing {
+    /// Every client is banned.
+    ByBan,
+    /// Every client's budget is used up with its first form.
+    ByBudget,
+}
+
 /// A running server. Dropping it ends it.
 pub(crate) struct Server {
     process: Child,
@@ -32,12 +41,30 @@ pub(crate) struct Server {
 impl Server {
     /// Starts one with its data in `place`.
     ///
-    /// Budgets are raised, as a loader is one crowd behind few connections; tickets hold at once; the puzzle is one
+    /// Budgets, and what earns a ban, are raised, as a loader is one crowd behind few connections that stay open; tickets hold at once; the puzzle is one
     /// guess, which is verified as always; mail leaves as fast as it can be written.
     pub(crate) fn start(place: &Path, mail: Mail<'_>, separate: bool) -> Outcome<Self> {
         configure(place, mail)?;
         create_petition(place)?;
         Self::serve(place, separate)
+    }
+
+    /// Starts one that bans a range, or whose budget for signatures is one a minute.
+    pub(crate) fn start_refusing(place: &Path, refusing: Refusing, separate: bool) -> Outcome<Self> {
+        configure(place, Mail::Maildir)?;
+        create_petition(place)?;
+        if refusing == Refusing::ByBudget {
+            let file = place.join("paraph.toml");
+            let text = std::fs::read_to_string(&file)?;
+            std::fs::write(file, text.replace("budget_sign = 1000000", "budget_sign = 1"))?;
+        }
+        let server = Self::serve(place, separate)?;
+        if refusing == Refusing::ByBan {
+            for index in 0..64 {
+                run_paraph(place, &["shield", "ban", &crate::wire::client(index).to_string()])?;
+            }
+        }
+        Ok(server)
     }
 
     /// Serves the data that are in `place` already.
@@ -105,7 +132,7 @@ pub(crate) fn configure(place: &Path, mail: Mail<'_>) -> Outcome<()> {
     let text = format!(
         "[listen]\nhttp = \"127.0.0.1:0\"\noperations = \"127.0.0.1:0\"\ntrusted_proxies = [\"127.0.0.0/8\"]\n\
              proxy_protocol = \"required\"\n[store]\ndirectory = {:?}\n[mail]\n{mail}\n[drill]\nprice = 1\n[limits]\n\
-             header_seconds = 60\nticket_age_seconds = 0\nticket_age_ceiling_seconds = 4\n\
+             header_seconds = 60\nconnection_requests = 1000000\nshield_forged = 1000000\nticket_age_seconds = 0\nticket_age_ceiling_seconds = 4\n\
              mail_per_minute = 100000\nmail_provider_per_minute = 1000000\n{budgets}",
         place.join("data"),
     );
@@ -135,6 +162,20 @@ fn create_petition(place: &Path) -> Outcome<()> {
         Ok(())
     } else {
         Err(String::from_utf8_lossy(&created.stderr).into())
+    }
+}
+
+/// Runs a command on the data in `place`.
+fn run_paraph(place: &Path, command: &[&str]) -> Outcome<()> {
+    let ran = Command::new(PROGRAM)
+        .args(command)
+        .arg("--config")
+        .arg(place.join("paraph.toml"))
+        .output()?;
+    if ran.status.success() {
+        Ok(())
+    } else {
+        Err(String::from_utf8_lossy(&ran.stderr).into())
     }
 }
 

@@ -35,6 +35,8 @@ pub enum Alarm {
     ScrutinyBehind,
     /// More is to be held than an hour allows without a person; the rest waits outside the count.
     HoldsAtCap,
+    /// An attack is under way, and is being set aside.
+    Incident,
     /// Mail has not left for too long.
     MailStuck,
     /// The clock was set by more than a few seconds.
@@ -56,6 +58,7 @@ impl Alarm {
             Self::SigningShed => "signing-shed",
             Self::ScrutinyBehind => "scrutiny-behind",
             Self::HoldsAtCap => "holds-at-cap",
+            Self::Incident => "incident",
             Self::MailStuck => "mail-stuck",
             Self::ClockStepped => "clock-stepped",
             Self::ReloadRefused => "reload-refused",
@@ -80,7 +83,7 @@ impl Alarm {
     pub fn act_now(self) -> bool {
         !matches!(
             self,
-            Self::HoldsAtCap | Self::MailStuck | Self::ReloadRefused | Self::Test
+            Self::HoldsAtCap | Self::Incident | Self::MailStuck | Self::ReloadRefused | Self::Test
         )
     }
 

@@ -11,6 +11,7 @@ use super::Alerts;
 use super::book::Alarm;
 use crate::admit::Admitter;
 use crate::clock;
+use crate::incident::watch::Incidents;
 use crate::intake::Intake;
 use crate::ledger::query::LedgerReader;
 use crate::scrutiny::board::Board;
@@ -37,6 +38,8 @@ pub struct Sensors {
     pub ledger: LedgerReader,
     /// How far scrutiny is; `None` where it is switched off.
     pub board: Option<Arc<Board>>,
+    /// Whether an attack is under way.
+    pub incidents: Arc<Incidents>,
 }
 
 /// Watches until `stop` turns true.
@@ -66,6 +69,7 @@ pub async fn run(alerts: Arc<Alerts>, sensors: Sensors, mut stop: watch::Receive
             ),
             (Alarm::ScrutinyBehind, behind > limits.alert_scrutiny_seconds),
             (Alarm::HoldsAtCap, over_cap > 0),
+            (Alarm::Incident, sensors.incidents.is_open()),
             (Alarm::MailStuck, mail_stuck),
             (Alarm::ReloadRefused, alerts.refusal().is_some()),
         ];

@@ -9,10 +9,14 @@ use super::Place;
 /// `paraph incident ...`.
 #[derive(Debug, Subcommand)]
 pub enum Incident {
-    /// List the verdicts that were given, the latest first
+    /// List incidents, and the verdicts that were given, the latest first
     List(IncidentAll),
-    /// Show one verdict with its evidence
+    /// Show one incident: what was seen, decided and written down, by whom
     Show(IncidentOne),
+    /// Show one verdict with its evidence
+    Verdict(IncidentVerdict),
+    /// Write a line into the shift log of the latest incident
+    Note(IncidentNote),
     /// Set signatures aside until someone looks; they leave the count
     Hold(Box<IncidentMotion>),
     /// Let held signatures stand again
@@ -37,6 +41,34 @@ pub struct IncidentAll {
 /// `paraph incident show`.
 #[derive(Args, Debug)]
 pub struct IncidentOne {
+    /// Where the configuration and the data are.
+    #[command(flatten)]
+    pub place: Place,
+    /// The incident, by its number
+    pub incident: u64,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `paraph incident note`.
+#[derive(Args, Debug)]
+pub struct IncidentNote {
+    /// Where the configuration and the data are.
+    #[command(flatten)]
+    pub place: Place,
+    /// The incident, by its number
+    pub incident: u64,
+    /// What you saw or did; no names, no addresses
+    pub text: String,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `paraph incident verdict`.
+#[derive(Args, Debug)]
+pub struct IncidentVerdict {
     /// Where the configuration and the data are.
     #[command(flatten)]
     pub place: Place,

@@ -9,6 +9,7 @@ use crate::cli::Place;
 use crate::cli::incident::{Incident, IncidentMotion};
 use crate::control;
 use crate::failure::Failure;
+use crate::incident::book::{self, What};
 use crate::incident::condition::{Condition, Network};
 use crate::incident::preview::Preview;
 use crate::incident::{Direction, IncidentAnswer, IncidentCommand, Listed, Motion, Refused};
@@ -18,21 +19,33 @@ use crate::views::Lang;
 pub(super) fn run(incident: &Incident) -> Result<(), Failure> {
     match incident {
         Incident::List(all) => {
-            let listed = match ask(&all.place, &IncidentCommand::IncidentList)? {
-                IncidentAnswer::List(listed) => listed,
+            let (incidents, verdicts) = match ask(&all.place, &IncidentCommand::IncidentList)? {
+                IncidentAnswer::List(incidents, verdicts) => (incidents, verdicts),
                 other => return Err(unexpected(&other)),
             };
             if all.json {
-                print(&json!({ "verdicts": listed }).to_string());
-            } else if listed.is_empty() {
-                print("no verdict was given yet");
+                print(&json!({ "incidents": incidents, "verdicts": verdicts }).to_string());
+                return Ok(());
             }
-            if !all.json {
-                listed.iter().for_each(|verdict| print(&line(verdict)));
+            if incidents.is_empty() && verdicts.is_empty() {
+                print("no incident, and no verdict was given yet");
             }
+            incidents.iter().for_each(|incident| print(&head(incident)));
+            verdicts.iter().for_each(|verdict| print(&line(verdict)));
             Ok(())
         }
-        Incident::Show(one) => match ask(&one.place, &IncidentCommand::IncidentShow(one.verdict))? {
+        Incident::Show(one) => match ask(&one.place, &IncidentCommand::IncidentShow(one.incident))? {
+            IncidentAnswer::Incident(incident) => {
+                print(&if one.json {
+                    json!({ "incident": incident }).to_string()
+                } else {
+                    history(&incident)
+                });
+                Ok(())
+            }
+            other => Err(unexpected(&other)),
+        },
+        Incident::Verdict(one) => match ask(&one.place, &IncidentCommand::IncidentVerdict(one.verdict))? {
             IncidentAnswer::Shown(verdict) => {
                 print(&if one.json {
                     json!({ "verdict": verdict }).to_string()
@@ -43,6 +56,20 @@ pub(super) fn run(incident: &Incident) -> Result<(), Failure> {
             }
             other => Err(unexpected(&other)),
         },
+        Incident::Note(note) => {
+            let command = IncidentCommand::IncidentNote(note.incident, note.text.clone());
+            match ask(&note.place, &command)? {
+                IncidentAnswer::Noted => {
+                    print(&if note.json {
+                        json!({ "incident": note.incident, "noted": true }).to_string()
+                    } else {
+                        format!("it stands in the log of incident {}", note.incident)
+                    });
+                    Ok(())
+                }
+                other => Err(unexpected(&other)),
+            }
+        }
         Incident::Hold(motion) => moved(Direction::Hold, motion),
         Incident::Release(motion) => moved(Direction::Release, motion),
         Incident::Invalidate(motion) => moved(Direction::Invalidate, motion),
@@ -69,6 +96,8 @@ fn refused(why: Refused) -> Failure {
     let hint = match why {
         Refused::Petition => "`paraph petition list` names those there are",
         Refused::Verdict | Refused::NotUndone | Refused::Undone => "`paraph incident list` shows the verdicts",
+        Refused::Incident | Refused::NotLatest => "`paraph incident list` shows the incidents",
+        Refused::Line => "write one sentence; several lines are several notes",
         Refused::Reason => "`paraph incident hold --help` names the reasons",
         Refused::Note => "say with --note what you saw",
         Refused::Malformed(_) => "narrow the condition, or see [limits]",
@@ -271,6 +300,53 @@ fn told(verdict: &Listed) -> String {
         said += &format!("\n  takes back: {undoes}");
     }
     format!("{said}\n  seen: {}", verdict.evidence)
+}
+
+fn head(incident: &book::Incident) -> String {
+    let end = incident
+        .closed_at
+        .map_or_else(|| "open".to_owned(), |at| format!("closed {}", time(at)));
+    format!(
+        "incident {}  {}  {end}  {} held, {} refused",
+        incident.id,
+        time(incident.opened_at),
+        incident.held,
+        incident.refused,
+    )
+}
+
+fn history(incident: &book::Incident) -> String {
+    let mut said = head(incident);
+    if let Some(aware) = incident.aware_at {
+        said += &format!("\n  a person knew of it at {}", time(aware));
+    }
+    for line in &incident.timeline {
+        let by = if line.by.is_some() { "a person" } else { "program" };
+        said += &format!("\n  {}  {by:<8}  {}", time(line.at), happened(&line.what));
+    }
+    if incident.left_out > 0 {
+        said += &format!(
+            "\n  {} lines did not fit; the verdicts among them are in `paraph incident list`",
+            incident.left_out
+        );
+    }
+    said
+}
+
+fn happened(what: &What) -> String {
+    match what {
+        What::Opened => "began".to_owned(),
+        What::Verdict {
+            position,
+            direction,
+            judged,
+        } => format!("verdict {position}: {} {judged}", done(*direction)),
+        What::Refused { requests } => format!("{requests} refused in a minute"),
+        What::AtCap { waiting } => format!("the holds of this hour are used up; {waiting} wait outside the count"),
+        What::Bans { bans } => format!("{bans} bans in force"),
+        What::Note(text) => text.clone(),
+        What::Closed => "closed: nothing was seen for a while".to_owned(),
+    }
 }
 
 fn time(at: u64) -> String {

@@ -12,6 +12,7 @@ const LIVE: &[&str] = &[
     "log.",
     "listen.trusted_proxies",
     "limits.alert_",
+    "limits.holds_per_hour",
     "limits.mail_",
     "limits.news_",
     "limits.name_chars",

@@ -3,16 +3,20 @@
 //! ```text
 //! condition.rs  whom a person means         preview.rs   what a verdict would do, with samples
 //! office.rs     previews, verdicts, undoing
+//! book.rs       incidents, a state machine  watch.rs     what it is told, and that it is kept
 //! ```
 
+pub mod book;
 pub mod condition;
 mod office;
 pub mod preview;
+pub mod watch;
 
 use paraph_tally::VerdictKind;
 use serde::{Deserialize, Serialize};
 
 use crate::intake::command::Malformed;
+use book::Incident;
 use condition::Condition;
 pub use office::Office;
 use preview::Preview;
@@ -72,10 +76,14 @@ pub struct Motion {
 /// What is asked.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum IncidentCommand {
-    /// The latest verdicts.
+    /// Incidents, and the latest verdicts.
     IncidentList,
-    /// One verdict.
+    /// One incident.
     IncidentShow(u64),
+    /// One verdict.
+    IncidentVerdict(u64),
+    /// A line for the shift log of the latest incident.
+    IncidentNote(u64, String),
     /// What a verdict would do.
     IncidentPreview(Motion),
     /// A verdict.
@@ -87,10 +95,14 @@ pub enum IncidentCommand {
 /// What becomes of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum IncidentAnswer {
-    /// Verdicts, the latest first.
-    List(Vec<Listed>),
-    /// One of them.
+    /// Incidents and verdicts, the latest first.
+    List(Vec<Incident>, Vec<Listed>),
+    /// An incident.
+    Incident(Box<Incident>),
+    /// A verdict.
     Shown(Box<Listed>),
+    /// The line stands in the log.
+    Noted,
     /// What the verdict would do.
     Preview(Box<Preview>),
     /// It stands.
@@ -117,6 +129,15 @@ pub enum Refused {
     /// No verdict has this position.
     #[error("there is no such verdict")]
     Verdict,
+    /// No incident has this number.
+    #[error("there is no such incident")]
+    Incident,
+    /// What is over is history.
+    #[error("only the latest incident takes lines")]
+    NotLatest,
+    /// Longer than a line of a log.
+    #[error("a line has 1 to 2,000 characters")]
+    Line,
     /// Only holds and invalidations are taken back; a release is answered by another hold.
     #[error("this verdict is not one that can be taken back")]
     NotUndone,

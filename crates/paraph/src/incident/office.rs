@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use super::condition::Condition;
 use super::preview::{Selected, Wanted};
+use super::watch::Incidents;
 use super::{IncidentAnswer, IncidentCommand, Listed, Motion, Refused};
 use crate::clock;
 use crate::intake::Intake;
@@ -21,6 +22,8 @@ use crate::store::db::DbError;
 
 /// Verdicts that one list shows.
 const LISTED: u64 = 200;
+/// Characters of a line in a shift log.
+const LINE_CHARS: usize = 2000;
 
 /// Where motions are previewed and carried out.
 #[derive(Clone)]
@@ -33,6 +36,8 @@ pub struct Office {
     pub observer: Arc<Observer>,
     /// Petitions as of now.
     pub shown: watch::Receiver<Arc<Catalogue>>,
+    /// Attacks and their timelines.
+    pub incidents: Arc<Incidents>,
     /// `limits.verdict_signatures`.
     pub most: u64,
 }
@@ -48,8 +53,16 @@ impl Office {
     /// Carries a command out in the name of an account.
     pub async fn carry_out(&self, command: IncidentCommand, account: [u8; 16]) -> IncidentAnswer {
         let outcome = match command {
-            IncidentCommand::IncidentList => self.list().await.map(IncidentAnswer::List),
-            IncidentCommand::IncidentShow(position) => {
+            IncidentCommand::IncidentList => {
+                let verdicts = self.list().await;
+                verdicts.map(|verdicts| IncidentAnswer::List(self.incidents.list(), verdicts))
+            }
+            IncidentCommand::IncidentShow(id) => {
+                let incident = self.incidents.get(id).ok_or(Refused::Incident);
+                incident.map(|incident| IncidentAnswer::Incident(Box::new(incident)))
+            }
+            IncidentCommand::IncidentNote(id, text) => self.note(id, account, text).await,
+            IncidentCommand::IncidentVerdict(position) => {
                 let shown = self.verdict(position).await;
                 shown.map(|verdict| IncidentAnswer::Shown(Box::new(self.listed(verdict))))
             }
@@ -64,6 +77,24 @@ impl Office {
             }
         };
         outcome.unwrap_or_else(IncidentAnswer::Refused)
+    }
+
+    /// Writes a line of a person into the shift log of the latest incident.
+    ///
+    /// # Errors
+    /// It is none, it is not the latest, or nothing can be recorded.
+    pub async fn note(&self, id: u64, account: [u8; 16], text: String) -> Result<IncidentAnswer, Refused> {
+        if self.incidents.get(id).is_none() {
+            return Err(Refused::Incident);
+        }
+        if !(1..=LINE_CHARS).contains(&text.trim().chars().count()) {
+            return Err(Refused::Line);
+        }
+        match self.incidents.note(id, account, text.trim().to_owned()).await {
+            Ok(true) => Ok(IncidentAnswer::Noted),
+            Ok(false) => Err(Refused::NotLatest),
+            Err(_) => Err(Refused::Unavailable),
+        }
     }
 
     /// The latest verdicts.

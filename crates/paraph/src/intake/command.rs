@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 
 use super::Unavailable;
 use crate::desk::command::{DeskAnswer, DeskCommand};
+use crate::incident::book::Incident;
 use crate::ledger::content::FirstSignatory;
 use crate::mail::bounce::Bounced;
 use crate::mail::stop::Wish;
@@ -31,6 +32,8 @@ pub enum Command {
     Desk(Box<DeskCommand>, Reply<DeskAnswer>),
     /// A judgement on a set of signatures.
     Judge(Box<Judgement>, Reply<JudgeAnswer>),
+    /// Keep an incident as it stands now.
+    KeepIncident(Box<Incident>, Reply<()>),
     /// Settle, expire, erase, publish.
     Tick(Reply<Ticked>),
     /// Erase again what a restored backup brought back.

@@ -117,6 +117,10 @@ impl<'a> Decider<'a> {
                 self.decided.judgements.push((*judgement, reply));
                 Ok(())
             }
+            Command::KeepIncident(incident, reply) => {
+                self.decided.batch.incidents.push(*incident);
+                answer(answers, reply, Ok(()))
+            }
             Command::Tick(reply) => answer(answers, reply, self.tick().await),
             Command::Replay(erasures, reply) => answer(answers, reply, self.replay(erasures).await),
             Command::ClaimMail(most, reply) => answer(answers, reply, self.claim_mail(most).await),
@@ -413,7 +417,7 @@ impl<'a> Decider<'a> {
         Ok(DisownAnswer::Disowned { ended })
     }
 
-    async fn waiting_of(&mut self, mailbox: MailboxId) -> Result<Vec<SignatureId>, DbError> {
+    pub(super) async fn waiting_of(&mut self, mailbox: MailboxId) -> Result<Vec<SignatureId>, DbError> {
         let sql = "SELECT id, petition, mailbox, signed_at, confirmed_at, axes FROM signature \
                    WHERE mailbox = ?1 AND waiting = 1 ORDER BY id DESC LIMIT ?2";
         let rows = self

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use paraph_tally::{Millis, PetitionId, SignatureId};
+use paraph_tally::{MailboxId, Millis, PetitionId, SignatureId};
 
 use super::command::{ClaimedMail, MailId, MailOutcome};
 use super::decide::Decider;
@@ -15,14 +15,14 @@ use crate::mail::stop::{self, Kind, Quiet, Wish};
 use crate::store::db::{DbError, Value};
 
 /// How long a claimed mail stays with whoever claimed it. A process that dies in between sends it again after that.
-const CLAIM_MILLIS: u64 = 10 * 60 * 1000;
+pub(crate) const CLAIM_MILLIS: u64 = 10 * 60 * 1000;
 
 impl Decider<'_> {
     pub(super) async fn claim_mail(&mut self, most: u64) -> Result<Vec<ClaimedMail>, DbError> {
         let rows = self
             .db
             .query(
-                "SELECT id, petition, signature, address, attempts FROM outbox WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2",
+                "SELECT id, petition, signature, address, attempts, mailbox FROM outbox WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2",
                 &[integer(self.at.0), integer(most)],
             )
             .await?;
@@ -34,6 +34,11 @@ impl Decider<'_> {
                 self.decided.batch.held.push((id, self.held_until(quiet)));
                 continue;
             }
+            let (signature, mailbox) = (SignatureId(row.array(2)?), MailboxId(row.array(5)?));
+            let Some(signature) = self.spoken_of(signature, mailbox).await? else {
+                self.decided.batch.deferred.push((id, Millis(self.at.0 + DAY)));
+                continue;
+            };
             let attempts = u32::try_from(row.unsigned(4)?).unwrap_or(u32::MAX);
             if attempts == 0 {
                 let sent = match spent.entry(address) {
@@ -63,12 +68,31 @@ impl Decider<'_> {
             });
             claimed.push(ClaimedMail {
                 id,
-                signature: SignatureId(row.array(2)?),
+                signature,
                 address,
                 attempts,
             });
         }
         Ok(claimed)
+    }
+
+    /// Which contribution a mail speaks of: none that is held or invalidated, since no routine mail goes out under a finding;
+    /// but whoever entered an address again does not stand in the way of one of that mailbox that is clear.
+    async fn spoken_of(&mut self, named: SignatureId, mailbox: MailboxId) -> Result<Option<SignatureId>, DbError> {
+        if self
+            .load_signature(named)
+            .await?
+            .is_none_or(|state| state.axes.is_clear())
+        {
+            return Ok(Some(named));
+        }
+        let waiting = self.waiting_of(mailbox).await?;
+        let is_clear = |id: &SignatureId| self.fold.signature(*id).is_some_and(|state| state.axes.is_clear());
+        let other = waiting.into_iter().find(is_clear);
+        if let Some(other) = other {
+            self.decided.batch.redirected.push((mailbox, other));
+        }
+        Ok(other)
     }
 
     /// When a mail to an address that is left alone is looked at again. The contribution that it speaks of does not outlive

@@ -8,7 +8,7 @@ mod content;
 mod decide;
 mod desk;
 mod house;
-mod mailing;
+pub(crate) mod mailing;
 mod names;
 mod news;
 mod replay;
@@ -30,6 +30,7 @@ pub use writer::{StartError, Writer, WriterSettings};
 use crate::alerts::watch::MailPulse;
 use crate::clock;
 use crate::desk::command::{DeskAnswer, DeskCommand, MemberId, Wish as DeskWish};
+use crate::incident::book::Incident;
 use crate::ledger::judged::Judged;
 use crate::mail::bounce::Bounced;
 use crate::mail::stop::Wish;
@@ -145,6 +146,14 @@ impl Intake {
         let judgement = Box::new(sorted.await.map_err(|_| Unavailable)?);
         self.ask_for(PATIENCE_OF_JUDGES, |reply| Command::Judge(judgement, reply))
             .await
+    }
+
+    /// Keeps an incident as it stands now.
+    ///
+    /// # Errors
+    /// It could not be made durable.
+    pub async fn keep_incident(&self, incident: Incident) -> Result<(), Unavailable> {
+        self.ask(|reply| Command::KeepIncident(Box::new(incident), reply)).await
     }
 
     /// What readers of rows ask, for the verdict whose rows still follow.

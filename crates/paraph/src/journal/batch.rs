@@ -6,6 +6,7 @@ use super::content::{Content, forget};
 use super::desk::{self, DeskRow};
 use super::verdict::{self, NewVerdict, Progress};
 use super::{integer, mailing};
+use crate::incident::book::Incident;
 use crate::mail::bounce::Bounced;
 use crate::mail::stop::Wish;
 use crate::store::db::{Db, DbError, Value};
@@ -49,6 +50,8 @@ pub struct Batch {
     pub deferred: Vec<([u8; 16], Millis)>,
     /// Mails put off because the budget of their address is spent, and until when.
     pub put_off: Vec<([u8; 16], Millis)>,
+    /// Mailboxes of contributions that are clear again: their mail is due, from this moment on.
+    pub resumed: Vec<(MailboxId, Millis)>,
     /// Mails put off because their address is left alone, and until when.
     pub held: Vec<([u8; 16], Millis)>,
     /// What readers of mailboxes want, since when, and the end of a stop that has one.
@@ -65,6 +68,8 @@ pub struct Batch {
     pub verdicts: Vec<NewVerdict>,
     /// How far the rows that follow a verdict are; the rows themselves come with `changed`.
     pub progress: Option<Progress>,
+    /// Incidents as they stand now.
+    pub incidents: Vec<Incident>,
     /// Forget what is older than these moments.
     pub prune: Option<Prune>,
 }
@@ -206,6 +211,7 @@ impl Batch {
             claims,
             deferred,
             put_off,
+            resumed,
             held,
             wishes,
             bounces,
@@ -214,6 +220,7 @@ impl Batch {
             desk,
             verdicts,
             progress,
+            incidents,
             prune,
         } = self;
         entries.is_empty()
@@ -234,6 +241,7 @@ impl Batch {
             && claims.is_empty()
             && deferred.is_empty()
             && put_off.is_empty()
+            && resumed.is_empty()
             && held.is_empty()
             && wishes.is_empty()
             && bounces.is_empty()
@@ -242,6 +250,7 @@ impl Batch {
             && desk.is_empty()
             && verdicts.is_empty()
             && progress.is_none()
+            && incidents.is_empty()
             && prune.is_none()
     }
 
@@ -257,6 +266,7 @@ impl Batch {
         mailing::write(self, db).await?;
         desk::write(&self.desk, db).await?;
         verdict::write(db, &self.verdicts).await?;
+        verdict::keep(db, &self.incidents).await?;
         if let Some(progress) = &self.progress {
             verdict::proceed(db, progress).await?;
         }

@@ -4,6 +4,7 @@ use paraph_tally::Millis;
 
 use super::batch::{Batch, Prune};
 use super::integer;
+use crate::intake::mailing::CLAIM_MILLIS;
 use crate::mail::bounce::Bounced;
 use crate::mail::stop::Wish;
 use crate::store::db::{Db, DbError, Value};
@@ -17,6 +18,13 @@ pub(super) async fn write(batch: &Batch, db: &mut Db) -> Result<(), DbError> {
             )
             .await?;
         }
+    }
+    for (mailbox, at) in &batch.resumed {
+        // What is on its way comes back sooner than this, and must not go twice.
+        let claimed_until = integer(at.0 + CLAIM_MILLIS);
+        let sql = "UPDATE outbox SET due_at = ?2 WHERE mailbox = ?1 AND held = 0 AND due_at > ?3";
+        db.execute(sql, &[Value::Blob(&mailbox.0), integer(at.0), claimed_until])
+            .await?;
     }
     for (wish, at, until) in &batch.wishes {
         grant(db, wish, *at, *until).await?;

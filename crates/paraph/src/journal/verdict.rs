@@ -1,8 +1,9 @@
-//! Rows of verdicts: what stands behind each event, beside the events themselves.
+//! Rows of verdicts, what stands behind each event beside the events themselves; and of incidents.
 
 use paraph_tally::{Author, Millis, PetitionId, SignatureId, VerdictKind};
 
 use super::integer;
+use crate::incident::book::Incident;
 use crate::store::db::{Db, DbError, Value};
 
 /// A verdict's row. The event has the set; this has what a person wants to read.
@@ -46,6 +47,21 @@ pub(crate) fn kind_of(code: i64) -> Option<VerdictKind> {
     [Held, Released, Invalidated, Reinstated]
         .into_iter()
         .find(|kind| kind_code(*kind) == code)
+}
+
+/// Incidents are rows of their own beside the journal: nothing that is counted follows from them.
+pub(super) async fn keep(db: &mut Db, incidents: &[Incident]) -> Result<(), DbError> {
+    for incident in incidents {
+        let body = serde_json::to_string(incident).map_err(|_| DbError::Shape("an incident that can be written"))?;
+        let sql = "INSERT INTO incident (id, opened_at, body) VALUES (?1, ?2, ?3) \
+                   ON CONFLICT (id) DO UPDATE SET body = excluded.body";
+        db.execute(
+            sql,
+            &[integer(incident.id), integer(incident.opened_at), Value::Text(&body)],
+        )
+        .await?;
+    }
+    Ok(())
 }
 
 /// How far the rows of a verdict's members are up to date.

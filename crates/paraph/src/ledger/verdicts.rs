@@ -4,6 +4,7 @@ use paraph_tally::{Author, Event, Millis, PetitionId, SignatureId, VerdictKind};
 
 use super::petition_id;
 use super::query::LedgerReader;
+use crate::incident::book::Incident;
 use crate::journal::{integer, kind_of};
 use crate::store::db::{DbError, Row};
 
@@ -39,7 +40,35 @@ const BEFORE: &str = "SELECT v.position, v.petition, v.kind, v.reason, v.author,
                       (SELECT MAX(u.position) FROM verdict u WHERE u.undoes = v.position) \
                       FROM verdict v WHERE v.position < ?1 ORDER BY v.position DESC LIMIT ?2";
 
+/// The same, in order.
+const AFTER: &str = "SELECT v.position, v.petition, v.kind, v.reason, v.author, v.evidence, v.at, v.judged, v.undoes, v.note, \
+                     (SELECT MAX(u.position) FROM verdict u WHERE u.undoes = v.position) \
+                     FROM verdict v WHERE v.position > ?1 ORDER BY v.position LIMIT ?2";
+
 impl LedgerReader {
+    /// Up to `most` verdicts behind a position, in order.
+    ///
+    /// # Errors
+    /// The store refused.
+    pub async fn verdicts_after(&self, position: u64, most: u64) -> Result<Vec<Verdict>, DbError> {
+        let rows = self
+            .main
+            .with(move |db| db.query(AFTER, &[integer(position), integer(most)]));
+        rows.await?.iter().map(verdict).collect()
+    }
+
+    /// Incidents as they were kept, the first first.
+    ///
+    /// # Errors
+    /// The store refused.
+    pub async fn incidents(&self) -> Result<Vec<Incident>, DbError> {
+        let rows = self
+            .main
+            .with(|db| db.query("SELECT body FROM incident ORDER BY id", &[]));
+        let read = |row: &Row| serde_json::from_str(row.text(0)?).map_err(|_| DbError::Shape("an incident"));
+        rows.await?.iter().map(read).collect()
+    }
+
     /// Up to `most` verdicts before a position, the latest first.
     ///
     /// # Errors

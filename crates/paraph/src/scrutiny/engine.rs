@@ -30,11 +30,9 @@ pub(super) struct Engine {
 
 impl Engine {
     /// One that has seen nothing, and will be told what lies behind `position`.
-    pub(super) fn new(month: Month, position: u64, holds_per_hour: u64) -> Self {
-        let mut scrutiny = Scrutiny::new();
-        scrutiny.set_holds_per_hour(holds_per_hour);
+    pub(super) fn new(month: Month, position: u64) -> Self {
         Self {
-            scrutiny,
+            scrutiny: Scrutiny::new(),
             month,
             position,
             at: Millis(0),
@@ -43,6 +41,11 @@ impl Engine {
             to_hold: BTreeMap::new(),
             news: Vec::new(),
         }
+    }
+
+    /// How many it may hand out in an hour to be held.
+    pub(super) fn allow(&mut self, holds_per_hour: u64) {
+        self.scrutiny.set_holds_per_hour(holds_per_hour);
     }
 
     /// The next entry of the journal.

@@ -34,6 +34,7 @@ use crate::clock;
 use crate::intake::Intake;
 use crate::intake::command::{JudgeAnswer, Judgement};
 use crate::intake::verdict::reason::Reason;
+use crate::limits::Limits;
 use crate::store::db::DbError;
 use crate::store::reader::Reader;
 use crate::telemetry;
@@ -59,8 +60,6 @@ pub struct Parts {
     pub board: Arc<Board>,
     /// Read before the first contribution needs them.
     pub networks: Arc<Known>,
-    /// `limits.holds_per_hour`.
-    pub holds_per_hour: u64,
     /// Turns true when it is to end.
     pub stop: watch::Receiver<bool>,
 }
@@ -90,17 +89,24 @@ impl Scrutineer {
 ///
 /// # Errors
 /// The system gives no thread.
-pub fn start(parts: Parts) -> io::Result<(Scrutineer, JoinHandle<()>)> {
+pub fn start(parts: Parts, limits: watch::Receiver<Limits>) -> io::Result<(Scrutineer, JoinHandle<()>)> {
     let (asks, asked) = mpsc::channel(1);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let follower = Follower {
+        parts,
+        limits,
+        engine: None,
+    };
     let thread = std::thread::Builder::new()
         .name("paraph-scrutiny".to_owned())
-        .spawn(move || runtime.block_on(Follower { parts, engine: None }.run(asked)))?;
+        .spawn(move || runtime.block_on(follower.run(asked)))?;
     Ok((Scrutineer(asks), thread))
 }
 
 struct Follower {
     parts: Parts,
+    /// Of these, the holds of an hour.
+    limits: watch::Receiver<Limits>,
     /// `None` until the past was read.
     engine: Option<Engine>,
 }
@@ -140,6 +146,8 @@ impl Follower {
             None => self.rebuilt(now).await?,
         };
         let before = engine.position;
+        // A person may have raised it.
+        engine.allow(self.limits.borrow().holds_per_hour);
         self.read_on(&mut engine).await?;
         let now = clock::now();
         let looks = asked || engine.is_due(now);
@@ -161,7 +169,8 @@ impl Follower {
     /// The engine as it is after the last ten days.
     async fn rebuilt(&self, now: Millis) -> Result<Engine, DbError> {
         let position = follow::beginning(&self.parts.store, now).await?;
-        let mut engine = Engine::new(month_of_window(now), position, self.parts.holds_per_hour);
+        let mut engine = Engine::new(month_of_window(now), position);
+        engine.allow(self.limits.borrow().holds_per_hour);
         self.read_on(&mut engine).await?;
         // It was told when it happened.
         engine.take_news();

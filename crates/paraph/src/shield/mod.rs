@@ -17,7 +17,7 @@ pub mod files;
 pub mod haproxy;
 
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use ipnet::IpNet;
@@ -46,6 +46,7 @@ pub struct Shield {
     book: RwLock<Book>,
     /// Whether there may be a ban at all: in calm times nobody asks further.
     any: AtomicBool,
+    refusals: AtomicU64,
     protected: Protected,
     networks: Arc<Known>,
     widen_at: usize,
@@ -113,11 +114,18 @@ impl Shield {
             suspects: Mutex::new(Suspects::new(limits)),
             book: RwLock::new(Book::new(limits)),
             any: AtomicBool::new(false),
+            refusals: AtomicU64::new(0),
             protected: Protected::new(blocks),
             networks,
             widen_at: usize::try_from(limits.shield_widen_at).unwrap_or(usize::MAX),
             changed: watch::Sender::new(0),
         }
+    }
+
+    /// Signatures refused and budgets used up since the start.
+    #[must_use]
+    pub fn refusals(&self) -> u64 {
+        self.refusals.load(Ordering::Relaxed)
     }
 
     /// When the ban of this source ends, if it is banned.
@@ -153,6 +161,7 @@ impl Shield {
 
     /// A signature was refused. What a browser may do by itself is no evidence.
     pub fn refused(&self, source: &Source, refusal: &Refusal, trapped: bool, now: Millis) {
+        self.refusals.fetch_add(1, Ordering::Relaxed);
         if let Refusal::ClearanceRefused("malformed" | "parameters" | "signature" | "ticket") = refusal {
             self.seen(source, Evidence::Forged { trapped }, now);
         }
@@ -160,6 +169,7 @@ impl Shield {
 
     /// A budget of this source is used up.
     pub fn exceeded(&self, source: &Source, now: Millis) {
+        self.refusals.fetch_add(1, Ordering::Relaxed);
         self.seen(source, Evidence::Exceeded, now);
     }
 

@@ -15,7 +15,7 @@ pub fn version(steps: Steps) -> i64 {
 }
 
 /// Tables of the store.
-pub const MAIN: Steps = &[FIRST, MAILING, CONTENT, VERDICTS, SCRUTINY, LEAN, DESK];
+pub const MAIN: Steps = &[FIRST, MAILING, CONTENT, VERDICTS, SCRUTINY, LEAN, DESK, INCIDENTS];
 
 /// Tables of the key file.
 pub const KEYS: Steps = &[FIRST_KEYS];
@@ -179,6 +179,11 @@ DELETE FROM mailbox WHERE counted IS NULL;
 -- Mail put off because the budget of its address is spent (`held` = 2): the pages behind the mail that spent it show what
 -- it would have said.
 CREATE INDEX IF NOT EXISTS outbox_put_off ON outbox (address) WHERE held = 2;
+";
+
+/// Attacks, from what was first seen of them to the end of a quiet time.
+const INCIDENTS: &str = "
+CREATE TABLE IF NOT EXISTS incident (id {KEY} PRIMARY KEY, opened_at {INT} NOT NULL, body TEXT NOT NULL);
 ";
 
 const FIRST_KEYS: &str = "

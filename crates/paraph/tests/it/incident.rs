@@ -116,7 +116,7 @@ fn a_person_sees_what_a_verdict_would_do_gives_it_and_takes_it_back() {
         (&verdicts[0]["undoes"], &verdicts[1]["undone_by"]),
         (&held["verdict"], &back["verdict"])
     );
-    let shown = said(&incident(&["show", &number]));
+    let shown = said(&incident(&["verdict", &number]));
     let evidence = shown["verdict"]["evidence"].to_string();
     assert!(
         evidence.contains("\"matched\":3") && !evidence.contains("forger"),

@@ -54,6 +54,9 @@ struct Life {
     people: Vec<Person>,
 }
 
+/// How much longer a life may last for want of people.
+const LONGEST: Duration = Duration::from_secs(30);
+
 struct Bench {
     site: Site,
     shim: PathBuf,
@@ -142,7 +145,9 @@ impl Bench {
         end: Instant,
     ) -> io::Result<()> {
         for number in 0.. {
-            if Instant::now() > end {
+            // On a machine with other work too, a life has something to lose.
+            let lived = people.lock().expect("never poisoned").len() > 10;
+            if Instant::now() > end && (lived || Instant::now() > end + LONGEST) {
                 break;
             }
             let to = format!("l{}w{worker}n{number}@people.example", self.lives);

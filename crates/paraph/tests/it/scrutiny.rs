@@ -80,6 +80,14 @@ fn forgeries_that_their_authors_confirm_are_held_and_nobody_honest_is() {
     assert!((6..12).contains(&report.forged.confirmed), "{:?}", report.forged);
     assert_eq!(report.forged.held, Some(report.forged.confirmed));
     assert_eq!((report.forged.counted_peak, report.verdicts.honest_held), (0, Some(0)));
+    // One attack, whatever happens to the server meanwhile; its timeline has every hold.
+    let site = &rehearsal.site;
+    assert_eq!(site.number("SELECT COUNT(*) FROM incident"), 1);
+    let told = site
+        .store()
+        .query_row("SELECT body FROM incident", [], |row| row.get::<_, String>(0));
+    let told = told.expect("a text").matches("\"direction\":\"Hold\"").count() as u64;
+    assert_eq!(told, site.number("SELECT COUNT(*) FROM verdict"));
 }
 
 #[test]

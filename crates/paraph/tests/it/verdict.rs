@@ -16,6 +16,7 @@ use rusqlite::Connection;
 
 use crate::crash::Dice;
 use crate::journal::recount_agrees;
+use crate::server::is_full;
 use crate::stores::{Kind, Running, Store, contribution};
 
 fn judgement(kind: VerdictKind, reason: Reason, set: &[SignatureId]) -> Judgement {
@@ -268,7 +269,7 @@ async fn a_verdict_is_whole_at_once_and_its_rows_follow_after_a_kill() {
         .expect("it starts");
     let began = Instant::now();
     while number(&file, INVALIDATED).unwrap_or(0) == 0 {
-        assert!(began.elapsed() < Duration::from_secs(120), "nobody was judged");
+        assert!(began.elapsed() < Duration::from_secs(400), "nobody was judged");
         std::thread::sleep(Duration::from_millis(5));
     }
     process.kill().expect("killed");
@@ -304,4 +305,112 @@ async fn a_verdict_is_whole_at_once_and_its_rows_follow_after_a_kill() {
     running.intake.tick().await.expect("tick");
     assert_eq!(running.counted(), u64::from(MANY));
     recount_agrees(&store, running).await;
+}
+
+/// Latencies of signing and confirming, one person after another, until told to stop.
+async fn people_meanwhile(running: &Running, first: u32, stop: &std::sync::atomic::AtomicBool) -> Vec<Duration> {
+    let mut waited = Vec::new();
+    for person in first.. {
+        if stop.load(std::sync::atomic::Ordering::Relaxed) {
+            break;
+        }
+        let sign = contribution(person);
+        let began = Instant::now();
+        running.sign(sign.clone()).await;
+        waited.push(began.elapsed());
+        let began = Instant::now();
+        running.intake.confirm(sign.id).await.expect("confirmed");
+        waited.push(began.elapsed());
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    waited.sort_unstable();
+    waited
+}
+
+/// A million in one event, there and back, with a restart in between and people signing all the while. The bars are for a
+/// program compiled for speed: `cargo test --release -p paraph --test it -- verdict::a_million --nocapture`, in the full tier.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_million_are_invalidated_and_reinstated_while_people_sign() {
+    if !is_full() {
+        return;
+    }
+    let many = if cfg!(debug_assertions) { 20_000 } else { 1_000_000 };
+    let store = Store::new(Kind::Sqlite);
+    let mut running = store.start(0).await;
+    let ids = crowd(&running, 0..many).await;
+    while running.counted() < u64::from(many) {
+        running.intake.tick().await.expect("tick");
+    }
+    let mut others = 0;
+    for which in [VerdictKind::Invalidated, VerdictKind::Reinstated] {
+        let stop = std::sync::atomic::AtomicBool::new(false);
+        let began = Instant::now();
+        let judging = async {
+            let (judged, _) = judge(&running, judgement(which, reason(which), &ids)).await;
+            let decided = began.elapsed();
+            while running.intake.judged().now().is_some() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            stop.store(true, std::sync::atomic::Ordering::Relaxed);
+            (judged, decided, began.elapsed())
+        };
+        let ((judged, decided, followed), waited) =
+            tokio::join!(judging, people_meanwhile(&running, many + others, &stop));
+        let (p50, p99) = (waited[waited.len() / 2], waited[waited.len() * 99 / 100]);
+        let most = waited.last().copied().unwrap_or_default();
+        println!(
+            "{which:?} {judged}: decided after {decided:?}, rows followed after {followed:?}; {} answers meanwhile: \
+             p50 {p50:?}, p99 {p99:?}, most {most:?}",
+            waited.len()
+        );
+        assert_eq!(judged, u64::from(many));
+        if !cfg!(debug_assertions) {
+            assert!(followed < Duration::from_secs(10), "{followed:?}");
+            assert!(p99 < Duration::from_millis(500), "{p99:?}");
+        }
+        others += u32::try_from(waited.len() / 2).expect("few");
+        running.intake.tick().await.expect("tick");
+        let standing = if which == VerdictKind::Invalidated { 0 } else { many };
+        assert_eq!(running.counted(), u64::from(standing + others));
+        running.stop();
+        running = store.start(0).await;
+    }
+    recount_agrees(&store, running).await;
+}
+
+/// No routine mail goes out under a finding, and none is lost when it is taken back; who enters a victim's address under a
+/// finding does not keep the victim's own mail from going out.
+#[tokio::test(flavor = "multi_thread")]
+async fn mail_waits_for_whoever_is_held_and_confirming_does_not() {
+    for kind in Kind::BOTH {
+        let store = Store::new(kind);
+        let running = store.start(0).await;
+        let (held, own, forged) = (contribution(1), contribution(2), contribution(2));
+        for sign in [&held, &own, &forged] {
+            running.sign(sign.clone()).await;
+        }
+        let verdict = judgement(VerdictKind::Held, Reason::Lockstep, &[held.id, forged.id]);
+        let (_, position) = judge(&running, verdict).await;
+        let spoken_of = async || {
+            let mails = running.intake.claim_mail(10).await.expect("claimed");
+            mails.iter().map(|mail| mail.signature).collect::<Vec<_>>()
+        };
+        assert_eq!(spoken_of().await, [own.id], "{kind:?}");
+        assert_eq!(spoken_of().await, [], "{kind:?}");
+
+        // The facts on the other axis are kept: who confirms while held is confirmed, and counts once released.
+        running.intake.confirm(forged.id).await.expect("confirmed");
+        running.intake.tick().await.expect("tick");
+        assert_eq!(running.counted(), 0, "{kind:?}");
+        let mut release = judgement(VerdictKind::Released, Reason::Mistake, &[held.id, forged.id]);
+        release.undoes = Some(position);
+        judge(&running, release).await;
+        while running.intake.judged().now().is_some() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        assert_eq!(spoken_of().await, [held.id], "{kind:?}: due as soon as it is released");
+        running.intake.tick().await.expect("tick");
+        assert_eq!(running.counted(), 1, "{kind:?}");
+        recount_agrees(&store, running).await;
+    }
 }

@@ -102,6 +102,30 @@ fn what_a_person_released_passes_and_is_not_found_again() {
 }
 
 #[test]
+fn who_was_let_go_passes_alone_and_half_of_a_cluster_take_its_rule_with_them() {
+    let (forged, mut replayed) = attacked(300);
+    let (engine, now) = (&mut replayed.engine, Millis(replayed.end));
+    let ids: Vec<_> = forged.iter().map(|one| one.id).collect();
+    let cleared = engine.let_go(&ids[..20]);
+    assert_eq!(cleared, ids[..20]);
+    assert!(ids[..20].iter().all(|id| engine.standing(*id, now) == Standing::Pass));
+    assert!(matches!(engine.standing(ids[20], now), Standing::Hold(_)));
+    // More of the kind are held all the same, and those who were let go are not.
+    let mut draw = Draw(26);
+    for one in forgers(&mut draw, replayed.end + MINUTE, 50) {
+        engine.observe(&one);
+    }
+    let told = engine.tick(Millis(replayed.end + HOUR));
+    let held: Vec<_> = told.iter().flat_map(|one| &one.to_hold).collect();
+    assert_eq!(held.len(), 50);
+    assert!(!held.iter().any(|id| ids.contains(id)));
+
+    let cleared = engine.let_go(&ids[20..220]);
+    assert!(ids[220..].iter().all(|id| cleared.contains(id)));
+    assert!(ids.iter().all(|id| engine.standing(*id, now) == Standing::Pass));
+}
+
+#[test]
 fn a_few_that_may_become_a_cluster_wait_for_minutes_only() {
     let mut draw = Draw(24);
     let mut engine = Scrutiny::new();

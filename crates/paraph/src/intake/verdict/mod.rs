@@ -226,7 +226,7 @@ impl State {
     /// Brings the rows of the next members up to date.
     async fn apply_rows(&mut self, pending: &Pending, done: usize, most: usize) -> Result<(), AppendError> {
         let to = pending.set.len().min(done + most);
-        let mut changed = Changed::default();
+        let (mut changed, mut resumed) = (Changed::default(), Vec::new());
         for member in members::read(&mut self.main, &pending.set[done..to]).await? {
             let after = pending.state(member.id, member.state);
             if after == member.state {
@@ -239,12 +239,17 @@ impl State {
                 (false, Some(counted)) if counted == member.id => changed.mailboxes.push((mailbox, None)),
                 (false, _) => {}
             }
+            if after.axes.is_clear() && !after.axes.is_confirmed() && !after.axes.is_ended() {
+                resumed.push(mailbox);
+            }
             changed.signatures.push((member.id, after));
         }
         let last = pending.set[..to].last().copied();
         let is_done = to == pending.set.len();
+        let at = self.moment();
         let batch = Batch {
             changed,
+            resumed: resumed.into_iter().map(|mailbox| (mailbox, at)).collect(),
             progress: Some(Progress {
                 position: pending.position,
                 done_to: last.filter(|_| !is_done),

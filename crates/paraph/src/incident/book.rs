@@ -1,0 +1,439 @@
+//! Incidents: attacks, from what was first seen of them to the end of a quiet time. A pure state machine: sightings,
+//! decisions, lines that people add and the time go in; what is to be kept comes out.
+//!
+//! ```text
+//!             automatic hold, holds at their cap, or many refusals             nothing for a quiet time
+//!   (none) ─────────────────────────────────────────────────────────► open ───────────────────────────► closed
+//!                                                     each of them again │ ▲
+//!                                                                        └─┘
+//! ```
+//!
+//! A verdict of a person stands in the timeline of the incident that is open; it opens none. What comes after an incident was
+//! closed opens another one: the first keeps its beginning and its end.
+
+use paraph_tally::Millis;
+use serde::{Deserialize, Serialize};
+
+use super::Direction;
+use crate::limits::Limits;
+
+/// Minutes in a row with as many refusals that are pressure, not a broken script.
+const PRESSURE_MINUTES: u32 = 2;
+
+/// An attack, from first to last contribution.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Incident {
+    /// 1, 2, 3…
+    pub id: u64,
+    /// When what opened it was seen, milliseconds UTC.
+    pub opened_at: u64,
+    /// When something of it was seen last.
+    pub seen_at: u64,
+    /// When a person first acted in it or wrote a line: the moment of awareness, from which legal terms run.
+    pub aware_at: Option<u64>,
+    /// When it was closed.
+    pub closed_at: Option<u64>,
+    /// Contributions held by scrutiny.
+    pub held: u64,
+    /// Requests refused while it was open.
+    pub refused: u64,
+    /// What was seen and decided, in order.
+    pub timeline: Vec<Line>,
+    /// Lines that did not fit.
+    pub left_out: u64,
+    /// Position of the last verdict that was looked at.
+    pub verdicts_to: u64,
+}
+
+/// One line of a timeline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// When, milliseconds UTC.
+    pub at: u64,
+    /// The account of a person in hexadecimal; `None` for the program.
+    pub by: Option<String>,
+    /// What.
+    pub what: What,
+}
+
+/// What a line of a timeline says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// It began.
+    Opened,
+    /// A verdict was given.
+    Verdict {
+        /// Its position.
+        position: u64,
+        /// Which way.
+        direction: Direction,
+        /// Signatures that it judges.
+        judged: u64,
+    },
+    /// Requests were refused in a minute, as many as are pressure.
+    Refused {
+        /// How many.
+        requests: u64,
+    },
+    /// The holds of this hour are used up; so many wait for a person, outside the count.
+    AtCap {
+        /// How many.
+        waiting: u64,
+    },
+    /// So many bans are in force, twice as many as when it was last said.
+    Bans {
+        /// How many.
+        bans: u64,
+    },
+    /// A person writes what they saw or did.
+    Note(String),
+    /// Nothing was seen for a while.
+    Closed,
+}
+
+/// A verdict, as incidents look at it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Given {
+    /// Its position.
+    pub position: u64,
+    /// When.
+    pub at: Millis,
+    /// The account that gave it; `None`: scrutiny.
+    pub by: Option<[u8; 16]>,
+    /// Which way.
+    pub direction: Direction,
+    /// Signatures that it judges.
+    pub judged: u64,
+}
+
+/// What the running server shows of an attack at this moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pressure {
+    /// Requests refused since the start.
+    pub refused: u64,
+    /// Bans in force.
+    pub bans: u64,
+    /// Members of clusters that wait because the holds of this hour are used up.
+    pub over_cap: u64,
+}
+
+/// All incidents, and what the machine remembers between two looks.
+#[derive(Debug, Default)]
+pub struct Book {
+    incidents: Vec<Incident>,
+    verdicts_to: u64,
+    minute: Option<Minute>,
+    minutes_of_pressure: u32,
+    bans_told: u64,
+    is_at_cap: bool,
+    changed: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Minute {
+    began: Millis,
+    refused: u64,
+}
+
+const MINUTE: u64 = 60_000;
+
+impl Book {
+    /// With what was kept.
+    #[must_use]
+    pub fn new(incidents: Vec<Incident>) -> Self {
+        let verdicts_to = incidents.iter().map(|incident| incident.verdicts_to).max().unwrap_or(0);
+        Self {
+            incidents,
+            verdicts_to,
+            ..Self::default()
+        }
+    }
+
+    /// All of them, the first first.
+    #[must_use]
+    pub fn incidents(&self) -> &[Incident] {
+        &self.incidents
+    }
+
+    /// The one that is open.
+    #[must_use]
+    pub fn open(&self) -> Option<&Incident> {
+        self.incidents.last().filter(|incident| incident.closed_at.is_none())
+    }
+
+    /// Position of the last verdict that was looked at.
+    #[must_use]
+    pub fn verdicts_to(&self) -> u64 {
+        self.verdicts_to
+    }
+
+    /// The latest one, if it has changed since it was last asked for: it is to be kept.
+    pub fn take_changed(&mut self) -> Option<Incident> {
+        std::mem::take(&mut self.changed)
+            .then(|| self.incidents.last().cloned())
+            .flatten()
+    }
+
+    /// The latest one could not be kept; it is to be kept still.
+    pub fn to_be_kept(&mut self) {
+        self.changed = true;
+    }
+
+    /// A verdict was given.
+    pub fn judged(&mut self, given: &Given, limits: &Limits) {
+        self.verdicts_to = self.verdicts_to.max(given.position);
+        let is_hold = given.by.is_none() && given.direction == Direction::Hold;
+        if is_hold {
+            self.begin(given.at);
+        }
+        let Some(incident) = self.open_mut() else { return };
+        if is_hold {
+            incident.held += given.judged;
+            incident.seen_at = incident.seen_at.max(given.at.0);
+        }
+        incident.verdicts_to = given.position;
+        let (position, direction, judged) = (given.position, given.direction, given.judged);
+        let what = What::Verdict {
+            position,
+            direction,
+            judged,
+        };
+        incident.write(given.at, given.by, what, limits);
+        self.changed = true;
+    }
+
+    /// What the server shows now; asked for at least once a minute.
+    pub fn look(&mut self, pressure: Pressure, now: Millis, limits: &Limits) {
+        let minute = *self.minute.get_or_insert(Minute {
+            began: now,
+            refused: pressure.refused,
+        });
+        if now.0 >= minute.began.0 + MINUTE {
+            self.minute = Some(Minute {
+                began: now,
+                refused: pressure.refused,
+            });
+            self.refused(pressure.refused.saturating_sub(minute.refused), now, limits);
+        }
+        if pressure.over_cap > 0 {
+            self.begin(now);
+            let is_news = !std::mem::replace(&mut self.is_at_cap, true);
+            let waiting = pressure.over_cap;
+            self.seen(now, is_news.then_some(What::AtCap { waiting }), limits);
+        } else {
+            self.is_at_cap = false;
+        }
+        if self.open().is_some() && pressure.bans >= (2 * self.bans_told).max(1) {
+            self.bans_told = pressure.bans;
+            let bans = pressure.bans;
+            self.seen(now, Some(What::Bans { bans }), limits);
+        }
+        self.close_if_quiet(now, limits);
+    }
+
+    /// A person writes a line into the shift log of an incident. Whether there is such an incident.
+    pub fn note(&mut self, id: u64, by: [u8; 16], text: String, now: Millis, limits: &Limits) -> bool {
+        // Only the latest can still be written to: the others are history.
+        let Some(incident) = self.incidents.last_mut().filter(|incident| incident.id == id) else {
+            return false;
+        };
+        incident.write(now, Some(by), What::Note(text), limits);
+        self.changed = true;
+        true
+    }
+
+    /// So many requests were refused in a minute.
+    fn refused(&mut self, requests: u64, now: Millis, limits: &Limits) {
+        if requests < limits.incident_refusals {
+            self.minutes_of_pressure = 0;
+        } else {
+            self.minutes_of_pressure += 1;
+            if self.minutes_of_pressure >= PRESSURE_MINUTES {
+                self.begin(now);
+            }
+            self.seen(now, Some(What::Refused { requests }), limits);
+        }
+        if let Some(incident) = self.open_mut() {
+            incident.refused += requests;
+            self.changed |= requests > 0;
+        }
+    }
+
+    fn begin(&mut self, at: Millis) {
+        if self.open().is_some() {
+            return;
+        }
+        self.bans_told = 0;
+        self.incidents.push(Incident {
+            id: self.incidents.last().map_or(1, |last| last.id + 1),
+            opened_at: at.0,
+            seen_at: at.0,
+            aware_at: None,
+            closed_at: None,
+            held: 0,
+            refused: 0,
+            timeline: vec![Line {
+                at: at.0,
+                by: None,
+                what: What::Opened,
+            }],
+            left_out: 0,
+            verdicts_to: self.verdicts_to,
+        });
+        self.changed = true;
+    }
+
+    /// Something of the open incident was seen.
+    fn seen(&mut self, at: Millis, what: Option<What>, limits: &Limits) {
+        let Some(incident) = self.open_mut() else { return };
+        // The moment is kept often enough to close on time, and not at every look.
+        let is_late = at.0 >= incident.seen_at + MINUTE;
+        incident.seen_at = incident.seen_at.max(at.0);
+        let is_news = what.is_some();
+        if let Some(what) = what {
+            incident.write(at, None, what, limits);
+        }
+        self.changed |= is_news || is_late;
+    }
+
+    fn close_if_quiet(&mut self, now: Millis, limits: &Limits) {
+        let Some(incident) = self.open_mut() else { return };
+        if now.0 < incident.seen_at + limits.incident_quiet_minutes * MINUTE {
+            return;
+        }
+        incident.closed_at = Some(now.0);
+        incident.write(now, None, What::Closed, limits);
+        self.minutes_of_pressure = 0;
+        self.changed = true;
+    }
+
+    fn open_mut(&mut self) -> Option<&mut Incident> {
+        self.incidents
+            .last_mut()
+            .filter(|incident| incident.closed_at.is_none())
+    }
+}
+
+impl Incident {
+    fn write(&mut self, at: Millis, by: Option<[u8; 16]>, what: What, limits: &Limits) {
+        if by.is_some() {
+            self.aware_at.get_or_insert(at.0);
+        }
+        // The end is always written: a timeline without one looks cut off.
+        if self.timeline.len() as u64 >= limits.incident_lines && what != What::Closed {
+            self.left_out += 1;
+            return;
+        }
+        let by = by.map(|account| data_encoding::HEXLOWER.encode(&account));
+        self.timeline.push(Line { at: at.0, by, what });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hold(position: u64, at: u64) -> Given {
+        Given {
+            position,
+            at: Millis(at),
+            by: None,
+            direction: Direction::Hold,
+            judged: 10,
+        }
+    }
+
+    fn whats(incident: &Incident) -> Vec<What> {
+        incident.timeline.iter().map(|line| line.what.clone()).collect()
+    }
+
+    #[test]
+    fn an_automatic_hold_opens_an_incident_and_quiet_closes_it() {
+        let (limits, mut book) = (Limits::default(), Book::default());
+        let by_hand = Given {
+            by: Some([1; 16]),
+            ..hold(3, 500)
+        };
+        book.judged(&by_hand, &limits);
+        assert_eq!((book.open(), book.verdicts_to()), (None, 3));
+        assert_eq!(book.take_changed(), None);
+        book.judged(&hold(7, 1_000), &limits);
+        book.judged(
+            &Given {
+                position: 9,
+                ..by_hand.clone()
+            },
+            &limits,
+        );
+        let kept = book.take_changed().expect("to be kept");
+        assert_eq!(
+            (kept.id, kept.held, kept.aware_at, kept.verdicts_to),
+            (1, 10, Some(500), 9)
+        );
+        let quiet = limits.incident_quiet_minutes * MINUTE;
+        book.look(Pressure::default(), Millis(1_000 + quiet - 1), &limits);
+        assert!(book.open().is_some());
+
+        // A start knows it again, and goes on from there.
+        let mut book = Book::new(vec![kept]);
+        assert_eq!(book.verdicts_to(), 9);
+        book.look(Pressure::default(), Millis(1_000 + quiet), &limits);
+        assert_eq!(book.open(), None);
+        assert_eq!(whats(&book.incidents()[0]).last(), Some(&What::Closed));
+        book.judged(&hold(12, 2_000 + quiet), &limits);
+        assert_eq!(
+            book.incidents().iter().map(|incident| incident.id).collect::<Vec<_>>(),
+            [1, 2]
+        );
+    }
+
+    #[test]
+    fn refusals_open_one_only_minute_after_minute_and_a_full_hour_of_holds_at_once() {
+        let (limits, mut book) = (Limits::default(), Book::default());
+        let at = |minute: u64| Millis(1_000 + minute * MINUTE);
+        let many = limits.incident_refusals;
+        for (minute, refused) in [(0, 0), (1, many), (2, many), (3, 2 * many), (4, 3 * many)] {
+            let pressure = Pressure {
+                refused,
+                bans: 3,
+                ..Pressure::default()
+            };
+            book.look(pressure, at(minute), &limits);
+            assert_eq!(book.open().is_some(), minute == 4, "minute {minute}");
+        }
+        let incident = book.open().expect("open");
+        let (requests, bans) = (many, 3);
+        assert_eq!(
+            whats(incident),
+            [What::Opened, What::Refused { requests }, What::Bans { bans }]
+        );
+        let mut book = Book::default();
+        let pressure = Pressure {
+            over_cap: 5,
+            ..Pressure::default()
+        };
+        for minute in 0..3 {
+            book.look(pressure, at(minute), &limits);
+        }
+        let incident = book.open().expect("open");
+        assert_eq!(whats(incident), [What::Opened, What::AtCap { waiting: 5 }], "said once");
+        assert_eq!(incident.seen_at, at(2).0);
+    }
+
+    #[test]
+    fn a_shift_log_is_bounded_and_tells_when_somebody_knew() {
+        let (mut limits, mut book) = (Limits::default(), Book::default());
+        limits.set("incident_lines", 100).expect("within its range");
+        book.judged(&hold(1, 1_000), &limits);
+        assert!(!book.note(2, [1; 16], "Nobody".to_owned(), Millis(2_000), &limits));
+        for at in 0..200 {
+            assert!(book.note(1, [1; 16], "Seen".to_owned(), Millis(2_000 + at), &limits));
+        }
+        let incident = book.open().expect("open");
+        assert_eq!(
+            (incident.timeline.len(), incident.left_out, incident.aware_at),
+            (100, 102, Some(2_000))
+        );
+    }
+}

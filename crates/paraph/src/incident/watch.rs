@@ -1,0 +1,143 @@
+//! Keeps the book of incidents beside a running server: reads what was judged, looks at the door, and has it recorded.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use paraph_tally::Author;
+use tokio::sync::watch;
+
+use super::book::{Book, Given, Incident, Pressure};
+use crate::clock;
+use crate::intake::{Intake, Unavailable};
+use crate::ledger::query::LedgerReader;
+use crate::limits::Limits;
+use crate::scrutiny::board::Board;
+use crate::shield::Shield;
+use crate::store::db::DbError;
+
+/// How often everything is looked at.
+const EVERY: Duration = Duration::from_secs(2);
+/// Verdicts read at once.
+const AT_ONCE: u64 = 100;
+
+/// The incidents of this site. Of a change that could not be recorded the next one takes care.
+pub struct Incidents {
+    book: Mutex<Book>,
+    intake: Intake,
+    ledger: LedgerReader,
+    limits: Limits,
+}
+
+impl Incidents {
+    /// With what the store has kept.
+    ///
+    /// # Errors
+    /// The store refused.
+    pub async fn read(intake: Intake, ledger: LedgerReader, limits: Limits) -> Result<Self, DbError> {
+        let book = Mutex::new(Book::new(ledger.incidents().await?));
+        Ok(Self {
+            book,
+            intake,
+            ledger,
+            limits,
+        })
+    }
+
+    /// All of them, the latest first.
+    #[must_use]
+    pub fn list(&self) -> Vec<Incident> {
+        self.book().incidents().iter().rev().cloned().collect()
+    }
+
+    /// One of them.
+    #[must_use]
+    pub fn get(&self, id: u64) -> Option<Incident> {
+        self.book()
+            .incidents()
+            .iter()
+            .find(|incident| incident.id == id)
+            .cloned()
+    }
+
+    /// Whether one is open.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.book().open().is_some()
+    }
+
+    /// Writes a line of a person into the shift log of the latest incident. Whether it is the latest.
+    ///
+    /// # Errors
+    /// It could not be recorded.
+    pub async fn note(&self, id: u64, by: [u8; 16], text: String) -> Result<bool, Unavailable> {
+        let is_written = self.book().note(id, by, text, clock::now(), &self.limits);
+        self.keep().await?;
+        Ok(is_written)
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn keep(&self) -> Result<(), Unavailable> {
+        let changed = self.book().take_changed();
+        let Some(incident) = changed else { return Ok(()) };
+        let kept = self.intake.keep_incident(incident).await;
+        if kept.is_err() {
+            self.book().to_be_kept();
+        }
+        kept
+    }
+
+    async fn look(&self, pressure: Pressure) -> Result<(), DbError> {
+        loop {
+            let after = self.book().verdicts_to();
+            let verdicts = self.ledger.verdicts_after(after, AT_ONCE).await?;
+            let is_last = (verdicts.len() as u64) < AT_ONCE;
+            for verdict in verdicts {
+                let given = Given {
+                    position: verdict.position,
+                    at: verdict.at,
+                    by: match verdict.author {
+                        Author::Scrutiny => None,
+                        Author::Person(account) => Some(account),
+                    },
+                    direction: verdict.kind.into(),
+                    judged: verdict.judged,
+                };
+                self.book().judged(&given, &self.limits);
+            }
+            if is_last {
+                break;
+            }
+        }
+        self.book().look(pressure, clock::now(), &self.limits);
+        Ok(())
+    }
+}
+
+/// Watches until `stop` turns true.
+pub async fn run(
+    incidents: Arc<Incidents>,
+    shield: Arc<Shield>,
+    board: Option<Arc<Board>>,
+    mut stop: watch::Receiver<bool>,
+) {
+    while !*stop.borrow() {
+        let pressure = Pressure {
+            refused: shield.refusals(),
+            bans: shield.bans(clock::now()).len() as u64,
+            over_cap: board.as_ref().map_or(0, |board| board.over_cap()),
+        };
+        if let Err(error) = incidents.look(pressure).await {
+            tracing::error!(%error, "verdicts cannot be read; incidents wait");
+        }
+        if incidents.keep().await.is_err() {
+            tracing::warn!("an incident could not be recorded; it is tried again");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(EVERY) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
