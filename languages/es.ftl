@@ -174,6 +174,7 @@ notice-busy-detail = { $wait ->
     [one] No se ha perdido nada: espera un segundo y vuelve a pulsar «Firmo». Lo que escribiste sigue aquí.
    *[other] No se ha perdido nada: espera { $wait } segundos y vuelve a pulsar «Firmo». Lo que escribiste sigue aquí.
 }
+again-waiting = Esta página volverá a enviar tu formulario por sí sola; déjala abierta.
 notice-read-only-title = Las firmas están en pausa por el momento.
 notice-read-only-detail = El sitio está muy solicitado y solo muestra sus páginas. No se ha perdido nada: lo que escribiste se guarda en esta página. Déjala abierta y vuelve a pulsar «Firmo» dentro de { $wait } segundos, o vuelve más tarde.
 

@@ -174,6 +174,7 @@ notice-busy-detail = { $wait ->
     [one] Nothing is lost: wait a second, then press “Sign” again. What you typed is still here.
    *[other] Nothing is lost: wait { $wait } seconds, then press “Sign” again. What you typed is still here.
 }
+again-waiting = This page sends your form again by itself; leave it open.
 notice-read-only-title = Signing is paused for the moment.
 notice-read-only-detail = The site is under heavy load and shows its pages only. Nothing is lost: your form is kept in this page. Leave it open and press “Sign” again in { $wait } seconds, or come back later.
 

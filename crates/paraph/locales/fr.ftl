@@ -180,6 +180,7 @@ notice-busy-detail = { $wait ->
     [one] Rien n’est perdu : attendez une seconde, puis appuyez de nouveau sur « Je signe ». Votre saisie est toujours là.
    *[other] Rien n’est perdu : attendez { $wait } secondes, puis appuyez de nouveau sur « Je signe ». Votre saisie est toujours là.
 }
+again-waiting = Cette page renverra votre formulaire d’elle-même ; laissez-la ouverte.
 notice-read-only-title = Les signatures sont suspendues pour le moment.
 notice-read-only-detail = Le site est très sollicité et ne fait plus que montrer ses pages. Rien n’est perdu : votre saisie est gardée dans cette page. Laissez-la ouverte et appuyez de nouveau sur « Je signe » dans { $wait } secondes, ou revenez plus tard.
 
