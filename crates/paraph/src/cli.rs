@@ -2,7 +2,9 @@
 //!
 //! Commands that do not exist yet are absent. Exit codes: 0 done or true, 1 false or failed, 2 wrong usage.
 
+pub mod door;
 pub mod incident;
+pub mod petition;
 
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
@@ -10,7 +12,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::error::{ContextKind, ErrorKind};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
+
+pub use door::{Door, Export, ReadOnly, Shield, ShieldAll, ShieldBan, ShieldOne, Switch};
+pub use petition::{Petition, PetitionCreate, PetitionEdit, PetitionList, PetitionOne, PetitionUpdate};
 
 use crate::config::Overrides;
 use crate::failure::Failure;
@@ -273,148 +278,6 @@ pub struct AlertAck {
     pub json: bool,
 }
 
-/// `paraph petition ...`.
-#[derive(Debug, Subcommand)]
-pub enum Petition {
-    /// Create a petition, as a draft unless --publish is given
-    Create(Box<PetitionCreate>),
-    /// List all petitions with their states and counts
-    List(PetitionList),
-    /// Show one petition
-    Show(PetitionOne),
-    /// Adopt a new version of the text, or change what stands beside it
-    ///
-    /// Title, text and addressee are what people sign: changing one of them adopts a new version. Earlier versions stay on
-    /// the page, with their date and what changed; who signed one of them has signed that one.
-    Edit(Box<PetitionEdit>),
-    /// Post an update: on the petition's page, in its feed, and by mail to those who asked for news
-    ///
-    /// Mails go out when no confirmation mail is waiting, once to each mailbox, and each holds a link that ends the news
-    /// and leaves the signature.
-    Update(PetitionUpdate),
-    /// Open a draft for signing
-    Publish(PetitionOne),
-    /// Close one petition: its page and count stay, signing ends
-    Close(PetitionOne),
-}
-
-/// `paraph petition create`.
-#[derive(Args, Debug)]
-pub struct PetitionCreate {
-    /// Where the configuration and the data are.
-    #[command(flatten)]
-    pub place: Place,
-    /// Last part of its address, as in /p/SLUG: lower-case letters, digits, hyphens
-    #[arg(long)]
-    pub slug: String,
-    /// Title
-    #[arg(long)]
-    pub title: String,
-    /// File that holds the text, UTF-8
-    #[arg(long, value_name = "FILE")]
-    pub text: PathBuf,
-    /// Who launches it, as shown on the page
-    #[arg(long)]
-    pub owner: String,
-    /// Language of the text [default: the site's first]
-    #[arg(long, value_name = "CODE")]
-    pub language: Option<String>,
-    /// Number of signatures hoped for
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    pub goal: Option<u64>,
-    /// To whom it is addressed
-    #[arg(long, value_name = "NAME")]
-    pub addressee: Option<String>,
-    /// File of first signatories, one a line: name, a tab or " | ", in what quality
-    #[arg(long, value_name = "FILE")]
-    pub first_signatories: Option<PathBuf>,
-    /// Address of a video, or of its page: nothing of it is loaded before a visitor asks
-    #[arg(long, value_name = "URL")]
-    pub video: Option<String>,
-    /// Open it for signing at once
-    #[arg(long)]
-    pub publish: bool,
-    /// Answer as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// `paraph petition edit`.
-#[derive(Args, Debug)]
-pub struct PetitionEdit {
-    /// Where the configuration and the data are.
-    #[command(flatten)]
-    pub place: Place,
-    /// The petition
-    #[arg(long)]
-    pub slug: String,
-    /// New title: a new version
-    #[arg(long)]
-    pub title: Option<String>,
-    /// File that holds the new text, UTF-8: a new version
-    #[arg(long, value_name = "FILE")]
-    pub text: Option<PathBuf>,
-    /// To whom it is addressed: a new version; empty for nobody
-    #[arg(long, value_name = "NAME")]
-    pub addressee: Option<String>,
-    /// File of first signatories, one a line: name, a tab or " | ", in what quality; an empty file removes the list
-    #[arg(long, value_name = "FILE")]
-    pub first_signatories: Option<PathBuf>,
-    /// Address of a video, or of its page; empty removes it
-    #[arg(long, value_name = "URL")]
-    pub video: Option<String>,
-    /// Answer as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// `paraph petition update`.
-#[derive(Args, Debug)]
-pub struct PetitionUpdate {
-    /// Where the configuration and the data are.
-    #[command(flatten)]
-    pub place: Place,
-    /// The petition
-    #[arg(long)]
-    pub slug: String,
-    /// Title, the subject of the mail
-    #[arg(long)]
-    pub title: String,
-    /// File that holds the text, UTF-8
-    #[arg(long, value_name = "FILE")]
-    pub text: PathBuf,
-    /// Only show it: mail it to nobody
-    #[arg(long)]
-    pub no_mail: bool,
-    /// Answer as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// `paraph petition list`.
-#[derive(Args, Debug)]
-pub struct PetitionList {
-    /// Where the configuration and the data are.
-    #[command(flatten)]
-    pub place: Place,
-    /// Answer as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// `paraph petition show`, `publish` and `close`.
-#[derive(Args, Debug)]
-pub struct PetitionOne {
-    /// Where the configuration and the data are.
-    #[command(flatten)]
-    pub place: Place,
-    /// The petition, by its slug
-    pub slug: String,
-    /// Answer as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
 /// `paraph drill SCENARIO` and `paraph drill list`.
 #[derive(Args, Debug)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
@@ -490,109 +353,6 @@ pub struct Recount {
     /// Only this petition, by its slug
     #[arg(long, value_name = "SLUG")]
     pub petition: Option<String>,
-    /// Answer as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// `paraph shield ...`.
-#[derive(Debug, Subcommand)]
-pub enum Shield {
-    /// List the bans in force, the one that ends next first
-    List(ShieldAll),
-    /// Ban an address or prefix: IPv4 /32 or /24, IPv6 /64 or /48
-    Ban(ShieldBan),
-    /// Lift one ban, at once and everywhere
-    Unban(ShieldOne),
-    /// Lift every ban, at once and everywhere
-    Flush(ShieldAll),
-}
-
-/// `paraph shield list` and `flush`.
-#[derive(Args, Debug)]
-pub struct ShieldAll {
-    /// Where the configuration and the data are.
-    #[command(flatten)]
-    pub place: Place,
-    /// Answer as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// `paraph shield unban`.
-#[derive(Args, Debug)]
-pub struct ShieldOne {
-    /// Where the configuration and the data are.
-    #[command(flatten)]
-    pub place: Place,
-    /// Address or prefix; an IPv6 address stands for its /64
-    pub net: String,
-    /// Answer as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// `paraph shield ban`.
-#[derive(Args, Debug)]
-pub struct ShieldBan {
-    /// Where the configuration and the data are.
-    #[command(flatten)]
-    pub place: Place,
-    /// Address or prefix; an IPv6 address stands for its /64
-    pub net: String,
-    /// How long, as in 90s, 10m or 2h, a week at most [default: as long as it has earned by now]
-    #[arg(long = "for", value_name = "TIME", value_parser = duration)]
-    pub period: Option<Duration>,
-    /// Answer as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// `paraph read-only`.
-#[derive(Args, Debug)]
-pub struct ReadOnly {
-    /// Where the configuration and the data are.
-    #[command(flatten)]
-    pub place: Place,
-    /// Which it should be [default: as it is]
-    pub switch: Option<Switch>,
-    /// Answer as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// On or off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Switch {
-    /// On.
-    On,
-    /// Off.
-    Off,
-}
-
-/// `paraph door`.
-#[derive(Args, Debug)]
-pub struct Door {
-    /// Where the configuration and the data are.
-    #[command(flatten)]
-    pub place: Place,
-    /// Say it again every second, until interrupted
-    #[arg(long)]
-    pub watch: bool,
-    /// Answer as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// `paraph export`.
-#[derive(Args, Debug)]
-pub struct Export {
-    /// Where the configuration and the data are.
-    #[command(flatten)]
-    pub place: Place,
-    /// Directory to write the pages to; made if it is not there
-    #[arg(long = "static", value_name = "DIR")]
-    pub directory: PathBuf,
     /// Answer as JSON
     #[arg(long)]
     pub json: bool,

@@ -8,7 +8,7 @@ use paraph::intake::command::{
     WithdrawAnswer,
 };
 use paraph::journal::{self, AppendError, Batch};
-use paraph_tally::{End, Entry, Event, PetitionId, WithdrawnBy};
+use paraph_tally::{End, Entry, Event, Millis, PetitionId, WithdrawnBy};
 
 use crate::stores::{Kind, Store, contribution, petition};
 
@@ -166,6 +166,30 @@ async fn the_count_is_whole_as_of_the_moment_that_it_names() {
             let due = confirmed.iter().filter(|at| **at <= as_of).count();
             assert_eq!(running.counted(), due as u64, "{kind:?}: round {round}");
         }
+        recount_agrees(&store, running).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_nonce_is_forgotten_once_it_has_expired_and_not_before() {
+    for kind in Kind::BOTH {
+        let store = Store::new(kind);
+        let running = store.start(0).await;
+        let (mut expired, good) = (contribution(1), contribution(2));
+        expired.nonce_expires = Millis(1);
+        let kept = good.nonce;
+        for sign in [expired, good] {
+            assert_eq!(running.sign(sign).await, SignAnswer::Admitted);
+        }
+        running.intake.tick().await.expect("tick");
+        let mut connections = store.connect().await;
+        let rows = connections.main.query("SELECT nonce FROM nonce", &[]).await;
+        let rows: Vec<[u8; 16]> = rows
+            .expect("read")
+            .iter()
+            .map(|row| row.array(0).expect("a nonce"))
+            .collect();
+        assert_eq!(rows, [kept], "{kind:?}");
         recount_agrees(&store, running).await;
     }
 }
