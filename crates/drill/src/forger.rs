@@ -23,6 +23,8 @@ const VOICE: Voice = Voice {
 };
 /// How often one solved clearance is tried before the forgers solve another.
 const REPLAYS: u32 = 50;
+/// How long a forger waits for a mail: what is held meanwhile never gets one.
+const MAIL_WAIT: Duration = Duration::from_secs(30);
 /// How often the way without script is tried for one forgery.
 const TICKET_TRIES: u32 = 3;
 
@@ -185,7 +187,8 @@ impl Server<'_> {
     /// Reads the forgers' own domain and presses the button from the same server.
     async fn confirm(&mut self) {
         let (world, address) = (self.world, self.forgery.address());
-        let arrival = world.sink.wait_for(&address, 1, world.options.mail_wait).await;
+        let wait = world.options.mail_wait.min(MAIL_WAIT);
+        let arrival = world.sink.wait_for(&address, 1, wait).await;
         let Some(token) = arrival.and_then(|arrival| arrival.confirm) else {
             return;
         };
