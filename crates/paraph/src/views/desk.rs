@@ -353,6 +353,7 @@ pub struct NoPage<'a> {
     pub what: &'a str,
 }
 
+/// Pages of the desk: a function for each, over its template.
 macro_rules! pages {
     ($($(#[$doc:meta])* $name:ident($page:ident) = $path:tt;)*) => {
         $($(#[$doc])*
@@ -369,6 +370,8 @@ macro_rules! pages {
         })*
     };
 }
+
+pub(super) use pages;
 
 pages! {
     /// `GET /desk/login`

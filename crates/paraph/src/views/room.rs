@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use paraph_tally::Millis;
 
-use super::desk::DeskFrame;
+use super::desk::{DeskFrame, pages};
 use super::lang::Arg;
 use super::model::Frame;
 use super::{Lang, findings, markup};
@@ -519,23 +519,6 @@ pub fn desk_copy(f: &Frame<'_>, p: &CopyPage<'_>) -> String {
         p: &'a CopyPage<'a>,
     }
     View { f, p }.render().expect("writing into a string does not fail")
-}
-
-macro_rules! pages {
-    ($($(#[$doc:meta])* $name:ident($page:ident) = $path:tt;)*) => {
-        $($(#[$doc])*
-        #[must_use]
-        pub fn $name(d: &DeskFrame<'_>, p: &$page<'_>) -> String {
-            #[derive(Template)]
-            #[template(path = $path)]
-            struct View<'a> {
-                d: &'a DeskFrame<'a>,
-                f: &'a Frame<'a>,
-                p: &'a $page<'a>,
-            }
-            View { d, f: &d.f, p }.render().expect("writing into a string does not fail")
-        })*
-    };
 }
 
 pages! {
