@@ -7,14 +7,13 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 use altcha::ChallengeParameters;
 use data_encoding::{BASE64, HEXLOWER};
 use hmac::{Hmac, KeyInit, Mac};
 use paraph_tally::Millis;
-use ring::pbkdf2;
+use pbkdf2::pbkdf2_hmac;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
@@ -334,14 +333,14 @@ impl Puzzles {
     /// big-endian, as `altcha::verify_solution` makes it. Some 0.1 ms of a core for 1,000 rounds. Call it after burning the nonce, and where blocking is allowed.
     #[must_use]
     pub fn verify(&self, clearance: &Clearance) -> bool {
-        let (Some(said), Some(rounds)) = (clearance.derived, NonZeroU32::new(clearance.rounds)) else {
+        let Some(said) = clearance.derived else {
             return false;
         };
         let mut password = [0; 20];
         password[..16].copy_from_slice(&clearance.nonce);
         password[16..].copy_from_slice(&clearance.counter.to_be_bytes());
         let mut key = [0; KEY_LENGTH];
-        pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, rounds, &clearance.salt, &password, &mut key);
+        pbkdf2_hmac::<Sha256>(&password, &clearance.salt, clearance.rounds, &mut key);
         bool::from(key.ct_eq(&said)) && self.price.is_met_by(&key)
     }
 }
