@@ -68,7 +68,7 @@ impl Scrutiny {
         let mut seqs: Vec<Seq> = group.members().collect();
         seqs.sort_unstable();
         seqs.dedup();
-        let of = |seqs: &[Seq]| -> Vec<Record> { seqs.iter().filter_map(|seq| self.window.get(*seq)).collect() };
+        let of = |seqs: &[Seq]| self.window.all(seqs);
         let all = of(&seqs);
         let mut members: Vec<&Record> = all.iter().filter(open).collect();
         if members.len() < MIN_WATCHED {

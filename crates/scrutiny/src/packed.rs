@@ -27,7 +27,7 @@ impl Wide {
 
 /// One contribution, packed.
 #[derive(Clone, Copy)]
-struct Row {
+pub(crate) struct Row {
     /// The last ten bytes of its name.
     tail: [u8; TAIL],
     /// Milliseconds by which the time in its name is later than the chunk's clock says; [`ODD`] if there is no such time.
@@ -205,7 +205,10 @@ impl Chunk {
 
     /// The name of a row.
     pub(crate) fn id(&self, place: usize) -> Option<SignatureId> {
-        let row = self.rows.get(place)?;
+        self.named(place, self.rows.get(place)?)
+    }
+
+    fn named(&self, place: usize, row: &Row) -> Option<SignatureId> {
         let head = if row.late == ODD {
             let found = self.odd.binary_search_by_key(&(place as u16), |(place, _)| *place);
             self.odd[found.ok()?].1
@@ -220,14 +223,23 @@ impl Chunk {
         Some(SignatureId(id))
     }
 
+    /// A row as it lies.
+    pub(crate) fn row(&self, place: usize) -> Option<Row> {
+        self.rows.get(place).copied()
+    }
+
     /// A row, unpacked.
     pub(crate) fn get(&self, place: usize) -> Option<Record> {
-        let row = self.rows.get(place)?;
+        self.unpacked(place, self.rows.get(place)?)
+    }
+
+    /// The same of a row that was fetched.
+    pub(crate) fn unpacked(&self, place: usize, row: &Row) -> Option<Record> {
         let near = row.near.get();
         let [standing, network] = [self.standings.get(row.standing), self.networks.get(row.network)];
         let [client, mail] = [self.clients.get(row.client), self.mails.get(row.mail)];
         Some(Record {
-            id: self.id(place)?,
+            id: self.named(place, row)?,
             petition: PetitionId((standing >> 16) as u32),
             signed: Time(row.signed.get()),
             confirmed: Time(row.confirmed.get()),

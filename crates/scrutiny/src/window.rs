@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use paraph_tally::{PetitionId, SignatureId};
 
 use crate::bounds::{CHUNK, MAX_RECORDS, MOST_BYTES, WINDOW_SECONDS};
-use crate::packed::Chunk;
+use crate::packed::{Chunk, Row};
 use crate::record::{Record, Time};
 
 /// Number of a contribution since the engine began.
@@ -89,6 +89,20 @@ impl Window {
     pub(crate) fn get(&self, seq: Seq) -> Option<Record> {
         let (chunk, place) = self.place(seq)?;
         self.chunks.get(chunk)?.get(place)
+    }
+
+    /// Those of these that are there. All rows are fetched before any is unpacked: the processor then waits for many at once.
+    pub(crate) fn all(&self, seqs: &[Seq]) -> Vec<Record> {
+        let fetched = seqs.iter().filter_map(|seq| {
+            let (chunk, place) = self.place(*seq)?;
+            let chunk = self.chunks.get(chunk)?;
+            Some((chunk, place, chunk.row(place)?))
+        });
+        let fetched: Vec<(&Chunk, usize, Row)> = fetched.collect();
+        let unpacked = fetched
+            .iter()
+            .filter_map(|(chunk, place, row)| chunk.unpacked(*place, row));
+        unpacked.collect()
     }
 
     pub(crate) fn id(&self, seq: Seq) -> Option<SignatureId> {
