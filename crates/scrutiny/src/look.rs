@@ -1,5 +1,7 @@
 //! A look at one group: who of it belongs together, and what is to be done about it.
 
+use std::collections::BTreeMap;
+
 use paraph_tally::{PetitionId, SignatureId};
 
 use crate::baseline::Kind;
@@ -30,6 +32,14 @@ pub(crate) struct Look {
     pub(crate) span: (Time, Time),
 }
 
+/// What surrounds the groups of petitions, latest and of all their life. During a tick it stays the same, and most looks are
+/// at few petitions.
+#[derive(Default)]
+pub(crate) struct Around(BTreeMap<PetitionId, [Vec<Record>; 2]>);
+
+/// Petitions whose surroundings are kept during a tick; 43 KB each.
+const AROUND: usize = 16;
+
 /// What is to be done about it.
 pub(crate) enum Judged {
     /// Wait for more to be known.
@@ -47,7 +57,7 @@ pub(crate) enum Judged {
 
 impl Scrutiny {
     /// Judges a group; `None` if there is nothing to say. Clusters from `known` on have yet to gather their members.
-    pub(crate) fn judge(&self, place: u32, known: usize) -> Option<Look> {
+    pub(crate) fn judge(&self, place: u32, known: usize, around: &mut Around) -> Option<Look> {
         let group = self.groups.get(place);
         let (seed, key, size) = (group.seed, group.key, group.size());
         let fresh = &self.clusters[known..];
@@ -55,11 +65,12 @@ impl Scrutiny {
             let taken = record.cluster != 0 || record.is(flag::INNOCENT);
             !taken && !fresh.iter().any(|cluster| cluster.rule.takes(record))
         };
-        let mut seqs: Vec<Seq> = group.members().to_vec();
+        let mut seqs: Vec<Seq> = group.members().collect();
         seqs.sort_unstable();
         seqs.dedup();
-        let of = |seqs: &[Seq]| -> Vec<&Record> { seqs.iter().filter_map(|seq| self.window.get(*seq)).collect() };
-        let mut members: Vec<&Record> = of(&seqs).into_iter().filter(open).collect();
+        let of = |seqs: &[Seq]| self.window.all(seqs);
+        let all = of(&seqs);
+        let mut members: Vec<&Record> = all.iter().filter(open).collect();
         if members.len() < MIN_WATCHED {
             return None;
         }
@@ -69,9 +80,18 @@ impl Scrutiny {
         }
         let petition = members[0].petition;
         let here = self.references.of(petition)?;
-        let outside = |record: &&Record| record.cluster == 0 && seed.key(record) != Some(key);
-        let latest: Vec<&Record> = of(&here.latest).into_iter().filter(outside).collect();
-        let life: Vec<&Record> = of(&here.life).into_iter().filter(outside).collect();
+        if around.0.len() >= AROUND && !around.0.contains_key(&petition) {
+            around.0.clear();
+        }
+        let [latest, life] = around
+            .0
+            .entry(petition)
+            .or_insert_with(|| [of(&here.latest), of(&here.life)]);
+        let of_the_group = all.iter().find(|record| seed.key(record) == Some(key));
+        let shared = of_the_group.and_then(|record| seed.values(record));
+        let outside = |record: &&Record| record.cluster == 0 && (shared.is_none() || seed.values(record) != shared);
+        let latest: Vec<&Record> = latest.iter().filter(outside).collect();
+        let life: Vec<&Record> = life.iter().filter(outside).collect();
         let mut agreed = agreements(&self.sample(&members, &latest, &life));
         agreed = self.without_chance(seed, members[0], size, agreed);
         let whole = members.clone();
