@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::abuse::Tale;
 use crate::people::Lang;
+use crate::scenario::StandsFor;
 
 /// The whole report. What does not exist yet is null, never invented.
 #[derive(Clone, Debug, Serialize)]
@@ -19,6 +20,8 @@ pub struct Report {
     pub seconds: f64,
     /// False if it was stopped early or did not reach the end of its waits.
     pub complete: bool,
+    /// What was made shorter or smaller than life.
+    pub compression: Compression,
     /// Price of signing.
     pub puzzle: Puzzle,
     /// Honest people.
@@ -29,6 +32,12 @@ pub struct Report {
     pub abuse: Option<BTreeMap<&'static str, Tale>>,
     /// Those whose address forgers entered again and again; null in other scenarios.
     pub victims: Option<Victims>,
+    /// A crowd of real but hostile people, who count; null in other scenarios.
+    pub brigade: Option<Brigade>,
+    /// Parts of the attack, where there are several; null elsewhere.
+    pub waves: Option<Vec<Wave>>,
+    /// Whether the page was up.
+    pub page: Page,
     /// The count against the truth.
     pub count: Count,
     /// Quality of verdicts.
@@ -37,6 +46,66 @@ pub struct Report {
     pub server: Server,
     /// Public log.
     pub log: Log,
+}
+
+/// What was made shorter or smaller than life.
+#[derive(Clone, Debug, Serialize)]
+pub struct Compression {
+    /// Human delays (reading, fetching mail) are divided by this.
+    pub delays: f64,
+    /// The attack is so many times shorter than what it stands for; null where a scenario runs at its own pace.
+    pub time: Option<f64>,
+    /// What it stands for; null likewise.
+    pub stands_for: Option<StandsFor>,
+}
+
+/// A crowd of real but hostile people.
+#[derive(Clone, Debug, Serialize)]
+pub struct Brigade {
+    /// How many.
+    pub people: u64,
+    /// Of these, held.
+    pub held: Option<u64>,
+    /// Of these, invalidated.
+    pub invalidated: Option<u64>,
+}
+
+/// A part of the attack.
+#[derive(Clone, Debug, Serialize)]
+pub struct Wave {
+    /// What it is.
+    pub name: &'static str,
+    /// When it began, seconds from the drill's start.
+    pub from: f64,
+    /// When it ended.
+    pub to: f64,
+    /// Forgeries that were tried; 0 in a flood of requests.
+    pub sent: u64,
+    /// Those answered "check your mail".
+    pub admitted: u64,
+    /// Those confirmed by their authors.
+    pub confirmed: u64,
+    /// Those held, of the ones that got a mail; the others cannot be asked about from outside.
+    pub held: Option<u64>,
+    /// Clusters that hold any of them.
+    pub clusters: Option<u64>,
+    /// Contributions of honest people or of other waves in the same clusters.
+    pub strangers: Option<u64>,
+    /// Families of evidence of these clusters.
+    pub families: Option<Vec<String>>,
+    /// Incidents in which something of it was seen, by their numbers.
+    pub incidents: Option<Vec<u64>>,
+}
+
+/// Whether the page was up, as seen by a reader who asks every second.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Page {
+    /// Times that it was asked for.
+    pub asked: u64,
+    /// Times that it came.
+    pub shown: u64,
+    /// Longest time from one to the next, seconds.
+    pub longest_gap: f64,
 }
 
 /// Price of signing.
@@ -175,8 +244,10 @@ pub struct Verdicts {
     pub precision: Option<f64>,
     /// Share of the forged that was kept out by scrutiny.
     pub recall: Option<f64>,
-    /// Honest people held.
+    /// Honest people held, hostile ones among them.
     pub honest_held: Option<u64>,
+    /// Honest people invalidated.
+    pub honest_invalidated: Option<u64>,
     /// Seconds from the attack's start.
     pub seconds_to_first_hold: Option<f64>,
 }
@@ -211,6 +282,16 @@ impl Victims {
     }
 }
 
+impl Wave {
+    /// Whether an incident tells of it, and no cluster of it holds anybody else; where nobody can say, nothing is against it.
+    fn is_known(&self) -> bool {
+        // Refusals make an incident after two minutes in a row; a flood of some seconds in a shortened drill makes none.
+        let is_brief = self.sent == 0 && self.to - self.from < 60.0;
+        let is_told = self.incidents.as_ref().is_none_or(|incidents| !incidents.is_empty());
+        (is_told || is_brief) && self.strangers.is_none_or(|many| many == 0)
+    }
+}
+
 impl Report {
     /// Whether the drill shows what it is there to show: the count was right at every check, no forgery was counted,
     /// every honest person could sign, and the run was whole. Where forgers confirm what they forge, the count may be off
@@ -220,6 +301,8 @@ impl Report {
         self.complete
             && self.count_held()
             && self.verdicts.honest_held.is_none_or(|held| held == 0)
+            && self.verdicts.honest_invalidated.is_none_or(|gone| gone == 0)
+            && self.waves.iter().flatten().all(Wave::is_known)
             && self.count.confirmed_at_outside == 0
             && !self.count.checks.is_empty()
             && self.everyone_could_sign()
@@ -255,6 +338,7 @@ impl Report {
             self.seed,
             self.seconds
         )?;
+        self.print_compression(out, lang)?;
         writeln!(out)?;
         table(
             out,
@@ -280,6 +364,10 @@ impl Report {
             &[&or_dash(honest.counted), &forged.counted_final.to_string()],
         )?;
         self.print_verdicts(out, lang)?;
+        if let Some(brigade) = &self.brigade {
+            let label = lang.pick("dont hostiles, et suspendus", "hostile among them, and held");
+            table(out, label, &[&brigade.people.to_string(), &or_dash(brigade.held)])?;
+        }
         if let Some(victims) = &self.victims {
             let label = lang.pick("courriels par victime, au plus", "mails per victim, at most");
             table(out, label, &["", &victims.max_mails.to_string()])?;
@@ -301,6 +389,7 @@ impl Report {
             )?;
         }
         self.print_abuse(out, lang)?;
+        self.print_waves(out, lang)?;
         writeln!(out)?;
         table(
             out,
@@ -383,6 +472,51 @@ impl Report {
         Ok(())
     }
 
+    fn print_compression(&self, out: &mut impl Write, lang: Lang) -> io::Result<()> {
+        let Some(stands_for) = self.compression.stands_for else {
+            return Ok(());
+        };
+        let (hours, time) = (stands_for.seconds / 3600, self.compression.time.unwrap_or(1.0));
+        let crowd = stands_for.honest.map_or_else(String::new, |honest| {
+            format!(", {honest} {}", lang.pick("personnes", "people"))
+        });
+        match lang {
+            Lang::Fr => writeln!(
+                out,
+                "Temps comprimé {time:.0} fois ; l’attaque représente {hours} h, {} signatures forgées{crowd}.",
+                stands_for.forged
+            ),
+            Lang::En => writeln!(
+                out,
+                "Time compressed {time:.0} times; the attack stands for {hours} h, {} forged signatures{crowd}.",
+                stands_for.forged
+            ),
+        }
+    }
+
+    fn print_waves(&self, out: &mut impl Write, lang: Lang) -> io::Result<()> {
+        let Some(waves) = &self.waves else {
+            return Ok(());
+        };
+        writeln!(out)?;
+        let columns = [
+            lang.pick("acceptées", "accepted"),
+            lang.pick("suspendues", "held"),
+            lang.pick("groupes", "clusters"),
+            lang.pick("incidents", "incidents"),
+        ];
+        table(out, lang.pick("vagues", "waves"), &columns)?;
+        for wave in waves {
+            let incidents = wave.incidents.as_ref().map_or_else(
+                || "-".to_owned(),
+                |all| all.iter().map(u64::to_string).collect::<Vec<_>>().join(","),
+            );
+            let cells = [wave.admitted.to_string(), or_dash(wave.held), or_dash(wave.clusters), incidents];
+            table(out, wave.name, &cells.each_ref().map(String::as_str))?;
+        }
+        Ok(())
+    }
+
     fn print_abuse(&self, out: &mut impl Write, lang: Lang) -> io::Result<()> {
         let Some(tales) = &self.abuse else {
             return Ok(());
@@ -415,6 +549,11 @@ impl Report {
             lang.pick(
                 "Des signatures forgées et confirmées par leurs auteurs ont été comptées.",
                 "Forged signatures that the forgers confirmed themselves were counted.",
+            )
+        } else if !self.waves.iter().flatten().all(Wave::is_known) {
+            lang.pick(
+                "Une vague de l’attaque n’apparaît dans aucun incident, ou ses groupes en contiennent d’autres.",
+                "A wave of the attack shows in no incident, or its clusters hold others too.",
             )
         } else if self.passed() && self.count.error_max > 0 {
             lang.pick(
