@@ -101,7 +101,9 @@ impl Abuse {
                 Self::ZeroWindow,
             ],
             Scenario::GiantForms => &[Self::GiantBody, Self::ManyFields, Self::LongField],
-            Scenario::Flood4000 | Scenario::Noel2020 => &[Self::AskPages, Self::AskPuzzles, Self::AskForms, Self::EmptyForms],
+            Scenario::Flood4000 | Scenario::Noel2020 => {
+                &[Self::AskPages, Self::AskPuzzles, Self::AskForms, Self::EmptyForms]
+            }
             Scenario::Ipv6Rotation => &[Self::NewNetwork],
             Scenario::ForgedForwarding => &[Self::ClaimedSource],
             _ => &[],

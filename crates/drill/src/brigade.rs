@@ -41,13 +41,7 @@ pub(crate) fn stands_for() -> StandsFor {
     }
 }
 
-fn hostile(
-    rng: &mut ChaCha20Rng,
-    options: &Options,
-    index: usize,
-    at: Duration,
-    (texts, away): (f64, f64),
-) -> Person {
+fn hostile(rng: &mut ChaCha20Rng, options: &Options, index: usize, at: Duration, (texts, away): (f64, f64)) -> Person {
     // Nobody of them sits in the school of the honest crowd.
     let mut classroom = u32::MAX;
     let mut person = person(rng, options, index, at, &mut classroom);

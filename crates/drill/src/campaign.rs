@@ -97,7 +97,9 @@ type Between = (u16, u16);
 
 impl Kit {
     fn new(rng: &mut ChaCha20Rng, ground: Ground, networks: Between, prefixes: Between, browsers: Between) -> Self {
-        let numbers: Vec<u8> = (0..rng.random_range(networks.0..=networks.1)).map(|_| rng.random()).collect();
+        let numbers: Vec<u8> = (0..rng.random_range(networks.0..=networks.1))
+            .map(|_| rng.random())
+            .collect();
         let prefixes: Vec<(u8, u8)> = (0..rng.random_range(prefixes.0..=prefixes.1))
             .map(|_| (numbers.choose(rng).copied().unwrap_or_default(), rng.random()))
             .collect();
@@ -113,8 +115,12 @@ impl Kit {
             browsers: (0..rng.random_range(browsers.0..=browsers.1))
                 .map(|_| browsers::of_somebody(rng.random()))
                 .collect(),
-            domains: (0..rng.random_range(1..=8u8)).map(|_| people::own_domain(rng)).collect(),
-            styles: (0..rng.random_range(1..=3u8)).map(|_| rng.random_range(0..people::STYLES)).collect(),
+            domains: (0..rng.random_range(1..=8u8))
+                .map(|_| people::own_domain(rng))
+                .collect(),
+            styles: (0..rng.random_range(1..=3u8))
+                .map(|_| rng.random_range(0..people::STYLES))
+                .collect(),
             comment: "",
             fill: (35.0, 0.6),
             confirms: true,
@@ -152,7 +158,11 @@ impl Kit {
         };
         Forgery {
             at,
-            source: self.places.choose(rng).copied().unwrap_or(Ipv4Addr::new(198, 51, 100, 9)),
+            source: self
+                .places
+                .choose(rng)
+                .copied()
+                .unwrap_or(Ipv4Addr::new(198, 51, 100, 9)),
             port: rng.random_range(1024..=u16::MAX),
             method: if self.confirms {
                 Method::SolveAndConfirm
@@ -259,7 +269,11 @@ const NIGHT: f64 = 0.5;
 
 /// A list from top to bottom, a part of it each midnight, as it was written.
 fn stolen_identities(rng: &mut ChaCha20Rng, options: &Options) -> Drawn {
-    let ground = if rng.random_bool(0.7) { Ground::Rented } else { Ground::Unlisted };
+    let ground = if rng.random_bool(0.7) {
+        Ground::Rented
+    } else {
+        Ground::Unlisted
+    };
     let kit = Kit::new(rng, ground, (1, 3), (3, 30), (2, 4));
     let (sorted, capitals) = (rng.random_bool(0.7), rng.random_bool(0.5));
     let nights: u64 = rng.random_range(4..=6);
@@ -363,7 +377,10 @@ fn officials_wave(rng: &mut ChaCha20Rng, options: &Options, span: Span, first: u
     let mut list: Vec<String> = (0..many).map(|_| people::last_name(rng)).collect();
     list.sort_unstable();
     let forgeries = list.iter().enumerate().map(|(nth, last)| {
-        let (at, name) = (span.at(nth as f64 / many as f64), (people::first_name(rng), last.as_str()));
+        let (at, name) = (
+            span.at(nth as f64 / many as f64),
+            (people::first_name(rng), last.as_str()),
+        );
         Forgery {
             wave: 2,
             ..kit.forge_as(rng, options, first + nth, at, name)

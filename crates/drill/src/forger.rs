@@ -9,9 +9,9 @@ use tokio::sync::Mutex;
 use tokio::time::sleep;
 
 use crate::auditor::Mailbox;
+use crate::browsers;
 use crate::client::{Answer, Browser, Voice};
 use crate::clock;
-use crate::browsers;
 use crate::forgeries::{Confirms, Forgery, Guise, Method};
 use crate::people::Lang;
 use crate::world::{World, encode, form, patience, ticket};

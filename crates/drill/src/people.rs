@@ -168,8 +168,14 @@ pub const FORGED_COMMENT: &str = "Signez donc, braves gens, pendant que je compt
 /// with.
 const WELL_KNOWN: &[(&str, &str)] = &[
     (FORGED_NAME, FORGED_COMMENT),
-    ("Baron Tirelire", "Merci à tous de signer, mes coffres n'en dormiront que mieux !"),
-    ("Duchesse Vermeille", "Que c'est mignon, une pétition. Livrez-la donc à mon château."),
+    (
+        "Baron Tirelire",
+        "Merci à tous de signer, mes coffres n'en dormiront que mieux !",
+    ),
+    (
+        "Duchesse Vermeille",
+        "Que c'est mignon, une pétition. Livrez-la donc à mon château.",
+    ),
     ("Colonel Poudrebois", "Signez, signez, mon cheval a besoin de litière."),
 ];
 
@@ -180,7 +186,9 @@ const STARTS: &[&str] = &[
     "Sou", "Tar", "Ter", "Urv", "Val", "Vor", "Wal", "Yv", "Zel",
 ];
 const MIDDLES: &[&str] = &["a", "ande", "e", "ico", "ime", "o", "ouvre", "u"];
-const ENDS: &[&str] = &["barre", "court", "dec", "fleur", "goulet", "lard", "mont", "nac", "quin", "voine"];
+const ENDS: &[&str] = &[
+    "barre", "court", "dec", "fleur", "goulet", "lard", "mont", "nac", "quin", "voine",
+];
 
 /// One of several thousand invented last names.
 pub(crate) fn last_name(rng: &mut ChaCha20Rng) -> String {
@@ -209,7 +217,11 @@ pub(crate) fn hostile_comment(rng: &mut ChaCha20Rng) -> &'static str {
 
 /// A mail domain that somebody has registered for themselves.
 pub(crate) fn own_domain(rng: &mut ChaCha20Rng) -> String {
-    format!("{}-{}.example", last_name(rng).to_lowercase(), rng.random_range(10..100u8))
+    format!(
+        "{}-{}.example",
+        last_name(rng).to_lowercase(),
+        rng.random_range(10..100u8)
+    )
 }
 
 /// One of the large mail providers, by how many people have their mailbox there.

@@ -511,7 +511,12 @@ impl Report {
                 || "-".to_owned(),
                 |all| all.iter().map(u64::to_string).collect::<Vec<_>>().join(","),
             );
-            let cells = [wave.admitted.to_string(), or_dash(wave.held), or_dash(wave.clusters), incidents];
+            let cells = [
+                wave.admitted.to_string(),
+                or_dash(wave.held),
+                or_dash(wave.clusters),
+                incidents,
+            ];
             table(out, wave.name, &cells.each_ref().map(String::as_str))?;
         }
         Ok(())

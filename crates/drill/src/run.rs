@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
-use std::sync::{Arc, PoisonError};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, Notify, Semaphore, watch};
@@ -13,10 +13,10 @@ use tokio::time::{MissedTickBehavior, interval, sleep, sleep_until, timeout};
 use crate::auditor::Auditor;
 use crate::client::Road;
 use crate::clock;
+use crate::forgeries::Forgery;
 use crate::probe::{Cost, Meter};
 use crate::progress::{Counter, Progress, Stage};
 use crate::report::Report;
-use crate::forgeries::Forgery;
 use crate::scenario::{Options, Plan, Scenario};
 use crate::sink::{Camp, Sink};
 use crate::summary;
@@ -147,7 +147,13 @@ pub async fn run(
     let cost = stage.snapshot();
     let held = ask_witness(&world).await;
     let complete = everyone_done && settled;
-    Ok(summary::report(&world, complete, cost, checks_lost.get(), held.as_ref()))
+    Ok(summary::report(
+        &world,
+        complete,
+        cost,
+        checks_lost.get(),
+        held.as_ref(),
+    ))
 }
 
 /// Who is held in the end, if anybody can say. Mail to a victim may be about the victim's own contribution, so nothing is
@@ -168,7 +174,9 @@ async fn ask_witness(world: &Arc<World>) -> Option<Heard> {
         let forgeries = plan.forgeries.iter().filter(move |forgery| forgery.wave == wave);
         forgeries.map(Forgery::address).collect::<HashSet<_>>()
     };
-    let groups = [people(false), people(true)].into_iter().chain((0..plan.waves.len()).map(wave));
+    let groups = [people(false), people(true)]
+        .into_iter()
+        .chain((0..plan.waves.len()).map(wave));
     let tokens: Vec<Vec<String>> = groups.map(|group| world.sink.tokens_of(&group)).collect();
     let asked = spawn_blocking(move || witness::hear(&witness, since, &tokens));
     asked.await.ok()?

@@ -191,7 +191,9 @@ impl Sink {
     /// Tokens of the latest mails to these addresses.
     pub(crate) fn tokens_of(&self, addresses: &HashSet<String>) -> Vec<String> {
         let state = self.lock();
-        let boxes = addresses.iter().filter_map(|address| state.boxes.get(&address.to_lowercase()));
+        let boxes = addresses
+            .iter()
+            .filter_map(|address| state.boxes.get(&address.to_lowercase()));
         boxes
             .flat_map(|letterbox| letterbox.recent.iter().filter_map(|arrival| arrival.confirm.clone()))
             .collect()

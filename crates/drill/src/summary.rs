@@ -139,7 +139,11 @@ fn compression(world: &World) -> Compression {
     let plan = &world.plan;
     let attack = plan.attack_to.saturating_sub(plan.attack_from).as_secs_f64();
     // The three waves are parts of a whole that is compressed with them.
-    let played = if plan.waves.len() > 1 { plan.end.as_secs_f64() } else { attack };
+    let played = if plan.waves.len() > 1 {
+        plan.end.as_secs_f64()
+    } else {
+        attack
+    };
     let time = |stands_for: StandsFor| (played > 0.0).then(|| tenths(stands_for.seconds as f64 / played));
     Compression {
         delays: world.options.compression,
@@ -184,7 +188,9 @@ fn waves(world: &World, held: Option<&Heard>) -> Option<Vec<Wave>> {
             held: judged.filter(|_| !is_flood).map(|judged| judged.held),
             clusters: judged.filter(|_| !is_flood).map(|judged| judged.clusters),
             strangers: judged.filter(|_| !is_flood).map(|judged| judged.strangers),
-            families: held.filter(|_| !is_flood).and_then(|held| held.families.get(nth).cloned()),
+            families: held
+                .filter(|_| !is_flood)
+                .and_then(|held| held.families.get(nth).cloned()),
             incidents,
         }
     };

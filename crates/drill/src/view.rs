@@ -168,23 +168,25 @@ fn phase_name(lang: Lang, progress: &Progress) -> String {
     name.to_owned()
 }
 
-/// The front door in one line: price, slowest lane, what was sent away, budgets, bans.
+/// The front door in one line of a narrow terminal: price, slowest lane, what was sent away, budgets, bans.
 fn door_line(lang: Lang, door: &DoorNow) -> String {
     let slowest = door.slowest().map_or_else(String::new, |lane| {
-        let most = lang.pick("attente au plus", "longest wait");
-        format!("{most} {} ms ({}), ", lane.delay_ms, lane.label)
+        format!(
+            "{} {} ms ({}), ",
+            lang.pick("attente", "wait"),
+            lane.delay_ms,
+            lane.label
+        )
     });
     format!(
-        "{} {} ({}-{}), {slowest}{} {}, {} {}, {} {}",
+        "{} {}, {slowest}{} {}, {} {}, {} {}",
         lang.pick("prix", "price"),
         door.rounds,
-        door.rounds_floor,
-        door.rounds_ceiling,
-        lang.pick("renvoyées", "sent away"),
+        lang.pick("refus", "sent away"),
         door.shed(),
         lang.pick("hors budget", "over budget"),
         door.budgets_refused.unwrap_or_default(),
-        lang.pick("bannies", "bans"),
+        lang.pick("exclus", "bans"),
         door.bans
     )
 }
@@ -214,7 +216,7 @@ fn draw(frame: &mut Frame<'_>, lang: Lang, progress: &Progress, curve: &Curve, n
     let door = progress.door.as_ref().filter(|_| frame.area().height >= ROWS_FOR_LANES);
     let [head, chart, columns, lanes, lamps, foot] = Layout::vertical([
         Constraint::Length(4),
-        Constraint::Min(6),
+        Constraint::Min(5),
         Constraint::Length(10),
         Constraint::Length(door.map_or(0, |door| door.lanes.len() as u16 + 3)),
         Constraint::Length(4),
@@ -250,11 +252,22 @@ fn door_block(lang: Lang, door: &DoorNow) -> Paragraph<'static> {
     ];
     let lanes = door.lanes.iter().map(|lane| {
         let working = format!("{}/{}", lane.working, lane.width);
-        let (waiting, delay, shed) = (lane.waiting.to_string(), lane.delay_ms.to_string(), lane.shed.to_string());
+        let (waiting, delay, shed) = (
+            lane.waiting.to_string(),
+            lane.delay_ms.to_string(),
+            lane.shed.to_string(),
+        );
         columns([&lane.label, &working, &waiting, &delay, &shed])
     });
     let lines: Vec<Line<'_>> = std::iter::once(columns(heads)).chain(lanes).collect();
-    Paragraph::new(lines).block(Block::bordered().title(lang.pick(" Porte ", " Front door ")))
+    let title = lang.pick("Porte, prix de", "Front door, price from");
+    let title = format!(
+        " {title} {} {} {} ",
+        door.rounds_floor,
+        lang.pick("à", "to"),
+        door.rounds_ceiling
+    );
+    Paragraph::new(lines).block(Block::bordered().title(title))
 }
 
 fn draw_head(frame: &mut Frame<'_>, area: Rect, lang: Lang, progress: &Progress) {
@@ -412,7 +425,7 @@ fn lamp_lines(lang: Lang, progress: &Progress) -> Vec<Line<'static>> {
     // No lamp: that the door refuses is what it is there for.
     lamps.extend(progress.door.as_ref().map(|door| {
         let label = lang.pick("porte", "door");
-        Line::from(format!("   {label:<12}{}", door_line(lang, door)))
+        Line::from(format!("   {label} {}", door_line(lang, door)))
     }));
     lamps
 }
@@ -505,10 +518,16 @@ mod tests {
             assert!(wrong.contains(text), "{text}\n{wrong}");
         }
         // The door: a line where there is little room, every lane where there is more.
-        for text in ["price 1200 (1000-3000)", "40 ms (sign)", "over budget 23", "bans 17", "wave 2/3"] {
+        for text in [
+            "price 1200",
+            "wait 40 ms (sign)",
+            "over budget 23",
+            "bans 17",
+            "wave 2/3",
+        ] {
             assert!(right.contains(text), "{text}\n{right}");
         }
-        for text in ["renvoyées 15", "Porte", "operator", "3/64", "vague 2/3"] {
+        for text in ["refus 15", "Porte", "operator", "3/64", "vague 2/3"] {
             assert!(wrong.contains(text), "{text}\n{wrong}");
         }
         // A terminal too small shows less, it does not end the drill.

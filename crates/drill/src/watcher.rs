@@ -122,7 +122,10 @@ pub(crate) async fn watch_page(world: Arc<World>) {
     let mut last = Instant::now();
     loop {
         world.page.asked.one();
-        let is_shown = browser.page(&world.path("")).await.is_ok_and(|answer| answer.status == 200);
+        let is_shown = browser
+            .page(&world.path(""))
+            .await
+            .is_ok_and(|answer| answer.status == 200);
         if is_shown {
             let gap = u64::try_from(last.elapsed().as_millis()).unwrap_or(u64::MAX);
             world.page.shown.one();
@@ -140,7 +143,10 @@ pub(crate) async fn watch_mail(world: Arc<World>) {
     };
     loop {
         let witness = witness.clone();
-        let told = spawn_blocking(move || witness.ask(&[], clock::now())).await.ok().flatten();
+        let told = spawn_blocking(move || witness.ask(&[], clock::now()))
+            .await
+            .ok()
+            .flatten();
         world.mail.send_modify(|(times, idle)| {
             *times += 1;
             *idle = match told {

@@ -53,7 +53,8 @@ fn rehearse(run: &DrillRun) -> Result<(), Failure> {
         options = options.with_duration(duration);
     }
     if let Some(operations) = &run.operations {
-        let target = Target::check(operations).map_err(|refused| Failure::usage(refused.to_string(), refused.hint()))?;
+        let target =
+            Target::check(operations).map_err(|refused| Failure::usage(refused.to_string(), refused.hint()))?;
         options.operations = Some(target);
     }
     if let Some(directory) = &run.data {

@@ -82,7 +82,11 @@ fn families(evidence: &serde_json::Value) -> Vec<String> {
 }
 
 fn incidents(db: &Connection, since: Value<'_>) -> Result<Vec<paraph_drill::witness::Incident>, DbError> {
-    let rows = sqlite_query(db, "SELECT body FROM incident WHERE opened_at >= ?1 ORDER BY id", &[since])?;
+    let rows = sqlite_query(
+        db,
+        "SELECT body FROM incident WHERE opened_at >= ?1 ORDER BY id",
+        &[since],
+    )?;
     let bodies = rows.iter().map(|row| row.text(0));
     let told = bodies.map(|body| {
         let incident: Incident = serde_json::from_str(body?).map_err(|_| DbError::Shape("an incident"))?;
@@ -101,7 +105,15 @@ fn seen(incident: &Incident) -> paraph_drill::witness::Incident {
         id: incident.id,
         opened_at: at(incident.opened_at),
         closed_at: incident.closed_at.map(at),
-        held_at: lines(|what| matches!(what, What::Verdict { direction: Direction::Hold, .. })),
+        held_at: lines(|what| {
+            matches!(
+                what,
+                What::Verdict {
+                    direction: Direction::Hold,
+                    ..
+                }
+            )
+        }),
         pressed_at: lines(|what| matches!(what, What::Refused { .. })),
     }
 }
