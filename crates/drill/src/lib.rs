@@ -29,6 +29,7 @@ mod browsers;
 mod campaign;
 mod client;
 mod clock;
+mod closing;
 mod describe;
 pub mod door;
 mod forger;
