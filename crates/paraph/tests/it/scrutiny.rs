@@ -121,3 +121,37 @@ fn a_crowd_behind_a_carrier_and_a_school_is_not_held() {
     let early = count.checks.iter().find(|(_, truth, shown)| shown > truth);
     assert_eq!(early, None, "{report:#?}");
 }
+
+/// The shape of a scenario in some seconds, at the pace of the smallest machine.
+fn short(scenario: Scenario, seed: u64, seconds: u64) -> Options {
+    Options {
+        honest_rate: 3.0,
+        forged_rate: ForgedRate::InAll(8.0),
+        ..Options::new(scenario, seed).with_duration(Duration::from_secs(seconds))
+    }
+}
+
+#[test]
+fn a_hostile_crowd_of_real_people_is_counted_and_nobody_of_it_is_held() {
+    let report = Rehearsal::new(true).drill(short(Scenario::Brigade, 5, 15));
+    assert!(report.passed(), "{report:#?}");
+    let brigade = report.brigade.expect("a crowd");
+    assert!(brigade.people > 50, "{brigade:?}");
+    assert_eq!((brigade.held, brigade.invalidated), (Some(0), Some(0)));
+    assert!(report.honest.confirmed > brigade.people, "{:?}", report.honest);
+}
+
+#[test]
+fn a_compressed_campaign_says_what_it_stands_for_and_does_not_wait_for_mails_that_are_kept_back() {
+    if !crate::server::is_full() {
+        return;
+    }
+    let report = Rehearsal::new(true).drill(short(Scenario::LowAndSlow, 5, 15));
+    let compression = &report.compression;
+    let whole = compression.stands_for.expect("of days");
+    assert_eq!(whole.seconds, 10 * 86_400);
+    assert!((9_000..=13_000).contains(&whole.forged), "{whole:?}");
+    assert_eq!(compression.time, Some(96_000.0), "ten days in nine seconds");
+    assert_eq!(report.verdicts.honest_held, Some(0));
+    assert!(report.complete && report.page.shown == report.page.asked, "{report:#?}");
+}
