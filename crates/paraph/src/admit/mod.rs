@@ -20,6 +20,8 @@ pub mod challenge;
 pub mod contribution;
 pub mod email;
 pub mod form;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod h2;
 pub mod handshake;
 pub mod lane;

@@ -88,6 +88,13 @@ impl Locale {
     }
 }
 
+/// Reads messages and says one: whether they are those of a language.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn reads(messages: &str, id: &str) -> bool {
+    let values = FluentArgs::from_iter([("name", "x"), ("count", "3")]);
+    Locale::read("en", messages, "").is_ok_and(|locale| locale.say(id, &values).is_some())
+}
+
 fn syntax(messages: &str, first: Option<(usize, String)>) -> TextError {
     let (at, why) = first.unwrap_or_else(|| (0, "cannot be read".to_owned()));
     let before = messages.get(..at).unwrap_or_default();
