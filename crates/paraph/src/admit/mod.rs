@@ -417,6 +417,9 @@ impl Admitter {
         if let Proof::Script(clearance) = proof {
             burning = self.verify(*clearance, burning).await?;
         }
+        if let Some(shield) = &self.shield {
+            shield.signed(&asker.source, now);
+        }
         // There was some left when it came in; used up meanwhile by others, it is the next one that is refused.
         let _ = self.charge(Purpose::Sign, &asker, now);
         Ok(Burnt::Fresh(Pass {
