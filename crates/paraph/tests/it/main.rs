@@ -10,6 +10,7 @@ mod deliverability;
 mod desk;
 mod disk;
 mod door;
+mod faults;
 mod fsck;
 mod incident;
 mod journal;
