@@ -15,6 +15,7 @@ mod fsck;
 mod incident;
 mod journal;
 mod mail;
+mod namespace;
 mod networks;
 mod night;
 mod ops;
