@@ -61,7 +61,7 @@ impl Crowd {
                     }
                 }
             }
-            if number % 4 == 3 && signer % 2 == 0 {
+            if number % 4 == 3 && signer.is_multiple_of(2) {
                 client = Client::new(server);
             }
             std::thread::sleep(Duration::from_millis(10));
@@ -129,7 +129,7 @@ fn while_people_sign(server: &Server, fault: impl FnOnce(&Crowd)) -> Crowd {
         crowd.more(SOME, "after it healed, without a restart");
         drop(over);
     });
-    println!(
+    eprintln!(
         "{} acknowledged, slowest {} ms, {} refused",
         crowd.told(),
         crowd.slowest_ms.load(Ordering::SeqCst),

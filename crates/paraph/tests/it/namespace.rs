@@ -210,7 +210,7 @@ fn defend() {
     let unbanned = flood.answer();
 
     flood.tell("forge");
-    println!("forged: {}", flood.answer());
+    eprintln!("forged: {}", flood.answer());
     until("the packet filter holds all of them", || {
         let mut stream = UnixStream::connect(&socket).ok()?;
         Request::List.write(&mut stream).ok()?;
@@ -228,7 +228,7 @@ fn defend() {
     with.sort_unstable();
     without.sort_unstable();
     let (with, without) = (with[1], without[1]);
-    println!(
+    eprintln!(
         "server CPU for a signature and a page, {VISITS}/s, flood of {RATE}/s from {SOURCES} addresses: {without} us quiet, \
          {flooded} us flooded ({unbanned}), {with} us with bans ({})",
         banned.join("; ")
@@ -246,10 +246,15 @@ fn defend() {
     assert!(with * 10 < without * 13, "{with} beside {without}");
 }
 
+/// Answers the server's side.
+fn say(answer: &str) {
+    writeln!(std::io::stdout(), "=> {answer}").expect("heard");
+}
+
 /// The body of the flood's process.
 fn flood_as_told() {
     let runtime = tokio::runtime::Runtime::new().expect("threads");
-    println!("=> here");
+    say("here");
     for order in std::io::stdin().lines().map(|line| line.expect("an order")) {
         match order.split_once(' ') {
             Some(("flood", seconds)) => runtime.block_on(flood(seconds.parse().expect("seconds"))),
@@ -264,7 +269,7 @@ fn flood_as_told() {
                 ] {
                     ip(step);
                 }
-                println!("=> plugged");
+                say("plugged");
             }
         }
     }
@@ -320,7 +325,7 @@ async fn flood(seconds: u32) {
     while let Some(ended) = all.join_next().await {
         answered += u32::from(ended.expect("no panic").is_some());
     }
-    println!("=> {} sent, {answered} answered", seconds * RATE);
+    say(&format!("{} sent, {answered} answered", seconds * RATE));
 }
 
 /// As many forgeries from each address as earn it a ban.
@@ -342,5 +347,5 @@ async fn forge() {
     while let Some(ended) = all.join_next().await {
         done += u32::from(ended.expect("no panic"));
     }
-    println!("=> from {done} addresses");
+    say(&format!("from {done} addresses"));
 }
