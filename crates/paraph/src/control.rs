@@ -180,8 +180,18 @@ async fn line(read: OwnedReadHalf) -> io::Result<Vec<u8>> {
     Ok(line)
 }
 
+fn read(line: &[u8]) -> serde_json::Result<Request> {
+    serde_json::from_slice(line)
+}
+
+/// Whether a line is a request.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn is_request(line: &[u8]) -> bool {
+    read(line).is_ok()
+}
+
 async fn answer(write: OwnedWriteHalf, line: &[u8], ways: &Ways) -> io::Result<()> {
-    let answer = match serde_json::from_slice::<Request>(line) {
+    let answer = match read(line) {
         Ok(Request::Petition(command)) => {
             let answered = ways.intake.petition(command).await;
             answered.map_or(Answer::Unavailable, Answer::Answered)

@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::header::{HeaderName, LOCATION};
 use http::{HeaderValue, Response, StatusCode};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -56,15 +56,15 @@ impl Front {
     ///
     /// # Errors
     /// A port is taken, or the certificate cannot be used.
-    pub(crate) async fn bind(config: &Config) -> Result<Self, Failure> {
-        let plain = bind(config.listen.http, "listen.http").await?;
+    pub(crate) fn bind(config: &Config) -> Result<Self, Failure> {
+        let plain = bind(config.listen.http, "listen.http")?;
         let secure = match &config.listen.https {
             None => None,
             Some(https) => {
                 let certificates = https.certificates()?;
                 let tls = Tls::new(Arc::clone(&certificates), &config.limits)
                     .map_err(|error| Failure::failed(format!("TLS cannot start: {error}"), "see the message"))?;
-                let listener = bind(https.address, "listen.https").await?;
+                let listener = bind(https.address, "listen.https")?;
                 Some(Secure {
                     listener,
                     certificates,
@@ -229,12 +229,28 @@ pub(crate) fn listening(limits: &Limits, trusted: Arc<ArcSwap<Trusted>>, protoco
     }
 }
 
+/// Connections that the kernel keeps in line until they are accepted, or as many as `net.core.somaxconn` allows. The usual
+/// 128 are used up by a tenth of a second in which nothing is accepted; who comes then tries again after one, two, four
+/// seconds, if at all.
+const IN_LINE: u32 = 4096;
+
 /// Takes a port.
 ///
 /// # Errors
 /// It is taken, or not of this machine.
-pub(crate) async fn bind(address: SocketAddr, key: &str) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address).await.map_err(|error| {
+pub(crate) fn bind(address: SocketAddr, key: &str) -> Result<TcpListener, Failure> {
+    let take = || {
+        let socket = if address.is_ipv4() {
+            TcpSocket::new_v4()
+        } else {
+            TcpSocket::new_v6()
+        }?;
+        // As std does: connections of the process before do not keep the port.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(IN_LINE)
+    };
+    take().map_err(|error: std::io::Error| {
         let failure = Failure::io(format!("cannot listen on {address} ({key})"), &error);
         match error.kind() {
             std::io::ErrorKind::AddrInUse => Failure {

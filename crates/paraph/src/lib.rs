@@ -16,6 +16,8 @@ pub mod doctor;
 pub mod failure;
 mod front;
 pub mod fsck;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 pub mod handlers;
 pub mod incident;
 pub mod intake;

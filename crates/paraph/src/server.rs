@@ -108,10 +108,10 @@ impl Server {
     /// Anything of that cannot be done; nothing keeps running then.
     pub async fn start(config: &Config, metrics: Option<telemetry::Handle>) -> Result<Self, Failure> {
         // The ports first: a start that fails for want of one leaves no directory behind.
-        let front = Front::bind(config).await?;
-        let operations_listener = bind(config.listen.operations, "listen.operations").await?;
+        let front = Front::bind(config)?;
+        let operations_listener = bind(config.listen.operations, "listen.operations")?;
         let desk_listener = match config.listen.desk {
-            Some(address) => Some(bind(address, "listen.desk").await?),
+            Some(address) => Some(bind(address, "listen.desk")?),
             None => None,
         };
         let lmtp = match config.mail.bounce.as_ref().and_then(|bounce| bounce.lmtp.as_ref()) {

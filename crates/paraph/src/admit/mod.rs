@@ -20,6 +20,8 @@ pub mod challenge;
 pub mod contribution;
 pub mod email;
 pub mod form;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod h2;
 pub mod handshake;
 pub mod lane;
@@ -414,6 +416,9 @@ impl Admitter {
         };
         if let Proof::Script(clearance) = proof {
             burning = self.verify(*clearance, burning).await?;
+        }
+        if let Some(shield) = &self.shield {
+            shield.signed(&asker.source, now);
         }
         // There was some left when it came in; used up meanwhile by others, it is the next one that is refused.
         let _ = self.charge(Purpose::Sign, &asker, now);

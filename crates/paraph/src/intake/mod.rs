@@ -71,6 +71,17 @@ impl Slot {
 }
 
 impl Intake {
+    /// A way to a writer that is gone.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn to_nobody() -> Self {
+        Self {
+            queue: mpsc::channel(1).0,
+            refusing: Arc::default(),
+            mail: Arc::default(),
+            judged: Judged::default(),
+        }
+    }
+
     /// Reserves a place for a contribution.
     ///
     /// # Errors

@@ -178,6 +178,11 @@ impl Shield {
         self.suspects().confirmed(Net::narrow(source.addr), now);
     }
 
+    /// Somebody signed from there, at the price of a puzzle or of a wait.
+    pub fn signed(&self, source: &Source, now: Millis) {
+        self.suspects().signed(Net::narrow(source.addr), now);
+    }
+
     fn seen(&self, source: &Source, evidence: Evidence, now: Millis) {
         let net = Net::narrow(source.addr);
         if self.protected.hits(net, &[]) {
