@@ -84,6 +84,10 @@ impl Window {
         self.chunks.get_mut(offset / CHUNK)?.get_mut(offset % CHUNK)
     }
 
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Record> {
+        self.chunks.iter().flatten()
+    }
+
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (Seq, &mut Record)> {
         let first = self.first;
         self.chunks
