@@ -105,7 +105,7 @@ export function nightTests(test) {
     await held.click("main form button");
     await inspect(held, "second-way-answered");
     await page.goto(`${desk}/incidents/1?lang=fr`);
-    check((await page.textContent("main")).includes("1 réponses, dont"), "it waits for a person");
+    check((await page.textContent("main")).includes("Une réponse, dont"), "it waits for a person");
     await inspect(page, "night-answers");
     await page.click("form[action*='/decide'] button[name=apart][value='']");
     await inspect(page, "night-answers-preview");

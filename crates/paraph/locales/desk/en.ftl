@@ -410,7 +410,7 @@ desk-do-reinstate = Reinstate { $count }
 desk-would-counted = counted now
 desk-would-unconfirmed = never confirmed
 desk-would-honest = honest people it may catch, at most
-desk-would-samples = Five of them
+desk-would-samples = Up to five of them
 desk-would-more = There are more than one verdict takes; the rest is for another.
 desk-would-undo = You can undo it in one click.
 desk-done-judged = The verdict stands. You can take it back below, in one click.
@@ -500,12 +500,15 @@ desk-ask-do = { $count ->
    *[other] Ask { $count } people
 }
 desk-ask-nobody = Nobody is held who could be asked, or all were asked before.
-desk-asked = { $offered } are asked by mail; { $left } mails have left, { $answered } people answered.
+desk-asked = Asked by mail: { $offered }. Mails that have left: { $left }. Answers: { $answered }.
 desk-call-back = { $count ->
     [one] Call back the mail that has not left
    *[other] Call back the { $count } mails that have not left
 }
-desk-answers = { $answered } answered, { $alike } of them alike
+desk-answers = { $answered ->
+    [one] One answered, { $alike } of them alike
+   *[other] { $answered } answered, { $alike } of them alike
+}
 desk-answers-what = Alike are answers that several pressed from one line, with mailboxes at one small domain, from rented servers, or faster than anybody reads. Look at samples before you release.
 desk-answers-apart = { $count ->
     [one] What releasing the one that is not alike would do

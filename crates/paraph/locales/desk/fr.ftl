@@ -410,7 +410,7 @@ desk-do-reinstate = En rétablir { $count }
 desk-would-counted = comptées maintenant
 desk-would-unconfirmed = jamais confirmées
 desk-would-honest = personnes honnêtes peut-être touchées, au plus
-desk-would-samples = Cinq d’entre elles
+desk-would-samples = Jusqu’à cinq d’entre elles
 desk-would-more = Il y en a plus qu’une décision n’en prend ; le reste sera pour une autre.
 desk-would-undo = Vous pourrez défaire en un clic.
 desk-done-judged = C’est décidé. Vous pouvez le défaire plus bas, en un clic.
@@ -500,12 +500,15 @@ desk-ask-do = { $count ->
    *[other] Interroger { $count } personnes
 }
 desk-ask-nobody = Personne n’est retenu qui puisse être interrogé, ou tous l’ont déjà été.
-desk-asked = { $offered } personnes sont interrogées par courriel ; { $left } courriels sont partis, { $answered } personnes ont répondu.
+desk-asked = Interrogées par courriel : { $offered }. Courriels partis : { $left }. Réponses : { $answered }.
 desk-call-back = { $count ->
     [one] Rappeler le courriel qui n’est pas parti
    *[other] Rappeler les { $count } courriels qui ne sont pas partis
 }
-desk-answers = { $answered } réponses, dont { $alike } se ressemblent
+desk-answers = { $answered ->
+    [one] Une réponse, dont { $alike } comme d’autres
+   *[other] { $answered } réponses, dont { $alike } se ressemblent
+}
 desk-answers-what = Se ressemblent les réponses données à plusieurs depuis une même ligne, avec des boîtes d’un même petit domaine, depuis des serveurs loués, ou plus vite qu’on ne lit. Regardez des exemples avant de relâcher.
 desk-answers-apart = { $count ->
     [one] Voir ce que ferait de relâcher celle qui ne ressemble pas aux autres
