@@ -182,7 +182,7 @@ impl RoomPage<'_> {
             Next::Alarm(alarm) if !alarm.count_is_safe() => "desk-if-nothing-count",
             Next::Alarm(_) => "desk-if-nothing-waits",
         };
-        let at = self.moment(f, &self.room.foreseen);
+        let at = self.moment(f, self.room.foreseen);
         f.lang.fill(id, &[("at", at.into())])
     }
 
@@ -216,11 +216,11 @@ impl RoomPage<'_> {
     }
 
     fn charts_from(&self, f: &Frame<'_>) -> String {
-        self.moment(f, &Millis(self.charts.span.0))
+        self.moment(f, Millis(self.charts.span.0))
     }
 
     fn charts_to(&self, f: &Frame<'_>) -> String {
-        self.moment(f, &Millis(self.charts.span.1))
+        self.moment(f, Millis(self.charts.span.1))
     }
 
     /// Width of a bar, of 100.
