@@ -246,6 +246,9 @@ fn a_store_of_another_version_is_refused_with_the_way_out() {
     works(&site);
 }
 
+/// A line of the shift log: when, kind, text, incident, member.
+type Line = (i64, String, String, Option<i64>, Option<Vec<u8>>);
+
 /// Where the desk and incidents each kept a log of their own.
 const TWO_LOGS: usize = 8;
 
@@ -275,7 +278,7 @@ async fn two_shift_logs_become_one() {
         )
         .expect("the desk's log");
     prepare(&file, MAIN).await.expect("brought forward");
-    let lines: Vec<(i64, String, String, Option<i64>, Option<Vec<u8>>)> = store
+    let lines: Vec<Line> = store
         .prepare("SELECT at, kind, text, incident, member FROM desk_shift ORDER BY at")
         .expect("read")
         .query_map([], |row| {
