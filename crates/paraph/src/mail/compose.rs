@@ -285,6 +285,11 @@ fn second_way(texts: &Texts, letter: &Letter<'_>) -> Page {
         &texts.say("not-me-label", &[]),
         &letter.link("not-me", letter.not_me_token),
     );
+    page.paragraph(&texts.say("withdraw", &[]));
+    page.link(
+        &texts.say("withdraw-label", &[]),
+        &letter.link("withdraw", letter.withdraw_token),
+    );
     page.paragraph(&texts.say("second-promise", &[]));
     page.paragraph(&texts.say("stop", &[("days", Said::Number(letter.stop_days))]));
     page.link(
