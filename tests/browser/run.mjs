@@ -6,6 +6,7 @@ import { mkdirSync } from "node:fs";
 import { contentTests } from "./content.mjs";
 import { deskTests } from "./desk.mjs";
 import { check, count, fill, inspect, launch, link, open, person, settings, until } from "./harness.mjs";
+import { nightTests } from "./night.mjs";
 import { phoneTests } from "./phone.mjs";
 import { shareTests } from "./share.mjs";
 
@@ -301,6 +302,7 @@ test("in the dark, and on the narrowest phone", async (browser) => {
 
 shareTests(test, sign, confirm);
 deskTests(test);
+if (process.env.NIGHT_STORE) nightTests(test);
 phoneTests(test);
 
 mkdirSync(settings.shots, { recursive: true });

@@ -212,6 +212,7 @@ limits! {
 
     // Verdicts
     holds_per_hour = 5000 in 0..=1000000, "Signatures that scrutiny holds in an hour without a person; the rest wait outside the count, and somebody is told.";
+    cap_raised_minutes = 60 in 5..=1440, "Minutes that a person's higher limit of holds lasts; then the usual one is in force again, whoever has fallen asleep.";
     verdict_signatures = 1000000 in 1000..=1000000, "Signatures that one verdict judges; its event names each of them, in 16 bytes.";
     verdict_rows = 4096 in 16..=65536, "Rows that one commit brings up to date after a verdict; 4,096 take about 60 ms, which is what signing waits.";
     evidence_bytes = 65536 in 4096..=1048576, "Bytes of a verdict's evidence, and of its note; a finding says itself in under 4 KiB.";
@@ -232,6 +233,9 @@ limits! {
     mail_connections = 4 in 1..=64, "Letters handed to the mail server at once, each over its own connection.";
     mail_claimed = 256 in 1..=10000, "Mails taken out of the outbox at once; a process that dies sends these ten minutes later.";
     mail_seconds = 60 in 1..=600, "Seconds to hand over one mail; a slower server is tried again later.";
+    second_way_per_hour = 120 in 1..=100000, "Mails an hour to held people of one incident: what goes to strangers whose address a forger typed can be called back in time.";
+    second_way_domain_per_hour = 60 in 1..=100000, "Of these, to one mail domain: most people are at few, and so are a forger's mailboxes.";
+    second_way_offered = 20000 in 1..=1000000, "Held signatures that one press asks by mail; a week of the drip. Each record is opened for its address, about 0.1 ms.";
     mail_stop_days = 180 in 1..=3650, "Days that a stop of confirmation mails lasts unless it is lifted; mailboxes change hands.";
     mail_bounce_days = 7 in 1..=90, "Days that an address is left alone after its mail server said that there is no such mailbox.";
     bounce_bytes = 262144 in 16384..=16777216, "Bytes of a report about mail that came back; what follows is not looked at.";

@@ -46,6 +46,7 @@ use crate::ledger::vault::Vault;
 use crate::limits::Limits;
 use crate::mail::inbox::{Inbox, Lmtp};
 use crate::mail::pace::Pace;
+use crate::mail::stop::AddressTags;
 use crate::mail::transport::Transport;
 use crate::router;
 use crate::scrutiny::board::Board;
@@ -139,13 +140,19 @@ impl Server {
         let alerts = Alerts::open(
             directory.path(),
             directory.keys().derive("alert v1"),
-            Setup::new(config, transport, operations),
+            Setup::new(config, transport, operations, &live::desk_url(&base_url, desk)),
         );
         let alerts = Arc::new(alerts.map_err(|error| Failure::io("alerts.json in the data directory", &error))?);
         let core = Core::new(config, &directory, intake.clone(), shown, &spent)?;
         drop(spent);
         let shield = Arc::clone(&core.shield);
-        let incidents = Incidents::read(intake.clone(), core.ledger.clone(), config.limits.clone()).await;
+        let incidents = Incidents::read(
+            intake.clone(),
+            core.ledger.clone(),
+            config.limits.clone(),
+            board.clone(),
+        )
+        .await;
         let incidents = Arc::new(incidents.map_err(store_failure)?);
         let watching = (Arc::clone(&incidents), Arc::clone(&shield), board.clone());
         let sensors = Sensors {
@@ -166,7 +173,7 @@ impl Server {
             ledger: core.ledger.clone(),
             pace: Arc::clone(&core.pace),
         };
-        let office = core.office(&config.limits, incidents);
+        let office = core.office(&config.limits, &directory, incidents, board.clone());
         let desk_parts = core.desk_parts(config, &directory, Arc::clone(&alerts), office.clone(), &board);
         let minutes = Arc::clone(&desk_parts);
         let inboxes = core.inboxes(config, lmtp, &stopped);
@@ -454,14 +461,23 @@ impl Core {
     }
 
     /// Where verdicts are previewed and given.
-    fn office(&self, limits: &Limits, incidents: Arc<Incidents>) -> Office {
+    fn office(
+        &self,
+        limits: &Limits,
+        directory: &Directory,
+        incidents: Arc<Incidents>,
+        board: Option<Arc<Board>>,
+    ) -> Office {
         Office {
             ledger: self.ledger.clone(),
             intake: self.intake.clone(),
             observer: Arc::clone(&self.observer),
             shown: self.shown.clone(),
             incidents,
-            most: limits.verdict_signatures,
+            board,
+            addresses: AddressTags::new(directory.keys()),
+            bounds: limits.clone(),
+            machine: operator(directory.keys()),
         }
     }
 

@@ -9,7 +9,7 @@ use crate::bounds::{
 };
 use crate::cluster::{Cluster, Rule, confidence, innocent, score, strongest};
 use crate::families::{Agreement, families};
-use crate::finding::{Advice, ClusterId, Finding};
+use crate::finding::{Advice, ClusterId, Finding, FindingName};
 use crate::groups::{Groups, Keys, Seed, when_confirmed};
 use crate::look::{Around, Judged};
 use crate::observe::{Observation, Source};
@@ -226,6 +226,24 @@ impl Scrutiny {
             .or_else(|| notice().map(|notice| notice.finding.clone()))
     }
 
+    /// Everything there is to say about every cluster that still takes in members, and every notice.
+    #[must_use]
+    pub fn findings(&self) -> Vec<Finding> {
+        let clusters = (0..self.clusters.len()).map(|place| self.tell(place, Vec::new()));
+        let notices = self.notices.iter().map(|notice| notice.finding.clone());
+        clusters.chain(notices).collect()
+    }
+
+    /// Members of a cluster, by its name: held, waiting or ended. None of a notice: it names nobody.
+    #[must_use]
+    pub fn members(&self, name: FindingName) -> Vec<SignatureId> {
+        let Some(cluster) = self.clusters.iter().find(|cluster| cluster.rule.name() == name) else {
+            return Vec::new();
+        };
+        let members = (0..self.window.chunks()).flat_map(|chunk| self.window.of(chunk, |_, of| of == cluster.id.0 + 1));
+        members.filter_map(|seq| self.window.id(seq)).collect()
+    }
+
     /// A person found a cluster innocent: its members pass, and so does what looks like them from now on. Says who was
     /// held and is to be released.
     pub fn release(&mut self, id: ClusterId) -> Vec<SignatureId> {
@@ -437,6 +455,7 @@ impl Scrutiny {
         }
         let finding = Finding {
             cluster: self.next_id()?,
+            name: FindingName::of(&format!("{petition:?} {kinds:?}")),
             petition,
             advice: Advice::Ask,
             first: first.millis(base),
@@ -508,6 +527,7 @@ impl Scrutiny {
         let (cluster, base) = (&self.clusters[place], self.base.unwrap_or_default());
         Finding {
             cluster: cluster.id,
+            name: cluster.rule.name(),
             petition: cluster.rule.petition,
             advice: Advice::Hold,
             first: cluster.first.millis(base),

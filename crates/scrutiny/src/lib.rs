@@ -42,5 +42,5 @@ pub const MESSAGES: [(&str, &str); 2] = [
 ];
 
 pub use engine::{Scrutiny, Standing};
-pub use finding::{Advice, ClusterId, Confidence, Evidence, Fact, Family, Finding, Innocent};
+pub use finding::{Advice, ClusterId, Confidence, Evidence, Fact, Family, Finding, FindingName, Innocent};
 pub use observe::{Country, NetworkKind, Observation, Source, Tag};

@@ -247,7 +247,7 @@ desk-if-nothing = If you do nothing
 desk-if-nothing-calm = Nothing happens. At { $at } the page will say the same, with a newer count.
 desk-if-nothing-signing = At { $at } people will still be told to come back. Nobody’s signature is lost, and the count does not change by it. There is nothing to undo.
 desk-if-nothing-count = At { $at } the page will still show this count. Nothing is deleted by itself, and everything can be counted again from the journal.
-desk-if-nothing-waits = At { $at } it will be as now. Nothing is lost: what cannot be done yet waits, and what is not certain is not counted.
+desk-if-nothing-waits = At { $at } it will be as now. Nothing is lost: what cannot be done yet waits, and what is not certain is not counted. What was held can be taken back at any time, tonight or in a month.
 desk-others = Also on
 desk-chart = The last hours, minute by minute
 desk-chart-none = There is a chart two minutes after the start of the server.
@@ -297,6 +297,7 @@ desk-line-contract-unknown = on the host’s bill (write it into the configurati
 desk-line-read = Read this aloud
 desk-line-text-1 = Good evening. Our server is under a flood from the Internet, and its line is full. It is the machine that serves
 desk-line-text-2 = We cannot filter it on the machine, because it does not come through. Please filter it in front of the line, and tell me your ticket number.
+desk-line-text-contract = Our contract number is
 desk-line-ask = Ask for
 desk-line-ask-1 = protection against floods (anti-DDoS) for this address, now;
 desk-line-ask-2 = what kind of flood it is, and how many gigabits a second;
@@ -357,7 +358,7 @@ desk-found-number = verdict
 desk-undo = Take it back
 desk-undone-note = Taken back at the desk.
 desk-decimal = .
-desk-cap = Limit: { $count } holds an hour without a person. New ones wait, the count is unaffected. Leave it, or raise limits.holds_per_hour in the configuration in the morning.
+desk-cap = Up to { $count } are held in an hour without a person. Everything can be taken back.
 desk-cap-waiting = { $count } wait outside the count.
 desk-decide = Hold, invalidate, or take back
 desk-decide-preview = See what it would do
@@ -409,7 +410,7 @@ desk-do-reinstate = Reinstate { $count }
 desk-would-counted = counted now
 desk-would-unconfirmed = never confirmed
 desk-would-honest = honest people it may catch, at most
-desk-would-samples = Five of them
+desk-would-samples = Up to five of them
 desk-would-more = There are more than one verdict takes; the rest is for another.
 desk-would-undo = You can undo it in one click.
 desk-done-judged = The verdict stands. You can take it back below, in one click.
@@ -421,3 +422,102 @@ desk-pause-button = Pause signing
 desk-resume-button = Let people sign again
 desk-done-paused = Signing is paused: pages only.
 desk-done-resumed = People can sign again.
+
+## Incidents, findings, the limit of holds, the second way
+
+desk-who-program = the program
+desk-who-command-line = at the machine itself
+desk-chart-refused = refused at the door
+desk-incidents = Incidents
+desk-incidents-none = There has been none.
+desk-incidents-all = All incidents
+desk-incident-number = Incident { $count }
+desk-incident-open = open
+desk-incident-first = First seen
+desk-incident-last = Last seen
+desk-incident-closed = Closed
+desk-incident-sum = Set aside
+desk-incident-sums = { $held } held, { $refused } refused at the door
+desk-story = What was seen, decided and written down
+desk-story-left-out = { $count } lines did not fit; the verdicts among them are in the room.
+desk-seen-opened = It began.
+desk-seen-refused = { $count } requests refused in a minute.
+desk-seen-at-cap = The limit of holds is reached; { $count } wait outside the count.
+desk-seen-bans = { $count } bans in force.
+desk-seen-closed = Closed: nothing was seen for a while.
+desk-shift-cap-raised = raised the limit to { $count } holds an hour, until { $until }
+desk-shift-cap-lowered = set the limit back to the usual one
+desk-shift-second-way = { $count ->
+    [one] asked one held person by mail
+   *[other] asked { $count } held people by mail
+}
+desk-shift-called-back = called back the mails that had not left
+
+desk-limit = The limit is reached
+desk-limit-raised = The limit is raised
+desk-limit-what = Limit: { $count } holds an hour. New ones wait, the count is unaffected. Raise it, or leave it.
+desk-limit-until = It is raised until
+desk-limit-raise-to = { $count ->
+    [one] Raise it for one minute, to
+   *[other] Raise it for { $count } minutes, to
+}
+desk-limit-raise = Raise it
+desk-limit-leave = Or leave it: then you need do nothing. What waits is not counted, and nobody is refused for it.
+desk-limit-lower = Set it back to { $count }
+desk-done-cap-raised = The limit is raised, and sets itself back. It stands in the shift log.
+desk-done-cap-lowered = The usual limit is in force again.
+
+desk-standing = Findings
+desk-standing-none = Nothing was found.
+desk-finding-name = finding
+desk-finding-waiting = { $held } held, { $waiting } wait outside the count
+desk-finding-asks = Scrutiny asks you to look
+desk-finding-nobody = It names nobody: it may be a campaign of real people. Nothing is held for it.
+desk-finding-hold = What holding all of them would do
+desk-finding-release = What releasing them would do
+desk-finding-invalidate = What invalidating them would do
+desk-label-finding = Member of the finding
+desk-decide-wrong-finding = No finding has this name, or it names nobody.
+
+desk-ask = The second way
+desk-ask-why = Held people get one mail: “We could not confirm this automatically. It is not an accusation. Press here.” Who presses is not released by it: a forger reads his mailboxes too. You decide about the answers.
+desk-ask-button = Offer the second way
+desk-ask-would = { $count ->
+    [0] Nobody would be asked
+    [one] One person would be asked
+   *[other] { $count } people would be asked
+}
+desk-ask-held = held now
+desk-ask-before = asked before
+desk-ask-taken-back = said “it wasn’t me”, or withdrew
+desk-ask-hours = { $count ->
+    [one] The mails leave slowly, within an hour.
+   *[other] The mails leave slowly, over { $count } hours.
+}
+desk-ask-undo = What has not left can be called back in one click. Nobody is asked twice.
+desk-ask-do = { $count ->
+    [one] Ask one person
+   *[other] Ask { $count } people
+}
+desk-ask-nobody = Nobody is held who could be asked, or all were asked before.
+desk-asked = Asked by mail: { $offered }. Mails that have left: { $left }. Answers: { $answered }.
+desk-call-back = { $count ->
+    [one] Call back the mail that has not left
+   *[other] Call back the { $count } mails that have not left
+}
+desk-answers = { $answered ->
+    [one] One answered, { $alike } of them alike
+   *[other] { $answered } answered, { $alike } of them alike
+}
+desk-answers-what = Alike are answers that several pressed from one line, with mailboxes at one small domain, from rented servers, or faster than anybody reads. Look at samples before you release.
+desk-answers-apart = { $count ->
+    [one] What releasing the one that is not alike would do
+   *[other] What releasing the { $count } that are not alike would do
+}
+desk-answers-all = { $count ->
+    [one] What releasing it would do
+   *[other] What releasing all { $count } would do
+}
+desk-label-apart = Only answers that are not alike
+desk-done-asked = The mails leave one after another.
+desk-done-called-back = What had not left is called back.

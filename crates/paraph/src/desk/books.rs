@@ -6,8 +6,9 @@ use paraph_tally::{Millis, PetitionId};
 
 use super::command::{MemberId, TokenHash};
 use super::role::Role;
+use crate::incident::log::ShiftLine;
 use crate::journal::integer;
-use crate::ledger::petition_id;
+use crate::ledger::{petition_id, shift};
 use crate::store::db::{DbError, Row, Value};
 use crate::store::reader::Reader;
 
@@ -267,37 +268,18 @@ impl Books {
     }
 }
 
-/// A line of the shift log.
-#[derive(Clone, Debug)]
-pub struct ShiftLine {
-    /// When.
-    pub at: Millis,
-    /// Who; empty for one who was removed.
-    pub member: String,
-    /// `note`, `aware` or `over`.
-    pub kind: String,
-    /// What they wrote.
-    pub text: String,
-}
-
 impl Books {
-    /// The latest lines of the shift log.
+    /// The latest lines of the shift log, the latest first.
     ///
     /// # Errors
     /// The store refused.
     pub async fn shift(&self) -> Result<Vec<ShiftLine>, DbError> {
-        let sql = "SELECT s.at, COALESCE(m.name, ''), s.kind, s.text FROM desk_shift s \
-                   LEFT JOIN desk_member m ON m.id = s.member ORDER BY s.id DESC LIMIT ?1";
-        let most = Held::Int(i64::try_from(LINES).unwrap_or(i64::MAX));
-        let read = |row: &Row| {
-            Ok(ShiftLine {
-                at: Millis(row.unsigned(0)?),
-                member: row.text(1)?.to_owned(),
-                kind: row.text(2)?.to_owned(),
-                text: row.text(3)?.to_owned(),
-            })
-        };
-        self.rows(sql, [most]).await?.iter().map(read).collect()
+        let most = Held::Int(i64::try_from(shift::LINES).unwrap_or(i64::MAX));
+        self.rows(shift::OF_ALL, [most])
+            .await?
+            .iter()
+            .map(shift::line)
+            .collect()
     }
 }
 

@@ -3,7 +3,7 @@
 use paraph_tally::Millis;
 
 use super::role::Role;
-use super::room::Entry;
+use crate::incident::log::Entry;
 use crate::intake::command::{PetitionAnswer, PetitionCommand};
 
 /// Name of a member: random, and all that stays of one who was removed.
@@ -51,8 +51,8 @@ pub enum Wish {
     Submit(String),
     /// A moderator sends a draft back: its slug, and why.
     SendBack(String, String),
-    /// A line of the shift log.
-    Shift(Entry, String),
+    /// A line of the shift log, and the incident that it belongs to.
+    Shift(Entry, String, Option<u64>),
     /// A store came out of a backup: what was open then is closed.
     Restored,
 }

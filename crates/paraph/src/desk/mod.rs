@@ -11,6 +11,7 @@ pub mod decide;
 mod door;
 pub mod draft;
 pub mod form;
+mod incidents;
 mod members;
 pub mod names;
 pub mod night;
@@ -23,6 +24,7 @@ pub mod route;
 pub mod session;
 pub mod totp;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -82,6 +84,7 @@ pub struct Parts {
     names: [u8; 32],
     lane: Lane,
     minutes: Mutex<Minutes>,
+    holders: Mutex<BTreeSet<String>>,
     watchers: Arc<Semaphore>,
     limits: Limits,
 }
@@ -132,6 +135,7 @@ impl Parts {
             names: keys.derive("desk name v1"),
             lane: Lane::new("desk", limits.lane_desk, limits.lane_desk_waiting, PATIENCE),
             minutes: Mutex::default(),
+            holders: Mutex::default(),
             watchers: Arc::new(Semaphore::new(watchers)),
             limits: limits.clone(),
         }
@@ -295,6 +299,10 @@ const DONE: &[(&str, &str)] = &[
     ("undone", "desk-done-undone"),
     ("paused", "desk-done-paused"),
     ("resumed", "desk-done-resumed"),
+    ("cap-raised", "desk-done-cap-raised"),
+    ("cap-lowered", "desk-done-cap-lowered"),
+    ("asked", "desk-done-asked"),
+    ("called-back", "desk-done-called-back"),
 ];
 
 impl Desk {
@@ -428,6 +436,8 @@ impl Desk {
             Route::Copy(slug) => self.copy_page(visit, slug),
             Route::Statement => self.statement_page(visit),
             Route::Decide => self.decide_page(visit),
+            Route::Incidents => self.incidents_page(visit).await,
+            Route::OneIncident(number) => self.incident_page(visit, number).await,
             _ => Err(No::Method),
         }
     }
@@ -457,6 +467,8 @@ impl Desk {
             Route::Decide => self.decide(visit, &form).await,
             Route::Undo => self.undo(visit, &form).await,
             Route::ReadOnly => self.set_read_only(visit, &form).await,
+            Route::Cap => self.set_cap(visit, &form).await,
+            Route::SecondWay => self.second_way(visit, &form).await,
             _ => Err(No::Method),
         }
     }

@@ -71,6 +71,14 @@ pub enum Route<'p> {
     Undo,
     /// `incident/read-only`
     ReadOnly,
+    /// `incident/cap`
+    Cap,
+    /// `incident/second-way`
+    SecondWay,
+    /// `incidents`
+    Incidents,
+    /// `incidents/{number}`
+    OneIncident(&'p str),
 }
 
 /// Which methods an address takes.
@@ -122,6 +130,10 @@ impl<'p> Route<'p> {
             ["incident", "decide"] => Self::Decide,
             ["incident", "undo"] => Self::Undo,
             ["incident", "read-only"] => Self::ReadOnly,
+            ["incident", "cap"] => Self::Cap,
+            ["incident", "second-way"] => Self::SecondWay,
+            ["incidents"] => Self::Incidents,
+            ["incidents", number] => Self::OneIncident(number),
             _ => return None,
         })
     }
@@ -142,11 +154,13 @@ impl<'p> Route<'p> {
             Self::Invite | Self::Reset | Self::Remove => (Takes::Post, Some(Act::Members)),
             Self::Audit => (Takes::Get, Some(Act::Audit)),
             Self::Mail => (Takes::Get, Some(Act::Mail)),
-            Self::Incident | Self::Events | Self::Line | Self::Copy(_) => (Takes::Get, Some(Act::Watch)),
+            Self::Incident | Self::Events | Self::Line | Self::Copy(_) | Self::Incidents | Self::OneIncident(_) => {
+                (Takes::Get, Some(Act::Watch))
+            }
             Self::Acknowledge | Self::Log | Self::Clock => (Takes::Post, Some(Act::Watch)),
             Self::Statement => (Takes::Both, Some(Act::Watch)),
             Self::Decide => (Takes::Both, Some(Act::Judge)),
-            Self::Undo | Self::ReadOnly => (Takes::Post, Some(Act::Judge)),
+            Self::Undo | Self::ReadOnly | Self::Cap | Self::SecondWay => (Takes::Post, Some(Act::Judge)),
         }
     }
 
@@ -178,8 +192,11 @@ impl<'p> Route<'p> {
             Self::Invite => &["role"],
             Self::Reset => &["member"],
             Self::Remove => &["member", "sure"],
-            Self::Log => &["text"],
-            Self::Clock | Self::ReadOnly => &["do"],
+            Self::Log => &["text", "incident"],
+            Self::Clock => &["do", "incident"],
+            Self::ReadOnly => &["do"],
+            Self::Cap => &["incident", "to", "do"],
+            Self::SecondWay => &["incident", "finding", "do"],
             Self::Statement => &["set_aside", "before", "after", "unknown", "complaint"],
             Self::Decide => &[
                 "petition",
@@ -189,6 +206,9 @@ impl<'p> Route<'p> {
                 "network",
                 "domain",
                 "verdict",
+                "finding",
+                "answered",
+                "apart",
                 "reason",
                 "note",
                 "do",

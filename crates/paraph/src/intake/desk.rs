@@ -8,6 +8,7 @@ use crate::desk::command::{
     COMMAND_LINE, DeskAnswer, DeskCommand, Invitation, Join, MemberId, Proof, Session, TokenHash, Wish,
 };
 use crate::desk::role::Role;
+use crate::incident::log::Entry;
 use crate::journal::desk::{DeskRow, Line, Member, Standing};
 use crate::journal::integer;
 use crate::store::db::{DbError, Value};
@@ -64,15 +65,8 @@ impl Decider<'_> {
             Wish::Publish(command, revision) => self.publish_as_read(by, command, revision).await,
             Wish::Submit(slug) => self.submit(by, slug).await,
             Wish::SendBack(slug, note) => self.send_back(by, slug, note).await,
-            Wish::Shift(entry, text) => {
-                let line = Line {
-                    id: id::time_ordered(self.at),
-                    at: self.at,
-                    member: by,
-                    act: entry.name(),
-                    subject: text,
-                };
-                self.keep(DeskRow::Shift(line));
+            Wish::Shift(entry, text, incident) => {
+                self.log_shift(by, entry, text, incident);
                 Ok(DeskAnswer::Done)
             }
             Wish::Restored => {
@@ -80,6 +74,18 @@ impl Decider<'_> {
                 Ok(DeskAnswer::Done)
             }
         }
+    }
+
+    /// A line of the shift log.
+    pub(super) fn log_shift(&mut self, by: Option<MemberId>, entry: Entry, text: String, incident: Option<u64>) {
+        let line = Line {
+            id: id::time_ordered(self.at),
+            at: self.at,
+            member: by,
+            act: entry.name(),
+            subject: text,
+        };
+        self.keep(DeskRow::Shift(line, incident));
     }
 
     fn keep(&mut self, row: DeskRow) {

@@ -38,8 +38,8 @@ pub enum DeskRow {
     Petition(PetitionId, Standing),
     /// A line of the audit log.
     Audit(Line),
-    /// A line of the shift log.
-    Shift(Line),
+    /// A line of the shift log, and the incident that it belongs to.
+    Shift(Line, Option<u64>),
     /// Every session and link ends.
     NothingOpen,
 }
@@ -94,7 +94,7 @@ pub struct Line {
 }
 
 const AUDIT: &str = "INSERT INTO desk_audit (id, at, member, act, subject) VALUES (?1, ?2, ?3, ?4, ?5)";
-const SHIFT: &str = "INSERT INTO desk_shift (id, at, member, kind, text) VALUES (?1, ?2, ?3, ?4, ?5)";
+const SHIFT: &str = "INSERT INTO desk_shift (id, at, member, kind, text, incident) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 
 fn maybe(id: Option<&MemberId>) -> Value<'_> {
     id.map_or(Value::Null, |id| Value::Blob(id))
@@ -144,8 +144,14 @@ impl DeskRow {
                 db.execute(sql, &[Value::Blob(id), Value::Blob(code)]).await?;
             }
             Self::Petition(petition, standing) => standing.write(db, *petition).await?,
-            Self::Audit(line) => line.write(db, AUDIT).await?,
-            Self::Shift(line) => line.write(db, SHIFT).await?,
+            Self::Audit(line) => {
+                db.execute(AUDIT, &line.values()).await?;
+            }
+            Self::Shift(line, incident) => {
+                let incident = incident.map_or(Value::Null, integer);
+                let values = [&line.values()[..], &[incident]].concat();
+                db.execute(SHIFT, &values).await?;
+            }
             Self::Removed(id, at) => removed(db, id, *at).await?,
             _ => self.write_ways_in(db).await?,
         }
@@ -240,16 +246,14 @@ impl Standing {
 }
 
 impl Line {
-    async fn write(&self, db: &mut Db, sql: &'static str) -> Result<(), DbError> {
-        let values = [
+    fn values(&self) -> [Value<'_>; 5] {
+        [
             Value::Blob(&self.id),
             integer(self.at.0),
             maybe(self.member.as_ref()),
             Value::Text(self.act),
             Value::Text(&self.subject),
-        ];
-        db.execute(sql, &values).await?;
-        Ok(())
+        ]
     }
 }
 

@@ -41,6 +41,11 @@ impl DeskFrame<'_> {
         self.f.link(path)
     }
 
+    /// Where an incident is.
+    pub(super) fn incident(&self, id: impl std::borrow::Borrow<u64>) -> String {
+        self.f.to("/desk/incidents/", &id.borrow().to_string(), "")
+    }
+
     pub(super) fn petition(&self, slug: &str, page: &str) -> String {
         self.f.link(&["/desk/petitions/", slug, page].concat())
     }

@@ -24,6 +24,7 @@ mod power;
 mod preemption;
 mod rehearsal;
 mod scrutiny;
+mod second_way;
 mod server;
 mod share;
 mod shield;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use paraph::commands::witness;
 use paraph_drill::{ForgedRate, Options, Report, Scenario, Sink, Stop, Strength, Target};
 
-use crate::server::Site;
+use crate::server::{Site, until};
 
 /// Drills on one site, which is started anew for each; the last server is stopped.
 struct Rehearsal {
@@ -89,6 +89,49 @@ fn forgeries_that_their_authors_confirm_are_held_and_nobody_honest_is() {
         .query_row("SELECT body FROM incident", [], |row| row.get::<_, String>(0));
     let told = told.expect("a text").matches("\"direction\":\"Hold\"").count() as u64;
     assert_eq!(told, site.number("SELECT COUNT(*) FROM verdict"));
+}
+
+#[test]
+fn beyond_the_limit_they_wait_until_a_person_raises_it_and_a_finding_selects_them_all() {
+    const HELD: &str = "SELECT COUNT(*) FROM signature WHERE axes & 6 = 2";
+    const LIMIT: u64 = 20;
+    let mut rehearsal = Rehearsal::new(true);
+    rehearsal.site.set("limits.holds_per_hour", LIMIT);
+    let report = rehearsal.drill(self_confirming(7, 8.0, 15));
+    assert!(report.forged.confirmed > 2 * LIMIT, "{:?}", report.forged);
+    assert_eq!(
+        report.forged.counted_final, 0,
+        "what is over the limit waits outside the count"
+    );
+    let site = &rehearsal.site;
+    assert!(site.number(HELD) <= LIMIT);
+    let server = site.start();
+    let show = || site.run(&["incident", "show", "1", "--json"]).json();
+    let waiting = |shown: &serde_json::Value| {
+        let findings = shown["findings"].as_array().cloned().unwrap_or_default();
+        findings.into_iter().find(|found| found["waiting"].as_u64() > Some(0))
+    };
+    let found = until("a finding of which some wait", || waiting(&show()));
+    let name = found["name"].as_str().expect("a name").to_owned();
+    let members = found["evidence"]["members"].as_u64().expect("a number");
+    let by_finding = |verb| {
+        let ran = site.run(&["incident", verb, "--petition", "fountain", "--finding", &name, "--json"]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        ran.json()["preview"]["judged"].as_u64().expect("a number")
+    };
+    // Whether they are held by now or wait: the finding means them all.
+    assert_eq!(by_finding("invalidate"), members);
+    assert!(by_finding("release") <= LIMIT);
+    let unknown = ["incident", "hold", "--petition", "fountain", "--finding", "0000abcd"];
+    assert_eq!(site.run(&unknown).code, 1);
+
+    let raised = site.run(&["incident", "raise-cap", "1", "--to", "1000", "--json"]);
+    assert_eq!(raised.code, 0, "{}", raised.stderr);
+    until("all of them are held", || (site.number(HELD) >= members).then_some(()));
+    until("nobody waits", || waiting(&show()).is_none().then_some(()));
+    assert_eq!(by_finding("release"), members, "by what the verdicts say");
+    server.stop();
+    assert_eq!(rehearsal.site.recount()["fountain"], report.count.truth);
 }
 
 #[test]

@@ -138,29 +138,6 @@ impl Room {
     }
 }
 
-/// What the shift log keeps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry {
-    /// What somebody did or saw.
-    Note,
-    /// The moment from which the clocks run: somebody knew.
-    Aware,
-    /// The clocks are stopped: it is over, or was none.
-    Over,
-}
-
-impl Entry {
-    /// As the store has it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Note => "note",
-            Self::Aware => "aware",
-            Self::Over => "over",
-        }
-    }
-}
-
 /// Both legal clocks run so long from the moment of awareness: article 33 of the GDPR, and article L. 12-10-1 of the
 /// French insurance code.
 const CLOCK_MILLIS: u64 = 72 * 3_600_000;
