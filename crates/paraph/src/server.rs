@@ -155,6 +155,7 @@ impl Server {
             ledger: core.ledger.clone(),
             board: board.clone(),
             incidents: Arc::clone(&incidents),
+            certificates: front.certificates(),
         };
         let (stop, stopped) = watch::channel(false);
         let followed = board.clone().map(|board| core.followed(&directory, board, &stopped));

@@ -1,5 +1,6 @@
 //! One binary for all integration tests: real SQLite, real PostgreSQL, real sockets, real kills.
 
+mod acme;
 mod backup;
 mod client;
 mod clocks;

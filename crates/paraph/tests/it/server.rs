@@ -101,7 +101,7 @@ impl Site {
 
     /// Sets a key of the configuration, as in `limits.body_bytes`, for what is started from now on.
     pub(crate) fn set(&mut self, key: &str, value: impl ToString) {
-        let name = format!("PARAPH__{}", key.to_uppercase().replacen('.', "__", 1));
+        let name = format!("PARAPH__{}", key.to_uppercase().replace('.', "__"));
         self.environment.insert(name, value.to_string());
     }
 
@@ -120,7 +120,7 @@ impl Site {
 
     /// What a key of the configuration was set to.
     pub(crate) fn get(&self, key: &str) -> &str {
-        &self.environment[&format!("PARAPH__{}", key.to_uppercase().replacen('.', "__", 1))]
+        &self.environment[&format!("PARAPH__{}", key.to_uppercase().replace('.', "__"))]
     }
 
     /// Writes the configuration file that every command reads.
