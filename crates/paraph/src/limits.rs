@@ -270,6 +270,8 @@ limits! {
     desk_links = 100 in 1..=10000, "Links to join that nobody has used yet.";
     desk_members = 200 in 1..=10000, "Members of the desk.";
     desk_audit_days = 365 in 30..=3650, "Days that the log of who did what at the desk is kept.";
+    desk_passkeys = 10 in 1..=100, "Passkeys of one member; a phone, a computer and a key on the ring are three.";
+    desk_challenge_seconds = 900 in 60..=3600, "Seconds that a page may lie open before its passkey button is pressed.";
     desk_watchers = 16 in 0..=1024, "Browsers that watch the incident room; each holds a connection, the others ask again every 30 seconds.";
     desk_body_bytes = 262144 in 65536..=1048576, "Bytes of a form of the desk, once logged in; a text of 64 KiB takes up to three bytes a byte.";
 

@@ -15,7 +15,9 @@ pub fn version(steps: Steps) -> i64 {
 }
 
 /// Tables of the store.
-pub const MAIN: Steps = &[FIRST, MAILING, CONTENT, VERDICTS, SCRUTINY, LEAN, DESK, INCIDENTS];
+pub const MAIN: Steps = &[
+    FIRST, MAILING, CONTENT, VERDICTS, SCRUTINY, LEAN, DESK, INCIDENTS, PASSKEYS,
+];
 
 /// Tables of the key file.
 pub const KEYS: Steps = &[FIRST_KEYS];
@@ -187,6 +189,16 @@ CREATE INDEX IF NOT EXISTS outbox_put_off ON outbox (address) WHERE held = 2;
 /// Attacks, from what was first seen of them to the end of a quiet time.
 const INCIDENTS: &str = "
 CREATE TABLE IF NOT EXISTS incident (id {KEY} PRIMARY KEY, opened_at {INT} NOT NULL, body TEXT NOT NULL);
+";
+
+/// Another way into the desk.
+const PASSKEYS: &str = "
+-- Passkeys of members: public keys, nothing that opens. `challenged_at` is the age of the youngest challenge answered, `counter`
+-- how often the authenticator said that it has signed; where that does not rise, there is a copy, and it is stopped.
+CREATE TABLE IF NOT EXISTS desk_passkey (
+  id {BLOB} PRIMARY KEY, member {BLOB} NOT NULL, name TEXT NOT NULL, public_key {BLOB} NOT NULL, counter {INT} NOT NULL,
+  challenged_at {INT} NOT NULL, made_at {INT} NOT NULL, used_at {INT}, stopped_at {INT}) {BY_KEY};
+CREATE INDEX IF NOT EXISTS desk_passkey_of ON desk_passkey (member);
 ";
 
 const FIRST_KEYS: &str = "
