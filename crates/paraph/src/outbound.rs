@@ -1,4 +1,5 @@
-//! What this program asks of others over HTTP: a webhook of an alert, the site's own front door in `paraph doctor`.
+//! What this program asks of others over HTTP: a webhook of an alert, the site's own front door in `paraph doctor`, a
+//! certificate, CrowdSec.
 //!
 //! One request a connection, certificates checked against the machine's roots or those that the configuration names, a time
 //! limit around all of it, and no redirect followed: an alert goes where the configuration says and nowhere else.

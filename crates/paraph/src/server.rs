@@ -50,6 +50,7 @@ use crate::mail::transport::Transport;
 use crate::router;
 use crate::scrutiny::board::Board;
 use crate::scrutiny::features::Observer;
+use crate::shield::crowdsec::{self, Sharing};
 use crate::shield::{Shield, export};
 use crate::store::db::{Db, DbError, Value};
 use crate::store::id;
@@ -183,6 +184,12 @@ impl Server {
             },
         )?);
 
+        let lapi = config.shield.crowdsec.clone();
+        let sharing = lapi.as_ref().map(|_| Arc::new(Sharing::open(directory.path())));
+        let telling = lapi
+            .zip(sharing.clone())
+            .map(|(lapi, sharing)| tokio::spawn(crowdsec::run(Arc::clone(&shield), lapi, sharing, stopped.clone())));
+
         // Budgets of whole networks begin when it has been read; nobody waits for that.
         let networks = Arc::clone(&shield);
         let (scrutineer, scrutiny) = followed
@@ -217,6 +224,7 @@ impl Server {
                 control::Ways {
                     intake: intake.clone(),
                     shield: Arc::clone(&shield),
+                    sharing: sharing.clone(),
                     alerts: Arc::clone(&alerts),
                     office: (office, operator(directory.keys())),
                     admitter: Arc::clone(&admitter),
@@ -235,6 +243,7 @@ impl Server {
             tokio::spawn(export::run(shield, config.shield.outlets.clone(), stopped.clone())),
         ];
         tasks.extend(inboxes);
+        tasks.extend(telling);
         tasks.extend(scrutiny);
         if let Some(metrics) = metrics.clone() {
             tasks.push(tokio::spawn(fold_metrics(metrics, stopped.clone())));

@@ -24,6 +24,7 @@ use crate::clock;
 use crate::failure::Failure;
 use crate::keys::Keys;
 use crate::limits::Limits;
+use crate::shield::crowdsec::Lapi;
 use crate::shield::export::Outlets;
 use crate::views::lang;
 pub use acme::{Acme, Binding, Challenge};
@@ -173,6 +174,8 @@ pub struct Shield {
     pub protect: Vec<IpNet>,
     /// Where bans are carried out.
     pub outlets: Outlets,
+    /// Whom they may be told to, once a person has decided so.
+    pub crowdsec: Option<Lapi>,
 }
 
 /// What the command line says about configuration.
@@ -534,7 +537,50 @@ fn shield(reader: &mut Reader<'_>) -> Result<Shield, Failure> {
             hint,
         ));
     }
-    Ok(Shield { protect, outlets })
+    Ok(Shield {
+        protect,
+        outlets,
+        crowdsec: crowdsec(reader)?,
+    })
+}
+
+/// Naming it tells nobody anything: that takes a decision of its own (`paraph shield crowdsec on`).
+fn crowdsec(reader: &mut Reader<'_>) -> Result<Option<Lapi>, Failure> {
+    let url = reader.optional("shield.crowdsec", "bans are told to nobody");
+    let machine = reader.optional("shield.crowdsec_machine", "none");
+    let password = mail::secret_of(reader, "shield.crowdsec_password")?;
+    let Some(taken) = url else {
+        return match machine {
+            Some(lone) => Err(lone.refuse(
+                "stands without shield.crowdsec",
+                "set that to the local API, or remove it",
+            )),
+            None => Ok(None),
+        };
+    };
+    let url = taken.base_url()?;
+    let host = url
+        .parse::<http::Uri>()
+        .ok()
+        .and_then(|uri| Some(uri.host()?.to_owned()));
+    let is_here = host.is_some_and(|host| {
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        bare == "localhost" || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    });
+    if url.starts_with("http://") && !is_here {
+        let hint = "use https://, or the local API of this machine";
+        return Err(taken.refuse("would send addresses and a password readable over the network", hint));
+    }
+    let (Some(machine), Some(password)) = (machine, password) else {
+        let hint = "make both with `cscli machines add paraph`, then set shield.crowdsec_machine and \
+                    shield.crowdsec_password_file";
+        return Err(taken.refuse("has no machine, or no password for it", hint));
+    };
+    Ok(Some(Lapi {
+        url,
+        machine: machine.text,
+        password,
+    }))
 }
 
 fn scrutiny(reader: &mut Reader<'_>) -> Scrutiny {

@@ -303,6 +303,7 @@ fn the_example_names_every_key_and_its_comments_are_valid() {
         ("mail-ca.pem", &certificate),
         ("dkim.pem", ED25519_KEY),
         ("authority.pem", &certificate),
+        ("crowdsec.password", "secret\n"),
         ("eab.key", "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG4\n"),
     ] {
         let path = directory.0.join(name);
@@ -326,6 +327,7 @@ fn the_example_names_every_key_and_its_comments_are_valid() {
         "listen.certificate",
         "listen.certificate_key",
         "listen.acme.eab_key",
+        "shield.crowdsec_password",
     ];
     for setting in &every.settings {
         assert!(

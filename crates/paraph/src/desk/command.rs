@@ -59,6 +59,8 @@ pub enum Wish {
     SendBack(String, String),
     /// A line of the shift log.
     Shift(Entry, String),
+    /// Bans are told to CrowdSec from now on, or no longer.
+    Share(bool),
     /// A store came out of a backup: what was open then is closed.
     Restored,
 }

@@ -15,6 +15,7 @@ use crate::acme::files::Files;
 use crate::clock;
 use crate::config::{Challenge, Config};
 use crate::outbound::{self, Answered, OutboundError};
+use crate::shield::crowdsec::{self, Sharing};
 
 const PATIENCE: Duration = Duration::from_secs(8);
 
@@ -248,6 +249,26 @@ pub(super) async fn authority(config: &Config) -> Finding {
         (_, None) => Finding::ok(CHECK, format!("answers; the server has not asked it for {names} yet")),
         (None, Some(_)) if state.failures > 0 => Finding::ok(CHECK, format!("answers, and is being asked for {names}")),
         (None, Some(_)) => Finding::ok(CHECK, format!("answers, and gave a certificate for {names}")),
+    }
+}
+
+/// Whom bans are told to, and whether it would take them.
+pub(super) async fn crowdsec(config: &Config) -> Finding {
+    const CHECK: &str = "shield: CrowdSec";
+    let Some(lapi) = &config.shield.crowdsec else {
+        return Finding::skipped(CHECK, "bans are told to nobody (shield.crowdsec)");
+    };
+    if !Sharing::open(&config.directory).is_on() {
+        let what = "named, and told nothing: nobody has decided so (`paraph shield crowdsec on`)";
+        return Finding::ok(CHECK, what);
+    }
+    match crowdsec::probe(lapi).await {
+        Ok(()) => Finding::ok(CHECK, "bans are told, and it takes them"),
+        Err(why) => Finding::fail(
+            CHECK,
+            format!("bans are to be told, and it does not take them: {why}"),
+            "start it, see `cscli machines list`; or `paraph shield crowdsec off`",
+        ),
     }
 }
 

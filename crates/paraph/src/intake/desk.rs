@@ -80,6 +80,11 @@ impl Decider<'_> {
                 self.keep(DeskRow::Shift(line));
                 Ok(DeskAnswer::Done)
             }
+            Wish::Share(on) => {
+                let act = if on { "crowdsec-on" } else { "crowdsec-off" };
+                self.note(by, act, String::new());
+                Ok(DeskAnswer::Done)
+            }
             Wish::Restored => {
                 self.keep(DeskRow::NothingOpen);
                 Ok(DeskAnswer::Done)

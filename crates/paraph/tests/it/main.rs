@@ -7,6 +7,7 @@ mod clocks;
 mod content;
 mod contract;
 mod crash;
+mod crowdsec;
 mod deliverability;
 mod desk;
 mod disk;
