@@ -129,10 +129,11 @@ impl Ordering<'_> {
             self.prove(&mut order).await?;
             let ready = order.poll_ready(&policy).await;
             if !matches!(ready, Ok(OrderStatus::Ready)) {
-                let why = self.why(&mut order).await;
+                // The name that was not proven says more than the order does.
+                let is_over = order.state().status == OrderStatus::Invalid;
                 self.give_up_if_over(&mut order);
-                ready?;
-                return Err(why);
+                let why = self.why(&mut order).await;
+                return Err(ready.err().filter(|_| !is_over).map_or(why, Failed::from));
             }
         }
         if order.state().status == OrderStatus::Ready {

@@ -8,6 +8,7 @@ mod alerts;
 mod explain;
 mod mail;
 mod reload;
+mod shield;
 mod value;
 mod written;
 
@@ -24,14 +25,13 @@ use crate::clock;
 use crate::failure::Failure;
 use crate::keys::Keys;
 use crate::limits::Limits;
-use crate::shield::crowdsec::Lapi;
-use crate::shield::export::Outlets;
 use crate::views::lang;
 pub use acme::{Acme, Binding, Challenge};
 pub use alerts::{Alerts, Channel, Recipient, Secret};
 pub use explain::Remark;
 use explain::Setting;
 pub use mail::{Bounce, Delivery, LmtpAddress, Mail, Security, SmtpServer};
+pub use shield::Shield;
 use value::{Reader, Taken};
 pub use written::Origin;
 use written::{Value, Written};
@@ -167,17 +167,6 @@ pub struct Scrutiny {
     pub enabled: bool,
 }
 
-/// `[shield]`.
-#[derive(Clone, Debug)]
-pub struct Shield {
-    /// Never banned, beside the trusted proxies.
-    pub protect: Vec<IpNet>,
-    /// Where bans are carried out.
-    pub outlets: Outlets,
-    /// Whom they may be told to, once a person has decided so.
-    pub crowdsec: Option<Lapi>,
-}
-
 /// What the command line says about configuration.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
@@ -266,7 +255,7 @@ fn validate(written: &Written, languages: &[&str]) -> Result<Config, Failure> {
     let mail = mail::mail(&mut reader, &site.name, &directory)?;
     let alerts = alerts::read(&mut reader, &site, &mail)?;
     let log_level = log_level(&mut reader)?;
-    let shield = shield(&mut reader)?;
+    let shield = shield::read(&mut reader)?;
     let scrutiny = scrutiny(&mut reader);
     let drill_price = drill_price(&mut reader, &listen)?;
     let drill_networks = drill_networks(&mut reader, drill_price.is_some(), &listen)?;
@@ -517,70 +506,6 @@ fn log_level(reader: &mut Reader<'_>) -> Result<String, Failure> {
         return Ok(level.text);
     }
     Err(level.refuse("is not a level", "write error, warn, info or debug"))
-}
-
-fn shield(reader: &mut Reader<'_>) -> Result<Shield, Failure> {
-    let protect = reader.list("shield.protect", &[]);
-    let protect = protect.iter().map(Taken::network).collect::<Result<Vec<_>, _>>()?;
-    let mut path = |key| reader.optional(key, "none").map(|taken| taken.path()).transpose();
-    let outlets = Outlets {
-        helper: path("shield.helper")?,
-        haproxy_map: path("shield.haproxy_map")?,
-        haproxy_socket: path("shield.haproxy_socket")?,
-        nginx_geo: path("shield.nginx_geo")?,
-        cidr_list: path("shield.cidr_list")?,
-    };
-    if outlets.haproxy_socket.is_some() && outlets.haproxy_map.is_none() {
-        let hint = "name the map file that HAProxy's configuration names, in shield.haproxy_map";
-        return Err(Failure::usage(
-            "shield.haproxy_socket is set and shield.haproxy_map is not",
-            hint,
-        ));
-    }
-    Ok(Shield {
-        protect,
-        outlets,
-        crowdsec: crowdsec(reader)?,
-    })
-}
-
-/// Naming it tells nobody anything: that takes a decision of its own (`paraph shield crowdsec on`).
-fn crowdsec(reader: &mut Reader<'_>) -> Result<Option<Lapi>, Failure> {
-    let url = reader.optional("shield.crowdsec", "bans are told to nobody");
-    let machine = reader.optional("shield.crowdsec_machine", "none");
-    let password = mail::secret_of(reader, "shield.crowdsec_password")?;
-    let Some(taken) = url else {
-        return match machine {
-            Some(lone) => Err(lone.refuse(
-                "stands without shield.crowdsec",
-                "set that to the local API, or remove it",
-            )),
-            None => Ok(None),
-        };
-    };
-    let url = taken.base_url()?;
-    let host = url
-        .parse::<http::Uri>()
-        .ok()
-        .and_then(|uri| Some(uri.host()?.to_owned()));
-    let is_here = host.is_some_and(|host| {
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
-        bare == "localhost" || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
-    });
-    if url.starts_with("http://") && !is_here {
-        let hint = "use https://, or the local API of this machine";
-        return Err(taken.refuse("would send addresses and a password readable over the network", hint));
-    }
-    let (Some(machine), Some(password)) = (machine, password) else {
-        let hint = "make both with `cscli machines add paraph`, then set shield.crowdsec_machine and \
-                    shield.crowdsec_password_file";
-        return Err(taken.refuse("has no machine, or no password for it", hint));
-    };
-    Ok(Some(Lapi {
-        url,
-        machine: machine.text,
-        password,
-    }))
 }
 
 fn scrutiny(reader: &mut Reader<'_>) -> Scrutiny {
