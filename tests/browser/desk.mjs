@@ -87,6 +87,7 @@ export function deskTests(test) {
   });
 
   test("desk: a passkey is made, opens the desk alone, and is removed", async (browser) => {
+    check(new URL(base).hostname === "localhost", "browsers have passkeys for names: site.base_url and BASE_URL are http://localhost:PORT");
     for (const [lang, width, name] of [["fr", 390, "téléphone"], ["en", 1280, "office computer"]]) {
       const page = await inside(browser, { lang, width, script: true });
       const device = await page.context().newCDPSession(page);
