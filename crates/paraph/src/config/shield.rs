@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 
-use http::Uri;
 use ipnet::IpNet;
 
 use super::mail::secret_of;
