@@ -89,6 +89,68 @@ export function deskTests(test) {
     check((await page.textContent("[role=status]")).includes("logged out"), "logged out");
   });
 
+  test("desk: a passkey is made, opens the desk alone, and is removed", async (browser) => {
+    check(new URL(base).hostname === "localhost", "browsers have passkeys for names: site.base_url and BASE_URL are http://localhost:PORT");
+    for (const [lang, width, name] of [["fr", 390, "téléphone"], ["en", 1280, "office computer"]]) {
+      const page = await inside(browser, { lang, width, script: true });
+      const device = await page.context().newCDPSession(page);
+      await device.send("WebAuthn.enable");
+      const { authenticatorId } = await device.send("WebAuthn.addVirtualAuthenticator", {
+        options: {
+          protocol: "ctap2",
+          transport: "internal",
+          hasResidentKey: true,
+          hasUserVerification: true,
+          isUserVerified: true,
+          automaticPresenceSimulation: true,
+        },
+      });
+      await page.goto(`${desk}/account?lang=${lang}`);
+      await inspect(page, "desk-account-passkeys");
+      await page.fill("#passkey-name", name);
+      await page.fill("#old-for-passkey", password);
+      await page.click("[data-passkey=make] button");
+      await page.waitForURL("**/account?*done=passkey*");
+      check((await page.textContent(".entries:has(form[action*='/passkeys/remove'])")).includes(name), "the passkey is listed by its name");
+      await inspect(page, "desk-passkey-added");
+      // The same device cannot make a second one.
+      await page.fill("#passkey-name", "again");
+      await page.fill("#old-for-passkey", password);
+      await page.click("[data-passkey=make] button");
+      await page.waitForSelector("[data-failed]:not([hidden])");
+
+      await page.context().clearCookies();
+      await page.goto(`${desk}/login?lang=${lang}`);
+      await inspect(page, "desk-login-passkey");
+      await page.click("[data-passkey=use] button");
+      await page.waitForSelector("nav.rooms");
+
+      // A device that does not know who holds it opens nothing.
+      await device.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified: false });
+      await page.context().clearCookies();
+      await page.goto(`${desk}/login?lang=${lang}`);
+      await page.click("[data-passkey=use] button");
+      await page.waitForSelector("[data-failed]:not([hidden])");
+      await inspect(page, "desk-passkey-failed");
+      await device.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified: true });
+      await page.click("[data-passkey=use] button");
+      await page.waitForSelector("nav.rooms");
+      await page.goto(`${desk}/account?lang=${lang}`);
+      await page.click("form[action*='/passkeys/remove'] button");
+      await page.waitForURL("**/account?*done=passkey-removed*");
+      check((await page.locator("form[action*='/passkeys/remove']").count()) === 0, "a removed passkey is gone");
+      await page.context().clearCookies();
+      await page.goto(`${desk}/login?lang=${lang}`);
+      await page.click("[data-passkey=use] button");
+      await page.waitForSelector(".notice.wrong:not([hidden])");
+      check((await page.locator("nav.rooms").count()) === 0, "a removed passkey opens nothing");
+      await page.context().close();
+    }
+    const plain = await open(browser, { lang: "fr", script: false });
+    await plain.goto(`${desk}/login`);
+    check(!(await plain.isVisible("[data-passkey]")), "without script there are password and code");
+  });
+
   test("desk: a petition from draft to close", async (browser) => {
     const page = await inside(browser, { lang: "fr", width: 390 });
     await page.goto(`${desk}/petitions/new?lang=fr`);

@@ -1,5 +1,5 @@
 // The whole way through, as people go it, in a real browser against a real server:
-//   BASE_URL=http://127.0.0.1:8080 MAILDIR=data/mail PETITION=slug VIDEO_URL=http://127.0.0.1:8090/w/abc [SETTLE_SECONDS=10] node run.mjs [part of a test's name]
+//   BASE_URL=http://localhost:8080 MAILDIR=data/mail PETITION=slug VIDEO_URL=http://127.0.0.1:8090/w/abc [SETTLE_SECONDS=10] node run.mjs [part of a test's name]
 // Pictures of every page at 390 and 1280 px are left in shots/, to be looked at.
 
 import { mkdirSync } from "node:fs";

@@ -14,7 +14,7 @@ use std::time::Duration;
 use clap::error::{ContextKind, ErrorKind};
 use clap::{Args, Parser, Subcommand};
 
-pub use door::{Door, Export, ReadOnly, Shield, ShieldAll, ShieldBan, ShieldOne, Switch};
+pub use door::{Door, Export, ReadOnly, Shield, ShieldAll, ShieldBan, ShieldOne, ShieldShare, Switch};
 pub use petition::{Petition, PetitionCreate, PetitionEdit, PetitionList, PetitionOne, PetitionUpdate};
 
 use crate::config::Overrides;

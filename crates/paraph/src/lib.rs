@@ -2,6 +2,7 @@
 //!
 //! Folder names are stages, in the order in which a signature passes through them; see `ARCHITECTURE.md`.
 
+mod acme;
 pub mod admit;
 pub mod alerts;
 pub mod backup;

@@ -144,6 +144,14 @@ limits! {
     write_bytes_per_second = 500 in 1..=100000, "Least bytes a second that a client reads of its answer, on average after that; 2G at its worst gives 1,000.";
     drain_seconds = 20 in 0..=300, "Seconds that open connections get to finish at shutdown.";
 
+    // Certificates fetched from an authority
+    acme_answer_seconds = 30 in 1..=300, "Seconds for one answer of the authority; one that hangs is asked again later.";
+    acme_order_seconds = 300 in 5..=3600, "Seconds for one order; one that is not done goes on at the next attempt.";
+    acme_retry_seconds = 60 in 1..=86400, "Seconds from an order that failed to the next, also across restarts; each further failure doubles them. Authorities allow five failures of a name an hour.";
+    acme_retry_most_seconds = 21600 in 1..=86400, "Longest such pause; four attempts a day for the last third of a certificate's life.";
+    acme_renew_seconds = 3600 in 1..=604800, "Least seconds between two certificates, whatever life they say; authorities give a name few a week.";
+    acme_later_seconds = 86400 in 60..=604800, "Longest time that an authority that says 'later' is left alone.";
+
     // Admission: budgets a minute, per address (IPv4 address, IPv6 /64) and wide (IPv4 /24, IPv6 /48). From a quarter of a
     // budget its source pays more, from half of it goes behind those who use less; only all of it refuses
     budget_sign = 480 in 1..=1000000, "Signatures a minute by one address: 1,000 people behind a carrier's NAT in ten minutes send 100, in a bad minute 200, and a forger of four cores among them 300.";
@@ -266,6 +274,8 @@ limits! {
     desk_links = 100 in 1..=10000, "Links to join that nobody has used yet.";
     desk_members = 200 in 1..=10000, "Members of the desk.";
     desk_audit_days = 365 in 30..=3650, "Days that the log of who did what at the desk is kept.";
+    desk_passkeys = 10 in 1..=100, "Passkeys of one member; a phone, a computer and a key on the ring are three.";
+    desk_challenge_seconds = 900 in 60..=3600, "Seconds that a page may lie open before its passkey button is pressed.";
     desk_watchers = 16 in 0..=1024, "Browsers that watch the incident room; each holds a connection, the others ask again every 30 seconds.";
     desk_body_bytes = 262144 in 65536..=1048576, "Bytes of a form of the desk, once logged in; a text of 64 KiB takes up to three bytes a byte.";
 

@@ -51,6 +51,7 @@ use crate::mail::transport::Transport;
 use crate::router;
 use crate::scrutiny::board::Board;
 use crate::scrutiny::features::Observer;
+use crate::shield::crowdsec::{self, Sharing};
 use crate::shield::{Shield, export};
 use crate::store::db::{Db, DbError, Value};
 use crate::store::id;
@@ -162,6 +163,7 @@ impl Server {
             ledger: core.ledger.clone(),
             board: board.clone(),
             incidents: Arc::clone(&incidents),
+            certificates: front.certificates(),
         };
         let (stop, stopped) = watch::channel(false);
         let followed = board.clone().map(|board| core.followed(&directory, board, &stopped));
@@ -188,6 +190,12 @@ impl Server {
                 desk,
             },
         )?);
+
+        let lapi = config.shield.crowdsec.clone();
+        let sharing = lapi.as_ref().map(|_| Arc::new(Sharing::open(directory.path())));
+        let telling = lapi
+            .zip(sharing.clone())
+            .map(|(lapi, sharing)| tokio::spawn(crowdsec::run(Arc::clone(&shield), lapi, sharing, stopped.clone())));
 
         // Budgets of whole networks begin when it has been read; nobody waits for that.
         let networks = Arc::clone(&shield);
@@ -223,6 +231,7 @@ impl Server {
                 control::Ways {
                     intake: intake.clone(),
                     shield: Arc::clone(&shield),
+                    sharing: sharing.clone(),
                     alerts: Arc::clone(&alerts),
                     office: (office, operator(directory.keys())),
                     admitter: Arc::clone(&admitter),
@@ -241,6 +250,7 @@ impl Server {
             tokio::spawn(export::run(shield, config.shield.outlets.clone(), stopped.clone())),
         ];
         tasks.extend(inboxes);
+        tasks.extend(telling);
         tasks.extend(scrutiny);
         if let Some(metrics) = metrics.clone() {
             tasks.push(tokio::spawn(fold_metrics(metrics, stopped.clone())));

@@ -30,6 +30,8 @@ summary-incident = an attack is under way, and is being set aside
 summary-mail-stuck = mail does not leave
 summary-clock-stepped = the clock has jumped
 summary-reload-refused = the new configuration was refused
+summary-certificate-ends = the site’s certificate runs out soon
+summary-certificate-over = the site has no valid certificate
 
 do-store-refuses = The disk is full, read-only or broken. Nothing that was acknowledged is lost. Look at the disk; do not delete anything, do not restart.
 do-disk-low = Signing is paused, pages and confirmations go on. Free some space outside the data directory; signing resumes by itself.
@@ -41,6 +43,8 @@ do-incident = What is held does not count, and nobody is refused for it. Doing n
 do-mail-stuck = People can sign; their mail waits, and is tried for three days. Look at the mail server in the morning.
 do-clock-stepped = Nothing is erased by age for an hour. Set the clock right within it; do not restart the server while the clock is ahead.
 do-reload-refused = The server goes on with the configuration before it. Run: paraph check-config
+do-certificate-ends = It should have been renewed by itself, and was not. The site is up. In the morning, run: paraph doctor
+do-certificate-over = Browsers refuse the site; nothing is lost. Run: paraph doctor. It says what the authority answered, or which file to renew.
 
 page-button = I am at work on it
 page-room = To the incident room

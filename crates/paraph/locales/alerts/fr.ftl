@@ -30,6 +30,8 @@ summary-incident = une attaque est en cours, et mise de côté
 summary-mail-stuck = les courriels ne partent plus
 summary-clock-stepped = l’horloge a fait un saut
 summary-reload-refused = la nouvelle configuration a été refusée
+summary-certificate-ends = le certificat du site expire bientôt
+summary-certificate-over = le site n’a plus de certificat valable
 
 do-store-refuses = Le disque est plein, en lecture seule ou en panne. Rien de ce qui a été confirmé n’est perdu. Examinez le disque ; ne supprimez rien, ne redémarrez pas.
 do-disk-low = La signature est en pause, les pages et les confirmations continuent. Libérez de la place hors du répertoire de données ; la signature reprend d’elle-même.
@@ -41,6 +43,8 @@ do-incident = Ce qui est retenu ne compte pas, et personne n’est refusé pour 
 do-mail-stuck = On peut signer ; les courriels attendent et sont réessayés pendant trois jours. Examinez le serveur de courriel demain matin.
 do-clock-stepped = Rien n’est effacé par ancienneté pendant une heure. Remettez l’horloge à l’heure d’ici là ; ne redémarrez pas le serveur tant qu’elle avance.
 do-reload-refused = Le serveur continue avec la configuration précédente. Lancez : paraph check-config
+do-certificate-ends = Il aurait dû être renouvelé tout seul, et ne l’a pas été. Le site fonctionne. Demain matin, lancez : paraph doctor
+do-certificate-over = Les navigateurs refusent le site ; rien n’est perdu. Lancez : paraph doctor. Il dit ce que l’autorité a répondu, ou quel fichier renouveler.
 
 page-button = Je m’en occupe
 page-room = Vers la salle de crise

@@ -29,6 +29,12 @@ desk-login-busy = Too many log in at once. Try again in { $wait ->
    *[other] { $wait } seconds
 }.
 desk-login-lost = Lost your phone? Type one of your recovery codes instead of the code. None left? An operator can give you a new link.
+desk-login-passkey-wrong = This passkey does not open the desk. Name, password and code still do.
+desk-login-passkey-stopped = This passkey was stopped, as there may be a copy of it. Log in with name, password and code, and remove it under “My account”.
+desk-passkey-or = Or without typing
+desk-passkey-login = Log in with a passkey
+desk-passkey-failed = That did not work: it was cancelled, or this device has no fitting passkey. Nothing was changed.
+desk-passkey-late = This page lay open for too long, or was used already. Try again now.
 desk-label-name = Name
 desk-label-password = Password
 desk-label-code = Code
@@ -76,6 +82,19 @@ desk-password = Password
 desk-label-old-password = Current password
 desk-password-button = Change the password
 desk-old-wrong = The current password is not right. Nothing was changed.
+desk-passkeys = Passkeys
+desk-passkeys-what = With a passkey you get in by your phone’s or computer’s own lock, without password and code. Those stay: if you lose the device, you get in with them.
+desk-passkeys-nowhere = Passkeys need a site that is reached by its name over https; this address is not.
+desk-passkey-script = To add a passkey, this page needs script. Password and code work without.
+desk-passkey-since = Added on
+desk-passkey-stopped = Stopped: there may be a copy of it. Remove it, and add another.
+desk-passkey-remove = Remove
+desk-label-passkey-name = Name of the new passkey
+desk-hint-passkey-name = So that you know it again: “phone”, “office computer”.
+desk-passkey-make = Add a passkey
+desk-passkey-name = A name of 2 to 40 letters and digits, please. No passkey was added.
+desk-passkey-wrong = This passkey could not be taken. Nothing was changed.
+desk-passkey-full = You have as many passkeys as there may be. Remove one first.
 
 ## Petitions
 
@@ -176,11 +195,17 @@ desk-act-joined = joined the desk
 desk-act-renewed = chose a new password and a new app
 desk-act-login = logged in
 desk-act-login-recovery = logged in with a recovery code
+desk-act-login-passkey = logged in with a passkey
+desk-act-passkey-added = added the passkey
+desk-act-passkey-removed = removed the passkey
+desk-act-passkey-stopped = was not let in: there may be a copy of the passkey
 desk-act-session-ended = ended a session
 desk-act-sessions-ended = ended all sessions
 desk-act-password = changed the password
 desk-act-recovery = asked for new recovery codes
 desk-act-removed = removed a member
+desk-act-crowdsec-on = decided that bans are told to CrowdSec
+desk-act-crowdsec-off = decided that bans are told to CrowdSec no longer
 desk-act-created = created
 desk-act-edited = changed
 desk-act-posted = posted an update
@@ -201,6 +226,8 @@ desk-done-sent-back = The petition is with its author again, and your note with 
 desk-done-posted = The update is posted.
 desk-done-closed = The petition is closed.
 desk-done-password = The password is changed; the other sessions have ended.
+desk-done-passkey = The passkey is added.
+desk-done-passkey-removed = The passkey is removed. If this device still offers it, delete it there too.
 desk-done-ended = The session has ended.
 desk-done-removed = The member is removed.
 

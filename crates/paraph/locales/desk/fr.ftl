@@ -29,6 +29,12 @@ desk-login-busy = Trop de connexions à la fois. Réessayez dans { $wait ->
    *[other] { $wait } secondes
 }.
 desk-login-lost = Téléphone perdu ? Mettez un de vos codes de secours à la place du code. Plus de codes ? Un opérateur peut vous donner un nouveau lien.
+desk-login-passkey-wrong = Cette clé d’accès n’ouvre pas le bureau. Le nom, le mot de passe et le code l’ouvrent toujours.
+desk-login-passkey-stopped = Cette clé d’accès a été arrêtée : il en existe peut-être une copie. Connectez-vous avec nom, mot de passe et code, puis retirez-la dans « Mon compte ».
+desk-passkey-or = Ou sans rien taper
+desk-passkey-login = Se connecter avec une clé d’accès
+desk-passkey-failed = Cela n’a pas marché : l’opération a été annulée, ou cet appareil n’a pas de clé d’accès qui convienne. Rien n’a été changé.
+desk-passkey-late = Cette page est restée ouverte trop longtemps, ou a déjà servi. Réessayez maintenant.
 desk-label-name = Nom
 desk-label-password = Mot de passe
 desk-label-code = Code
@@ -76,6 +82,19 @@ desk-password = Mot de passe
 desk-label-old-password = Mot de passe actuel
 desk-password-button = Changer le mot de passe
 desk-old-wrong = Le mot de passe actuel ne convient pas. Rien n’a été changé.
+desk-passkeys = Clés d’accès
+desk-passkeys-what = Avec une clé d’accès (« passkey »), vous entrez par le verrou de votre téléphone ou de votre ordinateur, sans mot de passe ni code. Ceux-ci restent : si vous perdez l’appareil, vous entrez avec eux.
+desk-passkeys-nowhere = Les clés d’accès demandent un site joint par son nom, en https ; ce n’est pas le cas de cette adresse.
+desk-passkey-script = Pour ajouter une clé d’accès, cette page a besoin de JavaScript. Le mot de passe et le code s’en passent.
+desk-passkey-since = Ajoutée le
+desk-passkey-stopped = Arrêtée : il en existe peut-être une copie. Retirez-la, et ajoutez-en une autre.
+desk-passkey-remove = Retirer
+desk-label-passkey-name = Nom de la nouvelle clé d’accès
+desk-hint-passkey-name = Pour la reconnaître : « téléphone », « ordinateur du bureau ».
+desk-passkey-make = Ajouter une clé d’accès
+desk-passkey-name = Un nom de 2 à 40 lettres et chiffres, s’il vous plaît. Aucune clé d’accès n’a été ajoutée.
+desk-passkey-wrong = Cette clé d’accès n’a pas pu être acceptée. Rien n’a été changé.
+desk-passkey-full = Vous avez autant de clés d’accès qu’il est permis. Retirez-en une d’abord.
 
 ## Pétitions
 
@@ -176,11 +195,17 @@ desk-act-joined = est entré au bureau
 desk-act-renewed = a choisi un nouveau mot de passe et une nouvelle application
 desk-act-login = s’est connecté
 desk-act-login-recovery = s’est connecté avec un code de secours
+desk-act-login-passkey = s’est connecté avec une clé d’accès
+desk-act-passkey-added = a ajouté la clé d’accès
+desk-act-passkey-removed = a retiré la clé d’accès
+desk-act-passkey-stopped = n’est pas entré : il existe peut-être une copie de la clé d’accès
 desk-act-session-ended = a fermé une session
 desk-act-sessions-ended = a fermé toutes les sessions
 desk-act-password = a changé de mot de passe
 desk-act-recovery = a demandé de nouveaux codes de secours
 desk-act-removed = a retiré un membre
+desk-act-crowdsec-on = a décidé que les bannissements sont transmis à CrowdSec
+desk-act-crowdsec-off = a décidé que les bannissements ne sont plus transmis à CrowdSec
 desk-act-created = a créé
 desk-act-edited = a modifié
 desk-act-posted = a publié une nouvelle
@@ -201,6 +226,8 @@ desk-done-sent-back = La pétition est renvoyée à son auteur, avec votre mot.
 desk-done-posted = La nouvelle est publiée.
 desk-done-closed = La pétition est close.
 desk-done-password = Le mot de passe est changé ; les autres sessions sont fermées.
+desk-done-passkey = La clé d’accès est ajoutée.
+desk-done-passkey-removed = La clé d’accès est retirée. Si cet appareil la propose encore, supprimez-la aussi chez lui.
 desk-done-ended = La session est fermée.
 desk-done-removed = Le membre est retiré.
 

@@ -29,6 +29,7 @@ pub mod listener;
 mod pace;
 mod pass;
 pub mod places;
+pub mod proofs;
 pub mod proxy;
 pub(crate) mod recent;
 pub mod refusal;

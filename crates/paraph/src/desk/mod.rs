@@ -16,6 +16,7 @@ mod members;
 pub mod names;
 pub mod night;
 pub mod pace;
+pub mod passkeys;
 pub mod password;
 mod petitions;
 pub mod role;
@@ -23,6 +24,7 @@ pub mod room;
 pub mod route;
 pub mod session;
 pub mod totp;
+pub mod webauthn;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -38,6 +40,7 @@ use self::command::{DeskAnswer, Invitation, MemberId, Wish};
 use self::form::Form;
 use self::night::Night;
 use self::pace::Pace;
+use self::passkeys::Challenges;
 use self::password::Passwords;
 use self::role::{Act, Role};
 use self::room::chart::Minutes;
@@ -79,6 +82,7 @@ pub struct Parts {
     around: Around,
     passwords: Passwords,
     codes: Codes,
+    challenges: Challenges,
     pace: Pace,
     cookies: Cookies,
     names: [u8; 32],
@@ -130,6 +134,7 @@ impl Parts {
             around,
             passwords: Passwords::new(keys, limits),
             codes: Codes::new(keys),
+            challenges: Challenges::new(keys, limits.desk_challenge_seconds),
             pace: Pace::new(limits),
             cookies: Cookies::new(keys, is_secure),
             names: keys.derive("desk name v1"),
@@ -291,6 +296,8 @@ const DONE: &[(&str, &str)] = &[
     ("posted", "desk-done-posted"),
     ("closed", "desk-done-closed"),
     ("password", "desk-done-password"),
+    ("passkey", "desk-done-passkey"),
+    ("passkey-removed", "desk-done-passkey-removed"),
     ("ended", "desk-done-ended"),
     ("removed", "desk-done-removed"),
     ("acknowledged", "desk-done-acknowledged"),
@@ -445,6 +452,7 @@ impl Desk {
     async fn act(&self, visit: &Visit<'_>, route: Route<'_>, form: Form) -> Outcome {
         match route {
             Route::Login => self.login(visit, &form).await,
+            Route::LoginPasskey => self.login_by_passkey(visit, &form).await,
             Route::Join(token) => self.join(visit, token, &form).await,
             Route::Logout => self.log_out(visit).await,
             Route::New => self.create(visit, &form).await,
@@ -456,6 +464,8 @@ impl Desk {
             Route::Close(slug) => self.close(visit, slug, &form).await,
             Route::Password => self.change_password(visit, &form).await,
             Route::Recovery => self.new_codes(visit, &form).await,
+            Route::AddPasskey => self.add_passkey(visit, &form).await,
+            Route::RemovePasskey => self.remove_passkey(visit, &form).await,
             Route::Sessions => self.end_sessions(visit, &form).await,
             Route::Invite => self.invite(visit, &form).await,
             Route::Reset => self.reset(visit, &form).await,
@@ -533,17 +543,17 @@ impl Desk {
         answer
     }
 
-    /// A form for somebody who has not logged in: bound to the browser by a cookie of its own.
+    /// A form for somebody who has not logged in: bound to the browser by a cookie of its own, whose token is given too.
     fn door_form(
         &self,
         visit: &Visit<'_>,
         status: StatusCode,
-        render: impl FnOnce(&DeskFrame<'_>) -> String,
+        render: impl FnOnce(&DeskFrame<'_>, &Token) -> String,
     ) -> Answer {
         let cookies = &self.parts.cookies;
         let known = cookies.token(visit.headers, Cookie::Form);
         let token = known.unwrap_or_else(id::random);
-        let mut answer = self.page_with(visit, status, &cookies.secret(&token), render);
+        let mut answer = self.page_with(visit, status, &cookies.secret(&token), |frame| render(frame, &token));
         if known.is_none() {
             let cookie = cookies.set(Cookie::Form, &session::spelled(&token));
             answer.headers_mut().append(SET_COOKIE, cookie);

@@ -7,6 +7,8 @@ use super::role::Act;
 pub enum Route<'p> {
     /// `login`
     Login,
+    /// `login/passkey`
+    LoginPasskey,
     /// `join/{token}`
     Join(&'p str),
     /// `logout`
@@ -37,6 +39,10 @@ pub enum Route<'p> {
     Recovery,
     /// `account/sessions`
     Sessions,
+    /// `account/passkeys`
+    AddPasskey,
+    /// `account/passkeys/remove`
+    RemovePasskey,
     /// `members`
     Members,
     /// `members/invite`
@@ -99,6 +105,7 @@ impl<'p> Route<'p> {
         Some(match *path {
             [] | [""] => Self::Home,
             ["login"] => Self::Login,
+            ["login", "passkey"] => Self::LoginPasskey,
             ["logout"] => Self::Logout,
             ["join", token] => Self::Join(token),
             ["petitions", "new"] => Self::New,
@@ -113,6 +120,8 @@ impl<'p> Route<'p> {
             ["account", "password"] => Self::Password,
             ["account", "recovery"] => Self::Recovery,
             ["account", "sessions"] => Self::Sessions,
+            ["account", "passkeys"] => Self::AddPasskey,
+            ["account", "passkeys", "remove"] => Self::RemovePasskey,
             ["members"] => Self::Members,
             ["members", "invite"] => Self::Invite,
             ["members", "reset"] => Self::Reset,
@@ -144,7 +153,13 @@ impl<'p> Route<'p> {
     pub fn needs(self) -> (Takes, Option<Act>) {
         match self {
             Self::Login | Self::Join(_) => (Takes::Both, None),
-            Self::Logout | Self::Password | Self::Recovery | Self::Sessions => (Takes::Post, Some(Act::Own)),
+            Self::LoginPasskey => (Takes::Post, None),
+            Self::Logout
+            | Self::Password
+            | Self::Recovery
+            | Self::Sessions
+            | Self::AddPasskey
+            | Self::RemovePasskey => (Takes::Post, Some(Act::Own)),
             Self::Account => (Takes::Get, Some(Act::Own)),
             Self::Home | Self::Petition(_) => (Takes::Get, Some(Act::Write)),
             Self::New | Self::Edit(_) | Self::Update(_) | Self::Close(_) => (Takes::Both, Some(Act::Write)),
@@ -172,6 +187,9 @@ impl<'p> Route<'p> {
             Self::Join(_) => &["name", "password", "code"],
             Self::Password => &["old", "password"],
             Self::Recovery => &["old"],
+            Self::LoginPasskey => &["challenge", "id", "client", "data", "signature", "member"],
+            Self::AddPasskey => &["old", "name", "challenge", "client", "object"],
+            Self::RemovePasskey => &["passkey"],
             Self::Sessions => &["session"],
             Self::New | Self::Edit(_) => &[
                 "slug",

@@ -210,6 +210,8 @@ pub(super) const ALL: &[Relation] = &[
          (SELECT 1 FROM desk_member m WHERE m.id = o.member AND m.removed_at IS NULL)) + \
          (SELECT COUNT(*) FROM desk_recovery o WHERE NOT EXISTS \
          (SELECT 1 FROM desk_member m WHERE m.id = o.member AND m.removed_at IS NULL)) + \
+         (SELECT COUNT(*) FROM desk_passkey o WHERE NOT EXISTS \
+         (SELECT 1 FROM desk_member m WHERE m.id = o.member AND m.removed_at IS NULL)) + \
          (SELECT COUNT(*) FROM desk_invitation o WHERE o.member IS NOT NULL AND NOT EXISTS \
          (SELECT 1 FROM desk_member m WHERE m.id = o.member AND m.removed_at IS NULL))",
     ),

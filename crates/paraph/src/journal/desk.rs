@@ -3,7 +3,7 @@
 use paraph_tally::{Millis, PetitionId};
 
 use super::{Prune, integer};
-use crate::desk::command::{Invitation, MemberId, TokenHash};
+use crate::desk::command::{Invitation, MemberId, NewPasskey, PasskeyUse, TokenHash};
 use crate::desk::role::Role;
 use crate::store::db::{Db, DbError, Value};
 
@@ -20,6 +20,16 @@ pub enum DeskRow {
     Recovery(MemberId, Vec<[u8; 16]>),
     /// A recovery code was used.
     RecoverySpent(MemberId, [u8; 16]),
+    /// A passkey.
+    Passkey(MemberId, NewPasskey, Millis),
+    /// A passkey answered a challenge.
+    PasskeyUsed(PasskeyUse, Millis),
+    /// A passkey has a copy somewhere.
+    PasskeyStopped(Vec<u8>, Millis),
+    /// A passkey is forgotten.
+    PasskeyRemoved(Vec<u8>),
+    /// Every passkey of a member is.
+    NoPasskeys(MemberId),
     /// A link.
     Invitation(Invitation, Option<MemberId>, Millis),
     /// A link was used.
@@ -153,7 +163,51 @@ impl DeskRow {
                 db.execute(SHIFT, &values).await?;
             }
             Self::Removed(id, at) => removed(db, id, *at).await?,
+            Self::Passkey(..)
+            | Self::PasskeyUsed(..)
+            | Self::PasskeyStopped(..)
+            | Self::PasskeyRemoved(_)
+            | Self::NoPasskeys(_) => self.write_passkey(db).await?,
             _ => self.write_ways_in(db).await?,
+        }
+        Ok(())
+    }
+
+    async fn write_passkey(&self, db: &mut Db) -> Result<(), DbError> {
+        match self {
+            Self::Passkey(member, passkey, at) => {
+                let sql = "INSERT INTO desk_passkey (id, member, name, public_key, counter, challenged_at, made_at) \
+                           VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6)";
+                let values = [
+                    Value::Blob(&passkey.id),
+                    Value::Blob(member),
+                    Value::Text(&passkey.name),
+                    Value::Blob(&passkey.public_key),
+                    integer(passkey.counter.into()),
+                    integer(at.0),
+                ];
+                db.execute(sql, &values).await?;
+            }
+            Self::PasskeyUsed(used, at) => {
+                let sql = "UPDATE desk_passkey SET counter = ?2, challenged_at = ?3, used_at = ?4 WHERE id = ?1";
+                let values = [
+                    Value::Blob(&used.id),
+                    integer(used.counter.into()),
+                    integer(used.challenged.0),
+                    integer(at.0),
+                ];
+                db.execute(sql, &values).await?;
+            }
+            Self::PasskeyStopped(id, at) => {
+                let sql = "UPDATE desk_passkey SET stopped_at = ?2 WHERE id = ?1";
+                db.execute(sql, &[Value::Blob(id), integer(at.0)]).await?;
+            }
+            Self::PasskeyRemoved(id) => {
+                db.execute("DELETE FROM desk_passkey WHERE id = ?1", &[Value::Blob(id)])
+                    .await?;
+            }
+            Self::NoPasskeys(member) => no_passkeys(db, member).await?,
+            _ => {}
         }
         Ok(())
     }
@@ -257,6 +311,12 @@ impl Line {
     }
 }
 
+async fn no_passkeys(db: &mut Db, member: &MemberId) -> Result<(), DbError> {
+    let sql = "DELETE FROM desk_passkey WHERE member = ?1";
+    db.execute(sql, &[Value::Blob(member)]).await?;
+    Ok(())
+}
+
 /// The row stays, so that the audit log still says "a former member"; everything of the person goes.
 async fn removed(db: &mut Db, id: &MemberId, at: Millis) -> Result<(), DbError> {
     let sql = "UPDATE desk_member SET name = '', login = NULL, password = ?2, totp = ?2, removed_at = ?3 WHERE id = ?1";
@@ -265,6 +325,7 @@ async fn removed(db: &mut Db, id: &MemberId, at: Millis) -> Result<(), DbError> 
     let own = [Value::Blob(id)];
     db.execute("DELETE FROM desk_recovery WHERE member = ?1", &own).await?;
     db.execute("DELETE FROM desk_session WHERE member = ?1", &own).await?;
+    no_passkeys(db, id).await?;
     db.execute("DELETE FROM desk_invitation WHERE member = ?1", &own)
         .await?;
     Ok(())

@@ -16,7 +16,7 @@ pub fn version(steps: Steps) -> i64 {
 
 /// Tables of the store.
 pub const MAIN: Steps = &[
-    FIRST, MAILING, CONTENT, VERDICTS, SCRUTINY, LEAN, DESK, INCIDENTS, NIGHT,
+    FIRST, MAILING, CONTENT, VERDICTS, SCRUTINY, LEAN, DESK, INCIDENTS, NIGHT, PASSKEYS,
 ];
 
 /// Tables of the key file.
@@ -210,6 +210,16 @@ CREATE INDEX IF NOT EXISTS signature_taken_back ON signature (mailbox) WHERE axe
 -- The incident that a line of the shift log belongs to, if there was one.
 ALTER TABLE desk_shift ADD COLUMN incident {INT};
 CREATE INDEX IF NOT EXISTS desk_shift_of ON desk_shift (incident, id) WHERE incident IS NOT NULL;
+";
+
+/// Another way into the desk.
+const PASSKEYS: &str = "
+-- Passkeys of members: public keys, nothing that opens. `challenged_at` is the age of the youngest challenge answered, `counter`
+-- how often the authenticator said that it has signed; where that does not rise, there is a copy, and it is stopped.
+CREATE TABLE IF NOT EXISTS desk_passkey (
+  id {BLOB} PRIMARY KEY, member {BLOB} NOT NULL, name TEXT NOT NULL, public_key {BLOB} NOT NULL, counter {INT} NOT NULL,
+  challenged_at {INT} NOT NULL, made_at {INT} NOT NULL, used_at {INT}, stopped_at {INT}) {BY_KEY};
+CREATE INDEX IF NOT EXISTS desk_passkey_of ON desk_passkey (member);
 ";
 
 const FIRST_KEYS: &str = "

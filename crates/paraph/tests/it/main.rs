@@ -1,11 +1,13 @@
 //! One binary for all integration tests: real SQLite, real PostgreSQL, real sockets, real kills.
 
+mod acme;
 mod backup;
 mod client;
 mod clocks;
 mod content;
 mod contract;
 mod crash;
+mod crowdsec;
 mod deliverability;
 mod desk;
 mod disk;

@@ -76,16 +76,18 @@ pub struct Room {
 }
 
 /// Alarms in the order in which they are seen to.
-const ORDER: [Alarm; 10] = [
+const ORDER: [Alarm; 12] = [
     Alarm::LedgerDiffers,
     Alarm::StoreRefuses,
     Alarm::DiskLow,
+    Alarm::CertificateOver,
     Alarm::SigningShed,
     Alarm::ScrutinyBehind,
     Alarm::HoldsAtCap,
     Alarm::Incident,
     Alarm::ClockStepped,
     Alarm::MailStuck,
+    Alarm::CertificateEnds,
     Alarm::ReloadRefused,
 ];
 
