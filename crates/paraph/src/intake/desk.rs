@@ -9,8 +9,8 @@ use crate::desk::command::{
     TokenHash, Wish,
 };
 use crate::desk::role::Role;
-use crate::incident::log::Entry;
 use crate::desk::webauthn;
+use crate::incident::log::Entry;
 use crate::journal::desk::{DeskRow, Line, Member, Standing};
 use crate::journal::integer;
 use crate::store::db::{DbError, Value};
