@@ -153,6 +153,9 @@ pub(crate) struct Group {
     looked: u32,
     touches: u32,
     look_at: u32,
+    /// Members that were confirmed late, and at how many of them the group is looked at next.
+    late: u32,
+    look_at_late: u32,
     queued: bool,
     used: bool,
     head: u16,
@@ -232,6 +235,8 @@ impl Groups {
             looked: 0,
             touches: 0,
             look_at: LOOK_AGAIN.0,
+            late: 0,
+            look_at_late: LOOK_AGAIN.0,
             queued: false,
             used: false,
             head: 0,
@@ -277,6 +282,19 @@ impl Groups {
         }
     }
 
+    /// A member was confirmed long after it had signed. What was stored up shows in those of whom this is known, wherever
+    /// among the members they stand: so they are the latest again, and a few of them are worth a look.
+    pub(crate) fn confirmed_late(&mut self, place: u32, member: Seq) {
+        let group = &mut self.groups[place as usize];
+        group.add(member);
+        group.late = group.late.saturating_add(1);
+        (group.touches, group.used) = (group.touches.saturating_add(1), true);
+        if (group.late >= group.look_at_late || group.touches >= group.look_at) && !group.queued {
+            group.queued = true;
+            self.queue.push(place);
+        }
+    }
+
     /// Puts the groups of these petitions in the queue that have had news since the last look, whatever their pace.
     pub(crate) fn hurry(&mut self, petitions: &[PetitionId]) {
         for (place, group) in self.groups.iter_mut().enumerate() {
@@ -296,6 +314,7 @@ impl Groups {
             (group.queued, group.looked) = (false, group.touches);
             let more = group.touches.clamp(LOOK_AGAIN.0, LOOK_AGAIN.1);
             group.look_at = group.touches.saturating_add(more);
+            group.look_at_late = group.late.saturating_add(group.late.clamp(LOOK_AGAIN.0, RING as u32));
         }
         due
     }

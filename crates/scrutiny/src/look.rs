@@ -2,12 +2,12 @@
 
 use paraph_tally::{PetitionId, SignatureId};
 
-use crate::baseline::Kind;
-use crate::bounds::{DECADES_TO_AGREE, MIN_CLUSTER, MIN_WATCHED, ORGANISATION};
+use crate::baseline::{Kind, Trait};
+use crate::bounds::{DECADES_TO_AGREE, MIN_CLUSTER, MIN_WATCHED, ORGANISATION, RING};
 use crate::cluster::{Rule, score, strongest};
 use crate::engine::Scrutiny;
 use crate::families::{Agreement, Sample, agreements, families, surprise, weighing};
-use crate::finding::Family;
+use crate::finding::{Fact, Family};
 use crate::groups::Seed;
 use crate::record::{Record, Time, flag};
 use crate::window::Seq;
@@ -20,6 +20,14 @@ const LIFT_OF_A_PAIR: f64 = 3.0;
 
 /// How often a rule is measured again by those whom it takes. Each time fewer remain, or it is done.
 const ROUNDS: usize = 4;
+
+/// What surrounds a group.
+#[derive(Default)]
+struct Around<'a> {
+    latest: Vec<&'a Record>,
+    life: Vec<&'a Record>,
+    at_home: Vec<&'a Record>,
+}
 
 /// What was seen of a group.
 pub(crate) struct Look {
@@ -40,6 +48,9 @@ pub(crate) enum Judged {
     Notice {
         /// It may be one place with one mail domain.
         organisation: bool,
+        /// Its members wait a few minutes for more to be known. Those of an organisation need not, nor those who bear no
+        /// machine's mark.
+        watch: bool,
         /// How many it is about.
         size: u64,
     },
@@ -51,9 +62,12 @@ impl Scrutiny {
         let group = self.groups.get(place);
         let (seed, key, size) = (group.seed, group.key, group.size());
         let fresh = &self.clusters[known..];
+        // An organisation that a rule spares is judged by itself, and not along with others whom it happens to resemble.
+        let by_itself = matches!(seed, Seed::Near | Seed::Domain | Seed::Mx);
         let open = |record: &&Record| {
             let taken = record.cluster != 0 || record.is(flag::INNOCENT);
-            !taken && !fresh.iter().any(|cluster| cluster.rule.takes(record))
+            let apart = !by_itself && self.islands.stands_apart(record);
+            !taken && !apart && !fresh.iter().any(|cluster| cluster.rule.takes(record))
         };
         let mut seqs: Vec<Seq> = group.members().to_vec();
         seqs.sort_unstable();
@@ -64,16 +78,25 @@ impl Scrutiny {
             return None;
         }
         // Without its surroundings first: most groups show nothing, and looking around is what costs.
-        if families(&agreements(&self.sample(&members, &[], &[]))).len() < 2 {
+        let glance = families(&agreements(&self.sample(&members, &Around::default())));
+        let copies = seed == Seed::Comment && members.len() >= SHOWN.0 && glance == [Family::Content];
+        if glance.len() < 2 && !copies {
             return None;
         }
         let petition = members[0].petition;
         let here = self.references.of(petition)?;
         let outside = |record: &&Record| record.cluster == 0 && seed.key(record) != Some(key);
-        let latest: Vec<&Record> = of(&here.latest).into_iter().filter(outside).collect();
-        let life: Vec<&Record> = of(&here.life).into_iter().filter(outside).collect();
-        let mut agreed = agreements(&self.sample(&members, &latest, &life));
+        let outside = |seqs: &[Seq]| -> Vec<&Record> { of(seqs).into_iter().filter(outside).collect() };
+        let around = Around {
+            latest: outside(&here.latest),
+            life: outside(&here.life),
+            at_home: outside(&here.at_home),
+        };
+        let mut agreed = agreements(&self.sample(&members, &around));
         agreed = self.without_chance(seed, members[0], size, agreed);
+        if copies {
+            return self.crowd(&members, size, agreed, &around);
+        }
         let whole = members.clone();
         let mut judged = self.advise(&whole, &members, size, &agreed);
         // Families may agree on different people of a group that only chance has brought together. So a rule is measured
@@ -85,7 +108,7 @@ impl Scrutiny {
                 break;
             }
             members = caught;
-            agreed = agreements(&self.sample(&members, &latest, &life));
+            agreed = agreements(&self.sample(&members, &around));
             agreed = self.without_chance(seed, *members.first()?, size, agreed);
             judged = self.advise(&whole, &members, members.len() as u64, &agreed);
         }
@@ -98,13 +121,31 @@ impl Scrutiny {
         })
     }
 
-    fn sample<'a>(&'a self, members: &'a [&'a Record], latest: &'a [&'a Record], life: &'a [&'a Record]) -> Sample<'a> {
+    fn sample<'a>(&'a self, members: &'a [&'a Record], around: &'a Around<'a>) -> Sample<'a> {
         Sample {
             members,
-            latest,
-            life,
+            latest: &around.latest,
+            life: &around.life,
+            at_home: &around.at_home,
             baseline: &self.baseline,
         }
+    }
+
+    /// Whether those on an island keep a machine's times or read from a list. That their mail came late is no such sign.
+    pub(crate) fn shows_a_machine(&self, seqs: &[Seq]) -> bool {
+        let of = |seqs: &[Seq]| -> Vec<&Record> { seqs.iter().filter_map(|seq| self.window.get(*seq)).collect() };
+        let mut latest = seqs[seqs.len().saturating_sub(RING)..].to_vec();
+        latest.sort_unstable();
+        let members = of(&latest);
+        let Some(here) = members.first().and_then(|one| self.references.of(one.petition)) else {
+            return false;
+        };
+        let around = Around {
+            latest: of(&here.latest),
+            life: of(&here.life),
+            at_home: of(&here.at_home),
+        };
+        !human(&agreements(&self.sample(&members, &around)))
     }
 
     /// Of two common values some people have both. Where they are together no more often than chance brings them, only the
@@ -124,10 +165,34 @@ impl Scrutiny {
         agreed
     }
 
+    /// People who copy one text are counted, whatever they think of the petition. Where more of them than usual come through
+    /// rented servers or from elsewhere, somebody may have called them together, and a person is told.
+    fn crowd(&self, members: &[&Record], size: u64, mut agreed: Vec<Agreement>, around: &Around<'_>) -> Option<Look> {
+        let sample = self.sample(members, around);
+        let strong = score(&strongest(&agreed)) >= SHOWN.1;
+        agreed.extend(sample.leaning(Fact::Elsewhere, Trait::Elsewhere));
+        agreed.extend(sample.leaning(Fact::Hosting, Trait::Hosting));
+        (strong && families(&agreed).len() > 1).then_some(Look {
+            petition: members.first()?.petition,
+            judged: Judged::Notice {
+                organisation: false,
+                watch: false,
+                size,
+            },
+            span: (members.first()?.signed, members.last()?.signed),
+            members: members.iter().map(|record| record.id).collect(),
+            agreed,
+        })
+    }
+
     fn advise(&self, group: &[&Record], members: &[&Record], size: u64, agreed: &[Agreement]) -> Option<Judged> {
         let agreeing = families(agreed);
         let marked = agreed.iter().any(|one| one.evidence.fact.is_a_mark());
-        let shown = |organisation| Judged::Notice { organisation, size };
+        let shown = |organisation| Judged::Notice {
+            organisation,
+            watch: marked && !organisation,
+            size,
+        };
         if agreeing.len() < self.families_needed {
             let strong = members.len() >= SHOWN.0 && score(&strongest(agreed)) >= SHOWN.1;
             return match agreeing.len() {
@@ -144,14 +209,21 @@ impl Scrutiny {
         let Some(rule) = rule.filter(|_| marked) else {
             return Some(shown(false));
         };
-        let human = !agreeing.contains(&Family::Time) && !agreeing.contains(&Family::Identity);
         let caught: Vec<&Record> = members.iter().filter(|record| rule.takes(record)).copied().collect();
         let of_one = organisation(&caught).map(|member| self.groups.size_of(Seed::Domain.key(member)));
-        if human && of_one.is_some_and(|size| size <= ORGANISATION) {
+        if human(agreed) && of_one.is_some_and(|size| size <= ORGANISATION) {
             return Some(shown(true));
         }
         Some(Judged::Cluster(rule))
     }
+}
+
+/// Whether nothing speaks against people: no machine's times, no list. Late mail is a mail server's doing, or a weekend's.
+fn human(agreed: &[Agreement]) -> bool {
+    agreed.iter().all(|one| {
+        let family = one.evidence.fact.family();
+        one.evidence.fact == Fact::StoredUp || (family != Family::Time && family != Family::Identity)
+    })
 }
 
 /// One of those who make up an organisation, if it may be one: nearly everybody in at most two prefixes, half of them at one
