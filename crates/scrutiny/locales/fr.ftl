@@ -40,7 +40,7 @@ scrutiny-innocent-abroad = Ce peuvent être des gens qui vivent à l’étranger
 scrutiny-innocent-brigade = Ce peut être une foule hostile de vraies personnes. Elles sont comptées.
 scrutiny-innocent-privacy-service = Ce peuvent être des gens derrière un service qui cache leur adresse, ou le serveur mandataire d’une entreprise.
 scrutiny-innocent-collected-by-one = Quelqu’un a peut-être signé pour d’autres d’après une liste, en croyant en avoir le droit.
-scrutiny-innocent-late-mail = Les messages leur sont peut-être arrivés en retard : voyez notre propre file d’envoi, et les serveurs de courriel de leurs domaines.
+scrutiny-innocent-late-mail = Les messages leur sont peut-être arrivés en retard : voyez notre propre file d’envoi, et les serveurs de courriel de leurs domaines.
 
 scrutiny-confidence-possible = possible
 scrutiny-confidence-likely = probable

@@ -30,6 +30,10 @@ struct Node {
     members: u64,
     /// Of these, with a mailbox at a domain of their own.
     owned: u64,
+    /// Members at the domain that most of these have.
+    most: u64,
+    /// Of a domain: members at it.
+    at_domain: u64,
     first: Time,
     /// Members of the same attack when the island was first seen.
     began: u64,
@@ -60,16 +64,24 @@ impl Islands {
         self.seen += 1;
         let mut root = self.node(record, Kind::Near, record.near, now);
         let domain = weighing(Kind::Domain, record);
+        let mut leaf = None;
         if domain != 0 {
             let other = self.node(record, Kind::Domain, domain, now);
             root = self.join(root, other);
+            leaf = self.by_value.get(&key(record, Kind::Domain, domain)).copied();
         }
-        let node = &mut self.nodes[root as usize];
-        if node.waiting.contains(&seq) {
+        if self.nodes[root as usize].waiting.contains(&seq) {
             return Shore::Island;
         }
-        node.members += 1;
-        node.owned += u64::from(domain != 0);
+        self.nodes[root as usize].members += 1;
+        if let Some(leaf) = leaf {
+            self.nodes[leaf as usize].at_domain += 1;
+            let at_domain = self.nodes[leaf as usize].at_domain;
+            let node = &mut self.nodes[root as usize];
+            node.owned += 1;
+            node.most = node.most.max(at_domain);
+        }
+        let node = &mut self.nodes[root as usize];
         if node.is_mainland() {
             return Shore::Mainland;
         }
@@ -145,6 +157,8 @@ impl Islands {
             domains: u32::from(kind == Kind::Domain),
             members: 0,
             owned: 0,
+            most: 0,
+            at_domain: 0,
             first: now,
             began: self.seen,
             machine: false,
@@ -172,13 +186,14 @@ impl Islands {
         let node = &mut self.nodes[leaf as usize];
         node.parent = root;
         let (places, domains, members, owned) = (node.places, node.domains, node.members, node.owned);
-        let (first, began, machine) = (node.first, node.began, node.machine);
+        let (most, first, began, machine) = (node.most, node.first, node.began, node.machine);
         let mut waiting = std::mem::take(&mut node.waiting);
         let into = &mut self.nodes[root as usize];
         into.places += places;
         into.domains += domains;
         into.members += members;
         into.owned += owned;
+        into.most = into.most.max(most);
         into.machine |= machine;
         into.began = into.began.min(began);
         if into.first.seconds_since(first) > 0.0 {
@@ -195,12 +210,14 @@ impl Islands {
 impl Node {
     /// Too much hangs together, too many are there, or a machine is.
     fn is_mainland(&self) -> bool {
-        self.machine || self.places > ISLAND_PLACES || self.domains > 1 || self.members > ORGANISATION
+        // One in a hundred of an organisation has a domain of their own; a forger's domains are used alike.
+        let mixed = self.domains > 1 && self.owned >= ISLAND_MEMBERS && self.most * 5 < self.owned * 4;
+        self.machine || self.places > ISLAND_PLACES || mixed || self.members > ORGANISATION
     }
 
     /// Enough are there, with mailboxes of their own, to be an organisation.
     fn is_populated(&self) -> bool {
-        self.domains == 1 && self.members >= ISLAND_MEMBERS && self.owned * 2 >= self.members
+        self.domains > 0 && self.members >= ISLAND_MEMBERS && self.owned * 2 >= self.members
     }
 }
 

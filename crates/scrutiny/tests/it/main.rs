@@ -4,6 +4,7 @@ mod bounds;
 mod crowd;
 mod families;
 mod innocent;
+mod late;
 mod life;
 mod texts;
 mod tidy;
