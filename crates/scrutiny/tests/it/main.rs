@@ -6,5 +6,6 @@ mod families;
 mod innocent;
 mod late;
 mod life;
+mod organisation;
 mod texts;
 mod tidy;
