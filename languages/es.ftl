@@ -299,6 +299,14 @@ change-mind-title = Si cambias de opinión
 change-mind = Puedes retirar tu firma mientras exista la petición, con este enlace o con el del mensaje.
 withdraw-link = Retirar mi firma
 
+second-way-title = Sobre tu firma
+second-way-lead = No hemos podido confirmar esta firma automáticamente, porque llegó junto con muchas otras que se parecen. No es una acusación. ¿Firmaste tú?
+second-way-button = Sí, firmé yo
+second-way-then = Después la mira una persona. No se pierde nada de lo que escribiste, y no tienes que hacer nada más.
+answered-title = Gracias por tu respuesta
+answered-lead = Queda registrada. Ahora una persona mira tu firma; puede tardar uno o dos días.
+answered-nothing = No tienes que hacer nada más, y no recibirás más correos sobre esto. Nadie más sabe que te hemos preguntado.
+
 ## Retirar, no fui yo
 
 withdraw-title = Retirar mi firma

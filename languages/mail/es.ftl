@@ -24,6 +24,18 @@ not-me-label = No fui yo
 stop-label = Detener estos correos, o volver a permitirlos
 stop = ¿No quieres más correos de estos en esta dirección? Esto los detiene y no retira nada. Sin ellos nadie puede firmar con esta dirección, hasta que vuelvas a permitirlos con el mismo enlace o pasen { $days } días:
 
+## El correo a una persona cuya firma está retenida
+
+second-subject = Sobre tu firma: { $title }
+second-who = Esta dirección de correo se usó en { $site } para firmar esta petición:
+second-what = No hemos podido confirmar esta firma automáticamente: llegó junto con muchas otras que se parecen. No es una acusación.
+second-press = Si firmaste tú, abre esta página:
+second-label = Ver lo que se escribió, y responder
+second-button = Muestra lo que se escribió. Abrirla no cambia nada: solo responde su botón.
+second-then = Después una persona mira tu firma. No tienes que hacer nada más, y no se pierde nada de lo que escribiste.
+second-not-you = ¿No fuiste tú? No tienes que hacer nada: no se cuenta. Si prefieres que se borre todo ya, o guardar un rastro para tu propia denuncia:
+second-promise = Enviamos este correo una sola vez, sin recordatorio. A nadie más se le informa de él, ni de si esta dirección ha firmado.
+
 ## Noticias de una petición
 
 news-subject = Noticias: { $title }

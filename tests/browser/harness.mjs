@@ -9,7 +9,7 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/
 
 function need(name) {
   if (process.env[name]) return process.env[name];
-  console.error(`${name} is not set\nhint: BASE_URL=http://127.0.0.1:8080 MAILDIR=data/mail PETITION=slug VIDEO_URL=http://127.0.0.1:8090/w/abc node run.mjs`);
+  console.error(`${name} is not set\nhint: BASE_URL=http://localhost:8080 MAILDIR=data/mail PETITION=slug VIDEO_URL=http://127.0.0.1:8090/w/abc node run.mjs`);
   process.exit(2);
 }
 

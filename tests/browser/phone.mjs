@@ -75,7 +75,7 @@ async function share(page, root) {
   const [began, before] = [performance.now(), spent()];
   await page.evaluate(async () => {
     const key = await crypto.subtle.importKey("raw", new Uint8Array(16), "PBKDF2", false, ["deriveBits"]);
-    for (let round = 0; round < 40; round += 1) {
+    for (let round = 0; round < 120; round += 1) {
       await crypto.subtle.deriveBits({ name: "PBKDF2", hash: "SHA-256", salt: new Uint8Array(16), iterations: 20_000 }, key, 256);
     }
   });
@@ -110,7 +110,9 @@ export function phoneTests(test) {
       const root = server.process().pid;
       const usual = await share(page, root);
       release = slow(root);
-      const slowed = await share(page, root);
+      // On a busy machine the brake itself comes late at times: what counts is that it holds before the visit begins.
+      let slowed = await share(page, root);
+      for (let again = 0; again < 2 && slowed >= 1.5 / SLOWER; again += 1) slowed = await share(page, root);
       check(slowed < 1.5 / SLOWER, `the page has ${slowed.toFixed(2)} of a core: not slow enough to mean anything`);
 
       const times = [["core before", usual], ["core slowed", slowed]];

@@ -1,11 +1,12 @@
 // The whole way through, as people go it, in a real browser against a real server:
-//   BASE_URL=http://127.0.0.1:8080 MAILDIR=data/mail PETITION=slug VIDEO_URL=http://127.0.0.1:8090/w/abc [SETTLE_SECONDS=10] node run.mjs [part of a test's name]
+//   BASE_URL=http://localhost:8080 MAILDIR=data/mail PETITION=slug VIDEO_URL=http://127.0.0.1:8090/w/abc [SETTLE_SECONDS=10] node run.mjs [part of a test's name]
 // Pictures of every page at 390 and 1280 px are left in shots/, to be looked at.
 
 import { mkdirSync } from "node:fs";
 import { contentTests } from "./content.mjs";
 import { deskTests } from "./desk.mjs";
 import { check, count, fill, inspect, launch, link, open, person, settings, until } from "./harness.mjs";
+import { nightTests } from "./night.mjs";
 import { phoneTests } from "./phone.mjs";
 import { shareTests } from "./share.mjs";
 
@@ -301,6 +302,7 @@ test("in the dark, and on the narrowest phone", async (browser) => {
 
 shareTests(test, sign, confirm);
 deskTests(test);
+if (process.env.NIGHT_STORE) nightTests(test);
 phoneTests(test);
 
 mkdirSync(settings.shots, { recursive: true });

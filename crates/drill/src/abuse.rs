@@ -101,7 +101,9 @@ impl Abuse {
                 Self::ZeroWindow,
             ],
             Scenario::GiantForms => &[Self::GiantBody, Self::ManyFields, Self::LongField],
-            Scenario::Flood4000 => &[Self::AskPages, Self::AskPuzzles, Self::AskForms, Self::EmptyForms],
+            Scenario::Flood4000 | Scenario::Noel2020 => {
+                &[Self::AskPages, Self::AskPuzzles, Self::AskForms, Self::EmptyForms]
+            }
             Scenario::Ipv6Rotation => &[Self::NewNetwork],
             Scenario::ForgedForwarding => &[Self::ClaimedSource],
             _ => &[],
@@ -337,20 +339,21 @@ fn reset(stream: u32) -> Vec<u8> {
 /// Misuses the protocol for as long as the attack lasts. Nothing for scenarios without such clients.
 pub(crate) async fn run(world: Arc<World>) {
     let kinds = Abuse::of(world.options.scenario);
-    if kinds.is_empty() {
+    let wave = world.plan.abuse.and_then(|wave| world.plan.waves.get(wave));
+    let Some(wave) = wave.filter(|_| !kinds.is_empty()) else {
         return;
-    }
-    sleep_until((world.started + world.plan.attack_from).into()).await;
+    };
+    sleep_until((world.started + wave.from).into()).await;
+    let end = world.started + wave.to;
     let mut abusers = JoinSet::new();
     for index in 0..ABUSERS {
-        abusers.spawn(abuser(Arc::clone(&world), kinds[index % kinds.len()], index));
+        abusers.spawn(abuser(Arc::clone(&world), kinds[index % kinds.len()], index, end));
     }
     while abusers.join_next().await.is_some() {}
 }
 
 /// One abuser: connects, misuses, is thrown out, comes again.
-async fn abuser(world: Arc<World>, abuse: Abuse, index: usize) {
-    let end = world.started + world.plan.attack_to;
+async fn abuser(world: Arc<World>, abuse: Abuse, index: usize, end: Instant) {
     // Not all in one instant: what is measured is the abuse, not a burst of connections.
     sleep(PAUSE.mul_f64(index as f64 / ABUSERS as f64)).await;
     let mut port = 1024 + index as u16;

@@ -70,10 +70,10 @@ impl Answer {
 }
 
 /// What a visitor's program says of itself.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Voice {
     pub(crate) lang: Lang,
-    pub(crate) agent: &'static str,
+    pub(crate) agent: String,
 }
 
 /// How visitors reach the server; one for honest people, one for forgers, so that neither takes the other's sockets.
@@ -152,7 +152,7 @@ impl Browser {
             .method(method.clone())
             .uri(path)
             .header(header::HOST, self.road.target.authority())
-            .header(header::USER_AGENT, self.voice.agent)
+            .header(header::USER_AGENT, self.voice.agent.as_str())
             .header(header::ACCEPT, accept)
             .header(
                 header::ACCEPT_LANGUAGE,

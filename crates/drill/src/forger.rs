@@ -9,41 +9,43 @@ use tokio::sync::Mutex;
 use tokio::time::sleep;
 
 use crate::auditor::Mailbox;
+use crate::browsers;
 use crate::client::{Answer, Browser, Voice};
 use crate::clock;
-use crate::forgeries::{Forgery, Guise, Method};
-use crate::honest;
+use crate::forgeries::{Confirms, Forgery, Guise, Method};
 use crate::people::Lang;
 use crate::world::{World, encode, form, patience, ticket};
 
-/// One program for all servers.
-const VOICE: Voice = Voice {
-    lang: Lang::En,
-    agent: "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
-};
+/// One program for all servers, which nobody else has.
+const PROGRAM: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:128.9) Gecko/20100101 Firefox/128.9";
 /// How often one solved clearance is tried before the forgers solve another.
 const REPLAYS: u32 = 50;
 /// How long a forger waits for a mail: what is held meanwhile never gets one.
 const MAIL_WAIT: Duration = Duration::from_secs(30);
-/// How often the way without script is tried for one forgery.
-const TICKET_TRIES: u32 = 3;
+/// How often the way without script is tried for one forgery, and a form by forgers who have days.
+const TRIES: u32 = 3;
+/// Between the mail and its button, for forgers who are in a hurry.
+const PRESS_AFTER: Duration = Duration::from_millis(500);
 
 /// The clearance that forgers pass around, and how often it may still be used.
 pub(crate) type SharedClearance = Mutex<Option<(String, u32)>>;
 
 /// Plays one forgery of the plan.
 pub(crate) async fn play(world: Arc<World>, shared: Arc<SharedClearance>, index: usize) {
-    let forgery = world.plan.forgeries[index];
+    let forgery = &world.plan.forgeries[index];
     let source = SocketAddr::new(forgery.source.into(), forgery.port);
     let mut server = Server {
-        browser: Browser::new(world.forged_road.clone(), source, voice(&forgery)),
+        browser: Browser::new(world.forged_road.clone(), source, voice(forgery)),
         world: &world,
         forgery,
     };
+    let wave = &world.waves[forgery.wave];
     world.forged.sent.one();
+    wave.sent.one();
     match server.sign(&shared).await {
         Ok(()) => {
             world.forged.admitted.one();
+            wave.admitted.one();
             if forgery.method == Method::SolveAndConfirm {
                 server.confirm().await;
             }
@@ -54,19 +56,18 @@ pub(crate) async fn play(world: Arc<World>, shared: Arc<SharedClearance>, index:
 
 /// What the program says it is.
 fn voice(forgery: &Forgery) -> Voice {
-    match forgery.guise {
-        Guise::Borrowed | Guise::Own => Voice {
-            lang: Lang::Fr,
-            agent: honest::AGENTS[0],
-        },
-        Guise::Lockstep | Guise::Invented | Guise::Spelled | Guise::Directory => VOICE,
-    }
+    let (lang, agent) = match (&forgery.dress, forgery.guise) {
+        (Some(dress), _) => (Lang::Fr, browsers::agent(dress.browser)),
+        (None, Guise::Borrowed | Guise::Own) => (Lang::Fr, browsers::agent(0)),
+        (None, Guise::Lockstep | Guise::Invented | Guise::Spelled | Guise::Directory) => (Lang::En, PROGRAM.to_owned()),
+    };
+    Voice { lang, agent }
 }
 
 struct Server<'a> {
     browser: Browser,
     world: &'a World,
-    forgery: Forgery,
+    forgery: &'a Forgery,
 }
 
 impl Server<'_> {
@@ -81,10 +82,7 @@ impl Server<'_> {
                 let clearance = self.shared_clearance(shared).await?;
                 self.post(Some(("altcha", &clearance))).await.and_then(admitted)
             }
-            Method::Solve | Method::SolveAndConfirm => {
-                let clearance = self.solve().await?;
-                self.post(Some(("altcha", &clearance))).await.and_then(admitted)
-            }
+            Method::Solve | Method::SolveAndConfirm => self.sign_with_puzzle().await,
             Method::Ticket => self.sign_without_script().await,
         }
     }
@@ -92,6 +90,26 @@ impl Server<'_> {
     fn path(&self, rest: &str) -> String {
         let petitions = &self.world.petitions;
         format!("/p/{}{rest}", petitions[self.forgery.petition % petitions.len()])
+    }
+
+    /// With a puzzle of its own. Who works for days also types for a while, and comes back when told to.
+    async fn sign_with_puzzle(&mut self) -> Result<(), String> {
+        let dwell = self.forgery.dress.as_ref().map(|dress| dress.dwell);
+        let tries = if dwell.is_some() { TRIES } else { 1 };
+        let mut told = String::new();
+        for _ in 0..tries {
+            let (clearance, ()) = tokio::join!(self.solve(), sleep(dwell.unwrap_or_default()));
+            let answer = self.post(Some(("altcha", &clearance?))).await?;
+            if !answer.wants_patience() {
+                return admitted(answer);
+            }
+            told = answer.reason();
+            if tries > 1 {
+                self.browser.leave();
+                patience(answer.retry_after, 0.0).await;
+            }
+        }
+        Err(told)
     }
 
     async fn sign_without_script(&mut self) -> Result<(), String> {
@@ -107,7 +125,7 @@ impl Server<'_> {
         self.browser.leave();
         sleep(wait + Duration::from_millis(200)).await;
         let mut told = String::new();
-        for _ in 0..TICKET_TRIES {
+        for _ in 0..TRIES {
             let answer = self.post(Some(("ticket", &ticket))).await?;
             if !answer.wants_patience() {
                 return admitted(answer);
@@ -186,14 +204,18 @@ impl Server<'_> {
 
     /// Reads the forgers' own domain and presses the button from the same server.
     async fn confirm(&mut self) {
-        let (world, address) = (self.world, self.forgery.address());
-        let wait = world.options.mail_wait.min(MAIL_WAIT);
-        let arrival = world.sink.wait_for(&address, 1, wait).await;
-        let Some(token) = arrival.and_then(|arrival| arrival.confirm) else {
+        let world = self.world;
+        self.browser.leave();
+        let Some(token) = self.mailed_token().await else {
             return;
         };
+        let confirms = self.forgery.dress.as_ref().map(|dress| dress.confirms);
+        match confirms {
+            Some(Confirms::After(pause)) => sleep(pause).await,
+            Some(Confirms::At(moment)) => sleep(moment.saturating_sub(world.elapsed())).await,
+            None => sleep(PRESS_AFTER).await,
+        }
         let mailbox = Mailbox::Forged(self.forgery.number);
-        sleep(Duration::from_millis(500)).await;
         world.auditor().confirm_sent(mailbox, clock::now());
         let Ok(answer) = self
             .browser
@@ -210,12 +232,25 @@ impl Server<'_> {
             (200, Some(at)) => {
                 world.auditor().confirm_acknowledged(mailbox, at, clock::now());
                 world.forged.confirmed.one();
+                world.waves[self.forgery.wave].confirmed.one();
                 world.changed.notify_one();
             }
             // A yes without a time stays open in the record.
             (200..300, _) => {}
             _ => world.auditor().confirm_refused(mailbox),
         }
+    }
+
+    /// The token of the mail, if one comes. What is held meanwhile never gets one: whoever can read the server's store says
+    /// when no mail is on its way any more; otherwise the wait has a bound.
+    async fn mailed_token(&self) -> Option<String> {
+        let (world, address) = (self.world, self.forgery.address());
+        let wait = world.options.mail_wait.min(MAIL_WAIT);
+        let arrival = tokio::select! {
+            arrival = world.sink.wait_for(&address, 1, wait) => arrival,
+            () = world.mail_is_idle() => world.sink.wait_for(&address, 1, Duration::ZERO).await,
+        };
+        arrival.and_then(|arrival| arrival.confirm)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What forgers send, scenario by scenario: pure, from a seed, like the rest of the plan.
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rand::{RngExt, SeedableRng};
@@ -46,7 +47,7 @@ pub enum Guise {
 }
 
 /// One forged contribution.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Forgery {
     /// When it starts, from the start of the drill.
     pub at: Duration,
@@ -66,12 +67,45 @@ pub struct Forgery {
     pub victim: Option<Victim>,
     /// Which of the site's petitions it signs, counted round and round; 0 is the one under rehearsal.
     pub petition: usize,
+    /// Which of the plan's waves it belongs to.
+    pub wave: usize,
+    /// What it shows, where that was drawn for it; takes the place of the guise.
+    pub dress: Option<Arc<Dress>>,
+}
+
+/// What a forgery of a drawn campaign shows and how patient it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dress {
+    /// Name on the form.
+    pub name: String,
+    /// Address on the form.
+    pub address: String,
+    /// Comment on the form.
+    pub comment: &'static str,
+    /// Number of the program.
+    pub browser: u16,
+    /// Filling in.
+    pub dwell: Duration,
+    /// When the button of its mail is pressed, if it is.
+    pub confirms: Confirms,
+}
+
+/// When a forger presses the button of a mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confirms {
+    /// So long after its arrival.
+    After(Duration),
+    /// Not before so long after the drill's start.
+    At(Duration),
 }
 
 impl Forgery {
     /// Address that the forger enters.
     #[must_use]
     pub fn address(&self) -> String {
+        if let Some(dress) = &self.dress {
+            return dress.address.clone();
+        }
         if let Some(victim) = self.victim {
             return victim.spelling(self.number);
         }
@@ -91,6 +125,9 @@ impl Forgery {
     /// Name that the forger enters.
     #[must_use]
     pub fn name(&self) -> String {
+        if let Some(dress) = &self.dress {
+            return dress.name.clone();
+        }
         match self.guise {
             Guise::Lockstep => FORGED_NAME.to_owned(),
             Guise::Directory => people::directory_name(self.nth),
@@ -101,6 +138,9 @@ impl Forgery {
     /// Comment that the forger enters.
     #[must_use]
     pub fn comment(&self) -> &'static str {
+        if let Some(dress) = &self.dress {
+            return dress.comment;
+        }
         match self.guise {
             Guise::Lockstep => FORGED_COMMENT,
             Guise::Borrowed => people::borrowed_comment(),
@@ -167,7 +207,14 @@ pub(crate) fn of(rng: &mut ChaCha20Rng, options: &Options) -> Vec<Forgery> {
                 });
             spread.collect()
         }
-        Scenario::HonestSurge
+        // Drawn ones are made in `campaign.rs`.
+        Scenario::LowAndSlow
+        | Scenario::BrowserFarm
+        | Scenario::StoredUp
+        | Scenario::StolenIdentities
+        | Scenario::Noel2020
+        | Scenario::Brigade
+        | Scenario::HonestSurge
         | Scenario::SlowClients
         | Scenario::H2Abuse
         | Scenario::GiantForms
@@ -224,6 +271,8 @@ fn lockstep(rng: &mut ChaCha20Rng, options: &Options) -> Vec<Forgery> {
                 nth: index as u32,
                 victim: None,
                 petition: 0,
+                wave: 0,
+                dress: None,
             }
         })
         .collect()

@@ -13,16 +13,7 @@ use crate::progress::Stage;
 use crate::scenario::{Fate, Habit, Person, Way};
 use crate::victim::{self, Victim};
 use crate::world::{World, form, patience, ticket};
-use crate::{clock, mime};
-
-/// Programs that honest people use, invented version numbers aside.
-pub(crate) const AGENTS: &[&str] = &[
-    "Mozilla/5.0 (Linux; Android 15; Mobile; rv:143.0) Gecko/143.0 Firefox/143.0",
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1",
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
-    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:143.0) Gecko/20100101 Firefox/143.0",
-    "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
-];
+use crate::{browsers, clock, mime};
 
 /// Lives through one person's part of the plan.
 pub(crate) async fn live(world: Arc<World>, index: usize) {
@@ -33,7 +24,7 @@ pub(crate) async fn live(world: Arc<World>, index: usize) {
             SocketAddr::new(person.source, person.port),
             Voice {
                 lang: person.lang,
-                agent: AGENTS[index % AGENTS.len()],
+                agent: browsers::agent(person.browser),
             },
         ),
         world: &world,
@@ -82,7 +73,7 @@ impl Visitor<'_> {
         let source = SocketAddr::new(self.person.source, self.person.port.checked_add(99).unwrap_or(2048));
         let voice = Voice {
             lang: self.person.lang,
-            agent: AGENTS[0],
+            agent: browsers::agent(0),
         };
         Self {
             browser: Browser::new(self.world.honest_road.clone(), source, voice),

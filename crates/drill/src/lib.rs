@@ -24,8 +24,14 @@
 
 pub mod abuse;
 pub mod auditor;
+mod brigade;
+mod browsers;
+mod campaign;
 mod client;
 mod clock;
+mod closing;
+mod describe;
+pub mod door;
 mod forger;
 pub mod forgeries;
 mod honest;
@@ -45,6 +51,7 @@ mod summary;
 mod target;
 pub mod victim;
 mod view;
+mod watcher;
 pub mod witness;
 mod world;
 

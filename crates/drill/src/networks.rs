@@ -59,7 +59,46 @@ pub const TABLE: &[Network] = &[
     v4(198, 51, 100, 24, "Sample Hosting One", 64500, Kind::Hosting),
     v4(203, 0, 113, 24, "Sample Hosting Two", 64501, Kind::Hosting),
     v4(192, 0, 2, 24, "Sample Hosting Three", 64502, Kind::Hosting),
+    v4(100, 80, 0, 16, "Sample Hosting Four", 64503, Kind::Hosting),
+    v4(100, 81, 0, 16, "Sample Hosting Five", 64504, Kind::Hosting),
+    v4(100, 82, 0, 16, "Sample Hosting Six", 64505, Kind::Hosting),
+    v4(100, 96, 0, 16, "Pretend Broadband", 64506, Kind::Home),
+    v4(100, 97, 0, 16, "Mock Wireless", 64507, Kind::Home),
 ];
+
+/// Where drawn campaigns have their addresses: more ground than any of them uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ground {
+    /// Rented servers.
+    Rented,
+    /// Lines like those of homes.
+    Homes,
+    /// Announced by somebody whom no table knows.
+    Unlisted,
+}
+
+impl Ground {
+    /// How many networks of 256 prefixes there are.
+    #[must_use]
+    pub fn networks(self) -> u8 {
+        match self {
+            Self::Rented => 3,
+            Self::Homes => 2,
+            Self::Unlisted => 16,
+        }
+    }
+
+    /// An address in a /24 of one of the networks, which are counted round and round.
+    #[must_use]
+    pub fn address(self, network: u8, prefix: u8, host: u8) -> Ipv4Addr {
+        let first = match self {
+            Self::Rented => 80,
+            Self::Homes => 96,
+            Self::Unlisted => 112,
+        };
+        Ipv4Addr::new(100, first + network % self.networks(), prefix, host)
+    }
+}
 
 /// Where the auditor's own requests come from: outside every range above, so that it shares nobody's budget.
 pub(crate) const AUDITOR: Ipv4Addr = Ipv4Addr::new(198, 19, 255, 1);

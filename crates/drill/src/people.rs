@@ -138,6 +138,14 @@ const COMMENTS_FR: &[&str] = &[
     "Nous sommes 40 dans l'immeuble à y tenir ; l'été, c'est le seul lieu frais.",
     "Une ville sans livres, « non merci ».",
 ];
+/// What a crowd writes that came to mock, as its members pass it on.
+const COMMENTS_HOSTILE: &[&str] = &[
+    "Signé pour rire, fermez donc tout.",
+    "Encore une pétition de gens qui ne lisent jamais.",
+    "Je signe contre, comptez-moi quand même.",
+    "Voilà une signature de plus pour votre fontaine à sec.",
+    "On vient tous du forum d'en face, bonjour chez vous.",
+];
 const COMMENTS_EN: &[&str] = &[
     "The reading room is where half the town meets.",
     "Please keep it open. It's the only quiet place we have.",
@@ -155,6 +163,89 @@ const VICTIMS: u32 = 1000;
 pub const FORGED_NAME: &str = "Capitaine Zibeline";
 /// The one comment on every forged signature.
 pub const FORGED_COMMENT: &str = "Signez donc, braves gens, pendant que je compte mes carrosses !";
+
+/// Names that everybody in the invented country knows, and what is written below them: what a wave of forgeries is signed
+/// with.
+const WELL_KNOWN: &[(&str, &str)] = &[
+    (FORGED_NAME, FORGED_COMMENT),
+    (
+        "Baron Tirelire",
+        "Merci à tous de signer, mes coffres n'en dormiront que mieux !",
+    ),
+    (
+        "Duchesse Vermeille",
+        "Que c'est mignon, une pétition. Livrez-la donc à mon château.",
+    ),
+    ("Colonel Poudrebois", "Signez, signez, mon cheval a besoin de litière."),
+];
+
+// What names of a long list are made of; no list of real ones is needed for names that nobody has.
+const STARTS: &[&str] = &[
+    "Alb", "Ard", "Bal", "Brin", "Cal", "Cham", "Dor", "Dru", "Elv", "Esq", "Fau", "Fro", "Gal", "Gri", "Hal", "Her",
+    "Ild", "Jar", "Kel", "Lam", "Lor", "Mar", "Mir", "Nar", "Nov", "Or", "Pal", "Pon", "Quer", "Rav", "Rol", "Sal",
+    "Sou", "Tar", "Ter", "Urv", "Val", "Vor", "Wal", "Yv", "Zel",
+];
+const MIDDLES: &[&str] = &["a", "ande", "e", "ico", "ime", "o", "ouvre", "u"];
+const ENDS: &[&str] = &[
+    "barre", "court", "dec", "fleur", "goulet", "lard", "mont", "nac", "quin", "voine",
+];
+
+/// One of several thousand invented last names.
+pub(crate) fn last_name(rng: &mut ChaCha20Rng) -> String {
+    format!("{}{}{}", any(rng, STARTS), any(rng, MIDDLES), any(rng, ENDS))
+}
+
+/// A first name as people of the invented country have it.
+pub(crate) fn first_name(rng: &mut ChaCha20Rng) -> &'static str {
+    any(rng, FIRST_FR)
+}
+
+/// First and last name from the lists that honest people have theirs from.
+pub(crate) fn ordinary_name(rng: &mut ChaCha20Rng) -> (&'static str, &'static str) {
+    (any(rng, FIRST_FR), any(rng, LAST_FR))
+}
+
+/// A name that everybody knows, and the comment below it.
+pub(crate) fn well_known(rng: &mut ChaCha20Rng) -> (&'static str, &'static str) {
+    WELL_KNOWN.choose(rng).copied().unwrap_or((FORGED_NAME, FORGED_COMMENT))
+}
+
+/// What one of a hostile crowd writes.
+pub(crate) fn hostile_comment(rng: &mut ChaCha20Rng) -> &'static str {
+    any(rng, COMMENTS_HOSTILE)
+}
+
+/// A mail domain that somebody has registered for themselves.
+pub(crate) fn own_domain(rng: &mut ChaCha20Rng) -> String {
+    format!(
+        "{}-{}.example",
+        last_name(rng).to_lowercase(),
+        rng.random_range(10..100u8)
+    )
+}
+
+/// One of the large mail providers, by how many people have their mailbox there.
+pub(crate) fn large_provider(rng: &mut ChaCha20Rng) -> &'static str {
+    loop {
+        let domain = domain(rng);
+        if is_large_provider(domain) {
+            return domain;
+        }
+    }
+}
+
+/// The local part of an address in one of [`STYLES`] styles.
+pub(crate) fn local_part(style: u8, first: &str, last: &str, number: &str) -> String {
+    match style {
+        0 => format!("{}.{}{number}", slug(first), slug(last)),
+        1 => format!("{}{}{number}", slug(last), slug(first)),
+        2 => format!("{}-{}-{number}", slug(first), slug(last)),
+        _ => format!("{}{number}", slug(first)),
+    }
+}
+
+/// Ways in which people make an address of their name.
+pub(crate) const STYLES: u8 = 4;
 
 /// Name, address as typed, address as a mail server sees it.
 pub(crate) struct Identity {
@@ -177,12 +268,7 @@ pub(crate) fn identity(rng: &mut ChaCha20Rng, lang: Lang, number: &str) -> Ident
         format!("{first} {last}")
     };
     let typed_domain = domain(rng);
-    let local = match rng.random_range(0..4u8) {
-        0 => format!("{}.{}{number}", slug(first), slug(last)),
-        1 => format!("{}{}{number}", slug(last), slug(first)),
-        2 => format!("{}-{}-{number}", slug(first), slug(last)),
-        _ => format!("{}{number}", slug(first)),
-    };
+    let local = local_part(rng.random_range(0..STYLES), first, last, number);
     let local = if rng.random_ratio(1, 20) {
         format!("{local}+petitions")
     } else {

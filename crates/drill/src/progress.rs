@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::auditor::Truth;
+use crate::door::DoorNow;
 use crate::report::ByPhase;
 use crate::scenario::Phase;
 
@@ -70,6 +71,23 @@ pub(crate) struct ForgedCounters {
     pub(crate) refused: Reasons,
 }
 
+/// Running numbers of one wave.
+#[derive(Debug, Default)]
+pub(crate) struct WaveCounters {
+    pub(crate) sent: Counter,
+    pub(crate) admitted: Counter,
+    pub(crate) confirmed: Counter,
+}
+
+/// Whether the page is up, as somebody sees it who asks all the time.
+#[derive(Debug, Default)]
+pub(crate) struct PageCounters {
+    pub(crate) asked: Counter,
+    pub(crate) shown: Counter,
+    /// Longest time between two pages, or an answer's, milliseconds.
+    pub(crate) longest_gap_ms: AtomicU64,
+}
+
 /// Challenges handed out, for the mean price.
 #[derive(Debug, Default)]
 pub(crate) struct Prices {
@@ -125,6 +143,8 @@ pub struct Progress {
     pub planned: Duration,
     /// Part of the plan.
     pub phase: Phase,
+    /// Waves of the attack that have begun, and how many there are.
+    pub waves: (usize, usize),
     /// Whether everyone has arrived and only mails and settling are waited for.
     pub closing: bool,
     /// The count as shown, if it could be read.
@@ -147,4 +167,6 @@ pub struct Progress {
     pub cpu_seconds: Option<f64>,
     /// Checks of the count that got no answer so far.
     pub checks_lost: u64,
+    /// The front door, where the operations listener is known.
+    pub door: Option<DoorNow>,
 }

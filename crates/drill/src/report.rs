@@ -1,12 +1,11 @@
-//! The drill’s report: the JSON that checking scripts read, and the closing table that people read.
+//! The drill’s report: the JSON that checking scripts read. `closing.rs` prints it for people.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
 
 use serde::Serialize;
 
 use crate::abuse::Tale;
-use crate::people::Lang;
+use crate::scenario::StandsFor;
 
 /// The whole report. What does not exist yet is null, never invented.
 #[derive(Clone, Debug, Serialize)]
@@ -19,6 +18,8 @@ pub struct Report {
     pub seconds: f64,
     /// False if it was stopped early or did not reach the end of its waits.
     pub complete: bool,
+    /// What was made shorter or smaller than life.
+    pub compression: Compression,
     /// Price of signing.
     pub puzzle: Puzzle,
     /// Honest people.
@@ -29,6 +30,12 @@ pub struct Report {
     pub abuse: Option<BTreeMap<&'static str, Tale>>,
     /// Those whose address forgers entered again and again; null in other scenarios.
     pub victims: Option<Victims>,
+    /// A crowd of real but hostile people, who count; null in other scenarios.
+    pub brigade: Option<Brigade>,
+    /// Parts of the attack, where there are several; null elsewhere.
+    pub waves: Option<Vec<Wave>>,
+    /// Whether the page was up.
+    pub page: Page,
     /// The count against the truth.
     pub count: Count,
     /// Quality of verdicts.
@@ -37,6 +44,66 @@ pub struct Report {
     pub server: Server,
     /// Public log.
     pub log: Log,
+}
+
+/// What was made shorter or smaller than life.
+#[derive(Clone, Debug, Serialize)]
+pub struct Compression {
+    /// Human delays (reading, fetching mail) are divided by this.
+    pub delays: f64,
+    /// The attack is so many times shorter than what it stands for; null where a scenario runs at its own pace.
+    pub time: Option<f64>,
+    /// What it stands for; null likewise.
+    pub stands_for: Option<StandsFor>,
+}
+
+/// A crowd of real but hostile people.
+#[derive(Clone, Debug, Serialize)]
+pub struct Brigade {
+    /// How many.
+    pub people: u64,
+    /// Of these, held.
+    pub held: Option<u64>,
+    /// Of these, invalidated.
+    pub invalidated: Option<u64>,
+}
+
+/// A part of the attack.
+#[derive(Clone, Debug, Serialize)]
+pub struct Wave {
+    /// What it is.
+    pub name: &'static str,
+    /// When it began, seconds from the drill's start.
+    pub from: f64,
+    /// When it ended.
+    pub to: f64,
+    /// Forgeries that were tried; 0 in a flood of requests.
+    pub sent: u64,
+    /// Those answered "check your mail".
+    pub admitted: u64,
+    /// Those confirmed by their authors.
+    pub confirmed: u64,
+    /// Those held, of the ones that got a mail; the others cannot be asked about from outside.
+    pub held: Option<u64>,
+    /// Clusters that hold any of them.
+    pub clusters: Option<u64>,
+    /// Contributions of honest people or of other waves in the same clusters.
+    pub strangers: Option<u64>,
+    /// Families of evidence of these clusters.
+    pub families: Option<Vec<String>>,
+    /// Incidents in which something of it was seen, by their numbers.
+    pub incidents: Option<Vec<u64>>,
+}
+
+/// Whether the page was up, as seen by a reader who asks every second.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Page {
+    /// Times that it was asked for.
+    pub asked: u64,
+    /// Times that it came.
+    pub shown: u64,
+    /// Longest time from one to the next, seconds.
+    pub longest_gap: f64,
 }
 
 /// Price of signing.
@@ -175,8 +242,10 @@ pub struct Verdicts {
     pub precision: Option<f64>,
     /// Share of the forged that was kept out by scrutiny.
     pub recall: Option<f64>,
-    /// Honest people held.
+    /// Honest people held, hostile ones among them.
     pub honest_held: Option<u64>,
+    /// Honest people invalidated.
+    pub honest_invalidated: Option<u64>,
     /// Seconds from the attack's start.
     pub seconds_to_first_hold: Option<f64>,
 }
@@ -206,8 +275,18 @@ const MOST_OFF_AT_LAST: f64 = 0.001;
 
 impl Victims {
     /// Whether no mailbox was flooded, and everybody in spite of all could sign.
-    fn are_spared(&self) -> bool {
+    pub(crate) fn are_spared(&self) -> bool {
         self.max_mails <= self.mails_allowed && self.signed == self.people
+    }
+}
+
+impl Wave {
+    /// Whether an incident tells of it, and no cluster of it holds anybody else; where nobody can say, nothing is against it.
+    pub(crate) fn is_known(&self) -> bool {
+        // Refusals make an incident after two minutes in a row; a flood of some seconds in a shortened drill makes none.
+        let is_brief = self.sent == 0 && self.to - self.from < 60.0;
+        let is_told = self.incidents.as_ref().is_none_or(|incidents| !incidents.is_empty());
+        (is_told || is_brief) && self.strangers.is_none_or(|many| many == 0)
     }
 }
 
@@ -220,13 +299,15 @@ impl Report {
         self.complete
             && self.count_held()
             && self.verdicts.honest_held.is_none_or(|held| held == 0)
+            && self.verdicts.honest_invalidated.is_none_or(|gone| gone == 0)
+            && self.waves.iter().flatten().all(Wave::is_known)
             && self.count.confirmed_at_outside == 0
             && !self.count.checks.is_empty()
             && self.everyone_could_sign()
             && self.victims.as_ref().is_none_or(Victims::are_spared)
     }
 
-    fn count_held(&self) -> bool {
+    pub(crate) fn count_held(&self) -> bool {
         let count = &self.count;
         if self.forged.confirmed == 0 {
             return count.error_max == 0 && self.forged.counted_peak == 0;
@@ -235,231 +316,7 @@ impl Report {
         count.off_seconds <= MOST_OFF_SECONDS && off <= MOST_OFF_AT_LAST * count.truth as f64
     }
 
-    fn everyone_could_sign(&self) -> bool {
+    pub(crate) fn everyone_could_sign(&self) -> bool {
         self.honest.gave_up.is_empty() && self.honest.accepted == self.honest.sent
     }
-
-    /// Writes the closing table.
-    ///
-    /// # Errors
-    /// `out` cannot be written to.
-    pub fn print(&self, out: &mut impl Write, lang: Lang) -> io::Result<()> {
-        let (honest, forged, count) = (&self.honest, &self.forged, &self.count);
-        writeln!(out)?;
-        writeln!(
-            out,
-            "{} {} ({} {}, {:.0} s)",
-            lang.pick("Exercice :", "Drill:"),
-            self.scenario,
-            lang.pick("graine", "seed"),
-            self.seed,
-            self.seconds
-        )?;
-        writeln!(out)?;
-        table(
-            out,
-            "",
-            &[lang.pick("honnêtes", "honest"), lang.pick("forgées", "forged")],
-        )?;
-        let rows = [
-            (lang.pick("envoyées", "sent"), honest.sent, forged.sent),
-            (lang.pick("acceptées", "accepted"), honest.accepted, forged.admitted),
-            (
-                lang.pick("courriels reçus", "mails received"),
-                honest.mailed,
-                forged.mailed,
-            ),
-            (lang.pick("confirmées", "confirmed"), honest.confirmed, forged.confirmed),
-        ];
-        for (label, honest, forged) in rows {
-            table(out, label, &[&honest.to_string(), &forged.to_string()])?;
-        }
-        table(
-            out,
-            lang.pick("comptées", "counted"),
-            &[&or_dash(honest.counted), &forged.counted_final.to_string()],
-        )?;
-        self.print_verdicts(out, lang)?;
-        if let Some(victims) = &self.victims {
-            let label = lang.pick("courriels par victime, au plus", "mails per victim, at most");
-            table(out, label, &["", &victims.max_mails.to_string()])?;
-            let label = lang.pick("victimes ayant signé elles-mêmes", "victims who signed themselves");
-            table(out, label, &[&format!("{}/{}", victims.signed, victims.people), ""])?;
-        }
-        for (label, refused) in &forged.refused {
-            table(
-                out,
-                &format!("  {} {label}", lang.pick("refus :", "refused:")),
-                &["", &refused.to_string()],
-            )?;
-        }
-        for (label, people) in &honest.gave_up {
-            table(
-                out,
-                &format!("  {} {label}", lang.pick("abandons :", "gave up:")),
-                &[&people.to_string(), ""],
-            )?;
-        }
-        self.print_abuse(out, lang)?;
-        writeln!(out)?;
-        table(
-            out,
-            lang.pick("signer, en millisecondes", "signing, in milliseconds"),
-            &[
-                lang.pick("avant", "before"),
-                lang.pick("pendant", "during"),
-                lang.pick("après", "after"),
-            ],
-        )?;
-        for (label, times) in [
-            (lang.pick("médiane", "median"), honest.p50_ms),
-            (lang.pick("99e centile", "99th percentile"), honest.p99_ms),
-            (
-                lang.pick("99e centile, attentes comprises", "99th percentile, waits included"),
-                honest.accepted_p99_ms,
-            ),
-        ] {
-            table(
-                out,
-                label,
-                &[&millis(times.before), &millis(times.during), &millis(times.after)],
-            )?;
-        }
-        writeln!(out)?;
-        table(
-            out,
-            lang.pick("compteur affiché à la fin", "count shown at the end"),
-            &[&count.r#final.to_string()],
-        )?;
-        table(
-            out,
-            lang.pick("vérité à la fin", "truth at the end"),
-            &[&count.truth.to_string()],
-        )?;
-        let checks = lang.pick("vérifications du compteur", "checks of the count");
-        table(out, checks, &[&count.checks.len().to_string()])?;
-        table(
-            out,
-            lang.pick("plus grande erreur", "largest error"),
-            &[&count.error_max.to_string()],
-        )?;
-        let wrong = lang.pick("secondes avec erreur", "seconds with an error");
-        table(out, wrong, &[&format!("{:.0}", count.error_seconds)])?;
-        if let Some(seconds) = self.server.cpu_seconds {
-            let label = lang.pick("processeur du serveur, secondes", "server processor, seconds");
-            table(out, label, &[&format!("{seconds:.1}")])?;
-        }
-        if self.puzzle.drill_only == Some(true) {
-            writeln!(
-                out,
-                "{}",
-                lang.pick(
-                    "(énigme au prix réduit, réservé aux exercices)",
-                    "(puzzle at a reduced price that only drills may ask for)"
-                )
-            )?;
-        }
-        writeln!(out)?;
-        writeln!(out, "{}", self.verdict(lang))
-    }
-
-    fn print_verdicts(&self, out: &mut impl Write, lang: Lang) -> io::Result<()> {
-        let (forged, verdicts) = (&self.forged, &self.verdicts);
-        if let (Some(honest), Some(held)) = (verdicts.honest_held, forged.held) {
-            table(
-                out,
-                lang.pick("suspendues", "held"),
-                &[&honest.to_string(), &held.to_string()],
-            )?;
-        }
-        if let Some(without) = forged.counted_without_scrutiny.filter(|without| *without > 0) {
-            let label = lang.pick("compteraient sans examen", "would count without scrutiny");
-            table(out, label, &["", &without.to_string()])?;
-        }
-        if let Some(seconds) = verdicts.seconds_to_first_hold {
-            let label = lang.pick("première suspension après, secondes", "first held after, seconds");
-            table(out, label, &["", &format!("{seconds:.1}")])?;
-        }
-        Ok(())
-    }
-
-    fn print_abuse(&self, out: &mut impl Write, lang: Lang) -> io::Result<()> {
-        let Some(tales) = &self.abuse else {
-            return Ok(());
-        };
-        writeln!(out)?;
-        let columns = [
-            lang.pick("essayées", "tried"),
-            lang.pick("closes", "ended"),
-            lang.pick("au plus, s", "longest, s"),
-        ];
-        table(out, lang.pick("connexions abusives", "abusive connections"), &columns)?;
-        for (name, tale) in tales {
-            let longest = format!("{:.1}", tale.longest_seconds);
-            table(out, name, &[&tale.tried.to_string(), &tale.ended.to_string(), &longest])?;
-        }
-        Ok(())
-    }
-
-    fn verdict(&self, lang: Lang) -> &'static str {
-        if !self.complete {
-            lang.pick(
-                "Exercice interrompu : le résultat est partiel.",
-                "Drill cut short: the result is partial.",
-            )
-        } else if self.count.checks.is_empty() {
-            lang.pick("Le compteur n’a jamais pu être lu.", "The count could never be read.")
-        } else if self.verdicts.honest_held.is_some_and(|held| held > 0) {
-            lang.pick("Des personnes honnêtes sont suspendues.", "Honest people are held.")
-        } else if self.forged.confirmed > 0 && !self.count_held() {
-            lang.pick(
-                "Des signatures forgées et confirmées par leurs auteurs ont été comptées.",
-                "Forged signatures that the forgers confirmed themselves were counted.",
-            )
-        } else if self.passed() && self.count.error_max > 0 {
-            lang.pick(
-                "Les signatures forgées ont été suspendues ; le compteur affiché est juste, après un écart bref.",
-                "The forged signatures were held; the count shown is right, after being off for a moment.",
-            )
-        } else if self.count.error_max == 0 && !self.everyone_could_sign() {
-            lang.pick(
-                "Le compteur est resté exact, mais des personnes honnêtes n’ont pas pu signer.",
-                "The count stayed right, but honest people could not sign.",
-            )
-        } else if self.count.error_max == 0 && self.count.confirmed_at_outside > 0 {
-            lang.pick(
-                "Le compteur est resté exact, mais l’horloge du serveur ne suit pas celle de l’exercice.",
-                "The count stayed right, but the server’s clock does not follow the drill’s.",
-            )
-        } else if self.victims.as_ref().is_some_and(|victims| !victims.are_spared()) {
-            lang.pick(
-                "Des victimes ont reçu trop de courriels, ou n’ont pas pu signer.",
-                "Victims received too many mails, or could not sign.",
-            )
-        } else if self.passed() {
-            lang.pick(
-                "Le compteur affiché est resté exact à chaque vérification.",
-                "The count shown was right at every check.",
-            )
-        } else {
-            lang.pick("Le compteur affiché a été faux.", "The count shown was wrong.")
-        }
-    }
-}
-
-fn or_dash(value: Option<u64>) -> String {
-    value.map_or_else(|| "-".to_owned(), |value| value.to_string())
-}
-
-fn millis(value: Option<f64>) -> String {
-    value.map_or_else(|| "-".to_owned(), |value| format!("{value:.1}"))
-}
-
-/// One row: a label, then columns aligned to the right.
-fn table(out: &mut impl Write, label: &str, columns: &[&str]) -> io::Result<()> {
-    write!(out, "  {label:<38}")?;
-    for column in columns {
-        write!(out, "{column:>11}")?;
-    }
-    writeln!(out)
 }

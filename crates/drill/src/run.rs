@@ -1,20 +1,19 @@
 //! Carries out a plan against a server: bounded in actors, connections and time; ends cleanly when asked.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Mutex, Notify, Semaphore};
+use tokio::sync::{Mutex, Notify, Semaphore, watch};
 use tokio::task::{JoinError, JoinSet, spawn_blocking};
 use tokio::time::{MissedTickBehavior, interval, sleep, sleep_until, timeout};
 
-use crate::auditor::{Auditor, Shown};
-use crate::client::{Answer, Browser, Lost, Road, Voice};
+use crate::auditor::Auditor;
+use crate::client::Road;
 use crate::clock;
-use crate::networks::AUDITOR;
-use crate::people::Lang;
+use crate::forgeries::Forgery;
 use crate::probe::{Cost, Meter};
 use crate::progress::{Counter, Progress, Stage};
 use crate::report::Report;
@@ -23,18 +22,15 @@ use crate::sink::{Camp, Sink};
 use crate::summary;
 use crate::target::Target;
 use crate::victim::Victim;
-use crate::witness::{Held, Standing, Testimony};
+use crate::watcher::{Watcher, watch_count, watch_mail, watch_page};
+use crate::witness::{self, Heard};
 use crate::world::{Stop, World};
-use crate::{abuse, forger, honest};
+use crate::{abuse, door, forger, honest};
 
 /// Forgeries in work at once. Beyond it the forgers' machines, not the server, are what is too slow.
 const FORGERIES_ALIVE: usize = 2048;
 /// Petitions beside the one under rehearsal that are attacked at most.
 const PETITIONS: usize = 50;
-/// Between two looks at the count.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// Between a change and the look that follows it.
-const LOOK_AFTER_CHANGE: Duration = Duration::from_millis(400);
 /// Between two snapshots for the view.
 const SNAPSHOT_EVERY: Duration = Duration::from_millis(400);
 
@@ -115,7 +111,12 @@ pub async fn run(
     world.auditor = Auditor::new(first.counted, tolerance(&world.options)).into();
     let world = Arc::new(world);
     let checks_lost = Arc::new(Counter::default());
-    let watching = tokio::spawn(watch_count(Arc::clone(&world), watcher, Arc::clone(&checks_lost)));
+    // Ends with this function, however it ends.
+    let mut watching = JoinSet::new();
+    watching.spawn(watch_count(Arc::clone(&world), watcher, Arc::clone(&checks_lost)));
+    watching.spawn(watch_page(Arc::clone(&world)));
+    watching.spawn(watch_mail(Arc::clone(&world)));
+    watching.spawn(door::watch(Arc::clone(&world)));
     let everyone_arrived = Arc::new(AtomicBool::new(false));
     let mut stage = Stages {
         world: &world,
@@ -131,7 +132,6 @@ pub async fn run(
     conductor.abort();
     let everyone_done = matches!(acted, Some(Ok(())));
     if let Some(Err(error)) = acted {
-        watching.abort();
         return Err(error.into());
     }
     let settled = everyone_done
@@ -139,7 +139,7 @@ pub async fn run(
             .until(&stop, world.options.final_wait, settled(&world))
             .await
             .is_some();
-    watching.abort();
+    watching.abort_all();
     let last = timeout(world.options.request_timeout, Watcher::new(&world).look(&world)).await;
     if !matches!(last, Ok(Ok(_))) {
         checks_lost.one();
@@ -147,29 +147,39 @@ pub async fn run(
     let cost = stage.snapshot();
     let held = ask_witness(&world).await;
     let complete = everyone_done && settled;
-    Ok(summary::report(&world, complete, cost, checks_lost.get(), held))
+    Ok(summary::report(
+        &world,
+        complete,
+        cost,
+        checks_lost.get(),
+        held.as_ref(),
+    ))
 }
 
 /// Who is held in the end, if anybody can say. Mail to a victim may be about the victim's own contribution, so nothing is
 /// asked where there are victims.
-async fn ask_witness(world: &Arc<World>) -> Option<Held> {
+async fn ask_witness(world: &Arc<World>) -> Option<Heard> {
     let witness = world.options.witness.clone()?;
-    if world.plan.honest.iter().any(|person| person.victim.is_some()) {
+    let plan = &world.plan;
+    if plan.honest.iter().any(|person| person.victim.is_some()) {
         return None;
     }
     let elapsed = i64::try_from(world.elapsed().as_millis()).unwrap_or(i64::MAX);
     let since = clock::now() - elapsed;
-    let (honest, forged) = (world.sink.tokens(Camp::Honest), world.sink.tokens(Camp::Forged));
-    let asked = spawn_blocking(move || Some((witness.ask(&honest, since)?, witness.ask(&forged, since)?)));
-    let (honest, forged) = asked.await.ok()??;
-    let count =
-        |told: &Testimony, is: fn(&Standing) -> bool| told.of.iter().flatten().filter(|of| is(of)).count() as u64;
-    Some(Held {
-        honest: count(&honest, |of| of.held),
-        forged: count(&forged, |of| of.held),
-        forged_invalidated: count(&forged, |of| of.invalidated),
-        first_at: forged.first_hold_at.map(|at| at - since),
-    })
+    let people = |hostile: bool| {
+        let people = plan.honest.iter().filter(move |person| person.hostile == hostile);
+        people.map(|person| person.mailbox.clone()).collect::<HashSet<_>>()
+    };
+    let wave = |wave: usize| {
+        let forgeries = plan.forgeries.iter().filter(move |forgery| forgery.wave == wave);
+        forgeries.map(Forgery::address).collect::<HashSet<_>>()
+    };
+    let groups = [people(false), people(true)]
+        .into_iter()
+        .chain((0..plan.waves.len()).map(wave));
+    let tokens: Vec<Vec<String>> = groups.map(|group| world.sink.tokens_of(&group)).collect();
+    let asked = spawn_blocking(move || witness::hear(&witness, since, &tokens));
+    asked.await.ok()?
 }
 
 fn tolerance(options: &Options) -> i64 {
@@ -192,7 +202,6 @@ fn prepare(options: Options, target: Target, petition: &str, sink: Sink) -> Worl
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     World {
-        plan,
         petitions: std::iter::once(petition.to_owned())
             .chain(options.also.iter().cloned())
             .collect(),
@@ -207,6 +216,10 @@ fn prepare(options: Options, target: Target, petition: &str, sink: Sink) -> Worl
         forged_solvers: Arc::new(Semaphore::new(1)),
         honest: Default::default(),
         forged: Default::default(),
+        waves: plan.waves.iter().map(|_| Default::default()).collect(),
+        mail: watch::Sender::new((0, 0)),
+        door: Default::default(),
+        page: Default::default(),
         abuse: Default::default(),
         sources: Default::default(),
         victims_signed: Default::default(),
@@ -214,6 +227,7 @@ fn prepare(options: Options, target: Target, petition: &str, sink: Sink) -> Worl
         times: Default::default(),
         auditor: Auditor::default().into(),
         changed: Notify::new(),
+        plan,
         options,
     }
 }
@@ -286,84 +300,6 @@ async fn settled(world: &World) {
     }
 }
 
-/// The auditor's eyes: a visitor like any other, from an address of its own.
-struct Watcher(Browser);
-
-impl Watcher {
-    fn new(world: &World) -> Self {
-        let road = Road {
-            connections: Arc::new(Semaphore::new(1)),
-            ..world.honest_road.clone()
-        };
-        let voice = Voice {
-            lang: Lang::En,
-            agent: "paraph-drill auditor",
-        };
-        Self(Browser::new(road, SocketAddr::new(AUDITOR.into(), 40_000), voice))
-    }
-
-    async fn ask(&mut self, world: &World) -> Result<Answer, Lost> {
-        self.0.json(&world.path("/count.json")).await
-    }
-
-    async fn first_look(&mut self, world: &World) -> Result<Shown, RunError> {
-        let answer = self.ask(world).await;
-        let answer = answer.map_err(|lost| RunError::NoAnswer(world.honest_road.target.address(), lost.to_string()))?;
-        match (answer.status, read_count(&answer)) {
-            (404, _) => Err(RunError::NoPetition(world.petition().to_owned())),
-            (200, Some(shown)) => Ok(shown),
-            _ => Err(RunError::NoCount {
-                petition: world.petition().to_owned(),
-                reason: answer.reason(),
-            }),
-        }
-    }
-
-    /// The petitions that the site's home page links to.
-    async fn listed(&mut self) -> Result<Vec<String>, RunError> {
-        let answer = self.0.page("/").await;
-        let answer = answer.map_err(|lost| RunError::NoHome(lost.to_string()))?;
-        let html = answer.text();
-        let links = html.split("href=\"/p/").skip(1);
-        let slugs: BTreeSet<&str> = links
-            .filter_map(|rest| rest.split(['"', '?', '/', '#']).next())
-            .collect();
-        Ok(slugs.into_iter().map(str::to_owned).collect())
-    }
-
-    async fn look(&mut self, world: &World) -> Result<Shown, String> {
-        let answer = self.ask(world).await.map_err(|lost| lost.to_string())?;
-        let shown = read_count(&answer).ok_or_else(|| answer.reason())?;
-        let mut auditor = world.auditor();
-        for (address, arrived) in world.sink.guests() {
-            auditor.guest(&address, arrived);
-        }
-        auditor.saw(world.elapsed().as_secs_f64(), shown);
-        Ok(shown)
-    }
-}
-
-fn read_count(answer: &Answer) -> Option<Shown> {
-    let json = answer.json()?;
-    Some(Shown {
-        counted: json.get("counted")?.as_u64()?,
-        as_of: clock::parse(json.get("as_of")?.as_str()?)?,
-        settle_after: (json.get("settle_after_seconds")?.as_f64()? * 1000.0) as i64,
-    })
-}
-
-async fn watch_count(world: Arc<World>, mut watcher: Watcher, lost: Arc<Counter>) {
-    loop {
-        if watcher.look(&world).await.is_err() {
-            lost.one();
-        }
-        tokio::select! {
-            () = sleep(LOOK_EVERY) => {}
-            () = world.changed.notified() => sleep(LOOK_AFTER_CHANGE).await,
-        }
-    }
-}
-
 /// What goes on beside the actors: snapshots for the view, the meter of the server's cost.
 struct Stages<'a, F> {
     world: &'a World,
@@ -403,6 +339,7 @@ impl<F: Fn(&Progress)> Stages<'_, F> {
             elapsed,
             planned: world.plan.end,
             phase: world.plan.phase(elapsed),
+            waves: (world.plan.waves_begun(elapsed), world.plan.waves.len()),
             closing: self.arrived.load(Ordering::Relaxed),
             shown: latest.map(|check| check.shown.counted),
             truth: latest.map(|check| check.truth).unwrap_or_default(),
@@ -426,6 +363,7 @@ impl<F: Fn(&Progress)> Stages<'_, F> {
             p50_ms: world.times.quantile(Stage::FirstAnswer, 0.5),
             cpu_seconds: cost.cpu_seconds,
             checks_lost: self.checks_lost.get(),
+            door: world.door.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         });
         cost
     }

@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha20Rng;
+use serde::Serialize;
 
 use crate::forgeries::{self, Forgery};
-use crate::networks;
 use crate::people::{self, Lang};
 use crate::probe::ServerProbe;
+use crate::target::Target;
 use crate::victim::Victim;
 use crate::witness::Witness;
+use crate::{brigade, browsers, campaign, networks};
 
 /// A rehearsal that has a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,11 +49,23 @@ pub enum Scenario {
     TwentyMailboxes,
     /// Forgers enter people's addresses before these sign themselves.
     PreEmption,
+    /// A steady trickle through a narrow range, for ten days.
+    LowAndSlow,
+    /// Real browsers, driven: the same pace each time, day and night.
+    BrowserFarm,
+    /// Signed over days, confirmed in one burst.
+    StoredUp,
+    /// A stolen list of names, in its order, each midnight.
+    StolenIdentities,
+    /// A crowd of real people who are hostile: they count.
+    Brigade,
+    /// The three waves of November 2020.
+    Noel2020,
 }
 
 impl Scenario {
     /// Every scenario, for `drill list`.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 21] = [
         Self::HonestSurge,
         Self::Lockstep218,
         Self::SelfConfirm,
@@ -59,8 +73,14 @@ impl Scenario {
         Self::Impersonation,
         Self::Framing,
         Self::TwentyMailboxes,
+        Self::LowAndSlow,
+        Self::BrowserFarm,
+        Self::StoredUp,
+        Self::StolenIdentities,
+        Self::Brigade,
         Self::PreEmption,
         Self::MailBomb,
+        Self::Noel2020,
         Self::Flood4000,
         Self::Ipv6Rotation,
         Self::ForgedForwarding,
@@ -88,73 +108,12 @@ impl Scenario {
             Self::Flood4000 => "flood-4000",
             Self::Ipv6Rotation => "ipv6-rotation",
             Self::ForgedForwarding => "forged-forwarding",
-        }
-    }
-
-    /// One line for `drill list`.
-    #[must_use]
-    pub fn describe(self, lang: Lang) -> &'static str {
-        match self {
-            Self::HonestSurge => lang.pick(
-                "contrôle : une foule honnête arrive d’un coup, dont mille personnes derrière une seule adresse",
-                "control: an honest crowd arrives at once, a thousand of them behind one address",
-            ),
-            Self::Lockstep218 => lang.pick(
-                "218 serveurs loués signent d’un même nom et d’un même commentaire, à cadence égale, parmi des gens honnêtes",
-                "218 rented servers sign with one name and one comment, at an even rate, among honest people",
-            ),
-            Self::SlowClients => lang.pick(
-                "300 connexions qui n’envoient rien, envoient leur en-tête ou leur corps au compte-gouttes, ou lisent à peine, parmi des gens honnêtes",
-                "300 connections that send nothing, drip their head or their body, or hardly read, among honest people",
-            ),
-            Self::H2Abuse => lang.pick(
-                "300 connexions HTTP/2 : annulations en rafale, CONTINUATION sans fin, pluies de SETTINGS et de PING, fenêtres nulles (par un mandataire de confiance)",
-                "300 HTTP/2 connections: rapid reset, endless CONTINUATION, floods of SETTINGS and PING, zero windows (through a trusted proxy)",
-            ),
-            Self::GiantForms => lang.pick(
-                "300 connexions qui envoient des formulaires d’un gigaoctet, de 5 000 champs ou d’un champ démesuré",
-                "300 connections that send forms of a gigabyte, of 5,000 fields, or with one field beyond measure",
-            ),
-            Self::Flood4000 => lang.pick(
-                "4 000 adresses demandent pages, puzzles et formulaires sans jamais en remplir un, parmi des gens honnêtes",
-                "4,000 addresses ask for pages, puzzles and forms and never complete one, among honest people",
-            ),
-            Self::Ipv6Rotation => lang.pick(
-                "chaque requête vient d’un autre réseau IPv6 /64 (20 000 ; un million avec --sources 1000000), parmi des gens honnêtes",
-                "every request comes from another IPv6 /64 (20,000; a million with --sources 1000000), among honest people",
-            ),
-            Self::ForgedForwarding => lang.pick(
-                "des faussaires prétendent, par X-Forwarded-For et Forwarded, être des gens honnêtes : pour passer, ou pour les faire exclure",
-                "forgers claim, by X-Forwarded-For and Forwarded, to be honest people: to get through, or to get them banned",
-            ),
-            Self::MailBomb => lang.pick(
-                "les mêmes serveurs saisissent l’adresse de trois victimes, sous toutes ses formes, sur toutes les pétitions du site",
-                "the same servers enter the addresses of three victims, however spelled, on every petition of the site",
-            ),
-            Self::SelfConfirm => lang.pick(
-                "des serveurs loués signent de noms inventés et confirment par des domaines de courriel à eux",
-                "rented servers sign with invented names and confirm through mail domains of their own",
-            ),
-            Self::AliasFarm => lang.pick(
-                "de même, avec quatre boîtes écrites de mille façons chez un grand fournisseur",
-                "the same, with four mailboxes spelled in a thousand ways at a large provider",
-            ),
-            Self::Impersonation => lang.pick(
-                "des tiers sont inscrits d’après un annuaire public, de A à Z, et ne confirment jamais",
-                "third parties are signed out of a public directory, from A to Z, and never confirm",
-            ),
-            Self::Framing => lang.pick(
-                "des faussaires qui confirment empruntent le commentaire et le navigateur de gens honnêtes, pour les faire suspendre",
-                "forgers who confirm borrow the comment and the browser of honest people, to have these held",
-            ),
-            Self::TwentyMailboxes => lang.pick(
-                "une personne seule, vingt boîtes, de la patience : elle est comptée vingt fois, et l’exercice le montre",
-                "one person, twenty mailboxes, patience: counted twenty times, and the drill shows it",
-            ),
-            Self::PreEmption => lang.pick(
-                "les adresses de quarante personnes sont saisies avant qu’elles ne signent elles-mêmes",
-                "the addresses of forty people are entered before they sign themselves",
-            ),
+            Self::LowAndSlow => "low-and-slow",
+            Self::BrowserFarm => "browser-farm",
+            Self::StoredUp => "stored-up",
+            Self::StolenIdentities => "stolen-identities",
+            Self::Brigade => "brigade",
+            Self::Noel2020 => "noel-2020",
         }
     }
 
@@ -164,6 +123,9 @@ impl Scenario {
         Self::ALL.into_iter().find(|scenario| scenario.name() == name)
     }
 }
+
+/// Between two waves an incident closes, which takes minutes that nothing shortens.
+const NOEL_SECONDS: u64 = 480;
 
 /// How able the forgers are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -234,10 +196,12 @@ pub struct Options {
     pub probe: ServerProbe,
     /// Who knows of single contributions whether they are held, if anybody does.
     pub witness: Option<Witness>,
+    /// Where the server's operations listener is, whose numbers the live view shows.
+    pub operations: Option<Target>,
 }
 
 impl Options {
-    /// Sensible values for a minute on a small machine.
+    /// Sensible values for a minute on a small machine; eight minutes for the three waves.
     #[must_use]
     pub fn new(scenario: Scenario, seed: u64) -> Self {
         let options = Self {
@@ -263,8 +227,14 @@ impl Options {
             clock_tolerance: Duration::from_millis(50),
             probe: ServerProbe::None,
             witness: None,
+            operations: None,
         };
-        options.with_duration(Duration::from_secs(60))
+        let seconds = if scenario == Scenario::Noel2020 {
+            NOEL_SECONDS
+        } else {
+            60
+        };
+        options.with_duration(Duration::from_secs(seconds))
     }
 
     /// Splits a duration: a fifth before the attack, three fifths of attack, a fifth after.
@@ -354,6 +324,32 @@ pub struct Person {
     pub show_name: bool,
     /// Whose address forgers enter too.
     pub victim: Option<Victim>,
+    /// Number of the program that the person uses.
+    pub browser: u16,
+    /// Came with others to mock. Counts like everybody.
+    pub hostile: bool,
+}
+
+/// A part of the attack.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wave {
+    /// What it is called in the report.
+    pub name: &'static str,
+    /// When it begins.
+    pub from: Duration,
+    /// When it ends.
+    pub to: Duration,
+}
+
+/// What a compressed attack stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct StandsFor {
+    /// Seconds of the attack.
+    pub seconds: u64,
+    /// Forged contributions.
+    pub forged: u64,
+    /// Honest people, where the scenario says how many.
+    pub honest: Option<u64>,
 }
 
 /// The whole schedule, in order of time.
@@ -363,6 +359,12 @@ pub struct Plan {
     pub honest: Vec<Person>,
     /// Forgeries by start.
     pub forgeries: Vec<Forgery>,
+    /// Parts of the attack in order; most have one.
+    pub waves: Vec<Wave>,
+    /// Which of them misuses the protocol, where one does.
+    pub abuse: Option<usize>,
+    /// What it stands for; nothing where it runs as it is.
+    pub stands_for: Option<StandsFor>,
     /// When the attack starts.
     pub attack_from: Duration,
     /// When it ends.
@@ -375,38 +377,51 @@ impl Plan {
     /// Makes the plan of a seed.
     #[must_use]
     pub fn new(options: &Options) -> Self {
-        let attack_to = options.warm_up + options.attack;
-        let end = attack_to + options.calm;
+        let end = options.warm_up + options.attack + options.calm;
         // Streams of their own, so that adding forgers does not change a single honest person.
         let mut crowd = ChaCha20Rng::seed_from_u64(options.seed);
-        let mut attackers = crowd.clone();
+        let (mut attackers, mut hostile) = (crowd.clone(), crowd.clone());
         crowd.set_stream(1);
         attackers.set_stream(2);
-        let forgeries = forgeries::of(&mut attackers, options);
+        hostile.set_stream(3);
+        let campaign = campaign::of(&mut attackers, options);
         let mut honest = honest(&mut crowd, options, end);
         // After the attack, its victims want to sign.
+        let attack_to = options.warm_up + options.attack;
         let victims = forgeries::victims(options);
         honest.extend(victims.map(|victim| victim.person(attack_to, options.calm / 2)));
+        if options.scenario == Scenario::Brigade {
+            honest.extend(brigade::of(&mut hostile, options));
+        }
         honest.sort_by_key(|person| person.at);
         Self {
             honest,
-            forgeries,
-            attack_from: options.warm_up,
-            attack_to,
+            attack_from: campaign.waves.first().map_or(options.warm_up, |wave| wave.from),
+            attack_to: campaign.waves.last().map_or(attack_to, |wave| wave.to),
+            forgeries: campaign.forgeries,
+            waves: campaign.waves,
+            abuse: campaign.abuse,
+            stands_for: campaign.stands_for,
             end,
         }
     }
 
-    /// Part of the plan that a moment belongs to.
+    /// Part of the plan that a moment belongs to. Between two waves is after the attack.
     #[must_use]
     pub fn phase(&self, at: Duration) -> Phase {
         if at < self.attack_from {
             Phase::Before
-        } else if at < self.attack_to {
+        } else if self.waves.iter().any(|wave| wave.from <= at && at < wave.to) {
             Phase::During
         } else {
             Phase::After
         }
+    }
+
+    /// How many waves have begun.
+    #[must_use]
+    pub fn waves_begun(&self, at: Duration) -> usize {
+        self.waves.iter().filter(|wave| wave.from <= at).count()
     }
 }
 
@@ -438,6 +453,8 @@ fn arrival(rng: &mut ChaCha20Rng, scenario: Scenario) -> f64 {
         let x: f64 = rng.random();
         let density = match scenario {
             Scenario::HonestSurge => 0.25 + 1.5 * (std::f64::consts::PI * x).sin().powi(2),
+            // Five days from one midnight on, each with more people than the one before, fewer at night.
+            Scenario::Noel2020 => (0.4 + 1.2 * x) * (1.0 - 0.7 * (std::f64::consts::TAU * NOEL_DAYS * x).cos()) * 0.6,
             _ => 0.3 + 1.4 * x * x * (3.0 - 2.0 * x),
         };
         if rng.random::<f64>() * 1.75 < density {
@@ -446,10 +463,19 @@ fn arrival(rng: &mut ChaCha20Rng, scenario: Scenario) -> f64 {
     }
 }
 
+/// From the night of the first wave to the evening of the third.
+pub(crate) const NOEL_DAYS: f64 = 5.0;
+
 /// People behind one address in a surge.
 const BEHIND_ONE: usize = 1000;
 
-fn person(rng: &mut ChaCha20Rng, options: &Options, index: usize, at: Duration, classroom: &mut u32) -> Person {
+pub(crate) fn person(
+    rng: &mut ChaCha20Rng,
+    options: &Options,
+    index: usize,
+    at: Duration,
+    classroom: &mut u32,
+) -> Person {
     let lang = if rng.random_ratio(3, 4) { Lang::Fr } else { Lang::En };
     let identity = people::identity(rng, lang, &format!("{index}{}", letters(options.seed)));
     let fate = match rng.random_range(0..100u8) {
@@ -482,6 +508,9 @@ fn person(rng: &mut ChaCha20Rng, options: &Options, index: usize, at: Duration, 
         fate,
         show_name: rng.random_ratio(1, 3),
         victim: None,
+        // Not drawn from the stream: what was drawn before there were so many programs stays as it was.
+        browser: browsers::of_somebody(mix(options.seed).wrapping_add(index as u64)),
+        hostile: false,
     }
 }
 
@@ -529,7 +558,7 @@ fn honest_source(rng: &mut ChaCha20Rng, classroom: &mut u32) -> IpAddr {
 }
 
 /// A log-normal delay with the given median in seconds, divided by the compression, within a tenth and eight medians.
-fn human_delay(rng: &mut ChaCha20Rng, median: f64, sigma: f64, compression: f64) -> Duration {
+pub(crate) fn human_delay(rng: &mut ChaCha20Rng, median: f64, sigma: f64, compression: f64) -> Duration {
     // Box-Muller; 1 - u is never zero, so the logarithm is finite.
     let radius = (-2.0 * (1.0 - rng.random::<f64>()).ln()).sqrt();
     let normal = radius * (std::f64::consts::TAU * rng.random::<f64>()).cos();

@@ -2,7 +2,7 @@
 //!
 //! RFC 5321 with PIPELINING, 8BITMIME and SMTPUTF8. Accepts mail for anyone, sends none: what goes in stays here.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -188,15 +188,14 @@ impl Sink {
         self.lock().crowd.contains_key(address)
     }
 
-    /// Tokens of the latest mails to the addresses of one camp.
-    pub(crate) fn tokens(&self, camp: Camp) -> Vec<String> {
+    /// Tokens of the latest mails to these addresses.
+    pub(crate) fn tokens_of(&self, addresses: &HashSet<String>) -> Vec<String> {
         let state = self.lock();
-        let of_camp = state
-            .boxes
+        let boxes = addresses
             .iter()
-            .filter(|(address, _)| state.crowd.get(*address) == Some(&camp));
-        of_camp
-            .flat_map(|(_, letterbox)| letterbox.recent.iter().filter_map(|arrival| arrival.confirm.clone()))
+            .filter_map(|address| state.boxes.get(&address.to_lowercase()));
+        boxes
+            .flat_map(|letterbox| letterbox.recent.iter().filter_map(|arrival| arrival.confirm.clone()))
             .collect()
     }
 

@@ -1,18 +1,25 @@
 //! Turns what a run has written down into its report.
 
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
 use crate::auditor::Check;
+use crate::clock;
 use crate::probe::Cost;
 use crate::progress::Stage;
-use crate::report::{Count, Forged, Honest, Log, Puzzle, Report, Server, Verdicts, Victims};
+use crate::report::{
+    Brigade, Compression, Count, Forged, Honest, Log, Page, Puzzle, Report, Server, Verdicts, Victims, Wave,
+};
+use crate::scenario::StandsFor;
 use crate::sink::Camp;
 use crate::victim::MAILS_A_DAY;
-use crate::witness::Held;
+use crate::witness::{Heard, Incident};
 use crate::world::World;
 
 /// Guesses up to which a price is one that only drills may ask for.
 const DRILL_PRICE: f64 = 4.0;
 
-pub(crate) fn report(world: &World, complete: bool, cost: Cost, checks_lost: u64, held: Option<Held>) -> Report {
+pub(crate) fn report(world: &World, complete: bool, cost: Cost, checks_lost: u64, held: Option<&Heard>) -> Report {
     let seconds = tenths(world.elapsed().as_secs_f64());
     let checks = world.auditor().checks();
     Report {
@@ -20,11 +27,19 @@ pub(crate) fn report(world: &World, complete: bool, cost: Cost, checks_lost: u64
         seed: world.options.seed,
         seconds,
         complete,
+        compression: compression(world),
         puzzle: puzzle(world),
         honest: honest(world, checks.last()),
         forged: forged(world, &checks, held),
         abuse: Some(world.abuse.snapshot()).filter(|tales| !tales.is_empty()),
         victims: victims(world),
+        brigade: brigade(world, held),
+        waves: waves(world, held),
+        page: Page {
+            asked: world.page.asked.get(),
+            shown: world.page.shown.get(),
+            longest_gap: tenths(world.page.longest_gap_ms.load(Ordering::Relaxed) as f64 / 1000.0),
+        },
         count: count(world, &checks, seconds, checks_lost),
         verdicts: verdicts(world, &checks, held),
         server: Server {
@@ -68,7 +83,7 @@ fn honest(world: &World, last: Option<&Check>) -> Honest {
     }
 }
 
-fn forged(world: &World, checks: &[Check], held: Option<Held>) -> Forged {
+fn forged(world: &World, checks: &[Check], held: Option<&Heard>) -> Forged {
     let counters = &world.forged;
     let mail = world.sink.seen(Camp::Forged);
     Forged {
@@ -83,8 +98,8 @@ fn forged(world: &World, checks: &[Check], held: Option<Held>) -> Forged {
             .max()
             .unwrap_or_default(),
         counted_final: checks.last().map(|check| excess(world, check)).unwrap_or_default(),
-        held: held.map(|held| held.forged),
-        invalidated: held.map(|held| held.forged_invalidated),
+        held: held.map(|held| held.waves.iter().map(|wave| wave.held).sum()),
+        invalidated: held.map(|held| held.waves.iter().map(|wave| wave.invalidated).sum()),
         counted_without_scrutiny: checks.last().map(|check| check.forged_due),
         refused: counters.refused.snapshot(),
         skipped: counters.skipped.get(),
@@ -102,19 +117,94 @@ fn excess(world: &World, check: &Check) -> u64 {
 
 /// Precision and honest held are what the witness says; recall follows from the count alone: of the forgeries that their
 /// authors confirmed, each of which counts where nobody looks, those that do not.
-fn verdicts(world: &World, checks: &[Check], held: Option<Held>) -> Verdicts {
+fn verdicts(world: &World, checks: &[Check], held: Option<&Heard>) -> Verdicts {
     let last = checks.last().filter(|check| check.forged_due > 0);
     let recall = last.map(|check| 1.0 - excess(world, check).min(check.forged_due) as f64 / check.forged_due as f64);
-    let all = held.map(|held| held.forged + held.honest).filter(|all| *all > 0);
+    let forged = held.map(|held| held.waves.iter().map(|wave| wave.held).sum::<u64>());
+    let honest = held.map(|held| held.honest.held + held.hostile.held);
+    let share = |(forged, honest)| (forged + honest > 0).then(|| forged as f64 / (forged + honest) as f64);
     let from = world.plan.attack_from.as_secs_f64();
     Verdicts {
-        precision: held.zip(all).map(|(held, all)| held.forged as f64 / all as f64),
+        precision: forged.zip(honest).and_then(share),
         recall,
-        honest_held: held.map(|held| held.honest),
+        honest_held: honest,
+        honest_invalidated: held.map(|held| held.honest.invalidated + held.hostile.invalidated),
         seconds_to_first_hold: held
             .and_then(|held| held.first_at)
             .map(|at| tenths((at as f64 / 1000.0 - from).max(0.0))),
     }
+}
+
+fn compression(world: &World) -> Compression {
+    let plan = &world.plan;
+    let attack = plan.attack_to.saturating_sub(plan.attack_from).as_secs_f64();
+    // The three waves are parts of a whole that is compressed with them.
+    let played = if plan.waves.len() > 1 {
+        plan.end.as_secs_f64()
+    } else {
+        attack
+    };
+    let time = |stands_for: StandsFor| (played > 0.0).then(|| tenths(stands_for.seconds as f64 / played));
+    Compression {
+        delays: world.options.compression,
+        time: plan.stands_for.and_then(time),
+        stands_for: plan.stands_for,
+    }
+}
+
+fn brigade(world: &World, held: Option<&Heard>) -> Option<Brigade> {
+    let people = world.plan.honest.iter().filter(|person| person.hostile).count() as u64;
+    (people > 0).then(|| Brigade {
+        people,
+        held: held.map(|held| held.hostile.held),
+        invalidated: held.map(|held| held.hostile.invalidated),
+    })
+}
+
+/// How long after a wave something of it may still be seen, milliseconds: what was confirmed last is looked at every ten
+/// seconds, and refusals are told a minute at a time.
+const SEEN_LATE: i64 = 75_000;
+
+fn waves(world: &World, held: Option<&Heard>) -> Option<Vec<Wave>> {
+    let plan = &world.plan;
+    let started = clock::now() - i64::try_from(world.elapsed().as_millis()).unwrap_or_default();
+    let wave = |(nth, wave): (usize, &crate::scenario::Wave)| {
+        let counters = &world.waves[nth];
+        let judged = held.and_then(|held| held.waves.get(nth)).copied();
+        let is_flood = plan.abuse == Some(nth);
+        let at = |moment: Duration| started + i64::try_from(moment.as_millis()).unwrap_or_default();
+        let incidents = held.map(|held| {
+            let seen = held.incidents.iter();
+            let seen = seen.filter(|incident| was_seen(incident, is_flood, at(wave.from), at(wave.to)));
+            seen.map(|incident| incident.id).collect()
+        });
+        Wave {
+            name: wave.name,
+            from: tenths(wave.from.as_secs_f64()),
+            to: tenths(wave.to.as_secs_f64()),
+            sent: counters.sent.get(),
+            admitted: counters.admitted.get(),
+            confirmed: counters.confirmed.get(),
+            held: judged.filter(|_| !is_flood).map(|judged| judged.held),
+            clusters: judged.filter(|_| !is_flood).map(|judged| judged.clusters),
+            strangers: judged.filter(|_| !is_flood).map(|judged| judged.strangers),
+            families: held
+                .filter(|_| !is_flood)
+                .and_then(|held| held.families.get(nth).cloned()),
+            incidents,
+        }
+    };
+    (plan.waves.len() > 1).then(|| plan.waves.iter().enumerate().map(wave).collect())
+}
+
+/// Whether an incident tells of what happened between two moments: holds, or pressure where it was a flood.
+fn was_seen(incident: &Incident, is_flood: bool, from: i64, to: i64) -> bool {
+    let seen = if is_flood {
+        &incident.pressed_at
+    } else {
+        &incident.held_at
+    };
+    seen.iter().any(|at| (from..to + SEEN_LATE).contains(at))
 }
 
 /// Most mails that one victim received, however the address was spelled; 0 without victims.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 
+use crate::browsers;
 use crate::people::{self, Identity, Lang};
 use crate::scenario::{Fate, Habit, Person, Way, mix};
 use crate::sink::Sink;
@@ -89,6 +90,8 @@ impl Victim {
             fate: Fate::Confirms,
             show_name: false,
             victim: Some(self),
+            browser: browsers::of_somebody(self.0.into()),
+            hostile: false,
         }
     }
 }

@@ -14,6 +14,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Axis, Block, Chart, Dataset, GraphType, LegendPosition, Paragraph};
 use ratatui::{DefaultTerminal, Frame};
 
+use crate::door::DoorNow;
 use crate::people::Lang;
 use crate::progress::Progress;
 use crate::scenario::Phase;
@@ -23,6 +24,8 @@ use crate::world::Stop;
 const PLAIN_EVERY: Duration = Duration::from_secs(5);
 /// Points of the curve kept; the oldest are thinned out.
 const POINTS: usize = 2400;
+/// Rows of a terminal from which the lanes of the front door are shown one by one; below, one line says it.
+const ROWS_FOR_LANES: u16 = 40;
 
 /// Shows progress. Restores the terminal when dropped, and on a panic.
 pub struct LiveView {
@@ -147,16 +150,45 @@ fn error_now(progress: &Progress) -> u64 {
     progress.shown.map_or(0, |shown| progress.truth.error(shown))
 }
 
-fn phase_name(lang: Lang, progress: &Progress) -> &'static str {
-    match (progress.closing, progress.phase) {
+fn phase_name(lang: Lang, progress: &Progress) -> String {
+    let (begun, waves) = progress.waves;
+    let name = match (progress.closing, progress.phase) {
         (true, _) => lang.pick(
             "derniers courriels, dernier arrêt du compteur",
             "last mails, last settling",
         ),
         (_, Phase::Before) => lang.pick("avant l’attaque", "before the attack"),
         (_, Phase::During) => lang.pick("ATTAQUE EN COURS", "UNDER ATTACK"),
+        (_, Phase::After) if begun < waves => lang.pick("entre deux vagues", "between two waves"),
         (_, Phase::After) => lang.pick("après l’attaque", "after the attack"),
+    };
+    if waves > 1 && begun > 0 && !progress.closing {
+        return format!("{name} ({} {begun}/{waves})", lang.pick("vague", "wave"));
     }
+    name.to_owned()
+}
+
+/// The front door in one line of a narrow terminal: price, slowest lane, what was sent away, budgets, bans.
+fn door_line(lang: Lang, door: &DoorNow) -> String {
+    let slowest = door.slowest().map_or_else(String::new, |lane| {
+        format!(
+            "{} {} ms ({}), ",
+            lang.pick("attente", "wait"),
+            lane.delay_ms,
+            lane.label
+        )
+    });
+    format!(
+        "{} {}, {slowest}{} {}, {} {}, {} {}",
+        lang.pick("prix", "price"),
+        door.rounds,
+        lang.pick("refus", "sent away"),
+        door.shed(),
+        lang.pick("hors budget", "over budget"),
+        door.budgets_refused.unwrap_or_default(),
+        lang.pick("exclus", "bans"),
+        door.bans
+    )
 }
 
 fn plain(lang: Lang, progress: &Progress) -> String {
@@ -166,27 +198,34 @@ fn plain(lang: Lang, progress: &Progress) -> String {
     let [sent, accepted, mailed, confirmed, _] = progress.honest;
     let [forged, admitted, forged_mailed, _] = progress.forged;
     let seconds = progress.elapsed.as_secs();
+    let door = progress.door.as_ref();
+    let door = door.map_or_else(String::new, |door| format!(" | {}", door_line(lang, door)));
     match lang {
         Lang::Fr => format!(
-            "{seconds:>4} s  compteur {shown}, vérité {truth} | honnêtes : {sent} envoyées, {accepted} acceptées, {mailed} courriels, {confirmed} confirmées | forgées : {forged} envoyées, {refused} refusées, {admitted} admises, {forged_mailed} courriels | {}",
+            "{seconds:>4} s  compteur {shown}, vérité {truth} | honnêtes : {sent} envoyées, {accepted} acceptées, {mailed} courriels, {confirmed} confirmées | forgées : {forged} envoyées, {refused} refusées, {admitted} admises, {forged_mailed} courriels | {}{door}",
             phase_name(lang, progress)
         ),
         Lang::En => format!(
-            "{seconds:>4} s  count {shown}, truth {truth} | honest: {sent} sent, {accepted} accepted, {mailed} mailed, {confirmed} confirmed | forged: {forged} sent, {refused} refused, {admitted} admitted, {forged_mailed} mailed | {}",
+            "{seconds:>4} s  count {shown}, truth {truth} | honest: {sent} sent, {accepted} accepted, {mailed} mailed, {confirmed} confirmed | forged: {forged} sent, {refused} refused, {admitted} admitted, {forged_mailed} mailed | {}{door}",
             phase_name(lang, progress)
         ),
     }
 }
 
 fn draw(frame: &mut Frame<'_>, lang: Lang, progress: &Progress, curve: &Curve, notes: &[String]) {
-    let [head, chart, columns, lamps, foot] = Layout::vertical([
+    let door = progress.door.as_ref().filter(|_| frame.area().height >= ROWS_FOR_LANES);
+    let [head, chart, columns, lanes, lamps, foot] = Layout::vertical([
         Constraint::Length(4),
-        Constraint::Min(6),
+        Constraint::Min(5),
         Constraint::Length(10),
-        Constraint::Length(3),
+        Constraint::Length(door.map_or(0, |door| door.lanes.len() as u16 + 3)),
+        Constraint::Length(4),
         Constraint::Length(notes.len() as u16 + 1),
     ])
     .areas(frame.area());
+    if let Some(door) = door {
+        frame.render_widget(door_block(lang, door), lanes);
+    }
     draw_head(frame, head, lang, progress);
     draw_curve(frame, chart, lang, curve);
     let [honest, forged] = Layout::horizontal([Constraint::Percentage(45), Constraint::Percentage(55)]).areas(columns);
@@ -196,6 +235,39 @@ fn draw(frame: &mut Frame<'_>, lang: Lang, progress: &Progress, curve: &Curve, n
     let quit = lang.pick("q : terminer", "q: end");
     let lines: Vec<Line<'_>> = notes.iter().map(String::as_str).chain([quit]).map(Line::from).collect();
     frame.render_widget(Paragraph::new(lines).dim(), foot);
+}
+
+/// Every lane of the front door.
+fn door_block(lang: Lang, door: &DoorNow) -> Paragraph<'static> {
+    let columns = |cells: [&str; 5]| {
+        let [label, working, waiting, delay, shed] = cells;
+        Line::from(format!(" {label:<14}{working:>12}{waiting:>12}{delay:>12}{shed:>12}"))
+    };
+    let heads = [
+        lang.pick("file", "lane"),
+        lang.pick("en cours", "in work"),
+        lang.pick("en attente", "waiting"),
+        lang.pick("délai, ms", "delay, ms"),
+        lang.pick("renvoyées", "sent away"),
+    ];
+    let lanes = door.lanes.iter().map(|lane| {
+        let working = format!("{}/{}", lane.working, lane.width);
+        let (waiting, delay, shed) = (
+            lane.waiting.to_string(),
+            lane.delay_ms.to_string(),
+            lane.shed.to_string(),
+        );
+        columns([&lane.label, &working, &waiting, &delay, &shed])
+    });
+    let lines: Vec<Line<'_>> = std::iter::once(columns(heads)).chain(lanes).collect();
+    let title = lang.pick("Porte, prix de", "Front door, price from");
+    let title = format!(
+        " {title} {} {} {} ",
+        door.rounds_floor,
+        lang.pick("à", "to"),
+        door.rounds_ceiling
+    );
+    Paragraph::new(lines).block(Block::bordered().title(title))
 }
 
 fn draw_head(frame: &mut Frame<'_>, area: Rect, lang: Lang, progress: &Progress) {
@@ -310,7 +382,7 @@ fn row(label: &str, value: u64, width: u16) -> Line<'static> {
     Line::from(format!(" {label:<room$}{value:>8}"))
 }
 
-/// Three lamps, in words as well as in colour: signing, count, server.
+/// Three lamps, in words as well as in colour: signing, count, server; and the front door.
 fn lamp_lines(lang: Lang, progress: &Progress) -> Vec<Line<'static>> {
     let lamp = |good: bool, label: &str, text: String| {
         let (mark, colour) = if good {
@@ -345,11 +417,17 @@ fn lamp_lines(lang: Lang, progress: &Progress) -> Vec<Line<'static>> {
             lang.pick("lectures du compteur sans réponse", "readings of the count unanswered")
         ),
     };
-    vec![
+    let mut lamps = vec![
         lamp(progress.gave_up == 0, lang.pick("signer", "signing"), time),
         lamp(error == 0, lang.pick("compteur", "count"), count),
         lamp(progress.checks_lost == 0, lang.pick("serveur", "server"), lost),
-    ]
+    ];
+    // No lamp: that the door refuses is what it is there for.
+    lamps.extend(progress.door.as_ref().map(|door| {
+        let label = lang.pick("porte", "door");
+        Line::from(format!("   {label} {}", door_line(lang, door)))
+    }));
+    lamps
 }
 
 #[cfg(test)]
@@ -362,10 +440,22 @@ mod tests {
 
     use super::{Curve, draw};
     use crate::auditor::Truth;
+    use crate::door::{DoorNow, LaneNow};
     use crate::people::Lang;
     use crate::progress::Progress;
     use crate::report::ByPhase;
     use crate::scenario::Phase;
+
+    fn lane(label: &str) -> LaneNow {
+        LaneNow {
+            label: label.to_owned(),
+            working: 3,
+            width: 64,
+            waiting: 2,
+            delay_ms: 40,
+            shed: 5,
+        }
+    }
 
     fn screen(lang: Lang, width: u16, height: u16, shown: u64) -> String {
         let mut curve = Curve::default();
@@ -373,6 +463,7 @@ mod tests {
             elapsed: Duration::from_secs(31),
             planned: Duration::from_secs(60),
             phase: Phase::During,
+            waves: (2, 3),
             closing: false,
             shown: Some(shown),
             truth: Truth { least: 42, most: 42 },
@@ -387,6 +478,14 @@ mod tests {
             },
             cpu_seconds: Some(1.5),
             checks_lost: 0,
+            door: Some(DoorNow {
+                rounds: 1200,
+                rounds_floor: 1000,
+                rounds_ceiling: 3000,
+                bans: 17,
+                lanes: ["operator", "confirm", "sign"].map(lane).into(),
+                budgets_refused: Some(23),
+            }),
         };
         for second in 0..31 {
             progress.elapsed = Duration::from_secs(second);
@@ -416,6 +515,19 @@ mod tests {
         }
         let wrong = screen(Lang::Fr, 120, 40, 45);
         for text in ["FAUX", "écart de 3", "COMPTÉES"] {
+            assert!(wrong.contains(text), "{text}\n{wrong}");
+        }
+        // The door: a line where there is little room, every lane where there is more.
+        for text in [
+            "price 1200",
+            "wait 40 ms (sign)",
+            "over budget 23",
+            "bans 17",
+            "wave 2/3",
+        ] {
+            assert!(right.contains(text), "{text}\n{right}");
+        }
+        for text in ["refus 15", "Porte", "operator", "3/64", "vague 2/3"] {
             assert!(wrong.contains(text), "{text}\n{wrong}");
         }
         // A terminal too small shows less, it does not end the drill.

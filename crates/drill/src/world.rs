@@ -15,7 +15,8 @@ use tokio::time::sleep;
 use crate::abuse::Tales;
 use crate::auditor::Auditor;
 use crate::client::{Answer, Road};
-use crate::progress::{Counter, ForgedCounters, HonestCounters, Prices, Times};
+use crate::door::DoorNow;
+use crate::progress::{Counter, ForgedCounters, HonestCounters, PageCounters, Prices, Times, WaveCounters};
 use crate::scenario::{Options, Plan};
 use crate::sink::Sink;
 
@@ -75,6 +76,8 @@ pub(crate) struct World {
     pub(crate) forged_solvers: Arc<Semaphore>,
     pub(crate) honest: HonestCounters,
     pub(crate) forged: ForgedCounters,
+    /// The same for each wave of the plan.
+    pub(crate) waves: Vec<WaveCounters>,
     pub(crate) abuse: Tales,
     /// Sources that a flood has come from so far.
     pub(crate) sources: AtomicU32,
@@ -85,7 +88,16 @@ pub(crate) struct World {
     pub(crate) auditor: Mutex<Auditor>,
     /// Someone's confirmation or withdrawal was acknowledged: a good moment to look at the count.
     pub(crate) changed: Notify,
+    /// How often the server was asked whether mail is on its way, and how often in a row there was none.
+    pub(crate) mail: watch::Sender<(u64, u64)>,
+    /// What the front door says of itself.
+    pub(crate) door: Mutex<Option<DoorNow>>,
+    /// The page, asked for all the time.
+    pub(crate) page: PageCounters,
 }
+
+/// So often in a row no mail is on its way until nobody waits for one any more.
+const IDLE_MAIL: u64 = 3;
 
 /// Why a puzzle has no solution.
 #[derive(Debug, thiserror::Error)]
@@ -108,6 +120,15 @@ impl World {
 
     pub(crate) fn elapsed(&self) -> Duration {
         self.started.elapsed()
+    }
+
+    /// Returns once no mail has been on its way for a while; never, where nobody can tell.
+    pub(crate) async fn mail_is_idle(&self) {
+        let mut mail = self.mail.subscribe();
+        let (asked, _) = *mail.borrow_and_update();
+        let idle = mail.wait_for(|(times, idle)| *times >= asked + IDLE_MAIL && *idle >= IDLE_MAIL);
+        // The sender lives as long as `self`: waiting cannot fail.
+        drop(idle.await);
     }
 
     /// The slug of the petition under rehearsal.

@@ -270,6 +270,14 @@ change-mind-title = If you change your mind
 change-mind = You can withdraw your signature as long as the petition exists, with this link or with the one in the message.
 withdraw-link = Withdraw my signature
 
+second-way-title = About your signature
+second-way-lead = We could not confirm this signature automatically, because it came in together with many others that look alike. It is not an accusation. Did you sign this?
+second-way-button = Yes, I signed this
+second-way-then = After that a person looks at it. Nothing that you entered is lost, and you need do nothing more.
+answered-title = Thank you for your answer
+answered-lead = It is recorded. A person now looks at your signature; that can take a day or two.
+answered-nothing = You need do nothing more, and you get no further mail about this. Nobody else is told that you were asked.
+
 ## Withdraw, not me
 
 withdraw-title = Withdraw my signature

@@ -276,6 +276,14 @@ change-mind-title = Si vous changez d’avis
 change-mind = Vous pouvez retirer votre signature tant que la pétition existe, par ce lien ou par celui du message.
 withdraw-link = Retirer ma signature
 
+second-way-title = À propos de votre signature
+second-way-lead = Nous n’avons pas pu confirmer cette signature automatiquement, car elle est arrivée en même temps que beaucoup d’autres qui se ressemblent. Ce n’est pas une accusation. Est-ce bien vous qui avez signé ?
+second-way-button = Oui, c’est moi qui ai signé
+second-way-then = Ensuite, une personne l’examine. Rien de ce que vous avez saisi n’est perdu, et vous n’avez rien d’autre à faire.
+answered-title = Merci de votre réponse
+answered-lead = Elle est enregistrée. Une personne examine maintenant votre signature ; cela peut prendre un jour ou deux.
+answered-nothing = Vous n’avez rien d’autre à faire, et vous ne recevrez plus de courriel à ce sujet. Personne d’autre ne sait qu’on vous a posé la question.
+
 ## Retirer, ce n’était pas moi
 
 withdraw-title = Retirer ma signature

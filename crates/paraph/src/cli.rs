@@ -14,7 +14,7 @@ use std::time::Duration;
 use clap::error::{ContextKind, ErrorKind};
 use clap::{Args, Parser, Subcommand};
 
-pub use door::{Door, Export, ReadOnly, Shield, ShieldAll, ShieldBan, ShieldOne, Switch};
+pub use door::{Door, Export, ReadOnly, Shield, ShieldAll, ShieldBan, ShieldOne, ShieldShare, Switch};
 pub use petition::{Petition, PetitionCreate, PetitionEdit, PetitionList, PetitionOne, PetitionUpdate};
 
 use crate::config::Overrides;
@@ -168,6 +168,15 @@ pub struct Demo {
     /// How able the forgers are, one or more of: 1 without puzzles, 2 solve them, 3 also confirm through a domain of their own
     #[arg(long, value_name = "N,N", value_delimiter = ',', value_parser = clap::value_parser!(u8).range(1..=3), default_values_t = [1, 2])]
     pub strength: Vec<u8>,
+    /// Honest signatures a second [default: the scenario's own]
+    #[arg(long, value_name = "R", value_parser = rate)]
+    pub honest_rate: Option<f64>,
+    /// How long, as in 90s, 10m or 2h [default: the scenario's own: a minute, eight of noel-2020]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub duration: Option<Duration>,
+    /// Let scrutiny look away: what it prevents is then in the count
+    #[arg(long)]
+    pub no_scrutiny: bool,
     /// End after the closing table instead of staying up
     #[arg(long)]
     pub once: bool,
@@ -333,6 +342,9 @@ pub struct DrillRun {
     /// The server's key file, if it is not in its data directory
     #[arg(long, value_name = "FILE", requires = "data")]
     pub key_file: Option<PathBuf>,
+    /// Operations listener of the server (listen.operations), on loopback: the live view then shows lanes, price, budgets, bans
+    #[arg(long, value_name = "URL")]
+    pub operations: Option<String>,
     /// Where the drill receives the server's mail: the server's mail.smtp must name this address
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:1025")]
     pub mail_listen: SocketAddr,

@@ -28,6 +28,7 @@ use crate::failure::Failure;
 use crate::incident::{IncidentAnswer, IncidentCommand, Office};
 use crate::intake::Intake;
 use crate::intake::command::{PetitionAnswer, PetitionCommand};
+use crate::shield::crowdsec::Sharing;
 use crate::shield::{Shield, ShieldAnswer, ShieldCommand};
 
 /// Bytes of a request: a petition's text is at most 64 KiB, and JSON may escape every byte of it.
@@ -65,6 +66,8 @@ pub struct Ways {
     pub intake: Intake,
     /// Bans.
     pub shield: Arc<Shield>,
+    /// Whether they are told to CrowdSec; `None` where none is configured.
+    pub sharing: Option<Arc<Sharing>>,
     /// Alerts.
     pub alerts: Arc<Alerts>,
     /// Incidents and verdicts, given in the name of this account.
@@ -180,12 +183,23 @@ async fn line(read: OwnedReadHalf) -> io::Result<Vec<u8>> {
     Ok(line)
 }
 
+fn read(line: &[u8]) -> serde_json::Result<Request> {
+    serde_json::from_slice(line)
+}
+
+/// Whether a line is a request.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn is_request(line: &[u8]) -> bool {
+    read(line).is_ok()
+}
+
 async fn answer(write: OwnedWriteHalf, line: &[u8], ways: &Ways) -> io::Result<()> {
-    let answer = match serde_json::from_slice::<Request>(line) {
+    let answer = match read(line) {
         Ok(Request::Petition(command)) => {
             let answered = ways.intake.petition(command).await;
             answered.map_or(Answer::Unavailable, Answer::Answered)
         }
+        Ok(Request::Shield(ShieldCommand::ShieldShare(wanted))) => Answer::Shielded(share(ways, wanted).await),
         Ok(Request::Shield(command)) => Answer::Shielded(ways.shield.carry_out(&command, clock::now())),
         Ok(Request::Incident(command)) => {
             let (office, account) = &ways.office;
@@ -207,6 +221,23 @@ async fn answer(write: OwnedWriteHalf, line: &[u8], ways: &Ways) -> io::Result<(
         Err(_) => Answer::Unreadable,
     };
     say(write, &answer).await
+}
+
+async fn share(ways: &Ways, wanted: Option<bool>) -> ShieldAnswer {
+    let Some(sharing) = &ways.sharing else {
+        return ShieldAnswer::Refused("no CrowdSec is configured (shield.crowdsec)".to_owned());
+    };
+    match wanted {
+        Some(on) if sharing.decide(on, &ways.intake).await.is_err() => {
+            let told = if on {
+                "nothing is told"
+            } else {
+                "nothing is told any more"
+            };
+            ShieldAnswer::Refused(format!("the decision could not be recorded; {told}"))
+        }
+        _ => ShieldAnswer::Sharing(sharing.is_on()),
+    }
 }
 
 async fn say(mut write: OwnedWriteHalf, answer: &Answer) -> io::Result<()> {

@@ -8,14 +8,17 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::header::{HeaderName, LOCATION};
 use http::{HeaderValue, Response, StatusCode};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::acme::Renewal;
+use crate::acme::files::Files;
 use crate::admit::certificate::{CertificateError, Certificates, Reloaded};
 use crate::admit::handshake::Tls;
 use crate::admit::listener::{self, Listening};
 use crate::admit::places::Places;
+use crate::admit::proofs::Proofs;
 use crate::admit::proxy;
 use crate::admit::source::{Source, Trusted, Via};
 use crate::clock;
@@ -49,6 +52,9 @@ struct Secure {
     listener: TcpListener,
     certificates: Arc<Certificates>,
     tls: Arc<Tls>,
+    proofs: Arc<Proofs>,
+    /// Fetches the certificate, where it is not given.
+    renewal: Option<Renewal>,
 }
 
 impl Front {
@@ -56,19 +62,28 @@ impl Front {
     ///
     /// # Errors
     /// A port is taken, or the certificate cannot be used.
-    pub(crate) async fn bind(config: &Config) -> Result<Self, Failure> {
-        let plain = bind(config.listen.http, "listen.http").await?;
+    pub(crate) fn bind(config: &Config) -> Result<Self, Failure> {
+        let plain = bind(config.listen.http, "listen.http")?;
         let secure = match &config.listen.https {
             None => None,
             Some(https) => {
-                let certificates = https.certificates()?;
-                let tls = Tls::new(Arc::clone(&certificates), &config.limits)
+                let (certificates, proofs) = (https.certificates()?, Arc::<Proofs>::default());
+                let tls = Tls::new(Arc::clone(&certificates), Arc::clone(&proofs), &config.limits)
                     .map_err(|error| Failure::failed(format!("TLS cannot start: {error}"), "see the message"))?;
-                let listener = bind(https.address, "listen.https").await?;
+                let listener = bind(https.address, "listen.https")?;
+                let renewal = https.acme.clone().map(|acme| Renewal {
+                    acme,
+                    files: Files::of(&config.directory),
+                    certificates: Arc::clone(&certificates),
+                    proofs: Arc::clone(&proofs),
+                    limits: config.limits.clone(),
+                });
                 Some(Secure {
                     listener,
                     certificates,
                     tls,
+                    proofs,
+                    renewal,
                 })
             }
         };
@@ -101,7 +116,8 @@ impl Front {
         self.secure.as_ref().map(|secure| Arc::clone(&secure.certificates))
     }
 
-    /// Serves on every listener; whom to believe and what to answer may change meanwhile.
+    /// Serves on every listener; whom to believe and what to answer may change meanwhile. The data directory is ours by
+    /// now, and the certificate in it.
     pub(crate) fn serve(
         self,
         public: &Arc<ArcSwap<Public>>,
@@ -118,12 +134,17 @@ impl Front {
         let listening = listening(&limits, trusted, proxy_protocol);
         let mut tasks = Vec::new();
         let (is_strict, url) = (https_url.is_some(), https_url);
+        let mut proofs = None;
         if let Some(Secure {
             listener,
             certificates,
             tls,
+            proofs: shown,
+            renewal,
         }) = secure
         {
+            proofs = Some(shown);
+            tasks.extend(renewal.map(|renewal| tokio::spawn(renewal.run(stop.clone()))));
             tasks.push(tokio::spawn(follow(certificates, stop.clone())));
             let current = Arc::clone(public);
             let answer = move |source, request| {
@@ -145,9 +166,13 @@ impl Front {
             tasks.push(tokio::spawn(listener::serve(listener, listening, answer, stop.clone())));
         }
         let current = Arc::clone(public);
-        let answer = move |source, request| {
+        let answer = move |source, request: Request| {
             let (public, url) = (current.load_full(), url.clone());
+            let proof = proofs.as_ref().and_then(|proofs| proofs.page(request.uri().path()));
             async move {
+                if let Some(proof) = proof {
+                    return Answer::new(Body::from(proof));
+                }
                 match url.and_then(|url| elsewhere(&url, source, &request)) {
                     Some(answer) => answer,
                     None => public.answer(source, request).await,
@@ -178,7 +203,8 @@ async fn follow(certificates: Arc<Certificates>, mut stop: watch::Receiver<bool>
     while !*stop.borrow() {
         // Told where it happens; the old certificate stays in use.
         drop(reload(&certificates, false).await);
-        let left = certificates.expires().as_second() - i64::try_from(clock::now().0 / 1000).unwrap_or(i64::MAX);
+        let now = i64::try_from(clock::now().0 / 1000).unwrap_or(i64::MAX);
+        let left = certificates.expires().map_or(0, |until| until.as_second() - now);
         metrics::gauge!(telemetry::CERTIFICATE_LEFT).set(left as f64);
         tokio::select! {
             () = tokio::time::sleep(CERTIFICATE_LOOK) => {}
@@ -201,7 +227,8 @@ pub(crate) async fn reload(certificates: &Arc<Certificates>, forced: bool) -> Re
     let outcome = match &reloaded {
         Ok(Reloaded::Unchanged) => return reloaded,
         Ok(Reloaded::Replaced) => {
-            tracing::info!(until = %certificates.expires(), "the new certificate is in use");
+            let until = certificates.expires().map(|until| until.to_string());
+            tracing::info!(until, "the new certificate is in use");
             "replaced"
         }
         Err(error) => {
@@ -229,12 +256,28 @@ pub(crate) fn listening(limits: &Limits, trusted: Arc<ArcSwap<Trusted>>, protoco
     }
 }
 
+/// Connections that the kernel keeps in line until they are accepted, or as many as `net.core.somaxconn` allows. The usual
+/// 128 are used up by a tenth of a second in which nothing is accepted; who comes then tries again after one, two, four
+/// seconds, if at all.
+const IN_LINE: u32 = 4096;
+
 /// Takes a port.
 ///
 /// # Errors
 /// It is taken, or not of this machine.
-pub(crate) async fn bind(address: SocketAddr, key: &str) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address).await.map_err(|error| {
+pub(crate) fn bind(address: SocketAddr, key: &str) -> Result<TcpListener, Failure> {
+    let take = || {
+        let socket = if address.is_ipv4() {
+            TcpSocket::new_v4()
+        } else {
+            TcpSocket::new_v6()
+        }?;
+        // As std does: connections of the process before do not keep the port.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(IN_LINE)
+    };
+    take().map_err(|error: std::io::Error| {
         let failure = Failure::io(format!("cannot listen on {address} ({key})"), &error);
         match error.kind() {
             std::io::ErrorKind::AddrInUse => Failure {

@@ -2,6 +2,7 @@
 //!
 //! Folder names are stages, in the order in which a signature passes through them; see `ARCHITECTURE.md`.
 
+mod acme;
 pub mod admit;
 pub mod alerts;
 pub mod backup;
@@ -16,6 +17,8 @@ pub mod doctor;
 pub mod failure;
 mod front;
 pub mod fsck;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 pub mod handlers;
 pub mod incident;
 pub mod intake;

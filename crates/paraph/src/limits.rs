@@ -144,6 +144,14 @@ limits! {
     write_bytes_per_second = 500 in 1..=100000, "Least bytes a second that a client reads of its answer, on average after that; 2G at its worst gives 1,000.";
     drain_seconds = 20 in 0..=300, "Seconds that open connections get to finish at shutdown.";
 
+    // Certificates fetched from an authority
+    acme_answer_seconds = 30 in 1..=300, "Seconds for one answer of the authority; one that hangs is asked again later.";
+    acme_order_seconds = 300 in 5..=3600, "Seconds for one order; one that is not done goes on at the next attempt.";
+    acme_retry_seconds = 60 in 1..=86400, "Seconds from an order that failed to the next, also across restarts; each further failure doubles them. Authorities allow five failures of a name an hour.";
+    acme_retry_most_seconds = 21600 in 1..=86400, "Longest such pause; four attempts a day for the last third of a certificate's life.";
+    acme_renew_seconds = 3600 in 1..=604800, "Least seconds between two certificates, whatever life they say; authorities give a name few a week.";
+    acme_later_seconds = 86400 in 60..=604800, "Longest time that an authority that says 'later' is left alone.";
+
     // Admission: budgets a minute, per address (IPv4 address, IPv6 /64) and wide (IPv4 /24, IPv6 /48). From a quarter of a
     // budget its source pays more, from half of it goes behind those who use less; only all of it refuses
     budget_sign = 480 in 1..=1000000, "Signatures a minute by one address: 1,000 people behind a carrier's NAT in ten minutes send 100, in a bad minute 200, and a forger of four cores among them 300.";
@@ -212,6 +220,7 @@ limits! {
 
     // Verdicts
     holds_per_hour = 5000 in 0..=1000000, "Signatures that scrutiny holds in an hour without a person; the rest wait outside the count, and somebody is told.";
+    cap_raised_minutes = 60 in 5..=1440, "Minutes that a person's higher limit of holds lasts; then the usual one is in force again, whoever has fallen asleep.";
     verdict_signatures = 1000000 in 1000..=1000000, "Signatures that one verdict judges; its event names each of them, in 16 bytes.";
     verdict_rows = 4096 in 16..=65536, "Rows that one commit brings up to date after a verdict; 4,096 take about 60 ms, which is what signing waits.";
     evidence_bytes = 65536 in 4096..=1048576, "Bytes of a verdict's evidence, and of its note; a finding says itself in under 4 KiB.";
@@ -232,6 +241,9 @@ limits! {
     mail_connections = 4 in 1..=64, "Letters handed to the mail server at once, each over its own connection.";
     mail_claimed = 256 in 1..=10000, "Mails taken out of the outbox at once; a process that dies sends these ten minutes later.";
     mail_seconds = 60 in 1..=600, "Seconds to hand over one mail; a slower server is tried again later.";
+    second_way_per_hour = 120 in 1..=100000, "Mails an hour to held people of one incident: what goes to strangers whose address a forger typed can be called back in time.";
+    second_way_domain_per_hour = 60 in 1..=100000, "Of these, to one mail domain: most people are at few, and so are a forger's mailboxes.";
+    second_way_offered = 20000 in 1..=1000000, "Held signatures that one press asks by mail; a week of the drip. Each record is opened for its address, about 0.1 ms.";
     mail_stop_days = 180 in 1..=3650, "Days that a stop of confirmation mails lasts unless it is lifted; mailboxes change hands.";
     mail_bounce_days = 7 in 1..=90, "Days that an address is left alone after its mail server said that there is no such mailbox.";
     bounce_bytes = 262144 in 16384..=16777216, "Bytes of a report about mail that came back; what follows is not looked at.";
@@ -262,6 +274,8 @@ limits! {
     desk_links = 100 in 1..=10000, "Links to join that nobody has used yet.";
     desk_members = 200 in 1..=10000, "Members of the desk.";
     desk_audit_days = 365 in 30..=3650, "Days that the log of who did what at the desk is kept.";
+    desk_passkeys = 10 in 1..=100, "Passkeys of one member; a phone, a computer and a key on the ring are three.";
+    desk_challenge_seconds = 900 in 60..=3600, "Seconds that a page may lie open before its passkey button is pressed.";
     desk_watchers = 16 in 0..=1024, "Browsers that watch the incident room; each holds a connection, the others ask again every 30 seconds.";
     desk_body_bytes = 262144 in 65536..=1048576, "Bytes of a form of the desk, once logged in; a text of 64 KiB takes up to three bytes a byte.";
 

@@ -1,7 +1,8 @@
-//! What this program asks of others over HTTP: a webhook of an alert, the site's own front door in `paraph doctor`.
+//! What this program asks of others over HTTP: a webhook of an alert, the site's own front door in `paraph doctor`, a
+//! certificate, CrowdSec.
 //!
-//! One request a connection, certificates checked against the machine's roots, a time limit around all of it, and no
-//! redirect followed: an alert goes where the configuration says and nowhere else.
+//! One request a connection, certificates checked against the machine's roots or those that the configuration names, a time
+//! limit around all of it, and no redirect followed: an alert goes where the configuration says and nowhere else.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-/// Bytes of an answer that are read; nobody needs more than its status and headers.
+/// Bytes of an answer that are read; a chain of certificates has 10,000.
 const ANSWER_BYTES: usize = 64 * 1024;
 
 /// Why there is no answer. Never holds more of the address than its host.
@@ -42,21 +43,26 @@ pub enum OutboundError {
     Late(Duration),
 }
 
-/// An answer without its body.
+/// An answer.
 #[derive(Debug)]
 pub struct Answered {
     /// Its status.
     pub status: StatusCode,
     /// Its headers.
     pub headers: HeaderMap,
+    /// Its body; `None` where that is longer than anybody here needs, or was cut short.
+    pub body: Option<Bytes>,
     /// Certificates that were shown, the site's own first; empty without TLS.
     pub certificates: Vec<CertificateDer<'static>>,
 }
 
-/// TLS as a client, against the roots of this machine (`SSL_CERT_FILE` names others).
-fn connector() -> Result<TlsConnector, std::io::Error> {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+/// TLS as a client, against these roots or those of this machine (`SSL_CERT_FILE` names others).
+fn connector(roots: Option<Arc<RootCertStore>>) -> Result<TlsConnector, std::io::Error> {
+    let roots = roots.unwrap_or_else(|| {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        Arc::new(roots)
+    });
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(std::io::Error::other)?
@@ -70,12 +76,30 @@ fn connector() -> Result<TlsConnector, std::io::Error> {
 /// # Errors
 /// There is none: an answer of any status is an answer.
 pub async fn ask(request: Request<Bytes>, at: Option<SocketAddr>, limit: Duration) -> Result<Answered, OutboundError> {
-    tokio::time::timeout(limit, ask_patiently(request, at))
+    tokio::time::timeout(limit, ask_patiently(request, at, None))
         .await
         .unwrap_or(Err(OutboundError::Late(limit)))
 }
 
-async fn ask_patiently(mut request: Request<Bytes>, at: Option<SocketAddr>) -> Result<Answered, OutboundError> {
+/// The same of a server whose certificate leads to these roots, or to those of this machine.
+///
+/// # Errors
+/// As [`ask`].
+pub async fn ask_under(
+    roots: Option<Arc<RootCertStore>>,
+    request: Request<Bytes>,
+    limit: Duration,
+) -> Result<Answered, OutboundError> {
+    tokio::time::timeout(limit, ask_patiently(request, None, roots))
+        .await
+        .unwrap_or(Err(OutboundError::Late(limit)))
+}
+
+async fn ask_patiently(
+    mut request: Request<Bytes>,
+    at: Option<SocketAddr>,
+    roots: Option<Arc<RootCertStore>>,
+) -> Result<Answered, OutboundError> {
     let uri = request.uri().clone();
     let host = uri.host().ok_or(OutboundError::Address)?.to_owned();
     let bare = host.trim_start_matches('[').trim_end_matches(']').to_owned();
@@ -108,7 +132,7 @@ async fn ask_patiently(mut request: Request<Bytes>, at: Option<SocketAddr>) -> R
         return exchange(tcp, request, Vec::new()).await;
     }
     let name = ServerName::try_from(bare).map_err(|_| OutboundError::Address)?;
-    let secured = connector().map_err(OutboundError::Tls)?.connect(name, tcp).await;
+    let secured = connector(roots).map_err(OutboundError::Tls)?.connect(name, tcp).await;
     let stream = secured.map_err(OutboundError::Tls)?;
     let shown = stream.get_ref().1.peer_certificates().unwrap_or_default();
     let certificates = shown
@@ -129,11 +153,12 @@ async fn exchange(
     let read = match answer {
         Ok(answer) => {
             let (head, body) = answer.into_parts();
-            // What it says besides is of no interest; reading it lets the other side finish.
-            drop(Limited::new(body, ANSWER_BYTES).collect().await);
+            // Reading it lets the other side finish, also where nobody here wants to know.
+            let body = Limited::new(body, ANSWER_BYTES).collect().await;
             Ok(Answered {
                 status: head.status,
                 headers: head.headers,
+                body: body.ok().map(|body| body.to_bytes()),
                 certificates,
             })
         }

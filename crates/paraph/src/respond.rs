@@ -16,6 +16,7 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, Response, StatusCode, Uri};
 use http_body_util::Full;
 use hyper::body::{Frame, SizeHint};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::admit;
@@ -213,8 +214,10 @@ fn json_bytes(status: StatusCode, media: &'static str, json: Bytes) -> Answer {
 
 /// A JSON answer to something that was done.
 #[must_use]
-pub fn done(status: StatusCode, value: &Value) -> Answer {
-    json(status, "application/json", value)
+pub fn done<T: Serialize>(status: StatusCode, value: &T) -> Answer {
+    // What we answer with are structures and maps with names: they can always be written.
+    let json = serde_json::to_vec(value).unwrap_or_default();
+    json_bytes(status, "application/json", Bytes::from(json))
 }
 
 /// "See other": the browser fetches `path` with GET, so that reloading sends nothing twice.

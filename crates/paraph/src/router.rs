@@ -88,10 +88,13 @@ impl Public {
             ["not-me", token] if is_get => signatory.manage(source, asked, Purpose::NotMe, token).await,
             ["not-me", token] if is_post => signatory.disown(source, asked, token, body).await,
 
+            ["second-way", token] if is_get => signatory.look_held(source, asked, token).await,
+            ["second-way", token] if is_post => signatory.answer_held(source, asked, token).await,
+
             ["stop-mail", token] if is_get => self.stop_mail.look(source, asked, token).await,
             ["stop-mail", token] if is_post => self.stop_mail.wish(source, asked, token, body).await,
 
-            ["p", _, "sign"] | ["confirm" | "withdraw" | "not-me" | "stop-mail", _] => {
+            ["p", _, "sign"] | ["confirm" | "withdraw" | "not-me" | "second-way" | "stop-mail", _] => {
                 respond::method_not_allowed(&asked, "GET, HEAD, POST")
             }
             ["" | "method" | "privacy" | "legal" | "robots.txt"]
@@ -184,7 +187,7 @@ fn asset(asked: &Asked<'_>, path: &str, headers: &HeaderMap) -> Answer {
 
 /// Links of mails are nobody's to index.
 fn robots() -> Answer {
-    let text = "User-agent: *\nDisallow: /confirm/\nDisallow: /receipt/\nDisallow: /withdraw/\nDisallow: /not-me/\nDisallow: /stop-mail/\nDisallow: /desk\n";
+    let text = "User-agent: *\nDisallow: /confirm/\nDisallow: /receipt/\nDisallow: /withdraw/\nDisallow: /not-me/\nDisallow: /second-way/\nDisallow: /stop-mail/\nDisallow: /desk\n";
     let mut answer = Response::new(Body::from(Bytes::from_static(text.as_bytes())));
     answer
         .headers_mut()

@@ -46,10 +46,12 @@ use crate::ledger::vault::Vault;
 use crate::limits::Limits;
 use crate::mail::inbox::{Inbox, Lmtp};
 use crate::mail::pace::Pace;
+use crate::mail::stop::AddressTags;
 use crate::mail::transport::Transport;
 use crate::router;
 use crate::scrutiny::board::Board;
 use crate::scrutiny::features::Observer;
+use crate::shield::crowdsec::{self, Sharing};
 use crate::shield::{Shield, export};
 use crate::store::db::{Db, DbError, Value};
 use crate::store::id;
@@ -108,10 +110,10 @@ impl Server {
     /// Anything of that cannot be done; nothing keeps running then.
     pub async fn start(config: &Config, metrics: Option<telemetry::Handle>) -> Result<Self, Failure> {
         // The ports first: a start that fails for want of one leaves no directory behind.
-        let front = Front::bind(config).await?;
-        let operations_listener = bind(config.listen.operations, "listen.operations").await?;
+        let front = Front::bind(config)?;
+        let operations_listener = bind(config.listen.operations, "listen.operations")?;
         let desk_listener = match config.listen.desk {
-            Some(address) => Some(bind(address, "listen.desk").await?),
+            Some(address) => Some(bind(address, "listen.desk")?),
             None => None,
         };
         let lmtp = match config.mail.bounce.as_ref().and_then(|bounce| bounce.lmtp.as_ref()) {
@@ -139,13 +141,19 @@ impl Server {
         let alerts = Alerts::open(
             directory.path(),
             directory.keys().derive("alert v1"),
-            Setup::new(config, transport, operations),
+            Setup::new(config, transport, operations, &live::desk_url(&base_url, desk)),
         );
         let alerts = Arc::new(alerts.map_err(|error| Failure::io("alerts.json in the data directory", &error))?);
         let core = Core::new(config, &directory, intake.clone(), shown, &spent)?;
         drop(spent);
         let shield = Arc::clone(&core.shield);
-        let incidents = Incidents::read(intake.clone(), core.ledger.clone(), config.limits.clone()).await;
+        let incidents = Incidents::read(
+            intake.clone(),
+            core.ledger.clone(),
+            config.limits.clone(),
+            board.clone(),
+        )
+        .await;
         let incidents = Arc::new(incidents.map_err(store_failure)?);
         let watching = (Arc::clone(&incidents), Arc::clone(&shield), board.clone());
         let sensors = Sensors {
@@ -155,6 +163,7 @@ impl Server {
             ledger: core.ledger.clone(),
             board: board.clone(),
             incidents: Arc::clone(&incidents),
+            certificates: front.certificates(),
         };
         let (stop, stopped) = watch::channel(false);
         let followed = board.clone().map(|board| core.followed(&directory, board, &stopped));
@@ -166,7 +175,7 @@ impl Server {
             ledger: core.ledger.clone(),
             pace: Arc::clone(&core.pace),
         };
-        let office = core.office(&config.limits, incidents);
+        let office = core.office(&config.limits, &directory, incidents, board.clone());
         let desk_parts = core.desk_parts(config, &directory, Arc::clone(&alerts), office.clone(), &board);
         let minutes = Arc::clone(&desk_parts);
         let inboxes = core.inboxes(config, lmtp, &stopped);
@@ -181,6 +190,12 @@ impl Server {
                 desk,
             },
         )?);
+
+        let lapi = config.shield.crowdsec.clone();
+        let sharing = lapi.as_ref().map(|_| Arc::new(Sharing::open(directory.path())));
+        let telling = lapi
+            .zip(sharing.clone())
+            .map(|(lapi, sharing)| tokio::spawn(crowdsec::run(Arc::clone(&shield), lapi, sharing, stopped.clone())));
 
         // Budgets of whole networks begin when it has been read; nobody waits for that.
         let networks = Arc::clone(&shield);
@@ -216,6 +231,7 @@ impl Server {
                 control::Ways {
                     intake: intake.clone(),
                     shield: Arc::clone(&shield),
+                    sharing: sharing.clone(),
                     alerts: Arc::clone(&alerts),
                     office: (office, operator(directory.keys())),
                     admitter: Arc::clone(&admitter),
@@ -234,6 +250,7 @@ impl Server {
             tokio::spawn(export::run(shield, config.shield.outlets.clone(), stopped.clone())),
         ];
         tasks.extend(inboxes);
+        tasks.extend(telling);
         tasks.extend(scrutiny);
         if let Some(metrics) = metrics.clone() {
             tasks.push(tokio::spawn(fold_metrics(metrics, stopped.clone())));
@@ -454,14 +471,23 @@ impl Core {
     }
 
     /// Where verdicts are previewed and given.
-    fn office(&self, limits: &Limits, incidents: Arc<Incidents>) -> Office {
+    fn office(
+        &self,
+        limits: &Limits,
+        directory: &Directory,
+        incidents: Arc<Incidents>,
+        board: Option<Arc<Board>>,
+    ) -> Office {
         Office {
             ledger: self.ledger.clone(),
             intake: self.intake.clone(),
             observer: Arc::clone(&self.observer),
             shown: self.shown.clone(),
             incidents,
-            most: limits.verdict_signatures,
+            board,
+            addresses: AddressTags::new(directory.keys()),
+            bounds: limits.clone(),
+            machine: operator(directory.keys()),
         }
     }
 

@@ -39,6 +39,8 @@ pub const CONNECTIONS_ENDED: &str = "paraph_connections_ended_total";
 pub const HANDSHAKES: &str = "paraph_handshakes_total";
 /// Times that certificate and key were read again. Label `outcome`.
 pub const CERTIFICATE_RELOADS: &str = "paraph_certificate_reloads_total";
+/// Certificates asked for at an authority. Label `outcome`.
+pub const CERTIFICATE_ORDERS: &str = "paraph_certificate_orders_total";
 /// Seconds until the certificate in use ends.
 pub const CERTIFICATE_LEFT: &str = "paraph_certificate_left_seconds";
 /// Share cards drawn; far fewer than are asked for.
@@ -201,6 +203,7 @@ fn describe() {
     describe_counter!(CONNECTIONS_ENDED, "Connections or bodies that a bound ended, by bound");
     describe_counter!(HANDSHAKES, "TLS handshakes by outcome");
     describe_counter!(CERTIFICATE_RELOADS, "Certificate and key read again, by outcome");
+    describe_counter!(CERTIFICATE_ORDERS, "Certificates asked for at an authority, by outcome");
     describe_gauge!(CERTIFICATE_LEFT, Unit::Seconds, "Until the certificate in use ends");
     describe_counter!(CARDS_DRAWN, "Share cards drawn");
     describe_histogram!(PUZZLE_ROUNDS, "Rounds of the puzzles handed out");

@@ -41,10 +41,18 @@ pub enum Purpose {
     NotMe,
     /// Fetch the receipt.
     Receipt,
+    /// Answer the mail that asks held people.
+    SecondWay,
 }
 
 impl Purpose {
-    const ALL: [Self; 4] = [Self::Confirm, Self::Withdraw, Self::NotMe, Self::Receipt];
+    const ALL: [Self; 5] = [
+        Self::Confirm,
+        Self::Withdraw,
+        Self::NotMe,
+        Self::Receipt,
+        Self::SecondWay,
+    ];
 
     const fn label(self) -> &'static str {
         match self {
@@ -52,13 +60,14 @@ impl Purpose {
             Self::Withdraw => "token withdraw v1",
             Self::NotMe => "token not-me v1",
             Self::Receipt => "token receipt v1",
+            Self::SecondWay => "token second way v1",
         }
     }
 }
 
 /// Issues and reads tokens.
 pub struct Tokens {
-    ciphers: [Aes128; 4],
+    ciphers: [Aes128; 5],
     stops: [AddressKey; 2],
     bounce: AddressKey,
 }

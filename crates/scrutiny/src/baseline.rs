@@ -132,7 +132,9 @@ impl Trait {
 /// The platform's baseline. Enters it: what was settled for 24 hours, outside every finding, and neither its prefix nor its
 /// own mail domain makes up more than a hundredth of it.
 pub(crate) struct Baseline {
-    ripening: VecDeque<(Time, Seq)>,
+    /// Settled and not yet learned from; and how many of them settled when, as they do by the thousand.
+    ripening: VecDeque<Seq>,
+    settled: VecDeque<(Time, u32)>,
     total: f64,
     traits: [f64; Trait::ALL.len()],
     cells: Vec<u32>,
@@ -142,6 +144,7 @@ impl Baseline {
     pub(crate) fn new() -> Self {
         Self {
             ripening: VecDeque::new(),
+            settled: VecDeque::new(),
             total: 0.0,
             traits: [0.0; Trait::ALL.len()],
             cells: vec![0; BASELINE_CELLS],
@@ -149,21 +152,29 @@ impl Baseline {
     }
 
     pub(crate) fn settled(&mut self, seq: Seq, now: Time) {
-        if self.ripening.len() < MAX_RIPENING {
-            self.ripening.push_back((now, seq));
+        if self.ripening.len() >= MAX_RIPENING {
+            return;
+        }
+        self.ripening.push_back(seq);
+        match self.settled.back_mut() {
+            Some((when, count)) if *when == now => *count += 1,
+            _ => self.settled.push_back((now, 1)),
         }
     }
 
     /// Takes in what has stood long enough.
     pub(crate) fn ripen(&mut self, window: &Window, now: Time) {
-        while let Some((since, seq)) = self.ripening.front().copied() {
+        let clear = |record: &Record| record.cluster == 0 && !record.is(flag::ENDED);
+        while let Some((since, count)) = self.settled.front().copied() {
             if now.seconds_since(since) < RIPE_SECONDS as f64 {
                 break;
             }
-            self.ripening.pop_front();
-            let clear = |record: &&Record| record.cluster == 0 && !record.is(flag::ENDED);
-            if let Some(record) = window.get(seq).filter(clear) {
-                self.learn(record);
+            self.settled.pop_front();
+            for _ in 0..count {
+                let record = self.ripening.pop_front().and_then(|seq| window.get(seq));
+                if let Some(record) = record.filter(clear) {
+                    self.learn(&record);
+                }
             }
         }
     }
@@ -213,7 +224,7 @@ impl Baseline {
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        self.ripening.capacity() * 8 + self.cells.capacity() * 4
+        self.ripening.capacity() * 4 + self.settled.capacity() * 8 + self.cells.capacity() * 4
     }
 }
 

@@ -1,18 +1,23 @@
 //! Every bound of the engine, with its reason. None grows with what a forger sends.
 
-/// Contributions remembered at most. A record is 80 bytes, so that ten million of them and what finds them again stay
-/// within 1 GiB; beyond it the oldest are forgotten first.
+/// Contributions remembered at most; beyond it the oldest are forgotten first. One takes 60 to 75 bytes with what finds
+/// it again.
 pub const MAX_RECORDS: usize = 10_000_000;
 
-/// Records are allocated in chunks, so that growing never copies what is there.
-pub const CHUNK: usize = 1 << 16;
+/// Bytes of them at most, so that all of the engine stays within 1 GiB. A forger who makes up another browser, network,
+/// domain and pattern for each contribution costs twice as much as people do; then the oldest are forgotten sooner.
+pub const MOST_BYTES: usize = 896 << 20;
+
+/// Records are allocated in chunks, so that growing never copies what is there; what they share is numbered chunk by chunk,
+/// in 16 bits.
+pub const CHUNK: usize = 1 << 15;
 
 /// The longest window: a forger who keeps below the rate of honest people still shows within ten days, and mail links
 /// rarely live longer.
 pub const WINDOW_SECONDS: u64 = 10 * 24 * 3600;
 
 /// Groups watched one by one: what shares a value (or two) that came up at least [`FIRST_SIGHT`] times within two days.
-/// 600 bytes each, 40 MB in all; beyond it the one unused for longest gives way.
+/// 64 to 560 bytes each, 36 MB in all; beyond it the one unused for longest gives way.
 pub const MAX_GROUPS: usize = 1 << 16;
 
 /// Latest members that a group remembers. Enough for every test to reach its confidence, few enough to read in
@@ -22,7 +27,7 @@ pub const RING: usize = 128;
 /// How often a value has to come up before it is watched. What comes up less often cannot be a cluster.
 pub const FIRST_SIGHT: u8 = 4;
 
-/// Cells of each of the two day-long sketches that count first sights: 8 MiB each.
+/// Cells of each of the two day-long sketches that count first sights: 4 MiB each.
 pub const SKETCH_CELLS: usize = 1 << 23;
 
 /// Smallest cluster that is held. Below it chance and families explain too much; what a forger gains by staying below

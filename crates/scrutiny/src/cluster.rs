@@ -7,7 +7,7 @@ use paraph_tally::PetitionId;
 use crate::baseline::Kind;
 use crate::bounds::{COVERAGE, FAMILIES_NEEDED, RULE_SPECIFICITY};
 use crate::families::{Agreement, Mark, families};
-use crate::finding::{Advice, ClusterId, Confidence, Evidence, Fact, Family, Innocent};
+use crate::finding::{Advice, ClusterId, Confidence, Evidence, Fact, Family, FindingName, Innocent};
 use crate::record::{Record, Time};
 use crate::window::Seq;
 
@@ -99,6 +99,11 @@ impl Rule {
             marks.retain(|mark| !matches!(mark, Mark::Values(_, values) if values.is_empty()));
         }
         self.marks.iter().all(|(_, marks)| !marks.is_empty()).then_some(self)
+    }
+
+    /// What a finding is called that rests on this rule.
+    pub(crate) fn name(&self) -> FindingName {
+        FindingName::of(&format!("{:?} {:?}", self.petition, self.marks))
     }
 
     /// Whether a contribution bears enough of the marks.

@@ -9,10 +9,10 @@ use crate::bounds::{
 };
 use crate::cluster::{Cluster, Rule, confidence, innocent, score, strongest};
 use crate::families::families;
-use crate::finding::{Advice, ClusterId, Finding};
-use crate::groups::{Groups, Seed, at_signing, when_confirmed};
+use crate::finding::{Advice, ClusterId, Finding, FindingName};
+use crate::groups::{Groups, Keys, Seed, when_confirmed};
 use crate::islands::{Islands, Shore};
-use crate::look::{Judged, Look};
+use crate::look::{Around, Judged, Look};
 use crate::observe::{Observation, Source};
 use crate::record::{Record, Time, flag};
 use crate::sketch::Sketch;
@@ -120,18 +120,19 @@ impl Scrutiny {
     pub fn confirm(&mut self, id: SignatureId, at: Millis, source: &Source) {
         let now = self.advance(at);
         let Some(seq) = self.window.find(id) else { return };
-        let Some(record) = self.window.get_mut(seq) else { return };
-        if record.is(flag::CONFIRMED | flag::ENDED) {
+        let done = flag::CONFIRMED | flag::ENDED;
+        if self.window.flags(seq).is_none_or(|flags| flags & done != 0) {
             return;
         }
-        record.confirm(now, source);
-        let record = *record;
+        let Some(record) = self.window.change(seq, |record| record.confirm(now, source)) else {
+            return;
+        };
         if record.cluster == 0 && !self.join(&record, seq) {
             let late = Trait::LongGap.holds(&record);
             self.touch(&record, late.then_some(seq));
             self.references.confirmed(&record, seq);
-            for (seed, key) in when_confirmed(&record) {
-                self.gather(seed, key, record.petition, seq);
+            if let Some((seed, key)) = when_confirmed(&record) {
+                self.gather(seed, key, self.groups.find(key), record.petition, seq);
             }
         }
     }
@@ -140,10 +141,8 @@ impl Scrutiny {
     pub fn disown(&mut self, id: SignatureId, at: Millis) {
         self.advance(at);
         let Some(seq) = self.window.find(id) else { return };
-        let Some(record) = self.window.get_mut(seq) else { return };
-        record.set(flag::DISOWNED | flag::ENDED);
-        let record = *record;
-        if record.cluster == 0 {
+        self.window.set(seq, flag::DISOWNED | flag::ENDED);
+        if let Some(record) = self.window.get(seq).filter(|record| record.cluster == 0) {
             self.touch(&record, None);
         }
     }
@@ -151,9 +150,8 @@ impl Scrutiny {
     /// A signature entered the count. Once it has stood for a day outside every finding, it teaches what is normal.
     pub fn settled(&mut self, id: SignatureId, at: Millis) {
         let now = self.advance(at);
-        let Some(seq) = self.window.find(id) else { return };
-        if let Some(record) = self.window.get_mut(seq) {
-            record.set(flag::SETTLED);
+        if let Some(seq) = self.window.find(id) {
+            self.window.set(seq, flag::SETTLED);
             self.baseline.settled(seq, now);
         }
     }
@@ -161,16 +159,16 @@ impl Scrutiny {
     /// A signature was withdrawn or has expired: it teaches nothing any more.
     pub fn ended(&mut self, id: SignatureId) {
         self.take_in_moment();
-        if let Some(record) = self.window.find(id).and_then(|seq| self.window.get_mut(seq)) {
-            record.set(flag::ENDED);
+        if let Some(seq) = self.window.find(id) {
+            self.window.set(seq, flag::ENDED);
         }
     }
 
     /// Its features were erased: everything but its place is forgotten.
     pub fn erased(&mut self, id: SignatureId) {
         self.take_in_moment();
-        if let Some(record) = self.window.find(id).and_then(|seq| self.window.get_mut(seq)) {
-            record.wipe();
+        if let Some(seq) = self.window.find(id) {
+            self.window.change(seq, Record::wipe);
         }
     }
 
@@ -191,8 +189,9 @@ impl Scrutiny {
             self.groups.hurry(&self.clustered);
         }
         let known = self.clusters.len();
+        let mut around = Around::default();
         for place in self.groups.due() {
-            told.extend(self.look_at(place, known));
+            told.extend(self.look_at(place, known, &mut around));
         }
         if self.clusters.len() > known {
             self.sweep(known);
@@ -233,6 +232,24 @@ impl Scrutiny {
             .or_else(|| notice().map(|notice| notice.finding.clone()))
     }
 
+    /// Everything there is to say about every cluster that still takes in members, and every notice.
+    #[must_use]
+    pub fn findings(&self) -> Vec<Finding> {
+        let clusters = (0..self.clusters.len()).map(|place| self.tell(place, Vec::new()));
+        let notices = self.notices.iter().map(|notice| notice.finding.clone());
+        clusters.chain(notices).collect()
+    }
+
+    /// Members of a cluster, by its name: held, waiting or ended. None of a notice: it names nobody.
+    #[must_use]
+    pub fn members(&self, name: FindingName) -> Vec<SignatureId> {
+        let Some(cluster) = self.clusters.iter().find(|cluster| cluster.rule.name() == name) else {
+            return Vec::new();
+        };
+        let members = (0..self.window.chunks()).flat_map(|chunk| self.window.of(chunk, |_, of| of == cluster.id.0 + 1));
+        members.filter_map(|seq| self.window.id(seq)).collect()
+    }
+
     /// A person found a cluster innocent: its members pass, and so does what looks like them from now on. Says who was
     /// held and is to be released.
     pub fn release(&mut self, id: ClusterId) -> Vec<SignatureId> {
@@ -247,12 +264,12 @@ impl Scrutiny {
         }
         self.pardons.push(cluster.rule);
         let mut released = Vec::new();
-        for (_, record) in self.window.iter_mut() {
-            if record.cluster() == Some(id) {
-                if record.is(flag::HELD) {
-                    released.push(record.id);
+        for chunk in 0..self.window.chunks() {
+            for seq in self.window.of(chunk, |_, cluster| cluster == id.0 + 1) {
+                if self.window.flags(seq).is_some_and(|flags| flags & flag::HELD != 0) {
+                    released.extend(self.window.id(seq));
                 }
-                record.pardon();
+                self.window.change(seq, Record::pardon);
             }
         }
         released
@@ -313,19 +330,21 @@ impl Scrutiny {
         if self.pardons.iter().any(|rule| rule.takes(&record)) {
             record.set(flag::INNOCENT);
         }
-        let Some(seq) = self.window.push(record) else { return };
+        let Some(seq) = self.window.push(&record) else { return };
         if record.is(flag::INNOCENT) || self.join(&record, seq) {
             return;
         }
         self.references.see(&record, seq);
-        for (seed, key) in at_signing(&record) {
-            self.gather(seed, key, record.petition, seq);
+        for (seed, key, found) in Keys::of(&record).found(&self.groups) {
+            // Unless it gave way meanwhile, to one that has only now become a group.
+            let found = found.filter(|place| self.groups.get(*place).key == key);
+            self.gather(seed, key, found, record.petition, seq);
         }
     }
 
     /// Puts a contribution into its group, if what it shares was seen often enough to be one.
-    fn gather(&mut self, seed: Seed, key: u64, petition: PetitionId, seq: Seq) {
-        let place = match self.groups.find(key) {
+    fn gather(&mut self, seed: Seed, key: u64, found: Option<u32>, petition: PetitionId, seq: Seq) {
+        let place = match found {
             Some(place) => place,
             None if self.sketch.see(key, self.now) >= FIRST_SIGHT => self.groups.create(key, seed, petition),
             None => return,
@@ -336,8 +355,8 @@ impl Scrutiny {
     /// Something became known of a contribution: its groups are worth another look. Where it was confirmed late, it is among
     /// their latest members again.
     fn touch(&mut self, record: &Record, late: Option<Seq>) {
-        for (_, key) in at_signing(record) {
-            if let Some(place) = self.groups.find(key) {
+        for (_, _, found) in Keys::of(record).found(&self.groups) {
+            if let Some(place) = found {
                 match late {
                     Some(seq) => self.groups.confirmed_late(place, seq),
                     None => self.groups.touch(place, None),
@@ -358,16 +377,11 @@ impl Scrutiny {
         let Some(place) = places.find(|place| self.clusters[*place].rule.takes(record)) else {
             return false;
         };
-        let shore = self.islands.land(record, seq, self.now);
-        let Some(record) = self.window.get_mut(seq) else {
-            return false;
-        };
-        if shore == Shore::Island {
-            record.set(flag::WATCHED);
+        if self.islands.land(record, seq, self.now) == Shore::Island {
+            self.window.set(seq, flag::WATCHED);
             return false;
         }
-        self.clusters[place].take(record, seq);
-        true
+        self.clusters[place].take(&mut self.window, seq)
     }
 
     /// Takes in those whose place has turned out to belong to the attack.
@@ -380,21 +394,19 @@ impl Scrutiny {
         let ashore = islands.ashore(now, |waiting| self.shows_a_machine(waiting));
         self.islands = islands;
         for seq in ashore {
-            let Some(record) = self.window.get_mut(seq) else {
-                continue;
-            };
-            if record.cluster != 0 || record.is(flag::INNOCENT) || record.is(flag::ENDED) {
+            let Some(record) = self.window.get(seq) else { continue };
+            if record.cluster != 0 || record.is(flag::INNOCENT | flag::ENDED) {
                 continue;
             }
-            if let Some(cluster) = self.clusters.iter_mut().find(|cluster| cluster.rule.takes(record)) {
-                cluster.take(record, seq);
+            if let Some(cluster) = self.clusters.iter_mut().find(|cluster| cluster.rule.takes(&record)) {
+                cluster.take(&mut self.window, seq);
             }
         }
     }
 
     /// Looks at one group, and makes a cluster or a notice of it if enough agrees.
-    fn look_at(&mut self, place: u32, known: usize) -> Option<Finding> {
-        let look = self.judge(place, known)?;
+    fn look_at(&mut self, place: u32, known: usize, around: &mut Around) -> Option<Finding> {
+        let look = self.judge(place, known, around)?;
         match &look.judged {
             Judged::Watch => {
                 self.watch(&look.members);
@@ -417,8 +429,8 @@ impl Scrutiny {
     /// Their settling waits for a few minutes: more may become known.
     fn watch(&mut self, ids: &[SignatureId]) {
         for id in ids {
-            if let Some(record) = self.window.find(*id).and_then(|seq| self.window.get_mut(seq)) {
-                record.set(flag::WATCHED);
+            if let Some(seq) = self.window.find(*id) {
+                self.window.set(seq, flag::WATCHED);
             }
         }
     }
@@ -481,6 +493,7 @@ impl Scrutiny {
         }
         let finding = Finding {
             cluster: self.next_id()?,
+            name: FindingName::of(&format!("{petition:?} {kinds:?}")),
             petition,
             advice: Advice::Ask,
             first: first.millis(base),
@@ -507,14 +520,21 @@ impl Scrutiny {
     /// Gathers the members that the clusters from this place on have among all contributions of the window.
     fn sweep(&mut self, from: usize) {
         let fresh = &mut self.clusters[from..];
-        for (seq, record) in self.window.iter_mut() {
-            if record.cluster != 0 || record.is(flag::INNOCENT) || record.is(flag::ENDED) {
-                continue;
-            }
-            if let Some(cluster) = fresh.iter_mut().find(|cluster| cluster.rule.takes(record))
-                && self.islands.land(record, seq, self.now) == Shore::Mainland
-            {
-                cluster.take(record, seq);
+        let petitions: Vec<PetitionId> = fresh.iter().map(|cluster| cluster.rule.petition).collect();
+        for chunk in 0..self.window.chunks() {
+            let open = self
+                .window
+                .of(chunk, |petition, cluster| cluster == 0 && petitions.contains(&petition));
+            for seq in open {
+                let Some(record) = self.window.get(seq) else { continue };
+                if record.is(flag::INNOCENT | flag::ENDED) {
+                    continue;
+                }
+                if let Some(cluster) = fresh.iter_mut().find(|cluster| cluster.rule.takes(&record))
+                    && self.islands.land(&record, seq, self.now) == Shore::Mainland
+                {
+                    cluster.take(&mut self.window, seq);
+                }
             }
         }
     }
@@ -531,11 +551,9 @@ impl Scrutiny {
                 let Some(seq) = cluster.outstanding.pop_front() else {
                     break;
                 };
-                let Some(record) = self.window.get_mut(seq) else {
-                    continue;
-                };
-                record.set(flag::HELD);
-                to_hold.push(record.id);
+                let Some(id) = self.window.id(seq) else { continue };
+                self.window.set(seq, flag::HELD);
+                to_hold.push(id);
                 cluster.held += 1;
                 self.holds.1 += 1;
             }
@@ -550,6 +568,7 @@ impl Scrutiny {
         let (cluster, base) = (&self.clusters[place], self.base.unwrap_or_default());
         Finding {
             cluster: cluster.id,
+            name: cluster.rule.name(),
             petition: cluster.rule.petition,
             advice: Advice::Hold,
             first: cluster.first.millis(base),
@@ -569,8 +588,11 @@ impl Scrutiny {
 }
 
 impl Cluster {
-    fn take(&mut self, record: &mut Record, seq: Seq) {
-        record.cluster = self.id.0 + 1;
+    /// Makes a contribution a member; `false` if it is gone, or its chunk has no number left for this cluster.
+    fn take(&mut self, window: &mut Window, seq: Seq) -> bool {
+        let Some(record) = window.change(seq, |record| record.cluster = self.id.0 + 1) else {
+            return false;
+        };
         if self.members == 0 || self.first.seconds_since(record.signed) > 0.0 {
             self.first = record.signed;
         }
@@ -584,5 +606,6 @@ impl Cluster {
         } else {
             self.outstanding.push_back(seq);
         }
+        true
     }
 }

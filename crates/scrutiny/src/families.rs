@@ -1,7 +1,9 @@
 //! The tests, family by family: what a group shows against what honest people around it show.
 
 use crate::baseline::{Baseline, Kind, Trait};
-use crate::bounds::{COVERAGE, DECADES_TO_AGREE, DECADES_TO_LEAN, LEAN, LIFT, MIN_CLUSTER, MOST_DECADES, RULE_VALUES};
+use crate::bounds::{
+    COVERAGE, DECADES_TO_AGREE, DECADES_TO_LEAN, LEAN, LIFT, MIN_CLUSTER, MOST_DECADES, RING, RULE_VALUES,
+};
 use crate::finding::{Evidence, Fact, Family};
 use crate::record::{Record, flag, log_of};
 use crate::times;
@@ -168,18 +170,20 @@ fn directory_order(members: &[&Record]) -> Option<Agreement> {
 
 /// One mailbox spelt in many ways: with dots, tags, digits. Namesakes at one provider are few.
 fn many_spellings(members: &[&Record]) -> Option<Agreement> {
-    let mut stems: Vec<u32> = members
-        .iter()
-        .map(|record| record.stem)
-        .filter(|stem| *stem > 0)
+    let stems = Counts::of(members.iter().map(|record| record.stem).filter(|stem| *stem > 0));
+    let all: usize = stems.runs().map(|(seen, _)| seen).sum();
+    let repeated = all - stems.runs().count();
+    if all < MIN_CLUSTER || repeated * 5 < all {
+        return None;
+    }
+    let mut values: Vec<u32> = stems
+        .runs()
+        .filter(|(seen, _)| *seen > 1)
+        .map(|(_, stem)| stem)
         .collect();
-    let all = stems.len();
-    stems.sort_unstable();
-    let shared: Vec<&[u32]> = stems.chunk_by(|a, b| a == b).filter(|run| run.len() > 1).collect();
-    let repeated: usize = shared.iter().map(|run| run.len() - 1).sum();
-    let values: Vec<u32> = shared.iter().map(|run| run[0]).take(RULE_VALUES).collect();
-    let agreement = group(Fact::ManySpellings, repeated, all, 0.02)?;
-    (all >= MIN_CLUSTER && repeated * 5 >= all).then(|| Agreement {
+    values.sort_unstable();
+    values.truncate(RULE_VALUES);
+    group(Fact::ManySpellings, repeated, all, 0.02).map(|agreement| Agreement {
         expected: Kind::Stem.prior() * values.len() as f64,
         evidence: Evidence {
             values: values.len() as u32,
@@ -258,17 +262,14 @@ impl Sample<'_> {
         if self.all_different(kind) {
             return None;
         }
-        let mut values: Vec<u32> = self.members.iter().map(|record| weighing(kind, record)).collect();
-        values.sort_unstable();
-        let mut runs: Vec<(usize, u32)> = values
-            .chunk_by(|a, b| a == b)
-            .filter(|run| run[0] != 0 && run.len() >= 3 && run.len() * 20 >= of)
-            .map(|run| (run.len(), run[0]))
-            .collect();
-        let repeated: usize = runs.iter().map(|(seen, _)| seen).sum();
+        let values = Counts::of(self.members.iter().map(|record| weighing(kind, record)));
+        let runs = values.runs();
+        let runs = runs.filter(|(seen, value)| *value != 0 && *seen >= 3 && *seen * 20 >= of);
+        let repeated: usize = runs.clone().map(|(seen, _)| seen).sum();
         if (repeated as f64) < COVERAGE * of as f64 {
             return None;
         }
+        let mut runs: Vec<(usize, u32)> = runs.collect();
         runs.sort_unstable_by(|a, b| b.cmp(a));
         let (mut seen, mut expected, mut rare) = (0, 0.0, Vec::new());
         for (count, value) in runs.into_iter().take(RULE_VALUES) {
@@ -318,21 +319,59 @@ impl Sample<'_> {
 
     /// Whether no half of them signed in one place.
     fn spread_out(&self) -> bool {
-        self.places().first().is_none_or(|most| most * 2 < self.members.len())
+        self.places()[0] * 2 < self.members.len().max(1)
     }
 
     /// Whether nearly all of them signed in one place, or two.
     pub(crate) fn in_one_place(&self) -> bool {
-        self.places().iter().take(2).sum::<usize>() * 10 >= self.members.len() * 9
+        self.places().iter().sum::<usize>() * 10 >= self.members.len() * 9
     }
 
-    /// How many signed in each prefix, the most first.
-    fn places(&self) -> Vec<usize> {
-        let mut places: Vec<u32> = self.members.iter().map(|record| record.near).collect();
-        places.sort_unstable();
-        let mut runs: Vec<usize> = places.chunk_by(|a, b| a == b).map(<[u32]>::len).collect();
-        runs.sort_unstable_by(|a, b| b.cmp(a));
-        runs
+    /// How many signed in each of the two prefixes where most did.
+    fn places(&self) -> [usize; 2] {
+        let places = Counts::of(self.members.iter().map(|record| record.near));
+        places.runs().fold([0, 0], |[first, second], (seen, _)| {
+            if seen > first {
+                [seen, first]
+            } else {
+                [first, second.max(seen)]
+            }
+        })
+    }
+}
+
+/// How often each value comes up among the members of a group. Most groups share nothing: that is told without sorting.
+struct Counts {
+    values: [u32; Self::SLOTS],
+    /// 0 where free.
+    seen: [u8; Self::SLOTS],
+}
+
+impl Counts {
+    const SLOTS: usize = 2 * RING;
+
+    /// Of at most as many values as a group has members.
+    fn of(all: impl Iterator<Item = u32>) -> Self {
+        let mut counts = Self {
+            values: [0; Self::SLOTS],
+            seen: [0; Self::SLOTS],
+        };
+        for value in all.take(RING) {
+            let mut slot = (value.wrapping_mul(0x9e37_79b9) >> 16) as usize % Self::SLOTS;
+            while counts.seen[slot] != 0 && counts.values[slot] != value {
+                slot = (slot + 1) % Self::SLOTS;
+            }
+            counts.values[slot] = value;
+            counts.seen[slot] += 1;
+        }
+        counts
+    }
+
+    /// Each value, with how often it came up.
+    fn runs(&self) -> impl Iterator<Item = (usize, u32)> + Clone {
+        let all = self.seen.iter().zip(&self.values);
+        all.filter(|(seen, _)| **seen > 0)
+            .map(|(seen, value)| (usize::from(*seen), *value))
     }
 }
 

@@ -310,11 +310,41 @@ impl Advice {
     }
 }
 
+/// What a finding is called by people and in evidence. It is made from what its members share: a cluster that is found
+/// again after a restart has its name again, whatever its number then.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FindingName(pub u32);
+
+impl FindingName {
+    /// FNV-1a over a description, folded to 32 bits: a name, not a secret.
+    pub(crate) fn of(description: &str) -> Self {
+        let hash = description.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        Self((hash >> 32) as u32 ^ hash as u32)
+    }
+
+    /// Reads what [`Display`](std::fmt::Display) writes.
+    #[must_use]
+    pub fn read(typed: &str) -> Option<Self> {
+        let is_hex = typed.len() == 8 && typed.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_hex.then(|| u32::from_str_radix(typed, 16).ok().map(Self))?
+    }
+}
+
+impl std::fmt::Display for FindingName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:08x}", self.0)
+    }
+}
+
 /// What there is to say about one cluster, and what is new since it was said last.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
     /// The cluster.
     pub cluster: ClusterId,
+    /// What it is called.
+    pub name: FindingName,
     /// Its petition.
     pub petition: PetitionId,
     /// Hold, or ask.

@@ -87,8 +87,8 @@ impl Seed {
         }
     }
 
-    /// The group that the record belongs to; none if it has no such value, or one that everybody shares.
-    pub(crate) fn key(self, record: &Record) -> Option<u64> {
+    /// What the members of its group share; none if the record has no such value, or one that everybody shares.
+    pub(crate) fn values(self, record: &Record) -> Option<(u32, u32)> {
         let hosting = u32::from(record.is(flag::HOSTING));
         let rented = u32::from(!record.is(flag::ACCESS));
         let own_mail = u32::from(!record.is(flag::COMMON_MAIL));
@@ -114,72 +114,130 @@ impl Seed {
             Self::HostingClient => (hosting, record.client),
             Self::HostingMx => (hosting, record.mx * own_mail),
         };
-        (first != 0 && second != 0).then(|| {
-            let place = u64::from(record.petition.0) << 8 | self as u64;
-            mix(mix(place) ^ (u64::from(first) << 32 | u64::from(second)))
-        })
+        (first != 0 && second != 0).then_some((first, second))
+    }
+
+    /// The group that the record belongs to.
+    #[inline]
+    pub(crate) fn key(self, record: &Record) -> Option<u64> {
+        let (first, second) = self.values(record)?;
+        let place = u64::from(record.petition.0) << 8 | self as u64;
+        Some(mix(mix(place) ^ (u64::from(first) << 32 | u64::from(second))))
     }
 }
 
 /// The groups that a contribution belongs to when its form arrives.
-pub(crate) fn at_signing(record: &Record) -> impl Iterator<Item = (Seed, u64)> {
-    AT_SIGNING
-        .into_iter()
-        .filter_map(|seed| Some((seed, seed.key(record)?)))
+pub(crate) struct Keys {
+    all: [(Seed, u64); AT_SIGNING.len()],
+    count: usize,
 }
 
-/// The groups that it belongs to once it is confirmed.
-pub(crate) fn when_confirmed(record: &Record) -> impl Iterator<Item = (Seed, u64)> {
-    Seed::ConfirmNear
-        .key(record)
-        .map(|key| (Seed::ConfirmNear, key))
-        .into_iter()
+impl Keys {
+    pub(crate) fn of(record: &Record) -> Self {
+        let (mut all, mut count) = ([(Seed::Near, 0); AT_SIGNING.len()], 0);
+        for seed in AT_SIGNING {
+            if let Some(key) = seed.key(record) {
+                all[count] = (seed, key);
+                count += 1;
+            }
+        }
+        Self { all, count }
+    }
+
+    /// Each of them, with its place among those that are watched. All are looked for before any is used: the processor then
+    /// waits for all of them at once.
+    pub(crate) fn found(&self, groups: &Groups) -> impl Iterator<Item = (Seed, u64, Option<u32>)> + use<> {
+        let (all, count) = (self.all, self.count);
+        let mut places = [None; AT_SIGNING.len()];
+        for (place, (_, key)) in places.iter_mut().zip(&all[..count]) {
+            *place = groups.find(*key);
+        }
+        let each = all.into_iter().zip(places).take(count);
+        each.map(|((seed, key), place)| (seed, key, place))
+    }
+}
+
+/// The group that it belongs to once it is confirmed.
+pub(crate) fn when_confirmed(record: &Record) -> Option<(Seed, u64)> {
+    Some((Seed::ConfirmNear, Seed::ConfirmNear.key(record)?))
 }
 
 /// Spreads a key over all its bits (the finalizer of SplitMix64).
+#[inline]
 pub(crate) fn mix(key: u64) -> u64 {
     let mixed = (key ^ (key >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     mixed ^ (mixed >> 31)
 }
 
-/// One group, with its latest members.
+/// One group, with its latest members: one line of the processor's cache, and what does not fit into it.
+#[repr(align(64))]
 pub(crate) struct Group {
     pub(crate) key: u64,
-    pub(crate) seed: Seed,
     petition: PetitionId,
-    size: u64,
+    size: u32,
     /// News at the last look.
     looked: u32,
     touches: u32,
-    look_at: u32,
-    /// Members that were confirmed late, and at how many of them the group is looked at next.
-    late: u32,
-    look_at_late: u32,
+    /// Members that were confirmed late since the last look, and before it. Beyond a ring's length more make no difference.
+    late: u8,
+    late_before: u8,
+    pub(crate) seed: Seed,
     queued: bool,
-    used: bool,
-    head: u16,
-    ring: Vec<Seq>,
+    /// Members in both parts.
+    filled: u8,
+    /// Where the next member goes once all places are taken.
+    head: u8,
+    few: [Seq; FEW],
+    /// The rest: three times as long whenever it is full.
+    more: Box<[Seq]>,
 }
+
+/// Members that most groups never exceed.
+const FEW: usize = 4;
+
+// A look at a group that is not there costs one line; and the ring's places are counted in a byte.
+const _: () = assert!(size_of::<Group>() == 64 && RING < 256);
 
 impl Group {
     /// The latest members, in no order.
-    pub(crate) fn members(&self) -> &[Seq] {
-        &self.ring
+    pub(crate) fn members(&self) -> impl Iterator<Item = Seq> {
+        let more = usize::from(self.filled).saturating_sub(FEW);
+        let few = self.few.iter().take(usize::from(self.filled));
+        few.chain(&self.more[..more]).copied()
     }
 
     /// Members it ever had.
     pub(crate) fn size(&self) -> u64 {
-        self.size
+        self.size.into()
+    }
+
+    /// Whether it has had enough news, or of those who were confirmed late.
+    fn is_due(&self) -> bool {
+        let news = self.looked.clamp(LOOK_AGAIN.0, LOOK_AGAIN.1);
+        let late = u32::from(self.late_before).clamp(LOOK_AGAIN.0, RING as u32);
+        self.touches >= self.looked.saturating_add(news) || u32::from(self.late) >= late
     }
 
     fn add(&mut self, seq: Seq) {
-        if self.ring.len() < RING {
-            self.ring.push(seq);
+        let place = if usize::from(self.filled) < RING {
+            self.filled += 1;
+            usize::from(self.filled) - 1
         } else {
-            self.ring[usize::from(self.head)] = seq;
-            self.head = (self.head + 1) % RING as u16;
+            let place = usize::from(self.head);
+            self.head = ((place + 1) % RING) as u8;
+            place
+        };
+        let Some(behind) = place.checked_sub(FEW) else {
+            self.few[place] = seq;
+            return;
+        };
+        if behind == self.more.len() {
+            let mut longer = vec![0; (behind * 3).clamp(2 * FEW, RING - FEW)].into_boxed_slice();
+            longer[..behind].copy_from_slice(&self.more);
+            self.more = longer;
         }
+        self.more[behind] = seq;
     }
 }
 
@@ -198,10 +256,6 @@ impl Hasher for Keyed {
         }
     }
 
-    fn write_u64(&mut self, key: u64) {
-        self.0 = key;
-    }
-
     fn write_u32(&mut self, key: u32) {
         self.0 = mix(u64::from(key));
     }
@@ -214,45 +268,114 @@ pub(crate) type KeyedMap<K, V> = HashMap<K, V, BuildHasherDefault<Keyed>>;
 #[derive(Default)]
 pub(crate) struct Groups {
     groups: Vec<Group>,
-    by_key: KeyedMap<u64, u32>,
+    /// Where each is, by its key: open addressing, half full at most. 0 where free; else the key's first two bytes, of which
+    /// none is 0, and the place. Half a MiB, which stays in the processor's cache.
+    slots: Vec<u32>,
+    /// A bit for each: touched since the hand came by.
+    used: Vec<u64>,
     hand: usize,
     /// Groups to look at, each at most once.
     queue: Vec<u32>,
 }
 
+const SLOTS: usize = 2 * MAX_GROUPS;
+
+// A place has 16 bits.
+const _: () = assert!(MAX_GROUPS <= 1 << 16);
+
+/// What a slot keeps of a key.
+fn print(key: u64) -> u32 {
+    ((key >> 48) as u32).max(1) << 16
+}
+
+fn home(key: u64) -> usize {
+    key as usize % SLOTS
+}
+
 impl Groups {
     pub(crate) fn find(&self, key: u64) -> Option<u32> {
-        self.by_key.get(&key).copied()
+        if self.slots.is_empty() {
+            return None;
+        }
+        let mut slot = home(key);
+        loop {
+            let word = self.slots[slot];
+            if word == 0 {
+                return None;
+            }
+            if word & 0xffff_0000 == print(key) && self.groups[(word & 0xffff) as usize].key == key {
+                return Some(word & 0xffff);
+            }
+            slot = (slot + 1) % SLOTS;
+        }
+    }
+
+    fn insert(&mut self, key: u64, place: usize) {
+        if self.slots.is_empty() {
+            self.slots = vec![0; SLOTS];
+        }
+        let mut slot = home(key);
+        while self.slots[slot] != 0 {
+            slot = (slot + 1) % SLOTS;
+        }
+        self.slots[slot] = print(key) | place as u32;
+    }
+
+    /// Frees the slot of a group and moves up what had to step aside for it.
+    fn remove(&mut self, place: usize) {
+        let mut hole = home(self.groups[place].key);
+        while self.slots[hole] == 0 || (self.slots[hole] & 0xffff) as usize != place {
+            hole = (hole + 1) % SLOTS;
+        }
+        let mut probe = hole;
+        loop {
+            self.slots[hole] = 0;
+            loop {
+                probe = (probe + 1) % SLOTS;
+                let word = self.slots[probe];
+                if word == 0 {
+                    return;
+                }
+                let home = home(self.groups[(word & 0xffff) as usize].key);
+                // It may move if its home is not between the hole and where it stands.
+                if probe.wrapping_sub(home) % SLOTS >= probe.wrapping_sub(hole) % SLOTS {
+                    break;
+                }
+            }
+            self.slots[hole] = self.slots[probe];
+            hole = probe;
+        }
     }
 
     /// A new group; the one that was unused for longest gives way when there are too many.
     pub(crate) fn create(&mut self, key: u64, seed: Seed, petition: PetitionId) -> u32 {
         let group = Group {
             key,
-            seed,
             petition,
             size: 0,
             looked: 0,
             touches: 0,
-            look_at: LOOK_AGAIN.0,
             late: 0,
-            look_at_late: LOOK_AGAIN.0,
+            late_before: 0,
+            seed,
             queued: false,
-            used: false,
+            filled: 0,
             head: 0,
-            ring: Vec::new(),
+            few: [0; FEW],
+            more: Box::default(),
         };
         let place = if self.groups.len() < MAX_GROUPS {
             self.groups.push(group);
+            self.used.resize(self.groups.len().div_ceil(64), 0);
             self.groups.len() - 1
         } else {
             let place = self.victim();
-            self.by_key.remove(&self.groups[place].key);
+            self.remove(place);
             let queued = self.groups[place].queued;
             self.groups[place] = Group { queued, ..group };
             place
         };
-        self.by_key.insert(key, place as u32);
+        self.insert(key, place);
         place as u32
     }
 
@@ -260,10 +383,11 @@ impl Groups {
     fn victim(&mut self) -> usize {
         loop {
             self.hand = (self.hand + 1) % self.groups.len();
-            let group = &mut self.groups[self.hand];
-            if !std::mem::take(&mut group.used) {
+            let (word, bit) = (&mut self.used[self.hand / 64], 1 << (self.hand % 64));
+            if *word & bit == 0 {
                 return self.hand;
             }
+            *word &= !bit;
         }
     }
 
@@ -272,11 +396,11 @@ impl Groups {
         let group = &mut self.groups[place as usize];
         if let Some(seq) = member {
             group.add(seq);
-            group.size += 1;
+            group.size = group.size.saturating_add(1);
         }
         group.touches = group.touches.saturating_add(if member.is_some() { 2 } else { 1 });
-        group.used = true;
-        if group.touches >= group.look_at && !group.queued {
+        self.used[place as usize / 64] |= 1 << (place % 64);
+        if group.is_due() && !group.queued {
             group.queued = true;
             self.queue.push(place);
         }
@@ -288,8 +412,9 @@ impl Groups {
         let group = &mut self.groups[place as usize];
         group.add(member);
         group.late = group.late.saturating_add(1);
-        (group.touches, group.used) = (group.touches.saturating_add(1), true);
-        if (group.late >= group.look_at_late || group.touches >= group.look_at) && !group.queued {
+        group.touches = group.touches.saturating_add(1);
+        self.used[place as usize / 64] |= 1 << (place % 64);
+        if group.is_due() && !group.queued {
             group.queued = true;
             self.queue.push(place);
         }
@@ -312,9 +437,8 @@ impl Groups {
         for place in &due {
             let group = &mut self.groups[*place as usize];
             (group.queued, group.looked) = (false, group.touches);
-            let more = group.touches.clamp(LOOK_AGAIN.0, LOOK_AGAIN.1);
-            group.look_at = group.touches.saturating_add(more);
-            group.look_at_late = group.late.saturating_add(group.late.clamp(LOOK_AGAIN.0, RING as u32));
+            let late = std::mem::take(&mut group.late);
+            group.late_before = group.late_before.saturating_add(late);
         }
         due
     }
@@ -330,7 +454,45 @@ impl Groups {
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        let rings: usize = self.groups.iter().map(|group| group.ring.capacity() * 4).sum();
-        rings + self.groups.capacity() * size_of::<Group>() + self.by_key.capacity() * 16 + self.queue.capacity() * 4
+        let rings: usize = self.groups.iter().map(|group| group.more.len() * 4).sum();
+        rings
+            + self.groups.capacity() * size_of::<Group>()
+            + (self.slots.capacity() + self.queue.capacity()) * 4
+            + self.used.capacity() * 8
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Twice as many as there is room for: who came last is found, who had to go is not, and the keys of the two meet in the
+    /// same slots.
+    #[test]
+    fn groups_that_gave_way_are_not_found_and_the_others_are() {
+        let key = |nth: u64| mix(nth) & !7;
+        let mut groups = Groups::default();
+        for nth in 0..2 * MAX_GROUPS as u64 {
+            let place = groups.create(key(nth), Seed::Client, PetitionId(1));
+            groups.touch(place, Some(nth as Seq));
+        }
+        for nth in 0..2 * MAX_GROUPS as u64 {
+            let found = groups.find(key(nth)).map(|place| groups.get(place).members().next());
+            let stays = nth >= MAX_GROUPS as u64;
+            assert_eq!(found, stays.then_some(Some(nth as Seq)), "{nth}");
+        }
+    }
+
+    #[test]
+    fn a_group_remembers_its_latest_members() {
+        let mut groups = Groups::default();
+        let place = groups.create(7, Seed::Client, PetitionId(1));
+        for seq in 0..1000 {
+            groups.touch(place, Some(seq));
+            let mut members: Vec<Seq> = groups.get(place).members().collect();
+            members.sort_unstable();
+            assert!(members.into_iter().eq((seq + 1).saturating_sub(RING as Seq)..=seq));
+        }
+        assert_eq!(groups.get(place).size(), 1000);
     }
 }

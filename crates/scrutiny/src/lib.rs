@@ -27,7 +27,9 @@ mod finding;
 mod groups;
 mod islands;
 mod look;
+mod lookup;
 mod observe;
+mod packed;
 mod pardon;
 mod record;
 mod sketch;
@@ -41,5 +43,5 @@ pub const MESSAGES: [(&str, &str); 2] = [
 ];
 
 pub use engine::{Scrutiny, Standing};
-pub use finding::{Advice, ClusterId, Confidence, Evidence, Fact, Family, Finding, Innocent};
+pub use finding::{Advice, ClusterId, Confidence, Evidence, Fact, Family, Finding, FindingName, Innocent};
 pub use observe::{Country, NetworkKind, Observation, Source, Tag};

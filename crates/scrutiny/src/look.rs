@@ -1,8 +1,10 @@
 //! A look at one group: who of it belongs together, and what is to be done about it.
 
+use std::collections::BTreeMap;
+
 use paraph_tally::{PetitionId, SignatureId};
 
-use crate::baseline::{Kind, Trait};
+use crate::baseline::{Kind, Surroundings, Trait};
 use crate::bounds::{DECADES_TO_AGREE, MIN_CLUSTER, MIN_WATCHED, ORGANISATION, RING};
 use crate::cluster::{Rule, score, strongest};
 use crate::engine::Scrutiny;
@@ -21,14 +23,6 @@ const LIFT_OF_A_PAIR: f64 = 3.0;
 /// How often a rule is measured again by those whom it takes. Each time fewer remain, or it is done.
 const ROUNDS: usize = 4;
 
-/// What surrounds a group.
-#[derive(Default)]
-struct Around<'a> {
-    latest: Vec<&'a Record>,
-    life: Vec<&'a Record>,
-    at_home: Vec<&'a Record>,
-}
-
 /// What was seen of a group.
 pub(crate) struct Look {
     pub(crate) petition: PetitionId,
@@ -36,6 +30,38 @@ pub(crate) struct Look {
     pub(crate) agreed: Vec<Agreement>,
     pub(crate) members: Vec<SignatureId>,
     pub(crate) span: (Time, Time),
+}
+
+/// What surrounds the groups of petitions. During a tick it stays the same, and most looks are at few petitions.
+#[derive(Default)]
+pub(crate) struct Around(BTreeMap<PetitionId, Neighbours<Record>>);
+
+/// Petitions whose surroundings are kept during a tick; 65 KB each.
+const AROUND: usize = 16;
+
+/// Who is on the same petition: the latest, some of all its life, and the latest who confirmed at home.
+struct Neighbours<T> {
+    latest: Vec<T>,
+    life: Vec<T>,
+    at_home: Vec<T>,
+}
+
+impl<T> Neighbours<T> {
+    const NOBODY: Self = Self {
+        latest: Vec::new(),
+        life: Vec::new(),
+        at_home: Vec::new(),
+    };
+}
+
+impl Neighbours<Record> {
+    fn those(&self, are: impl Fn(&&Record) -> bool) -> Neighbours<&Record> {
+        Neighbours {
+            latest: self.latest.iter().filter(&are).collect(),
+            life: self.life.iter().filter(&are).collect(),
+            at_home: self.at_home.iter().filter(&are).collect(),
+        }
+    }
 }
 
 /// What is to be done about it.
@@ -58,7 +84,7 @@ pub(crate) enum Judged {
 
 impl Scrutiny {
     /// Judges a group; `None` if there is nothing to say. Clusters from `known` on have yet to gather their members.
-    pub(crate) fn judge(&self, place: u32, known: usize) -> Option<Look> {
+    pub(crate) fn judge(&self, place: u32, known: usize, around: &mut Around) -> Option<Look> {
         let group = self.groups.get(place);
         let (seed, key, size) = (group.seed, group.key, group.size());
         let fresh = &self.clusters[known..];
@@ -69,33 +95,34 @@ impl Scrutiny {
             let apart = !by_itself && self.islands.stands_apart(record);
             !taken && !apart && !fresh.iter().any(|cluster| cluster.rule.takes(record))
         };
-        let mut seqs: Vec<Seq> = group.members().to_vec();
+        let mut seqs: Vec<Seq> = group.members().collect();
         seqs.sort_unstable();
         seqs.dedup();
-        let of = |seqs: &[Seq]| -> Vec<&Record> { seqs.iter().filter_map(|seq| self.window.get(*seq)).collect() };
-        let mut members: Vec<&Record> = of(&seqs).into_iter().filter(open).collect();
+        let all = self.window.all(&seqs);
+        let mut members: Vec<&Record> = all.iter().filter(open).collect();
         if members.len() < MIN_WATCHED {
             return None;
         }
         // Without its surroundings first: most groups show nothing, and looking around is what costs.
-        let glance = families(&agreements(&self.sample(&members, &Around::default())));
+        let glance = families(&agreements(&self.sample(&members, &Neighbours::NOBODY)));
         let copies = seed == Seed::Comment && members.len() >= SHOWN.0 && glance == [Family::Content];
         if glance.len() < 2 && !copies {
             return None;
         }
         let petition = members[0].petition;
         let here = self.references.of(petition)?;
-        let outside = |record: &&Record| record.cluster == 0 && seed.key(record) != Some(key);
-        let outside = |seqs: &[Seq]| -> Vec<&Record> { of(seqs).into_iter().filter(outside).collect() };
-        let around = Around {
-            latest: outside(&here.latest),
-            life: outside(&here.life),
-            at_home: outside(&here.at_home),
-        };
-        let mut agreed = agreements(&self.sample(&members, &around));
+        if around.0.len() >= AROUND && !around.0.contains_key(&petition) {
+            around.0.clear();
+        }
+        let around = around.0.entry(petition).or_insert_with(|| self.surroundings(here));
+        let of_the_group = all.iter().find(|record| seed.key(record) == Some(key));
+        let shared = of_the_group.and_then(|record| seed.values(record));
+        let outside = |record: &&Record| record.cluster == 0 && (shared.is_none() || seed.values(record) != shared);
+        let outside = around.those(outside);
+        let mut agreed = agreements(&self.sample(&members, &outside));
         agreed = self.without_chance(seed, members[0], size, agreed);
         if copies {
-            return self.crowd(&members, size, agreed, &around);
+            return self.crowd(&members, size, agreed, &outside);
         }
         let whole = members.clone();
         let mut judged = self.advise(&whole, &members, size, &agreed);
@@ -108,7 +135,7 @@ impl Scrutiny {
                 break;
             }
             members = caught;
-            agreed = agreements(&self.sample(&members, &around));
+            agreed = agreements(&self.sample(&members, &outside));
             agreed = self.without_chance(seed, *members.first()?, size, agreed);
             judged = self.advise(&whole, &members, members.len() as u64, &agreed);
         }
@@ -121,31 +148,35 @@ impl Scrutiny {
         })
     }
 
-    fn sample<'a>(&'a self, members: &'a [&'a Record], around: &'a Around<'a>) -> Sample<'a> {
+    fn surroundings(&self, here: &Surroundings) -> Neighbours<Record> {
+        Neighbours {
+            latest: self.window.all(&here.latest),
+            life: self.window.all(&here.life),
+            at_home: self.window.all(&here.at_home),
+        }
+    }
+
+    fn sample<'a>(&'a self, members: &'a [&'a Record], outside: &'a Neighbours<&'a Record>) -> Sample<'a> {
         Sample {
             members,
-            latest: &around.latest,
-            life: &around.life,
-            at_home: &around.at_home,
+            latest: &outside.latest,
+            life: &outside.life,
+            at_home: &outside.at_home,
             baseline: &self.baseline,
         }
     }
 
     /// Whether those on an island keep a machine's times or read from a list. That their mail came late is no such sign.
     pub(crate) fn shows_a_machine(&self, seqs: &[Seq]) -> bool {
-        let of = |seqs: &[Seq]| -> Vec<&Record> { seqs.iter().filter_map(|seq| self.window.get(*seq)).collect() };
         let mut latest = seqs[seqs.len().saturating_sub(RING)..].to_vec();
         latest.sort_unstable();
-        let members = of(&latest);
+        let all = self.window.all(&latest);
+        let members: Vec<&Record> = all.iter().collect();
         let Some(here) = members.first().and_then(|one| self.references.of(one.petition)) else {
             return false;
         };
-        let around = Around {
-            latest: of(&here.latest),
-            life: of(&here.life),
-            at_home: of(&here.at_home),
-        };
-        !human(&agreements(&self.sample(&members, &around)))
+        let around = self.surroundings(here);
+        !human(&agreements(&self.sample(&members, &around.those(|_| true))))
     }
 
     /// Of two common values some people have both. Where they are together no more often than chance brings them, only the
@@ -167,8 +198,14 @@ impl Scrutiny {
 
     /// People who copy one text are counted, whatever they think of the petition. Where more of them than usual come through
     /// rented servers or from elsewhere, somebody may have called them together, and a person is told.
-    fn crowd(&self, members: &[&Record], size: u64, mut agreed: Vec<Agreement>, around: &Around<'_>) -> Option<Look> {
-        let sample = self.sample(members, around);
+    fn crowd(
+        &self,
+        members: &[&Record],
+        size: u64,
+        mut agreed: Vec<Agreement>,
+        outside: &Neighbours<&Record>,
+    ) -> Option<Look> {
+        let sample = self.sample(members, outside);
         let strong = score(&strongest(&agreed)) >= SHOWN.1;
         agreed.extend(sample.leaning(Fact::Elsewhere, Trait::Elsewhere));
         agreed.extend(sample.leaning(Fact::Hosting, Trait::Hosting));

@@ -6,6 +6,7 @@ use paraph_tally::SignatureId;
 
 use crate::engine::Scrutiny;
 use crate::finding::ClusterId;
+use crate::record::Record;
 
 impl Scrutiny {
     /// A person let these go: none of them is taken into a cluster again. Where they are at least half of those whom a
@@ -30,8 +31,8 @@ impl Scrutiny {
             }
         }
         for id in ids {
-            if let Some(record) = self.window.find(*id).and_then(|seq| self.window.get_mut(seq)) {
-                record.pardon();
+            if let Some(seq) = self.window.find(*id) {
+                self.window.change(seq, Record::pardon);
             }
         }
         cleared

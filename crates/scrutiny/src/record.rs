@@ -1,4 +1,4 @@
-//! What is remembered of a contribution: 80 bytes, for ten days.
+//! What is remembered of a contribution, as it is worked with. In memory it lies as `packed.rs` has it.
 
 use paraph_tally::{Millis, PetitionId, SignatureId};
 
@@ -77,9 +77,6 @@ pub(crate) struct Record {
     /// 1 + the cluster's number; 0 for none.
     pub(crate) cluster: u16,
 }
-
-// Ten million of them are the bulk of the memory that is promised.
-const _: () = assert!(size_of::<Record>() <= 88);
 
 const LOG_SCALE: f64 = 2048.0;
 

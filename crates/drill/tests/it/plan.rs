@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use paraph_drill::forgeries::Method;
+use paraph_drill::forgeries::{Confirms, Method};
 use paraph_drill::networks::{self, Kind};
 use paraph_drill::scenario::{Fate, Habit, Phase, Way};
 use paraph_drill::{ForgedRate, Options, Plan, Scenario, Strength};
@@ -192,4 +192,121 @@ fn floods_come_from_4000_addresses_and_a_million_64_that_are_nobody_elses() {
         IpAddr::V6(v6) => !prefixes.contains(&v6.segments()[..4]),
     };
     assert!(plan.honest.iter().all(honest));
+}
+
+const DRAWN: [Scenario; 5] = [
+    Scenario::LowAndSlow,
+    Scenario::BrowserFarm,
+    Scenario::StoredUp,
+    Scenario::StolenIdentities,
+    Scenario::Noel2020,
+];
+
+#[test]
+fn campaigns_that_are_drawn_differ_by_seed_and_come_from_reserved_addresses() {
+    for scenario in DRAWN {
+        let plan = |seed| {
+            Plan::new(&Options {
+                scenario,
+                ..options(seed)
+            })
+        };
+        let one = plan(7);
+        assert_eq!(one, plan(7), "{scenario:?}");
+        let other = plan(8);
+        let domains = |plan: &Plan| {
+            let domain =
+                |forgery: &paraph_drill::forgeries::Forgery| forgery.address().rsplit('@').next().map(str::to_owned);
+            plan.forgeries.iter().filter_map(domain).collect::<HashSet<_>>()
+        };
+        let sources = |plan: &Plan| {
+            plan.forgeries
+                .iter()
+                .map(|forgery| forgery.source)
+                .collect::<HashSet<_>>()
+        };
+        assert_ne!(sources(&one), sources(&other), "{scenario:?}");
+        assert!(one.stands_for.is_some_and(|whole| whole.forged > 1000), "{scenario:?}");
+        assert_eq!(one.honest.len(), 10_000, "{scenario:?}");
+        let honest: HashSet<&str> = one.honest.iter().map(|person| person.mailbox.as_str()).collect();
+        assert!(
+            one.forgeries.len() > 100 && one.forgeries.is_sorted_by_key(|forgery| forgery.at),
+            "{scenario:?}"
+        );
+        for forgery in &one.forgeries {
+            // Documentation (RFC 5737) and shared address space (RFC 6598).
+            let [a, b, c, _] = forgery.source.octets();
+            let is_documentation = [(192, 0, 2), (198, 51, 100), (203, 0, 113)].contains(&(a, b, c));
+            assert!(is_documentation || (a == 100 && (64..128).contains(&b)), "{forgery:?}");
+            assert!(!honest.contains(forgery.address().as_str()), "{forgery:?}");
+            assert!(one.waves[forgery.wave].from <= forgery.at && forgery.at <= one.waves[forgery.wave].to);
+        }
+        assert!(domains(&one).iter().all(|domain| {
+            domain.ends_with(".example") || ["example.org", "example.com", "example.net"].contains(&domain.as_str())
+        }));
+    }
+}
+
+#[test]
+fn what_is_stored_up_is_confirmed_after_the_last_of_it_was_signed() {
+    let plan = Plan::new(&Options {
+        scenario: Scenario::StoredUp,
+        ..options(7)
+    });
+    let last = plan.forgeries.last().expect("forgeries").at;
+    let confirms = plan.forgeries.iter().filter_map(|forgery| forgery.dress.as_ref());
+    let at = confirms.filter_map(|dress| match dress.confirms {
+        Confirms::At(moment) => Some(moment),
+        Confirms::After(_) => None,
+    });
+    let at: Vec<Duration> = at.collect();
+    assert_eq!(at.len(), plan.forgeries.len());
+    assert!(at.iter().all(|moment| *moment > last && *moment <= plan.attack_to));
+}
+
+#[test]
+fn the_three_waves_lie_apart_and_each_is_of_its_kind() {
+    let plan = Plan::new(&Options::new(Scenario::Noel2020, 7));
+    assert_eq!(plan.end, Duration::from_secs(480));
+    let names: Vec<&str> = plan.waves.iter().map(|wave| wave.name).collect();
+    assert_eq!(names, ["forged-signatures", "request-flood", "officials"]);
+    // An incident closes after a quiet minute, and is pressed for a minute after the flood has ended.
+    for pair in plan.waves.windows(2) {
+        assert!(pair[1].from - pair[0].to > Duration::from_secs(75), "{pair:?}");
+    }
+    let of = |wave| plan.forgeries.iter().filter(move |forgery| forgery.wave == wave);
+    assert_eq!(of(1).count(), 0, "a flood completes no form");
+    assert!(of(0).all(|forgery| forgery.method == Method::SolveAndConfirm));
+    assert!(
+        of(2).all(|forgery| forgery.method == Method::Solve),
+        "nobody confirms for an official"
+    );
+    let shown: HashSet<_> = of(0).map(|forgery| (forgery.name(), forgery.comment())).collect();
+    assert_eq!(shown.len(), 1, "one name and one comment");
+    let servers: HashSet<_> = of(0).map(|forgery| forgery.source).collect();
+    assert!((216..=218).contains(&servers.len()), "{}", servers.len());
+    let lasts: Vec<String> = of(2)
+        .filter_map(|forgery| forgery.name().rsplit(' ').next().map(str::to_owned))
+        .collect();
+    assert!(lasts.is_sorted(), "from A to Z");
+    assert_eq!(plan.stands_for.and_then(|whole| whole.honest), Some(34_000));
+}
+
+#[test]
+fn a_hostile_crowd_is_of_real_people_and_changes_no_other() {
+    let brigade = Plan::new(&Options {
+        scenario: Scenario::Brigade,
+        ..options(7)
+    });
+    let (hostile, others): (Vec<_>, Vec<_>) = brigade.honest.into_iter().partition(|person| person.hostile);
+    assert_eq!(others, Plan::new(&options(7)).honest);
+    assert!(hostile.len() > others.len() && brigade.forgeries.is_empty());
+    let mailboxes: HashSet<&str> = hostile
+        .iter()
+        .chain(&others)
+        .map(|person| person.mailbox.as_str())
+        .collect();
+    assert_eq!(mailboxes.len(), hostile.len() + others.len());
+    let browsers: HashSet<u16> = hostile.iter().map(|person| person.browser).collect();
+    assert!(browsers.len() > 100, "programs of their own");
 }

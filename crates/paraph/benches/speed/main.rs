@@ -1,7 +1,7 @@
 //! How fast Paraph is, each figure against a baseline measured in the same run; see `docs/benchmarks.md`.
 //!
 //! ```text
-//! scripts/bench [durable] [signature] [page] [refusal] [memory] [startup] [networks] [budgets]
+//! scripts/bench [durable] [signature] [mail] [page] [refusal] [memory] [startup] [networks] [budgets]
 //!     [--rounds N] [--signatures N] [--record FILE] [--json]
 //! ```
 //!
@@ -47,9 +47,10 @@ struct Asked {
     json: bool,
 }
 
-const SECTIONS: [&str; 8] = [
+const SECTIONS: [&str; 9] = [
     "durable",
     "signature",
+    "mail",
     "page",
     "refusal",
     "memory",
@@ -89,6 +90,7 @@ fn run() -> Outcome<bool> {
         findings.extend(match section.as_str() {
             "durable" => durable::measure(asked.rounds)?,
             "signature" => signature::measure(asked.rounds)?,
+            "mail" => signature::measure_mail(asked.rounds)?,
             "page" => pages::measure(asked.rounds)?,
             "memory" => large::measure_memory(asked.rounds, asked.signatures)?,
             "startup" => large::measure_startup(asked.rounds, asked.signatures)?,

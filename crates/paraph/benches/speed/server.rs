@@ -49,6 +49,18 @@ impl Server {
         Self::serve(place, separate)
     }
 
+    /// The same; scrutiny looks at who signs, or does not.
+    pub(crate) fn start_signing(place: &Path, mail: Mail<'_>, watched: bool, separate: bool) -> Outcome<Self> {
+        configure(place, mail)?;
+        if !watched {
+            let file = place.join("paraph.toml");
+            let text = std::fs::read_to_string(&file)?;
+            std::fs::write(file, text + "[scrutiny]\nenabled = false\n")?;
+        }
+        create_petition(place)?;
+        Self::serve(place, separate)
+    }
+
     /// Starts one that bans a range, or whose budget for signatures is one a minute.
     pub(crate) fn start_refusing(place: &Path, refusing: Refusing, separate: bool) -> Outcome<Self> {
         configure(place, Mail::Maildir)?;

@@ -47,88 +47,85 @@ struct Round {
     verifying: f64,
 }
 
+/// Challenge, form and commit, while mail waits.
 pub(crate) fn measure(rounds: usize) -> Outcome<Vec<Finding>> {
-    let separate = machine::separates();
-    if separate {
-        machine::leave_servers_core()?;
-    }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    // On threads of its own, which share the loader's core: a server that waits for its mail server is not measured.
-    let post_office = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()?;
-    let sink = post_office.block_on(Sink::start())?;
+    let mut bench = Bench::new()?;
     // Takes connections, or seems to, and never says a word: mail waits for it and costs nothing meanwhile.
-    let silent = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
-    let (smtp, silent) = (sink.smtp_addr().to_string(), silent.local_addr()?.to_string());
-    let mut bench = Bench {
-        runtime,
-        separate,
-        people: 0,
-        places: Vec::new(),
-        sink,
-    };
-    let smtp = bench.rounds(Way::Script, Mail::Smtp(&smtp), rounds)?;
-    let no_mail = bench.rounds(Way::Script, Mail::Smtp(&silent), rounds)?;
-    let maildir = bench.rounds(Way::Script, Mail::Maildir, rounds)?;
+    let silent = bench.runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
+    let silent = silent.local_addr()?.to_string();
+    let script = bench.rounds(Way::Script, Mail::Smtp(&silent), rounds)?;
     let plain = bench.rounds(Way::Plain, Mail::Smtp(&silent), rounds)?;
-    let sharing = machine::sharing(separate);
-    let of = |what: &str, rounds: &[Round], part: fn(&Round) -> f64, bar, note: &str| Finding {
-        what: format!("server CPU per accepted signature: {what}"),
-        unit: "us",
-        ours: rounds.iter().map(part).collect(),
-        baseline: Vec::new(),
-        bar,
-        note: format!("{note}; {ROUND} signatures a round, {AT_ONCE} people at once, {sharing}"),
-    };
-    let alone = "one connection a person, opened by a PROXY header";
     let without = "the mail server takes connections and says nothing";
     Ok(vec![
-        of(
-            "challenge, form, commit, mail over SMTP",
-            &smtp,
-            Round::whole,
-            BAR,
-            alone,
-        ),
-        of("challenge, form, commit, no mail", &no_mail, Round::whole, BAR, without),
-        of("form and commit", &no_mail, Round::posting, BAR, without),
-        of(
+        bench.finding("form and commit", &script, Round::posting, BAR, without),
+        bench.finding(
             "form and commit, without script",
             &plain,
             Round::posting,
             BAR,
             "no puzzle, nothing taken off",
         ),
-        of("the challenge alone", &no_mail, |round| round.issuing, Bar::None, alone),
-        of(
+        bench.finding(
+            "challenge, form, commit, no mail",
+            &script,
+            Round::whole,
+            BAR,
+            "one connection a person, opened by a PROXY header",
+        ),
+        bench.finding(
+            "the challenge alone",
+            &script,
+            |round| round.issuing,
+            Bar::None,
+            "with the connection",
+        ),
+        bench.finding(
             "the form with a ticket alone",
             &plain,
             |round| round.issuing,
             Bar::None,
-            "rendered for each",
+            "rendered for each, with the connection",
         ),
-        of(
+        bench.finding(
+            "one verification, in no other figure",
+            &script,
+            |round| round.verifying,
+            Bar::None,
+            "1,000 rounds of PBKDF2",
+        ),
+    ])
+}
+
+/// The same with its mail.
+pub(crate) fn measure_mail(rounds: usize) -> Outcome<Vec<Finding>> {
+    let mut bench = Bench::new()?;
+    // One loader that is a crowd is lockstep: scrutiny would hold it, and mail for who is held does not leave.
+    bench.watched = false;
+    let smtp = bench.sink.smtp_addr().to_string();
+    let sent = bench.rounds(Way::Script, Mail::Smtp(&smtp), rounds)?;
+    let maildir = bench.rounds(Way::Script, Mail::Maildir, rounds)?;
+    let mailed = "what is left when all forms are in, without scrutiny";
+    Ok(vec![
+        bench.finding(
+            "challenge, form, commit, mail over SMTP",
+            &sent,
+            Round::whole,
+            Bar::None,
+            "without scrutiny",
+        ),
+        bench.finding(
             "the mail alone, over SMTP",
-            &smtp,
+            &sent,
             |round| round.mailing,
             Bar::None,
-            "what is left when all forms are in",
+            mailed,
         ),
-        of(
+        bench.finding(
             "all of it, mail into a Maildir",
             &maildir,
             Round::whole,
             Bar::None,
-            "two fsync a mail",
-        ),
-        of(
-            "one verification, in no other figure",
-            &no_mail,
-            |round| round.verifying,
-            Bar::None,
-            "1,000 rounds of PBKDF2",
+            "two fsync a mail, without scrutiny",
         ),
     ])
 }
@@ -145,17 +142,57 @@ impl Round {
 
 struct Bench {
     runtime: Runtime,
+    _post_office: Runtime,
     separate: bool,
     people: u32,
     /// Thrown away at the end: a file system that forgets thousands of files is busy with it for seconds.
     places: Vec<tempfile::TempDir>,
     sink: Sink,
+    /// Whether scrutiny looks, as it does by default.
+    watched: bool,
 }
 
 impl Bench {
+    fn new() -> Outcome<Self> {
+        let separate = machine::separates();
+        if separate {
+            machine::leave_servers_core()?;
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        // On a thread of its own, which shares the loader's core: a server that waits for its mail server is not measured.
+        let post_office = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()?;
+        let sink = post_office.block_on(Sink::start())?;
+        Ok(Self {
+            runtime,
+            _post_office: post_office,
+            separate,
+            people: 0,
+            places: Vec::new(),
+            sink,
+            watched: true,
+        })
+    }
+
+    fn finding(&self, what: &str, rounds: &[Round], part: fn(&Round) -> f64, bar: Bar, note: &str) -> Finding {
+        Finding {
+            what: format!("server CPU per accepted signature: {what}"),
+            unit: "us",
+            ours: rounds.iter().map(part).collect(),
+            baseline: Vec::new(),
+            bar,
+            note: format!(
+                "{note}; {ROUND} signatures a round, {AT_ONCE} people at once, {}",
+                machine::sharing(self.separate)
+            ),
+        }
+    }
+
     fn rounds(&mut self, way: Way, mail: Mail<'_>, rounds: usize) -> Outcome<Vec<Round>> {
         let place = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-        let server = Server::start(place.path(), mail, self.separate)?;
+        let server = Server::start_signing(place.path(), mail, self.watched, self.separate)?;
         // One round for connections, pages and statements that are made once.
         self.round(way, mail, &server)?;
         let measured = (0..rounds).map(|_| self.round(way, mail, &server)).collect();

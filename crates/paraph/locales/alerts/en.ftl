@@ -16,6 +16,7 @@ times = Since { $since } ({ $zone }), { $utc } UTC.
 times-over = From { $since } to { $over } ({ $zone }); began { $utc } UTC.
 again = Told { $told } times before. It is repeated until somebody presses the button behind the link.
 link = I am at work on it: { $link }
+room = See it and act: { $room }
 over = It is over. There is nothing to do.
 test = This is a test of this channel. Nothing is wrong, there is nothing to do.
 
@@ -29,19 +30,24 @@ summary-incident = an attack is under way, and is being set aside
 summary-mail-stuck = mail does not leave
 summary-clock-stepped = the clock has jumped
 summary-reload-refused = the new configuration was refused
+summary-certificate-ends = the site’s certificate runs out soon
+summary-certificate-over = the site has no valid certificate
 
 do-store-refuses = The disk is full, read-only or broken. Nothing that was acknowledged is lost. Look at the disk; do not delete anything, do not restart.
 do-disk-low = Signing is paused, pages and confirmations go on. Free some space outside the data directory; signing resumes by itself.
 do-ledger-differs = Do not restart, do not repair. Keep a copy of the data directory as it is, then run: paraph fsck
 do-signing-shed = Those sent away are told to come back. If it is an attack: nothing is lost. If it is a crowd: see Limits in the operator's guide.
 do-scrutiny-behind = Signatures are taken in and confirmed, and wait to be looked at; nothing is lost. After a restart this takes a few minutes. If it stays, look at the log, then restart.
-do-holds-at-cap = A large attack. What is over the limit waits outside the count; the count is right without you. Look at the findings, then raise limits.holds_per_hour.
-do-incident = What is held does not count, and nobody is refused for it. Doing nothing is safe; everything can be taken back. To look: paraph incident list
+do-holds-at-cap = A large attack. What is over the limit waits outside the count; the count is right without you. In the incident room: raise the limit for an hour, or leave it.
+do-incident = What is held does not count, and nobody is refused for it. Doing nothing is safe; everything can be taken back in the incident room.
 do-mail-stuck = People can sign; their mail waits, and is tried for three days. Look at the mail server in the morning.
 do-clock-stepped = Nothing is erased by age for an hour. Set the clock right within it; do not restart the server while the clock is ahead.
 do-reload-refused = The server goes on with the configuration before it. Run: paraph check-config
+do-certificate-ends = It should have been renewed by itself, and was not. The site is up. In the morning, run: paraph doctor
+do-certificate-over = Browsers refuse the site; nothing is lost. Run: paraph doctor. It says what the authority answered, or which file to renew.
 
 page-button = I am at work on it
+page-room = To the incident room
 page-acknowledged = Somebody is at work on it. It is repeated no more.
 page-gone = This alert is over.
 page-unknown = This link is not complete. Open it from the message again.

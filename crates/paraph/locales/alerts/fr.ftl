@@ -16,6 +16,7 @@ times = Depuis { $since } ({ $zone }), { $utc } UTC.
 times-over = De { $since } à { $over } ({ $zone }) ; début { $utc } UTC.
 again = Déjà signalé { $told } fois. L’alerte se répète jusqu’à ce que quelqu’un appuie sur le bouton derrière le lien.
 link = Je m’en occupe : { $link }
+room = Voir et agir : { $room }
 over = C’est terminé. Il n’y a rien à faire.
 test = Ceci est un essai de ce canal. Tout va bien, il n’y a rien à faire.
 
@@ -29,19 +30,24 @@ summary-incident = une attaque est en cours, et mise de côté
 summary-mail-stuck = les courriels ne partent plus
 summary-clock-stepped = l’horloge a fait un saut
 summary-reload-refused = la nouvelle configuration a été refusée
+summary-certificate-ends = le certificat du site expire bientôt
+summary-certificate-over = le site n’a plus de certificat valable
 
 do-store-refuses = Le disque est plein, en lecture seule ou en panne. Rien de ce qui a été confirmé n’est perdu. Examinez le disque ; ne supprimez rien, ne redémarrez pas.
 do-disk-low = La signature est en pause, les pages et les confirmations continuent. Libérez de la place hors du répertoire de données ; la signature reprend d’elle-même.
 do-ledger-differs = Ne redémarrez pas, ne réparez rien. Gardez une copie du répertoire de données tel quel, puis lancez : paraph fsck
 do-signing-shed = Les personnes renvoyées sont invitées à revenir. Si c’est une attaque : rien n’est perdu. Si c’est une foule : voir « Limits » dans le guide de l’opérateur.
 do-scrutiny-behind = Les signatures sont reçues et confirmées, et attendent d’être examinées ; rien n’est perdu. Après un redémarrage, cela dure quelques minutes. Si cela persiste, lisez le journal du serveur, puis redémarrez.
-do-holds-at-cap = Une grande attaque. Ce qui dépasse la limite attend hors du compteur ; le compteur est juste sans vous. Examinez les constats, puis augmentez limits.holds_per_hour.
-do-incident = Ce qui est retenu ne compte pas, et personne n’est refusé pour autant. Ne rien faire est sans danger ; tout peut être annulé. Pour regarder : paraph incident list
+do-holds-at-cap = Une grosse attaque. Ce qui dépasse la limite attend hors du décompte ; le décompte est juste sans vous. Dans la salle de crise : relevez la limite pour une heure, ou laissez-la.
+do-incident = Ce qui est retenu ne compte pas, et personne n’est refusé pour autant. Ne rien faire est sans danger ; tout peut être défait dans la salle de crise.
 do-mail-stuck = On peut signer ; les courriels attendent et sont réessayés pendant trois jours. Examinez le serveur de courriel demain matin.
 do-clock-stepped = Rien n’est effacé par ancienneté pendant une heure. Remettez l’horloge à l’heure d’ici là ; ne redémarrez pas le serveur tant qu’elle avance.
 do-reload-refused = Le serveur continue avec la configuration précédente. Lancez : paraph check-config
+do-certificate-ends = Il aurait dû être renouvelé tout seul, et ne l’a pas été. Le site fonctionne. Demain matin, lancez : paraph doctor
+do-certificate-over = Les navigateurs refusent le site ; rien n’est perdu. Lancez : paraph doctor. Il dit ce que l’autorité a répondu, ou quel fichier renouveler.
 
 page-button = Je m’en occupe
+page-room = Vers la salle de crise
 page-acknowledged = Quelqu’un s’en occupe. L’alerte ne sera plus répétée.
 page-gone = Cette alerte est terminée.
 page-unknown = Ce lien n’est pas complet. Ouvrez-le de nouveau depuis le message.

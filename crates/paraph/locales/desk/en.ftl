@@ -29,6 +29,12 @@ desk-login-busy = Too many log in at once. Try again in { $wait ->
    *[other] { $wait } seconds
 }.
 desk-login-lost = Lost your phone? Type one of your recovery codes instead of the code. None left? An operator can give you a new link.
+desk-login-passkey-wrong = This passkey does not open the desk. Name, password and code still do.
+desk-login-passkey-stopped = This passkey was stopped, as there may be a copy of it. Log in with name, password and code, and remove it under “My account”.
+desk-passkey-or = Or without typing
+desk-passkey-login = Log in with a passkey
+desk-passkey-failed = That did not work: it was cancelled, or this device has no fitting passkey. Nothing was changed.
+desk-passkey-late = This page lay open for too long, or was used already. Try again now.
 desk-label-name = Name
 desk-label-password = Password
 desk-label-code = Code
@@ -76,6 +82,19 @@ desk-password = Password
 desk-label-old-password = Current password
 desk-password-button = Change the password
 desk-old-wrong = The current password is not right. Nothing was changed.
+desk-passkeys = Passkeys
+desk-passkeys-what = With a passkey you get in by your phone’s or computer’s own lock, without password and code. Those stay: if you lose the device, you get in with them.
+desk-passkeys-nowhere = Passkeys need a site that is reached by its name over https; this address is not.
+desk-passkey-script = To add a passkey, this page needs script. Password and code work without.
+desk-passkey-since = Added on
+desk-passkey-stopped = Stopped: there may be a copy of it. Remove it, and add another.
+desk-passkey-remove = Remove
+desk-label-passkey-name = Name of the new passkey
+desk-hint-passkey-name = So that you know it again: “phone”, “office computer”.
+desk-passkey-make = Add a passkey
+desk-passkey-name = A name of 2 to 40 letters and digits, please. No passkey was added.
+desk-passkey-wrong = This passkey could not be taken. Nothing was changed.
+desk-passkey-full = You have as many passkeys as there may be. Remove one first.
 
 ## Petitions
 
@@ -176,11 +195,17 @@ desk-act-joined = joined the desk
 desk-act-renewed = chose a new password and a new app
 desk-act-login = logged in
 desk-act-login-recovery = logged in with a recovery code
+desk-act-login-passkey = logged in with a passkey
+desk-act-passkey-added = added the passkey
+desk-act-passkey-removed = removed the passkey
+desk-act-passkey-stopped = was not let in: there may be a copy of the passkey
 desk-act-session-ended = ended a session
 desk-act-sessions-ended = ended all sessions
 desk-act-password = changed the password
 desk-act-recovery = asked for new recovery codes
 desk-act-removed = removed a member
+desk-act-crowdsec-on = decided that bans are told to CrowdSec
+desk-act-crowdsec-off = decided that bans are told to CrowdSec no longer
 desk-act-created = created
 desk-act-edited = changed
 desk-act-posted = posted an update
@@ -201,6 +226,8 @@ desk-done-sent-back = The petition is with its author again, and your note with 
 desk-done-posted = The update is posted.
 desk-done-closed = The petition is closed.
 desk-done-password = The password is changed; the other sessions have ended.
+desk-done-passkey = The passkey is added.
+desk-done-passkey-removed = The passkey is removed. If this device still offers it, delete it there too.
 desk-done-ended = The session has ended.
 desk-done-removed = The member is removed.
 
@@ -247,7 +274,7 @@ desk-if-nothing = If you do nothing
 desk-if-nothing-calm = Nothing happens. At { $at } the page will say the same, with a newer count.
 desk-if-nothing-signing = At { $at } people will still be told to come back. Nobody’s signature is lost, and the count does not change by it. There is nothing to undo.
 desk-if-nothing-count = At { $at } the page will still show this count. Nothing is deleted by itself, and everything can be counted again from the journal.
-desk-if-nothing-waits = At { $at } it will be as now. Nothing is lost: what cannot be done yet waits, and what is not certain is not counted.
+desk-if-nothing-waits = At { $at } it will be as now. Nothing is lost: what cannot be done yet waits, and what is not certain is not counted. What was held can be taken back at any time, tonight or in a month.
 desk-others = Also on
 desk-chart = The last hours, minute by minute
 desk-chart-none = There is a chart two minutes after the start of the server.
@@ -297,6 +324,7 @@ desk-line-contract-unknown = on the host’s bill (write it into the configurati
 desk-line-read = Read this aloud
 desk-line-text-1 = Good evening. Our server is under a flood from the Internet, and its line is full. It is the machine that serves
 desk-line-text-2 = We cannot filter it on the machine, because it does not come through. Please filter it in front of the line, and tell me your ticket number.
+desk-line-text-contract = Our contract number is
 desk-line-ask = Ask for
 desk-line-ask-1 = protection against floods (anti-DDoS) for this address, now;
 desk-line-ask-2 = what kind of flood it is, and how many gigabits a second;
@@ -357,7 +385,7 @@ desk-found-number = verdict
 desk-undo = Take it back
 desk-undone-note = Taken back at the desk.
 desk-decimal = .
-desk-cap = Limit: { $count } holds an hour without a person. New ones wait, the count is unaffected. Leave it, or raise limits.holds_per_hour in the configuration in the morning.
+desk-cap = Up to { $count } are held in an hour without a person. Everything can be taken back.
 desk-cap-waiting = { $count } wait outside the count.
 desk-decide = Hold, invalidate, or take back
 desk-decide-preview = See what it would do
@@ -409,7 +437,7 @@ desk-do-reinstate = Reinstate { $count }
 desk-would-counted = counted now
 desk-would-unconfirmed = never confirmed
 desk-would-honest = honest people it may catch, at most
-desk-would-samples = Five of them
+desk-would-samples = Up to five of them
 desk-would-more = There are more than one verdict takes; the rest is for another.
 desk-would-undo = You can undo it in one click.
 desk-done-judged = The verdict stands. You can take it back below, in one click.
@@ -421,3 +449,102 @@ desk-pause-button = Pause signing
 desk-resume-button = Let people sign again
 desk-done-paused = Signing is paused: pages only.
 desk-done-resumed = People can sign again.
+
+## Incidents, findings, the limit of holds, the second way
+
+desk-who-program = the program
+desk-who-command-line = at the machine itself
+desk-chart-refused = refused at the door
+desk-incidents = Incidents
+desk-incidents-none = There has been none.
+desk-incidents-all = All incidents
+desk-incident-number = Incident { $count }
+desk-incident-open = open
+desk-incident-first = First seen
+desk-incident-last = Last seen
+desk-incident-closed = Closed
+desk-incident-sum = Set aside
+desk-incident-sums = { $held } held, { $refused } refused at the door
+desk-story = What was seen, decided and written down
+desk-story-left-out = { $count } lines did not fit; the verdicts among them are in the room.
+desk-seen-opened = It began.
+desk-seen-refused = { $count } requests refused in a minute.
+desk-seen-at-cap = The limit of holds is reached; { $count } wait outside the count.
+desk-seen-bans = { $count } bans in force.
+desk-seen-closed = Closed: nothing was seen for a while.
+desk-shift-cap-raised = raised the limit to { $count } holds an hour, until { $until }
+desk-shift-cap-lowered = set the limit back to the usual one
+desk-shift-second-way = { $count ->
+    [one] asked one held person by mail
+   *[other] asked { $count } held people by mail
+}
+desk-shift-called-back = called back the mails that had not left
+
+desk-limit = The limit is reached
+desk-limit-raised = The limit is raised
+desk-limit-what = Limit: { $count } holds an hour. New ones wait, the count is unaffected. Raise it, or leave it.
+desk-limit-until = It is raised until
+desk-limit-raise-to = { $count ->
+    [one] Raise it for one minute, to
+   *[other] Raise it for { $count } minutes, to
+}
+desk-limit-raise = Raise it
+desk-limit-leave = Or leave it: then you need do nothing. What waits is not counted, and nobody is refused for it.
+desk-limit-lower = Set it back to { $count }
+desk-done-cap-raised = The limit is raised, and sets itself back. It stands in the shift log.
+desk-done-cap-lowered = The usual limit is in force again.
+
+desk-standing = Findings
+desk-standing-none = Nothing was found.
+desk-finding-name = finding
+desk-finding-waiting = { $held } held, { $waiting } wait outside the count
+desk-finding-asks = Scrutiny asks you to look
+desk-finding-nobody = It names nobody: it may be a campaign of real people. Nothing is held for it.
+desk-finding-hold = What holding all of them would do
+desk-finding-release = What releasing them would do
+desk-finding-invalidate = What invalidating them would do
+desk-label-finding = Member of the finding
+desk-decide-wrong-finding = No finding has this name, or it names nobody.
+
+desk-ask = The second way
+desk-ask-why = Held people get one mail: “We could not confirm this automatically. It is not an accusation. Press here.” Who presses is not released by it: a forger reads his mailboxes too. You decide about the answers.
+desk-ask-button = Offer the second way
+desk-ask-would = { $count ->
+    [0] Nobody would be asked
+    [one] One person would be asked
+   *[other] { $count } people would be asked
+}
+desk-ask-held = held now
+desk-ask-before = asked before
+desk-ask-taken-back = said “it wasn’t me”, or withdrew
+desk-ask-hours = { $count ->
+    [one] The mails leave slowly, within an hour.
+   *[other] The mails leave slowly, over { $count } hours.
+}
+desk-ask-undo = What has not left can be called back in one click. Nobody is asked twice.
+desk-ask-do = { $count ->
+    [one] Ask one person
+   *[other] Ask { $count } people
+}
+desk-ask-nobody = Nobody is held who could be asked, or all were asked before.
+desk-asked = Asked by mail: { $offered }. Mails that have left: { $left }. Answers: { $answered }.
+desk-call-back = { $count ->
+    [one] Call back the mail that has not left
+   *[other] Call back the { $count } mails that have not left
+}
+desk-answers = { $answered ->
+    [one] One answered, { $alike } of them alike
+   *[other] { $answered } answered, { $alike } of them alike
+}
+desk-answers-what = Alike are answers that several pressed from one line, with mailboxes at one small domain, from rented servers, or faster than anybody reads. Look at samples before you release.
+desk-answers-apart = { $count ->
+    [one] What releasing the one that is not alike would do
+   *[other] What releasing the { $count } that are not alike would do
+}
+desk-answers-all = { $count ->
+    [one] What releasing it would do
+   *[other] What releasing all { $count } would do
+}
+desk-label-apart = Only answers that are not alike
+desk-done-asked = The mails leave one after another.
+desk-done-called-back = What had not left is called back.

@@ -29,6 +29,12 @@ desk-login-busy = Trop de connexions à la fois. Réessayez dans { $wait ->
    *[other] { $wait } secondes
 }.
 desk-login-lost = Téléphone perdu ? Mettez un de vos codes de secours à la place du code. Plus de codes ? Un opérateur peut vous donner un nouveau lien.
+desk-login-passkey-wrong = Cette clé d’accès n’ouvre pas le bureau. Le nom, le mot de passe et le code l’ouvrent toujours.
+desk-login-passkey-stopped = Cette clé d’accès a été arrêtée : il en existe peut-être une copie. Connectez-vous avec nom, mot de passe et code, puis retirez-la dans « Mon compte ».
+desk-passkey-or = Ou sans rien taper
+desk-passkey-login = Se connecter avec une clé d’accès
+desk-passkey-failed = Cela n’a pas marché : l’opération a été annulée, ou cet appareil n’a pas de clé d’accès qui convienne. Rien n’a été changé.
+desk-passkey-late = Cette page est restée ouverte trop longtemps, ou a déjà servi. Réessayez maintenant.
 desk-label-name = Nom
 desk-label-password = Mot de passe
 desk-label-code = Code
@@ -76,6 +82,19 @@ desk-password = Mot de passe
 desk-label-old-password = Mot de passe actuel
 desk-password-button = Changer le mot de passe
 desk-old-wrong = Le mot de passe actuel ne convient pas. Rien n’a été changé.
+desk-passkeys = Clés d’accès
+desk-passkeys-what = Avec une clé d’accès (« passkey »), vous entrez par le verrou de votre téléphone ou de votre ordinateur, sans mot de passe ni code. Ceux-ci restent : si vous perdez l’appareil, vous entrez avec eux.
+desk-passkeys-nowhere = Les clés d’accès demandent un site joint par son nom, en https ; ce n’est pas le cas de cette adresse.
+desk-passkey-script = Pour ajouter une clé d’accès, cette page a besoin de JavaScript. Le mot de passe et le code s’en passent.
+desk-passkey-since = Ajoutée le
+desk-passkey-stopped = Arrêtée : il en existe peut-être une copie. Retirez-la, et ajoutez-en une autre.
+desk-passkey-remove = Retirer
+desk-label-passkey-name = Nom de la nouvelle clé d’accès
+desk-hint-passkey-name = Pour la reconnaître : « téléphone », « ordinateur du bureau ».
+desk-passkey-make = Ajouter une clé d’accès
+desk-passkey-name = Un nom de 2 à 40 lettres et chiffres, s’il vous plaît. Aucune clé d’accès n’a été ajoutée.
+desk-passkey-wrong = Cette clé d’accès n’a pas pu être acceptée. Rien n’a été changé.
+desk-passkey-full = Vous avez autant de clés d’accès qu’il est permis. Retirez-en une d’abord.
 
 ## Pétitions
 
@@ -176,11 +195,17 @@ desk-act-joined = est entré au bureau
 desk-act-renewed = a choisi un nouveau mot de passe et une nouvelle application
 desk-act-login = s’est connecté
 desk-act-login-recovery = s’est connecté avec un code de secours
+desk-act-login-passkey = s’est connecté avec une clé d’accès
+desk-act-passkey-added = a ajouté la clé d’accès
+desk-act-passkey-removed = a retiré la clé d’accès
+desk-act-passkey-stopped = n’est pas entré : il existe peut-être une copie de la clé d’accès
 desk-act-session-ended = a fermé une session
 desk-act-sessions-ended = a fermé toutes les sessions
 desk-act-password = a changé de mot de passe
 desk-act-recovery = a demandé de nouveaux codes de secours
 desk-act-removed = a retiré un membre
+desk-act-crowdsec-on = a décidé que les bannissements sont transmis à CrowdSec
+desk-act-crowdsec-off = a décidé que les bannissements ne sont plus transmis à CrowdSec
 desk-act-created = a créé
 desk-act-edited = a modifié
 desk-act-posted = a publié une nouvelle
@@ -201,6 +226,8 @@ desk-done-sent-back = La pétition est renvoyée à son auteur, avec votre mot.
 desk-done-posted = La nouvelle est publiée.
 desk-done-closed = La pétition est close.
 desk-done-password = Le mot de passe est changé ; les autres sessions sont fermées.
+desk-done-passkey = La clé d’accès est ajoutée.
+desk-done-passkey-removed = La clé d’accès est retirée. Si cet appareil la propose encore, supprimez-la aussi chez lui.
 desk-done-ended = La session est fermée.
 desk-done-removed = Le membre est retiré.
 
@@ -247,7 +274,7 @@ desk-if-nothing = Si vous ne faites rien
 desk-if-nothing-calm = Il ne se passe rien. Le { $at }, la page dira la même chose, avec un compte plus récent.
 desk-if-nothing-signing = Le { $at }, on dira encore aux gens de revenir. Aucune signature n’est perdue, et le compte n’en change pas. Il n’y aura rien à défaire.
 desk-if-nothing-count = Le { $at }, la page montrera encore ce compte. Rien ne s’efface tout seul, et tout peut être recompté à partir du journal.
-desk-if-nothing-waits = Le { $at }, ce sera comme maintenant. Rien n’est perdu : ce qui ne peut pas encore se faire attend, et ce qui n’est pas certain n’est pas compté.
+desk-if-nothing-waits = Le { $at }, ce sera comme maintenant. Rien n’est perdu : ce qui ne peut pas encore se faire attend, et ce qui n’est pas certain n’est pas compté. Ce qui a été retenu peut être défait à tout moment, cette nuit ou dans un mois.
 desk-others = Aussi en cours
 desk-chart = Les dernières heures, minute par minute
 desk-chart-none = La courbe commence deux minutes après le démarrage du serveur.
@@ -297,6 +324,7 @@ desk-line-contract-unknown = sur la facture de l’hébergeur (à écrire dans l
 desk-line-read = À lire à voix haute
 desk-line-text-1 = Bonsoir. Notre serveur reçoit un flot venu d’Internet, et sa ligne est pleine. C’est la machine qui sert
 desk-line-text-2 = Nous ne pouvons pas le filtrer sur la machine : il n’y arrive pas en entier. Filtrez-le en amont de la ligne, s’il vous plaît, et donnez-moi le numéro du ticket.
+desk-line-text-contract = Notre numéro de contrat est le
 desk-line-ask = À demander
 desk-line-ask-1 = la protection contre les saturations (anti-DDoS) pour cette adresse, maintenant ;
 desk-line-ask-2 = de quelle sorte de flot il s’agit, et combien de gigabits par seconde ;
@@ -357,7 +385,7 @@ desk-found-number = décision
 desk-undo = Défaire
 desk-undone-note = Défait au bureau.
 desk-decimal = ,
-desk-cap = Limite : { $count } retenues par heure sans une personne. Les nouvelles attendent, le compte n’en est pas touché. Laissez-la, ou relevez limits.holds_per_hour dans la configuration demain matin.
+desk-cap = Jusqu’à { $count } signatures sont retenues par heure sans une personne. Tout peut être défait.
 desk-cap-waiting = { $count } attendent hors du compte.
 desk-decide = Retenir, invalider ou défaire
 desk-decide-preview = Voir ce que cela ferait
@@ -409,7 +437,7 @@ desk-do-reinstate = En rétablir { $count }
 desk-would-counted = comptées maintenant
 desk-would-unconfirmed = jamais confirmées
 desk-would-honest = personnes honnêtes peut-être touchées, au plus
-desk-would-samples = Cinq d’entre elles
+desk-would-samples = Jusqu’à cinq d’entre elles
 desk-would-more = Il y en a plus qu’une décision n’en prend ; le reste sera pour une autre.
 desk-would-undo = Vous pourrez défaire en un clic.
 desk-done-judged = C’est décidé. Vous pouvez le défaire plus bas, en un clic.
@@ -421,3 +449,102 @@ desk-pause-button = Suspendre les signatures
 desk-resume-button = Rouvrir les signatures
 desk-done-paused = Les signatures sont suspendues : lecture seule.
 desk-done-resumed = On peut signer de nouveau.
+
+## Incidents, constats, limite des retenues, seconde voie
+
+desk-who-program = le programme
+desk-who-command-line = sur la machine elle-même
+desk-chart-refused = refusées à l’entrée
+desk-incidents = Incidents
+desk-incidents-none = Il n’y en a pas eu.
+desk-incidents-all = Tous les incidents
+desk-incident-number = Incident { $count }
+desk-incident-open = en cours
+desk-incident-first = Vu d’abord
+desk-incident-last = Vu en dernier
+desk-incident-closed = Clos
+desk-incident-sum = Mis de côté
+desk-incident-sums = { $held } retenues, { $refused } refusées à l’entrée
+desk-story = Ce qui a été vu, décidé et noté
+desk-story-left-out = { $count } lignes n’ont pas trouvé place ; les décisions parmi elles sont dans la salle.
+desk-seen-opened = Cela a commencé.
+desk-seen-refused = { $count } demandes refusées en une minute.
+desk-seen-at-cap = La limite des retenues est atteinte ; { $count } attendent hors du compte.
+desk-seen-bans = { $count } bannissements en vigueur.
+desk-seen-closed = Clos : plus rien n’a été vu depuis un moment.
+desk-shift-cap-raised = a relevé la limite à { $count } retenues par heure, jusqu’au { $until }
+desk-shift-cap-lowered = a remis la limite habituelle
+desk-shift-second-way = { $count ->
+    [one] a interrogé par courriel une personne dont la signature est retenue
+   *[other] a interrogé par courriel { $count } personnes dont la signature est retenue
+}
+desk-shift-called-back = a rappelé les courriels qui n’étaient pas partis
+
+desk-limit = La limite est atteinte
+desk-limit-raised = La limite est relevée
+desk-limit-what = Limite : { $count } retenues par heure. Les nouvelles attendent, le compte n’en est pas touché. Relevez-la, ou laissez-la.
+desk-limit-until = Elle est relevée jusqu’au
+desk-limit-raise-to = { $count ->
+    [one] La relever pour une minute, à
+   *[other] La relever pour { $count } minutes, à
+}
+desk-limit-raise = La relever
+desk-limit-leave = Ou laissez-la : vous n’avez alors rien à faire. Ce qui attend n’est pas compté, et personne n’est refusé pour autant.
+desk-limit-lower = La remettre à { $count }
+desk-done-cap-raised = La limite est relevée, et se remet d’elle-même. C’est noté dans la main courante.
+desk-done-cap-lowered = La limite habituelle est de nouveau en vigueur.
+
+desk-standing = Constats
+desk-standing-none = Rien n’a été constaté.
+desk-finding-name = constat
+desk-finding-waiting = { $held } retenues, { $waiting } attendent hors du compte
+desk-finding-asks = L’examen vous demande de regarder
+desk-finding-nobody = Il ne désigne personne : ce peut être une campagne de vraies personnes. Rien n’est retenu pour cela.
+desk-finding-hold = Voir ce que ferait de toutes les retenir
+desk-finding-release = Voir ce que ferait de les relâcher
+desk-finding-invalidate = Voir ce que ferait de les invalider
+desk-label-finding = Membres du constat
+desk-decide-wrong-finding = Aucun constat ne porte ce nom, ou il ne désigne personne.
+
+desk-ask = La seconde voie
+desk-ask-why = Les personnes dont la signature est retenue reçoivent un seul courriel : « Nous n’avons pas pu confirmer cela automatiquement. Ce n’est pas une accusation. Appuyez ici. » Appuyer ne relâche rien : un faussaire lit aussi ses boîtes. C’est vous qui décidez des réponses.
+desk-ask-button = Proposer la seconde voie
+desk-ask-would = { $count ->
+    [0] Personne ne serait interrogé
+    [one] Une personne serait interrogée
+   *[other] { $count } personnes seraient interrogées
+}
+desk-ask-held = retenues maintenant
+desk-ask-before = déjà interrogées
+desk-ask-taken-back = ont dit « ce n’était pas moi », ou ont retiré
+desk-ask-hours = { $count ->
+    [one] Les courriels partent lentement, en une heure.
+   *[other] Les courriels partent lentement, en { $count } heures.
+}
+desk-ask-undo = Ce qui n’est pas parti peut être rappelé d’un seul clic. Personne n’est interrogé deux fois.
+desk-ask-do = { $count ->
+    [one] Interroger une personne
+   *[other] Interroger { $count } personnes
+}
+desk-ask-nobody = Personne n’est retenu qui puisse être interrogé, ou tous l’ont déjà été.
+desk-asked = Interrogées par courriel : { $offered }. Courriels partis : { $left }. Réponses : { $answered }.
+desk-call-back = { $count ->
+    [one] Rappeler le courriel qui n’est pas parti
+   *[other] Rappeler les { $count } courriels qui ne sont pas partis
+}
+desk-answers = { $answered ->
+    [one] Une réponse, dont { $alike } comme d’autres
+   *[other] { $answered } réponses, dont { $alike } se ressemblent
+}
+desk-answers-what = Se ressemblent les réponses données à plusieurs depuis une même ligne, avec des boîtes d’un même petit domaine, depuis des serveurs loués, ou plus vite qu’on ne lit. Regardez des exemples avant de relâcher.
+desk-answers-apart = { $count ->
+    [one] Voir ce que ferait de relâcher celle qui ne ressemble pas aux autres
+   *[other] Voir ce que ferait de relâcher les { $count } qui ne se ressemblent pas
+}
+desk-answers-all = { $count ->
+    [one] Voir ce que ferait de la relâcher
+   *[other] Voir ce que ferait de relâcher les { $count }
+}
+desk-label-apart = Seulement les réponses qui ne se ressemblent pas
+desk-done-asked = Les courriels partent l’un après l’autre.
+desk-done-called-back = Ce qui n’était pas parti est rappelé.

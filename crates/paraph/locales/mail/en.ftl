@@ -25,6 +25,18 @@ not-you = It wasn’t you? You need do nothing: what nobody confirms is never co
 promise = We send at most one mail a day about one petition to one address. Nobody else is told about this mail, nor whether this address has signed.
 stop = You want no more of these mails at this address? This stops them and withdraws nothing. Without them nobody can sign with this address, until you allow them again through the same link or { $days } days have passed:
 
+## The mail to a held person
+
+second-subject = About your signature: { $title }
+second-who = This mail address was used on { $site } to sign this petition:
+second-what = We could not confirm this signature automatically: it came in together with many others that look alike. It is not an accusation.
+second-press = If you signed, please open this page:
+second-label = See what was entered, and answer
+second-button = It shows what was entered. Opening it changes nothing: only its button answers.
+second-then = After that a person looks at your signature. You need do nothing more, and nothing that you entered is lost.
+second-not-you = It wasn’t you? You need do nothing: it is not counted. If you would rather have it erased at once, or want to keep a trace for a complaint of your own:
+second-promise = We send this mail once, and no reminder. Nobody else is told about it, nor whether this address has signed.
+
 ## Updates of a petition
 
 news-subject = News: { $title }

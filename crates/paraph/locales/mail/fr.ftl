@@ -25,6 +25,18 @@ not-you = Ce n’était pas vous ? Vous n’avez rien à faire : ce que perso
 promise = Nous envoyons au plus un courriel par jour, par pétition et par adresse. Personne d’autre n’est informé de ce courriel, ni du fait que cette adresse a signé ou non.
 stop = Vous ne voulez plus de ces courriels à cette adresse ? Ce lien les arrête et ne retire rien. Sans eux, personne ne peut signer avec cette adresse, tant que vous ne les autorisez pas de nouveau par le même lien ou que { $days } jours ne sont pas passés :
 
+## Le courriel à une personne dont la signature est retenue
+
+second-subject = À propos de votre signature : { $title }
+second-who = Cette adresse de courriel a servi sur { $site } à signer cette pétition :
+second-what = Nous n’avons pas pu confirmer cette signature automatiquement : elle est arrivée en même temps que beaucoup d’autres qui se ressemblent. Ce n’est pas une accusation.
+second-press = Si c’est bien vous qui avez signé, ouvrez cette page :
+second-label = Voir ce qui a été saisi, et répondre
+second-button = Elle montre ce qui a été saisi. L’ouvrir ne change rien : seul son bouton répond.
+second-then = Ensuite, une personne examine votre signature. Vous n’avez rien d’autre à faire, et rien de ce que vous avez saisi n’est perdu.
+second-not-you = Ce n’était pas vous ? Vous n’avez rien à faire : elle n’est pas comptée. Si vous préférez tout faire effacer dès maintenant, ou en garder une trace pour votre propre plainte :
+second-promise = Nous envoyons ce courriel une seule fois, sans rappel. Personne d’autre n’en est informé, ni du fait que cette adresse a signé ou non.
+
 ## Nouvelles d’une pétition
 
 news-subject = Nouvelles : { $title }

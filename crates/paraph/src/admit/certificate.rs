@@ -1,7 +1,8 @@
-//! The certificate of `listen.https`: read from two files, checked before it is used, read again when they change.
+//! The certificate of `listen.https`: read from files, checked before it is used, read again when they change.
 //!
 //! A certificate that cannot serve visitors stops a start, with the reason. Later, one that is worse than what is in use
-//! is refused and the old one stays: a half-copied renewal at night takes nobody's page away.
+//! is refused and the old one stays: a half-copied renewal at night takes nobody's page away. One that an authority is
+//! asked for (`acme/`) is awaited: a start without it, or with one that is over, is a start.
 
 use std::fs;
 use std::io;
@@ -9,7 +10,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arc_swap::ArcSwap;
+use arc_swap::ArcSwapOption;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use paraph_tally::Millis;
@@ -30,8 +31,8 @@ pub struct Files {
     pub certificate: PathBuf,
     /// PEM: the private key of the first certificate.
     pub key: PathBuf,
-    /// Host of `site.base_url`, when that is https: the certificate must name it.
-    pub host: Option<String>,
+    /// What the certificate must name: the host of `site.base_url`, when that is https.
+    pub hosts: Vec<String>,
 }
 
 /// Why a certificate cannot be used.
@@ -59,7 +60,7 @@ pub enum CertificateError {
     #[error("{0} is not valid before {1}")]
     NotYet(PathBuf, jiff::Timestamp),
     /// It is for another site.
-    #[error("{0} is not for {1}, the host of site.base_url")]
+    #[error("{0} is not for {1}")]
     OtherHost(PathBuf, String),
 }
 
@@ -83,7 +84,7 @@ impl CertificateError {
             }
             Self::Expired(..) => "renew it; if your renewal runs, see where it puts the new files",
             Self::NotYet(..) => "set the clock of this machine, or wait",
-            Self::OtherHost(..) => "ask for a certificate that names this host, or correct site.base_url",
+            Self::OtherHost(..) => "ask for a certificate that names the host of site.base_url, or correct that",
         }
     }
 }
@@ -101,7 +102,10 @@ pub enum Reloaded {
 #[derive(Debug)]
 pub struct Certificates {
     files: Files,
-    current: ArcSwap<Loaded>,
+    /// Whether it is somebody's work to fetch it: then it may be missing.
+    is_awaited: bool,
+    opened: Millis,
+    current: ArcSwapOption<Loaded>,
     /// What the files looked like when they were last read, good or not. Held while they are read.
     seen: Mutex<Stamp>,
 }
@@ -125,9 +129,31 @@ impl Certificates {
         let loaded = files.load(now)?;
         Ok(Arc::new(Self {
             files,
-            current: ArcSwap::from_pointee(loaded),
+            is_awaited: false,
+            opened: now,
+            current: ArcSwapOption::from_pointee(loaded),
             seen,
         }))
+    }
+
+    /// The same of one that is still to be fetched, with what is wrong with the one that is there. Until there is a good
+    /// one, no handshake comes about.
+    #[must_use]
+    pub fn awaited(files: Files, now: Millis) -> (Arc<Self>, Option<CertificateError>) {
+        let seen = Mutex::new(files.stamp());
+        let (loaded, wrong) = match files.load(now) {
+            Ok(loaded) => (Some(loaded), None),
+            Err(CertificateError::Unreadable(_, error)) if error.kind() == io::ErrorKind::NotFound => (None, None),
+            Err(error) => (None, Some(error)),
+        };
+        let certificates = Self {
+            files,
+            is_awaited: true,
+            opened: now,
+            current: ArcSwapOption::from_pointee(loaded),
+            seen,
+        };
+        (Arc::new(certificates), wrong)
     }
 
     /// Reads both files again if they have changed, or in any case when `forced`. Blocks on the disk.
@@ -142,22 +168,64 @@ impl Certificates {
             return Ok(Reloaded::Unchanged);
         }
         *seen = stamp;
+        if self.is_awaited && stamp.iter().any(Option::is_none) {
+            return Ok(Reloaded::Unchanged);
+        }
         let loaded = self.files.load(now)?;
-        let same = loaded.key.cert == self.current.load().key.cert;
-        self.current.store(Arc::new(loaded));
+        let before = self.current.load();
+        let same = before.as_ref().is_some_and(|before| before.key.cert == loaded.key.cert);
+        self.current.store(Some(Arc::new(loaded)));
         Ok(if same { Reloaded::Unchanged } else { Reloaded::Replaced })
     }
 
-    /// When the certificate in use ends.
+    /// When the certificate in use ends; nothing while there is none.
     #[must_use]
-    pub fn expires(&self) -> jiff::Timestamp {
-        self.current.load().valid.until
+    pub fn expires(&self) -> Option<jiff::Timestamp> {
+        self.validity().map(|valid| valid.until)
     }
+
+    /// From when to when the certificate in use may be used.
+    pub(crate) fn validity(&self) -> Option<Validity> {
+        self.current.load().as_ref().map(|loaded| loaded.valid)
+    }
+
+    /// Whether the certificate in use names all of these.
+    pub(crate) fn names(&self, hosts: &[String]) -> bool {
+        let current = self.current.load();
+        let leaf = current.as_ref().and_then(|loaded| loaded.key.cert.first());
+        leaf.is_some_and(|leaf| hosts.iter().all(|host| is_for(leaf, host).is_ok()))
+    }
+
+    /// How much longer visitors are served.
+    #[must_use]
+    pub fn left(&self, now: Millis) -> Left {
+        match self.validity() {
+            None if now.0.saturating_sub(self.opened.0) < FIRST_MILLIS => Left::Enough,
+            None => Left::Nothing,
+            Some(valid) => valid.left(now),
+        }
+    }
+}
+
+/// A first certificate is fetched in seconds; nobody is woken before this.
+const FIRST_MILLIS: u64 = 5 * 60_000;
+/// So many days before its end, whoever renews a certificate should have done so.
+const LATE_MILLIS: i64 = 7 * 86_400_000;
+
+/// How long a certificate can still be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// Long enough.
+    Enough,
+    /// Less than a week, or than a sixth of a life that is shorter than six.
+    Little,
+    /// It is over, or there is none.
+    Nothing,
 }
 
 impl ResolvesServerCert for Certificates {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&self.current.load().key))
+        self.current.load().as_ref().map(|loaded| Arc::clone(&loaded.key))
     }
 }
 
@@ -169,8 +237,20 @@ impl Files {
         })
     }
 
+    /// Whether they could be used now.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub(crate) fn check(&self, now: Millis) -> Result<(), CertificateError> {
+        self.load(now).map(drop)
+    }
+
     fn load(&self, now: Millis) -> Result<Loaded, CertificateError> {
-        let Self { certificate, key, host } = self;
+        let Self {
+            certificate,
+            key,
+            hosts,
+        } = self;
         let chain = CertificateDer::pem_slice_iter(&read(certificate)?)
             .collect::<Result<Vec<_>, _>>()
             .ok()
@@ -188,7 +268,7 @@ impl Files {
             CertificateError::Unusable(certificate.clone(), error)
         })?;
         valid.check(certificate, now)?;
-        if let Some(host) = host {
+        for host in hosts {
             is_for(&chain[0], host).map_err(|_| CertificateError::OtherHost(certificate.clone(), host.clone()))?;
         }
         let pair = CertifiedKey::from_der(chain, secret, &provider()).map_err(|error| match error {
@@ -203,7 +283,7 @@ impl Files {
 }
 
 /// The cryptography of the whole program: ring, as for mail.
-pub(super) fn provider() -> CryptoProvider {
+pub(crate) fn provider() -> CryptoProvider {
     rustls::crypto::ring::default_provider()
 }
 
@@ -223,12 +303,22 @@ fn is_for(certificate: &CertificateDer<'_>, host: &str) -> Result<(), rustls::Er
 
 /// From when to when a certificate may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Validity {
-    from: jiff::Timestamp,
-    until: jiff::Timestamp,
+pub(crate) struct Validity {
+    pub(crate) from: jiff::Timestamp,
+    pub(crate) until: jiff::Timestamp,
 }
 
 impl Validity {
+    fn left(self, now: Millis) -> Left {
+        let now = i64::try_from(now.0).unwrap_or(i64::MAX);
+        let (from, until) = (self.from.as_millisecond(), self.until.as_millisecond());
+        match until - now {
+            ..=0 => Left::Nothing,
+            left if left < LATE_MILLIS.min((until - from) / 6) => Left::Little,
+            _ => Left::Enough,
+        }
+    }
+
     fn check(self, file: &Path, now: Millis) -> Result<(), CertificateError> {
         let now = i64::try_from(now.0).unwrap_or(i64::MAX);
         if now > self.until.as_millisecond() {

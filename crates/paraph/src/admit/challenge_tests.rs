@@ -1,6 +1,6 @@
 //! Every trap of the puzzle that we know of, and any bytes at all.
 
-use altcha::{HmacAlgorithm, Payload, SolveChallengeOptions};
+use altcha::{HmacAlgorithm, Payload, Solution, SolveChallengeOptions, VerifySolutionOptions};
 use proptest::prelude::*;
 
 use super::*;
@@ -77,6 +77,48 @@ fn a_solved_challenge_is_a_clearance() {
         ([1; 16], 1000, NOW)
     );
     assert!(puzzles(Price::Real).verify(&clearance));
+}
+
+#[test]
+fn a_solution_holds_where_it_holds_for_the_altcha_crate() {
+    let secret = HEXLOWER.encode(&SECRET);
+    for price in [Price::Real, Price::Drill] {
+        let challenge = issue(price);
+        let solved = altcha::solve_challenge(SolveChallengeOptions::new(&challenge));
+        let solved = solved.expect("solvable").expect("in time");
+        let upper = solved.derived_key.to_uppercase();
+        for (counter, key) in [
+            (solved.counter, &solved.derived_key),
+            (solved.counter + 1, &solved.derived_key),
+            (solved.counter, &upper),
+            (solved.counter, &"00".repeat(32)),
+            (solved.counter, &solved.derived_key[..62].to_owned()),
+        ] {
+            let solution = Solution {
+                counter,
+                derived_key: key.clone(),
+                time: None,
+            };
+            let theirs = altcha::verify_solution(VerifySolutionOptions::new(&challenge, &solution, &secret));
+            let sent = encode(&challenge, counter, key);
+            let ours = puzzles(price).check("well", &sent, NOW).expect("signed by us");
+            assert_eq!(
+                puzzles(price).verify(&ours),
+                theirs.expect("an answer").verified,
+                "{price:?} {counter} {key}"
+            );
+        }
+    }
+    // Right in everything but the prefix: the first guess that the real price would go on from.
+    let challenge = issue(Price::Real);
+    let mut easier = challenge.clone();
+    easier.parameters.key_prefix = String::new();
+    let guess = altcha::solve_challenge(SolveChallengeOptions::new(&easier)).expect("solvable");
+    let guess = guess.expect("in time");
+    assert!(!guess.derived_key.starts_with("00"), "another nonce for this test");
+    let sent = encode(&challenge, guess.counter, &guess.derived_key);
+    let clearance = puzzles(Price::Real).check("well", &sent, NOW).expect("signed by us");
+    assert!(!puzzles(Price::Real).verify(&clearance));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What a form means: one attempt to sign, checked and made uniform. It accepts real people, whatever their script.
 
-use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 use super::email::Email;
 use super::form::{FieldError, SignForm};
@@ -78,7 +78,7 @@ const MARKS_IN_A_ROW: usize = 6;
 fn name(raw: &str, max: u64) -> Result<String, &'static str> {
     let visible = without_invisible(raw);
     // NBSP and its kin come with pasted names.
-    let name: String = visible.split_whitespace().collect::<Vec<_>>().join(" ").nfc().collect();
+    let name = nfc(visible.split_whitespace().collect::<Vec<_>>().join(" "));
     if name.is_empty() {
         return Err("name_missing");
     }
@@ -105,12 +105,8 @@ fn comment(raw: &str, max: u64) -> Result<String, &'static str> {
         return Err("comment_control");
     }
     // Marks of direction and joiners are part of Hebrew, Persian and of many emoji; overrides are not.
-    let comment: String = lines
-        .trim()
-        .chars()
-        .filter(|&c| !is_override(c) && !is_zero_width(c))
-        .nfc()
-        .collect();
+    let visible = lines.trim().chars().filter(|&c| !is_override(c) && !is_zero_width(c));
+    let comment = nfc(visible.collect());
     if too_long(&comment, max) {
         Err("comment_too_long")
     } else {
@@ -143,6 +139,14 @@ fn country(raw: &str) -> Result<Option<String>, &'static str> {
         0 => Ok(None),
         2 if COUNTRIES.split(' ').any(|known| known == code) => Ok(Some(code)),
         _ => Err("country_unknown"),
+    }
+}
+
+/// In normalisation form C (Unicode UAX 15), as nearly everything arrives.
+fn nfc(text: String) -> String {
+    match is_nfc_quick(text.chars()) {
+        IsNormalized::Yes => text,
+        IsNormalized::No | IsNormalized::Maybe => text.nfc().collect(),
     }
 }
 

@@ -97,6 +97,12 @@ impl Pulse {
         self.spare + requests + 2 * load(&self.uploaded) + load(&self.taken) / 256
     }
 
+    /// Nothing is open or held any more.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn is_still(&self) -> bool {
+        self.open.load(Ordering::Relaxed) == 0 && self.held.load(Ordering::Relaxed) == 0
+    }
+
     pub(super) fn uploaded(&self, bytes: u64) {
         self.uploaded.fetch_add(bytes, Ordering::Relaxed);
     }

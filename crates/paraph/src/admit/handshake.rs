@@ -17,6 +17,7 @@ use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::certificate::{Certificates, provider};
+use super::proofs::{self, Proofs};
 use super::sketch::Sketch;
 use super::source::Source;
 use super::stream::Stream;
@@ -34,6 +35,9 @@ const HTTP1: &[u8] = b"http/1.1";
 /// What a TLS listener needs.
 pub struct Tls {
     config: Arc<ServerConfig>,
+    /// Shows an authority that our names are ours, and nothing else.
+    proving: Arc<ServerConfig>,
+    proofs: Arc<Proofs>,
     budget: Budget,
     open: AtomicU64,
     most_open: u64,
@@ -55,6 +59,8 @@ pub(super) enum Failed {
     Late,
     /// The other end spoke no TLS, or none that we speak, or left.
     Broken,
+    /// An authority looked whether a name is ours, and saw that; the connection is over.
+    Proven,
 }
 
 impl Failed {
@@ -66,16 +72,27 @@ impl Failed {
             Self::Short => "short",
             Self::Late => "late",
             Self::Broken => "broken",
+            Self::Proven => "proven",
         }
     }
 }
 
 impl Tls {
-    /// TLS 1.2 and 1.3 with this certificate, HTTP/2 and HTTP/1.1.
+    /// TLS 1.2 and 1.3 with this certificate, HTTP/2 and HTTP/1.1; and what proves to an authority that a name is ours.
     ///
     /// # Errors
     /// The machine has no randomness to make keys of.
-    pub fn new(certificates: Arc<Certificates>, limits: &Limits) -> Result<Arc<Self>, rustls::Error> {
+    pub fn new(
+        certificates: Arc<Certificates>,
+        proofs: Arc<Proofs>,
+        limits: &Limits,
+    ) -> Result<Arc<Self>, rustls::Error> {
+        let mut proving = ServerConfig::builder_with_provider(Arc::new(provider()))
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::clone(&proofs) as _);
+        proving.alpn_protocols = vec![proofs::PROTOCOL.to_vec()];
+        proving.session_storage = Arc::new(NoServerSessionStorage {});
         let mut config = ServerConfig::builder_with_provider(Arc::new(provider()))
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
@@ -87,6 +104,8 @@ impl Tls {
         config.send_tls13_tickets = 1;
         Ok(Arc::new(Self {
             config: Arc::new(config),
+            proving: Arc::new(proving),
+            proofs,
             budget: Budget::new(limits),
             open: AtomicU64::new(0),
             most_open: limits.handshakes_open,
@@ -121,7 +140,12 @@ impl Tls {
         let start = LazyConfigAcceptor::new(Acceptor::default(), stream)
             .await
             .map_err(|_| Failed::Broken)?;
+        // Whatever it comes for: a handshake that proves a name costs what any other does.
         self.budget.charge(source, crate::clock::now(), Instant::now())?;
+        if self.proofs.is_asked_for(&start.client_hello()) {
+            let shown = start.into_stream(Arc::clone(&self.proving)).await;
+            return Err(shown.map_or(Failed::Broken, |_| Failed::Proven));
+        }
         start
             .into_stream(Arc::clone(&self.config))
             .await

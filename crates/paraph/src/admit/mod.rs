@@ -20,6 +20,8 @@ pub mod challenge;
 pub mod contribution;
 pub mod email;
 pub mod form;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod h2;
 pub mod handshake;
 pub mod lane;
@@ -27,6 +29,7 @@ pub mod listener;
 mod pace;
 mod pass;
 pub mod places;
+pub mod proofs;
 pub mod proxy;
 pub(crate) mod recent;
 pub mod refusal;
@@ -414,6 +417,9 @@ impl Admitter {
         };
         if let Proof::Script(clearance) = proof {
             burning = self.verify(*clearance, burning).await?;
+        }
+        if let Some(shield) = &self.shield {
+            shield.signed(&asker.source, now);
         }
         // There was some left when it came in; used up meanwhile by others, it is the next one that is refused.
         let _ = self.charge(Purpose::Sign, &asker, now);

@@ -43,6 +43,10 @@ pub enum Alarm {
     ClockStepped,
     /// A reload was refused: the configuration before it is in force.
     ReloadRefused,
+    /// The certificate of visitors has little time left, and nobody renewed it.
+    CertificateEnds,
+    /// The certificate of visitors is over, or there is none.
+    CertificateOver,
     /// Nothing is wrong: somebody tries the channels.
     Test,
 }
@@ -62,6 +66,8 @@ impl Alarm {
             Self::MailStuck => "mail-stuck",
             Self::ClockStepped => "clock-stepped",
             Self::ReloadRefused => "reload-refused",
+            Self::CertificateEnds => "certificate-ends",
+            Self::CertificateOver => "certificate-over",
             Self::Test => "test",
         }
     }
@@ -75,7 +81,10 @@ impl Alarm {
     /// Whether people can sign meanwhile.
     #[must_use]
     pub fn people_can_sign(self) -> bool {
-        !matches!(self, Self::StoreRefuses | Self::DiskLow | Self::SigningShed)
+        !matches!(
+            self,
+            Self::StoreRefuses | Self::DiskLow | Self::SigningShed | Self::CertificateOver
+        )
     }
 
     /// Whether it is worth getting up for. What is not can wait for the morning: nothing is lost.
@@ -83,7 +92,12 @@ impl Alarm {
     pub fn act_now(self) -> bool {
         !matches!(
             self,
-            Self::HoldsAtCap | Self::Incident | Self::MailStuck | Self::ReloadRefused | Self::Test
+            Self::HoldsAtCap
+                | Self::Incident
+                | Self::MailStuck
+                | Self::ReloadRefused
+                | Self::CertificateEnds
+                | Self::Test
         )
     }
 

@@ -54,12 +54,14 @@ pub struct Setup {
     pub site_name: String,
     /// Address of the operations listener as people on duty reach it.
     pub link: String,
+    /// Address of the incident room.
+    pub room: String,
 }
 
 impl Setup {
-    /// What the configuration says; `operations` is where the listener came to be.
+    /// What the configuration says; `operations` is where the listener came to be, `desk` what links to the desk begin with.
     #[must_use]
-    pub fn new(config: &Config, transport: Transport, operations: std::net::SocketAddr) -> Self {
+    pub fn new(config: &Config, transport: Transport, operations: std::net::SocketAddr, desk: &str) -> Self {
         Self {
             settings: config.alerts.clone(),
             rhythm: Rhythm::new(&config.limits),
@@ -73,7 +75,15 @@ impl Setup {
                 .link
                 .clone()
                 .unwrap_or_else(|| format!("http://{operations}")),
+            room: format!("{desk}/desk/incident"),
         }
+    }
+}
+
+impl Setup {
+    /// The incident room in the language of who reads.
+    fn room(&self, lang: &str) -> String {
+        format!("{}?lang={lang}", self.room)
     }
 }
 
@@ -292,7 +302,7 @@ impl Alerts {
                     &recipient.lang,
                     &setup.site_name,
                     &setup.settings.time_zone,
-                    &link,
+                    (&link, &setup.room(&recipient.lang)),
                 );
                 let failure = channel::send(setup, &recipient, &told).await.err();
                 Tried { channel, failure }

@@ -20,17 +20,29 @@ impl Alerts {
         let asked = query.and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("lang=")));
         let lang = super::languages().find(|code| Some(*code) == asked).unwrap_or("en");
         if !self.is_proof(id, proof) {
-            return page(StatusCode::NOT_FOUND, lang, &say(lang, "page-unknown", &[]), "", false);
+            return page(
+                StatusCode::NOT_FOUND,
+                lang,
+                &say(lang, "page-unknown", &[]),
+                ("", None),
+                false,
+            );
         }
         if *method == Method::POST {
             self.acknowledge(Some(id));
         } else if *method != Method::GET && *method != Method::HEAD {
-            return page(StatusCode::METHOD_NOT_ALLOWED, lang, "GET, HEAD, POST", "", false);
+            return page(
+                StatusCode::METHOD_NOT_ALLOWED,
+                lang,
+                "GET, HEAD, POST",
+                ("", None),
+                false,
+            );
         }
         let setup = self.setup.load();
         let book = lock(&self.book);
         let Some((alarm, open)) = book.find(id) else {
-            return page(StatusCode::OK, lang, &say(lang, "page-gone", &[]), "", false);
+            return page(StatusCode::OK, lang, &say(lang, "page-gone", &[]), ("", None), false);
         };
         let notice = Notice {
             alarm,
@@ -40,19 +52,23 @@ impl Alerts {
             over: open.over,
             to: Circle::First,
         };
-        let told = Told::new(&notice, lang, &setup.site_name, &setup.settings.time_zone, "");
-        // Without its last line, the link to this page.
+        let room = setup.room(lang);
+        let told = Told::new(&notice, lang, &setup.site_name, &setup.settings.time_zone, ("", &room));
+        // Without its last line, the link to this page, and the one to the room, which is a link here.
         let lines: Vec<&str> = told.text.lines().collect();
-        let shown = lines[..lines.len().saturating_sub(usize::from(open.over.is_none()))].join("\n");
+        let lines = &lines[..lines.len().saturating_sub(usize::from(open.over.is_none()))];
+        let lines = lines.iter().copied().filter(|line| !line.contains(&room));
+        let shown = lines.collect::<Vec<_>>().join("\n");
+        let room = told.room.as_deref();
         if open.acknowledged.is_some() {
             let done = format!("{shown}\n\n{}", say(lang, "page-acknowledged", &[]));
-            return page(StatusCode::OK, lang, &told.title, &done, false);
+            return page(StatusCode::OK, lang, &told.title, (&done, room), false);
         }
-        page(StatusCode::OK, lang, &told.title, &shown, open.over.is_none())
+        page(StatusCode::OK, lang, &told.title, (&shown, room), open.over.is_none())
     }
 }
 
-fn page(status: StatusCode, lang: &str, title: &str, text: &str, button: bool) -> Answer {
+fn page(status: StatusCode, lang: &str, title: &str, (text, room): (&str, Option<&str>), button: bool) -> Answer {
     let (title, text) = (escaped(title), escaped(text));
     let form = if button {
         let label = escaped(&say(lang, "page-button", &[]));
@@ -60,9 +76,13 @@ fn page(status: StatusCode, lang: &str, title: &str, text: &str, button: bool) -
     } else {
         String::new()
     };
+    let room = room.map_or_else(String::new, |room| {
+        let label = escaped(&say(lang, "page-room", &[]));
+        format!("<p><a href=\"{}\">{label}</a></p>", escaped(room))
+    });
     let html = format!(
         "<!doctype html><html lang=\"{lang}\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-<title>{title}</title><style>{STYLE}</style><main><h1>{title}</h1><p>{text}</p>{form}</main></html>\n"
+<title>{title}</title><style>{STYLE}</style><main><h1>{title}</h1><p>{text}</p>{room}{form}</main></html>\n"
     );
     let mut answer = Response::new(Body::from(bytes::Bytes::from(html)));
     *answer.status_mut() = status;

@@ -75,10 +75,12 @@ pub(super) struct Told {
     pub(super) text: String,
     /// Where it is acknowledged; absent when there is nothing to acknowledge.
     pub(super) link: Option<String>,
+    /// The incident room; absent when there is nothing to see there.
+    pub(super) room: Option<String>,
 }
 
 impl Told {
-    pub(super) fn new(notice: &Notice, lang: &str, site: &str, zone: &TimeZone, link: &str) -> Self {
+    pub(super) fn new(notice: &Notice, lang: &str, site: &str, zone: &TimeZone, (link, room): (&str, &str)) -> Self {
         let alarm = notice.alarm;
         let summary = say(lang, &format!("summary-{}", alarm.name()), &[]);
         let (state, title) = match (alarm, notice.over) {
@@ -97,13 +99,14 @@ impl Told {
             people_can_sign: alarm.people_can_sign() || !is_open,
             act_now: alarm.act_now() && is_open,
             title: say(lang, title, &[("site", site), ("summary", &summary)]),
-            text: text(notice, lang, zone, link, state),
+            text: text(notice, lang, zone, (link, room), state),
             link: is_open.then(|| link.to_owned()),
+            room: is_open.then(|| room.to_owned()),
         }
     }
 }
 
-fn text(notice: &Notice, lang: &str, zone: &TimeZone, link: &str, state: &str) -> String {
+fn text(notice: &Notice, lang: &str, zone: &TimeZone, (link, room): (&str, &str), state: &str) -> String {
     let alarm = notice.alarm;
     let (since, utc) = (moment(notice.since, zone), moment(notice.since, &TimeZone::UTC));
     let over = notice.over.map(|over| moment(over, zone)).unwrap_or_default();
@@ -115,6 +118,7 @@ fn text(notice: &Notice, lang: &str, zone: &TimeZone, link: &str, state: &str) -
         ("over", &over),
         ("zone", &zone_name),
         ("link", link),
+        ("room", room),
         ("told", &told),
     ];
     let line = |message: &str| say(lang, message, values);
@@ -134,7 +138,12 @@ fn text(notice: &Notice, lang: &str, zone: &TimeZone, link: &str, state: &str) -
                 yes("act", alarm.act_now()),
             ]
             .join(" ");
-            let mut lines = vec![lamps, line(&format!("do-{}", alarm.name())), line("times")];
+            let mut lines = vec![
+                lamps,
+                line("room"),
+                line(&format!("do-{}", alarm.name())),
+                line("times"),
+            ];
             if notice.told > 0 {
                 lines.push(line("again"));
             }
@@ -179,7 +188,14 @@ mod tests {
             to: Circle::First,
         };
         let zone = TimeZone::get("Europe/Paris").unwrap_or_else(|_| TimeZone::fixed(jiff::tz::offset(1)));
-        Told::new(&notice, lang, "Site", &zone, "http://127.0.0.1:9090/alerts/a1/mac")
+        let room = "https://site.example/desk/incident";
+        Told::new(
+            &notice,
+            lang,
+            "Site",
+            &zone,
+            ("http://127.0.0.1:9090/alerts/a1/mac", room),
+        )
     }
 
     #[test]
@@ -191,6 +207,11 @@ mod tests {
                 .starts_with("Count safe. People can sign: no, since 2026-11-22 0"),
             "{}",
             english.text
+        );
+        let second = english.text.lines().nth(1).expect("a second line");
+        assert_eq!(
+            second, "See it and act: https://site.example/desk/incident",
+            "the room comes first"
         );
         let french = told(Alarm::LedgerDiffers, None, "fr").text;
         assert!(french.starts_with("Décompte incertain depuis 2026-11-22 0"), "{french}");

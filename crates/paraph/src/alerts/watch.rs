@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use super::Alerts;
 use super::book::Alarm;
 use crate::admit::Admitter;
+use crate::admit::certificate::{Certificates, Left};
 use crate::clock;
 use crate::incident::watch::Incidents;
 use crate::intake::Intake;
@@ -40,6 +41,8 @@ pub struct Sensors {
     pub board: Option<Arc<Board>>,
     /// Whether an attack is under way.
     pub incidents: Arc<Incidents>,
+    /// What visitors are shown, where this program speaks TLS.
+    pub certificates: Option<Arc<Certificates>>,
 }
 
 /// Watches until `stop` turns true.
@@ -57,6 +60,7 @@ pub async fn run(alerts: Arc<Alerts>, sensors: Sensors, mut stop: watch::Receive
         }
         let shed = shedding.note(sensors.admitter.lanes.shed(), Instant::now());
         let (behind, over_cap) = scrutiny(&sensors, now);
+        let left = sensors.certificates.as_ref().map(|certificates| certificates.left(now));
         let mut seen = vec![
             (
                 Alarm::StoreRefuses,
@@ -72,6 +76,8 @@ pub async fn run(alerts: Arc<Alerts>, sensors: Sensors, mut stop: watch::Receive
             (Alarm::Incident, sensors.incidents.is_open()),
             (Alarm::MailStuck, mail_stuck),
             (Alarm::ReloadRefused, alerts.refusal().is_some()),
+            (Alarm::CertificateEnds, left == Some(Left::Little)),
+            (Alarm::CertificateOver, left == Some(Left::Nothing)),
         ];
         if clock_watch.stepped(now) {
             seen.push((Alarm::ClockStepped, true));

@@ -18,6 +18,9 @@ pub enum Shield {
     Unban(ShieldOne),
     /// Lift every ban, at once and everywhere
     Flush(ShieldAll),
+    /// Tell bans to CrowdSec, or no longer; the decision goes on record
+    #[command(name = "crowdsec")]
+    CrowdSec(ShieldShare),
 }
 
 /// `paraph shield list` and `flush`.
@@ -55,6 +58,19 @@ pub struct ShieldBan {
     /// How long, as in 90s, 10m or 2h, a week at most [default: as long as it has earned by now]
     #[arg(long = "for", value_name = "TIME", value_parser = duration)]
     pub period: Option<Duration>,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `paraph shield crowdsec`.
+#[derive(Args, Debug)]
+pub struct ShieldShare {
+    /// Where the configuration and the data are.
+    #[command(flatten)]
+    pub place: Place,
+    /// Which it should be [default: as it is]
+    pub switch: Option<Switch>,
     /// Answer as JSON
     #[arg(long)]
     pub json: bool,

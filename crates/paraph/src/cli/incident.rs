@@ -25,6 +25,10 @@ pub enum Incident {
     Invalidate(Box<IncidentMotion>),
     /// Take an invalidation back
     Reinstate(Box<IncidentMotion>),
+    /// Ask held people by mail, once; what they answer waits for your decision
+    SecondWay(IncidentAsk),
+    /// Let more be held without you, for a while, in the incident that is open
+    RaiseCap(IncidentCap),
 }
 
 /// `paraph incident list`.
@@ -79,6 +83,57 @@ pub struct IncidentVerdict {
     pub json: bool,
 }
 
+/// `paraph incident second-way`.
+///
+/// Shows whom it would reach, with samples. Nobody is asked without --yes. Mails leave slowly; those that have not left can be
+/// called back. Nobody is asked twice, nor who said "it wasn't me" or took a signature back. Answers release nobody: see
+/// `paraph incident release --answered`.
+#[derive(Args, Debug)]
+pub struct IncidentAsk {
+    /// Where the configuration and the data are.
+    #[command(flatten)]
+    pub place: Place,
+    /// The incident, by its number
+    pub incident: u64,
+    /// Held by this verdict; several may be given. Without it, all that were held in the incident
+    #[arg(long, value_name = "NUMBER", conflicts_with = "finding")]
+    pub verdict: Vec<u64>,
+    /// Held for this finding, as `paraph incident show` names it
+    #[arg(long, value_name = "NAME")]
+    pub finding: Option<String>,
+    /// Call those mails back that have not left
+    #[arg(long, conflicts_with_all = ["verdict", "finding", "yes"])]
+    pub call_back: bool,
+    /// Do it; without this nobody is asked
+    #[arg(long)]
+    pub yes: bool,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `paraph incident raise-cap`.
+#[derive(Args, Debug)]
+pub struct IncidentCap {
+    /// Where the configuration and the data are.
+    #[command(flatten)]
+    pub place: Place,
+    /// The incident, by its number; it has to be open
+    pub incident: u64,
+    /// Signatures that may be held in an hour without a person
+    #[arg(long, value_name = "NUMBER", required_unless_present = "lower")]
+    pub to: Option<u64>,
+    /// For so many minutes; limits.cap_raised_minutes if not given
+    #[arg(long, value_name = "MINUTES")]
+    pub minutes: Option<u64>,
+    /// Let limits.holds_per_hour be in force again
+    #[arg(long, conflicts_with_all = ["to", "minutes"])]
+    pub lower: bool,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `paraph incident hold`, `release`, `invalidate` and `reinstate`.
 ///
 /// Shows what the verdict would do: how many signatures, how they stand, five samples, how many honest people it may catch.
@@ -109,6 +164,15 @@ pub struct IncidentMotion {
     /// Judged by this verdict; several may be given
     #[arg(long, value_name = "NUMBER", conflicts_with = "undo")]
     pub verdict: Vec<u64>,
+    /// Member of this finding, as `paraph incident show` names it: held for it, or waiting to be
+    #[arg(long, value_name = "NAME", conflicts_with = "undo")]
+    pub finding: Option<String>,
+    /// Answered the mail that asked held people in this incident
+    #[arg(long, value_name = "INCIDENT", conflicts_with = "undo")]
+    pub answered: Option<u64>,
+    /// Of these, only those whose answers are not alike
+    #[arg(long, requires = "answered")]
+    pub apart: bool,
     /// Take this verdict back, for all whom it judged
     #[arg(long, value_name = "NUMBER")]
     pub undo: Option<u64>,

@@ -18,7 +18,9 @@ pub(super) fn run(check: &CheckConfig) -> Result<(), Failure> {
     let https = config.listen.https.as_ref();
     let until = https
         .map(|https| Ok::<_, Failure>(https.certificates()?.expires()))
-        .transpose()?;
+        .transpose()?
+        .flatten();
+    let acme = https.and_then(|https| https.acme.as_ref());
     if check.json {
         let mut explained = config.explain_json();
         explained["languages"] = languages.iter().map(language_json).collect();
@@ -28,8 +30,17 @@ pub(super) fn run(check: &CheckConfig) -> Result<(), Failure> {
     }
     let lines: String = languages.iter().map(language_lines).collect();
     print(&(config.explain() + &lines));
-    if let Some(until) = until {
-        print(&format!("the certificate of listen.https can be used, until {until}"));
+    if let Some(acme) = acme {
+        let (names, way) = (acme.domains.join(", "), acme.challenge.name());
+        print(&format!(
+            "the certificate of listen.https is asked for at {}, for {names}, proven by {way}",
+            acme.directory
+        ));
+    }
+    match until {
+        Some(until) => print(&format!("the certificate of listen.https can be used, until {until}")),
+        None if acme.is_some() => print("there is no certificate yet; the running server fetches it"),
+        None => {}
     }
     Ok(())
 }

@@ -81,10 +81,10 @@ pub(super) fn run(demo: &Demo) -> Result<(), Failure> {
     let witness = witness::of(&config.directory, &config.key_file)
         .map_err(|error| Failure::failed(error.to_string(), "leave --data out, or name an empty directory"))?;
     let options = Options {
-        strengths: strengths(&demo.strength),
         probe: ServerProbe::Threads("paraph".to_owned()),
         witness: Some(witness),
-        ..Options::new(scenario, demo.seed)
+        operations: Target::check(&format!("http://{}", server.operations)).ok(),
+        ..options(demo, scenario)
     };
     let report = drill.block_on(rehearse(options, &server.base_url, sink, &stop, notes.clone()))?;
     print_report(&report)?;
@@ -106,6 +106,19 @@ pub(super) fn run(demo: &Demo) -> Result<(), Failure> {
         "the count was not right at every check, or the drill is incomplete",
         "the report says where: write it with --report FILE; the same --seed repeats the same people",
     ))
+}
+
+/// What was asked for, and the scenario's own where nothing was.
+fn options(demo: &Demo, scenario: Scenario) -> Options {
+    let mut options = Options::new(scenario, demo.seed);
+    options.strengths = strengths(&demo.strength);
+    if let Some(rate) = demo.honest_rate {
+        options.honest_rate = rate;
+    }
+    match demo.duration {
+        Some(duration) => options.with_duration(duration),
+        None => options,
+    }
 }
 
 async fn rehearse(
@@ -158,6 +171,9 @@ fn configuration(demo: &Demo, data: &Path, sink: &Sink) -> Result<Config, Failur
         ("LIMITS__SETTLE_AFTER_SECONDS", "4".to_owned()),
         ("LIMITS__SETTLE_EVERY_SECONDS", "1".to_owned()),
         ("LIMITS__DISK_FLOOR_MIB", "64".to_owned()),
+        // Waves that lay days apart lie minutes apart here: so does the end of an incident.
+        ("LIMITS__INCIDENT_QUIET_MINUTES", "1".to_owned()),
+        ("SCRUTINY__ENABLED", (!demo.no_scrutiny).to_string()),
     ];
     let written: Vec<(String, String)> = written
         .into_iter()

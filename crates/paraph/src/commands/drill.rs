@@ -33,7 +33,7 @@ fn list(as_json: bool) {
         return;
     }
     for scenario in Scenario::ALL {
-        print(&format!("{:<16} {}", scenario.name(), scenario.describe(tongue)));
+        print(&format!("{:<18} {}", scenario.name(), scenario.describe(tongue)));
     }
 }
 
@@ -51,6 +51,11 @@ fn rehearse(run: &DrillRun) -> Result<(), Failure> {
     }
     if let Some(duration) = run.duration {
         options = options.with_duration(duration);
+    }
+    if let Some(operations) = &run.operations {
+        let target =
+            Target::check(operations).map_err(|refused| Failure::usage(refused.to_string(), refused.hint()))?;
+        options.operations = Some(target);
     }
     if let Some(directory) = &run.data {
         let key_file = run

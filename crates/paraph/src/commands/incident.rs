@@ -6,13 +6,17 @@ use serde_json::json;
 
 use super::{configured, print};
 use crate::cli::Place;
-use crate::cli::incident::{Incident, IncidentMotion};
+use crate::cli::incident::{Incident, IncidentAsk, IncidentCap, IncidentMotion};
 use crate::control;
 use crate::failure::Failure;
+use crate::incident::answers::Answers;
 use crate::incident::book::{self, What};
 use crate::incident::condition::{Condition, Network};
-use crate::incident::preview::Preview;
-use crate::incident::{Direction, IncidentAnswer, IncidentCommand, Listed, Motion, Refused};
+use crate::incident::findings::Found;
+use crate::incident::log::{Entry, Happened, Told, Who};
+use crate::incident::preview::{Preview, Sample};
+use crate::incident::second_way::{Ask, AskPreview};
+use crate::incident::{Direction, IncidentAnswer, IncidentCommand, Listed, Motion, Refused, Shown};
 use crate::intake::verdict::reason::Reason;
 use crate::views::Lang;
 
@@ -37,7 +41,7 @@ pub(super) fn run(incident: &Incident) -> Result<(), Failure> {
         Incident::Show(one) => match ask(&one.place, &IncidentCommand::IncidentShow(one.incident))? {
             IncidentAnswer::Incident(incident) => {
                 print(&if one.json {
-                    json!({ "incident": incident }).to_string()
+                    json!(incident).to_string()
                 } else {
                     history(&incident)
                 });
@@ -74,6 +78,8 @@ pub(super) fn run(incident: &Incident) -> Result<(), Failure> {
         Incident::Release(motion) => moved(Direction::Release, motion),
         Incident::Invalidate(motion) => moved(Direction::Invalidate, motion),
         Incident::Reinstate(motion) => moved(Direction::Reinstate, motion),
+        Incident::SecondWay(ask) => second_way(ask),
+        Incident::RaiseCap(cap) => raise_cap(cap),
     }
 }
 
@@ -97,6 +103,10 @@ fn refused(why: Refused) -> Failure {
         Refused::Petition => "`paraph petition list` names those there are",
         Refused::Verdict | Refused::NotUndone | Refused::Undone => "`paraph incident list` shows the verdicts",
         Refused::Incident | Refused::NotLatest => "`paraph incident list` shows the incidents",
+        Refused::Finding => "`paraph incident show` names the findings of an incident",
+        Refused::Over => "`paraph incident list` shows which is open",
+        Refused::Cap => "see limits.holds_per_hour and limits.cap_raised_minutes",
+        Refused::NoScrutiny => "see [scrutiny] in the configuration",
         Refused::Line => "write one sentence; several lines are several notes",
         Refused::Reason => "`paraph incident hold --help` names the reasons",
         Refused::Note => "say with --note what you saw",
@@ -159,6 +169,11 @@ fn condition(typed: &IncidentMotion) -> Result<Condition, Failure> {
         domain: typed.domain.as_deref().map(str::to_lowercase),
         comment: comment.transpose()?,
         verdicts: typed.verdict.clone(),
+        finding: typed.finding.as_deref().map(str::to_lowercase),
+        answered: typed.answered.map(|incident| Answers {
+            incident,
+            apart: typed.apart,
+        }),
     })
 }
 
@@ -226,6 +241,91 @@ fn moved(direction: Direction, typed: &IncidentMotion) -> Result<(), Failure> {
     }
 }
 
+/// Shows whom it would reach, asks them, or calls back.
+fn second_way(typed: &IncidentAsk) -> Result<(), Failure> {
+    let wanted = Ask {
+        incident: typed.incident,
+        verdicts: typed.verdict.clone(),
+        finding: typed.finding.as_deref().map(str::to_lowercase),
+    };
+    let command = match (typed.call_back, typed.yes) {
+        (true, _) => IncidentCommand::IncidentCallBack(typed.incident),
+        (false, true) => IncidentCommand::IncidentAsk(wanted),
+        (false, false) => IncidentCommand::IncidentAskPreview(wanted),
+    };
+    let said = match ask(&typed.place, &command)? {
+        IncidentAnswer::Asking(preview) if typed.json => json!({ "preview": preview }).to_string(),
+        IncidentAnswer::Asking(preview) => would_be_asked(&preview),
+        IncidentAnswer::Asked(asked) if typed.json => json!({ "asked": asked }).to_string(),
+        IncidentAnswer::Asked(asked) => format!(
+            "{asked} people are asked, one after another; `paraph incident second-way {} --call-back` calls back what has not left",
+            typed.incident
+        ),
+        IncidentAnswer::CalledBack if typed.json => json!({ "called_back": true }).to_string(),
+        IncidentAnswer::CalledBack => "mails that had not left are called back".to_owned(),
+        IncidentAnswer::Nobody => {
+            return Err(Failure::failed(
+                "nobody is asked by this: nobody is held, or all of them were asked before",
+                "run it without --yes to see why",
+            ));
+        }
+        other => return Err(unexpected(&other)),
+    };
+    print(&said);
+    Ok(())
+}
+
+fn would_be_asked(preview: &AskPreview) -> String {
+    let mut said = format!(
+        "{} signatures are held; this would ask {} mailboxes by mail, over {} hours\n  {} were asked before, {} have said \
+         \"it wasn't me\" or taken a signature back",
+        preview.held, preview.would, preview.hours, preview.asked, preview.taken_back,
+    );
+    preview.samples.iter().for_each(|sample| said += &sampled(sample));
+    if preview.would > 0 {
+        said += "\nnobody was asked; --yes does it, and what has not left can be called back";
+    }
+    said
+}
+
+fn raise_cap(typed: &IncidentCap) -> Result<(), Failure> {
+    let command = match typed.to {
+        Some(to) => IncidentCommand::IncidentRaiseCap(typed.incident, to, typed.minutes),
+        None => IncidentCommand::IncidentLowerCap(typed.incident),
+    };
+    let said = match ask(&typed.place, &command)? {
+        IncidentAnswer::Cap(cap) if typed.json => {
+            let (to, until) = cap.unzip();
+            json!({ "holds_per_hour": to, "until": until.map(time) }).to_string()
+        }
+        IncidentAnswer::Cap(Some((to, until))) => format!(
+            "up to {to} are held in an hour without a person, until {}; `paraph incident raise-cap {} --lower` takes it back",
+            time(until),
+            typed.incident
+        ),
+        IncidentAnswer::Cap(None) => "limits.holds_per_hour is in force again".to_owned(),
+        other => return Err(unexpected(&other)),
+    };
+    print(&said);
+    Ok(())
+}
+
+/// One of those meant, on a line.
+fn sampled(sample: &Sample) -> String {
+    let standing = match (sample.counted, sample.confirmed) {
+        (true, _) => "counted",
+        (false, true) => "confirmed",
+        (false, false) => "unconfirmed",
+    };
+    let comment = sample.comment.chars().filter(|symbol| !symbol.is_control());
+    let comment: String = comment.take(60).collect();
+    format!(
+        "\n  sample: {}  {standing}  {}  {comment}",
+        time(sample.at),
+        sample.name
+    )
+}
+
 fn foretold(direction: Direction, preview: &Preview) -> String {
     let mut said = format!(
         "{} signatures are meant; this would {} {}{}\n  {} counted now, {} confirmed, {} never confirmed, {} ended\n  \
@@ -244,24 +344,7 @@ fn foretold(direction: Direction, preview: &Preview) -> String {
         preview.ended,
         preview.honest,
     );
-    for sample in &preview.samples {
-        let standing = match (sample.counted, sample.confirmed) {
-            (true, _) => "counted",
-            (false, true) => "confirmed",
-            (false, false) => "unconfirmed",
-        };
-        let comment: String = sample
-            .comment
-            .chars()
-            .filter(|symbol| !symbol.is_control())
-            .take(60)
-            .collect();
-        said += &format!(
-            "\n  sample: {}  {standing}  {}  {comment}",
-            time(sample.at),
-            sample.name
-        );
-    }
+    preview.samples.iter().for_each(|sample| said += &sampled(sample));
     if preview.judged > 0 {
         said += "\nnothing was changed; --yes does it, with --reason and --note, and one command takes it back";
     }
@@ -315,22 +398,85 @@ fn head(incident: &book::Incident) -> String {
     )
 }
 
-fn history(incident: &book::Incident) -> String {
-    let mut said = head(incident);
-    if let Some(aware) = incident.aware_at {
+fn history(shown: &Shown) -> String {
+    let mut said = head(&shown.incident);
+    if let Some(aware) = shown.aware_at {
         said += &format!("\n  a person knew of it at {}", time(aware));
     }
-    for line in &incident.timeline {
-        let by = if line.by.is_some() { "a person" } else { "program" };
-        said += &format!("\n  {}  {by:<8}  {}", time(line.at), happened(&line.what));
+    if let Some(cap) = shown.incident.cap {
+        said += &format!(
+            "\n  up to {} are held in an hour without a person, until {}",
+            cap.to,
+            time(cap.until)
+        );
     }
-    if incident.left_out > 0 {
+    for found in &shown.findings {
+        said += &format!("\n  {}", named(found));
+    }
+    let asked = &shown.second_way;
+    if asked.offered > 0 {
+        said += &format!(
+            "\n  asked by mail: {}, {} left, {} answered",
+            asked.offered, asked.left, asked.answered
+        );
+        for (petition, decide) in &asked.to_decide {
+            said += &format!(
+                "\n    {petition}: {} answers wait for you, {} of them alike; `paraph incident release --petition {petition} --answered {}`",
+                decide.answered, decide.alike, shown.incident.id
+            );
+        }
+    }
+    for line in &shown.story {
+        said += &format!("\n  {}  {:<12}  {}", time(line.at), by(&line.who), told_line(line));
+    }
+    if shown.incident.left_out > 0 {
         said += &format!(
             "\n  {} lines did not fit; the verdicts among them are in `paraph incident list`",
-            incident.left_out
+            shown.incident.left_out
         );
     }
     said
+}
+
+fn named(found: &Found) -> String {
+    let standing = match (found.asks, found.waiting) {
+        (true, _) => "asks you to look, and names nobody".to_owned(),
+        (false, 0) => format!("{} held", found.held),
+        (false, waiting) => format!("{} held, {waiting} wait outside the count", found.held),
+    };
+    format!("finding {}  {}  {standing}", found.name, found.petition)
+}
+
+fn by(who: &Who) -> &str {
+    match who {
+        Who::Program => "program",
+        Who::Member(name) => name,
+        Who::Former => "a former member",
+        Who::CommandLine => "command line",
+    }
+}
+
+fn told_line(line: &Told) -> String {
+    match &line.what {
+        Happened::Seen(what) => happened(what),
+        Happened::Written(entry, text) => written(*entry, text),
+    }
+}
+
+fn written(entry: Entry, text: &str) -> String {
+    match entry {
+        Entry::Note => text.to_owned(),
+        Entry::Aware => "knows of an attack: the clocks run".to_owned(),
+        Entry::Over => "stopped the clocks".to_owned(),
+        Entry::CapRaised => {
+            let (to, until) = text.split_once(' ').unwrap_or((text, ""));
+            let until = until.parse().map(time).unwrap_or_default();
+            format!("lets {to} be held in an hour without a person, until {until}")
+        }
+        Entry::CapLowered => "lets limits.holds_per_hour be in force again".to_owned(),
+        Entry::SecondWay => format!("asked {text} held people by mail"),
+        Entry::CalledBack => "called back the mails that had not left".to_owned(),
+    }
 }
 
 fn happened(what: &What) -> String {
@@ -344,7 +490,6 @@ fn happened(what: &What) -> String {
         What::Refused { requests } => format!("{requests} refused in a minute"),
         What::AtCap { waiting } => format!("the holds of this hour are used up; {waiting} wait outside the count"),
         What::Bans { bans } => format!("{bans} bans in force"),
-        What::Note(text) => text.clone(),
         What::Closed => "closed: nothing was seen for a while".to_owned(),
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{configured, print};
-use crate::cli::{Place, Shield};
+use crate::cli::{Place, Shield, Switch};
 use crate::control;
 use crate::failure::Failure;
 use crate::shield::{Listed, ShieldAnswer, ShieldCommand};
@@ -15,6 +15,10 @@ pub(super) fn run(command: &Shield) -> Result<(), Failure> {
     match command {
         Shield::List(all) => tell(&ask(&all.place, &ShieldCommand::ShieldList)?, all.json),
         Shield::Flush(all) => tell(&ask(&all.place, &ShieldCommand::ShieldFlush)?, all.json),
+        Shield::CrowdSec(share) => {
+            let wanted = share.switch.map(|switch| matches!(switch, Switch::On));
+            tell(&ask(&share.place, &ShieldCommand::ShieldShare(wanted))?, share.json)
+        }
         Shield::Unban(one) => {
             let net = one.net.clone();
             tell(&ask(&one.place, &ShieldCommand::ShieldUnban { net })?, one.json)
@@ -56,6 +60,7 @@ fn tell(answer: &ShieldAnswer, as_json: bool) -> Result<(), Failure> {
             ShieldAnswer::List(bans) => json!({ "bans": bans }).to_string(),
             ShieldAnswer::Banned(ban) => json!({ "banned": ban }).to_string(),
             ShieldAnswer::Unbanned(count) => json!({ "unbanned": count }).to_string(),
+            ShieldAnswer::Sharing(on) => json!({ "crowdsec": on }).to_string(),
             ShieldAnswer::Refused(_) => String::new(),
         }),
         ShieldAnswer::List(bans) => {
@@ -64,6 +69,8 @@ fn tell(answer: &ShieldAnswer, as_json: bool) -> Result<(), Failure> {
         }
         ShieldAnswer::Banned(ban) => line(ban),
         ShieldAnswer::Unbanned(count) => print(&format!("{count} unbanned")),
+        ShieldAnswer::Sharing(true) => print("bans are told to CrowdSec"),
+        ShieldAnswer::Sharing(false) => print("bans are not told to CrowdSec"),
     }
     Ok(())
 }

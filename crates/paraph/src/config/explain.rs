@@ -24,7 +24,7 @@ impl Config {
         let mut text = String::new();
         let mut section = "";
         for setting in &self.settings {
-            let (this, _) = setting.key.split_once('.').unwrap_or_default();
+            let (this, _) = setting.key.rsplit_once('.').unwrap_or_default();
             if this != section {
                 let gap = if section.is_empty() { "" } else { "\n" };
                 let _ = writeln!(text, "{gap}[{this}]");
@@ -90,6 +90,14 @@ impl Config {
                 "site.base_url",
                 "not https, and listen.https is set: links in mail do not use TLS",
                 "[site] base_url = \"https://petitions.example.org\"",
+            ),
+            of(
+                https
+                    .and_then(|https| https.acme.as_ref())
+                    .is_some_and(|acme| acme.contact.is_none()),
+                "listen.acme.contact",
+                "not set: the authority has nobody to write to when something is wrong with the certificate",
+                "[listen.acme] contact = \"admin@example.org\"",
             ),
             of(
                 real && maildir,

@@ -238,7 +238,7 @@ fn server(reader: &mut Reader<'_>, smtp: &Taken) -> Result<SmtpServer, Failure> 
     let mut server =
         SmtpServer::parse(&smtp.text).ok_or_else(|| smtp.refuse("is not the address of a mail server", hint))?;
     let user = reader.optional("mail.smtp_user", "none");
-    let password = password(reader)?;
+    let password = secret_of(reader, "mail.smtp_password")?;
     if let Some(user) = &user {
         server.login = Some((user.text.clone(), Zeroizing::default()));
     }
@@ -272,14 +272,16 @@ fn server(reader: &mut Reader<'_>, smtp: &Taken) -> Result<SmtpServer, Failure> 
     Ok(server)
 }
 
-/// A password stands in a file of its own or in the environment: configuration files are shown to people and copied.
-fn password(reader: &mut Reader<'_>) -> Result<Option<Zeroizing<String>>, Failure> {
-    let written = reader.secret("mail.smtp_password", "none");
-    let file = reader.optional("mail.smtp_password_file", "none");
+/// A password stands in a file of its own (`key` and `_file`) or in the environment: configuration files are shown to
+/// people and copied.
+pub(super) fn secret_of(reader: &mut Reader<'_>, key: &str) -> Result<Option<Zeroizing<String>>, Failure> {
+    let written = reader.hidden(key, "none");
+    let file = reader.optional(&format!("{key}_file"), "none");
     if let Some(written) = written {
         if let Origin::File { .. } = written.origin {
-            let hint = "put it into a file of its own (mail.smtp_password_file), or into PARAPH__MAIL__SMTP_PASSWORD";
-            return Err(written.refuse_unseen("stands in the configuration file", hint));
+            let variable = key.to_uppercase().replace('.', "__");
+            let hint = format!("put it into a file of its own ({key}_file), or into PARAPH__{variable}");
+            return Err(written.refuse_unseen("stands in the configuration file", &hint));
         }
         return Ok(Some(Zeroizing::new(written.text)));
     }

@@ -3,10 +3,12 @@
 //! Layers, later ones win: defaults, the file, `PARAPH__SECTION__KEY` in the environment, flags. Every error names the
 //! key, the place where it was written, and the mend. Relative paths start at the directory the command runs in.
 
+mod acme;
 mod alerts;
 mod explain;
 mod mail;
 mod reload;
+mod shield;
 mod value;
 mod written;
 
@@ -23,12 +25,13 @@ use crate::clock;
 use crate::failure::Failure;
 use crate::keys::Keys;
 use crate::limits::Limits;
-use crate::shield::export::Outlets;
 use crate::views::lang;
+pub use acme::{Acme, Binding, Challenge};
 pub use alerts::{Alerts, Channel, Recipient, Secret};
 pub use explain::Remark;
 use explain::Setting;
 pub use mail::{Bounce, Delivery, LmtpAddress, Mail, Security, SmtpServer};
+pub use shield::Shield;
 use value::{Reader, Taken};
 pub use written::Origin;
 use written::{Value, Written};
@@ -117,20 +120,30 @@ pub struct Listen {
 }
 
 /// `listen.https`, with its certificate.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Https {
     /// Where TLS is spoken.
     pub address: SocketAddr,
-    /// `listen.certificate`, `listen.certificate_key`, and the host that they must be good for.
+    /// `listen.certificate`, `listen.certificate_key`, and the host that they must be good for; or the file in the data
+    /// directory that holds both.
     pub files: Files,
+    /// Who is asked for the certificate, where it is not given.
+    pub acme: Option<Acme>,
 }
 
 impl Https {
-    /// Reads and checks the certificate.
+    /// Reads and checks the certificate. One that is still to be fetched is no error.
     ///
     /// # Errors
     /// It cannot serve visitors now.
     pub fn certificates(&self) -> Result<Arc<Certificates>, Failure> {
+        if self.acme.is_some() {
+            let (certificates, wrong) = Certificates::awaited(self.files.clone(), clock::now());
+            if let Some(error) = wrong {
+                tracing::warn!(%error, "the certificate that was fetched before cannot be used, another one is asked for");
+            }
+            return Ok(certificates);
+        }
         Certificates::open(self.files.clone(), clock::now())
             .map_err(|error| Failure::usage(format!("listen.https: {error}"), error.hint()))
     }
@@ -152,15 +165,6 @@ pub enum ProxyProtocol {
 pub struct Scrutiny {
     /// Whether contributions made in lockstep are looked for and held. Off, everything that is confirmed is counted.
     pub enabled: bool,
-}
-
-/// `[shield]`.
-#[derive(Clone, Debug)]
-pub struct Shield {
-    /// Never banned, beside the trusted proxies.
-    pub protect: Vec<IpNet>,
-    /// Where bans are carried out.
-    pub outlets: Outlets,
 }
 
 /// What the command line says about configuration.
@@ -242,13 +246,16 @@ fn validate(written: &Written, languages: &[&str]) -> Result<Config, Failure> {
     refuse_what_is_not_here_yet(written)?;
     let mut reader = Reader::new(written);
     let site = site(&mut reader, languages)?;
-    let listen = listen(&mut reader, site.base_url.as_deref())?;
+    let mut listen = listen(&mut reader, site.base_url.as_deref())?;
     let directory = reader.text("store.directory", "data").path()?;
+    if let Some(https) = listen.https.as_mut().filter(|https| https.acme.is_some()) {
+        https.files = acme::files(&directory);
+    }
     let key_file = key_file(&mut reader, &directory)?;
     let mail = mail::mail(&mut reader, &site.name, &directory)?;
     let alerts = alerts::read(&mut reader, &site, &mail)?;
     let log_level = log_level(&mut reader)?;
-    let shield = shield(&mut reader)?;
+    let shield = shield::read(&mut reader)?;
     let scrutiny = scrutiny(&mut reader);
     let drill_price = drill_price(&mut reader, &listen)?;
     let drill_networks = drill_networks(&mut reader, drill_price.is_some(), &listen)?;
@@ -412,11 +419,17 @@ fn https(reader: &mut Reader<'_>, http: SocketAddr, base_url: Option<&str>) -> R
     let address = reader.optional("listen.https", "no TLS; leave it to a proxy in front");
     let certificate = reader.optional("listen.certificate", "none");
     let key = reader.optional("listen.certificate_key", "none");
+    let host = base_url.and_then(|url| url.strip_prefix("https://")?.parse::<Authority>().ok());
+    let host = host.map(|authority| authority.host().to_owned());
+    if let Some(acme) = acme::read(reader, host.as_deref())? {
+        return fetched(address, certificate.or(key), acme, http).map(Some);
+    }
     let (taken, certificate, key) = match (address, certificate, key) {
         (Some(address), Some(certificate), Some(key)) => (address, certificate, key),
         (None, None, None) => return Ok(None),
         (Some(address), ..) => {
-            let hint = "set listen.certificate to the full chain and listen.certificate_key to its key, both PEM files";
+            let hint = "set listen.certificate to the full chain and listen.certificate_key to its key, both PEM files; or \
+                        listen.acme.directory to the authority that is to be asked for one";
             return Err(address.refuse("has no certificate, or no key for it", hint));
         }
         (None, Some(file), _) | (None, None, Some(file)) => {
@@ -426,19 +439,42 @@ fn https(reader: &mut Reader<'_>, http: SocketAddr, base_url: Option<&str>) -> R
             ));
         }
     };
+    Ok(Some(Https {
+        address: tls_address(&taken, http)?,
+        files: Files {
+            certificate: certificate.path()?,
+            key: key.path()?,
+            hosts: host.into_iter().collect(),
+        },
+        acme: None,
+    }))
+}
+
+/// TLS with a certificate that an authority is asked for; its file follows from the data directory.
+fn fetched(address: Option<Taken>, given: Option<Taken>, acme: Acme, http: SocketAddr) -> Result<Https, Failure> {
+    if let Some(given) = given {
+        let hint = "remove it, or remove [listen.acme]: one of both is the certificate";
+        return Err(given.refuse("stands beside listen.acme.directory", hint));
+    }
+    let Some(taken) = address else {
+        return Err(Failure::usage(
+            "listen.acme.directory stands without listen.https",
+            "set listen.https, as in 0.0.0.0:443, or remove [listen.acme]",
+        ));
+    };
+    Ok(Https {
+        address: tls_address(&taken, http)?,
+        files: acme::files(Path::new("")),
+        acme: Some(acme),
+    })
+}
+
+fn tls_address(taken: &Taken, http: SocketAddr) -> Result<SocketAddr, Failure> {
     let address = taken.address()?;
     if address == http && http.port() != 0 {
         return Err(taken.refuse("is also listen.http", "give TLS a port of its own, usually 443"));
     }
-    let host = base_url.and_then(|url| url.strip_prefix("https://")?.parse::<Authority>().ok());
-    Ok(Some(Https {
-        address,
-        files: Files {
-            certificate: certificate.path()?,
-            key: key.path()?,
-            host: host.map(|authority| authority.host().to_owned()),
-        },
-    }))
+    Ok(address)
 }
 
 fn is_loopback_or_private(ip: IpAddr) -> bool {
@@ -470,27 +506,6 @@ fn log_level(reader: &mut Reader<'_>) -> Result<String, Failure> {
         return Ok(level.text);
     }
     Err(level.refuse("is not a level", "write error, warn, info or debug"))
-}
-
-fn shield(reader: &mut Reader<'_>) -> Result<Shield, Failure> {
-    let protect = reader.list("shield.protect", &[]);
-    let protect = protect.iter().map(Taken::network).collect::<Result<Vec<_>, _>>()?;
-    let mut path = |key| reader.optional(key, "none").map(|taken| taken.path()).transpose();
-    let outlets = Outlets {
-        helper: path("shield.helper")?,
-        haproxy_map: path("shield.haproxy_map")?,
-        haproxy_socket: path("shield.haproxy_socket")?,
-        nginx_geo: path("shield.nginx_geo")?,
-        cidr_list: path("shield.cidr_list")?,
-    };
-    if outlets.haproxy_socket.is_some() && outlets.haproxy_map.is_none() {
-        let hint = "name the map file that HAProxy's configuration names, in shield.haproxy_map";
-        return Err(Failure::usage(
-            "shield.haproxy_socket is set and shield.haproxy_map is not",
-            hint,
-        ));
-    }
-    Ok(Shield { protect, outlets })
 }
 
 fn scrutiny(reader: &mut Reader<'_>) -> Scrutiny {

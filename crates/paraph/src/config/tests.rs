@@ -302,6 +302,9 @@ fn the_example_names_every_key_and_its_comments_are_valid() {
         ("smtp.password", "secret\n"),
         ("mail-ca.pem", &certificate),
         ("dkim.pem", ED25519_KEY),
+        ("authority.pem", &certificate),
+        ("crowdsec.password", "secret\n"),
+        ("eab.key", "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG4\n"),
     ] {
         let path = directory.0.join(name);
         fs::write(&path, text).expect("written");
@@ -309,15 +312,26 @@ fn the_example_names_every_key_and_its_comments_are_valid() {
     }
     let every = example_with_every_key()
         .replace("\nmaildir = \"data/mail\"", "")
+        .replace("\ncertificate = \"/etc/paraph/fullchain.pem\"", "")
+        .replace("\ncertificate_key = \"/etc/paraph/privkey.pem\"", "")
+        .replace("\nterms_agreed = false", "\nterms_agreed = true")
         .replace("/etc/paraph/", &format!("{}/", directory.0.display()));
     let every = config(&every, &[]).expect("valid");
     assert_eq!(every.limits, crate::limits::Limits::default());
     let remarked: Vec<&str> = every.remarks().iter().map(|remark| remark.key).collect();
     assert_eq!(remarked, ["alerts.first", "drill.price"]);
+    // What stands in the place of another key, and what may not stand in a file.
+    let apart = [
+        "mail.maildir",
+        "mail.smtp_password",
+        "listen.certificate",
+        "listen.certificate_key",
+        "listen.acme.eab_key",
+        "shield.crowdsec_password",
+    ];
     for setting in &every.settings {
         assert!(
-            ["mail.maildir", "mail.smtp_password"].contains(&setting.key.as_str())
-                || setting.origin != super::Origin::Default,
+            apart.contains(&setting.key.as_str()) || setting.origin != super::Origin::Default,
             "{} is not in the example",
             setting.key
         );

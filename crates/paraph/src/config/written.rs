@@ -52,6 +52,15 @@ const KEYS: &[(&str, &str, Kind)] = &[
     ("listen", "desk", Kind::Text),
     ("listen", "trusted_proxies", Kind::List),
     ("listen", "proxy_protocol", Kind::Text),
+    ("listen.acme", "directory", Kind::Text),
+    ("listen.acme", "terms_agreed", Kind::Flag),
+    ("listen.acme", "contact", Kind::Text),
+    ("listen.acme", "domains", Kind::List),
+    ("listen.acme", "challenge", Kind::Text),
+    ("listen.acme", "ca", Kind::Text),
+    ("listen.acme", "eab_key_id", Kind::Text),
+    ("listen.acme", "eab_key", Kind::Text),
+    ("listen.acme", "eab_key_file", Kind::Text),
     ("store", "directory", Kind::Text),
     ("store", "url", Kind::Text),
     ("secrets", "key_file", Kind::Text),
@@ -85,6 +94,10 @@ const KEYS: &[(&str, &str, Kind)] = &[
     ("shield", "haproxy_socket", Kind::Text),
     ("shield", "nginx_geo", Kind::Text),
     ("shield", "cidr_list", Kind::Text),
+    ("shield", "crowdsec", Kind::Text),
+    ("shield", "crowdsec_machine", Kind::Text),
+    ("shield", "crowdsec_password", Kind::Text),
+    ("shield", "crowdsec_password_file", Kind::Text),
     ("scrutiny", "enabled", Kind::Flag),
     ("drill", "price", Kind::Number),
     ("drill", "networks", Kind::Flag),
@@ -177,11 +190,24 @@ impl Written {
             if !sections().any(|known| known == name) {
                 return Err(unknown(&origin, name));
             }
-            for (key, value) in body {
-                let (full, origin) = (format!("{name}.{}", key.get_ref()), at(key.span().start));
-                let kind = kind_of(&full).ok_or_else(|| unknown(&origin, &full))?;
-                let value = typed(value.get_ref(), kind).ok_or_else(|| mistyped(&origin, &full, kind))?;
-                self.set(&full, value, origin);
+            self.read_section(name, body, &at)?;
+        }
+        Ok(())
+    }
+
+    /// One section, and those in it (`[listen.acme]` stands in `[listen]`).
+    fn read_section(&mut self, name: &str, body: &DeTable<'_>, at: &impl Fn(usize) -> Origin) -> Result<(), Failure> {
+        for (key, value) in body {
+            let (full, origin) = (format!("{name}.{}", key.get_ref()), at(key.span().start));
+            match (value.get_ref(), kind_of(&full)) {
+                (value, Some(kind)) => {
+                    let value = typed(value, kind).ok_or_else(|| mistyped(&origin, &full, kind))?;
+                    self.set(&full, value, origin);
+                }
+                (DeValue::Table(body), None) if sections().any(|known| known == full) => {
+                    self.read_section(&full, body, at)?;
+                }
+                _ => return Err(unknown(&origin, &full)),
             }
         }
         Ok(())
@@ -197,7 +223,7 @@ impl Written {
                 continue;
             };
             let origin = Origin::Environment(name.clone());
-            let full = rest.to_lowercase().replacen("__", ".", 1);
+            let full = rest.to_lowercase().replace("__", ".");
             let kind = kind_of(&full).ok_or_else(|| {
                 let nearest = closest(&full).to_uppercase().replace('.', "__");
                 let what = format!("{name} is set, and there is no such key");
@@ -233,7 +259,7 @@ fn sections() -> impl Iterator<Item = &'static str> {
 }
 
 fn kind_of(full: &str) -> Option<Kind> {
-    let (section, key) = full.split_once('.')?;
+    let (section, key) = full.rsplit_once('.')?;
     if section == LIMITS {
         return Limits::TABLE
             .iter()

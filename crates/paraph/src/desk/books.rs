@@ -6,8 +6,9 @@ use paraph_tally::{Millis, PetitionId};
 
 use super::command::{MemberId, TokenHash};
 use super::role::Role;
+use crate::incident::log::ShiftLine;
 use crate::journal::integer;
-use crate::ledger::petition_id;
+use crate::ledger::{petition_id, shift};
 use crate::store::db::{DbError, Row, Value};
 use crate::store::reader::Reader;
 
@@ -49,6 +50,25 @@ pub struct Open {
     pub made_at: Millis,
     /// Last use, to the minute.
     pub seen_at: Millis,
+}
+
+/// A passkey of a member.
+#[derive(Clone, Debug)]
+pub struct Passkey {
+    /// Its name at the authenticator.
+    pub id: Vec<u8>,
+    /// Whose it is.
+    pub member: MemberId,
+    /// As its member calls it.
+    pub name: String,
+    /// Its public key (COSE_Key).
+    pub public_key: Vec<u8>,
+    /// Since when.
+    pub made_at: Millis,
+    /// Last use; 0 if it was never used.
+    pub used_at: Millis,
+    /// Whether it lets nobody in any more, as there may be a copy of it.
+    pub is_stopped: bool,
 }
 
 /// A link that was not used yet.
@@ -202,6 +222,28 @@ impl Books {
         rows.first().map_or(Ok(0), |row| row.unsigned(0))
     }
 
+    /// A passkey, by its name at the authenticator.
+    ///
+    /// # Errors
+    /// The store refused.
+    pub async fn passkey(&self, id: Vec<u8>) -> Result<Option<Passkey>, DbError> {
+        let sql = "SELECT id, member, name, public_key, made_at, COALESCE(used_at, 0), COALESCE(stopped_at, 0) \
+                   FROM desk_passkey WHERE id = ?1";
+        let rows = self.rows(sql, [Held::Blob(id)]).await?;
+        rows.first().map(passkey).transpose()
+    }
+
+    /// Passkeys of a member, the oldest first.
+    ///
+    /// # Errors
+    /// The store refused.
+    pub async fn passkeys(&self, of: MemberId) -> Result<Vec<Passkey>, DbError> {
+        let sql = "SELECT id, member, name, public_key, made_at, COALESCE(used_at, 0), COALESCE(stopped_at, 0) \
+                   FROM desk_passkey WHERE member = ?1 ORDER BY made_at, id";
+        let rows = self.rows(sql, [Held::Blob(of.to_vec())]).await?;
+        rows.iter().map(passkey).collect()
+    }
+
     /// A link that can still be used.
     ///
     /// # Errors
@@ -267,37 +309,18 @@ impl Books {
     }
 }
 
-/// A line of the shift log.
-#[derive(Clone, Debug)]
-pub struct ShiftLine {
-    /// When.
-    pub at: Millis,
-    /// Who; empty for one who was removed.
-    pub member: String,
-    /// `note`, `aware` or `over`.
-    pub kind: String,
-    /// What they wrote.
-    pub text: String,
-}
-
 impl Books {
-    /// The latest lines of the shift log.
+    /// The latest lines of the shift log, the latest first.
     ///
     /// # Errors
     /// The store refused.
     pub async fn shift(&self) -> Result<Vec<ShiftLine>, DbError> {
-        let sql = "SELECT s.at, COALESCE(m.name, ''), s.kind, s.text FROM desk_shift s \
-                   LEFT JOIN desk_member m ON m.id = s.member ORDER BY s.id DESC LIMIT ?1";
-        let most = Held::Int(i64::try_from(LINES).unwrap_or(i64::MAX));
-        let read = |row: &Row| {
-            Ok(ShiftLine {
-                at: Millis(row.unsigned(0)?),
-                member: row.text(1)?.to_owned(),
-                kind: row.text(2)?.to_owned(),
-                text: row.text(3)?.to_owned(),
-            })
-        };
-        self.rows(sql, [most]).await?.iter().map(read).collect()
+        let most = Held::Int(i64::try_from(shift::LINES).unwrap_or(i64::MAX));
+        self.rows(shift::OF_ALL, [most])
+            .await?
+            .iter()
+            .map(shift::line)
+            .collect()
     }
 }
 
@@ -307,6 +330,18 @@ fn link(row: &Row) -> Result<Link, DbError> {
         role: Role::from_code(row.int(0)?).ok_or(DbError::Shape("a role"))?,
         member: known.map(|_| member(row, 2)).transpose()?,
         expires: Millis(row.unsigned(1)?),
+    })
+}
+
+fn passkey(row: &Row) -> Result<Passkey, DbError> {
+    Ok(Passkey {
+        id: row.blob(0)?.to_vec(),
+        member: row.array(1)?,
+        name: row.text(2)?.to_owned(),
+        public_key: row.blob(3)?.to_vec(),
+        made_at: Millis(row.unsigned(4)?),
+        used_at: Millis(row.unsigned(5)?),
+        is_stopped: row.unsigned(6)? > 0,
     })
 }
 

@@ -3,7 +3,7 @@
 use paraph_tally::Millis;
 
 use super::role::Role;
-use super::room::Entry;
+use crate::incident::log::Entry;
 use crate::intake::command::{PetitionAnswer, PetitionCommand};
 
 /// Name of a member: random, and all that stays of one who was removed.
@@ -33,6 +33,12 @@ pub enum Wish {
     Join(Box<Join>),
     /// Somebody logged in.
     Open(Session, Proof),
+    /// Somebody logged in by a passkey.
+    OpenByPasskey(Session, PasskeyUse),
+    /// Another passkey of the member.
+    AddPasskey(NewPasskey),
+    /// Forgets a passkey of the member, by its name.
+    RemovePasskey(Vec<u8>),
     /// A session is in use.
     Seen(TokenHash),
     /// Ends one session of a member; `None`: all.
@@ -51,8 +57,10 @@ pub enum Wish {
     Submit(String),
     /// A moderator sends a draft back: its slug, and why.
     SendBack(String, String),
-    /// A line of the shift log.
-    Shift(Entry, String),
+    /// A line of the shift log, and the incident that it belongs to.
+    Shift(Entry, String, Option<u64>),
+    /// Bans are told to CrowdSec from now on, or no longer.
+    Share(bool),
     /// A store came out of a backup: what was open then is closed.
     Restored,
 }
@@ -100,6 +108,30 @@ pub struct Session {
     pub token: TokenHash,
     /// Whose.
     pub member: MemberId,
+}
+
+/// A passkey that was made.
+#[derive(Clone, Debug)]
+pub struct NewPasskey {
+    /// Its name at the authenticator.
+    pub id: Vec<u8>,
+    /// As its member calls it.
+    pub name: String,
+    /// Its public key (COSE_Key).
+    pub public_key: Vec<u8>,
+    /// How often it has signed.
+    pub counter: u32,
+}
+
+/// A passkey answered a challenge.
+#[derive(Clone, Debug)]
+pub struct PasskeyUse {
+    /// Its name at the authenticator.
+    pub id: Vec<u8>,
+    /// How often it has signed.
+    pub counter: u32,
+    /// When the challenge was made.
+    pub challenged: Millis,
 }
 
 /// The second proof of a login, good once.

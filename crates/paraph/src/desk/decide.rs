@@ -3,10 +3,12 @@
 use http::StatusCode;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use paraph_scrutiny::FindingName;
 use paraph_tally::VerdictKind;
 
 use super::form::Form;
 use super::{Desk, No, Outcome, Visit};
+use crate::incident::answers::Answers;
 use crate::incident::condition::{Condition, Network};
 use crate::incident::preview::Preview;
 use crate::incident::{Direction, IncidentAnswer, IncidentCommand, Motion, Refused};
@@ -37,7 +39,12 @@ impl Deciding {
             network: get("network"),
             domain: get("domain").to_lowercase(),
             verdict: get("verdict"),
-            reason: get("reason"),
+            finding: get("finding").to_lowercase(),
+            answered: get("answered"),
+            apart: form.get("apart") == "on",
+            reason: Some(get("reason"))
+                .filter(|reason| !reason.is_empty())
+                .unwrap_or_else(|| usual_reason(form).to_owned()),
             note: get("note"),
         }
     }
@@ -65,6 +72,18 @@ impl Deciding {
             "" => Vec::new(),
             typed => vec![typed.parse().map_err(|_| "verdict")?],
         };
+        let finding = match &*self.finding {
+            "" => None,
+            typed if FindingName::read(typed).is_some() => Some(typed.to_owned()),
+            _ => return Err("finding"),
+        };
+        let answered = match &*self.answered {
+            "" => None,
+            typed => Some(Answers {
+                incident: typed.parse().map_err(|_| "verdict")?,
+                apart: self.apart,
+            }),
+        };
         let condition = Condition {
             from: moment(&self.from, "from")?,
             to: moment(&self.to, "to")?,
@@ -72,6 +91,8 @@ impl Deciding {
             domain: Some(self.domain.clone()).filter(|domain| !domain.is_empty()),
             comment: None,
             verdicts,
+            finding,
+            answered,
         };
         // "Everybody" is never what a tired person means.
         if condition == Condition::default() {
@@ -92,6 +113,15 @@ impl Deciding {
             note: self.note.clone(),
             undoes: None,
         })
+    }
+}
+
+/// The reason of a button that names none: what scrutiny says speaks against them, and who was looked at for them.
+fn usual_reason(form: &Form) -> &'static str {
+    match (form.get("direction"), form.get("answered")) {
+        ("hold" | "invalidate", _) => Reason::Lockstep.name(),
+        (_, "") => Reason::Reviewed.name(),
+        _ => Reason::Answered.name(),
     }
 }
 
@@ -178,6 +208,7 @@ impl Desk {
             Refused::Petition => "desk-decide-wrong-petition",
             Refused::Reason => "desk-decide-wrong-reason",
             Refused::Note => "desk-decide-wrong-note",
+            Refused::Finding => "desk-decide-wrong-finding",
             _ => "desk-decide-wrong-verdict",
         };
         Ok(self.deciding(visit, StatusCode::CONFLICT, deciding, None, Some(wrong)))
@@ -213,6 +244,7 @@ fn wrong_field(field: &str) -> &'static str {
         "reason" => "desk-decide-wrong-reason",
         "note" => "desk-decide-wrong-note",
         "verdict" => "desk-decide-wrong-verdict",
+        "finding" => "desk-decide-wrong-finding",
         "whom" => "desk-decide-wrong-whom",
         _ => "desk-decide-wrong-petition",
     }

@@ -31,22 +31,26 @@ impl Desk {
         Ok(self.denied(visit, "", None))
     }
 
-    fn denied(&self, visit: &Visit<'_>, name: &str, refused: Option<Denied>) -> Answer {
+    pub(super) fn denied(&self, visit: &Visit<'_>, name: &str, refused: Option<Denied>) -> Answer {
         let (status, wait) = match refused {
             None => (StatusCode::OK, None),
-            Some(Denied::Wrong) => (StatusCode::FORBIDDEN, None),
+            Some(Denied::Wrong | Denied::Passkey | Denied::Late | Denied::Stopped) => (StatusCode::FORBIDDEN, None),
             Some(Denied::Wait(wait)) => (StatusCode::TOO_MANY_REQUESTS, Some(wait)),
             Some(Denied::Busy(wait)) => (StatusCode::SERVICE_UNAVAILABLE, Some(wait)),
         };
         let outcome = match refused {
             None => "shown",
-            Some(Denied::Wrong) => "wrong",
+            Some(Denied::Wrong | Denied::Passkey) => "wrong",
+            Some(Denied::Late) => "late",
+            Some(Denied::Stopped) => "stopped",
             Some(Denied::Wait(_)) => "wait",
             Some(Denied::Busy(_)) => "busy",
         };
         crate::handlers::count("desk_login", outcome);
-        let page = LoginPage { name, refused };
-        let mut answer = self.door_form(visit, status, |frame| desk_login(frame, &page));
+        let mut answer = self.door_form(visit, status, |frame, browser| {
+            let passkey = self.using(browser, visit.now);
+            desk_login(frame, &LoginPage { name, refused, passkey })
+        });
         set_retry_after(&mut answer, wait);
         answer
     }
@@ -101,7 +105,7 @@ impl Desk {
         totp::find(&secret, typed, visit.now).map(Proof::Step)
     }
 
-    fn let_in(&self, answer: &mut Answer, token: &Token, member: [u8; 16]) {
+    pub(super) fn let_in(&self, answer: &mut Answer, token: &Token, member: [u8; 16]) {
         let cookies = &self.parts.cookies;
         let headers = answer.headers_mut();
         headers.append(SET_COOKIE, cookies.set(Cookie::Session, &spelled(token)));
@@ -152,7 +156,7 @@ impl Desk {
             spelled: &key,
             wrong,
         };
-        self.door_form(visit, status, |frame| desk_join(frame, &page))
+        self.door_form(visit, status, |frame, _| desk_join(frame, &page))
     }
 
     pub(super) async fn join(&self, visit: &Visit<'_>, token: &str, form: &Form) -> Outcome {
@@ -233,8 +237,11 @@ impl Desk {
             return Err(No::LogIn);
         };
         let sessions = self.parts.books.sessions(open.member.id).await?;
+        let passkeys = self.parts.books.passkeys(open.member.id).await?;
         let page = AccountPage {
             sessions: &sessions,
+            making: self.making(visit, &passkeys),
+            passkeys: &passkeys,
             current: open.token,
             recovery_left: self.parts.books.recovery_left(open.member.id).await?,
             wrong,
@@ -244,7 +251,7 @@ impl Desk {
 
     /// Whether the password of who is logged in was typed right: a browser left open is not enough to change how one gets
     /// in. Guesses are slowed down like logins.
-    async fn knows_password(&self, visit: &Visit<'_>, typed: &str) -> Result<Result<(), Answer>, No> {
+    pub(super) async fn knows_password(&self, visit: &Visit<'_>, typed: &str) -> Result<Result<(), Answer>, No> {
         let parts = &self.parts;
         let member = visit.member()?;
         let login = names::login(&member.name);

@@ -11,10 +11,12 @@ pub mod decide;
 mod door;
 pub mod draft;
 pub mod form;
+mod incidents;
 mod members;
 pub mod names;
 pub mod night;
 pub mod pace;
+pub mod passkeys;
 pub mod password;
 mod petitions;
 pub mod role;
@@ -22,7 +24,9 @@ pub mod room;
 pub mod route;
 pub mod session;
 pub mod totp;
+pub mod webauthn;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -36,6 +40,7 @@ use self::command::{DeskAnswer, Invitation, MemberId, Wish};
 use self::form::Form;
 use self::night::Night;
 use self::pace::Pace;
+use self::passkeys::Challenges;
 use self::password::Passwords;
 use self::role::{Act, Role};
 use self::room::chart::Minutes;
@@ -77,11 +82,13 @@ pub struct Parts {
     around: Around,
     passwords: Passwords,
     codes: Codes,
+    challenges: Challenges,
     pace: Pace,
     cookies: Cookies,
     names: [u8; 32],
     lane: Lane,
     minutes: Mutex<Minutes>,
+    holders: Mutex<BTreeSet<String>>,
     watchers: Arc<Semaphore>,
     limits: Limits,
 }
@@ -127,11 +134,13 @@ impl Parts {
             around,
             passwords: Passwords::new(keys, limits),
             codes: Codes::new(keys),
+            challenges: Challenges::new(keys, limits.desk_challenge_seconds),
             pace: Pace::new(limits),
             cookies: Cookies::new(keys, is_secure),
             names: keys.derive("desk name v1"),
             lane: Lane::new("desk", limits.lane_desk, limits.lane_desk_waiting, PATIENCE),
             minutes: Mutex::default(),
+            holders: Mutex::default(),
             watchers: Arc::new(Semaphore::new(watchers)),
             limits: limits.clone(),
         }
@@ -287,6 +296,8 @@ const DONE: &[(&str, &str)] = &[
     ("posted", "desk-done-posted"),
     ("closed", "desk-done-closed"),
     ("password", "desk-done-password"),
+    ("passkey", "desk-done-passkey"),
+    ("passkey-removed", "desk-done-passkey-removed"),
     ("ended", "desk-done-ended"),
     ("removed", "desk-done-removed"),
     ("acknowledged", "desk-done-acknowledged"),
@@ -295,6 +306,10 @@ const DONE: &[(&str, &str)] = &[
     ("undone", "desk-done-undone"),
     ("paused", "desk-done-paused"),
     ("resumed", "desk-done-resumed"),
+    ("cap-raised", "desk-done-cap-raised"),
+    ("cap-lowered", "desk-done-cap-lowered"),
+    ("asked", "desk-done-asked"),
+    ("called-back", "desk-done-called-back"),
 ];
 
 impl Desk {
@@ -428,6 +443,8 @@ impl Desk {
             Route::Copy(slug) => self.copy_page(visit, slug),
             Route::Statement => self.statement_page(visit),
             Route::Decide => self.decide_page(visit),
+            Route::Incidents => self.incidents_page(visit).await,
+            Route::OneIncident(number) => self.incident_page(visit, number).await,
             _ => Err(No::Method),
         }
     }
@@ -435,6 +452,7 @@ impl Desk {
     async fn act(&self, visit: &Visit<'_>, route: Route<'_>, form: Form) -> Outcome {
         match route {
             Route::Login => self.login(visit, &form).await,
+            Route::LoginPasskey => self.login_by_passkey(visit, &form).await,
             Route::Join(token) => self.join(visit, token, &form).await,
             Route::Logout => self.log_out(visit).await,
             Route::New => self.create(visit, &form).await,
@@ -446,6 +464,8 @@ impl Desk {
             Route::Close(slug) => self.close(visit, slug, &form).await,
             Route::Password => self.change_password(visit, &form).await,
             Route::Recovery => self.new_codes(visit, &form).await,
+            Route::AddPasskey => self.add_passkey(visit, &form).await,
+            Route::RemovePasskey => self.remove_passkey(visit, &form).await,
             Route::Sessions => self.end_sessions(visit, &form).await,
             Route::Invite => self.invite(visit, &form).await,
             Route::Reset => self.reset(visit, &form).await,
@@ -457,6 +477,8 @@ impl Desk {
             Route::Decide => self.decide(visit, &form).await,
             Route::Undo => self.undo(visit, &form).await,
             Route::ReadOnly => self.set_read_only(visit, &form).await,
+            Route::Cap => self.set_cap(visit, &form).await,
+            Route::SecondWay => self.second_way(visit, &form).await,
             _ => Err(No::Method),
         }
     }
@@ -521,17 +543,17 @@ impl Desk {
         answer
     }
 
-    /// A form for somebody who has not logged in: bound to the browser by a cookie of its own.
+    /// A form for somebody who has not logged in: bound to the browser by a cookie of its own, whose token is given too.
     fn door_form(
         &self,
         visit: &Visit<'_>,
         status: StatusCode,
-        render: impl FnOnce(&DeskFrame<'_>) -> String,
+        render: impl FnOnce(&DeskFrame<'_>, &Token) -> String,
     ) -> Answer {
         let cookies = &self.parts.cookies;
         let known = cookies.token(visit.headers, Cookie::Form);
         let token = known.unwrap_or_else(id::random);
-        let mut answer = self.page_with(visit, status, &cookies.secret(&token), render);
+        let mut answer = self.page_with(visit, status, &cookies.secret(&token), |frame| render(frame, &token));
         if known.is_none() {
             let cookie = cookies.set(Cookie::Form, &session::spelled(&token));
             answer.headers_mut().append(SET_COOKIE, cookie);

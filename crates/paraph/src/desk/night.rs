@@ -1,6 +1,6 @@
 //! The incident room as pages: looked at live or without script, and what is written down there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,16 +18,20 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 use super::command::Wish;
 use super::form::Form;
 use super::room::chart::{Minutes, Totals};
-use super::room::{Entry, Room, Seen, statement};
+use super::room::{Room, Seen, statement};
 use super::{Desk, No, Outcome, Parts, Visit};
 use crate::clock;
+use crate::incident::book::Incident;
+use crate::incident::log::ShiftLine;
+use crate::incident::log::{self, Entry};
+use crate::incident::second_way::AskedSoFar;
 use crate::ledger::catalogue::Catalogue;
 use crate::respond::{Body, SECURITY};
 use crate::views::Refusal;
 use crate::views::desk::DeskFrame;
+use crate::views::incident::{FoundCard, RunningClock};
 use crate::views::room::{
-    Charts, ClockPage, CopyPage, FindingCard, LinePage, RoomPage, StatementPage, desk_copy, desk_line, desk_room,
-    desk_statement,
+    Charts, CopyPage, FindingCard, LinePage, RoomPage, StatementPage, desk_copy, desk_line, desk_room, desk_statement,
 };
 
 /// Between two looks of a page that is watched.
@@ -38,10 +42,18 @@ const WATCHED: Duration = Duration::from_secs(300);
 const SIGN_OF_LIFE: u32 = 10;
 /// Between two points of a chart.
 const MINUTE: Duration = Duration::from_secs(60);
+/// Holders of banned networks that are remembered, for the statement.
+const HOLDERS: usize = 1000;
 /// Networks that the room shows.
 const NETWORKS: usize = 12;
-/// Verdicts that the room shows.
+/// Verdicts that the room shows, and findings.
 const FINDINGS: usize = 20;
+/// Incidents that the room shows; the others have a page.
+const INCIDENTS: usize = 5;
+/// Incidents whose clocks are looked at.
+const CLOCKS: usize = 20;
+/// Lines of the shift log that the room shows; each incident has all of its own.
+const SHIFT_LINES: usize = 50;
 /// Characters of a line of the shift log.
 const LOG_CHARS: usize = 1000;
 /// Characters of what the statement says is not known.
@@ -89,13 +101,32 @@ impl Parts {
                 settled: counts().map(|counts| counts.settled).sum(),
                 held: counts().map(|counts| counts.all_held).sum(),
                 sent_away: self.admitter.lanes.shed(),
+                refused: self.shield.refusals(),
             };
             self.minutes().note(totals);
+            self.note_holders(totals.at);
             tokio::select! {
                 () = tokio::time::sleep(MINUTE) => {}
                 _ = stop.changed() => {}
             }
         }
+    }
+
+    /// Remembers who holds the networks of what is banned: by the morning no ban may be in force any more.
+    fn note_holders(&self, now: Millis) {
+        let banned = self.by_network(now);
+        let mut holders = self.holders();
+        for (name, _) in banned {
+            if holders.len() < HOLDERS
+                && let Some((holder, _)) = name.rsplit_once(" (AS")
+            {
+                holders.insert(holder.to_owned());
+            }
+        }
+    }
+
+    fn holders(&self) -> std::sync::MutexGuard<'_, BTreeSet<String>> {
+        self.holders.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// Banned sources by the registered holder of the network that announces them, the most first.
@@ -143,7 +174,8 @@ impl Desk {
     async fn render_room(&self, visit: &Visit<'_>) -> Result<impl FnOnce(&DeskFrame<'_>) -> String, No> {
         let seen = self.parts.seen(visit.now);
         let shift = self.parts.books.shift().await?;
-        let aware = aware(&shift);
+        let incidents = self.parts.office.incidents.list();
+        let clocks = clocks(&incidents, &shift);
         let charts = Charts::of(&self.parts.minutes());
         let bans = self.parts.by_network(visit.now);
         let listed = self.parts.office.list().await.map_err(|_| No::Broken)?;
@@ -153,8 +185,23 @@ impl Desk {
             .take(FINDINGS)
             .map(|listed| FindingCard::of(listed, lang))
             .collect();
-        let over_cap = self.parts.board.as_ref().map_or(0, |board| board.over_cap());
-        let cap = self.parts.limits.holds_per_hour;
+        let open = incidents.first().filter(|incident| incident.closed_at.is_none());
+        let found = self.parts.office.findings(&listed, open);
+        let standing: Vec<FoundCard> = found
+            .iter()
+            .take(FINDINGS)
+            .map(|found| FoundCard::of(found, lang))
+            .collect();
+        let asked = match incidents.first() {
+            Some(latest) => self
+                .parts
+                .office
+                .asked_so_far(latest.id)
+                .await
+                .map_err(|_| No::Broken)?,
+            None => AskedSoFar::default(),
+        };
+        let limit = self.limit(open, visit.now);
         let night = Arc::clone(&self.night);
         Ok(move |frame: &DeskFrame<'_>| {
             let page = RoomPage {
@@ -163,10 +210,14 @@ impl Desk {
                 charts: &charts,
                 bans: &bans,
                 findings: &findings,
-                cap,
-                over_cap,
-                shift: &shift,
-                clock: ClockPage { aware, night: &night },
+                standing: &standing,
+                limit: &limit,
+                incidents: &incidents[..incidents.len().min(INCIDENTS)],
+                more_incidents: incidents.len() > INCIDENTS,
+                asked: &asked,
+                shift: &shift[..shift.len().min(SHIFT_LINES)],
+                clocks: &clocks,
+                night: &night,
             };
             desk_room(frame, &page)
         })
@@ -210,9 +261,8 @@ impl Desk {
         if text.is_empty() || text.chars().count() > LOG_CHARS {
             return Err(No::Refusal(Refusal::BadRequest));
         }
-        let wish = Wish::Shift(Entry::Note, text.to_owned());
-        self.parts.intake.desk(Some(visit.by()?), wish).await?;
-        Ok(self.go_to(visit, "/desk/incident", Some("noted")))
+        self.write_shift(visit, form, Entry::Note, text).await?;
+        Ok(self.go_to(visit, &page_of(form), Some("noted")))
     }
 
     /// Starts the clocks, or stops them.
@@ -222,9 +272,23 @@ impl Desk {
             "over" => Entry::Over,
             _ => return Err(No::Refusal(Refusal::BadRequest)),
         };
-        let wish = Wish::Shift(entry, String::new());
+        self.write_shift(visit, form, entry, "").await?;
+        Ok(self.go_to(visit, &page_of(form), Some("noted")))
+    }
+
+    /// A line belongs to the incident that its form names, or to what is going on now.
+    async fn write_shift(&self, visit: &Visit<'_>, form: &Form, entry: Entry, text: &str) -> Result<(), No> {
+        let incidents = &self.parts.office.incidents;
+        let incident = match form.get("incident") {
+            "" => incidents.current(),
+            named => {
+                let id = named.parse().map_err(|_| No::Page)?;
+                Some(incidents.get(id).ok_or(No::Page)?.id)
+            }
+        };
+        let wish = Wish::Shift(entry, text.to_owned(), incident);
         self.parts.intake.desk(Some(visit.by()?), wish).await?;
-        Ok(self.go_to(visit, "/desk/incident", Some("noted")))
+        Ok(())
     }
 
     /// "The line is full": what software cannot mend.
@@ -256,7 +320,10 @@ impl Desk {
         let said = visit.asked.lang.text(&format!("desk-done-{done}"));
         self.parts
             .intake
-            .desk(Some(visit.by()?), Wish::Shift(Entry::Note, said))
+            .desk(
+                Some(visit.by()?),
+                Wish::Shift(Entry::Note, said, self.parts.office.incidents.current()),
+            )
             .await?;
         Ok(self.go_to(visit, "/desk/incident", Some(done)))
     }
@@ -288,8 +355,11 @@ impl Desk {
 
     pub(super) fn statement_page(&self, visit: &Visit<'_>) -> Outcome {
         let (counted, _) = totals(&self.catalogue());
+        // What was set aside in the latest incident; whoever publishes it looks at it first.
+        let latest = self.parts.office.incidents.list().into_iter().next();
+        let set_aside = latest.map(|incident| (incident.held + incident.refused).to_string());
         let page = StatementPage {
-            set_aside: "",
+            set_aside: set_aside.as_deref().unwrap_or_default(),
             before: "",
             after: &counted.to_string(),
             unknown: "",
@@ -301,12 +371,8 @@ impl Desk {
     }
 
     pub(super) fn make_statement(&self, visit: &Visit<'_>, form: &Form) -> Outcome {
-        let holders: Vec<String> = self
-            .parts
-            .by_network(visit.now)
-            .into_iter()
-            .filter_map(|(holder, _)| Some(holder.split(" (AS").next()?.to_owned()))
-            .collect();
+        self.parts.note_holders(visit.now);
+        let holders: Vec<String> = self.parts.holders().iter().cloned().collect();
         let unknown = form.get("unknown").trim();
         let numbers = ["set_aside", "before", "after"].map(|name| form.get(name).trim());
         let are_numbers = numbers.iter().all(|number| number.parse::<u64>().is_ok());
@@ -315,7 +381,7 @@ impl Desk {
         } else if unknown.chars().count() > STATEMENT_CHARS {
             Some("desk-statement-no-length")
         } else {
-            statement::check(unknown, &holders)
+            statement::check(unknown, &holders, self.parts.networks.get().hosting_holders())
                 .err()
                 .map(statement::Refused::message)
         };
@@ -337,10 +403,23 @@ impl Desk {
     }
 }
 
-/// The moment from which the clocks run, if they do.
-fn aware(shift: &[super::books::ShiftLine]) -> Option<Millis> {
-    let last = shift.iter().find(|line| line.kind != Entry::Note.name())?;
-    (last.kind == Entry::Aware.name()).then_some(last.at)
+/// Clocks that run: of each incident whose awareness nobody has taken back, as long as its terms do, and outside of any.
+fn clocks(incidents: &[Incident], shift: &[ShiftLine]) -> Vec<RunningClock> {
+    let of = |incident: Option<&Incident>| {
+        let aware = log::aware(incident, shift)?;
+        let incident = incident.map(|incident| incident.id);
+        Some(RunningClock { incident, aware })
+    };
+    let latest = incidents.iter().take(CLOCKS).map(Some);
+    latest.chain([None]).filter_map(of).collect()
+}
+
+/// Where a form of the shift log came from.
+fn page_of(form: &Form) -> String {
+    match form.get("incident") {
+        "" => "/desk/incident".to_owned(),
+        incident => format!("/desk/incidents/{incident}"),
+    }
 }
 
 /// One page that is watched.

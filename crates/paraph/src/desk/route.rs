@@ -7,6 +7,8 @@ use super::role::Act;
 pub enum Route<'p> {
     /// `login`
     Login,
+    /// `login/passkey`
+    LoginPasskey,
     /// `join/{token}`
     Join(&'p str),
     /// `logout`
@@ -37,6 +39,10 @@ pub enum Route<'p> {
     Recovery,
     /// `account/sessions`
     Sessions,
+    /// `account/passkeys`
+    AddPasskey,
+    /// `account/passkeys/remove`
+    RemovePasskey,
     /// `members`
     Members,
     /// `members/invite`
@@ -71,6 +77,14 @@ pub enum Route<'p> {
     Undo,
     /// `incident/read-only`
     ReadOnly,
+    /// `incident/cap`
+    Cap,
+    /// `incident/second-way`
+    SecondWay,
+    /// `incidents`
+    Incidents,
+    /// `incidents/{number}`
+    OneIncident(&'p str),
 }
 
 /// Which methods an address takes.
@@ -91,6 +105,7 @@ impl<'p> Route<'p> {
         Some(match *path {
             [] | [""] => Self::Home,
             ["login"] => Self::Login,
+            ["login", "passkey"] => Self::LoginPasskey,
             ["logout"] => Self::Logout,
             ["join", token] => Self::Join(token),
             ["petitions", "new"] => Self::New,
@@ -105,6 +120,8 @@ impl<'p> Route<'p> {
             ["account", "password"] => Self::Password,
             ["account", "recovery"] => Self::Recovery,
             ["account", "sessions"] => Self::Sessions,
+            ["account", "passkeys"] => Self::AddPasskey,
+            ["account", "passkeys", "remove"] => Self::RemovePasskey,
             ["members"] => Self::Members,
             ["members", "invite"] => Self::Invite,
             ["members", "reset"] => Self::Reset,
@@ -122,6 +139,10 @@ impl<'p> Route<'p> {
             ["incident", "decide"] => Self::Decide,
             ["incident", "undo"] => Self::Undo,
             ["incident", "read-only"] => Self::ReadOnly,
+            ["incident", "cap"] => Self::Cap,
+            ["incident", "second-way"] => Self::SecondWay,
+            ["incidents"] => Self::Incidents,
+            ["incidents", number] => Self::OneIncident(number),
             _ => return None,
         })
     }
@@ -132,7 +153,13 @@ impl<'p> Route<'p> {
     pub fn needs(self) -> (Takes, Option<Act>) {
         match self {
             Self::Login | Self::Join(_) => (Takes::Both, None),
-            Self::Logout | Self::Password | Self::Recovery | Self::Sessions => (Takes::Post, Some(Act::Own)),
+            Self::LoginPasskey => (Takes::Post, None),
+            Self::Logout
+            | Self::Password
+            | Self::Recovery
+            | Self::Sessions
+            | Self::AddPasskey
+            | Self::RemovePasskey => (Takes::Post, Some(Act::Own)),
             Self::Account => (Takes::Get, Some(Act::Own)),
             Self::Home | Self::Petition(_) => (Takes::Get, Some(Act::Write)),
             Self::New | Self::Edit(_) | Self::Update(_) | Self::Close(_) => (Takes::Both, Some(Act::Write)),
@@ -142,11 +169,13 @@ impl<'p> Route<'p> {
             Self::Invite | Self::Reset | Self::Remove => (Takes::Post, Some(Act::Members)),
             Self::Audit => (Takes::Get, Some(Act::Audit)),
             Self::Mail => (Takes::Get, Some(Act::Mail)),
-            Self::Incident | Self::Events | Self::Line | Self::Copy(_) => (Takes::Get, Some(Act::Watch)),
+            Self::Incident | Self::Events | Self::Line | Self::Copy(_) | Self::Incidents | Self::OneIncident(_) => {
+                (Takes::Get, Some(Act::Watch))
+            }
             Self::Acknowledge | Self::Log | Self::Clock => (Takes::Post, Some(Act::Watch)),
             Self::Statement => (Takes::Both, Some(Act::Watch)),
             Self::Decide => (Takes::Both, Some(Act::Judge)),
-            Self::Undo | Self::ReadOnly => (Takes::Post, Some(Act::Judge)),
+            Self::Undo | Self::ReadOnly | Self::Cap | Self::SecondWay => (Takes::Post, Some(Act::Judge)),
         }
     }
 
@@ -158,6 +187,9 @@ impl<'p> Route<'p> {
             Self::Join(_) => &["name", "password", "code"],
             Self::Password => &["old", "password"],
             Self::Recovery => &["old"],
+            Self::LoginPasskey => &["challenge", "id", "client", "data", "signature", "member"],
+            Self::AddPasskey => &["old", "name", "challenge", "client", "object"],
+            Self::RemovePasskey => &["passkey"],
             Self::Sessions => &["session"],
             Self::New | Self::Edit(_) => &[
                 "slug",
@@ -178,8 +210,11 @@ impl<'p> Route<'p> {
             Self::Invite => &["role"],
             Self::Reset => &["member"],
             Self::Remove => &["member", "sure"],
-            Self::Log => &["text"],
-            Self::Clock | Self::ReadOnly => &["do"],
+            Self::Log => &["text", "incident"],
+            Self::Clock => &["do", "incident"],
+            Self::ReadOnly => &["do"],
+            Self::Cap => &["incident", "to", "do"],
+            Self::SecondWay => &["incident", "finding", "do"],
             Self::Statement => &["set_aside", "before", "after", "unknown", "complaint"],
             Self::Decide => &[
                 "petition",
@@ -189,6 +224,9 @@ impl<'p> Route<'p> {
                 "network",
                 "domain",
                 "verdict",
+                "finding",
+                "answered",
+                "apart",
                 "reason",
                 "note",
                 "do",

@@ -97,6 +97,8 @@ pub async fn examine(config: &Config, asked: &Asked) -> Vec<Finding> {
     findings.extend(files::secrets(config).await);
     findings.extend([web::base_url(config), web::proxies(config)]);
     findings.extend([names.site(config).await, web::certificate(config, &front)]);
+    findings.push(web::authority(config).await);
+    findings.push(web::crowdsec(config).await);
     findings.push(mail::server(config).await);
     findings.extend(names.sender(config).await);
     findings.extend(mail::test_letter(config, asked.send_to.as_ref()).await);

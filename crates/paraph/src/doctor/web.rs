@@ -11,9 +11,11 @@ use x509_parser::parse_x509_certificate;
 
 use super::Finding;
 use super::names::Names;
+use crate::acme::files::Files;
 use crate::clock;
-use crate::config::Config;
+use crate::config::{Challenge, Config};
 use crate::outbound::{self, Answered, OutboundError};
+use crate::shield::crowdsec::{self, Sharing};
 
 const PATIENCE: Duration = Duration::from_secs(8);
 
@@ -123,7 +125,7 @@ pub(super) fn proxies(config: &Config) -> Finding {
         .base_url
         .as_deref()
         .is_some_and(|url| url.starts_with("https://"));
-    if is_https && trusted.is_empty() {
+    if is_https && trusted.is_empty() && config.listen.https.is_none() {
         return Finding::fail(
             CHECK,
             "base_url is https, so a proxy is in front, and no proxy is trusted: all visitors count as one",
@@ -183,17 +185,91 @@ pub(super) fn certificate(config: &Config, front: &FrontDoor) -> Finding {
                 );
             };
             let now = i64::try_from(clock::now().0 / 1000).unwrap_or(i64::MAX);
-            judge_days(CHECK, (parsed.validity().not_after.timestamp() - now) / 86_400)
+            let (from, until) = (parsed.validity().not_before, parsed.validity().not_after);
+            judge_days(CHECK, until.timestamp() - now, until.timestamp() - from.timestamp())
         }
     }
 }
 
-fn judge_days(check: &'static str, days: i64) -> Finding {
-    if days < RENEWED_BY_DAYS {
+/// Some authorities give certificates of six days, which are renewed by then at a third of them.
+fn judge_days(check: &'static str, left: i64, life: i64) -> Finding {
+    let days = left / 86_400;
+    if left < (RENEWED_BY_DAYS * 86_400).min(life / 4) {
         let mend = "see why it was not renewed by itself (certbot, the proxy's log), and renew it now";
         return Finding::warn(check, format!("valid for {days} more days"), mend);
     }
     Finding::ok(check, format!("the chain holds, valid for {days} more days"))
+}
+
+/// Whether the authority that is to give the certificate answers, and what came of asking it.
+pub(super) async fn authority(config: &Config) -> Finding {
+    const CHECK: &str = "site: authority";
+    let Some(acme) = config.listen.https.as_ref().and_then(|https| https.acme.as_ref()) else {
+        return Finding::skipped(CHECK, "certificates are not fetched (listen.acme)");
+    };
+    let directory = &acme.directory;
+    let asked = match Request::get(directory).body(Bytes::new()) {
+        Ok(request) => outbound::ask_under(acme.roots.clone(), request, PATIENCE).await,
+        Err(_) => Err(OutboundError::Address),
+    };
+    match asked {
+        Ok(answered) if answered.status.is_success() => {}
+        Ok(answered) => {
+            let what = format!("{directory} answers {}", answered.status);
+            return Finding::fail(
+                CHECK,
+                what,
+                "write the address of the authority's directory as it publishes it",
+            );
+        }
+        Err(error) => {
+            let mend = "open the way out of this machine to it; a private authority's own certificate goes into listen.acme.ca";
+            return Finding::fail(CHECK, format!("{directory}: {error}"), mend);
+        }
+    }
+    let state = Files::of(&config.directory).state();
+    let (since, names) = (state.tried(), acme.domains.join(", "));
+    match (state.why, since) {
+        (Some(why), Some(tried)) => {
+            let minutes = clock::now().0.saturating_sub(tried.0) / 60_000;
+            let what = format!(
+                "{} attempts failed, the last one {minutes} minutes ago: {why}",
+                state.failures
+            );
+            let mend = match acme.challenge {
+                Challenge::TlsAlpn => {
+                    "let the authority reach listen.https on port 443 under each of the names; then wait, or restart"
+                }
+                Challenge::Http => {
+                    "let the authority reach listen.http on port 80 under each of the names; then wait, or restart"
+                }
+            };
+            Finding::fail(CHECK, what, mend)
+        }
+        (_, None) => Finding::ok(CHECK, format!("answers; the server has not asked it for {names} yet")),
+        (None, Some(_)) if state.failures > 0 => Finding::ok(CHECK, format!("answers, and is being asked for {names}")),
+        (None, Some(_)) => Finding::ok(CHECK, format!("answers, and gave a certificate for {names}")),
+    }
+}
+
+/// Whom bans are told to, and whether it would take them.
+pub(super) async fn crowdsec(config: &Config) -> Finding {
+    const CHECK: &str = "shield: CrowdSec";
+    let Some(lapi) = &config.shield.crowdsec else {
+        return Finding::skipped(CHECK, "bans are told to nobody (shield.crowdsec)");
+    };
+    if !Sharing::open(&config.directory).is_on() {
+        let what = "named, and told nothing: nobody has decided so (`paraph shield crowdsec on`)";
+        return Finding::ok(CHECK, what);
+    }
+    match crowdsec::probe(lapi).await {
+        Ok(()) => Finding::ok(CHECK, "bans are told, and it takes them"),
+        Err(why) => Finding::fail(
+            CHECK,
+            format!("bans are to be told, and it does not take them: {why}"),
+            "start it, see `cscli machines list`; or `paraph shield crowdsec off`",
+        ),
+    }
 }
 
 #[cfg(test)]
@@ -209,8 +285,9 @@ mod tests {
             (Verdict::Ok, Verdict::Warn, Verdict::Fail)
         );
         assert_eq!(
-            (judge_days("c", 60).verdict, judge_days("c", 3).verdict),
-            (Verdict::Ok, Verdict::Warn)
+            [(60, 90), (3, 90), (3, 6), (1, 6)]
+                .map(|(left, life)| judge_days("c", left * 86_400, life * 86_400).verdict),
+            [Verdict::Ok, Verdict::Warn, Verdict::Ok, Verdict::Warn]
         );
         assert!(is_local("localhost") && is_local("::1") && !is_local("petitions.example.org"));
     }

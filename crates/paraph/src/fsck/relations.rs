@@ -195,6 +195,13 @@ pub(super) const ALL: &[Relation] = &[
         "SELECT COUNT(*) FROM outbox o WHERE NOT EXISTS \
          (SELECT 1 FROM signature s WHERE s.id = o.signature AND s.mailbox = o.mailbox)",
     ),
+    fault(
+        "outbox",
+        "mails to held people without a signature of their mailbox, or with the address of one that was erased",
+        "SELECT COUNT(*) FROM second_way w WHERE NOT EXISTS \
+         (SELECT 1 FROM signature s WHERE s.id = w.signature AND s.mailbox = w.mailbox) \
+         OR (length(w.address) > 0 AND EXISTS (SELECT 1 FROM erasure e WHERE e.id = w.signature))",
+    ),
     // The desk
     fault(
         "desk",
@@ -202,6 +209,8 @@ pub(super) const ALL: &[Relation] = &[
         "SELECT (SELECT COUNT(*) FROM desk_session o WHERE NOT EXISTS \
          (SELECT 1 FROM desk_member m WHERE m.id = o.member AND m.removed_at IS NULL)) + \
          (SELECT COUNT(*) FROM desk_recovery o WHERE NOT EXISTS \
+         (SELECT 1 FROM desk_member m WHERE m.id = o.member AND m.removed_at IS NULL)) + \
+         (SELECT COUNT(*) FROM desk_passkey o WHERE NOT EXISTS \
          (SELECT 1 FROM desk_member m WHERE m.id = o.member AND m.removed_at IS NULL)) + \
          (SELECT COUNT(*) FROM desk_invitation o WHERE o.member IS NOT NULL AND NOT EXISTS \
          (SELECT 1 FROM desk_member m WHERE m.id = o.member AND m.removed_at IS NULL))",

@@ -53,16 +53,16 @@ pub struct Signatory {
 }
 
 /// A contribution that a link was good for.
-struct Found {
-    id: SignatureId,
-    state: SignatureState,
-    displayed: Arc<Displayed>,
+pub(super) struct Found {
+    pub(super) id: SignatureId,
+    pub(super) state: SignatureState,
+    pub(super) displayed: Arc<Displayed>,
     /// `None` once it has been erased.
-    personal: Option<Personal>,
+    pub(super) personal: Option<Personal>,
 }
 
 /// Why a link shows nothing.
-enum Missed {
+pub(super) enum Missed {
     /// Unknown, garbled or of another purpose.
     Unknown,
     /// The source asks for too many unknown links.
@@ -411,7 +411,7 @@ impl Signatory {
     }
 
     /// The contribution behind a token. Guessing costs the source its budget; a token that is right costs nothing.
-    async fn find(&self, source: Source, purpose: Purpose, token: &str) -> Result<Found, Missed> {
+    pub(super) async fn find(&self, source: Source, purpose: Purpose, token: &str) -> Result<Found, Missed> {
         let now = clock::now();
         let slow = |refusal: crate::admit::Refusal| Missed::SlowDown(refusal.retry_after().unwrap_or(60));
         let state = match self.tokens.read(purpose, token) {
@@ -434,7 +434,7 @@ impl Signatory {
         })
     }
 
-    fn shown(&self, id: SignatureId, displayed: &Displayed, personal: &Personal) -> Shown {
+    pub(super) fn shown(&self, id: SignatureId, displayed: &Displayed, personal: &Personal) -> Shown {
         Shown {
             links: Links {
                 confirm: self.tokens.issue(Purpose::Confirm, id),
@@ -493,7 +493,7 @@ impl Signatory {
     }
 }
 
-async fn enter(admitter: &Admitter, rank: Rank) -> Result<Permit, Missed> {
+pub(super) async fn enter(admitter: &Admitter, rank: Rank) -> Result<Permit, Missed> {
     admitter
         .lanes
         .enter(rank)
@@ -502,7 +502,7 @@ async fn enter(admitter: &Admitter, rank: Rank) -> Result<Permit, Missed> {
 }
 
 /// A link to what has come to an end, in the words of that end.
-fn ended(asked: &Asked<'_>, found: &Found, end: End) -> Answer {
+pub(super) fn ended(asked: &Asked<'_>, found: &Found, end: End) -> Answer {
     let refusal = match end {
         End::Withdrawn => Refusal::LinkWithdrawn,
         End::Disowned => Refusal::LinkDisowned,
@@ -512,7 +512,7 @@ fn ended(asked: &Asked<'_>, found: &Found, end: End) -> Answer {
     respond::refused(asked, refusal, None, Some((&view.slug, &view.title)))
 }
 
-fn missing(asked: &Asked<'_>, route: &'static str, missed: &Missed) -> Answer {
+pub(super) fn missing(asked: &Asked<'_>, route: &'static str, missed: &Missed) -> Answer {
     let (refusal, retry_after) = match missed {
         Missed::Unknown => (Refusal::LinkUnknown, None),
         Missed::SlowDown(seconds) => (Refusal::SlowDown, Some(*seconds)),

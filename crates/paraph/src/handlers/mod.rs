@@ -5,6 +5,7 @@ pub mod confirm;
 pub mod events;
 pub mod mail_status;
 pub mod operations;
+mod second_way;
 pub mod shelf;
 mod side;
 pub mod sign;

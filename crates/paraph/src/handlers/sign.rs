@@ -122,7 +122,7 @@ impl Signing {
             Ok(challenge) => {
                 count("challenge", "issued");
                 metrics::histogram!(crate::telemetry::PUZZLE_ROUNDS).record(f64::from(challenge.parameters.cost));
-                respond::done(StatusCode::OK, &json!(challenge))
+                respond::done(StatusCode::OK, &challenge)
             }
             Err(refusal) => refused_plainly(&asked, "challenge", &refusal, &displayed),
         }

@@ -29,7 +29,8 @@ pub struct Incident {
     pub opened_at: u64,
     /// When something of it was seen last.
     pub seen_at: u64,
-    /// When a person first acted in it or wrote a line: the moment of awareness, from which legal terms run.
+    /// When a person first gave a verdict in it. Legal terms run from here, or from an earlier line of the shift log
+    /// ([`super::log::aware`]).
     pub aware_at: Option<u64>,
     /// When it was closed.
     pub closed_at: Option<u64>,
@@ -43,6 +44,18 @@ pub struct Incident {
     pub left_out: u64,
     /// Position of the last verdict that was looked at.
     pub verdicts_to: u64,
+    /// A person allows more holds than usual for a while.
+    #[serde(default)]
+    pub cap: Option<RaisedCap>,
+}
+
+/// Holds that a person allows without another one, for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RaisedCap {
+    /// In an hour.
+    pub to: u64,
+    /// Until when, milliseconds UTC.
+    pub until: u64,
 }
 
 /// One line of a timeline.
@@ -86,8 +99,6 @@ pub enum What {
         /// How many.
         bans: u64,
     },
-    /// A person writes what they saw or did.
-    Note(String),
     /// Nothing was seen for a while.
     Closed,
 }
@@ -232,15 +243,19 @@ impl Book {
         self.close_if_quiet(now, limits);
     }
 
-    /// A person writes a line into the shift log of an incident. Whether there is such an incident.
-    pub fn note(&mut self, id: u64, by: [u8; 16], text: String, now: Millis, limits: &Limits) -> bool {
-        // Only the latest can still be written to: the others are history.
-        let Some(incident) = self.incidents.last_mut().filter(|incident| incident.id == id) else {
-            return false;
-        };
-        incident.write(now, Some(by), What::Note(text), limits);
-        self.changed = true;
-        true
+    /// The holds that a person allows now, if more than usual: while their incident is open.
+    #[must_use]
+    pub fn cap(&self) -> Option<RaisedCap> {
+        self.open()?.cap
+    }
+
+    /// A person allows more holds for a while, or takes that back. The incident as it is to be kept, if it is the open one.
+    pub fn set_cap(&mut self, id: u64, cap: Option<RaisedCap>) -> Option<Incident> {
+        let incident = self.open_mut().filter(|incident| incident.id == id)?;
+        incident.cap = cap;
+        // At the next hour that is used up it is said again.
+        self.is_at_cap = false;
+        self.incidents.last().cloned()
     }
 
     /// So many requests were refused in a minute.
@@ -280,6 +295,7 @@ impl Book {
             }],
             left_out: 0,
             verdicts_to: self.verdicts_to,
+            cap: None,
         });
         self.changed = true;
     }
@@ -303,6 +319,7 @@ impl Book {
             return;
         }
         incident.closed_at = Some(now.0);
+        incident.cap = None;
         incident.write(now, None, What::Closed, limits);
         self.minutes_of_pressure = 0;
         self.changed = true;
@@ -422,18 +439,33 @@ mod tests {
     }
 
     #[test]
-    fn a_shift_log_is_bounded_and_tells_when_somebody_knew() {
+    fn a_timeline_is_bounded_and_its_end_is_always_written() {
         let (mut limits, mut book) = (Limits::default(), Book::default());
         limits.set("incident_lines", 100).expect("within its range");
-        book.judged(&hold(1, 1_000), &limits);
-        assert!(!book.note(2, [1; 16], "Nobody".to_owned(), Millis(2_000), &limits));
-        for at in 0..200 {
-            assert!(book.note(1, [1; 16], "Seen".to_owned(), Millis(2_000 + at), &limits));
+        for position in 0..200 {
+            book.judged(&hold(position, 1_000), &limits);
         }
         let incident = book.open().expect("open");
-        assert_eq!(
-            (incident.timeline.len(), incident.left_out, incident.aware_at),
-            (100, 102, Some(2_000))
-        );
+        assert_eq!((incident.timeline.len(), incident.left_out), (100, 101));
+        let quiet = limits.incident_quiet_minutes * MINUTE;
+        book.look(Pressure::default(), Millis(1_000 + quiet), &limits);
+        assert_eq!(whats(&book.incidents()[0]).last(), Some(&What::Closed));
+    }
+
+    #[test]
+    fn a_raised_cap_ends_with_its_incident() {
+        let (limits, mut book) = (Limits::default(), Book::default());
+        let cap = Some(RaisedCap {
+            to: 20_000,
+            until: 9_000,
+        });
+        assert_eq!(book.set_cap(1, cap), None, "none is open");
+        book.judged(&hold(1, 1_000), &limits);
+        assert_eq!(book.set_cap(2, cap), None);
+        assert_eq!(book.set_cap(1, cap).and_then(|kept| kept.cap), cap);
+        assert_eq!(Book::new(book.incidents().to_vec()).cap(), cap, "a start knows it");
+        let quiet = limits.incident_quiet_minutes * MINUTE;
+        book.look(Pressure::default(), Millis(1_000 + quiet), &limits);
+        assert_eq!((book.cap(), book.incidents()[0].cap), (None, None));
     }
 }

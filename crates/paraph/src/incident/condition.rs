@@ -8,6 +8,7 @@ use paraph_tally::{Millis, SignatureId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::answers::Answers;
 use crate::scrutiny::features::{Month, Observer, Shared, month_of};
 
 /// Every part that is given has to hold. Without any, everybody is meant.
@@ -25,6 +26,12 @@ pub struct Condition {
     pub comment: Option<String>,
     /// Judged by one of the verdicts at these positions.
     pub verdicts: Vec<u64>,
+    /// Member of the finding with this name: held for it, or waiting to be.
+    #[serde(default)]
+    pub finding: Option<String>,
+    /// Answered the mail that asks held people.
+    #[serde(default)]
+    pub answered: Option<Answers>,
 }
 
 /// Where contributions come from.
@@ -42,7 +49,8 @@ impl Condition {
         let tags = Tags::of(self, observer, month_of(now));
         let hex = |tag: Option<Tag>| tag.map(|tag| format!("{:08x}", tag.0));
         json!({
-            "from": self.from, "to": self.to, "verdicts": self.verdicts, "month": month_of(now),
+            "from": self.from, "to": self.to, "verdicts": self.verdicts, "finding": self.finding,
+            "answered": self.answered, "month": month_of(now),
             "near": hex(tags.near), "origin": hex(tags.origin), "domain": hex(tags.domain), "comment": hex(tags.comment),
         })
     }
@@ -94,7 +102,7 @@ pub(super) struct Asked<'a> {
     condition: &'a Condition,
     observer: &'a Observer,
     months: HashMap<Month, Tags>,
-    /// Members of its verdicts, ascending.
+    /// Members of its verdicts, of its finding, and who answered: whoever is all of these, ascending.
     among: Option<Vec<SignatureId>>,
 }
 

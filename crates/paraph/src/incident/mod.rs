@@ -2,14 +2,21 @@
 //!
 //! ```text
 //! condition.rs  whom a person means         preview.rs   what a verdict would do, with samples
-//! office.rs     previews, verdicts, undoing
+//! office.rs     previews, verdicts, undoing second_way.rs held people are asked, and their answers decided about
 //! book.rs       incidents, a state machine  watch.rs     what it is told, and that it is kept
+//! log.rs        the story of an incident: what was seen, and the shift log
+//! findings.rs   what scrutiny says now, and what it held
+//! answers.rs    answers of held people, those alike and those apart
 //! ```
 
+pub mod answers;
 pub mod book;
 pub mod condition;
+pub mod findings;
+pub mod log;
 mod office;
 pub mod preview;
+pub mod second_way;
 pub mod watch;
 
 use paraph_tally::VerdictKind;
@@ -18,8 +25,11 @@ use serde::{Deserialize, Serialize};
 use crate::intake::command::Malformed;
 use book::Incident;
 use condition::Condition;
+use findings::Found;
+use log::Told;
 pub use office::Office;
 use preview::Preview;
+use second_way::{Ask, AskPreview, AskedSoFar};
 
 /// Directions of a verdict, as they are typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,6 +100,31 @@ pub enum IncidentCommand {
     IncidentJudge(Motion),
     /// The motion that would take a verdict back.
     IncidentUndo(u64),
+    /// Whom the second way would be offered to.
+    IncidentAskPreview(Ask),
+    /// It is offered.
+    IncidentAsk(Ask),
+    /// Mails of the second way of an incident that have not left are called back.
+    IncidentCallBack(u64),
+    /// More holds an hour need no person, for a while: the open incident, how many, for how many minutes.
+    IncidentRaiseCap(u64, u64, Option<u64>),
+    /// No longer.
+    IncidentLowerCap(u64),
+}
+
+/// An incident as it is shown.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Shown {
+    /// What the program keeps of it.
+    pub incident: Incident,
+    /// What was seen, decided, written and done, by whom.
+    pub story: Vec<Told>,
+    /// The moment of awareness, milliseconds UTC.
+    pub aware_at: Option<u64>,
+    /// What was found in it.
+    pub findings: Vec<Found>,
+    /// Held people who were asked, and their answers.
+    pub second_way: AskedSoFar,
 }
 
 /// What becomes of it.
@@ -98,7 +133,7 @@ pub enum IncidentAnswer {
     /// Incidents and verdicts, the latest first.
     List(Vec<Incident>, Vec<Listed>),
     /// An incident.
-    Incident(Box<Incident>),
+    Incident(Box<Shown>),
     /// A verdict.
     Shown(Box<Listed>),
     /// The line stands in the log.
@@ -114,6 +149,14 @@ pub enum IncidentAnswer {
     },
     /// The motion that takes a verdict back.
     Motion(Box<Motion>),
+    /// Whom the second way would be offered to.
+    Asking(Box<AskPreview>),
+    /// So many are asked.
+    Asked(u64),
+    /// Mails that had not left are called back.
+    CalledBack,
+    /// More holds need no person: how many an hour, until when in milliseconds; or no more than usual.
+    Cap(Option<(u64, u64)>),
     /// It judges nobody.
     Nobody,
     /// It cannot be done like this.
@@ -135,6 +178,18 @@ pub enum Refused {
     /// What is over is history.
     #[error("only the latest incident takes lines")]
     NotLatest,
+    /// The incident is over.
+    #[error("the incident is over")]
+    Over,
+    /// No finding has this name, or it names nobody.
+    #[error("no finding has this name, or it only asks for a look and names nobody")]
+    Finding,
+    /// Below what is allowed anyway, or above the bound.
+    #[error("the limit is raised above limits.holds_per_hour, to 1,000,000 at most, for 5 to 1,440 minutes")]
+    Cap,
+    /// Scrutiny is switched off.
+    #[error("scrutiny is switched off: it holds nobody")]
+    NoScrutiny,
     /// Longer than a line of a log.
     #[error("a line has 1 to 2,000 characters")]
     Line,

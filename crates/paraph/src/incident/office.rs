@@ -6,17 +6,23 @@ use paraph_tally::{Author, PetitionId, SignatureId, VerdictKind};
 use serde_json::json;
 use tokio::sync::watch;
 
+use super::book::RaisedCap;
 use super::condition::Condition;
+use super::log::{self, Entry, Who};
 use super::preview::{Selected, Wanted};
 use super::watch::Incidents;
-use super::{IncidentAnswer, IncidentCommand, Listed, Motion, Refused};
+use super::{IncidentAnswer, IncidentCommand, Listed, Motion, Refused, Shown};
 use crate::clock;
+use crate::desk::command::Wish;
 use crate::intake::Intake;
 use crate::intake::command::{JudgeAnswer, Judgement};
 use crate::intake::verdict::reason::Reason;
 use crate::ledger::catalogue::Catalogue;
 use crate::ledger::query::LedgerReader;
 use crate::ledger::verdicts::Verdict;
+use crate::limits::Limits;
+use crate::mail::stop::AddressTags;
+use crate::scrutiny::board::Board;
 use crate::scrutiny::features::Observer;
 use crate::store::db::DbError;
 
@@ -38,8 +44,14 @@ pub struct Office {
     pub shown: watch::Receiver<Arc<Catalogue>>,
     /// Attacks and their timelines.
     pub incidents: Arc<Incidents>,
-    /// `limits.verdict_signatures`.
-    pub most: u64,
+    /// What scrutiny says now; `None` where it is off.
+    pub board: Option<Arc<Board>>,
+    /// Names the address behind a mailbox.
+    pub addresses: AddressTags,
+    /// The bounds in force.
+    pub bounds: Limits,
+    /// The account in whose name is done what is typed on this machine: nobody at the desk.
+    pub machine: [u8; 16],
 }
 
 impl From<DbError> for Refused {
@@ -58,8 +70,8 @@ impl Office {
                 verdicts.map(|verdicts| IncidentAnswer::List(self.incidents.list(), verdicts))
             }
             IncidentCommand::IncidentShow(id) => {
-                let incident = self.incidents.get(id).ok_or(Refused::Incident);
-                incident.map(|incident| IncidentAnswer::Incident(Box::new(incident)))
+                let shown = self.show(id).await;
+                shown.map(|shown| IncidentAnswer::Incident(Box::new(shown)))
             }
             IncidentCommand::IncidentNote(id, text) => self.note(id, account, text).await,
             IncidentCommand::IncidentVerdict(position) => {
@@ -75,8 +87,41 @@ impl Office {
                 let motion = self.undoing(position).await;
                 motion.map(|motion| IncidentAnswer::Motion(Box::new(motion)))
             }
+            IncidentCommand::IncidentAskPreview(ask) => {
+                let preview = self.ask_preview(&ask).await;
+                preview.map(|preview| IncidentAnswer::Asking(Box::new(preview)))
+            }
+            IncidentCommand::IncidentAsk(ask) => self.ask(&ask, self.member(account)).await,
+            IncidentCommand::IncidentCallBack(id) => self.call_back(id, self.member(account)).await,
+            IncidentCommand::IncidentRaiseCap(id, to, minutes) => {
+                self.raise_cap(id, to, minutes, self.member(account)).await
+            }
+            IncidentCommand::IncidentLowerCap(id) => self.set_cap(id, None, self.member(account)).await,
         };
         outcome.unwrap_or_else(IncidentAnswer::Refused)
+    }
+
+    /// The member behind an account; nobody behind the one of the command line.
+    fn member(&self, account: [u8; 16]) -> Option<[u8; 16]> {
+        (account != self.machine).then_some(account)
+    }
+
+    /// An incident with its story, its findings and its answers.
+    ///
+    /// # Errors
+    /// There is none, or the store refused.
+    pub async fn show(&self, id: u64) -> Result<Shown, Refused> {
+        let incident = self.incidents.get(id).ok_or(Refused::Incident)?;
+        let shift = self.ledger.shift(Some(id)).await?;
+        let members = self.ledger.members().await?;
+        let name = |account: &str| members.get(account).cloned().unwrap_or(Who::CommandLine);
+        Ok(Shown {
+            story: log::story(&incident, &shift, name),
+            aware_at: log::aware(Some(&incident), &shift).map(|at| at.0),
+            findings: self.findings(&self.list().await?, Some(&incident)),
+            second_way: self.asked_so_far(id).await?,
+            incident,
+        })
     }
 
     /// Writes a line of a person into the shift log of the latest incident.
@@ -90,9 +135,49 @@ impl Office {
         if !(1..=LINE_CHARS).contains(&text.trim().chars().count()) {
             return Err(Refused::Line);
         }
-        match self.incidents.note(id, account, text.trim().to_owned()).await {
-            Ok(true) => Ok(IncidentAnswer::Noted),
-            Ok(false) => Err(Refused::NotLatest),
+        // Only the latest can still be written to: the others are history.
+        if !self.incidents.is_latest(id) {
+            return Err(Refused::NotLatest);
+        }
+        self.log(self.member(account), Entry::Note, text.trim().to_owned(), id)
+            .await?;
+        Ok(IncidentAnswer::Noted)
+    }
+
+    pub(super) async fn log(&self, by: Option<[u8; 16]>, entry: Entry, text: String, id: u64) -> Result<(), Refused> {
+        let wish = Wish::Shift(entry, text, Some(id));
+        let logged = self.intake.desk(by, wish).await;
+        logged.map(|_| ()).map_err(|_| Refused::Unavailable)
+    }
+
+    /// Lets more be held without a person, until some minutes have passed or the incident is over.
+    async fn raise_cap(
+        &self,
+        id: u64,
+        to: u64,
+        minutes: Option<u64>,
+        by: Option<[u8; 16]>,
+    ) -> Result<IncidentAnswer, Refused> {
+        let minutes = minutes.unwrap_or(self.bounds.cap_raised_minutes);
+        let mut wanted = self.bounds.clone();
+        let is_within = wanted.set("holds_per_hour", to).is_ok() && wanted.set("cap_raised_minutes", minutes).is_ok();
+        if !is_within || to <= self.bounds.holds_per_hour {
+            return Err(Refused::Cap);
+        }
+        let until = clock::now().0 + minutes * 60_000;
+        self.set_cap(id, Some(RaisedCap { to, until }), by).await
+    }
+
+    async fn set_cap(&self, id: u64, cap: Option<RaisedCap>, by: Option<[u8; 16]>) -> Result<IncidentAnswer, Refused> {
+        if self.board.is_none() {
+            return Err(Refused::NoScrutiny);
+        }
+        if self.incidents.get(id).is_none() {
+            return Err(Refused::Incident);
+        }
+        match self.incidents.set_cap(id, by, cap).await {
+            Ok(true) => Ok(IncidentAnswer::Cap(cap.map(|cap| (cap.to, cap.until)))),
+            Ok(false) => Err(Refused::Over),
             Err(_) => Err(Refused::Unavailable),
         }
     }
@@ -146,23 +231,39 @@ impl Office {
             kind: motion.direction.into(),
             condition: &motion.condition,
             among: self.among(&motion.condition).await?,
-            most: self.most,
+            most: self.bounds.verdict_signatures,
             now: clock::now(),
         };
         Ok(self.ledger.select(wanted, &self.observer).await?)
     }
 
+    /// Who is judged by one of its verdicts, member of its finding, and among its answers; `None` if it names none of these.
     async fn among(&self, condition: &Condition) -> Result<Option<Vec<SignatureId>>, Refused> {
-        if condition.verdicts.is_empty() {
-            return Ok(None);
+        let mut parts = Vec::new();
+        if !condition.verdicts.is_empty() {
+            parts.push(self.judged_by_any(&condition.verdicts).await?);
         }
+        if let Some(finding) = &condition.finding {
+            parts.push(self.members_of(finding).await?);
+        }
+        if let Some(answers) = condition.answered {
+            parts.push(self.answered(answers).await?);
+        }
+        let in_both = |one: Vec<SignatureId>, other: Vec<SignatureId>| {
+            one.into_iter().filter(|id| other.binary_search(id).is_ok()).collect()
+        };
+        Ok(parts.into_iter().reduce(in_both))
+    }
+
+    /// Whom any of these verdicts judged, ascending.
+    pub(super) async fn judged_by_any(&self, verdicts: &[u64]) -> Result<Vec<SignatureId>, Refused> {
         let mut among = Vec::new();
-        for position in &condition.verdicts {
+        for position in verdicts {
             among.extend(self.ledger.judged_by(*position).await?.ok_or(Refused::Verdict)?);
         }
         among.sort_unstable();
         among.dedup();
-        Ok(Some(among))
+        Ok(among)
     }
 
     /// Gives the verdict, on whoever the condition means at this moment.
@@ -213,7 +314,7 @@ impl Office {
         self.ledger.verdict(position).await?.ok_or(Refused::Verdict)
     }
 
-    fn slug(&self, id: PetitionId) -> String {
+    pub(super) fn slug(&self, id: PetitionId) -> String {
         let shown = self.shown.borrow();
         let petition = shown.petitions.values().find(|petition| petition.id == id);
         petition.map_or_else(String::new, |petition| petition.slug.clone())

@@ -156,19 +156,25 @@ impl LedgerReader {
         let mut at: Vec<usize> = (0..SAMPLES).map(|which| which * many / SAMPLES).collect();
         at.dedup();
         for index in at.into_iter().filter(|index| *index < many) {
-            let id = selected.set[index];
-            let Some(state) = self.state(id).await? else { continue };
-            let personal = self.record(id).await?;
-            let (name, comment) = personal.map_or_else(Default::default, |personal| (personal.name, personal.comment));
-            selected.preview.samples.push(Sample {
-                at: state.signed_at.0,
-                name,
-                comment,
-                confirmed: state.axes.is_confirmed(),
-                counted: state.axes.is_counted(),
-            });
+            selected.preview.samples.extend(self.sample(selected.set[index]).await?);
         }
         Ok(selected)
+    }
+
+    /// What a person looks at of one signature; `None` if there is none.
+    pub(super) async fn sample(&self, id: SignatureId) -> Result<Option<Sample>, DbError> {
+        let Some(state) = self.state(id).await? else {
+            return Ok(None);
+        };
+        let personal = self.record(id).await?;
+        let (name, comment) = personal.map_or_else(Default::default, |personal| (personal.name, personal.comment));
+        Ok(Some(Sample {
+            at: state.signed_at.0,
+            name,
+            comment,
+            confirmed: state.axes.is_confirmed(),
+            counted: state.axes.is_counted(),
+        }))
     }
 }
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 use paraph_tally::Author;
 use tokio::sync::watch;
 
-use super::book::{Book, Given, Incident, Pressure};
+use super::book::{Book, Given, Incident, Pressure, RaisedCap};
+use super::log::Entry;
 use crate::clock;
 use crate::intake::{Intake, Unavailable};
 use crate::ledger::query::LedgerReader;
@@ -26,6 +27,8 @@ pub struct Incidents {
     intake: Intake,
     ledger: LedgerReader,
     limits: Limits,
+    /// Where scrutiny reads how many holds a person allows.
+    board: Option<Arc<Board>>,
 }
 
 impl Incidents {
@@ -33,14 +36,22 @@ impl Incidents {
     ///
     /// # Errors
     /// The store refused.
-    pub async fn read(intake: Intake, ledger: LedgerReader, limits: Limits) -> Result<Self, DbError> {
+    pub async fn read(
+        intake: Intake,
+        ledger: LedgerReader,
+        limits: Limits,
+        board: Option<Arc<Board>>,
+    ) -> Result<Self, DbError> {
         let book = Mutex::new(Book::new(ledger.incidents().await?));
-        Ok(Self {
+        let incidents = Self {
             book,
             intake,
             ledger,
             limits,
-        })
+            board,
+        };
+        incidents.show_cap();
+        Ok(incidents)
     }
 
     /// All of them, the latest first.
@@ -65,14 +76,44 @@ impl Incidents {
         self.book().open().is_some()
     }
 
-    /// Writes a line of a person into the shift log of the latest incident. Whether it is the latest.
+    /// The incident to which what a person does now belongs: the open one.
+    #[must_use]
+    pub fn current(&self) -> Option<u64> {
+        self.book().open().map(|incident| incident.id)
+    }
+
+    /// Whether an incident still takes lines: it is the latest, the others are history.
+    #[must_use]
+    pub fn is_latest(&self, id: u64) -> bool {
+        self.book().incidents().last().is_some_and(|last| last.id == id)
+    }
+
+    /// A person allows more holds than usual for a while, or takes that back; it stands in the shift log with the same
+    /// commit. Whether the incident is the open one.
     ///
     /// # Errors
-    /// It could not be recorded.
-    pub async fn note(&self, id: u64, by: [u8; 16], text: String) -> Result<bool, Unavailable> {
-        let is_written = self.book().note(id, by, text, clock::now(), &self.limits);
-        self.keep().await?;
-        Ok(is_written)
+    /// It could not be recorded; nothing is changed then.
+    pub async fn set_cap(&self, id: u64, by: Option<[u8; 16]>, cap: Option<RaisedCap>) -> Result<bool, Unavailable> {
+        let before = self.book().cap();
+        let Some(incident) = self.book().set_cap(id, cap) else {
+            return Ok(false);
+        };
+        let (entry, text) = match cap {
+            Some(cap) => (Entry::CapRaised, format!("{} {}", cap.to, cap.until)),
+            None => (Entry::CapLowered, String::new()),
+        };
+        let kept = self.intake.keep_incident(incident, Some((by, entry, text))).await;
+        if kept.is_err() {
+            self.book().set_cap(id, before);
+        }
+        self.show_cap();
+        kept.map(|()| true)
+    }
+
+    fn show_cap(&self) {
+        if let Some(board) = &self.board {
+            board.raise_cap(self.book().cap().map(|cap| (cap.to, cap.until)));
+        }
     }
 
     fn book(&self) -> MutexGuard<'_, Book> {
@@ -82,7 +123,7 @@ impl Incidents {
     async fn keep(&self) -> Result<(), Unavailable> {
         let changed = self.book().take_changed();
         let Some(incident) = changed else { return Ok(()) };
-        let kept = self.intake.keep_incident(incident).await;
+        let kept = self.intake.keep_incident(incident, None).await;
         if kept.is_err() {
             self.book().to_be_kept();
         }
@@ -112,6 +153,7 @@ impl Incidents {
             }
         }
         self.book().look(pressure, clock::now(), &self.limits);
+        self.show_cap();
         Ok(())
     }
 }

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 use super::Unavailable;
-use crate::desk::command::{DeskAnswer, DeskCommand};
+use crate::desk::command::{DeskAnswer, DeskCommand, MemberId};
 use crate::incident::book::Incident;
+use crate::incident::log::Entry;
 use crate::ledger::content::FirstSignatory;
 use crate::mail::bounce::Bounced;
 use crate::mail::stop::Wish;
@@ -32,12 +33,18 @@ pub enum Command {
     Desk(Box<DeskCommand>, Reply<DeskAnswer>),
     /// A judgement on a set of signatures.
     Judge(Box<Judgement>, Reply<JudgeAnswer>),
-    /// Keep an incident as it stands now.
-    KeepIncident(Box<Incident>, Reply<()>),
+    /// Keep an incident as it stands now, with a line of its shift log: by whom, and what.
+    KeepIncident(Box<Incident>, Option<(Option<MemberId>, Entry, String)>, Reply<()>),
     /// Settle, expire, erase, publish.
     Tick(Reply<Ticked>),
     /// Erase again what a restored backup brought back.
     Replay(Vec<Erasure>, Reply<u64>),
+    /// Held signatures of an incident are to be asked by mail.
+    OfferSecondWay(u64, Vec<Offer>, Reply<u64>),
+    /// Mails of an incident to held people that have not left are called back.
+    CallBackSecondWay(u64, Reply<()>),
+    /// A held person pressed the button behind that mail, from where scrutiny may know.
+    AnswerSecondWay(SignatureId, Vec<u8>, Reply<SecondWayAnswer>),
     /// Hand out up to this many mails that are due and within their budgets.
     ClaimMail(u64, Reply<Vec<ClaimedMail>>),
     /// What whoever reads a mailbox wants of our mail.
@@ -345,6 +352,39 @@ pub struct Ticked {
     pub erased: u64,
 }
 
+/// A held signature whose mailbox is to be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// The signature.
+    pub signature: SignatureId,
+    /// Tag of its address.
+    pub address: [u8; 16],
+    /// Tag of its mail domain.
+    pub domain: [u8; 16],
+    /// Whether that is a large provider.
+    pub common: bool,
+}
+
+/// What became of a press behind a mail of the second way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecondWayAnswer {
+    /// It is recorded, now or before. A person decides.
+    Answered,
+    /// The signature had come to an end before.
+    Ended(End),
+    /// Nobody was asked about such a signature.
+    Unknown,
+}
+
+/// What a mail is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailKind {
+    /// It asks to confirm a signature.
+    Confirmation,
+    /// It asks a held person, once.
+    SecondWay,
+}
+
 /// Name of a mail in the outbox.
 pub type MailId = [u8; 16];
 
@@ -353,6 +393,8 @@ pub type MailId = [u8; 16];
 pub struct ClaimedMail {
     /// Its name.
     pub id: MailId,
+    /// What it is about.
+    pub kind: MailKind,
     /// The contribution that it speaks of.
     pub signature: SignatureId,
     /// Tag of the address that it goes to.

@@ -117,12 +117,25 @@ impl<'a> Decider<'a> {
                 self.decided.judgements.push((*judgement, reply));
                 Ok(())
             }
-            Command::KeepIncident(incident, reply) => {
+            Command::KeepIncident(incident, line, reply) => {
+                if let Some((by, entry, text)) = line {
+                    self.log_shift(by, entry, text, Some(incident.id));
+                }
                 self.decided.batch.incidents.push(*incident);
                 answer(answers, reply, Ok(()))
             }
             Command::Tick(reply) => answer(answers, reply, self.tick().await),
             Command::Replay(erasures, reply) => answer(answers, reply, self.replay(erasures).await),
+            Command::OfferSecondWay(incident, offers, reply) => {
+                answer(answers, reply, self.offer_second_way(incident, offers).await)
+            }
+            Command::CallBackSecondWay(incident, reply) => {
+                self.decided.batch.second_way.called_back.push(incident);
+                answer(answers, reply, Ok(()))
+            }
+            Command::AnswerSecondWay(signature, from, reply) => {
+                answer(answers, reply, self.answer_second_way(signature, from).await)
+            }
             Command::ClaimMail(most, reply) => answer(answers, reply, self.claim_mail(most).await),
             Command::StopMail(wish, reply) => {
                 self.stop_mail(wish);
@@ -298,7 +311,7 @@ impl<'a> Decider<'a> {
         Ok(())
     }
 
-    async fn confirm(&mut self, id: SignatureId, from: Vec<u8>) -> Result<ConfirmAnswer, DbError> {
+    pub(super) async fn confirm(&mut self, id: SignatureId, from: Vec<u8>) -> Result<ConfirmAnswer, DbError> {
         let Some(state) = self.load_signature(id).await? else {
             return Ok(ConfirmAnswer::Unknown);
         };

@@ -5,9 +5,12 @@ use paraph_tally::{Millis, PetitionId};
 use super::command::{PetitionAnswer, PetitionCommand};
 use super::decide::Decider;
 use crate::desk::command::{
-    COMMAND_LINE, DeskAnswer, DeskCommand, Invitation, Join, MemberId, Proof, Session, TokenHash, Wish,
+    COMMAND_LINE, DeskAnswer, DeskCommand, Invitation, Join, MemberId, NewPasskey, PasskeyUse, Proof, Session,
+    TokenHash, Wish,
 };
 use crate::desk::role::Role;
+use crate::desk::webauthn;
+use crate::incident::log::Entry;
 use crate::journal::desk::{DeskRow, Line, Member, Standing};
 use crate::journal::integer;
 use crate::store::db::{DbError, Value};
@@ -28,6 +31,9 @@ impl Decider<'_> {
             Wish::FirstLink(token, expires) => self.first_link(token, expires).await,
             Wish::Join(join) => self.join(*join).await,
             Wish::Open(session, proof) => self.open_session(session, proof).await,
+            Wish::OpenByPasskey(session, used) => self.open_by_passkey(session, used).await,
+            Wish::AddPasskey(passkey) => self.add_passkey(by, passkey).await,
+            Wish::RemovePasskey(id) => self.remove_passkey(by, id).await,
             Wish::Seen(token) => {
                 self.keep(DeskRow::Seen(token, self.at));
                 Ok(DeskAnswer::Done)
@@ -64,15 +70,13 @@ impl Decider<'_> {
             Wish::Publish(command, revision) => self.publish_as_read(by, command, revision).await,
             Wish::Submit(slug) => self.submit(by, slug).await,
             Wish::SendBack(slug, note) => self.send_back(by, slug, note).await,
-            Wish::Shift(entry, text) => {
-                let line = Line {
-                    id: id::time_ordered(self.at),
-                    at: self.at,
-                    member: by,
-                    act: entry.name(),
-                    subject: text,
-                };
-                self.keep(DeskRow::Shift(line));
+            Wish::Shift(entry, text, incident) => {
+                self.log_shift(by, entry, text, incident);
+                Ok(DeskAnswer::Done)
+            }
+            Wish::Share(on) => {
+                let act = if on { "crowdsec-on" } else { "crowdsec-off" };
+                self.note(by, act, String::new());
                 Ok(DeskAnswer::Done)
             }
             Wish::Restored => {
@@ -80,6 +84,18 @@ impl Decider<'_> {
                 Ok(DeskAnswer::Done)
             }
         }
+    }
+
+    /// A line of the shift log.
+    pub(super) fn log_shift(&mut self, by: Option<MemberId>, entry: Entry, text: String, incident: Option<u64>) {
+        let line = Line {
+            id: id::time_ordered(self.at),
+            at: self.at,
+            member: by,
+            act: entry.name(),
+            subject: text,
+        };
+        self.keep(DeskRow::Shift(line, incident));
     }
 
     fn keep(&mut self, row: DeskRow) {
@@ -164,6 +180,8 @@ impl Decider<'_> {
             made_at: self.at,
         }));
         self.keep(DeskRow::Recovery(member, join.recovery));
+        // Whoever chooses anew has lost something; it may have been this.
+        self.keep(DeskRow::NoPasskeys(member));
         self.keep(DeskRow::Session(join.session, member, self.at));
         let act = if known.is_some() { "renewed" } else { "joined" };
         self.note(Some(member), act, role.name().to_owned());
@@ -196,6 +214,77 @@ impl Decider<'_> {
                 "login-recovery"
             }
         };
+        self.begin_session(token, member, act).await
+    }
+
+    /// A passkey takes only challenges that are younger than the last one it answered, so that each is good once. One whose
+    /// count does not rise has a copy somewhere: neither gets in any more, and the member still has password and code.
+    async fn open_by_passkey(&mut self, session: Session, used: PasskeyUse) -> Result<DeskAnswer, DbError> {
+        let Session { token, member } = session;
+        let sql = "SELECT p.counter, p.challenged_at, COALESCE(p.stopped_at, 0), p.name FROM desk_passkey p \
+                   JOIN desk_member m ON m.id = p.member WHERE p.id = ?1 AND p.member = ?2 AND m.removed_at IS NULL";
+        let values = [Value::Blob(&used.id), Value::Blob(&member)];
+        let Some(row) = self.db.query_one(sql, &values).await? else {
+            return Ok(DeskAnswer::Unknown);
+        };
+        if row.unsigned(2)? > 0 {
+            return Ok(DeskAnswer::Refused);
+        }
+        if used.challenged.0 <= row.unsigned(1)? {
+            return Ok(DeskAnswer::Spent);
+        }
+        let last = u32::try_from(row.unsigned(0)?).unwrap_or(u32::MAX);
+        if !webauthn::follows(used.counter, last) {
+            let name = row.text(3)?.to_owned();
+            self.keep(DeskRow::PasskeyStopped(used.id, self.at));
+            self.note(Some(member), "passkey-stopped", name);
+            return Ok(DeskAnswer::Refused);
+        }
+        self.keep(DeskRow::PasskeyUsed(used, self.at));
+        self.begin_session(token, member, "login-passkey").await
+    }
+
+    async fn add_passkey(&mut self, by: Option<MemberId>, passkey: NewPasskey) -> Result<DeskAnswer, DbError> {
+        let Some(member) = by else {
+            return Ok(DeskAnswer::Unknown);
+        };
+        let sql = "SELECT COUNT(*) FROM desk_passkey WHERE id = ?1";
+        if self.number(sql, &[Value::Blob(&passkey.id)]).await? > 0 {
+            return Ok(DeskAnswer::Taken);
+        }
+        let sql = "SELECT COUNT(*) FROM desk_passkey WHERE member = ?1";
+        if self.number(sql, &[Value::Blob(&member)]).await? >= self.limits.desk_passkeys {
+            return Ok(DeskAnswer::Full);
+        }
+        self.note(by, "passkey-added", passkey.name.clone());
+        self.keep(DeskRow::Passkey(member, passkey, self.at));
+        Ok(DeskAnswer::Done)
+    }
+
+    async fn remove_passkey(&mut self, by: Option<MemberId>, id: Vec<u8>) -> Result<DeskAnswer, DbError> {
+        let Some(member) = by else {
+            return Ok(DeskAnswer::Unknown);
+        };
+        let sql = "SELECT name FROM desk_passkey WHERE id = ?1 AND member = ?2";
+        let Some(row) = self
+            .db
+            .query_one(sql, &[Value::Blob(&id), Value::Blob(&member)])
+            .await?
+        else {
+            return Ok(DeskAnswer::Unknown);
+        };
+        let name = row.text(0)?.to_owned();
+        self.keep(DeskRow::PasskeyRemoved(id));
+        self.note(by, "passkey-removed", name);
+        Ok(DeskAnswer::Done)
+    }
+
+    async fn begin_session(
+        &mut self,
+        token: TokenHash,
+        member: MemberId,
+        act: &'static str,
+    ) -> Result<DeskAnswer, DbError> {
         let sql = "SELECT token FROM desk_session WHERE member = ?1 ORDER BY seen_at DESC LIMIT 1 OFFSET ?2";
         let most = self.limits.desk_sessions.saturating_sub(1);
         let oldest = self.db.query_one(sql, &[Value::Blob(&member), integer(most)]).await?;

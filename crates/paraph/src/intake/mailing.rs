@@ -1,10 +1,11 @@
 //! Handing out mails: the budget of each is spent in the store before anyone sends it.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use paraph_tally::{MailboxId, Millis, PetitionId, SignatureId};
 
-use super::command::{ClaimedMail, MailId, MailOutcome};
+use super::command::{ClaimedMail, MailId, MailKind, MailOutcome};
 use super::decide::Decider;
 use super::tick::DAY;
 use crate::journal::{Claim, integer};
@@ -17,6 +18,17 @@ use crate::store::db::{DbError, Value};
 /// How long a claimed mail stays with whoever claimed it. A process that dies in between sends it again after that.
 pub(crate) const CLAIM_MILLIS: u64 = 10 * 60 * 1000;
 
+/// When addresses were written to within the last day, and about which petition: what the store says, and this batch adds.
+#[derive(Default)]
+pub(super) struct Spent(HashMap<[u8; 16], Vec<(Millis, PetitionId)>>);
+
+impl Spent {
+    /// Another mail is about to leave.
+    pub(super) fn note(&mut self, address: [u8; 16], at: Millis, petition: PetitionId) {
+        self.0.entry(address).or_default().push((at, petition));
+    }
+}
+
 impl Decider<'_> {
     pub(super) async fn claim_mail(&mut self, most: u64) -> Result<Vec<ClaimedMail>, DbError> {
         let rows = self
@@ -26,7 +38,7 @@ impl Decider<'_> {
                 &[integer(self.at.0), integer(most)],
             )
             .await?;
-        let mut spent: HashMap<[u8; 16], Vec<(Millis, PetitionId)>> = HashMap::new();
+        let mut spent = Spent::default();
         let mut claimed = Vec::with_capacity(rows.len());
         for row in &rows {
             let (id, petition, address): (MailId, _, _) = (row.array(0)?, petition_id(row, 1)?, row.array(3)?);
@@ -41,21 +53,11 @@ impl Decider<'_> {
             };
             let attempts = u32::try_from(row.unsigned(4)?).unwrap_or(u32::MAX);
             if attempts == 0 {
-                let sent = match spent.entry(address) {
-                    std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
-                    std::collections::hash_map::Entry::Vacant(new) => new.insert(self.sent_to(address).await?),
-                };
-                let last_here = sent
-                    .iter()
-                    .filter(|(_, about)| *about == petition)
-                    .map(|(at, _)| *at)
-                    .max();
-                let all: Vec<Millis> = sent.iter().map(|(at, _)| *at).collect();
-                if let Due::At(later) = budget::due(last_here, &all, self.at) {
+                if let Some(later) = self.budget(address, petition, &mut spent).await? {
                     self.decided.batch.put_off.push((id, later));
                     continue;
                 }
-                sent.push((self.at, petition));
+                spent.note(address, self.at, petition);
             }
             let counted_at = (attempts == 0).then_some(self.at);
             let until = Millis(self.at.0 + CLAIM_MILLIS);
@@ -68,12 +70,38 @@ impl Decider<'_> {
             });
             claimed.push(ClaimedMail {
                 id,
+                kind: MailKind::Confirmation,
                 signature,
                 address,
                 attempts,
             });
         }
+        // Those who wait for their first mail come first.
+        let room = most.saturating_sub(rows.len() as u64);
+        if room > 0 {
+            claimed.extend(self.claim_second_way(room, &mut spent).await?);
+        }
         Ok(claimed)
+    }
+
+    /// Until when a mail about a petition has to wait because its address has had its share, if it has to.
+    pub(super) async fn budget(
+        &mut self,
+        address: [u8; 16],
+        petition: PetitionId,
+        spent: &mut Spent,
+    ) -> Result<Option<Millis>, DbError> {
+        let sent = match spent.0.entry(address) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(self.sent_to(address).await?),
+        };
+        let here = sent.iter().filter(|(_, about)| *about == petition);
+        let last_here = here.map(|(at, _)| *at).max();
+        let all: Vec<Millis> = sent.iter().map(|(at, _)| *at).collect();
+        Ok(match budget::due(last_here, &all, self.at) {
+            Due::Now => None,
+            Due::At(later) => Some(later),
+        })
     }
 
     /// Which contribution a mail speaks of: none that is held or invalidated, since no routine mail goes out under a finding;
@@ -97,7 +125,7 @@ impl Decider<'_> {
 
     /// When a mail to an address that is left alone is looked at again. The contribution that it speaks of does not outlive
     /// its days, and the mail not much longer.
-    fn held_until(&self, quiet: Quiet) -> Millis {
+    pub(super) fn held_until(&self, quiet: Quiet) -> Millis {
         let last = Millis(self.at.0 + self.limits.unconfirmed_days * DAY);
         match quiet {
             Quiet::Stopped { until: None } => last,
@@ -134,11 +162,14 @@ impl Decider<'_> {
 
     pub(super) async fn mail_done(&mut self, outcomes: Vec<(ClaimedMail, MailOutcome)>) -> Result<(), DbError> {
         for (mail, outcome) in outcomes {
-            match outcome {
-                MailOutcome::Sent | MailOutcome::GivenUp => {
-                    self.decided.batch.mailed.push((mail.id, mail.signature));
+            let batch = &mut self.decided.batch;
+            match (mail.kind, outcome) {
+                (MailKind::Confirmation, MailOutcome::Sent | MailOutcome::GivenUp) => {
+                    batch.mailed.push((mail.id, mail.signature));
                 }
-                MailOutcome::Later(at) => self.decided.batch.deferred.push((mail.id, at)),
+                (MailKind::Confirmation, MailOutcome::Later(at)) => batch.deferred.push((mail.id, at)),
+                (MailKind::SecondWay, MailOutcome::Sent | MailOutcome::GivenUp) => batch.second_way.over.push(mail.id),
+                (MailKind::SecondWay, MailOutcome::Later(at)) => batch.second_way.put_off.push((mail.id, at)),
             }
         }
         Ok(())

@@ -13,6 +13,7 @@ mod names;
 mod news;
 mod replay;
 pub mod seal;
+pub mod second_way;
 pub(crate) mod tick;
 mod time;
 pub mod verdict;
@@ -31,13 +32,14 @@ use crate::alerts::watch::MailPulse;
 use crate::clock;
 use crate::desk::command::{DeskAnswer, DeskCommand, MemberId, Wish as DeskWish};
 use crate::incident::book::Incident;
+use crate::incident::log::Entry;
 use crate::ledger::judged::Judged;
 use crate::mail::bounce::Bounced;
 use crate::mail::stop::Wish;
 use crate::store::erasures::Erasure;
 use command::{
     ClaimedMail, ClaimedNews, Command, ConfirmAnswer, DisownAnswer, JudgeAnswer, Judgement, Keeping, MailOutcome,
-    PetitionAnswer, PetitionCommand, Reply, Sign, SignAnswer, Ticked, WithdrawAnswer,
+    Offer, PetitionAnswer, PetitionCommand, Reply, SecondWayAnswer, Sign, SignAnswer, Ticked, WithdrawAnswer,
 };
 
 /// The writer cannot make anything durable now: its queue is full, its disk refuses, or it has stopped.
@@ -71,6 +73,17 @@ impl Slot {
 }
 
 impl Intake {
+    /// A way to a writer that is gone.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn to_nobody() -> Self {
+        Self {
+            queue: mpsc::channel(1).0,
+            refusing: Arc::default(),
+            mail: Arc::default(),
+            judged: Judged::default(),
+        }
+    }
+
     /// Reserves a place for a contribution.
     ///
     /// # Errors
@@ -148,12 +161,17 @@ impl Intake {
             .await
     }
 
-    /// Keeps an incident as it stands now.
+    /// Keeps an incident as it stands now, with a line of its shift log: by whom (`None`: at the command line) and what.
     ///
     /// # Errors
     /// It could not be made durable.
-    pub async fn keep_incident(&self, incident: Incident) -> Result<(), Unavailable> {
-        self.ask(|reply| Command::KeepIncident(Box::new(incident), reply)).await
+    pub async fn keep_incident(
+        &self,
+        incident: Incident,
+        line: Option<(Option<MemberId>, Entry, String)>,
+    ) -> Result<(), Unavailable> {
+        self.ask(|reply| Command::KeepIncident(Box::new(incident), line, reply))
+            .await
     }
 
     /// What readers of rows ask, for the verdict whose rows still follow.
@@ -184,6 +202,35 @@ impl Intake {
     /// Their budgets could not be spent durably.
     pub async fn claim_mail(&self, most: u64) -> Result<Vec<ClaimedMail>, Unavailable> {
         self.ask(|reply| Command::ClaimMail(most, reply)).await
+    }
+
+    /// Puts mails of the second way into the outbox, for held signatures of an incident. How many: none to who was asked
+    /// before, is not held any more, or has said what they want.
+    ///
+    /// # Errors
+    /// It could not be made durable.
+    pub async fn offer_second_way(&self, incident: u64, offers: Vec<Offer>) -> Result<u64, Unavailable> {
+        self.ask(|reply| Command::OfferSecondWay(incident, offers, reply)).await
+    }
+
+    /// Calls those mails of an incident back that have not left.
+    ///
+    /// # Errors
+    /// It could not be made durable.
+    pub async fn call_back_second_way(&self, incident: u64) -> Result<(), Unavailable> {
+        self.ask(|reply| Command::CallBackSecondWay(incident, reply)).await
+    }
+
+    /// Somebody pressed the button behind a mail of the second way; the same answer however often it is asked.
+    ///
+    /// # Errors
+    /// It could not be made durable.
+    pub async fn answer_second_way(
+        &self,
+        signature: SignatureId,
+        from: Vec<u8>,
+    ) -> Result<SecondWayAnswer, Unavailable> {
+        self.ask(|reply| Command::AnswerSecondWay(signature, from, reply)).await
     }
 
     /// Stops mail of a kind to an address, or allows it again.

@@ -307,7 +307,6 @@ impl State {
         decider.of_ages = self.time.of_ages();
         decider.checked = self.settings.board.as_deref().map(Board::checked);
         decider.following = self.docket.pending();
-        decider.checked = self.settings.board.as_deref().map(Board::checked);
         decider
     }
 

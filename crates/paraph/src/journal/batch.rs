@@ -4,6 +4,7 @@ use paraph_tally::{Changed, End, Entry, Mailbox, MailboxId, Millis, PetitionId, 
 
 use super::content::{Content, forget};
 use super::desk::{self, DeskRow};
+use super::second_way::SecondWay;
 use super::verdict::{self, NewVerdict, Progress};
 use super::{integer, mailing};
 use crate::incident::book::Incident;
@@ -60,6 +61,8 @@ pub struct Batch {
     pub bounces: Vec<(Bounced, Millis, Option<Millis>)>,
     /// Mails that were sent or given up, with the contribution that they spoke of.
     pub mailed: Vec<([u8; 16], SignatureId)>,
+    /// Held people who are asked, and what they answer.
+    pub second_way: SecondWay,
     /// What authors add, and what signatories asked for beside signing.
     pub content: Content,
     /// What the desk keeps.
@@ -216,6 +219,7 @@ impl Batch {
             wishes,
             bounces,
             mailed,
+            second_way,
             content,
             desk,
             verdicts,
@@ -246,6 +250,7 @@ impl Batch {
             && wishes.is_empty()
             && bounces.is_empty()
             && mailed.is_empty()
+            && *second_way == SecondWay::default()
             && *content == Content::default()
             && desk.is_empty()
             && verdicts.is_empty()
@@ -261,6 +266,7 @@ impl Batch {
         self.write_records(db).await?;
         self.write_outbox(db).await?;
         self.write_claims(db).await?;
+        self.second_way.write(db, &self.erased).await?;
         self.content.write(db, &self.entries).await?;
         forget(db, &self.erased).await?;
         mailing::write(self, db).await?;
@@ -565,6 +571,7 @@ impl Prune {
         db.execute("DELETE FROM news_sent WHERE at < ?1", &[integer(self.mails_before.0)])
             .await?;
         mailing::prune(db, self).await?;
+        super::second_way::prune(db, self.features_before).await?;
         desk::prune(db, self).await?;
         let cutoff = crate::store::id::first_at(self.features_before);
         db.execute(

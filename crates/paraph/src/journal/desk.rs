@@ -3,7 +3,7 @@
 use paraph_tally::{Millis, PetitionId};
 
 use super::{Prune, integer};
-use crate::desk::command::{Invitation, MemberId, TokenHash};
+use crate::desk::command::{Invitation, MemberId, NewPasskey, PasskeyUse, TokenHash};
 use crate::desk::role::Role;
 use crate::store::db::{Db, DbError, Value};
 
@@ -20,6 +20,16 @@ pub enum DeskRow {
     Recovery(MemberId, Vec<[u8; 16]>),
     /// A recovery code was used.
     RecoverySpent(MemberId, [u8; 16]),
+    /// A passkey.
+    Passkey(MemberId, NewPasskey, Millis),
+    /// A passkey answered a challenge.
+    PasskeyUsed(PasskeyUse, Millis),
+    /// A passkey has a copy somewhere.
+    PasskeyStopped(Vec<u8>, Millis),
+    /// A passkey is forgotten.
+    PasskeyRemoved(Vec<u8>),
+    /// Every passkey of a member is.
+    NoPasskeys(MemberId),
     /// A link.
     Invitation(Invitation, Option<MemberId>, Millis),
     /// A link was used.
@@ -38,8 +48,8 @@ pub enum DeskRow {
     Petition(PetitionId, Standing),
     /// A line of the audit log.
     Audit(Line),
-    /// A line of the shift log.
-    Shift(Line),
+    /// A line of the shift log, and the incident that it belongs to.
+    Shift(Line, Option<u64>),
     /// Every session and link ends.
     NothingOpen,
 }
@@ -94,7 +104,7 @@ pub struct Line {
 }
 
 const AUDIT: &str = "INSERT INTO desk_audit (id, at, member, act, subject) VALUES (?1, ?2, ?3, ?4, ?5)";
-const SHIFT: &str = "INSERT INTO desk_shift (id, at, member, kind, text) VALUES (?1, ?2, ?3, ?4, ?5)";
+const SHIFT: &str = "INSERT INTO desk_shift (id, at, member, kind, text, incident) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 
 fn maybe(id: Option<&MemberId>) -> Value<'_> {
     id.map_or(Value::Null, |id| Value::Blob(id))
@@ -144,10 +154,60 @@ impl DeskRow {
                 db.execute(sql, &[Value::Blob(id), Value::Blob(code)]).await?;
             }
             Self::Petition(petition, standing) => standing.write(db, *petition).await?,
-            Self::Audit(line) => line.write(db, AUDIT).await?,
-            Self::Shift(line) => line.write(db, SHIFT).await?,
+            Self::Audit(line) => {
+                db.execute(AUDIT, &line.values()).await?;
+            }
+            Self::Shift(line, incident) => {
+                let incident = incident.map_or(Value::Null, integer);
+                let values = [&line.values()[..], &[incident]].concat();
+                db.execute(SHIFT, &values).await?;
+            }
             Self::Removed(id, at) => removed(db, id, *at).await?,
+            Self::Passkey(..)
+            | Self::PasskeyUsed(..)
+            | Self::PasskeyStopped(..)
+            | Self::PasskeyRemoved(_)
+            | Self::NoPasskeys(_) => self.write_passkey(db).await?,
             _ => self.write_ways_in(db).await?,
+        }
+        Ok(())
+    }
+
+    async fn write_passkey(&self, db: &mut Db) -> Result<(), DbError> {
+        match self {
+            Self::Passkey(member, passkey, at) => {
+                let sql = "INSERT INTO desk_passkey (id, member, name, public_key, counter, challenged_at, made_at) \
+                           VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6)";
+                let values = [
+                    Value::Blob(&passkey.id),
+                    Value::Blob(member),
+                    Value::Text(&passkey.name),
+                    Value::Blob(&passkey.public_key),
+                    integer(passkey.counter.into()),
+                    integer(at.0),
+                ];
+                db.execute(sql, &values).await?;
+            }
+            Self::PasskeyUsed(used, at) => {
+                let sql = "UPDATE desk_passkey SET counter = ?2, challenged_at = ?3, used_at = ?4 WHERE id = ?1";
+                let values = [
+                    Value::Blob(&used.id),
+                    integer(used.counter.into()),
+                    integer(used.challenged.0),
+                    integer(at.0),
+                ];
+                db.execute(sql, &values).await?;
+            }
+            Self::PasskeyStopped(id, at) => {
+                let sql = "UPDATE desk_passkey SET stopped_at = ?2 WHERE id = ?1";
+                db.execute(sql, &[Value::Blob(id), integer(at.0)]).await?;
+            }
+            Self::PasskeyRemoved(id) => {
+                db.execute("DELETE FROM desk_passkey WHERE id = ?1", &[Value::Blob(id)])
+                    .await?;
+            }
+            Self::NoPasskeys(member) => no_passkeys(db, member).await?,
+            _ => {}
         }
         Ok(())
     }
@@ -240,17 +300,21 @@ impl Standing {
 }
 
 impl Line {
-    async fn write(&self, db: &mut Db, sql: &'static str) -> Result<(), DbError> {
-        let values = [
+    fn values(&self) -> [Value<'_>; 5] {
+        [
             Value::Blob(&self.id),
             integer(self.at.0),
             maybe(self.member.as_ref()),
             Value::Text(self.act),
             Value::Text(&self.subject),
-        ];
-        db.execute(sql, &values).await?;
-        Ok(())
+        ]
     }
+}
+
+async fn no_passkeys(db: &mut Db, member: &MemberId) -> Result<(), DbError> {
+    let sql = "DELETE FROM desk_passkey WHERE member = ?1";
+    db.execute(sql, &[Value::Blob(member)]).await?;
+    Ok(())
 }
 
 /// The row stays, so that the audit log still says "a former member"; everything of the person goes.
@@ -261,6 +325,7 @@ async fn removed(db: &mut Db, id: &MemberId, at: Millis) -> Result<(), DbError> 
     let own = [Value::Blob(id)];
     db.execute("DELETE FROM desk_recovery WHERE member = ?1", &own).await?;
     db.execute("DELETE FROM desk_session WHERE member = ?1", &own).await?;
+    no_passkeys(db, id).await?;
     db.execute("DELETE FROM desk_invitation WHERE member = ?1", &own)
         .await?;
     Ok(())

@@ -7,6 +7,7 @@ mod batch;
 pub mod content;
 pub mod desk;
 mod mailing;
+pub mod second_way;
 pub(crate) mod verdict;
 
 use paraph_tally::{DecodeError, Entry, Event, Fold, Millis, RecountError};

@@ -8,6 +8,8 @@ mod packed;
 pub mod query;
 pub mod record;
 pub mod recount;
+pub mod second_way;
+pub mod shift;
 pub mod vault;
 pub mod verdicts;
 

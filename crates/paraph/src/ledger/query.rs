@@ -7,6 +7,7 @@ use super::judged::{Judged, seen};
 use super::record::Personal;
 use super::vault::Vault;
 use super::{SIGNATURE_BY_ID, petition_id, signature_state};
+use crate::intake::second_way::is_to_be_asked;
 use crate::journal::integer;
 use crate::mail::stop::{self, Kind, Quiet};
 use crate::store::db::{DbError, Value};
@@ -109,6 +110,18 @@ impl LedgerReader {
             personal,
             waiting,
         }))
+    }
+
+    /// What a mail of the second way has to say; `None` if its signature is not one to be asked about any more.
+    ///
+    /// # Errors
+    /// The store refused.
+    pub async fn for_second_way(&self, id: SignatureId) -> Result<Option<(PetitionId, Personal)>, DbError> {
+        let state = self.state(id).await?.filter(|state| is_to_be_asked(state.axes));
+        let (Some(state), Some(personal)) = (state, self.record(id).await?) else {
+            return Ok(None);
+        };
+        Ok(Some((state.petition, personal)))
     }
 
     /// Whether an address is left alone; as [`stop::is_stopped`], for who only reads.

@@ -1,4 +1,4 @@
-//! Writes one letter: the mail that asks to confirm a signature.
+//! Writes one letter: the mail that asks to confirm a signature, or the one that asks a held person.
 //!
 //! What strangers typed (the name) reaches someone's mailbox under our name. So it is kept short, on one line, without
 //! control or direction characters, and left out when it could be taken for a link. The texts are in `locales/mail/`.
@@ -17,6 +17,7 @@ use super::Millis;
 use super::page::{Head, Page, could_be_a_link, plain};
 use super::stop;
 use super::texts::{Said, Texts};
+use crate::intake::command::MailKind;
 
 /// Characters of the petition's title in the subject.
 const SUBJECT_TITLE_CHARS: usize = 60;
@@ -27,6 +28,8 @@ const NAME_CHARS: usize = 60;
 /// What a letter says. Tokens are those of the links; everything else is shown.
 #[derive(Clone, Copy, Debug)]
 pub struct Letter<'a> {
+    /// What it is about.
+    pub kind: MailKind,
     /// Recipient; the domain in ASCII form, as [`recipient`] makes it.
     pub to: &'a Address,
     /// Language of the contribution; English if there is no text for it.
@@ -39,8 +42,8 @@ pub struct Letter<'a> {
     pub title: &'a str,
     /// Name as it was typed into the form.
     pub name: &'a str,
-    /// Token of `/confirm/`.
-    pub confirm_token: &'a str,
+    /// Token of `/confirm/`, or of `/second-way/`.
+    pub button_token: &'a str,
     /// Token of `/withdraw/`.
     pub withdraw_token: &'a str,
     /// Token of `/not-me/`.
@@ -171,7 +174,10 @@ pub fn compose(letter: &Letter<'_>, post: &Post<'_>) -> Result<Message, Unwritab
             site: &site,
             base_url: letter.base_url,
         },
-        page: &page(texts, letter),
+        page: &match letter.kind {
+            MailKind::Confirmation => page(texts, letter),
+            MailKind::SecondWay => second_way(texts, letter),
+        },
         stop_link: &stop::link(letter.base_url, letter.stop_token, letter.lang),
         id: post.id,
         written: post.written,
@@ -210,27 +216,19 @@ impl Header for AutoSubmitted {
 }
 
 fn subject(texts: &Texts, letter: &Letter<'_>) -> String {
-    texts.say(
-        "subject",
-        &[("title", Said::Text(&plain(letter.title, SUBJECT_TITLE_CHARS)))],
-    )
+    let id = match letter.kind {
+        MailKind::Confirmation => "subject",
+        MailKind::SecondWay => "second-subject",
+    };
+    texts.say(id, &[("title", Said::Text(&plain(letter.title, SUBJECT_TITLE_CHARS)))])
 }
 
 fn page(texts: &Texts, letter: &Letter<'_>) -> Page {
-    let (site, title) = (plain(letter.site_name, NAME_CHARS), plain(letter.title, TITLE_CHARS));
-    let name = plain(letter.name, NAME_CHARS);
-    let mut page = Page::default();
-    if name.is_empty() || could_be_a_link(&name) {
-        page.paragraph(&texts.say("greeting-unnamed", &[]));
-    } else {
-        page.paragraph(&texts.say("greeting", &[("name", Said::Text(&name))]));
-    }
-    page.paragraph(&texts.say("who", &[("site", Said::Text(&site))]));
-    page.quoted(&title);
+    let mut page = begun(texts, letter, "who");
     page.paragraph(&texts.say("press", &[]));
     page.button(
         &texts.say("confirm-label", &[]),
-        &letter.link("confirm", letter.confirm_token),
+        &letter.link("confirm", letter.button_token),
     );
     page.paragraph(&texts.say("button", &[]));
     if letter.waiting > 0 {
@@ -248,6 +246,51 @@ fn page(texts: &Texts, letter: &Letter<'_>) -> Page {
         &letter.link("not-me", letter.not_me_token),
     );
     page.paragraph(&texts.say("promise", &[]));
+    page.paragraph(&texts.say("stop", &[("days", Said::Number(letter.stop_days))]));
+    page.link(
+        &texts.say("stop-label", &[]),
+        &stop::link(letter.base_url, letter.stop_token, letter.lang),
+    );
+    page
+}
+
+/// Greeting, who writes, and about what.
+fn begun(texts: &Texts, letter: &Letter<'_>, who: &str) -> Page {
+    let (site, title) = (plain(letter.site_name, NAME_CHARS), plain(letter.title, TITLE_CHARS));
+    let name = plain(letter.name, NAME_CHARS);
+    let mut page = Page::default();
+    if name.is_empty() || could_be_a_link(&name) {
+        page.paragraph(&texts.say("greeting-unnamed", &[]));
+    } else {
+        page.paragraph(&texts.say("greeting", &[("name", Said::Text(&name))]));
+    }
+    page.paragraph(&texts.say(who, &[("site", Said::Text(&site))]));
+    page.quoted(&title);
+    page
+}
+
+/// The mail to a held person: no accusation, one button, and the way out for who did not sign.
+fn second_way(texts: &Texts, letter: &Letter<'_>) -> Page {
+    let mut page = begun(texts, letter, "second-who");
+    page.paragraph(&texts.say("second-what", &[]));
+    page.paragraph(&texts.say("second-press", &[]));
+    page.button(
+        &texts.say("second-label", &[]),
+        &letter.link("second-way", letter.button_token),
+    );
+    page.paragraph(&texts.say("second-button", &[]));
+    page.paragraph(&texts.say("second-then", &[]));
+    page.paragraph(&texts.say("second-not-you", &[]));
+    page.link(
+        &texts.say("not-me-label", &[]),
+        &letter.link("not-me", letter.not_me_token),
+    );
+    page.paragraph(&texts.say("withdraw", &[]));
+    page.link(
+        &texts.say("withdraw-label", &[]),
+        &letter.link("withdraw", letter.withdraw_token),
+    );
+    page.paragraph(&texts.say("second-promise", &[]));
     page.paragraph(&texts.say("stop", &[("days", Said::Number(letter.stop_days))]));
     page.link(
         &texts.say("stop-label", &[]),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use lettre::message::Mailbox;
 use lettre::{Address, Message};
-use paraph_tally::Millis;
+use paraph_tally::{Millis, PetitionId};
 use tokio::sync::watch;
 
 use super::bounce;
@@ -21,8 +21,9 @@ use super::transport::{DeliveryError, Transport};
 use crate::clock;
 use crate::handlers::shelf::Shelf;
 use crate::intake::Intake;
-use crate::intake::command::{ClaimedMail, MailId, MailOutcome};
+use crate::intake::command::{ClaimedMail, MailId, MailKind, MailOutcome};
 use crate::ledger::query::{ForMail, LedgerReader};
+use crate::ledger::record::Personal;
 use crate::limits::Limits;
 use crate::store::db::DbError;
 use crate::store::id;
@@ -138,13 +139,7 @@ impl Mailer {
     }
 
     async fn try_to_send(&self, mail: ClaimedMail, now: Millis) -> Result<MailOutcome, DbError> {
-        let read = self.ledger.for_mail(mail.signature, self.limits.waiting_shown).await?;
-        let Some(ForMail {
-            petition,
-            personal,
-            waiting,
-        }) = read
-        else {
+        let Some((petition, personal, waiting)) = self.about(mail).await? else {
             return Ok(MailOutcome::GivenUp);
         };
         let Some(displayed) = self.shelf.petition_by_id(petition) else {
@@ -156,22 +151,27 @@ impl Mailer {
         if let Err(at) = self.pace().ready(to.domain(), now, jitter()) {
             return Ok(MailOutcome::Later(at));
         }
+        let (button, named) = match mail.kind {
+            MailKind::Confirmation => (Purpose::Confirm, mail.signature.0),
+            MailKind::SecondWay => (Purpose::SecondWay, mail.id),
+        };
         let letter = Letter {
+            kind: mail.kind,
             to: &to,
             lang: &personal.language,
             site_name: &self.site_name,
             base_url: &self.base_url,
             title: &displayed.view.title,
             name: &personal.name,
-            confirm_token: &self.tokens.issue(Purpose::Confirm, mail.signature),
+            button_token: &self.tokens.issue(button, mail.signature),
             withdraw_token: &self.tokens.issue(Purpose::Withdraw, mail.signature),
             not_me_token: &self.tokens.issue(Purpose::NotMe, mail.signature),
             stop_token: &self.tokens.issue_stop(Kind::Confirmation, mail.address),
-            waiting: waiting.iter().filter(|other| **other != mail.signature).count() as u64,
+            waiting,
             days: self.limits.unconfirmed_days,
             stop_days: self.limits.mail_stop_days,
         };
-        let message_id = MessageId::derive(&self.message_key, mail.signature.0);
+        let message_id = MessageId::derive(&self.message_key, named);
         let returns_to = self
             .bounce
             .as_ref()
@@ -200,6 +200,29 @@ impl Mailer {
                 later(mail, now)
             }
         })
+    }
+
+    /// What a mail is about, and how many others wait for its mailbox; `None` if there is nobody to send it to any more.
+    async fn about(&self, mail: ClaimedMail) -> Result<Option<(PetitionId, Personal, u64)>, DbError> {
+        match mail.kind {
+            MailKind::Confirmation => {
+                let read = self.ledger.for_mail(mail.signature, self.limits.waiting_shown).await?;
+                Ok(read.map(
+                    |ForMail {
+                         petition,
+                         personal,
+                         waiting,
+                     }| {
+                        let others = waiting.iter().filter(|other| **other != mail.signature).count();
+                        (petition, personal, others as u64)
+                    },
+                ))
+            }
+            MailKind::SecondWay => {
+                let read = self.ledger.for_second_way(mail.signature).await?;
+                Ok(read.map(|(petition, personal)| (petition, personal, 0)))
+            }
+        }
     }
 
     async fn hand_over(&self, message: &Message, id: MessageId, now: Millis) -> Result<(), DeliveryError> {

@@ -114,7 +114,7 @@ impl Inbox {
     }
 
     /// One connection; `None` once it is over.
-    async fn converse(&self, stream: impl AsyncRead + AsyncWrite) -> Option<()> {
+    pub(crate) async fn converse(&self, stream: impl AsyncRead + AsyncWrite) -> Option<()> {
         let (read, mut write) = tokio::io::split(stream);
         let mut read = Box::pin(BufReader::new(read));
         let mut recipients: Vec<[u8; 16]> = Vec::new();

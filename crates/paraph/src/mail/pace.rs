@@ -168,6 +168,15 @@ impl Domain {
         }
     }
 
+    /// Forgets times that have not come yet: they were written down while the clock was ahead. Without this a domain would
+    /// get no mail for as long as that was.
+    fn set_back(&mut self, now: Millis) {
+        self.at = self.at.min(now);
+        if self.rests_until.0 > now.0 + 2 * REST_SECONDS.1 * 1000 {
+            self.rests_until = now;
+        }
+    }
+
     /// Tokens there at `now`; a clock set back gives none.
     #[expect(
         clippy::cast_precision_loss,
@@ -317,9 +326,12 @@ impl Pace {
         } else {
             self.per_minute
         };
-        self.domains
+        let known = self
+            .domains
             .entry(name.to_owned())
-            .or_insert_with(|| Domain::new(per_minute, now))
+            .or_insert_with(|| Domain::new(per_minute, now));
+        known.set_back(now);
+        known
     }
 
     /// Makes room for one more domain by dropping the one whose loss forgives least.
@@ -507,5 +519,25 @@ mod tests {
             now.0 - first.0 <= TRIED_FOR.0 && (15..60).contains(&attempts),
             "{attempts}"
         );
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_for_a_while_stops_no_mail_afterwards() {
+        let limits = Limits {
+            mail_per_minute: 60,
+            ..Limits::default()
+        };
+        let (now, ahead) = (Millis(1_000_000), Millis(1_000_000 + 40 * 86_400_000));
+        for (domain, handed) in [("busy.example", Handed::Sent), ("resting.example", Handed::Deferred)] {
+            let mut pace = Pace::new(&limits);
+            // All that may go, goes; or nothing is taken, and the domain rests.
+            while pace.ready(domain, ahead, 0).is_ok() {
+                pace.done(domain, [0; 16], handed, ahead, 0);
+            }
+            let first = pace.ready(domain, now, 0).map_or_else(|at| at, |()| now);
+            assert!(first.0 - now.0 < 5000, "{domain}: not before {first:?}");
+            pace.done(domain, [0; 16], Handed::Sent, now, 0);
+            assert_eq!(pace.ready(domain, Millis(first.0 + 3000), 0), Ok(()), "{domain}");
+        }
     }
 }

@@ -9,6 +9,7 @@ pub(super) fn of(finding: &Finding) -> Value {
     let facts: Vec<Value> = finding.evidence.iter().map(fact).collect();
     json!({
         "version": 1,
+        "finding": finding.name.to_string(),
         "cluster": finding.cluster.0,
         "advice": finding.advice.key(),
         "first": finding.first.0,

@@ -1,11 +1,15 @@
 //! What scrutiny has looked at, for whoever settles and for whoever watches.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use arc_swap::ArcSwap;
-use paraph_tally::{Millis, SignatureId};
+use arc_swap::{ArcSwap, ArcSwapOption};
+use paraph_scrutiny::FindingName;
+use paraph_tally::{Millis, PetitionId, SignatureId};
+use serde_json::Value;
+use tokio::sync::{mpsc, oneshot};
 
 /// What was looked at, and who of it is not to settle now.
 #[derive(Debug, Default)]
@@ -41,24 +45,104 @@ impl Checked {
     }
 }
 
+/// Somebody asks who the members of a finding are.
+#[derive(Debug)]
+pub(super) struct Question {
+    pub(super) finding: FindingName,
+    pub(super) reply: oneshot::Sender<Vec<SignatureId>>,
+}
+
+/// A finding that stands now, with its evidence.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stands {
+    /// What it is called.
+    pub name: FindingName,
+    /// Its petition.
+    pub petition: PetitionId,
+    /// Its evidence, as a verdict would have it.
+    pub evidence: Value,
+}
+
+/// Longest wait for the members of a finding: scrutiny may be reading the last ten days.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Where the latest of it hangs. One that nobody writes to lets nothing settle.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Board {
     checked: ArcSwap<Checked>,
     /// When the end of the journal was last reached, milliseconds UTC.
     caught_up: AtomicU64,
     /// Members of clusters that wait because the holds of this hour are used up.
     over_cap: AtomicU64,
+    /// Findings that stand now.
+    findings: ArcSwap<Vec<Stands>>,
+    /// Holds an hour that a person allows, and until when.
+    raised: ArcSwapOption<(u64, u64)>,
+    questions: mpsc::Sender<Question>,
+    asked: Mutex<Option<mpsc::Receiver<Question>>>,
+}
+
+impl Default for Board {
+    /// One that nobody writes to.
+    fn default() -> Self {
+        Self::new(Millis(0))
+    }
 }
 
 impl Board {
     /// One that begins now: as long as nothing has been looked at it counts as behind from here on.
     #[must_use]
     pub fn new(now: Millis) -> Self {
+        let (questions, asked) = mpsc::channel(1);
         Self {
+            checked: ArcSwap::default(),
             caught_up: AtomicU64::new(now.0),
-            ..Self::default()
+            over_cap: AtomicU64::default(),
+            findings: ArcSwap::default(),
+            raised: ArcSwapOption::empty(),
+            questions,
+            asked: Mutex::new(Some(asked)),
         }
+    }
+
+    /// Findings that stand now.
+    #[must_use]
+    pub fn findings(&self) -> Arc<Vec<Stands>> {
+        self.findings.load_full()
+    }
+
+    /// Who the members of a finding are, held or not; nobody of one that asks a person to look, or is not known any more.
+    pub async fn members(&self, finding: FindingName) -> Vec<SignatureId> {
+        let (reply, answer) = oneshot::channel();
+        let asked = async {
+            self.questions.send(Question { finding, reply }).await.ok()?;
+            answer.await.ok()
+        };
+        let members = tokio::time::timeout(PATIENCE, asked).await;
+        members.ok().flatten().unwrap_or_default()
+    }
+
+    /// A person allows so many holds an hour until then, or no more than usual.
+    pub fn raise_cap(&self, cap: Option<(u64, u64)>) {
+        self.raised.store(cap.map(Arc::new));
+    }
+
+    /// Holds an hour that need no person now; `usual` without anybody's word.
+    #[must_use]
+    pub fn cap(&self, usual: u64, now: Millis) -> u64 {
+        match self.raised.load().as_deref() {
+            Some((to, until)) if now.0 < *until => usual.max(*to),
+            _ => usual,
+        }
+    }
+
+    /// What is asked of the one thread that follows the journal. Handed out once.
+    pub(super) fn take_questions(&self) -> Option<mpsc::Receiver<Question>> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    pub(super) fn show(&self, findings: Vec<Stands>) {
+        self.findings.store(Arc::new(findings));
     }
 
     /// What has been looked at by now.
@@ -106,5 +190,19 @@ mod tests {
         assert_eq!(checked.settles_up_to(Millis(900), 4), Millis(799));
         assert!(checked.passes(one) && !checked.passes(two));
         assert_eq!((board.over_cap(), board.behind_seconds(Millis(4_000))), (7, 3));
+    }
+
+    #[test]
+    fn a_cap_is_raised_for_a_while_and_never_lowered() {
+        let board = Board::new(Millis(0));
+        assert_eq!(board.cap(5_000, Millis(100)), 5_000);
+        board.raise_cap(Some((20_000, 200)));
+        assert_eq!(
+            (board.cap(5_000, Millis(199)), board.cap(5_000, Millis(200))),
+            (20_000, 5_000)
+        );
+        assert_eq!(board.cap(50_000, Millis(100)), 50_000, "the configuration allows more");
+        board.raise_cap(None);
+        assert_eq!(board.cap(5_000, Millis(100)), 5_000);
     }
 }

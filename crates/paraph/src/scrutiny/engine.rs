@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use paraph_scrutiny::{ClusterId, Finding, Scrutiny, Standing};
+use paraph_scrutiny::{ClusterId, Finding, FindingName, Scrutiny, Standing};
 use paraph_tally::{Author, Event, Millis, SignatureId, VerdictKind};
 
 use super::board::Checked;
@@ -166,6 +166,16 @@ impl Engine {
     /// Members of all clusters that wait because the holds of this hour are used up.
     pub(super) fn over_cap(&self) -> u64 {
         self.scrutiny.over_cap()
+    }
+
+    /// Findings that stand now.
+    pub(super) fn findings(&self) -> Vec<Finding> {
+        self.scrutiny.findings()
+    }
+
+    /// Who the members of a finding are.
+    pub(super) fn members(&self, name: FindingName) -> Vec<SignatureId> {
+        self.scrutiny.members(name)
     }
 
     /// Contributions remembered.

@@ -186,6 +186,12 @@ impl Observer {
         }
     }
 
+    /// Whether a mail domain is a large provider.
+    #[must_use]
+    pub fn is_common(&self, domain: &str) -> bool {
+        providers::is_large(domain, self.drill)
+    }
+
     /// Observes where a confirming request came from.
     #[must_use]
     pub fn confirmed_from(&self, address: IpAddr, at: Millis) -> ConfirmedFrom {

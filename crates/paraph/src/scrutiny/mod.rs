@@ -39,7 +39,7 @@ use crate::store::db::DbError;
 use crate::store::reader::Reader;
 use crate::telemetry;
 use crate::trace::networks::Known;
-use board::Board;
+use board::{Board, Stands};
 use engine::Engine;
 use features::month_of_window;
 
@@ -114,12 +114,21 @@ struct Follower {
 impl Follower {
     async fn run(mut self, mut asked: mpsc::Receiver<oneshot::Sender<()>>) {
         self.parts.networks.get();
+        let Some(mut questions) = self.parts.board.take_questions() else {
+            return;
+        };
         while !*self.parts.stop.borrow() {
             let ask = tokio::select! {
                 ask = asked.recv() => match ask {
                     Some(reply) => Some(reply),
                     None => break,
                 },
+                Some(question) = questions.recv() => {
+                    let members = self.engine.as_ref().map(|engine| engine.members(question.finding));
+                    // Whoever asked may have lost patience.
+                    let _ = question.reply.send(members.unwrap_or_default());
+                    continue;
+                }
                 () = tokio::time::sleep(PAUSE) => None,
                 _ = self.parts.stop.changed() => break,
             };
@@ -146,14 +155,14 @@ impl Follower {
             None => self.rebuilt(now).await?,
         };
         let before = engine.position;
-        // A person may have raised it.
-        engine.allow(self.limits.borrow().holds_per_hour);
+        engine.allow(self.cap(now));
         self.read_on(&mut engine).await?;
         let now = clock::now();
         let looks = asked || engine.is_due(now);
         if looks {
             engine.look(now);
             metrics::gauge!(telemetry::SCRUTINY_REMEMBERED).set(engine.remembered() as f64);
+            self.parts.board.show(engine.findings().iter().map(stands).collect());
         }
         if looks || engine.position != before {
             self.parts.board.publish(engine.checked(now), engine.over_cap(), now);
@@ -166,11 +175,16 @@ impl Follower {
         Ok(())
     }
 
+    /// Holds of an hour: a person may have raised them, for a while.
+    fn cap(&self, now: Millis) -> u64 {
+        self.parts.board.cap(self.limits.borrow().holds_per_hour, now)
+    }
+
     /// The engine as it is after the last ten days.
     async fn rebuilt(&self, now: Millis) -> Result<Engine, DbError> {
         let position = follow::beginning(&self.parts.store, now).await?;
         let mut engine = Engine::new(month_of_window(now), position);
-        engine.allow(self.limits.borrow().holds_per_hour);
+        engine.allow(self.cap(now));
         self.read_on(&mut engine).await?;
         // It was told when it happened.
         engine.take_news();
@@ -216,6 +230,14 @@ impl Follower {
             }
             engine.recorded(finding.cluster);
         }
+    }
+}
+
+fn stands(finding: &Finding) -> Stands {
+    Stands {
+        name: finding.name,
+        petition: finding.petition,
+        evidence: account::of(finding),
     }
 }
 

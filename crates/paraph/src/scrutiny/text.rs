@@ -23,14 +23,23 @@ pub(super) fn template(comment: &str) -> Option<String> {
         .take(WORDS)
         .collect();
     // What begins with a capital or holds a digit is what a template leaves open: a name, a town, an age.
-    let fixed = |word: &&&str| !word.starts_with(char::is_uppercase) && !word.contains(char::is_numeric);
-    let mut kept: Vec<String> = words.iter().filter(fixed).map(|word| folded(word)).collect();
-    if kept.len() < SHINGLE {
-        kept = words.iter().map(|word| folded(word)).collect();
+    let is_fixed = |word: &&&str| !word.starts_with(char::is_uppercase) && !word.contains(char::is_numeric);
+    let is_whole = words.iter().filter(is_fixed).count() < SHINGLE;
+    let mut kept = String::with_capacity(comment.len());
+    let mut places = Vec::with_capacity(words.len());
+    for word in words.iter().filter(|word| is_whole || is_fixed(word)) {
+        if !kept.is_empty() {
+            kept.push(' ');
+        }
+        let begun = kept.len();
+        fold(word, &mut kept);
+        places.push(begun..kept.len());
     }
-    let shingles = kept.windows(SHINGLE).map(|shingle| shingle.join(" "));
-    let rarest = shingles.min_by(|a, b| draw(a).total_cmp(&draw(b)));
-    rarest.or_else(|| (!kept.is_empty()).then(|| kept.join(" ")))
+    let shingles = places
+        .windows(SHINGLE)
+        .map(|shingle| &kept[shingle[0].start..shingle[SHINGLE - 1].end]);
+    let rarest = shingles.min_by(|a, b| draw(a).total_cmp(&draw(b))).map(str::to_owned);
+    rarest.or_else(|| (!kept.is_empty()).then_some(kept))
 }
 
 /// A number that follows from the text, exponentially distributed, the smaller the longer the text.
@@ -45,10 +54,14 @@ fn draw(shingle: &str) -> f64 {
     -unit.ln() / (shingle.len() as f64).powi(2)
 }
 
-/// Lower case without accents: how a template is typed does not matter.
-fn folded(text: &str) -> String {
-    let plain = text.nfkd().filter(|symbol| !is_combining_mark(*symbol));
-    plain.flat_map(char::to_lowercase).collect()
+/// Adds a text in lower case without accents: how a template is typed does not matter.
+fn fold(text: &str, out: &mut String) {
+    if text.is_ascii() {
+        out.extend(text.chars().map(|symbol| symbol.to_ascii_lowercase()));
+    } else {
+        let plain = text.nfkd().filter(|symbol| !is_combining_mark(*symbol));
+        out.extend(plain.flat_map(char::to_lowercase));
+    }
 }
 
 /// `jean.dupont42` as `a4.a6d2`: letters as `a` and digits as `d` with the length of their runs, the rest as it is.
@@ -94,7 +107,8 @@ pub(super) fn stem(canonical: &str) -> String {
 /// Place of a name in a directory: `26 * first + second + 1` of the first two letters of its last word; 0 if they are not
 /// letters of the Latin alphabet.
 pub(super) fn name_order(name: &str) -> u16 {
-    let last = name.split_whitespace().next_back().map(folded).unwrap_or_default();
+    let mut last = String::new();
+    fold(name.split_whitespace().next_back().unwrap_or_default(), &mut last);
     let mut letters = last.chars().filter(|symbol| symbol.is_alphanumeric());
     match (letters.next(), letters.next()) {
         (Some(first @ 'a'..='z'), Some(second @ 'a'..='z')) => {

@@ -170,8 +170,9 @@ impl Live {
         if generation.config.site.read_only != config.site.read_only {
             self.core.admitter.set_read_only(config.site.read_only);
         }
+        let desk = desk_url(&base_url, self.addresses.desk);
         self.alerts
-            .reconfigure(Setup::new(&config, for_alerts, self.addresses.operations));
+            .reconfigure(Setup::new(&config, for_alerts, self.addresses.operations, &desk));
         telemetry::set_level(&config.log_level);
         generation.stop.send_replace(true);
         let finishing = std::mem::replace(&mut generation.mailer, tokio::spawn(async {}));
@@ -216,6 +217,11 @@ fn trusted(config: &Config) -> Trusted {
     Trusted::new(config.listen.trusted_proxies.clone(), config.limits.forwarded_hops)
 }
 
+/// What links to the desk begin with.
+pub(super) fn desk_url(base_url: &str, alone: Option<std::net::SocketAddr>) -> String {
+    alone.map_or_else(|| base_url.to_owned(), |address| format!("http://{address}"))
+}
+
 fn desk(parts: &Arc<Parts>, site: &Arc<Site>, addresses: Addresses, config: &Config) -> Desk {
     let alerts = &config.alerts;
     let night = Night {
@@ -224,11 +230,10 @@ fn desk(parts: &Arc<Parts>, site: &Arc<Site>, addresses: Addresses, config: &Con
         decides: alerts.decides.clone(),
         zone: alerts.time_zone.clone(),
     };
-    let alone = addresses.desk.map(|address| format!("http://{address}"));
     Desk {
         site: Arc::clone(site),
         night: Arc::new(night),
-        url: alone.map_or_else(|| Arc::from(site.base_url.as_str()), Arc::from),
+        url: desk_url(&site.base_url, addresses.desk).into(),
         parts: Arc::clone(parts),
     }
 }

@@ -10,7 +10,8 @@
 //!
 //! Nothing else does: not a missing script, not a puzzle that failed, not a form that was open too long, not an address
 //! that many share. Where somebody confirmed a signature in the last day, people are behind the address: it is priced
-//! instead.
+//! instead. So it is where somebody signed within ten minutes, puzzle solved or ticket waited for, unless the network rents
+//! out servers: nobody can confirm before the mail has come, and a carrier's address may have a thousand people behind it.
 
 use paraph_shield::net::Net;
 use paraph_tally::Millis;
@@ -94,6 +95,7 @@ pub struct Suspects {
     minutes: u64,
     seen: Recent<Net, Suspicion>,
     confirmed: Recent<Net, ()>,
+    signed: Recent<Net, Millis>,
 }
 
 impl Suspects {
@@ -105,11 +107,12 @@ impl Suspects {
             minutes: limits.shield_minutes,
             seen: Recent::new(WINDOW, limits.shield_suspects),
             confirmed: Recent::new(DAY, limits.shield_suspects),
+            signed: Recent::new(WINDOW, limits.shield_suspects),
         }
     }
 
     /// Takes evidence in. `kind` is asked for only where it decides.
-    pub fn add(&mut self, source: Net, evidence: Evidence, kind: impl FnOnce() -> Kind, now: Millis) -> Earned {
+    pub fn add(&mut self, source: Net, evidence: Evidence, kind: impl Fn() -> Kind, now: Millis) -> Earned {
         let suspicion = self.seen.entry(source, now, Suspicion::default);
         if now.0.saturating_sub(suspicion.since.0) >= WINDOW {
             *suspicion = Suspicion {
@@ -137,7 +140,9 @@ impl Suspects {
         } else {
             return Earned::Nothing;
         };
-        if self.confirmed.get(&source, now).is_some() {
+        let signed = self.signed.get(&source, now).copied();
+        let signs = signed.is_some_and(|at| now.0.saturating_sub(at.0) < WINDOW) && kind() != Kind::Hosting;
+        if signs || self.confirmed.get(&source, now).is_some() {
             suspicion.priced = true;
             return Earned::Price;
         }
@@ -149,6 +154,11 @@ impl Suspects {
     /// Somebody confirmed a signature from there.
     pub fn confirmed(&mut self, source: Net, now: Millis) {
         self.confirmed.entry(source, now, || ());
+    }
+
+    /// Somebody signed from there.
+    pub fn signed(&mut self, source: Net, now: Millis) {
+        *self.signed.entry(source, now, || now) = now;
     }
 
     /// Whether the source pays the highest price.

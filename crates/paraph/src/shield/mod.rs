@@ -4,6 +4,7 @@
 //! evidence.rs   what earns a ban                 book.rs     the bans in force
 //! files.rs      maps and lists for proxies       haproxy.rs  its runtime socket
 //! export.rs     carries bans to where packets are, also to paraph-shield
+//! crowdsec.rs   tells them to a CrowdSec, after a person's decision
 //! ```
 //!
 //! A ban is made from refusals, ends by itself, and can be taken back at once and everywhere. It is held by the process
@@ -11,6 +12,7 @@
 //! files that the operator named; none is in a log or a metric.
 
 pub mod book;
+pub mod crowdsec;
 pub mod evidence;
 pub mod export;
 pub mod files;
@@ -90,6 +92,8 @@ pub enum ShieldCommand {
     },
     /// Ban nothing any longer.
     ShieldFlush,
+    /// Tell bans to CrowdSec from now on, or no longer; nothing: is it so?
+    ShieldShare(Option<bool>),
 }
 
 /// What became of it.
@@ -101,6 +105,8 @@ pub enum ShieldAnswer {
     Banned(Listed),
     /// How many were taken back.
     Unbanned(usize),
+    /// Whether bans are told to CrowdSec.
+    Sharing(bool),
     /// Not done, because of this.
     Refused(String),
 }
@@ -176,6 +182,11 @@ impl Shield {
     /// Somebody confirmed a signature from there: people are behind that address.
     pub fn confirmed(&self, source: &Source, now: Millis) {
         self.suspects().confirmed(Net::narrow(source.addr), now);
+    }
+
+    /// Somebody signed from there, at the price of a puzzle or of a wait.
+    pub fn signed(&self, source: &Source, now: Millis) {
+        self.suspects().signed(Net::narrow(source.addr), now);
     }
 
     fn seen(&self, source: &Source, evidence: Evidence, now: Millis) {
@@ -274,6 +285,8 @@ impl Shield {
                     ShieldAnswer::Unbanned(usize::from(was))
                 }
             },
+            // Decided elsewhere, as it has to be recorded first.
+            ShieldCommand::ShieldShare(_) => ShieldAnswer::Refused("it could not be recorded".to_owned()),
             ShieldCommand::ShieldFlush => {
                 let count = self.book.write().unwrap_or_else(PoisonError::into_inner).flush(now);
                 self.changed.send_modify(|changes| *changes += 1);

@@ -116,6 +116,26 @@ fn where_people_confirm_the_address_is_priced_and_not_banned() {
 }
 
 #[test]
+fn where_people_sign_the_address_is_priced_and_not_banned_unless_servers_are_rented_out_there() {
+    let shield = shield();
+    for (address, is_banned) in [("100.64.0.7", false), ("9.9.9.9", false), ("198.51.100.7", true)] {
+        let shared = source(address);
+        shield.signed(&shared, at(0));
+        forge(&shield, &shared, 500, at(9 * MINUTE));
+        assert_eq!(
+            shield.is_banned(&shared, at(9 * MINUTE)).is_some(),
+            is_banned,
+            "{address}"
+        );
+        assert_eq!(shield.is_priced(&shared, at(9 * MINUTE)), !is_banned, "{address}");
+    }
+    // Ten minutes without anybody: nobody speaks for it any longer.
+    let shared = source("100.64.0.7");
+    forge(&shield, &shared, 20, at(30 * MINUTE));
+    assert!(shield.is_banned(&shared, at(30 * MINUTE)).is_some());
+}
+
+#[test]
 fn each_further_ban_lasts_twice_as_long_up_to_the_ceiling_and_a_quiet_week_starts_anew() {
     let shield = shield();
     let forger = source("198.18.0.7");

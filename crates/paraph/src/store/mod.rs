@@ -11,6 +11,7 @@
 pub mod db;
 pub mod erasures;
 pub mod id;
+mod merge;
 pub mod reader;
 pub mod schema;
 pub mod wal;

@@ -15,7 +15,9 @@ pub fn version(steps: Steps) -> i64 {
 }
 
 /// Tables of the store.
-pub const MAIN: Steps = &[FIRST, MAILING, CONTENT, VERDICTS, SCRUTINY, LEAN, DESK, INCIDENTS];
+pub const MAIN: Steps = &[
+    FIRST, MAILING, CONTENT, VERDICTS, SCRUTINY, LEAN, DESK, INCIDENTS, NIGHT, PASSKEYS,
+];
 
 /// Tables of the key file.
 pub const KEYS: Steps = &[FIRST_KEYS];
@@ -189,6 +191,37 @@ const INCIDENTS: &str = "
 CREATE TABLE IF NOT EXISTS incident (id {KEY} PRIMARY KEY, opened_at {INT} NOT NULL, body TEXT NOT NULL);
 ";
 
+/// Held people who are asked once by mail, and whose shift log it is.
+const NIGHT: &str = "
+-- A row a mailbox, for good: nobody is asked twice. `domain` is a keyed tag of the mail domain, for the drip; `common` says
+-- that it is a large provider. `due_at` is NULL once there is nothing more to send, `counted_at` is when the mail was taken out
+-- to be sent. Address, domain and answer go with the record.
+CREATE TABLE IF NOT EXISTS second_way (
+  mailbox {BLOB} PRIMARY KEY, id {BLOB} NOT NULL, signature {BLOB} NOT NULL, incident {INT} NOT NULL, petition {INT} NOT NULL,
+  address {BLOB} NOT NULL, domain {BLOB} NOT NULL, common {INT} NOT NULL, offered_at {INT} NOT NULL, due_at {INT},
+  attempts {INT} NOT NULL, counted_at {INT}, answered_at {INT}, answered_from {BLOB}) {BY_KEY};
+CREATE INDEX IF NOT EXISTS second_way_due ON second_way (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS second_way_id ON second_way (id);
+CREATE INDEX IF NOT EXISTS second_way_signature ON second_way (signature);
+CREATE INDEX IF NOT EXISTS second_way_incident ON second_way (incident, counted_at);
+CREATE INDEX IF NOT EXISTS second_way_domain ON second_way (domain, counted_at);
+-- Withdrawn or disowned: the mailboxes of those who have said what they want.
+CREATE INDEX IF NOT EXISTS signature_taken_back ON signature (mailbox) WHERE axes & 16 = 16;
+-- The incident that a line of the shift log belongs to, if there was one.
+ALTER TABLE desk_shift ADD COLUMN incident {INT};
+CREATE INDEX IF NOT EXISTS desk_shift_of ON desk_shift (incident, id) WHERE incident IS NOT NULL;
+";
+
+/// Another way into the desk.
+const PASSKEYS: &str = "
+-- Passkeys of members: public keys, nothing that opens. `challenged_at` is the age of the youngest challenge answered, `counter`
+-- how often the authenticator said that it has signed; where that does not rise, there is a copy, and it is stopped.
+CREATE TABLE IF NOT EXISTS desk_passkey (
+  id {BLOB} PRIMARY KEY, member {BLOB} NOT NULL, name TEXT NOT NULL, public_key {BLOB} NOT NULL, counter {INT} NOT NULL,
+  challenged_at {INT} NOT NULL, made_at {INT} NOT NULL, used_at {INT}, stopped_at {INT}) {BY_KEY};
+CREATE INDEX IF NOT EXISTS desk_passkey_of ON desk_passkey (member);
+";
+
 const FIRST_KEYS: &str = "
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value {INT} NOT NULL);
 CREATE TABLE IF NOT EXISTS wrapped (id {BLOB} PRIMARY KEY, wrapped {BLOB} NOT NULL) {BY_KEY};
@@ -246,6 +279,9 @@ pub async fn prepare(db: &mut Db, steps: Steps) -> Result<(), SchemaError> {
     db.begin().await?;
     for step in missing {
         db.run(step).await?;
+        if *step == NIGHT {
+            super::merge::shift_logs(db).await?;
+        }
     }
     db.execute(
         "INSERT INTO meta (name, value) VALUES ('version', ?1) ON CONFLICT (name) DO UPDATE SET value = excluded.value",

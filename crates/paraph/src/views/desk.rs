@@ -6,7 +6,7 @@ use super::markup;
 use super::model::{self, Frame, MailStatusPage};
 use super::poster::{Code, code};
 use super::refusal::Problem;
-use crate::desk::books::{Line, Link, Member, Open, Review};
+use crate::desk::books::{Line, Link, Member, Open, Passkey, Review};
 use crate::desk::draft::Typed;
 use crate::desk::role::{Act, Role};
 
@@ -41,6 +41,11 @@ impl DeskFrame<'_> {
         self.f.link(path)
     }
 
+    /// Where an incident is.
+    pub(super) fn incident(&self, id: impl std::borrow::Borrow<u64>) -> String {
+        self.f.to("/desk/incidents/", &id.borrow().to_string(), "")
+    }
+
     pub(super) fn petition(&self, slug: &str, page: &str) -> String {
         self.f.link(&["/desk/petitions/", slug, page].concat())
     }
@@ -61,6 +66,28 @@ pub struct LoginPage<'a> {
     pub name: &'a str,
     /// Why it was refused.
     pub refused: Option<Denied>,
+    /// What is asked of an authenticator, where browsers have passkeys for this site.
+    pub passkey: Option<Using>,
+}
+
+/// What a page asks of an authenticator to log somebody in.
+pub struct Using {
+    /// The host that passkeys are for.
+    pub party: String,
+    /// Challenge, in base64url.
+    pub challenge: String,
+}
+
+/// What a page asks of an authenticator to make a passkey.
+pub struct Making {
+    /// Host and challenge.
+    pub using: Using,
+    /// The member's name in the store, in base64url.
+    pub member: String,
+    /// Passkeys that are there, in base64url, a space between them.
+    pub known: String,
+    /// Kinds of keys, the first preferred, a space between them.
+    pub algorithms: String,
 }
 
 /// Why somebody is not let in. The same for every name, whether or not a member has it.
@@ -68,6 +95,12 @@ pub struct LoginPage<'a> {
 pub enum Denied {
     /// Name, password or code are not right.
     Wrong,
+    /// No such passkey, or not by its owner.
+    Passkey,
+    /// The page lay open for too long, or was used already.
+    Late,
+    /// There may be a copy of this passkey.
+    Stopped,
     /// Too many were wrong before: seconds to wait.
     Wait(u64),
     /// Too many log in at once: seconds to wait.
@@ -78,6 +111,9 @@ impl Denied {
     fn message(&self, f: &Frame<'_>) -> String {
         match *self {
             Self::Wrong => f.t("desk-login-wrong"),
+            Self::Passkey => f.t("desk-login-passkey-wrong"),
+            Self::Late => f.t("desk-passkey-late"),
+            Self::Stopped => f.t("desk-login-passkey-stopped"),
             Self::Wait(wait) => f.t1("desk-login-wait", "wait", wait),
             Self::Busy(wait) => f.t1("desk-login-busy", "wait", wait),
         }
@@ -274,6 +310,10 @@ pub struct AccountPage<'a> {
     pub sessions: &'a [Open],
     /// The one that looks.
     pub current: [u8; 32],
+    /// Passkeys that are there.
+    pub passkeys: &'a [Passkey],
+    /// What is asked of an authenticator for another one, where browsers have them for this site.
+    pub making: Option<Making>,
     /// Recovery codes that are left.
     pub recovery_left: u64,
     /// Id of a message about what was refused.
@@ -283,6 +323,10 @@ pub struct AccountPage<'a> {
 impl AccountPage<'_> {
     fn id(&self, session: &Open) -> String {
         data_encoding::HEXLOWER.encode(&session.token)
+    }
+
+    fn passkey_id(&self, passkey: &Passkey) -> String {
+        data_encoding::HEXLOWER.encode(&passkey.id)
     }
 
     fn is_current(&self, session: &Open) -> bool {

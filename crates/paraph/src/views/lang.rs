@@ -11,6 +11,8 @@ mod added;
 mod locale;
 
 pub use added::{Added, LocaleError, add, codes_in, report};
+#[cfg(any(test, fuzzing))]
+pub(crate) use locale::reads;
 
 include!(concat!(env!("OUT_DIR"), "/locales.rs"));
 

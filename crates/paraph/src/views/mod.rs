@@ -9,6 +9,7 @@ mod content;
 pub mod desk;
 mod difference;
 mod findings;
+pub mod incident;
 pub mod lang;
 pub mod markup;
 pub mod model;
@@ -96,6 +97,10 @@ pages! {
     not_me(ManagePage) = "not_me.html";
     /// `POST /not-me/{token}`
     disowned(DisownedPage) = "disowned.html";
+    /// `GET /second-way/{token}`
+    second_way(SecondWayPage) = "second_way.html";
+    /// `POST /second-way/{token}`
+    answered(AnsweredPage) = "answered.html";
     /// `GET` and `POST /stop-mail/{token}`
     stop_mail(StopMailPage) = "stop_mail.html";
     /// `GET /` of the operations listener

@@ -408,6 +408,26 @@ pub struct DisownedPage<'a> {
     pub disowned_at: u64,
 }
 
+/// `GET /second-way/{token}`.
+#[derive(Clone, Copy, Debug)]
+pub struct SecondWayPage<'a> {
+    /// The held contribution.
+    pub contribution: &'a Shown,
+    /// What its button is sent with.
+    pub token: &'a str,
+}
+
+/// `POST /second-way/{token}`.
+#[derive(Clone, Copy, Debug)]
+pub struct AnsweredPage<'a> {
+    /// Slug of the petition.
+    pub slug: &'a str,
+    /// Title of the petition.
+    pub title: &'a str,
+    /// Token by which the signature is taken back.
+    pub withdraw: &'a str,
+}
+
 /// `GET` and `POST /stop-mail/{token}`.
 #[derive(Clone, Copy, Debug)]
 pub struct StopMailPage<'a> {

@@ -6,18 +6,20 @@ use jiff::tz::TimeZone;
 use paraph_tally::Millis;
 
 use super::desk::{DeskFrame, pages};
-use super::lang::Arg;
+use super::incident::{At, EvidenceWords, FoundCard, LimitPage, RunningClock, who, written};
 use super::model::Frame;
-use super::{Lang, findings, markup};
+use super::{Lang, markup};
 use crate::alerts::book::Alarm;
 use crate::alerts::say;
-use crate::desk::books::ShiftLine;
 use crate::desk::decide::DIRECTIONS;
 use crate::desk::night::Night;
 use crate::desk::role::Act;
 use crate::desk::room::chart::{Minutes, SIZE, path, top};
-use crate::desk::room::{Lamp, Light, Next, Room, Seen, deadline};
+use crate::desk::room::{Lamp, Light, Next, Room, Seen};
+use crate::incident::book::Incident;
+use crate::incident::log::ShiftLine;
 use crate::incident::preview::Preview;
+use crate::incident::second_way::AskedSoFar;
 use crate::incident::{Direction, Listed};
 use crate::intake::verdict::reason::Reason;
 
@@ -33,20 +35,20 @@ pub struct RoomPage<'a> {
     pub bans: &'a [(String, u64)],
     /// Verdicts, the latest first.
     pub findings: &'a [FindingCard],
+    /// What scrutiny says now.
+    pub standing: &'a [FoundCard],
     /// Holds an hour that need no person.
-    pub cap: u64,
-    /// Members of clusters that wait beyond it.
-    pub over_cap: u64,
+    pub limit: &'a LimitPage,
+    /// Incidents, the latest first.
+    pub incidents: &'a [Incident],
+    /// There are more of them.
+    pub more_incidents: bool,
+    /// Held people of the latest incident who were asked.
+    pub asked: &'a AskedSoFar,
     /// The shift log, the latest first.
     pub shift: &'a [ShiftLine],
-    /// The legal clocks.
-    pub clock: ClockPage<'a>,
-}
-
-/// The legal clocks.
-pub struct ClockPage<'a> {
-    /// The moment of awareness.
-    pub aware: Option<Millis>,
+    /// Legal clocks that run.
+    pub clocks: &'a [RunningClock],
     /// Time zone, and who decides.
     pub night: &'a Night,
 }
@@ -60,15 +62,15 @@ pub struct Charts {
     /// Value at the top.
     pub top: u64,
     /// Id of the message that names the line, its class, its path, its sum or last value.
-    pub lines: [(&'static str, &'static str, String, u64); 4],
+    pub lines: [(&'static str, &'static str, String, u64); 5],
 }
 
 impl Charts {
     /// Draws the last minutes.
     #[must_use]
     pub fn of(minutes: &Minutes) -> Self {
-        let ([admitted, settled, sent_away], held) = (minutes.added(), minutes.held());
-        let top = top(&[&admitted, &settled, &sent_away, &held]);
+        let ([admitted, settled, sent_away, refused], held) = (minutes.added(), minutes.held());
+        let top = top(&[&admitted, &settled, &sent_away, &refused, &held]);
         let span = minutes.span().unwrap_or_default();
         let line = |id, class, series: &[u64], number| (id, class, path(series, top), number);
         let sum = |series: &[u64]| series.iter().sum();
@@ -80,6 +82,7 @@ impl Charts {
                 line("desk-chart-admitted", "admitted", &admitted, sum(&admitted)),
                 line("desk-chart-settled", "settled", &settled, sum(&settled)),
                 line("desk-chart-sent-away", "sent-away", &sent_away, sum(&sent_away)),
+                line("desk-chart-refused", "refused-line", &refused, sum(&refused)),
                 line("desk-chart-held", "held-line", &held, held.last().copied().unwrap_or(0)),
             ],
         }
@@ -91,7 +94,7 @@ impl Charts {
 }
 
 /// A moment where the reader is, and in UTC.
-fn moment(f: &Frame<'_>, at: &Millis, zone: &TimeZone) -> String {
+pub(super) fn moment(f: &Frame<'_>, at: &Millis, zone: &TimeZone) -> String {
     let stamp = i64::try_from(at.0)
         .ok()
         .and_then(|ms| Timestamp::from_millisecond(ms).ok());
@@ -126,8 +129,8 @@ fn moment(f: &Frame<'_>, at: &Millis, zone: &TimeZone) -> String {
 }
 
 impl RoomPage<'_> {
-    fn moment(&self, f: &Frame<'_>, at: &Millis) -> String {
-        moment(f, at, &self.clock.night.zone)
+    fn moment(&self, f: &Frame<'_>, at: impl At) -> String {
+        moment(f, &at.millis(), &self.night.zone)
     }
 
     /// Class of a lamp.
@@ -179,7 +182,7 @@ impl RoomPage<'_> {
             Next::Alarm(alarm) if !alarm.count_is_safe() => "desk-if-nothing-count",
             Next::Alarm(_) => "desk-if-nothing-waits",
         };
-        let at = self.moment(f, &self.room.foreseen);
+        let at = self.moment(f, self.room.foreseen);
         f.lang.fill(id, &[("at", at.into())])
     }
 
@@ -204,32 +207,20 @@ impl RoomPage<'_> {
         ]
     }
 
-    fn deadline(&self, f: &Frame<'_>, aware: &Millis) -> String {
-        self.moment(f, &deadline(*aware))
-    }
-
     fn shift_text(&self, f: &Frame<'_>, line: &ShiftLine) -> String {
-        match &*line.kind {
-            "aware" => f.t("desk-shift-aware"),
-            "over" => f.t("desk-shift-over"),
-            _ => line.text.clone(),
-        }
-    }
-
-    fn charts_from(&self, f: &Frame<'_>) -> String {
-        self.moment(f, &Millis(self.charts.span.0))
-    }
-
-    fn charts_to(&self, f: &Frame<'_>) -> String {
-        self.moment(f, &Millis(self.charts.span.1))
+        written(f, line.entry, &line.text, &self.night.zone)
     }
 
     fn who(&self, f: &Frame<'_>, line: &ShiftLine) -> String {
-        if line.member.is_empty() {
-            f.t("desk-former")
-        } else {
-            line.member.clone()
-        }
+        who(f, &line.who)
+    }
+
+    fn charts_from(&self, f: &Frame<'_>) -> String {
+        self.moment(f, Millis(self.charts.span.0))
+    }
+
+    fn charts_to(&self, f: &Frame<'_>) -> String {
+        self.moment(f, Millis(self.charts.span.1))
     }
 
     /// Width of a bar, of 100.
@@ -368,6 +359,12 @@ pub struct Deciding {
     pub domain: String,
     /// Number of an earlier verdict.
     pub verdict: String,
+    /// Name of a finding.
+    pub finding: String,
+    /// Incident whose answers are meant.
+    pub answered: String,
+    /// Of these, only those apart.
+    pub apart: bool,
     /// Name of the reason.
     pub reason: String,
     /// What is said about it.
@@ -421,7 +418,7 @@ impl DecidePage<'_> {
     }
 
     /// What the second form carries on from the first.
-    fn kept(&self) -> [(&'static str, &str); 8] {
+    fn kept(&self) -> [(&'static str, &str); 11] {
         let deciding = self.deciding;
         [
             ("petition", &deciding.petition),
@@ -431,6 +428,9 @@ impl DecidePage<'_> {
             ("network", &deciding.network),
             ("domain", &deciding.domain),
             ("verdict", &deciding.verdict),
+            ("finding", &deciding.finding),
+            ("answered", &deciding.answered),
+            ("apart", if deciding.apart { "on" } else { "" }),
             ("reason", &deciding.reason),
         ]
     }
@@ -456,12 +456,10 @@ pub struct FindingCard {
     pub by_person: bool,
     /// What its author says, if a person.
     pub note: String,
-    /// Three facts.
-    pub facts: Vec<String>,
-    /// What may explain it innocently.
-    pub innocent: Option<String>,
-    /// How sure it is.
-    pub confidence: Option<String>,
+    /// Name of the finding that it rests on.
+    pub finding: Option<String>,
+    /// What was seen.
+    pub words: EvidenceWords,
     /// Whether it was taken back.
     pub undone: bool,
 }
@@ -470,21 +468,7 @@ impl FindingCard {
     /// A listed verdict in words.
     #[must_use]
     pub fn of(listed: &Listed, lang: Lang) -> Self {
-        let (code, evidence) = (lang.code(), &listed.evidence);
-        let key = |name: &str| evidence[name].as_str().map(|key| findings::say(code, key, &[]));
-        let facts = evidence["facts"].as_array().map_or(&[][..], |facts| &facts[..]);
-        let fact = |fact: &serde_json::Value| {
-            let number = |name: &str| fact[name].as_u64().unwrap_or(0);
-            let expected = fact["expected"].as_f64().unwrap_or(0.0);
-            let decimal = lang.text("desk-decimal");
-            let args = [
-                ("seen", Arg::from(number("seen"))),
-                ("of", number("of").into()),
-                ("values", number("values").into()),
-                ("expected", format!("{expected:.1}").replace('.', &decimal).into()),
-            ];
-            Some(findings::say(code, fact["fact"].as_str()?, &args))
-        };
+        let words = EvidenceWords::of(&listed.evidence, lang);
         let direction = DIRECTIONS.iter().find(|(_, direction)| *direction == listed.direction);
         let reason = Reason::from_name(&listed.reason);
         Self {
@@ -497,9 +481,8 @@ impl FindingCard {
             at: Millis(listed.at),
             by_person: listed.by_person,
             note: listed.note.clone(),
-            facts: facts.iter().take(3).filter_map(fact).collect(),
-            innocent: key("innocent"),
-            confidence: key("confidence"),
+            finding: listed.evidence["finding"].as_str().map(str::to_owned),
+            words,
             undone: listed.undone_by.is_some(),
         }
     }

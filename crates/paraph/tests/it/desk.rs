@@ -3,5 +3,6 @@
 mod browser;
 mod door;
 mod night;
+mod passkeys;
 mod petitions;
 mod roles;

@@ -14,11 +14,11 @@ use crate::server::{Server, Site, until};
 const SLUG: &str = "fountain";
 
 /// A file system of a few MiB in memory.
-struct Small(PathBuf);
+pub(crate) struct Small(PathBuf);
 
 impl Small {
     /// `None` for a user who may not mount one.
-    fn mount(at: &Path, mib: u32) -> Option<Self> {
+    pub(crate) fn mount(at: &Path, mib: u32) -> Option<Self> {
         fs::create_dir_all(at).expect("made");
         let mut mount = Command::new("mount");
         mount

@@ -1,8 +1,9 @@
 //! One clearance, one contribution: whatever is sent at the same time, and whatever dies in between.
 
+use std::collections::BTreeMap;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::client::{Answer, Client, form};
 use crate::server::{PATIENCE, Server, Site, is_full, until};
@@ -109,10 +110,101 @@ fn of_10_000_concurrent_duplicates_of_one_clearance_one_is_admitted() {
     one_of_many(|client| ("altcha", client.clearance("fountain").expect("solved")), each);
 }
 
+/// How many replays: `PARAPH_TEST_REPLAYS=1000000` for the million that `docs/benchmarks.md` records.
+fn replays() -> usize {
+    let asked = std::env::var("PARAPH_TEST_REPLAYS").ok();
+    let asked = asked.map(|number| number.parse().expect("a number"));
+    asked.unwrap_or(if is_full() { 100_000 } else { 4_000 })
+}
+
+/// Connections of the replays, and requests that each sends at once without waiting for answers.
+const STREAMS: usize = 32;
+const AHEAD: usize = 25;
+
+/// Answers by status, of one request sent so many times over one connection.
+fn replayed(server: &Server, body: &str, times: usize) -> BTreeMap<u16, usize> {
+    let request = format!(
+        "POST /p/fountain/sign HTTP/1.1\r\nhost: a\r\naccept: application/json\r\ncontent-type: \
+         application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut answers = BTreeMap::new();
+    let mut client = server.client();
+    let mut left = times;
+    while left > 0 {
+        let ahead = left.min(AHEAD);
+        client.send(request.repeat(ahead).as_bytes()).expect("sent");
+        for _ in 0..ahead {
+            let answer = client.receive(false).expect("an answer");
+            *answers.entry(answer.status).or_default() += 1;
+        }
+        left -= ahead;
+    }
+    answers
+}
+
+/// Half of the connections replay the body that was admitted, half the same clearance under bodies of their own.
+fn replay(server: &Server, admitted: &str, clearance: &str, times: usize) -> BTreeMap<u16, usize> {
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..STREAMS)
+            .map(|stream| {
+                scope.spawn(move || {
+                    let email = format!("other{stream}@people.example");
+                    let other = form(&[("name", "Ada Example"), ("email", &email), ("altcha", clearance)]);
+                    let body = if stream % 2 == 0 { admitted } else { &other };
+                    replayed(server, body, times.div_ceil(STREAMS))
+                })
+            })
+            .collect();
+        let mut all = BTreeMap::<u16, usize>::new();
+        for thread in threads {
+            for (status, count) in thread.join().expect("no panic") {
+                *all.entry(status).or_default() += count;
+            }
+        }
+        all
+    })
+}
+
 #[test]
-#[ignore = "a million requests take a quarter of an hour"]
-fn of_a_million_concurrent_duplicates_of_one_clearance_one_is_admitted() {
-    one_of_many(|client| ("altcha", client.clearance("fountain").expect("solved")), 5000);
+fn of_all_replays_of_one_clearance_none_is_admitted_concurrently_or_across_restarts() {
+    let mut site = Site::new();
+    // A million refusals a minute are more than any budget; here the nonce alone is to stand in the way.
+    site.set("limits.connection_requests", 1_000_000);
+    site.set("limits.lane_wait_ms", PATIENCE.as_millis());
+    site.petition("fountain");
+    let mut server = site.start();
+    let clearance = server.client().clearance("fountain").expect("solved");
+    let admitted = form(&[
+        ("name", "Ada Example"),
+        ("email", "ada@people.example"),
+        ("altcha", &clearance),
+    ]);
+    assert_eq!(server.client().post_json("/p/fountain/sign", &admitted).status, 202);
+    let (all, began) = (replays(), Instant::now());
+    let mut sent = 0;
+    // The half over the first process, the rest over one that was told to end and one that was killed.
+    for (process, times) in [all / 2, all / 4, all / 4].into_iter().enumerate() {
+        let answers = replay(&server, &admitted, &clearance, times);
+        sent += answers.values().sum::<usize>();
+        let each = times.div_ceil(STREAMS) * STREAMS / 2;
+        assert_eq!(answers, BTreeMap::from([(202, each), (403, each)]), "process {process}");
+        assert_eq!(site.number("SELECT COUNT(*) FROM signature"), 1, "process {process}");
+        if process == 0 {
+            server.stop();
+        } else {
+            server.kill();
+        }
+        server = site.start();
+    }
+    println!("{sent} replays in {:.1} s", began.elapsed().as_secs_f64());
+    assert_eq!(site.mails().len(), 1);
+    assert_eq!(
+        server.client().post_json(&site.mails()[0].link("confirm"), "").status,
+        200
+    );
+    assert_eq!(server.settled("fountain")["counted"], 1);
+    assert_eq!(site.recount()["fountain"], 1);
 }
 
 #[test]

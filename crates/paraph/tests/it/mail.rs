@@ -1,7 +1,7 @@
 //! Mail servers that are dead, die, or hang; budgets of one address; and what never reaches a log.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -29,6 +29,7 @@ pub(crate) struct Sink {
     pub(crate) address: SocketAddr,
     letters: Arc<Mutex<Vec<Letter>>>,
     deferred: Arc<AtomicU64>,
+    drips: Arc<AtomicBool>,
     stop: Arc<AtomicBool>,
     accepting: Option<JoinHandle<()>>,
 }
@@ -43,6 +44,8 @@ impl Sink {
             Arc::default(),
         );
         let deferred = Arc::<AtomicU64>::default();
+        let drips = Arc::<AtomicBool>::default();
+        let slow = Arc::clone(&drips);
         let (kept, stopped, later) = (Arc::clone(&letters), Arc::clone(&stop), Arc::clone(&deferred));
         let accepting = std::thread::spawn(move || {
             let mut held = Vec::new();
@@ -51,11 +54,11 @@ impl Sink {
                     return;
                 }
                 let (stream, kept, taken) = (stream.expect("accepted"), Arc::clone(&kept), Arc::clone(&taken));
-                let later = Arc::clone(&later);
+                let (later, slow) = (Arc::clone(&later), Arc::clone(&slow));
                 match mood {
                     Mood::Hangs => held.push(stream),
                     _ => drop(std::thread::spawn(move || {
-                        converse(&stream, mood, &kept, &taken, &later)
+                        converse(&stream, mood, &kept, &taken, &later, slow)
                     })),
                 }
             }
@@ -64,6 +67,7 @@ impl Sink {
             address,
             letters,
             deferred,
+            drips,
             stop,
             accepting: Some(accepting),
         }
@@ -76,6 +80,16 @@ impl Sink {
     /// Letters that it put off.
     pub(crate) fn deferred(&self) -> u64 {
         self.deferred.load(Ordering::SeqCst)
+    }
+
+    /// Reads a few bytes at a time from now on, or as fast as they come again.
+    pub(crate) fn drip(&self, slow: bool) {
+        self.drips.store(slow, Ordering::SeqCst);
+    }
+
+    /// What it has taken and may still take from connections that outlive it.
+    pub(crate) fn taken(&self) -> Arc<Mutex<Vec<Letter>>> {
+        Arc::clone(&self.letters)
     }
 
     pub(crate) fn letters(&self) -> Vec<Letter> {
@@ -94,6 +108,20 @@ impl Drop for Sink {
     }
 }
 
+/// What is read of a connection: while the server is slow, 16 bytes each 50 ms, so that a letter takes half a minute.
+struct Drip<'a>(&'a TcpStream, Arc<AtomicBool>);
+
+impl Read for Drip<'_> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        let mut most = out.len();
+        if self.1.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(50));
+            most = most.min(16);
+        }
+        self.0.read(&mut out[..most])
+    }
+}
+
 /// SMTP, as much of it as one polite client needs (RFC 5321). `None`: the connection is gone.
 fn converse(
     stream: &TcpStream,
@@ -101,9 +129,10 @@ fn converse(
     kept: &Mutex<Vec<Letter>>,
     taken: &AtomicU64,
     deferred: &AtomicU64,
+    drips: Arc<AtomicBool>,
 ) -> Option<()> {
     let mut from = None;
-    let mut reader = BufReader::new(stream);
+    let mut reader = BufReader::new(Drip(stream, drips));
     let mut writer = stream;
     writer.write_all(b"220 sink.example\r\n").ok()?;
     loop {

@@ -1,19 +1,23 @@
 //! One binary for all integration tests: real SQLite, real PostgreSQL, real sockets, real kills.
 
+mod acme;
 mod backup;
 mod client;
 mod clocks;
 mod content;
 mod contract;
 mod crash;
+mod crowdsec;
 mod deliverability;
 mod desk;
 mod disk;
 mod door;
+mod faults;
 mod fsck;
 mod incident;
 mod journal;
 mod mail;
+mod namespace;
 mod networks;
 mod night;
 mod ops;
@@ -22,6 +26,7 @@ mod power;
 mod preemption;
 mod rehearsal;
 mod scrutiny;
+mod second_way;
 mod server;
 mod share;
 mod shield;

@@ -1,11 +1,14 @@
 //! Drills against the real server: what a scenario is there to show is shown.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use paraph_drill::{ForgedRate, Options, Report, Scenario, Sink, Stop, Strength, Target};
 
-use crate::server::Site;
+use crate::client::{Client, FORM, JSON, form};
+use crate::server::{Site, is_full};
 
 /// Forgers who solve puzzles enter three victims on every petition of a site, for some seconds.
 fn mail_bomb(petitions: &[&str]) -> (Site, Report) {
@@ -60,4 +63,93 @@ fn a_mail_bomb_on_one_petition_sends_a_victim_one_mail() {
     assert!(report.passed(), "{report:#?}");
     assert_eq!((victims.petitions, victims.max_mails, victims.signed), (1, 1, 3));
     assert_eq!(report.forged.mailed, 3, "{:?}", report.forged);
+}
+
+/// Forges from the carrier's address that a thousand people of the drill sign from: ten clearances a second that nobody
+/// signed, and a puzzle solved for real every second, until it is told to stop. Returns how many of each were sent.
+fn forge_beside_them(server: SocketAddr, over: &AtomicBool) -> (u64, u64) {
+    let greeting = format!("PROXY TCP4 {} 127.0.0.1 4711 80\r\n", paraph_drill::networks::SHARED);
+    let (mut forged, mut solved) = (0, 0);
+    while !over.load(Ordering::SeqCst) {
+        let mut client = Client::behind(server, greeting.clone().into_bytes());
+        let mut second = || -> std::io::Result<()> {
+            for _ in 0..10 {
+                let body = form(&[
+                    ("name", "Forged Name"),
+                    ("email", "victim@people.example"),
+                    ("altcha", "e30="),
+                ]);
+                client.ask("POST", "/p/fountain/sign", &[FORM, JSON], body.as_bytes())?;
+                forged += 1;
+                std::thread::sleep(Duration::from_millis(90));
+            }
+            let issued = client.ask("GET", "/p/fountain/challenge", &[], b"")?;
+            if issued.status == 200 {
+                let clearance = Client::solve(serde_json::from_slice(&issued.body).expect("a challenge"));
+                let email = format!("victim{solved}@people.example");
+                let body = form(&[("name", "Forged Name"), ("email", &email), ("altcha", &clearance)]);
+                let answer = client.ask("POST", "/p/fountain/sign", &[FORM, JSON], body.as_bytes())?;
+                solved += u64::from(answer.status == 202);
+            }
+            Ok(())
+        };
+        // A connection that was closed on him is opened again.
+        if second().is_err() {
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+    (forged, solved)
+}
+
+/// A thousand people behind one address in ten minutes are 1.67 a second; as many more sign from elsewhere. Bounds, price and
+/// bans as shipped. `PARAPH_TEST_SURGE_SECONDS=600` makes it the thousand; what runs without is the same rate for a while.
+#[test]
+fn people_behind_one_address_sign_at_the_rate_of_a_thousand_in_ten_minutes_beside_a_forger_there() {
+    let asked = std::env::var("PARAPH_TEST_SURGE_SECONDS").ok();
+    let asked = asked.map(|seconds| seconds.parse().expect("seconds"));
+    let seconds = asked.unwrap_or(if is_full() { 45 } else { 10 });
+    let runtime = paraph_drill::runtime().expect("threads");
+    let sink = runtime.block_on(Sink::start()).expect("a sink");
+    let mut site = Site::new();
+    site.as_shipped();
+    site.set("mail.from", "petitions@site.example");
+    site.set("mail.smtp", format!("smtp://{}", sink.smtp_addr()));
+    site.set("listen.trusted_proxies", "127.0.0.0/8");
+    site.set("listen.proxy_protocol", "optional");
+    site.set("limits.settle_after_seconds", 2);
+    site.set("limits.settle_every_seconds", 1);
+    site.petition("fountain");
+    let server = site.start();
+    let target = Target::check(&format!("http://{}", server.address)).expect("loopback");
+    let options = Options {
+        honest_rate: 2.0 * 1000.0 / 600.0,
+        // Who signs a second time gets no second mail that day, and need not wait for it.
+        mail_wait: Duration::from_secs(20),
+        ..Options::new(Scenario::HonestSurge, 33).with_duration(Duration::from_secs(seconds))
+    };
+    let over = AtomicBool::new(false);
+    let (report, (forged, solved)) = std::thread::scope(|scope| {
+        let forger = scope.spawn(|| forge_beside_them(server.address, &over));
+        let drill = paraph_drill::run(options, target, "fountain", sink, Stop::default(), |_| {});
+        let report = runtime.block_on(drill);
+        over.store(true, Ordering::SeqCst);
+        (report.expect("it runs"), forger.join().expect("no panic"))
+    });
+    let honest = &report.honest;
+    println!(
+        "{honest:?}\n{:?}\nforged {forged}, solved {solved}; counted {} of {}",
+        report.verdicts, report.count.r#final, report.count.truth
+    );
+    assert!(forged > 5 * seconds, "{forged} forgeries in {seconds} s");
+    // Half of them are behind the one address: as if all who failed were.
+    let behind = honest.sent / 2;
+    assert!(behind + 2 >= seconds * 1000 / 600, "{honest:?}");
+    assert!((honest.sent - honest.accepted) * 100 <= behind, "{honest:?}");
+    assert!(honest.gave_up.values().sum::<u64>() * 100 <= behind, "{honest:?}");
+    // Nobody who is not in the truth is counted; of those who are, scrutiny may still look at a few beside such a forger.
+    let (truth, counted) = (report.count.truth, report.count.r#final);
+    assert!(
+        counted <= truth && (truth - counted) * 100 <= truth,
+        "{counted} of {truth}"
+    );
 }

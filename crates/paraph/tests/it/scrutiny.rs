@@ -6,7 +6,7 @@ use std::time::Duration;
 use paraph::commands::witness;
 use paraph_drill::{ForgedRate, Options, Report, Scenario, Sink, Stop, Strength, Target};
 
-use crate::server::Site;
+use crate::server::{Site, until};
 
 /// Drills on one site, which is started anew for each; the last server is stopped.
 struct Rehearsal {
@@ -92,6 +92,49 @@ fn forgeries_that_their_authors_confirm_are_held_and_nobody_honest_is() {
 }
 
 #[test]
+fn beyond_the_limit_they_wait_until_a_person_raises_it_and_a_finding_selects_them_all() {
+    const HELD: &str = "SELECT COUNT(*) FROM signature WHERE axes & 6 = 2";
+    const LIMIT: u64 = 20;
+    let mut rehearsal = Rehearsal::new(true);
+    rehearsal.site.set("limits.holds_per_hour", LIMIT);
+    let report = rehearsal.drill(self_confirming(7, 8.0, 15));
+    assert!(report.forged.confirmed > 2 * LIMIT, "{:?}", report.forged);
+    assert_eq!(
+        report.forged.counted_final, 0,
+        "what is over the limit waits outside the count"
+    );
+    let site = &rehearsal.site;
+    assert!(site.number(HELD) <= LIMIT);
+    let server = site.start();
+    let show = || site.run(&["incident", "show", "1", "--json"]).json();
+    let waiting = |shown: &serde_json::Value| {
+        let findings = shown["findings"].as_array().cloned().unwrap_or_default();
+        findings.into_iter().find(|found| found["waiting"].as_u64() > Some(0))
+    };
+    let found = until("a finding of which some wait", || waiting(&show()));
+    let name = found["name"].as_str().expect("a name").to_owned();
+    let members = found["evidence"]["members"].as_u64().expect("a number");
+    let by_finding = |verb| {
+        let ran = site.run(&["incident", verb, "--petition", "fountain", "--finding", &name, "--json"]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        ran.json()["preview"]["judged"].as_u64().expect("a number")
+    };
+    // Whether they are held by now or wait: the finding means them all.
+    assert_eq!(by_finding("invalidate"), members);
+    assert!(by_finding("release") <= LIMIT);
+    let unknown = ["incident", "hold", "--petition", "fountain", "--finding", "0000abcd"];
+    assert_eq!(site.run(&unknown).code, 1);
+
+    let raised = site.run(&["incident", "raise-cap", "1", "--to", "1000", "--json"]);
+    assert_eq!(raised.code, 0, "{}", raised.stderr);
+    until("all of them are held", || (site.number(HELD) >= members).then_some(()));
+    until("nobody waits", || waiting(&show()).is_none().then_some(()));
+    assert_eq!(by_finding("release"), members, "by what the verdicts say");
+    server.stop();
+    assert_eq!(rehearsal.site.recount()["fountain"], report.count.truth);
+}
+
+#[test]
 fn without_scrutiny_they_are_counted_and_the_report_says_so() {
     let report = Rehearsal::new(false).drill(self_confirming(7, 8.0, 6));
     let forged = &report.forged;
@@ -109,7 +152,49 @@ fn a_crowd_behind_a_carrier_and_a_school_is_not_held() {
         ..Options::new(Scenario::HonestSurge, 11).with_duration(Duration::from_secs(15))
     };
     let report = Rehearsal::new(true).drill(options);
-    assert!(report.passed(), "{report:#?}");
-    assert!(report.honest.confirmed > 150, "{:?}", report.honest);
+    let (honest, count) = (&report.honest, &report.count);
+    assert!(report.complete && honest.gave_up.is_empty(), "{report:#?}");
+    assert_eq!(honest.accepted, honest.sent);
+    assert!(honest.confirmed > 150, "{honest:?}");
     assert_eq!(report.verdicts.honest_held, Some(0));
+    assert_eq!((count.r#final, honest.counted), (count.truth, Some(count.truth)));
+    // On a busy machine scrutiny may look at somebody a moment after the tick that they were due at. It counts nobody early,
+    // and nobody who is not there.
+    assert_eq!(count.off_seconds, 0.0, "{report:#?}");
+    let early = count.checks.iter().find(|(_, truth, shown)| shown > truth);
+    assert_eq!(early, None, "{report:#?}");
+}
+
+/// The shape of a scenario in some seconds, at the pace of the smallest machine.
+fn short(scenario: Scenario, seed: u64, seconds: u64) -> Options {
+    Options {
+        honest_rate: 3.0,
+        forged_rate: ForgedRate::InAll(8.0),
+        ..Options::new(scenario, seed).with_duration(Duration::from_secs(seconds))
+    }
+}
+
+#[test]
+fn a_hostile_crowd_of_real_people_is_counted_and_nobody_of_it_is_held() {
+    let report = Rehearsal::new(true).drill(short(Scenario::Brigade, 5, 15));
+    assert!(report.passed(), "{report:#?}");
+    let brigade = report.brigade.expect("a crowd");
+    assert!(brigade.people > 50, "{brigade:?}");
+    assert_eq!((brigade.held, brigade.invalidated), (Some(0), Some(0)));
+    assert!(report.honest.confirmed > brigade.people, "{:?}", report.honest);
+}
+
+#[test]
+fn a_compressed_campaign_says_what_it_stands_for_and_does_not_wait_for_mails_that_are_kept_back() {
+    if !crate::server::is_full() {
+        return;
+    }
+    let report = Rehearsal::new(true).drill(short(Scenario::LowAndSlow, 5, 15));
+    let compression = &report.compression;
+    let whole = compression.stands_for.expect("of days");
+    assert_eq!(whole.seconds, 10 * 86_400);
+    assert!((9_000..=13_000).contains(&whole.forged), "{whole:?}");
+    assert_eq!(compression.time, Some(96_000.0), "ten days in nine seconds");
+    assert_eq!(report.verdicts.honest_held, Some(0));
+    assert!(report.complete && report.page.shown == report.page.asked, "{report:#?}");
 }

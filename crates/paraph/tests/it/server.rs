@@ -50,6 +50,10 @@ pub(crate) struct Site {
     letters: Mutex<BTreeMap<OsString, Letter>>,
 }
 
+fn variable(key: &str) -> String {
+    format!("PARAPH__{}", key.to_uppercase().replacen('.', "__", 1))
+}
+
 /// What a command came to.
 pub(crate) struct Ran {
     pub(crate) code: i32,
@@ -101,13 +105,23 @@ impl Site {
 
     /// Sets a key of the configuration, as in `limits.body_bytes`, for what is started from now on.
     pub(crate) fn set(&mut self, key: &str, value: impl ToString) {
-        let name = format!("PARAPH__{}", key.to_uppercase().replacen('.', "__", 1));
-        self.environment.insert(name, value.to_string());
+        self.environment.insert(variable(key), value.to_string());
+    }
+
+    /// Leaves a key of the configuration as it is shipped.
+    pub(crate) fn unset(&mut self, key: &str) {
+        self.environment.remove(&variable(key));
     }
 
     /// Sets a variable of the environment.
     pub(crate) fn export(&mut self, name: &str, value: &str) {
         self.environment.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// Takes back what [`Site::new`] changed: price, budgets, waits and scrutiny as an operator gets them.
+    pub(crate) fn as_shipped(&mut self) {
+        let is_where = |name: &str| name.starts_with("PARAPH__LISTEN__");
+        self.environment.retain(|name, _| is_where(name));
     }
 
     pub(crate) fn place(&self) -> &Path {
@@ -120,7 +134,7 @@ impl Site {
 
     /// What a key of the configuration was set to.
     pub(crate) fn get(&self, key: &str) -> &str {
-        &self.environment[&format!("PARAPH__{}", key.to_uppercase().replacen('.', "__", 1))]
+        &self.environment[&variable(key)]
     }
 
     /// Writes the configuration file that every command reads.

@@ -245,3 +245,63 @@ fn a_store_of_another_version_is_refused_with_the_way_out() {
     set(1);
     works(&site);
 }
+
+/// A line of the shift log: when, kind, text, incident, member.
+type Line = (i64, String, String, Option<i64>, Option<Vec<u8>>);
+
+/// Where the desk and incidents each kept a log of their own.
+const TWO_LOGS: usize = 8;
+
+#[tokio::test]
+async fn two_shift_logs_become_one() {
+    let place = tempfile::tempdir().expect("a directory");
+    let file = place.path().join("paraph.db");
+    drop(older(&file, MAIN, ROWS));
+    prepare(&file, &MAIN[..TWO_LOGS]).await.expect("as it was");
+    let store = Connection::open(&file).expect("opened");
+    let member = "0102030405060708090a0b0c0d0e0f10";
+    let body = format!(
+        r#"{{"id":1,"opened_at":1000,"seen_at":3000,"aware_at":1500,"closed_at":5000,"held":7,"refused":0,"timeline":[
+            {{"at":1000,"by":null,"what":"opened"}},{{"at":2000,"by":"{member}","what":{{"note":"Called the host"}}}},
+            {{"at":5000,"by":null,"what":"closed"}}],"left_out":0,"verdicts_to":3}}"#
+    );
+    store
+        .execute(
+            "INSERT INTO incident (id, opened_at, body) VALUES (1, 1000, ?1)",
+            [&body],
+        )
+        .expect("an incident");
+    store
+        .execute_batch(
+            "INSERT INTO desk_shift (id, at, member, kind, text) VALUES \
+             (x'01', 500, NULL, 'note', 'before'), (x'02', 2500, NULL, 'aware', ''), (x'03', 9000, NULL, 'note', 'after')",
+        )
+        .expect("the desk's log");
+    prepare(&file, MAIN).await.expect("brought forward");
+    let lines: Vec<Line> = store
+        .prepare("SELECT at, kind, text, incident, member FROM desk_shift ORDER BY at")
+        .expect("read")
+        .query_map([], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+        })
+        .expect("read")
+        .collect::<Result<_, _>>()
+        .expect("lines");
+    let line = |at, kind: &str, text: &str, incident, member| (at, kind.to_owned(), text.to_owned(), incident, member);
+    let account = data_encoding::HEXLOWER.decode(member.as_bytes()).expect("hexadecimal");
+    assert_eq!(
+        lines,
+        [
+            line(500, "note", "before", None, None),
+            line(2000, "note", "Called the host", Some(1), Some(account)),
+            line(2500, "aware", "", Some(1), None),
+            line(9000, "note", "after", None, None),
+        ]
+    );
+    let body: String = store
+        .query_row("SELECT body FROM incident", [], |row| row.get(0))
+        .expect("an incident");
+    assert!(!body.contains("Called the host") && body.contains("closed"), "{body}");
+    let kept: paraph::incident::book::Incident = serde_json::from_str(&body).expect("this version reads it");
+    assert_eq!((kept.timeline.len(), kept.aware_at, kept.cap), (2, Some(1500), None));
+}

@@ -21,6 +21,8 @@ pub struct Totals {
     pub held: u64,
     /// Who wanted to sign and was told to come back.
     pub sent_away: u64,
+    /// Signatures refused at the door: not solved, forged, or out of a used-up budget.
+    pub refused: u64,
 }
 
 /// One line of a chart: what happened in each minute, the oldest first.
@@ -45,10 +47,10 @@ impl Minutes {
         Some((self.0.front()?.at, self.0.back()?.at)).filter(|_| self.0.len() > 1)
     }
 
-    /// Taken in, counted, sent away: what each minute added.
+    /// Taken in, counted, sent away, refused: what each minute added.
     #[must_use]
-    pub fn added(&self) -> [Series; 3] {
-        let of: [fn(&Totals) -> u64; 3] = [|t| t.admitted, |t| t.settled, |t| t.sent_away];
+    pub fn added(&self) -> [Series; 4] {
+        let of: [fn(&Totals) -> u64; 4] = [|t| t.admitted, |t| t.settled, |t| t.sent_away, |t| t.refused];
         of.map(|of| {
             let pairs = self.0.iter().zip(self.0.iter().skip(1));
             pairs
@@ -121,11 +123,13 @@ mod tests {
                 held: 7,
                 // A restart of the count of those sent away is no negative minute.
                 sent_away: if minute == 999 { 0 } else { 5 },
+                refused: minute * 2,
             });
         }
-        let [admitted, settled, sent_away] = minutes.added();
+        let [admitted, settled, sent_away, refused] = minutes.added();
         assert_eq!((admitted.len(), settled.len()), (MINUTES, MINUTES));
         assert!(admitted.iter().all(|added| *added == 3) && sent_away.iter().all(|added| *added == 0));
+        assert!(refused.iter().all(|added| *added == 2));
         assert_eq!(minutes.held().len(), MINUTES);
     }
 

@@ -76,16 +76,18 @@ pub struct Room {
 }
 
 /// Alarms in the order in which they are seen to.
-const ORDER: [Alarm; 10] = [
+const ORDER: [Alarm; 12] = [
     Alarm::LedgerDiffers,
     Alarm::StoreRefuses,
     Alarm::DiskLow,
+    Alarm::CertificateOver,
     Alarm::SigningShed,
     Alarm::ScrutinyBehind,
     Alarm::HoldsAtCap,
     Alarm::Incident,
     Alarm::ClockStepped,
     Alarm::MailStuck,
+    Alarm::CertificateEnds,
     Alarm::ReloadRefused,
 ];
 
@@ -134,29 +136,6 @@ impl Room {
             next,
             act_now: seen.alarms.iter().any(|(alarm, _)| alarm.act_now()),
             foreseen: Millis((seen.now.0 + HALF_AN_HOUR) / 60_000 * 60_000),
-        }
-    }
-}
-
-/// What the shift log keeps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry {
-    /// What somebody did or saw.
-    Note,
-    /// The moment from which the clocks run: somebody knew.
-    Aware,
-    /// The clocks are stopped: it is over, or was none.
-    Over,
-}
-
-impl Entry {
-    /// As the store has it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Note => "note",
-            Self::Aware => "aware",
-            Self::Over => "over",
         }
     }
 }

@@ -1,4 +1,6 @@
-use super::{Head, Letter, MessageId, Millis, Post, Texts, compose, page, plain, recipient, subject};
+use super::{
+    Head, Letter, MailKind, MessageId, Millis, Page, Post, Texts, compose, page, plain, recipient, second_way, subject,
+};
 use crate::mail::page::COLUMNS;
 use crate::mail::texts::LANGUAGES;
 
@@ -11,13 +13,14 @@ fn address() -> Address {
 
 fn letter<'a>(to: &'a Address, lang: &'a str) -> Letter<'a> {
     Letter {
+        kind: MailKind::Confirmation,
         to,
         lang,
         site_name: "Pétitions du Val-Mérand",
         base_url: "https://petitions.example.org",
         title: "Gardons la halte-garderie ouverte le samedi matin, pour toutes les familles du canton",
         name: "Zoé d’Argent-O’Neill",
-        confirm_token: "AbCdEfGhIjKlMnOpQrStUv-_",
+        button_token: "AbCdEfGhIjKlMnOpQrStUv-_",
         withdraw_token: "QwErTyUiOpAsDfGhJkLzXcVb",
         not_me_token: "ZyXwVuTsRqPoNmLkJiHgFe_-",
         stop_token: "StOpStOpStOpStOpStOpStOpStOpStOpStOp",
@@ -34,12 +37,19 @@ fn sender() -> Mailbox {
     )
 }
 
+fn written_page(texts: &Texts, letter: &Letter<'_>) -> Page {
+    match letter.kind {
+        MailKind::Confirmation => page(texts, letter),
+        MailKind::SecondWay => second_way(texts, letter),
+    }
+}
+
 fn text(texts: &Texts, letter: &Letter<'_>) -> String {
-    page(texts, letter).text(letter.site_name, letter.base_url)
+    written_page(texts, letter).text(letter.site_name, letter.base_url)
 }
 
 fn html(texts: &Texts, letter: &Letter<'_>) -> String {
-    page(texts, letter).html(&Head {
+    written_page(texts, letter).html(&Head {
         lang: letter.lang,
         dir: "ltr",
         subject: &subject(texts, letter),
@@ -65,6 +75,15 @@ fn both_languages_read_as_they_were_proofread() {
         let (letter, texts) = (letter(&to, lang), Texts::of(lang));
         insta::assert_snapshot!(lang, format!("{}\n\n{}", subject(texts, &letter), text(texts, &letter)));
         insta::assert_snapshot!(format!("{lang}.html"), html(texts, &letter));
+        let held = Letter {
+            kind: MailKind::SecondWay,
+            ..letter
+        };
+        insta::assert_snapshot!(
+            format!("{lang}.held"),
+            format!("{}\n\n{}", subject(texts, &held), text(texts, &held))
+        );
+        insta::assert_snapshot!(format!("{lang}.held.html"), html(texts, &held));
     }
 }
 

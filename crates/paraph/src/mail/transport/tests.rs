@@ -94,13 +94,14 @@ fn smtp(address: SocketAddr) -> Transport {
 fn letter(to: &str) -> Message {
     let to = recipient(to).expect("valid");
     let letter = Letter {
+        kind: crate::intake::command::MailKind::Confirmation,
         to: &to,
         lang: "fr",
         site_name: "Pétitions",
         base_url: "http://127.0.0.1:8080",
         title: "Gardons la halte-garderie",
         name: "Zoé",
-        confirm_token: "AbCdEfGhIjKlMnOpQrStUv-_",
+        button_token: "AbCdEfGhIjKlMnOpQrStUv-_",
         withdraw_token: "QwErTyUiOpAsDfGhJkLzXcVb",
         not_me_token: "ZyXwVuTsRqPoNmLkJiHgFe_-",
         stop_token: "StOpStOpStOpStOpStOpStOpStOpStOpStOp",

@@ -233,6 +233,12 @@ impl Networks {
         })
     }
 
+    /// Registered holders of networks that rent out servers.
+    pub fn hosting_holders(&self) -> impl Iterator<Item = &str> {
+        let hosting = self.systems.iter().filter(|system| system.kind == Kind::Hosting);
+        hosting.map(|system| &*system.holder)
+    }
+
     /// What kind of line this address is on: [`Kind::Unknown`] where the table does not say.
     #[must_use]
     pub fn kind(&self, address: IpAddr) -> Kind {

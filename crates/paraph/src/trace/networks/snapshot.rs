@@ -161,7 +161,7 @@ pub fn decode(bytes: &[u8]) -> Result<(Table, String), SnapshotError> {
         return Err(SnapshotError::Damaged);
     }
     let body = inflate(&content[MAGIC.len() + 1..])?;
-    let table = read_table(&mut Reader { rest: &body })?;
+    let table = table_of(&body)?;
     Ok((table, HEXLOWER.encode(&Sha256::digest(bytes))))
 }
 
@@ -182,7 +182,9 @@ fn inflate(sized: &[u8]) -> Result<Vec<u8>, SnapshotError> {
     Ok(body)
 }
 
-fn read_table(reader: &mut Reader<'_>) -> Result<Table, SnapshotError> {
+/// The table in a body that was unpacked and is whole.
+pub(crate) fn table_of(body: &[u8]) -> Result<Table, SnapshotError> {
+    let reader = &mut Reader { rest: body };
     let date = u32::try_from(reader.number()?).map_err(|_| Malformed("date"))?;
     let source = reader.text_of(SOURCE_BYTES)?.to_owned();
     let count = reader.count(SYSTEMS)?;

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::locale::{Locale, TextError};
+use super::locale::{self, Locale, TextError};
 use super::{LOCALES, Lang, MORE, More};
 use crate::mail;
 
@@ -93,7 +93,9 @@ pub fn add(directory: &Path, first: &str) -> Result<(), LocaleError> {
     let mut locales = Vec::new();
     for code in codes_in(directory)? {
         locales.push(read(directory, &code)?);
-        if let Some(mails) = text(&directory.join("mail").join(format!("{code}.ftl")))? {
+        let path = directory.join("mail").join(format!("{code}.ftl"));
+        if let Some(mails) = text(&path)? {
+            locale::no_panic(&mails).map_err(|error| LocaleError::Text { path, error })?;
             mail::texts::add_language(code.leak(), &mails);
         }
     }

@@ -36,6 +36,7 @@ pub(super) struct Locale {
 
 impl Locale {
     pub(super) fn read(code: &'static str, messages: &str, countries: &'static str) -> Result<Self, TextError> {
+        no_panic(messages)?;
         let language = code.parse().map_err(|_| TextError::Code(code.to_owned()))?;
         let resource = FluentResource::try_new(messages.to_owned()).map_err(|(_, errors)| {
             let first = errors.first();
@@ -86,6 +87,35 @@ impl Locale {
             .get_message(id)
             .is_some_and(|message| message.value().is_some())
     }
+}
+
+/// Refuses what the libraries panic on (fluent-syntax 0.12, fluent-bundle 0.16): a code of a character (`\u00E9`, `\U01F602`)
+/// that ends early before a letter beyond ASCII, which the parser cuts in two; and a placeable that is nothing but another
+/// one, `{ { $name } }`, whose value is missing.
+pub(super) fn no_panic(messages: &str) -> Result<(), TextError> {
+    let refused = |at, why: &str| Err(syntax(messages, Some((at, why.to_owned()))));
+    for (kind, digits) in [("\\u", 4), ("\\U", 6)] {
+        for (at, _) in messages.match_indices(kind) {
+            let mut rest = messages[at + kind.len()..].chars();
+            let next = rest.by_ref().take(digits).find(|letter| !letter.is_ascii_hexdigit());
+            if next.is_some_and(|letter| !letter.is_ascii()) {
+                return refused(at, "a code of a character ends early: \\u takes 4 digits, \\U takes 6");
+            }
+        }
+    }
+    for (at, _) in messages.match_indices('{') {
+        if messages[at + 1..].trim_start().starts_with('{') {
+            return refused(at, "a placeable directly inside another one");
+        }
+    }
+    Ok(())
+}
+
+/// Reads messages and says one: whether they are those of a language.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn reads(messages: &str, id: &str) -> bool {
+    let values = FluentArgs::from_iter([("name", "x"), ("count", "3")]);
+    Locale::read("en", messages, "").is_ok_and(|locale| locale.say(id, &values).is_some())
 }
 
 fn syntax(messages: &str, first: Option<(usize, String)>) -> TextError {

@@ -1,0 +1,390 @@
+//! Pages of incidents, and what the room shows of them: stories, clocks, findings, the limit of holds, held people asked.
+
+use std::borrow::Borrow;
+
+use askama::Template;
+use jiff::tz::TimeZone;
+use paraph_tally::Millis;
+use serde_json::Value;
+
+use super::desk::{DeskFrame, pages};
+use super::lang::Arg;
+use super::model::Frame;
+use super::room::moment;
+use super::{Lang, findings};
+use crate::desk::decide::DIRECTIONS;
+use crate::desk::night::Night;
+use crate::desk::role::Act;
+use crate::desk::room::deadline;
+use crate::incident::book::{Incident, What};
+use crate::incident::findings::Found;
+use crate::incident::log::{Entry, Happened, Told, Who};
+use crate::incident::second_way::{Ask, AskPreview, AskedSoFar, ToDecide};
+use crate::incident::{Direction, Shown};
+
+/// A moment, as this or that keeps it.
+pub(super) trait At {
+    /// Milliseconds UTC.
+    fn millis(&self) -> Millis;
+}
+
+impl At for u64 {
+    fn millis(&self) -> Millis {
+        Millis(*self)
+    }
+}
+
+impl At for Millis {
+    fn millis(&self) -> Millis {
+        *self
+    }
+}
+
+/// Templates lend what they pass.
+impl<T: At> At for &T {
+    fn millis(&self) -> Millis {
+        (*self).millis()
+    }
+}
+
+/// What was seen, in words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EvidenceWords {
+    /// Three facts.
+    pub facts: Vec<String>,
+    /// What may explain it innocently.
+    pub innocent: Option<String>,
+    /// How sure it is.
+    pub confidence: Option<String>,
+}
+
+impl EvidenceWords {
+    /// Evidence in a language; empty for that of a person.
+    #[must_use]
+    pub fn of(evidence: &Value, lang: Lang) -> Self {
+        let code = lang.code();
+        let key = |name: &str| evidence[name].as_str().map(|key| findings::say(code, key, &[]));
+        let facts = evidence["facts"].as_array().map_or(&[][..], |facts| &facts[..]);
+        let fact = |fact: &Value| {
+            let number = |name: &str| fact[name].as_u64().unwrap_or(0);
+            let expected = fact["expected"].as_f64().unwrap_or(0.0);
+            let decimal = lang.text("desk-decimal");
+            let args = [
+                ("seen", Arg::from(number("seen"))),
+                ("of", number("of").into()),
+                ("values", number("values").into()),
+                ("expected", format!("{expected:.1}").replace('.', &decimal).into()),
+            ];
+            Some(findings::say(code, fact["fact"].as_str()?, &args))
+        };
+        Self {
+            facts: facts.iter().take(3).filter_map(fact).collect(),
+            innocent: key("innocent"),
+            confidence: key("confidence"),
+        }
+    }
+}
+
+/// A finding in the room.
+pub struct FoundCard {
+    /// What it is called.
+    pub name: String,
+    /// Slug of the petition.
+    pub petition: String,
+    /// Signatures held for it.
+    pub held: u64,
+    /// Members that wait beyond the limit of holds.
+    pub waiting: u64,
+    /// It only asks for a look.
+    pub asks: bool,
+    /// What was seen.
+    pub words: EvidenceWords,
+}
+
+impl FoundCard {
+    /// A finding in words.
+    #[must_use]
+    pub fn of(found: &Found, lang: Lang) -> Self {
+        Self {
+            name: found.name.clone(),
+            petition: found.petition.clone(),
+            held: found.held,
+            waiting: found.waiting,
+            asks: found.asks,
+            words: EvidenceWords::of(&found.evidence, lang),
+        }
+    }
+
+    /// What it came to.
+    pub(super) fn title(&self, f: &Frame<'_>) -> String {
+        match (self.asks, self.waiting) {
+            (true, _) => f.t("desk-finding-asks"),
+            (false, 0) => f.t1("desk-found-hold", "count", self.held),
+            (false, waiting) => f.lang.fill(
+                "desk-finding-waiting",
+                &[("held", self.held.into()), ("waiting", waiting.into())],
+            ),
+        }
+    }
+}
+
+/// Holds an hour without a person, and what a press would allow.
+pub struct LimitPage {
+    /// As configured.
+    pub usual: u64,
+    /// Members of clusters that wait beyond it.
+    pub over: u64,
+    /// A person allows more: how many, until when.
+    pub raised: Option<(u64, Millis)>,
+    /// The open incident.
+    pub incident: Option<u64>,
+    /// What it can be raised to.
+    pub choices: [u64; 3],
+    /// Minutes that this lasts.
+    pub minutes: u64,
+}
+
+impl LimitPage {
+    /// Whether somebody is asked about it.
+    #[must_use]
+    pub fn is_asked(&self) -> bool {
+        self.over > 0 || self.raised.is_some()
+    }
+
+    /// In force now.
+    pub(super) fn now(&self) -> u64 {
+        self.raised.map_or(self.usual, |(to, _)| to.max(self.usual))
+    }
+}
+
+/// A legal clock that runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunningClock {
+    /// Of which incident, if of one.
+    pub incident: Option<u64>,
+    /// The moment of awareness.
+    pub aware: Millis,
+}
+
+impl RunningClock {
+    /// When its terms end.
+    #[must_use]
+    pub fn deadline(&self) -> Millis {
+        deadline(self.aware)
+    }
+}
+
+/// Who did something.
+#[must_use]
+pub fn who(f: &Frame<'_>, who: &Who) -> String {
+    match who {
+        Who::Program => f.t("desk-who-program"),
+        Who::Member(name) => name.clone(),
+        Who::Former => f.t("desk-former"),
+        Who::CommandLine => f.t("desk-who-command-line"),
+    }
+}
+
+/// What somebody wrote or did.
+#[must_use]
+pub fn written(f: &Frame<'_>, entry: Entry, text: &str, zone: &TimeZone) -> String {
+    let mut numbers = text.split(' ').map(|number| number.parse::<u64>().unwrap_or(0));
+    let mut number = || numbers.next().unwrap_or(0);
+    match entry {
+        Entry::Note => text.to_owned(),
+        Entry::Aware => f.t("desk-shift-aware"),
+        Entry::Over => f.t("desk-shift-over"),
+        Entry::CapRaised => {
+            let (to, until) = (number(), moment(f, &Millis(number()), zone));
+            f.lang.fill(
+                "desk-shift-cap-raised",
+                &[("count", to.into()), ("until", until.into())],
+            )
+        }
+        Entry::CapLowered => f.t("desk-shift-cap-lowered"),
+        Entry::SecondWay => f.t1("desk-shift-second-way", "count", number()),
+        Entry::CalledBack => f.t("desk-shift-called-back"),
+    }
+}
+
+fn seen(f: &Frame<'_>, what: &What) -> String {
+    match what {
+        What::Opened => f.t("desk-seen-opened"),
+        What::Verdict {
+            position,
+            direction,
+            judged,
+        } => {
+            let name = DIRECTIONS.iter().find(|(_, known)| known == direction);
+            let id = format!("desk-found-{}", name.map_or("hold", |(name, _)| name));
+            format!(
+                "{} ({} {position})",
+                f.t1(&id, "count", *judged),
+                f.t("desk-found-number")
+            )
+        }
+        What::Refused { requests } => f.t1("desk-seen-refused", "count", *requests),
+        What::AtCap { waiting } => f.t1("desk-seen-at-cap", "count", *waiting),
+        What::Bans { bans } => f.t1("desk-seen-bans", "count", *bans),
+        What::Closed => f.t("desk-seen-closed"),
+    }
+}
+
+/// What was held and refused in an incident.
+#[must_use]
+pub fn sums(f: &Frame<'_>, incident: &Incident) -> String {
+    let sums = [("held", incident.held.into()), ("refused", incident.refused.into())];
+    f.lang.fill("desk-incident-sums", &sums)
+}
+
+impl ToDecide {
+    fn words(&self, f: &Frame<'_>) -> String {
+        let numbers = [("answered", self.answered.into()), ("alike", self.alike.into())];
+        f.lang.fill("desk-answers", &numbers)
+    }
+
+    fn apart(&self) -> u64 {
+        self.answered - self.alike
+    }
+
+    /// Some are alike, and some are not.
+    fn is_mixed(&self) -> bool {
+        self.alike > 0 && self.alike < self.answered
+    }
+}
+
+/// `GET /desk/incidents`
+pub struct IncidentsPage<'a> {
+    /// All of them, the latest first.
+    pub incidents: &'a [Incident],
+    /// Time zone of who reads.
+    pub zone: &'a TimeZone,
+}
+
+impl IncidentsPage<'_> {
+    fn moment(&self, f: &Frame<'_>, at: impl At) -> String {
+        moment(f, &at.millis(), self.zone)
+    }
+}
+
+/// `GET /desk/incidents/{number}`
+pub struct IncidentPage<'a> {
+    /// The incident, with its story.
+    pub shown: &'a Shown,
+    /// Findings.
+    pub findings: &'a [FoundCard],
+    /// Holds an hour without a person.
+    pub limit: &'a LimitPage,
+    /// Time zone, and who decides.
+    pub night: &'a Night,
+    /// Whether who looks may judge.
+    pub may_judge: bool,
+}
+
+impl IncidentPage<'_> {
+    fn moment(&self, f: &Frame<'_>, at: impl At) -> String {
+        moment(f, &at.millis(), &self.night.zone)
+    }
+
+    fn clock(&self) -> Option<RunningClock> {
+        let aware = Millis(self.shown.aware_at?);
+        let incident = Some(self.shown.incident.id);
+        Some(RunningClock { incident, aware })
+    }
+
+    fn line(&self, f: &Frame<'_>, line: &Told) -> String {
+        match &line.what {
+            Happened::Seen(what) => seen(f, what),
+            Happened::Written(entry, text) => written(f, *entry, text, &self.night.zone),
+        }
+    }
+
+    fn who(&self, f: &Frame<'_>, line: &Told) -> String {
+        who(f, &line.who)
+    }
+
+    /// Whether somebody was held in it, by scrutiny or by a person.
+    fn has_holds(&self) -> bool {
+        let is_hold = |what: &What| {
+            matches!(
+                what,
+                What::Verdict {
+                    direction: Direction::Hold,
+                    ..
+                }
+            )
+        };
+        self.shown.incident.timeline.iter().any(|line| is_hold(&line.what))
+    }
+
+    fn asked(&self) -> &AskedSoFar {
+        &self.shown.second_way
+    }
+}
+
+impl AskedSoFar {
+    /// Whether anybody was asked.
+    pub(super) fn is_any(&self) -> bool {
+        self.offered > 0
+    }
+
+    fn waits(&self) -> u64 {
+        self.offered.saturating_sub(self.left)
+    }
+
+    fn words(&self, f: &Frame<'_>) -> String {
+        let numbers = [
+            ("offered", self.offered.into()),
+            ("left", self.left.into()),
+            ("answered", self.answered.into()),
+        ];
+        f.lang.fill("desk-asked", &numbers)
+    }
+}
+
+/// `POST /desk/incident/second-way`: whom it would reach.
+pub struct AskPage<'a> {
+    /// What was asked.
+    pub ask: &'a Ask,
+    /// Whom it would reach.
+    pub preview: &'a AskPreview,
+    /// Time zone of who decides.
+    pub zone: &'a TimeZone,
+}
+
+impl AskPage<'_> {
+    fn moment(&self, f: &Frame<'_>, at: impl At) -> String {
+        moment(f, &at.millis(), self.zone)
+    }
+
+    fn finding(&self) -> &str {
+        self.ask.finding.as_deref().unwrap_or_default()
+    }
+}
+
+/// What waits for a person of the answers about one petition.
+#[derive(Template)]
+#[template(path = "desk/answers.html")]
+struct AnswersPart<'a> {
+    d: &'a DeskFrame<'a>,
+    f: &'a Frame<'a>,
+    incident: u64,
+    asked: &'a AskedSoFar,
+}
+
+/// Answers of held people that wait for a person, with the buttons that decide about them.
+#[must_use]
+pub fn answers(d: &DeskFrame<'_>, incident: impl Borrow<u64>, asked: &AskedSoFar) -> String {
+    let (f, incident) = (&d.f, *incident.borrow());
+    let part = AnswersPart { d, f, incident, asked };
+    part.render().expect("writing into a string does not fail")
+}
+
+pages! {
+    /// `GET /desk/incidents`
+    desk_incidents(IncidentsPage) = "desk/incidents.html";
+    /// `GET /desk/incidents/{number}`
+    desk_incident(IncidentPage) = "desk/incident.html";
+    /// `POST /desk/incident/second-way`
+    desk_ask(AskPage) = "desk/ask.html";
+}

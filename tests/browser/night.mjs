@@ -1,0 +1,132 @@
+// A night under attack, on a site of its own that is inside an incident: signatures held and let go, the limit raised, held
+// people asked by mail, what they answer decided. NIGHT_STORE is its store; scripts/test starts it.
+
+import { execFileSync } from "node:child_process";
+import { code, password } from "./desk.mjs";
+import { check, fill, inspect, link, open, person, settings, until } from "./harness.mjs";
+
+const { base } = settings;
+const desk = `${base}/desk`;
+const sizes = [["fr", 390], ["en", 1280], ["fr", 1280], ["en", 390]];
+
+/// A day passes for the budgets of mail: nobody gets two about one petition in one.
+function tomorrow() {
+  const statement = "import sqlite3, sys; s = sqlite3.connect(sys.argv[1], timeout=20); s.execute('DELETE FROM mail_sent'); s.commit()";
+  execFileSync("python3", ["-c", statement, process.env.NIGHT_STORE]);
+}
+
+async function signed(browser) {
+  const page = await open(browser, { lang: "fr", width: 390 });
+  const somebody = person();
+  await page.goto(`${base}/p/${settings.petition}?lang=fr`);
+  await fill(page, somebody);
+  await page.click("form.sign button[type=submit]");
+  await page.waitForURL("**/check-mail*", { timeout: 40_000 });
+  await page.goto(base + (await link(somebody.email, "confirm")));
+  await page.click("form[action*='/confirm/'] >> nth=0 >> button");
+  await page.waitForSelector("#receipt", { state: "attached" });
+  await page.context().close();
+  return somebody;
+}
+
+async function operator(browser) {
+  const page = await open(browser, { lang: "fr", width: 390 });
+  await page.goto(`${settings.link}?lang=fr`);
+  const key = await page.textContent(".spelled");
+  await page.fill("#name", "Maëlle Le Goff");
+  await page.fill("#password", password);
+  await page.fill("#code", code(key));
+  await page.click("main button[type=submit]");
+  check((await page.locator(".recovery li").count()) === 10, "in");
+  return page.context().cookies();
+}
+
+export function nightTests(test) {
+  test("night: held, let go, asked, answered, decided", async (browser) => {
+    const people = [await signed(browser), await signed(browser)];
+    const cookies = await operator(browser);
+    const inside = async (how) => {
+      const page = await open(browser, how);
+      await page.context().addCookies(cookies);
+      return page;
+    };
+    const page = await inside({ lang: "fr", width: 390, script: false });
+    await page.goto(`${desk}/incident?lang=fr`);
+    check((await page.textContent("main")).includes("ne attaque est en cours"), "the alarm is on");
+    await inspect(page, "night-room");
+    await page.click("form[action*='/acknowledge'] button");
+    await page.fill("#text", "Réveillée à 3 h.");
+    await page.click("form[action*='/incident/log'] button");
+    check((await page.locator(".axes").count()) === 1, "writing a line in an incident starts its clocks");
+    const hold = async () => {
+      await page.goto(`${desk}/incident/decide?lang=fr`);
+      await page.fill("#from", "2020-01-01T00:00");
+      await page.click("button[value=preview]");
+      check((await page.locator("#would").count()) === 1, "people are meant");
+      await inspect(page, "night-preview");
+      await page.fill("#why", "Se ressemblent");
+      await page.click("button[value=judge]");
+    };
+    await hold();
+    await inspect(page, "night-held");
+    await page.click("form[action*='/undo'] button");
+    check((await page.textContent("[role=status]")).includes("défaite"), "taken back");
+    await hold();
+    // The limit: raised for a while, and back.
+    const secret = await page.inputValue("form[action*='/incident/log'] input[name=secret]");
+    const form = { secret, incident: "1", to: "20000", do: "raise" };
+    const raised = await page.request.post(`${desk}/incident/cap?lang=fr`, { form, headers: { origin: base }, maxRedirects: 0 });
+    check(raised.status() === 303, `raised: ${raised.status()}`);
+    await page.goto(`${desk}/incident?lang=fr`);
+    await inspect(page, "night-limit");
+    await page.click(".limit button[value=lower]");
+    check((await page.textContent("[role=status]")).includes("de nouveau en vigueur"), "set back");
+    // The second way.
+    tomorrow();
+    await until("the hold is in the incident's story", 20, async () => {
+      await page.goto(`${desk}/incidents/1?lang=fr`);
+      return (await page.textContent("#story ~ ol")).split("retenues").length > 2;
+    });
+    await page.click("form[action*='/second-way'] button[value=preview]");
+    await inspect(page, "night-ask");
+    await page.click("button[value=ask]");
+    check((await page.textContent("[role=status]")).includes("partent"), "they leave");
+    const path = await link(people[0].email, "second-way");
+    await link(people[1].email, "second-way");
+    for (const [lang, width] of sizes) {
+      const held = await open(browser, { lang, width });
+      await held.goto(`${base}${path.split("?")[0]}?lang=${lang}`);
+      check((await held.textContent("main")).includes(people[0].name), "shows what was entered");
+      await inspect(held, "second-way");
+      await held.context().close();
+    }
+    const held = await open(browser, { lang: "fr", width: 390, script: false });
+    await held.goto(base + path);
+    await held.click("main form button");
+    await inspect(held, "second-way-answered");
+    await page.goto(`${desk}/incidents/1?lang=fr`);
+    check((await page.textContent("main")).includes("Une réponse, dont"), "it waits for a person");
+    await inspect(page, "night-answers");
+    await page.click("form[action*='/decide'] button[name=apart][value='']");
+    await inspect(page, "night-answers-preview");
+    await page.fill("#why", "Vérifié");
+    await page.click("button[value=judge]");
+    await page.goto(`${desk}/incidents/1?lang=fr`);
+    check((await page.locator("form[action*='/decide'] button[name=apart]").count()) === 0, "decided");
+    for (const [lang, width] of sizes) {
+      const other = await inside({ lang, width });
+      for (const [name, where] of [["incident", "incidents/1"], ["incidents", "incidents"], ["room", "incident"], ["line", "incident/line"]]) {
+        await other.goto(`${desk}/${where}?lang=${lang}`);
+        await inspect(other, `night-after-${name}`);
+      }
+      await other.context().close();
+    }
+    await page.goto(`${desk}/incident/statement?lang=fr`);
+    await page.fill("#set_aside", "12000");
+    await page.fill("#before", "34000");
+    await page.fill("#unknown", "Si cela recommencera.");
+    await page.click("main button[type=submit]");
+    check((await page.locator("blockquote").count()) > 1, "a statement in each language");
+    await inspect(page, "night-statement");
+  });
+}
