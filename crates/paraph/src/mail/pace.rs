@@ -377,6 +377,9 @@ const BACKOFF_SECONDS: (u64, u64) = (60, 6 * 60 * 60);
 /// How long a mail is tried.
 const TRIED_FOR: Millis = Millis(3 * 24 * 60 * 60 * 1000);
 
+/// And how often at least: who was tried less in all this time was not refused for so long, but put off, or the clock has jumped.
+const TRIED_TIMES: u32 = 12;
+
 /// Seconds until the next attempt after `attempts` failed ones (from 1): doubling from a minute to six hours, spread by
 /// `jitter` (any number; only its remainder is used) so that a mail server that comes back is not met by everything at once.
 #[must_use]
@@ -388,7 +391,7 @@ pub fn backoff(attempts: u32, jitter: u64) -> u64 {
 #[must_use]
 pub fn after_failure(first_tried: Millis, attempts: u32, jitter: u64, now: Millis) -> Next {
     let at = Millis(now.0 + backoff(attempts, jitter) * 1000);
-    if at.0.saturating_sub(first_tried.0) > TRIED_FOR.0 {
+    if attempts >= TRIED_TIMES && at.0.saturating_sub(first_tried.0) > TRIED_FOR.0 {
         Next::GiveUp
     } else {
         Next::RetryAt(at)
@@ -519,6 +522,13 @@ mod tests {
             now.0 - first.0 <= TRIED_FOR.0 && (15..60).contains(&attempts),
             "{attempts}"
         );
+    }
+
+    #[test]
+    fn a_mail_that_fails_while_the_clock_is_days_ahead_is_not_given_up() {
+        let ahead = Millis(1 + 40 * 86_400_000);
+        assert!(matches!(after_failure(Millis(1), 1, 0, ahead), Next::RetryAt(_)));
+        assert_eq!(after_failure(Millis(1), 20, 0, ahead), Next::GiveUp);
     }
 
     #[test]
