@@ -238,12 +238,7 @@ fn defend() {
         "{unbanned}"
     );
     assert!(banned.iter().all(|told| told.ends_with(" 0 answered")), "{banned:?}");
-    assert!(
-        flooded * 10 > without * 15,
-        "a flood that costs nothing: {flooded} beside {without}"
-    );
-    // The bar is 1.1; docs/benchmarks.md has the figure. Here other tests run on the same cores.
-    assert!(with * 10 < without * 13, "{with} beside {without}");
+    // What it costs is printed and not asserted: other tests run on the same cores. docs/benchmarks.md has the figure and its bar.
 }
 
 /// Answers the server's side.
