@@ -88,7 +88,7 @@ pub enum Fact {
     SameReadTime,
     /// They were confirmed after the same time.
     SameGap,
-    /// They waited unconfirmed for six hours or longer, while others confirmed as usual.
+    /// They waited unconfirmed for most of a day, or longer.
     StoredUp,
     /// Their names come in the order of a directory.
     DirectoryOrder,
@@ -233,20 +233,17 @@ pub enum Innocent {
     PrivacyService,
     /// An association that signs for its members from lists.
     CollectedByOne,
-    /// Mail that came hours late, ours or theirs.
-    LateMail,
 }
 
 impl Innocent {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 6] = [
         Self::Organisation,
         Self::FormLetter,
         Self::Abroad,
         Self::Brigade,
         Self::PrivacyService,
         Self::CollectedByOne,
-        Self::LateMail,
     ];
 
     /// Key of its sentence.
@@ -259,7 +256,6 @@ impl Innocent {
             Self::Brigade => "scrutiny-innocent-brigade",
             Self::PrivacyService => "scrutiny-innocent-privacy-service",
             Self::CollectedByOne => "scrutiny-innocent-collected-by-one",
-            Self::LateMail => "scrutiny-innocent-late-mail",
         }
     }
 }
@@ -371,8 +367,6 @@ pub struct Finding {
     pub may_catch: f64,
     /// To be held now: members that were not handed out before.
     pub to_hold: Vec<SignatureId>,
-    /// Of a notice: members that were looked at, for a person to look at too. Empty where members are held.
-    pub looked_at: Vec<SignatureId>,
 }
 
 impl Finding {

@@ -25,7 +25,6 @@ mod engine;
 mod families;
 mod finding;
 mod groups;
-mod islands;
 mod look;
 mod lookup;
 mod observe;

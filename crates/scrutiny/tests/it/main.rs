@@ -4,8 +4,6 @@ mod bounds;
 mod crowd;
 mod families;
 mod innocent;
-mod late;
 mod life;
-mod organisation;
 mod texts;
 mod tidy;
