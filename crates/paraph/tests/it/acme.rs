@@ -165,11 +165,12 @@ fn a_certificate_is_fetched_by_a_handshake_kept_and_renewed_while_the_old_one_se
     assert_eq!(authority["verdict"], "ok", "{authority}");
     server.stop();
 
-    // A start with a certificate asks for nothing.
+    // A start with a certificate asks for nothing; the first may have had to ask twice, where the machine was busy.
+    let orders = world.authority.orders();
     let server = world.site.start();
     assert_eq!(until("served", || world.vouched()), first);
     server.stop();
-    assert_eq!(world.authority.orders(), 1);
+    assert_eq!(world.authority.orders(), orders);
 
     // Two thirds of its life are over: the old one serves until the new one is there.
     world.nearly_over();
