@@ -2,16 +2,17 @@
 
 use paraph_tally::{Millis, PetitionId, SignatureId};
 
-use crate::baseline::{Baseline, References};
+use crate::baseline::{Baseline, References, Trait};
 use crate::bounds::{
     FAMILIES_NEEDED, FIRST_SIGHT, HOLDS_PER_HOUR, MAX_CLUSTERS, MAX_CLUSTERS_PER_PETITION, MAX_PARDONS, SAME_MOMENT,
     WAIT_SECONDS,
 };
 use crate::cluster::{Cluster, Rule, confidence, innocent, score, strongest};
-use crate::families::{Agreement, families};
+use crate::families::families;
 use crate::finding::{Advice, ClusterId, Finding, FindingName};
 use crate::groups::{Groups, Keys, Seed, when_confirmed};
-use crate::look::{Around, Judged};
+use crate::islands::{Islands, Shore};
+use crate::look::{Around, Judged, Look};
 use crate::observe::{Observation, Source};
 use crate::record::{Record, Time, flag};
 use crate::sketch::Sketch;
@@ -59,6 +60,7 @@ pub struct Scrutiny {
     clustered: Vec<PetitionId>,
     notices: Vec<Notice>,
     pardons: Vec<Rule>,
+    pub(crate) islands: Islands,
     next_cluster: u16,
     hurried: Time,
     pub(crate) families_needed: usize,
@@ -89,6 +91,7 @@ impl Scrutiny {
             clustered: Vec::new(),
             notices: Vec::new(),
             pardons: Vec::new(),
+            islands: Islands::default(),
             next_cluster: 0,
             hurried: Time::default(),
             families_needed: FAMILIES_NEEDED,
@@ -125,7 +128,9 @@ impl Scrutiny {
             return;
         };
         if record.cluster == 0 && !self.join(&record, seq) {
-            self.touch(&record);
+            let late = Trait::LongGap.holds(&record);
+            self.touch(&record, late.then_some(seq));
+            self.references.confirmed(&record, seq);
             if let Some((seed, key)) = when_confirmed(&record) {
                 self.gather(seed, key, self.groups.find(key), record.petition, seq);
             }
@@ -138,7 +143,7 @@ impl Scrutiny {
         let Some(seq) = self.window.find(id) else { return };
         self.window.set(seq, flag::DISOWNED | flag::ENDED);
         if let Some(record) = self.window.get(seq).filter(|record| record.cluster == 0) {
-            self.touch(&record);
+            self.touch(&record, None);
         }
     }
 
@@ -193,6 +198,7 @@ impl Scrutiny {
             let fresh = self.clusters[known..].iter().map(|cluster| cluster.rule.petition);
             self.clustered.extend(fresh);
         }
+        self.come_ashore(now);
         let holds = self.hand_out(now);
         for (place, to_hold) in holds {
             told.push(self.tell(place, to_hold));
@@ -282,6 +288,7 @@ impl Scrutiny {
             + self.groups.bytes()
             + self.references.bytes()
             + self.baseline.bytes()
+            + self.islands.bytes()
             + outstanding
     }
 
@@ -345,11 +352,15 @@ impl Scrutiny {
         self.groups.touch(place, Some(seq));
     }
 
-    /// Something became known of a contribution: its groups are worth another look.
-    fn touch(&mut self, record: &Record) {
+    /// Something became known of a contribution: its groups are worth another look. Where it was confirmed late, it is among
+    /// their latest members again.
+    fn touch(&mut self, record: &Record, late: Option<Seq>) {
         for (_, _, found) in Keys::of(record).found(&self.groups) {
             if let Some(place) = found {
-                self.groups.touch(place, None);
+                match late {
+                    Some(seq) => self.groups.confirmed_late(place, seq),
+                    None => self.groups.touch(place, None),
+                }
             }
         }
     }
@@ -366,21 +377,51 @@ impl Scrutiny {
         let Some(place) = places.find(|place| self.clusters[*place].rule.takes(record)) else {
             return false;
         };
+        if self.islands.land(record, seq, self.now) == Shore::Island {
+            self.window.set(seq, flag::WATCHED);
+            return false;
+        }
         self.clusters[place].take(&mut self.window, seq)
+    }
+
+    /// Takes in those whose place has turned out to belong to the attack.
+    fn come_ashore(&mut self, now: Time) {
+        if self.clusters.is_empty() {
+            self.islands.clear();
+            return;
+        }
+        let mut islands = std::mem::take(&mut self.islands);
+        let ashore = islands.ashore(now, |waiting| self.shows_a_machine(waiting));
+        self.islands = islands;
+        for seq in ashore {
+            let Some(record) = self.window.get(seq) else { continue };
+            if record.cluster != 0 || record.is(flag::INNOCENT | flag::ENDED) {
+                continue;
+            }
+            if let Some(cluster) = self.clusters.iter_mut().find(|cluster| cluster.rule.takes(&record)) {
+                cluster.take(&mut self.window, seq);
+            }
+        }
     }
 
     /// Looks at one group, and makes a cluster or a notice of it if enough agrees.
     fn look_at(&mut self, place: u32, known: usize, around: &mut Around) -> Option<Finding> {
         let look = self.judge(place, known, around)?;
-        match look.judged {
+        match &look.judged {
             Judged::Watch => {
                 self.watch(&look.members);
                 None
             }
-            Judged::Cluster(rule) => self.found(rule, &look.agreed, look.span),
-            Judged::Notice { organisation, size } => {
-                self.watch(&look.members);
-                self.notice(look.petition, &look.agreed, organisation, size, look.span)
+            Judged::Cluster(rule) => self.found(rule.clone(), &look),
+            Judged::Notice {
+                organisation,
+                watch,
+                size,
+            } => {
+                if *watch {
+                    self.watch(&look.members);
+                }
+                self.notice(&look, *organisation, *size)
             }
         }
     }
@@ -395,15 +436,15 @@ impl Scrutiny {
     }
 
     /// A new cluster; its members are gathered by the sweep at the end of the tick. With no room left, it is shown instead.
-    fn found(&mut self, rule: Rule, agreed: &[Agreement], (first, last): (Time, Time)) -> Option<Finding> {
-        let petition = rule.petition;
+    fn found(&mut self, rule: Rule, look: &Look) -> Option<Finding> {
+        let (petition, (first, last)) = (rule.petition, look.span);
         let beside = self
             .clusters
             .iter()
             .filter(|cluster| cluster.rule.petition == petition)
             .count();
         if self.clusters.len() >= MAX_CLUSTERS || beside >= MAX_CLUSTERS_PER_PETITION {
-            return self.notice(petition, agreed, false, 0, (first, last));
+            return self.notice(look, false, 0);
         }
         if self.clusters.iter().any(|cluster| cluster.rule == rule) {
             return None;
@@ -412,7 +453,7 @@ impl Scrutiny {
         self.clusters.push(Cluster {
             id,
             rule,
-            evidence: strongest(agreed),
+            evidence: strongest(&look.agreed),
             first,
             last,
             members: 0,
@@ -430,21 +471,18 @@ impl Scrutiny {
         Some(id)
     }
 
-    fn notice(
-        &mut self,
-        petition: PetitionId,
-        agreed: &[Agreement],
-        organisation: bool,
-        members: u64,
-        (first, last): (Time, Time),
-    ) -> Option<Finding> {
-        let base = self.base.unwrap_or_default();
-        let evidence = strongest(agreed);
-        let kinds = families(agreed);
-        let same = |notice: &&mut Notice| notice.finding.petition == petition && notice.finding.families() == kinds;
+    fn notice(&mut self, look: &Look, organisation: bool, members: u64) -> Option<Finding> {
+        let (base, petition, (first, last)) = (self.base.unwrap_or_default(), look.petition, look.span);
+        let evidence = strongest(&look.agreed);
+        let (kinds, innocent) = (families(&look.agreed), innocent(organisation, &evidence));
+        let same = |notice: &&mut Notice| {
+            let one = &notice.finding;
+            one.petition == petition && one.families() == kinds && one.innocent == innocent
+        };
         if let Some(notice) = self.notices.iter_mut().find(same) {
             (notice.finding.last, notice.last) = (last.millis(base), self.now);
             notice.finding.members = notice.finding.members.max(members);
+            notice.finding.looked_at.clone_from(&look.members);
             // Told again only when there is much more of it.
             let worth = notice.finding.members >= 4 * notice.told;
             notice.told = if worth { notice.finding.members } else { notice.told };
@@ -465,10 +503,11 @@ impl Scrutiny {
             over_cap: 0,
             score: score(&evidence),
             confidence: confidence(Advice::Ask, &evidence),
-            innocent: innocent(organisation, &evidence),
+            innocent,
             may_catch: 0.0,
             evidence,
             to_hold: Vec::new(),
+            looked_at: look.members.clone(),
         };
         self.notices.push(Notice {
             finding: finding.clone(),
@@ -491,7 +530,9 @@ impl Scrutiny {
                 if record.is(flag::INNOCENT | flag::ENDED) {
                     continue;
                 }
-                if let Some(cluster) = fresh.iter_mut().find(|cluster| cluster.rule.takes(&record)) {
+                if let Some(cluster) = fresh.iter_mut().find(|cluster| cluster.rule.takes(&record))
+                    && self.islands.land(&record, seq, self.now) == Shore::Mainland
+                {
                     cluster.take(&mut self.window, seq);
                 }
             }
@@ -541,6 +582,7 @@ impl Scrutiny {
             may_catch: cluster.rule.catches * self.references.seen(cluster.rule.petition) as f64,
             evidence: cluster.evidence.clone(),
             to_hold,
+            looked_at: Vec::new(),
         }
     }
 }
