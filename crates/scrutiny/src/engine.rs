@@ -1,5 +1,7 @@
 //! The engine: what it is told, what it answers.
 
+use std::collections::VecDeque;
+
 use paraph_tally::{Millis, PetitionId, SignatureId};
 
 use crate::baseline::{Baseline, References, Trait};
@@ -36,6 +38,48 @@ const CLUSTER_RESTS: f64 = 24.0 * 3600.0;
 /// has ended would else wait for more that never comes.
 const HURRY: f64 = 180.0;
 
+/// The hour over which holds are counted, in seconds: any hour, whenever it begins.
+const HOUR: f64 = 3600.0;
+
+/// Holds without a person, of the last hour.
+struct Holds {
+    cap: u64,
+    given: VecDeque<(Time, u64)>,
+}
+
+impl Default for Holds {
+    fn default() -> Self {
+        Self {
+            cap: HOLDS_PER_HOUR,
+            given: VecDeque::new(),
+        }
+    }
+}
+
+impl Holds {
+    /// One entry a moment, so an hour of looks at the most.
+    fn give(&mut self, now: Time, holds: u64) {
+        match self.given.back_mut() {
+            Some((when, given)) if *when == now => *given += holds,
+            _ if holds > 0 => self.given.push_back((now, holds)),
+            _ => {}
+        }
+    }
+
+    /// How many more may be given now.
+    fn left(&mut self, now: Time) -> u64 {
+        while self
+            .given
+            .front()
+            .is_some_and(|(when, _)| now.seconds_since(*when) >= HOUR)
+        {
+            self.given.pop_front();
+        }
+        let given = self.given.iter().map(|(_, given)| given).sum();
+        self.cap.saturating_sub(given)
+    }
+}
+
 /// Something shown to a person and not acted upon.
 struct Notice {
     finding: Finding,
@@ -64,8 +108,7 @@ pub struct Scrutiny {
     next_cluster: u16,
     hurried: Time,
     pub(crate) families_needed: usize,
-    holds: (Time, u64),
-    holds_per_hour: u64,
+    holds: Holds,
 }
 
 impl Default for Scrutiny {
@@ -95,14 +138,47 @@ impl Scrutiny {
             next_cluster: 0,
             hurried: Time::default(),
             families_needed: FAMILIES_NEEDED,
-            holds: (Time::default(), 0),
-            holds_per_hour: HOLDS_PER_HOUR,
+            holds: Holds::default(),
         }
     }
 
-    /// The same with another hourly cap: a person raised it.
+    /// The same with another hourly cap: a person raised it, or the past is repeated, in which nothing is to be held anew.
     pub fn set_holds_per_hour(&mut self, cap: u64) {
-        self.holds_per_hour = cap;
+        self.holds.cap = cap;
+    }
+
+    /// These are held: whoever repeats the past learns so who was, and need not find them in the same order again. They are
+    /// not handed out any more. What was held without a person counts to its hour, once.
+    pub fn held(&mut self, ids: &[SignatureId], at: Millis, by_itself: bool) {
+        let now = self.advance(at);
+        let mut fresh = 0;
+        for id in ids {
+            let seq = self.window.find(*id);
+            let Some((seq, record)) = seq.and_then(|seq| Some((seq, self.window.get(seq)?))) else {
+                continue;
+            };
+            if record.is(flag::HELD) {
+                continue;
+            }
+            self.window.set(seq, flag::HELD);
+            if let Some(cluster) = self.clusters.iter_mut().find(|one| record.cluster() == Some(one.id)) {
+                cluster.held += 1;
+            }
+            fresh += 1;
+        }
+        if by_itself {
+            self.holds.give(now, fresh);
+        }
+        self.nobody_waits_in_vain();
+    }
+
+    /// Of those who were to be held, forgets whom somebody held, let go or took back meanwhile.
+    pub(crate) fn nobody_waits_in_vain(&mut self) {
+        for cluster in &mut self.clusters {
+            let mut outstanding = std::mem::take(&mut cluster.outstanding);
+            outstanding.retain(|seq| cluster.awaits(&self.window, *seq).is_some());
+            cluster.outstanding = outstanding;
+        }
     }
 
     /// A contribution was admitted. Twice the same id is once.
@@ -409,7 +485,7 @@ impl Scrutiny {
         let look = self.judge(place, known, around)?;
         match &look.judged {
             Judged::Watch => {
-                self.watch(&look.members);
+                self.watch(&look.suspects);
                 None
             }
             Judged::Cluster(rule) => self.found(rule.clone(), &look),
@@ -419,7 +495,7 @@ impl Scrutiny {
                 size,
             } => {
                 if *watch {
-                    self.watch(&look.members);
+                    self.watch(&look.suspects);
                 }
                 self.notice(&look, *organisation, *size)
             }
@@ -458,7 +534,7 @@ impl Scrutiny {
             last,
             members: 0,
             held: 0,
-            outstanding: std::collections::VecDeque::new(),
+            outstanding: VecDeque::new(),
             changed: true,
         });
         None
@@ -541,22 +617,23 @@ impl Scrutiny {
 
     /// Hands out what is to be held, within the hour's cap, and says which clusters have something new to tell.
     fn hand_out(&mut self, now: Time) -> Vec<(usize, Vec<SignatureId>)> {
-        if now.seconds_since(self.holds.0) >= 3600.0 {
-            self.holds = (now, 0);
-        }
+        let mut left = self.holds.left(now);
         let mut told = Vec::new();
         for (place, cluster) in self.clusters.iter_mut().enumerate() {
             let mut to_hold = Vec::new();
-            while self.holds.1 < self.holds_per_hour {
+            while left > 0 {
                 let Some(seq) = cluster.outstanding.pop_front() else {
                     break;
                 };
-                let Some(id) = self.window.id(seq) else { continue };
+                let Some(id) = cluster.awaits(&self.window, seq) else {
+                    continue;
+                };
                 self.window.set(seq, flag::HELD);
                 to_hold.push(id);
                 cluster.held += 1;
-                self.holds.1 += 1;
+                left -= 1;
             }
+            self.holds.give(now, to_hold.len() as u64);
             if std::mem::take(&mut cluster.changed) || !to_hold.is_empty() {
                 told.push((place, to_hold));
             }
@@ -588,6 +665,13 @@ impl Scrutiny {
 }
 
 impl Cluster {
+    /// A member that is still to be held. None who is held already, was let go or taken back.
+    fn awaits(&self, window: &Window, seq: Seq) -> Option<SignatureId> {
+        let record = window.get(seq)?;
+        let awaits = record.cluster() == Some(self.id) && !record.is(flag::HELD | flag::ENDED);
+        awaits.then_some(record.id)
+    }
+
     /// Makes a contribution a member; `false` if it is gone, or its chunk has no number left for this cluster.
     fn take(&mut self, window: &mut Window, seq: Seq) -> bool {
         let Some(record) = window.change(seq, |record| record.cluster = self.id.0 + 1) else {
@@ -601,7 +685,9 @@ impl Cluster {
         }
         self.members += 1;
         self.changed = true;
-        if record.is(flag::SETTLED) {
+        if record.is(flag::HELD) {
+            self.held += 1;
+        } else if record.is(flag::SETTLED) {
             self.outstanding.push_front(seq);
         } else {
             self.outstanding.push_back(seq);

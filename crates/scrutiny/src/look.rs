@@ -29,6 +29,9 @@ pub(crate) struct Look {
     pub(crate) judged: Judged,
     pub(crate) agreed: Vec<Agreement>,
     pub(crate) members: Vec<SignatureId>,
+    /// Those of them who bear the marks of two families themselves: only they may be made to wait. What people share with a
+    /// forger because they must, an address or a browser that many have, keeps nobody out of the count.
+    pub(crate) suspects: Vec<SignatureId>,
     pub(crate) span: (Time, Time),
 }
 
@@ -142,9 +145,10 @@ impl Scrutiny {
         Some(Look {
             petition,
             judged: judged?,
-            agreed,
             members: members.iter().map(|record| record.id).collect(),
+            suspects: suspects(&members, &agreed),
             span: (members.first()?.signed, members.last()?.signed),
+            agreed,
         })
     }
 
@@ -218,6 +222,7 @@ impl Scrutiny {
             },
             span: (members.first()?.signed, members.last()?.signed),
             members: members.iter().map(|record| record.id).collect(),
+            suspects: Vec::new(),
             agreed,
         })
     }
@@ -253,6 +258,27 @@ impl Scrutiny {
         }
         Some(Judged::Cluster(rule))
     }
+}
+
+/// Those who bear marks of two of the families that agree, as whoever a rule takes must.
+fn suspects(members: &[&Record], agreed: &[Agreement]) -> Vec<SignatureId> {
+    let families = families(agreed);
+    let mut stems: BTreeMap<u32, usize> = BTreeMap::new();
+    for record in members {
+        *stems.entry(record.stem).or_default() += 1;
+    }
+    // In every crowd somebody signs again. Where mailboxes come up more often than that, theirs is none of them.
+    let again = if stems.values().any(|seen| *seen > 2) { 2 } else { 1 };
+    let bears = |record: &Record, family: Family| {
+        let mut own = agreed.iter().filter(|one| one.evidence.fact.family() == family);
+        own.any(|one| {
+            let spelt = one.evidence.fact == Fact::ManySpellings;
+            one.mark.is_on(record) && !(spelt && stems[&record.stem] <= again)
+        })
+    };
+    let borne = |record: &Record| families.iter().filter(|family| bears(record, **family)).count();
+    let suspects = members.iter().filter(|record| borne(record) >= 2);
+    suspects.map(|record| record.id).collect()
 }
 
 /// Whether nothing speaks against people: no machine's times, no list. Late mail is a mail server's doing, or a weekend's.
