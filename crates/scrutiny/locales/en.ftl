@@ -26,7 +26,7 @@ scrutiny-fact-day-and-night = { $seen } of { $of } contributions were made at ni
 scrutiny-fact-same-fill-time = { $of } contributions took almost the same time to fill in. People differ more.
 scrutiny-fact-same-read-time = { $of } contributions came almost the same time after the page was opened. People differ more.
 scrutiny-fact-same-gap = { $of } contributions were confirmed almost the same time after signing. People differ more.
-scrutiny-fact-stored-up = { $seen } of { $of } waited for most of a day or longer before they were confirmed; { $expected } would be expected.
+scrutiny-fact-stored-up = { $seen } of { $of } waited for six hours or longer before they were confirmed, while others confirmed as usual; { $expected } would be expected.
 scrutiny-fact-directory-order = { $seen } of { $of } names follow one another as in a directory; { $expected } would be expected.
 scrutiny-fact-capitals = { $seen } of { $of } names are written in capitals; { $expected } would be expected.
 scrutiny-fact-many-spellings = { $seen } of { $of } contributions spell a mailbox that had been given before in another way; { $expected } would be expected.
@@ -40,6 +40,7 @@ scrutiny-innocent-abroad = They may be people who live abroad and told one anoth
 scrutiny-innocent-brigade = It may be a hostile crowd of real people. Those are counted.
 scrutiny-innocent-privacy-service = They may be people behind a service that hides their address, or a firm’s own proxy.
 scrutiny-innocent-collected-by-one = Someone may have signed for others from a list, believing that it is allowed.
+scrutiny-innocent-late-mail = The mail to them may have come late: look at our own queue, and at the mail servers of their domains.
 
 scrutiny-confidence-possible = possible
 scrutiny-confidence-likely = likely

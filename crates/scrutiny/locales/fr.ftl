@@ -26,7 +26,7 @@ scrutiny-fact-day-and-night = { $seen } contributions sur { $of } ont été fait
 scrutiny-fact-same-fill-time = { $of } contributions ont été remplies presque dans le même temps. Les gens diffèrent davantage.
 scrutiny-fact-same-read-time = { $of } contributions sont arrivées presque aussi longtemps après l’ouverture de la page. Les gens diffèrent davantage.
 scrutiny-fact-same-gap = { $of } contributions ont été confirmées presque aussi longtemps après la signature. Les gens diffèrent davantage.
-scrutiny-fact-stored-up = { $seen } sur { $of } ont attendu presque un jour ou plus avant d’être confirmées ; on en attendrait { $expected }.
+scrutiny-fact-stored-up = { $seen } sur { $of } ont attendu six heures ou plus avant d’être confirmées, quand d’autres l’étaient comme d’habitude ; on en attendrait { $expected }.
 scrutiny-fact-directory-order = { $seen } noms sur { $of } se suivent comme dans un annuaire ; on en attendrait { $expected }.
 scrutiny-fact-capitals = { $seen } noms sur { $of } sont écrits en capitales ; on en attendrait { $expected }.
 scrutiny-fact-many-spellings = { $seen } contributions sur { $of } écrivent autrement une boîte déjà donnée ; on en attendrait { $expected }.
@@ -40,6 +40,7 @@ scrutiny-innocent-abroad = Ce peuvent être des gens qui vivent à l’étranger
 scrutiny-innocent-brigade = Ce peut être une foule hostile de vraies personnes. Elles sont comptées.
 scrutiny-innocent-privacy-service = Ce peuvent être des gens derrière un service qui cache leur adresse, ou le serveur mandataire d’une entreprise.
 scrutiny-innocent-collected-by-one = Quelqu’un a peut-être signé pour d’autres d’après une liste, en croyant en avoir le droit.
+scrutiny-innocent-late-mail = Les messages leur sont peut-être arrivés en retard : voyez notre propre file d’envoi, et les serveurs de courriel de leurs domaines.
 
 scrutiny-confidence-possible = possible
 scrutiny-confidence-likely = probable

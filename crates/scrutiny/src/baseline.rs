@@ -87,12 +87,12 @@ pub(crate) enum Trait {
     Upper,
     Elsewhere,
     Night,
-    /// More than a day between form and confirmation.
+    /// Hours between form and confirmation.
     LongGap,
 }
 
 /// Seconds from which a confirmation is late.
-pub(crate) const LONG_GAP: f64 = 20.0 * 3600.0;
+pub(crate) const LONG_GAP: f64 = 6.0 * 3600.0;
 
 impl Trait {
     const ALL: [Self; 7] = [
@@ -237,6 +237,9 @@ fn cells(kind: Kind, value: u32) -> [usize; 2] {
 pub(crate) struct Surroundings {
     pub(crate) latest: Vec<Seq>,
     pub(crate) life: Vec<Seq>,
+    /// The latest who confirmed, of those at home with a mailbox at a large provider: whether mail comes late for all.
+    pub(crate) at_home: Vec<Seq>,
+    confirmed: u64,
     seen: u64,
     used: bool,
 }
@@ -265,6 +268,16 @@ impl References {
         }
     }
 
+    /// Someone confirmed who is in no cluster.
+    pub(crate) fn confirmed(&mut self, record: &Record, seq: Seq) {
+        if record.is(flag::ACCESS) && record.is(flag::COMMON_MAIL) {
+            let place = self.place(record.petition);
+            let here = &mut self.all[place].1;
+            here.confirmed += 1;
+            put(&mut here.at_home, here.confirmed, seq);
+        }
+    }
+
     fn place(&mut self, petition: PetitionId) -> usize {
         if let Some(place) = self.by_petition.get(&petition.0) {
             return *place as usize;
@@ -272,6 +285,8 @@ impl References {
         let fresh = Surroundings {
             latest: Vec::new(),
             life: Vec::new(),
+            at_home: Vec::new(),
+            confirmed: 0,
             seen: 0,
             used: true,
         };
@@ -301,7 +316,7 @@ impl References {
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        self.all.len() * (REFERENCE * 8 + size_of::<(PetitionId, Surroundings)>())
+        self.all.len() * (REFERENCE * 12 + size_of::<(PetitionId, Surroundings)>())
     }
 }
 

@@ -50,6 +50,13 @@ pub const COVERAGE: f64 = 0.6;
 /// How many times more frequent than expected a shared value must be to weigh at all.
 pub const LIFT: f64 = 5.0;
 
+/// Decades from which a crowd that copies leans to rented servers or away from home, and how many times more of it than
+/// expected does. One in a thousand is enough for a second look by a person, and for nothing else.
+pub const DECADES_TO_LEAN: f64 = 3.0;
+
+/// See [`DECADES_TO_LEAN`].
+pub const LEAN: f64 = 2.5;
+
 /// One family's surprise is printed and added up to this many decades: beyond it, more says nothing more.
 pub const MOST_DECADES: f64 = 60.0;
 
@@ -61,10 +68,25 @@ pub const RULE_SPECIFICITY: f64 = 3e-4;
 /// its own proxy. Up to this many are shown and not held, as long as their times are those of people.
 pub const ORGANISATION: u64 = 300;
 
-/// Contributions in the reference of a petition that are recent, and that are drawn evenly from all its life.
+/// Prefixes that one organisation may sign from.
+pub const ISLAND_PLACES: u32 = 2;
+
+/// Members from which one place with one mail domain may be an organisation. Fewer are what chance brings.
+pub const ISLAND_MEMBERS: u64 = 4;
+
+/// How long the first of a place wait for more of an organisation to come, in seconds and in members of the same attack. In
+/// a school or a firm people sign when others do.
+pub const ISLAND_PATIENCE: (f64, u64) = (300.0, 128);
+
+/// Prefixes and mail domains of attacks under way that are known to hang together, or not; 80 bytes each. Beyond it all are
+/// forgotten, and learned again.
+pub const MAX_ISLAND_NODES: usize = 1 << 16;
+
+/// Contributions in the reference of a petition that are recent, that are drawn evenly from all its life, and that were
+/// confirmed lately by people at home.
 pub const REFERENCE: usize = 256;
 
-/// Petitions with a reference of their own; 2 KB each. The one unused for longest gives way.
+/// Petitions with a reference of their own; 3 KB each. The one unused for longest gives way.
 pub const MAX_PETITIONS: usize = 1024;
 
 /// Signatures waiting for their 24 hours before they may enter the baseline, at most. Beyond it they are left out: a

@@ -35,18 +35,21 @@ impl Rule {
             return None;
         }
         let lenient = FAMILIES_NEEDED.max(agreed - 1);
-        [lenient, agreed]
+        // Of few mailboxes under many spellings some are seen for the first time: where the other marks are rare enough,
+        // it need not be one of those that were seen before.
+        [(lenient, false), (lenient, true), (agreed, false), (agreed, true)]
             .into_iter()
-            .filter_map(|needed| Self::new(petition, agreements, needed))
+            .filter_map(|(needed, stems)| Self::new(petition, agreements, needed, stems))
             .find(|rule| rule.catches <= RULE_SPECIFICITY)
     }
 
-    fn new(petition: PetitionId, agreements: &[Agreement], needed: usize) -> Option<Self> {
+    fn new(petition: PetitionId, agreements: &[Agreement], needed: usize, stems: bool) -> Option<Self> {
         let (mut marks, mut shares, mut group_only) = (Vec::new(), Vec::new(), 0);
         for family in families(agreements) {
             let mut own: Vec<&Agreement> = agreements
                 .iter()
                 .filter(|agreed| agreed.evidence.fact.family() == family && agreed.mark != Mark::Group)
+                .filter(|agreed| stems || agreed.evidence.fact != Fact::ManySpellings)
                 .collect();
             own.sort_by(|a, b| a.expected.total_cmp(&b.expected));
             // A mark that many bear says nothing beside one that few do, and would let an honest person in who shares the
@@ -159,8 +162,13 @@ pub(crate) fn confidence(advice: Advice, evidence: &[Evidence]) -> Confidence {
 pub(crate) fn innocent(organisation: bool, evidence: &[Evidence]) -> Innocent {
     let has = |facts: &[Fact]| evidence.iter().any(|evidence| facts.contains(&evidence.fact));
     let family = |family| evidence.iter().any(|evidence| evidence.fact.family() == family);
+    let few = |evidence: &Evidence| evidence.fact != Fact::SameComments && evidence.seen * 2 < evidence.of;
     if organisation {
         Innocent::Organisation
+    } else if has(&[Fact::SameComments]) && evidence.iter().any(few) {
+        Innocent::Brigade
+    } else if has(&[Fact::StoredUp]) {
+        Innocent::LateMail
     } else if has(&[
         Fact::Hosting,
         Fact::ConfirmedFromHosting,

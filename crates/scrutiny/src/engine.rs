@@ -1,17 +1,20 @@
 //! The engine: what it is told, what it answers.
 
+use std::collections::VecDeque;
+
 use paraph_tally::{Millis, PetitionId, SignatureId};
 
-use crate::baseline::{Baseline, References};
+use crate::baseline::{Baseline, References, Trait};
 use crate::bounds::{
     FAMILIES_NEEDED, FIRST_SIGHT, HOLDS_PER_HOUR, MAX_CLUSTERS, MAX_CLUSTERS_PER_PETITION, MAX_PARDONS, SAME_MOMENT,
     WAIT_SECONDS,
 };
 use crate::cluster::{Cluster, Rule, confidence, innocent, score, strongest};
-use crate::families::{Agreement, families};
+use crate::families::families;
 use crate::finding::{Advice, ClusterId, Finding, FindingName};
 use crate::groups::{Groups, Keys, Seed, when_confirmed};
-use crate::look::{Around, Judged};
+use crate::islands::{Islands, Shore};
+use crate::look::{Around, Judged, Look};
 use crate::observe::{Observation, Source};
 use crate::record::{Record, Time, flag};
 use crate::sketch::Sketch;
@@ -34,6 +37,48 @@ const CLUSTER_RESTS: f64 = 24.0 * 3600.0;
 /// While a petition is under attack all of its groups are looked at this often, in seconds: what is left of an attack that
 /// has ended would else wait for more that never comes.
 const HURRY: f64 = 180.0;
+
+/// The hour over which holds are counted, in seconds: any hour, whenever it begins.
+const HOUR: f64 = 3600.0;
+
+/// Holds without a person, of the last hour.
+struct Holds {
+    cap: u64,
+    given: VecDeque<(Time, u64)>,
+}
+
+impl Default for Holds {
+    fn default() -> Self {
+        Self {
+            cap: HOLDS_PER_HOUR,
+            given: VecDeque::new(),
+        }
+    }
+}
+
+impl Holds {
+    /// One entry a moment, so an hour of looks at the most.
+    fn give(&mut self, now: Time, holds: u64) {
+        match self.given.back_mut() {
+            Some((when, given)) if *when == now => *given += holds,
+            _ if holds > 0 => self.given.push_back((now, holds)),
+            _ => {}
+        }
+    }
+
+    /// How many more may be given now.
+    fn left(&mut self, now: Time) -> u64 {
+        while self
+            .given
+            .front()
+            .is_some_and(|(when, _)| now.seconds_since(*when) >= HOUR)
+        {
+            self.given.pop_front();
+        }
+        let given = self.given.iter().map(|(_, given)| given).sum();
+        self.cap.saturating_sub(given)
+    }
+}
 
 /// Something shown to a person and not acted upon.
 struct Notice {
@@ -59,11 +104,11 @@ pub struct Scrutiny {
     clustered: Vec<PetitionId>,
     notices: Vec<Notice>,
     pardons: Vec<Rule>,
+    pub(crate) islands: Islands,
     next_cluster: u16,
     hurried: Time,
     pub(crate) families_needed: usize,
-    holds: (Time, u64),
-    holds_per_hour: u64,
+    holds: Holds,
 }
 
 impl Default for Scrutiny {
@@ -89,17 +134,51 @@ impl Scrutiny {
             clustered: Vec::new(),
             notices: Vec::new(),
             pardons: Vec::new(),
+            islands: Islands::default(),
             next_cluster: 0,
             hurried: Time::default(),
             families_needed: FAMILIES_NEEDED,
-            holds: (Time::default(), 0),
-            holds_per_hour: HOLDS_PER_HOUR,
+            holds: Holds::default(),
         }
     }
 
-    /// The same with another hourly cap: a person raised it.
+    /// The same with another hourly cap: a person raised it, or the past is repeated, in which nothing is to be held anew.
     pub fn set_holds_per_hour(&mut self, cap: u64) {
-        self.holds_per_hour = cap;
+        self.holds.cap = cap;
+    }
+
+    /// These are held: whoever repeats the past learns so who was, and need not find them in the same order again. They are
+    /// not handed out any more. What was held without a person counts to its hour, once.
+    pub fn held(&mut self, ids: &[SignatureId], at: Millis, by_itself: bool) {
+        let now = self.advance(at);
+        let mut fresh = 0;
+        for id in ids {
+            let seq = self.window.find(*id);
+            let Some((seq, record)) = seq.and_then(|seq| Some((seq, self.window.get(seq)?))) else {
+                continue;
+            };
+            if record.is(flag::HELD) {
+                continue;
+            }
+            self.window.set(seq, flag::HELD);
+            if let Some(cluster) = self.clusters.iter_mut().find(|one| record.cluster() == Some(one.id)) {
+                cluster.held += 1;
+            }
+            fresh += 1;
+        }
+        if by_itself {
+            self.holds.give(now, fresh);
+        }
+        self.nobody_waits_in_vain();
+    }
+
+    /// Of those who were to be held, forgets whom somebody held, let go or took back meanwhile.
+    pub(crate) fn nobody_waits_in_vain(&mut self) {
+        for cluster in &mut self.clusters {
+            let mut outstanding = std::mem::take(&mut cluster.outstanding);
+            outstanding.retain(|seq| cluster.awaits(&self.window, *seq).is_some());
+            cluster.outstanding = outstanding;
+        }
     }
 
     /// A contribution was admitted. Twice the same id is once.
@@ -125,7 +204,9 @@ impl Scrutiny {
             return;
         };
         if record.cluster == 0 && !self.join(&record, seq) {
-            self.touch(&record);
+            let late = Trait::LongGap.holds(&record);
+            self.touch(&record, late.then_some(seq));
+            self.references.confirmed(&record, seq);
             if let Some((seed, key)) = when_confirmed(&record) {
                 self.gather(seed, key, self.groups.find(key), record.petition, seq);
             }
@@ -138,7 +219,7 @@ impl Scrutiny {
         let Some(seq) = self.window.find(id) else { return };
         self.window.set(seq, flag::DISOWNED | flag::ENDED);
         if let Some(record) = self.window.get(seq).filter(|record| record.cluster == 0) {
-            self.touch(&record);
+            self.touch(&record, None);
         }
     }
 
@@ -193,6 +274,7 @@ impl Scrutiny {
             let fresh = self.clusters[known..].iter().map(|cluster| cluster.rule.petition);
             self.clustered.extend(fresh);
         }
+        self.come_ashore(now);
         let holds = self.hand_out(now);
         for (place, to_hold) in holds {
             told.push(self.tell(place, to_hold));
@@ -282,6 +364,7 @@ impl Scrutiny {
             + self.groups.bytes()
             + self.references.bytes()
             + self.baseline.bytes()
+            + self.islands.bytes()
             + outstanding
     }
 
@@ -345,11 +428,15 @@ impl Scrutiny {
         self.groups.touch(place, Some(seq));
     }
 
-    /// Something became known of a contribution: its groups are worth another look.
-    fn touch(&mut self, record: &Record) {
+    /// Something became known of a contribution: its groups are worth another look. Where it was confirmed late, it is among
+    /// their latest members again.
+    fn touch(&mut self, record: &Record, late: Option<Seq>) {
         for (_, _, found) in Keys::of(record).found(&self.groups) {
             if let Some(place) = found {
-                self.groups.touch(place, None);
+                match late {
+                    Some(seq) => self.groups.confirmed_late(place, seq),
+                    None => self.groups.touch(place, None),
+                }
             }
         }
     }
@@ -366,21 +453,51 @@ impl Scrutiny {
         let Some(place) = places.find(|place| self.clusters[*place].rule.takes(record)) else {
             return false;
         };
+        if self.islands.land(record, seq, self.now) == Shore::Island {
+            self.window.set(seq, flag::WATCHED);
+            return false;
+        }
         self.clusters[place].take(&mut self.window, seq)
+    }
+
+    /// Takes in those whose place has turned out to belong to the attack.
+    fn come_ashore(&mut self, now: Time) {
+        if self.clusters.is_empty() {
+            self.islands.clear();
+            return;
+        }
+        let mut islands = std::mem::take(&mut self.islands);
+        let ashore = islands.ashore(now, |waiting| self.shows_a_machine(waiting));
+        self.islands = islands;
+        for seq in ashore {
+            let Some(record) = self.window.get(seq) else { continue };
+            if record.cluster != 0 || record.is(flag::INNOCENT | flag::ENDED) {
+                continue;
+            }
+            if let Some(cluster) = self.clusters.iter_mut().find(|cluster| cluster.rule.takes(&record)) {
+                cluster.take(&mut self.window, seq);
+            }
+        }
     }
 
     /// Looks at one group, and makes a cluster or a notice of it if enough agrees.
     fn look_at(&mut self, place: u32, known: usize, around: &mut Around) -> Option<Finding> {
         let look = self.judge(place, known, around)?;
-        match look.judged {
+        match &look.judged {
             Judged::Watch => {
-                self.watch(&look.members);
+                self.watch(&look.suspects);
                 None
             }
-            Judged::Cluster(rule) => self.found(rule, &look.agreed, look.span),
-            Judged::Notice { organisation, size } => {
-                self.watch(&look.members);
-                self.notice(look.petition, &look.agreed, organisation, size, look.span)
+            Judged::Cluster(rule) => self.found(rule.clone(), &look),
+            Judged::Notice {
+                organisation,
+                watch,
+                size,
+            } => {
+                if *watch {
+                    self.watch(&look.suspects);
+                }
+                self.notice(&look, *organisation, *size)
             }
         }
     }
@@ -395,15 +512,15 @@ impl Scrutiny {
     }
 
     /// A new cluster; its members are gathered by the sweep at the end of the tick. With no room left, it is shown instead.
-    fn found(&mut self, rule: Rule, agreed: &[Agreement], (first, last): (Time, Time)) -> Option<Finding> {
-        let petition = rule.petition;
+    fn found(&mut self, rule: Rule, look: &Look) -> Option<Finding> {
+        let (petition, (first, last)) = (rule.petition, look.span);
         let beside = self
             .clusters
             .iter()
             .filter(|cluster| cluster.rule.petition == petition)
             .count();
         if self.clusters.len() >= MAX_CLUSTERS || beside >= MAX_CLUSTERS_PER_PETITION {
-            return self.notice(petition, agreed, false, 0, (first, last));
+            return self.notice(look, false, 0);
         }
         if self.clusters.iter().any(|cluster| cluster.rule == rule) {
             return None;
@@ -412,12 +529,12 @@ impl Scrutiny {
         self.clusters.push(Cluster {
             id,
             rule,
-            evidence: strongest(agreed),
+            evidence: strongest(&look.agreed),
             first,
             last,
             members: 0,
             held: 0,
-            outstanding: std::collections::VecDeque::new(),
+            outstanding: VecDeque::new(),
             changed: true,
         });
         None
@@ -430,21 +547,18 @@ impl Scrutiny {
         Some(id)
     }
 
-    fn notice(
-        &mut self,
-        petition: PetitionId,
-        agreed: &[Agreement],
-        organisation: bool,
-        members: u64,
-        (first, last): (Time, Time),
-    ) -> Option<Finding> {
-        let base = self.base.unwrap_or_default();
-        let evidence = strongest(agreed);
-        let kinds = families(agreed);
-        let same = |notice: &&mut Notice| notice.finding.petition == petition && notice.finding.families() == kinds;
+    fn notice(&mut self, look: &Look, organisation: bool, members: u64) -> Option<Finding> {
+        let (base, petition, (first, last)) = (self.base.unwrap_or_default(), look.petition, look.span);
+        let evidence = strongest(&look.agreed);
+        let (kinds, innocent) = (families(&look.agreed), innocent(organisation, &evidence));
+        let same = |notice: &&mut Notice| {
+            let one = &notice.finding;
+            one.petition == petition && one.families() == kinds && one.innocent == innocent
+        };
         if let Some(notice) = self.notices.iter_mut().find(same) {
             (notice.finding.last, notice.last) = (last.millis(base), self.now);
             notice.finding.members = notice.finding.members.max(members);
+            notice.finding.looked_at.clone_from(&look.members);
             // Told again only when there is much more of it.
             let worth = notice.finding.members >= 4 * notice.told;
             notice.told = if worth { notice.finding.members } else { notice.told };
@@ -465,10 +579,11 @@ impl Scrutiny {
             over_cap: 0,
             score: score(&evidence),
             confidence: confidence(Advice::Ask, &evidence),
-            innocent: innocent(organisation, &evidence),
+            innocent,
             may_catch: 0.0,
             evidence,
             to_hold: Vec::new(),
+            looked_at: look.members.clone(),
         };
         self.notices.push(Notice {
             finding: finding.clone(),
@@ -491,7 +606,9 @@ impl Scrutiny {
                 if record.is(flag::INNOCENT | flag::ENDED) {
                     continue;
                 }
-                if let Some(cluster) = fresh.iter_mut().find(|cluster| cluster.rule.takes(&record)) {
+                if let Some(cluster) = fresh.iter_mut().find(|cluster| cluster.rule.takes(&record))
+                    && self.islands.land(&record, seq, self.now) == Shore::Mainland
+                {
                     cluster.take(&mut self.window, seq);
                 }
             }
@@ -500,22 +617,23 @@ impl Scrutiny {
 
     /// Hands out what is to be held, within the hour's cap, and says which clusters have something new to tell.
     fn hand_out(&mut self, now: Time) -> Vec<(usize, Vec<SignatureId>)> {
-        if now.seconds_since(self.holds.0) >= 3600.0 {
-            self.holds = (now, 0);
-        }
+        let mut left = self.holds.left(now);
         let mut told = Vec::new();
         for (place, cluster) in self.clusters.iter_mut().enumerate() {
             let mut to_hold = Vec::new();
-            while self.holds.1 < self.holds_per_hour {
+            while left > 0 {
                 let Some(seq) = cluster.outstanding.pop_front() else {
                     break;
                 };
-                let Some(id) = self.window.id(seq) else { continue };
+                let Some(id) = cluster.awaits(&self.window, seq) else {
+                    continue;
+                };
                 self.window.set(seq, flag::HELD);
                 to_hold.push(id);
                 cluster.held += 1;
-                self.holds.1 += 1;
+                left -= 1;
             }
+            self.holds.give(now, to_hold.len() as u64);
             if std::mem::take(&mut cluster.changed) || !to_hold.is_empty() {
                 told.push((place, to_hold));
             }
@@ -541,11 +659,19 @@ impl Scrutiny {
             may_catch: cluster.rule.catches * self.references.seen(cluster.rule.petition) as f64,
             evidence: cluster.evidence.clone(),
             to_hold,
+            looked_at: Vec::new(),
         }
     }
 }
 
 impl Cluster {
+    /// A member that is still to be held. None who is held already, was let go or taken back.
+    fn awaits(&self, window: &Window, seq: Seq) -> Option<SignatureId> {
+        let record = window.get(seq)?;
+        let awaits = record.cluster() == Some(self.id) && !record.is(flag::HELD | flag::ENDED);
+        awaits.then_some(record.id)
+    }
+
     /// Makes a contribution a member; `false` if it is gone, or its chunk has no number left for this cluster.
     fn take(&mut self, window: &mut Window, seq: Seq) -> bool {
         let Some(record) = window.change(seq, |record| record.cluster = self.id.0 + 1) else {
@@ -559,7 +685,9 @@ impl Cluster {
         }
         self.members += 1;
         self.changed = true;
-        if record.is(flag::SETTLED) {
+        if record.is(flag::HELD) {
+            self.held += 1;
+        } else if record.is(flag::SETTLED) {
             self.outstanding.push_front(seq);
         } else {
             self.outstanding.push_back(seq);

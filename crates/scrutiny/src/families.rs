@@ -1,7 +1,9 @@
 //! The tests, family by family: what a group shows against what honest people around it show.
 
 use crate::baseline::{Baseline, Kind, Trait};
-use crate::bounds::{COVERAGE, DECADES_TO_AGREE, LIFT, MIN_CLUSTER, MOST_DECADES, RING, RULE_VALUES};
+use crate::bounds::{
+    COVERAGE, DECADES_TO_AGREE, DECADES_TO_LEAN, LEAN, LIFT, MIN_CLUSTER, MOST_DECADES, RING, RULE_VALUES,
+};
 use crate::finding::{Evidence, Fact, Family};
 use crate::record::{Record, flag, log_of};
 use crate::times;
@@ -14,6 +16,8 @@ pub(crate) struct Sample<'a> {
     pub(crate) latest: &'a [&'a Record],
     /// Contributions from all of its life that are no members.
     pub(crate) life: &'a [&'a Record],
+    /// The latest who confirmed at home, with mailboxes at large providers.
+    pub(crate) at_home: &'a [&'a Record],
     pub(crate) baseline: &'a Baseline,
 }
 
@@ -169,7 +173,7 @@ fn many_spellings(members: &[&Record]) -> Option<Agreement> {
     let stems = Counts::of(members.iter().map(|record| record.stem).filter(|stem| *stem > 0));
     let all: usize = stems.runs().map(|(seen, _)| seen).sum();
     let repeated = all - stems.runs().count();
-    if all < MIN_CLUSTER || repeated * 2 < all {
+    if all < MIN_CLUSTER || repeated * 5 < all {
         return None;
     }
     let mut values: Vec<u32> = stems
@@ -226,6 +230,26 @@ impl Sample<'_> {
         }
         let expected = self.baseline.share_of(is).max(self.around(|record| is.holds(record)));
         self.agree(fact, seen, 0, expected, Mark::Is(is))
+    }
+
+    /// Whether a fact holds for more of them than chance would bring, though not for most. It makes nobody a member of
+    /// anything; it says which crowd a person may want to look at.
+    pub(crate) fn leaning(&self, fact: Fact, is: Trait) -> Option<Agreement> {
+        let (seen, of) = (self.count(is), self.members.len());
+        let expected = self.baseline.share_of(is).max(self.around(|record| is.holds(record)));
+        let decades = surprise(seen, of, expected);
+        (decades >= DECADES_TO_LEAN && seen as f64 >= LEAN * expected * of as f64).then_some(Agreement {
+            evidence: Evidence {
+                fact,
+                seen: seen as u32,
+                of: of as u32,
+                values: 0,
+                expected: expected * of as f64,
+                decades,
+            },
+            mark: Mark::Group,
+            expected: 1.0,
+        })
     }
 
     pub(crate) fn count(&self, is: Trait) -> usize {

@@ -88,7 +88,7 @@ pub enum Fact {
     SameReadTime,
     /// They were confirmed after the same time.
     SameGap,
-    /// They waited unconfirmed for most of a day, or longer.
+    /// They waited unconfirmed for six hours or longer, while others confirmed as usual.
     StoredUp,
     /// Their names come in the order of a directory.
     DirectoryOrder,
@@ -233,17 +233,20 @@ pub enum Innocent {
     PrivacyService,
     /// An association that signs for its members from lists.
     CollectedByOne,
+    /// Mail that came hours late, ours or theirs.
+    LateMail,
 }
 
 impl Innocent {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Organisation,
         Self::FormLetter,
         Self::Abroad,
         Self::Brigade,
         Self::PrivacyService,
         Self::CollectedByOne,
+        Self::LateMail,
     ];
 
     /// Key of its sentence.
@@ -256,6 +259,7 @@ impl Innocent {
             Self::Brigade => "scrutiny-innocent-brigade",
             Self::PrivacyService => "scrutiny-innocent-privacy-service",
             Self::CollectedByOne => "scrutiny-innocent-collected-by-one",
+            Self::LateMail => "scrutiny-innocent-late-mail",
         }
     }
 }
@@ -367,6 +371,8 @@ pub struct Finding {
     pub may_catch: f64,
     /// To be held now: members that were not handed out before.
     pub to_hold: Vec<SignatureId>,
+    /// Of a notice: members that were looked at, for a person to look at too. Empty where members are held.
+    pub looked_at: Vec<SignatureId>,
 }
 
 impl Finding {

@@ -179,7 +179,9 @@ pub(crate) struct Group {
     /// News at the last look.
     looked: u32,
     touches: u32,
-    look_at: u32,
+    /// Members that were confirmed late since the last look, and before it. Beyond a ring's length more make no difference.
+    late: u8,
+    late_before: u8,
     pub(crate) seed: Seed,
     queued: bool,
     /// Members in both parts.
@@ -208,6 +210,13 @@ impl Group {
     /// Members it ever had.
     pub(crate) fn size(&self) -> u64 {
         self.size.into()
+    }
+
+    /// Whether it has had enough news, or of those who were confirmed late.
+    fn is_due(&self) -> bool {
+        let news = self.looked.clamp(LOOK_AGAIN.0, LOOK_AGAIN.1);
+        let late = u32::from(self.late_before).clamp(LOOK_AGAIN.0, RING as u32);
+        self.touches >= self.looked.saturating_add(news) || u32::from(self.late) >= late
     }
 
     fn add(&mut self, seq: Seq) {
@@ -346,7 +355,8 @@ impl Groups {
             size: 0,
             looked: 0,
             touches: 0,
-            look_at: LOOK_AGAIN.0,
+            late: 0,
+            late_before: 0,
             seed,
             queued: false,
             filled: 0,
@@ -390,7 +400,21 @@ impl Groups {
         }
         group.touches = group.touches.saturating_add(if member.is_some() { 2 } else { 1 });
         self.used[place as usize / 64] |= 1 << (place % 64);
-        if group.touches >= group.look_at && !group.queued {
+        if group.is_due() && !group.queued {
+            group.queued = true;
+            self.queue.push(place);
+        }
+    }
+
+    /// A member was confirmed long after it had signed. What was stored up shows in those of whom this is known, wherever
+    /// among the members they stand: so they are the latest again, and a few of them are worth a look.
+    pub(crate) fn confirmed_late(&mut self, place: u32, member: Seq) {
+        let group = &mut self.groups[place as usize];
+        group.add(member);
+        group.late = group.late.saturating_add(1);
+        group.touches = group.touches.saturating_add(1);
+        self.used[place as usize / 64] |= 1 << (place % 64);
+        if group.is_due() && !group.queued {
             group.queued = true;
             self.queue.push(place);
         }
@@ -413,8 +437,8 @@ impl Groups {
         for place in &due {
             let group = &mut self.groups[*place as usize];
             (group.queued, group.looked) = (false, group.touches);
-            let more = group.touches.clamp(LOOK_AGAIN.0, LOOK_AGAIN.1);
-            group.look_at = group.touches.saturating_add(more);
+            let late = std::mem::take(&mut group.late);
+            group.late_before = group.late_before.saturating_add(late);
         }
         due
     }

@@ -25,6 +25,7 @@ mod engine;
 mod families;
 mod finding;
 mod groups;
+mod islands;
 mod look;
 mod lookup;
 mod observe;

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use paraph_tally::{PetitionId, SignatureId};
 
-use crate::baseline::Kind;
-use crate::bounds::{DECADES_TO_AGREE, MIN_CLUSTER, MIN_WATCHED, ORGANISATION};
+use crate::baseline::{Kind, Surroundings, Trait};
+use crate::bounds::{DECADES_TO_AGREE, MIN_CLUSTER, MIN_WATCHED, ORGANISATION, RING};
 use crate::cluster::{Rule, score, strongest};
 use crate::engine::Scrutiny;
 use crate::families::{Agreement, Sample, agreements, families, surprise, weighing};
-use crate::finding::Family;
+use crate::finding::{Fact, Family};
 use crate::groups::Seed;
 use crate::record::{Record, Time, flag};
 use crate::window::Seq;
@@ -29,16 +29,43 @@ pub(crate) struct Look {
     pub(crate) judged: Judged,
     pub(crate) agreed: Vec<Agreement>,
     pub(crate) members: Vec<SignatureId>,
+    /// Those of them who bear the marks of two families themselves: only they may be made to wait. What people share with a
+    /// forger because they must, an address or a browser that many have, keeps nobody out of the count.
+    pub(crate) suspects: Vec<SignatureId>,
     pub(crate) span: (Time, Time),
 }
 
-/// What surrounds the groups of petitions, latest and of all their life. During a tick it stays the same, and most looks are
-/// at few petitions.
+/// What surrounds the groups of petitions. During a tick it stays the same, and most looks are at few petitions.
 #[derive(Default)]
-pub(crate) struct Around(BTreeMap<PetitionId, [Vec<Record>; 2]>);
+pub(crate) struct Around(BTreeMap<PetitionId, Neighbours<Record>>);
 
-/// Petitions whose surroundings are kept during a tick; 43 KB each.
+/// Petitions whose surroundings are kept during a tick; 65 KB each.
 const AROUND: usize = 16;
+
+/// Who is on the same petition: the latest, some of all its life, and the latest who confirmed at home.
+struct Neighbours<T> {
+    latest: Vec<T>,
+    life: Vec<T>,
+    at_home: Vec<T>,
+}
+
+impl<T> Neighbours<T> {
+    const NOBODY: Self = Self {
+        latest: Vec::new(),
+        life: Vec::new(),
+        at_home: Vec::new(),
+    };
+}
+
+impl Neighbours<Record> {
+    fn those(&self, are: impl Fn(&&Record) -> bool) -> Neighbours<&Record> {
+        Neighbours {
+            latest: self.latest.iter().filter(&are).collect(),
+            life: self.life.iter().filter(&are).collect(),
+            at_home: self.at_home.iter().filter(&are).collect(),
+        }
+    }
+}
 
 /// What is to be done about it.
 pub(crate) enum Judged {
@@ -50,6 +77,9 @@ pub(crate) enum Judged {
     Notice {
         /// It may be one place with one mail domain.
         organisation: bool,
+        /// Its members wait a few minutes for more to be known. Those of an organisation need not, nor those who bear no
+        /// machine's mark.
+        watch: bool,
         /// How many it is about.
         size: u64,
     },
@@ -61,21 +91,25 @@ impl Scrutiny {
         let group = self.groups.get(place);
         let (seed, key, size) = (group.seed, group.key, group.size());
         let fresh = &self.clusters[known..];
+        // An organisation that a rule spares is judged by itself, and not along with others whom it happens to resemble.
+        let by_itself = matches!(seed, Seed::Near | Seed::Domain | Seed::Mx);
         let open = |record: &&Record| {
             let taken = record.cluster != 0 || record.is(flag::INNOCENT);
-            !taken && !fresh.iter().any(|cluster| cluster.rule.takes(record))
+            let apart = !by_itself && self.islands.stands_apart(record);
+            !taken && !apart && !fresh.iter().any(|cluster| cluster.rule.takes(record))
         };
         let mut seqs: Vec<Seq> = group.members().collect();
         seqs.sort_unstable();
         seqs.dedup();
-        let of = |seqs: &[Seq]| self.window.all(seqs);
-        let all = of(&seqs);
+        let all = self.window.all(&seqs);
         let mut members: Vec<&Record> = all.iter().filter(open).collect();
         if members.len() < MIN_WATCHED {
             return None;
         }
         // Without its surroundings first: most groups show nothing, and looking around is what costs.
-        if families(&agreements(&self.sample(&members, &[], &[]))).len() < 2 {
+        let glance = families(&agreements(&self.sample(&members, &Neighbours::NOBODY)));
+        let copies = seed == Seed::Comment && members.len() >= SHOWN.0 && glance == [Family::Content];
+        if glance.len() < 2 && !copies {
             return None;
         }
         let petition = members[0].petition;
@@ -83,17 +117,16 @@ impl Scrutiny {
         if around.0.len() >= AROUND && !around.0.contains_key(&petition) {
             around.0.clear();
         }
-        let [latest, life] = around
-            .0
-            .entry(petition)
-            .or_insert_with(|| [of(&here.latest), of(&here.life)]);
+        let around = around.0.entry(petition).or_insert_with(|| self.surroundings(here));
         let of_the_group = all.iter().find(|record| seed.key(record) == Some(key));
         let shared = of_the_group.and_then(|record| seed.values(record));
         let outside = |record: &&Record| record.cluster == 0 && (shared.is_none() || seed.values(record) != shared);
-        let latest: Vec<&Record> = latest.iter().filter(outside).collect();
-        let life: Vec<&Record> = life.iter().filter(outside).collect();
-        let mut agreed = agreements(&self.sample(&members, &latest, &life));
+        let outside = around.those(outside);
+        let mut agreed = agreements(&self.sample(&members, &outside));
         agreed = self.without_chance(seed, members[0], size, agreed);
+        if copies {
+            return self.crowd(&members, size, agreed, &outside);
+        }
         let whole = members.clone();
         let mut judged = self.advise(&whole, &members, size, &agreed);
         // Families may agree on different people of a group that only chance has brought together. So a rule is measured
@@ -105,26 +138,49 @@ impl Scrutiny {
                 break;
             }
             members = caught;
-            agreed = agreements(&self.sample(&members, &latest, &life));
+            agreed = agreements(&self.sample(&members, &outside));
             agreed = self.without_chance(seed, *members.first()?, size, agreed);
             judged = self.advise(&whole, &members, members.len() as u64, &agreed);
         }
         Some(Look {
             petition,
             judged: judged?,
-            agreed,
             members: members.iter().map(|record| record.id).collect(),
+            suspects: suspects(&members, &agreed),
             span: (members.first()?.signed, members.last()?.signed),
+            agreed,
         })
     }
 
-    fn sample<'a>(&'a self, members: &'a [&'a Record], latest: &'a [&'a Record], life: &'a [&'a Record]) -> Sample<'a> {
+    fn surroundings(&self, here: &Surroundings) -> Neighbours<Record> {
+        Neighbours {
+            latest: self.window.all(&here.latest),
+            life: self.window.all(&here.life),
+            at_home: self.window.all(&here.at_home),
+        }
+    }
+
+    fn sample<'a>(&'a self, members: &'a [&'a Record], outside: &'a Neighbours<&'a Record>) -> Sample<'a> {
         Sample {
             members,
-            latest,
-            life,
+            latest: &outside.latest,
+            life: &outside.life,
+            at_home: &outside.at_home,
             baseline: &self.baseline,
         }
+    }
+
+    /// Whether those on an island keep a machine's times or read from a list. That their mail came late is no such sign.
+    pub(crate) fn shows_a_machine(&self, seqs: &[Seq]) -> bool {
+        let mut latest = seqs[seqs.len().saturating_sub(RING)..].to_vec();
+        latest.sort_unstable();
+        let all = self.window.all(&latest);
+        let members: Vec<&Record> = all.iter().collect();
+        let Some(here) = members.first().and_then(|one| self.references.of(one.petition)) else {
+            return false;
+        };
+        let around = self.surroundings(here);
+        !human(&agreements(&self.sample(&members, &around.those(|_| true))))
     }
 
     /// Of two common values some people have both. Where they are together no more often than chance brings them, only the
@@ -144,10 +200,41 @@ impl Scrutiny {
         agreed
     }
 
+    /// People who copy one text are counted, whatever they think of the petition. Where more of them than usual come through
+    /// rented servers or from elsewhere, somebody may have called them together, and a person is told.
+    fn crowd(
+        &self,
+        members: &[&Record],
+        size: u64,
+        mut agreed: Vec<Agreement>,
+        outside: &Neighbours<&Record>,
+    ) -> Option<Look> {
+        let sample = self.sample(members, outside);
+        let strong = score(&strongest(&agreed)) >= SHOWN.1;
+        agreed.extend(sample.leaning(Fact::Elsewhere, Trait::Elsewhere));
+        agreed.extend(sample.leaning(Fact::Hosting, Trait::Hosting));
+        (strong && families(&agreed).len() > 1).then_some(Look {
+            petition: members.first()?.petition,
+            judged: Judged::Notice {
+                organisation: false,
+                watch: false,
+                size,
+            },
+            span: (members.first()?.signed, members.last()?.signed),
+            members: members.iter().map(|record| record.id).collect(),
+            suspects: Vec::new(),
+            agreed,
+        })
+    }
+
     fn advise(&self, group: &[&Record], members: &[&Record], size: u64, agreed: &[Agreement]) -> Option<Judged> {
         let agreeing = families(agreed);
         let marked = agreed.iter().any(|one| one.evidence.fact.is_a_mark());
-        let shown = |organisation| Judged::Notice { organisation, size };
+        let shown = |organisation| Judged::Notice {
+            organisation,
+            watch: marked && !organisation,
+            size,
+        };
         if agreeing.len() < self.families_needed {
             let strong = members.len() >= SHOWN.0 && score(&strongest(agreed)) >= SHOWN.1;
             return match agreeing.len() {
@@ -164,14 +251,42 @@ impl Scrutiny {
         let Some(rule) = rule.filter(|_| marked) else {
             return Some(shown(false));
         };
-        let human = !agreeing.contains(&Family::Time) && !agreeing.contains(&Family::Identity);
         let caught: Vec<&Record> = members.iter().filter(|record| rule.takes(record)).copied().collect();
         let of_one = organisation(&caught).map(|member| self.groups.size_of(Seed::Domain.key(member)));
-        if human && of_one.is_some_and(|size| size <= ORGANISATION) {
+        if human(agreed) && of_one.is_some_and(|size| size <= ORGANISATION) {
             return Some(shown(true));
         }
         Some(Judged::Cluster(rule))
     }
+}
+
+/// Those who bear marks of two of the families that agree, as whoever a rule takes must.
+fn suspects(members: &[&Record], agreed: &[Agreement]) -> Vec<SignatureId> {
+    let families = families(agreed);
+    let mut stems: BTreeMap<u32, usize> = BTreeMap::new();
+    for record in members {
+        *stems.entry(record.stem).or_default() += 1;
+    }
+    // In every crowd somebody signs again. Where mailboxes come up more often than that, theirs is none of them.
+    let again = if stems.values().any(|seen| *seen > 2) { 2 } else { 1 };
+    let bears = |record: &Record, family: Family| {
+        let mut own = agreed.iter().filter(|one| one.evidence.fact.family() == family);
+        own.any(|one| {
+            let spelt = one.evidence.fact == Fact::ManySpellings;
+            one.mark.is_on(record) && !(spelt && stems[&record.stem] <= again)
+        })
+    };
+    let borne = |record: &Record| families.iter().filter(|family| bears(record, **family)).count();
+    let suspects = members.iter().filter(|record| borne(record) >= 2);
+    suspects.map(|record| record.id).collect()
+}
+
+/// Whether nothing speaks against people: no machine's times, no list. Late mail is a mail server's doing, or a weekend's.
+fn human(agreed: &[Agreement]) -> bool {
+    agreed.iter().all(|one| {
+        let family = one.evidence.fact.family();
+        one.evidence.fact == Fact::StoredUp || (family != Family::Time && family != Family::Identity)
+    })
 }
 
 /// One of those who make up an organisation, if it may be one: nearly everybody in at most two prefixes, half of them at one

@@ -35,6 +35,7 @@ impl Scrutiny {
                 self.window.change(seq, Record::pardon);
             }
         }
+        self.nobody_waits_in_vain();
         cleared
     }
 

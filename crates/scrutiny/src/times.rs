@@ -1,9 +1,9 @@
 //! The family of time. A burst is no evidence: television makes bursts. What people do not do is keep a beat, forget the
 //! night, or take the same time every time.
 
-use crate::baseline::Trait;
-use crate::bounds::{DECADES_TO_AGREE, MIN_CLUSTER, MOST_DECADES};
-use crate::families::{Agreement, Mark, Sample, group, logs, surprise};
+use crate::baseline::{Kind, Trait};
+use crate::bounds::{DECADES_TO_AGREE, LIFT, MIN_CLUSTER, MOST_DECADES};
+use crate::families::{Agreement, Mark, Sample, group, logs, surprise, weighing};
 use crate::finding::{Evidence, Fact};
 use crate::record::{Record, flag};
 
@@ -25,6 +25,9 @@ const BEAT: f64 = 0.55;
 
 /// Hours that a group must span before its nights say anything: a film that ends at one in the morning is no machine.
 const HOURS_FOR_NIGHT: f64 = 9.0;
+
+/// Hours that a mail server may be away before somebody sees to it.
+const HOURS_OF_A_DEAD_SERVER: f64 = 24.0;
 
 pub(crate) fn agreements(sample: &Sample<'_>) -> Vec<Agreement> {
     let mut all = Vec::new();
@@ -94,7 +97,9 @@ fn narrow(
     }
     let (middle, width, evidence) = narrowness(sample, fact, seen, logs(sample.life, &scaled))?;
     let edge = |at: f64| (at * 2048.0).clamp(1.0, f64::from(u16::MAX)) as u16;
-    let (low, high) = (edge(middle - 3.0 * width), edge(middle + 3.0 * width));
+    // Of a few, the spread is known roughly: the reach leaves room for it.
+    let reach = 3.0 * width * (1.0 + 3.0 / f64::from(evidence.of).sqrt());
+    let (low, high) = (edge(middle - reach), edge(middle + reach));
     let expected = sample.around(|record| (low..=high).contains(&scaled(record))).max(0.05);
     Some(Agreement {
         evidence,
@@ -122,7 +127,7 @@ fn same_gap(sample: &Sample<'_>) -> Option<Agreement> {
     })
 }
 
-/// Left unconfirmed for a day, then confirmed together.
+/// Left unconfirmed for hours or days, then confirmed together.
 fn stored_up(sample: &Sample<'_>) -> Option<Agreement> {
     let confirmed = sample
         .members
@@ -130,8 +135,11 @@ fn stored_up(sample: &Sample<'_>) -> Option<Agreement> {
         .filter(|record| record.is(flag::CONFIRMED))
         .count();
     let late = sample.count(Trait::LongGap);
-    let expected = sample.baseline.share_of(Trait::LongGap);
-    if confirmed < MIN_CLUSTER || late * 10 < confirmed * 6 {
+    if confirmed < MIN_CLUSTER || late * 10 < confirmed * 6 || their_mail_may_be_late(sample) {
+        return None;
+    }
+    let expected = late_everywhere(sample);
+    if (late as f64) < LIFT * expected * confirmed as f64 {
         return None;
     }
     let decades = surprise(late, confirmed, expected);
@@ -147,6 +155,42 @@ fn stored_up(sample: &Sample<'_>) -> Option<Agreement> {
         mark: Mark::Is(Trait::LongGap),
         expected,
     })
+}
+
+/// The share of late ones that is normal now. Our own mail may have stood still: then people at home, with mailboxes at
+/// large providers, confirm late at the same time as the group does.
+fn late_everywhere(sample: &Sample<'_>) -> f64 {
+    let normal = sample.baseline.share_of(Trait::LongGap);
+    let late = sample.members.iter().filter(|record| Trait::LongGap.holds(record));
+    let Some(began) = late.map(|record| record.confirmed).min_by_key(|time| time.0) else {
+        return normal;
+    };
+    let since = |record: &&&Record| record.confirmed.0 >= began.0;
+    let (mut all, mut late) = (0u32, 0u32);
+    for record in sample.at_home.iter().filter(since) {
+        all += 1;
+        late += u32::from(Trait::LongGap.holds(record));
+    }
+    // Few confirmations teach little: what is normal counts as one late one of as many as that takes.
+    (f64::from(late) + 1.0) / (f64::from(all) + 1.0 / normal)
+}
+
+/// One mail server may have stood still for a day: then those of its domain are late who signed within that day.
+fn their_mail_may_be_late(sample: &Sample<'_>) -> bool {
+    let mut late: Vec<&Record> = sample.members.to_vec();
+    late.retain(|record| Trait::LongGap.holds(record));
+    let mut servers: Vec<u32> = late.iter().map(|record| weighing(Kind::Mx, record)).collect();
+    servers.sort_unstable();
+    let most = servers
+        .chunk_by(|a, b| a == b)
+        .filter(|run| run[0] != 0)
+        .map(<[u32]>::len)
+        .max();
+    let mut signed: Vec<u32> = late.iter().map(|record| record.signed.0).collect();
+    signed.sort_unstable();
+    let at = |share: usize| signed.get(signed.len() * share / 20).copied().unwrap_or_default();
+    let hours = f64::from(at(19).saturating_sub(at(1))) / 360_000.0;
+    most.is_some_and(|most| most * 5 >= late.len() * 4) && hours <= HOURS_OF_A_DEAD_SERVER
 }
 
 /// Arrivals that keep a beat.

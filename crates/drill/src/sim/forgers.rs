@@ -30,6 +30,7 @@ pub(super) fn join(draft: &mut Draft, world: &mut World, scenario: SimScenario) 
             lockstep(draft, world);
             impersonation(draft, world, 8);
         }
+        SimScenario::Mimicry => mimicry(draft, world),
     }
 }
 
@@ -337,6 +338,43 @@ fn framing(draft: &mut Draft, world: &mut World) {
         (pupil.name, pupil.name_order) = world.name();
         pupil.comment = if world.chance.yes(0.7) { sentence } else { 0 };
         draft.person(world, group, pupil, Where::There(0.5));
+    }
+}
+
+/// Beside a firm that signs through a rented proxy: servers in the same network, the firm's browser, its pattern of
+/// addresses, its hours. What they cannot have is the firm's prefix and its mailboxes. A list, or always the same time.
+fn mimicry(draft: &mut Draft, world: &mut World) {
+    let firm = draft
+        .groups
+        .iter()
+        .position(|group| *group == "firm")
+        .unwrap_or_default() as u8;
+    let staff: Vec<Contribution> = draft
+        .truth
+        .iter()
+        .zip(&draft.contributions)
+        .filter(|(truth, one)| **truth == Truth::Honest(firm) && !one.common_mail)
+        .map(|(_, one)| *one)
+        .collect();
+    let Some(model) = world.chance.pick(&staff) else { return };
+    let wave = draft.wave("mimicry");
+    let mut kit = Kit::new(world, Line::Hosting, (1, 1), (10, 60), (1, 1));
+    for place in &mut kit.places {
+        (place.network, place.country, place.ahead) = (model.place.network, HOME, 0);
+    }
+    (kit.clients, kit.shapes) = (vec![model.client], vec![model.shape]);
+    let listed = world.chance.yes(0.5);
+    if !listed {
+        kit.fill = Some((world.chance.between(20_000.0, 60_000.0), 0.1));
+    }
+    let start = model.at / DAY * DAY + u64::from(world.chance.number(9, 12)) * HOUR;
+    let hours = world.chance.between(1.0, 8.0);
+    for _ in 0..world.chance.number(600, 3_000) {
+        let at = start + (world.chance.unit() * hours * HOUR as f64) as Moment;
+        let mut forged = kit.forge(world, at);
+        forged.name_upper = listed || forged.name_upper;
+        let after = world.gap();
+        kit.confirmed(draft, world, wave, forged, after);
     }
 }
 

@@ -3,7 +3,7 @@
 use super::chance::Chance;
 use super::seed::Seed;
 use super::world::World;
-use super::{Act, Contribution, Step, Truth, crowd, forgers};
+use super::{Act, Contribution, HOUR, Step, Truth, crowd, forgers};
 
 /// What is simulated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,11 +38,13 @@ pub enum SimScenario {
     TwentyMailboxes,
     /// The three waves.
     Noel2020,
+    /// Rented servers in the network of a firm's own proxy, with the firm's browser, addresses and hours.
+    Mimicry,
 }
 
 impl SimScenario {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Honest,
         Self::Lockstep218,
         Self::SelfConfirm,
@@ -58,6 +60,7 @@ impl SimScenario {
         Self::MailBomb,
         Self::TwentyMailboxes,
         Self::Noel2020,
+        Self::Mimicry,
     ];
 
     /// Public name.
@@ -79,6 +82,7 @@ impl SimScenario {
             Self::MailBomb => "mail-bomb",
             Self::TwentyMailboxes => "twenty-mailboxes",
             Self::Noel2020 => "noel-2020",
+            Self::Mimicry => "mimicry",
         }
     }
 
@@ -145,6 +149,31 @@ impl Draft {
     }
 }
 
+impl Draft {
+    /// In three nights of ten our own mail stands still for hours. Who signed meanwhile has it when it moves again, and
+    /// does then what they would have done at once; forgers who meant to wait for longer do not notice.
+    fn stop_the_mail(&mut self, chance: &mut Chance) {
+        if !chance.yes(0.3) {
+            return;
+        }
+        let from = u64::from(chance.number(24, 200)) * HOUR;
+        let to = from + (chance.between(3.0, 14.0) * HOUR as f64) as u64;
+        // The queue takes half an hour to empty.
+        let delivered: Vec<u64> = self.truth.iter().map(|_| to + (chance.unit() * 1.8e6) as u64).collect();
+        for step in &mut self.steps {
+            let signed = self.contributions[step.whose as usize].at;
+            if step.act == Act::Sign || !(from..to).contains(&signed) {
+                continue;
+            }
+            let delivered = delivered[step.whose as usize];
+            step.at = match self.truth[step.whose as usize] {
+                Truth::Honest(_) => step.at + (delivered - signed),
+                Truth::Forged(_) => step.at.max(delivered + 1000),
+            };
+        }
+    }
+}
+
 /// Writes a night. Honest people are the same whatever the scenario does beside them, but for those it needs.
 #[must_use]
 pub fn simulate<S: Seed>(scenario: SimScenario, seed: S) -> Night<S> {
@@ -162,6 +191,9 @@ pub fn simulate<S: Seed>(scenario: SimScenario, seed: S) -> Night<S> {
     chance.set_stream(2 + scenario as u64);
     world.chance = Chance(chance);
     forgers::join(&mut draft, &mut world, scenario);
+    let mut chance = seed.chance();
+    chance.set_stream(1000);
+    draft.stop_the_mail(&mut Chance(chance));
     // Stable: of one moment, what was written first comes first.
     draft.steps.sort_by_key(|step| step.at);
     Night {

@@ -90,7 +90,7 @@ impl Engine {
                 author,
                 signatures,
                 ..
-            } => self.judged(verdict, author, &signatures),
+            } => self.judged(verdict, author, &signatures, entry.at),
             Event::TextAdopted { .. } | Event::Opened { .. } | Event::Closed { .. } => {}
         }
     }
@@ -102,13 +102,16 @@ impl Engine {
     }
 
     /// A verdict stands in the journal. What a person lets go is not held again by what let it be held.
-    fn judged(&mut self, verdict: VerdictKind, author: Author, ids: &[SignatureId]) {
+    fn judged(&mut self, verdict: VerdictKind, author: Author, ids: &[SignatureId], at: Millis) {
         let judged: HashSet<SignatureId> = ids.iter().copied().collect();
         for finding in self.to_hold.values_mut() {
             finding.to_hold.retain(|id| !judged.contains(id));
         }
         match (verdict, author) {
-            (VerdictKind::Held | VerdictKind::Invalidated, _) => self.unsettled.retain(|id| !judged.contains(id)),
+            (VerdictKind::Held | VerdictKind::Invalidated, _) => {
+                self.unsettled.retain(|id| !judged.contains(id));
+                self.scrutiny.held(ids, at, author == Author::Scrutiny);
+            }
             (VerdictKind::Released | VerdictKind::Reinstated, Author::Person(_)) => {
                 let cleared: HashSet<SignatureId> = self.scrutiny.let_go(ids).into_iter().collect();
                 for finding in self.to_hold.values_mut() {

@@ -184,8 +184,10 @@ impl Follower {
     async fn rebuilt(&self, now: Millis) -> Result<Engine, DbError> {
         let position = follow::beginning(&self.parts.store, now).await?;
         let mut engine = Engine::new(month_of_window(now), position);
-        engine.allow(self.cap(now));
+        // Who was held then is in the journal. Found again in another order, others would be held beside them, over the cap.
+        engine.allow(0);
         self.read_on(&mut engine).await?;
+        engine.allow(self.cap(now));
         // It was told when it happened.
         engine.take_news();
         tracing::info!(

@@ -1,7 +1,7 @@
 //! Replays simulated nights through scrutiny and says how well it did; see `docs/scrutiny.md`.
 //!
 //! ```text
-//! scripts/scrutiny tune [SCENARIO] [--seeds N]   one line a night, on tuning seeds
+//! scripts/scrutiny tune [SCENARIO] [--seeds N] [--from N] [--short]   one line a night, on tuning seeds
 //! scripts/scrutiny report [--seeds N]            the table of the documentation, on reporting seeds
 //! scripts/scrutiny speed                         contributions a second and memory, against a pass that only decodes
 //! ```
@@ -24,10 +24,11 @@ use outcome::Outcome;
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let seeds = words
-        .iter()
-        .position(|word| word == "--seeds")
-        .and_then(|at| words.get(at + 1)?.parse().ok());
+    let number = |name: &str| {
+        let at = words.iter().position(|word| word == name)?;
+        words.get(at + 1)?.parse::<u32>().ok()
+    };
+    let seeds = number("--seeds");
     let scenario = words.iter().find_map(|word| SimScenario::from_name(word));
     match words.first().map(String::as_str) {
         Some("tune") => {
@@ -35,7 +36,12 @@ fn main() -> ExitCode {
                 .into_iter()
                 .filter(|one| scenario.is_none_or(|only| only == *one))
             {
-                tune(scenario, seeds.unwrap_or(6));
+                tune(
+                    scenario,
+                    seeds.unwrap_or(6),
+                    number("--from").unwrap_or(1),
+                    !words.iter().any(|word| word == "--short"),
+                );
             }
         }
         Some("report") => table::print(seeds.unwrap_or(20), |scenario, seeds| {
@@ -53,8 +59,8 @@ fn main() -> ExitCode {
 }
 
 /// What thresholds may be chosen by: the type keeps reporting seeds out.
-fn tune(scenario: SimScenario, seeds: u32) {
-    for seed in TuningSeed::all(seeds) {
+fn tune(scenario: SimScenario, seeds: u32, from: u32, findings: bool) {
+    for seed in TuningSeed::all(seeds).skip(from.saturating_sub(1) as usize) {
         let night: Night<TuningSeed> = simulate(scenario, seed);
         let outcome = replay::run(&night, true);
         println!("{} {:>2} {}", scenario.name(), outcome.seed, line(&outcome));
@@ -63,7 +69,7 @@ fn tune(scenario: SimScenario, seeds: u32) {
                 println!("      held of {group}: {held} of {people}");
             }
         }
-        for finding in &outcome.findings {
+        for finding in outcome.findings.iter().filter(|_| findings) {
             println!("      {finding}");
         }
     }
@@ -71,7 +77,7 @@ fn tune(scenario: SimScenario, seeds: u32) {
 
 fn line(outcome: &Outcome) -> String {
     format!(
-        "honest {} held {} late {} | forged {} off {} on {} (24 h: {}) held {} | first hold {:?} s | off {:.2} % max, {} min, after {:.3} % | victims {} of {}",
+        "honest {} held {} late {} | forged {} off {} on {} (24 h: {}) held {} | first hold {:?} s | off {:.2} % max, {} min, after {:.3} % | victims {} of {} | shown {:?} s",
         outcome.honest,
         outcome.honest_held,
         outcome.honest_late,
@@ -86,5 +92,6 @@ fn line(outcome: &Outcome) -> String {
         outcome.error_after * 100.0,
         outcome.victims_in_time,
         outcome.victims,
+        outcome.seconds_to_shown,
     )
 }

@@ -21,6 +21,8 @@ pub(crate) struct Outcome {
     pub(crate) counted_for_a_day: u64,
     /// Forgeries held.
     pub(crate) forged_held: u64,
+    /// From the first contribution of a hostile crowd of real people to a notice of which most are about it.
+    pub(crate) seconds_to_shown: Option<f64>,
     /// From the first forgery to the first hold of one.
     pub(crate) seconds_to_first_hold: Option<f64>,
     /// Largest distance between the count shown and the truth, as a share of the truth.

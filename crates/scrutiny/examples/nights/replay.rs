@@ -156,6 +156,7 @@ impl<S: Seed> Replay<'_, S> {
         let first = finding.members == finding.to_hold.len() as u64;
         if finding.advice == Advice::Ask {
             self.outcome.notices += 1;
+            self.hear_of_a_crowd(finding, now);
         }
         if finding.advice == Advice::Ask || first {
             self.outcome.findings.push(format!(
@@ -168,6 +169,20 @@ impl<S: Seed> Replay<'_, S> {
                 finding.confidence,
                 finding.innocent,
             ));
+        }
+    }
+
+    /// Whether a notice shows the hostile crowd: most of those looked at belong to it.
+    fn hear_of_a_crowd(&mut self, notice: &Finding, now: Moment) {
+        let is = |truth: &Truth| matches!(truth, Truth::Honest(group) if self.night.groups[usize::from(*group)] == "brigade");
+        let looked_at = notice.looked_at.iter().filter_map(|id| self.by_id.get(id));
+        let of = looked_at
+            .filter(|whose| is(&self.night.truth[**whose as usize]))
+            .count();
+        if of * 2 > notice.looked_at.len() && self.outcome.seconds_to_shown.is_none() {
+            let crowd = self.night.truth.iter().zip(&self.night.contributions);
+            let first = crowd.filter(|(truth, _)| is(truth)).map(|(_, one)| one.at).min();
+            self.outcome.seconds_to_shown = first.map(|first| now.saturating_sub(first) as f64 / 1000.0);
         }
     }
 

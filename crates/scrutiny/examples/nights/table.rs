@@ -11,15 +11,32 @@ const RESAMPLES: usize = 10_000;
 pub(crate) fn print(seeds: u32, run: impl Fn(SimScenario, u32) -> Vec<Outcome>) {
     println!(
         "| scenario | honest people | held (upper bound) | late | forged, counted without scrutiny | recall (lower bound) \
-         | precision | first hold, s | off without | off with, most | 5 min after, worst seed | minutes off | victims in time | asked |"
+         | precision | first hold, s: median, worst seed | off without | off with, most | 5 min after, worst seed | minutes off | victims in time | asked |"
     );
     println!("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
-    let mut all = Vec::new();
+    let (mut all, mut shown, mut unseen) = (Vec::new(), Vec::new(), Vec::new());
     for scenario in SimScenario::ALL {
         let outcomes = run(scenario, seeds);
         println!("{}", row(scenario, &outcomes));
         all.extend(outcomes);
     }
+    for outcome in &all {
+        if outcome.groups.iter().any(|(group, _, _)| *group == "brigade") {
+            match outcome.seconds_to_shown {
+                Some(seconds) => shown.push(seconds),
+                None => unseen.push(outcome.seed),
+            }
+        }
+    }
+    shown.sort_unstable_by(f64::total_cmp);
+    println!(
+        "\nA hostile crowd of real people was shown to a person in {} of {} nights, after {:.0} minutes (median; most {:.0}); \
+         not in seeds {unseen:?}.",
+        shown.len(),
+        shown.len() + unseen.len(),
+        shown.get(shown.len() / 2).copied().unwrap_or_default() / 60.0,
+        shown.last().copied().unwrap_or_default() / 60.0,
+    );
     let (honest, held) = (sum(&all, |one| one.honest), sum(&all, |one| one.honest_held));
     println!(
         "\nPooled: {honest} honest people, {held} held, {}; 95 % upper bound {} by bootstrap.",
@@ -88,7 +105,11 @@ fn row(scenario: SimScenario, outcomes: &[Outcome]) -> String {
         or_dash(held > 0, percent(right as f64 / held.max(1) as f64)),
         or_dash(
             !first.is_empty(),
-            format!("{:.0}", first.get(first.len() / 2).copied().unwrap_or_default()),
+            format!(
+                "{:.0}, {:.0}",
+                first.get(first.len() / 2).copied().unwrap_or_default(),
+                first.last().copied().unwrap_or_default()
+            ),
         ),
         percent(most(&|one| one.error_without)),
         percent(most(&|one| one.worst_error)),

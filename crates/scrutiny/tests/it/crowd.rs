@@ -99,6 +99,8 @@ pub(crate) struct Replayed {
     pub(crate) engine: Scrutiny,
     pub(crate) held: Vec<SignatureId>,
     pub(crate) told: Vec<paraph_scrutiny::Finding>,
+    /// When somebody was held first.
+    pub(crate) found_at: Option<u64>,
     pub(crate) end: u64,
 }
 
@@ -122,6 +124,7 @@ pub(crate) fn replay(people: &[Observation], mut gap: impl FnMut(&Observation) -
         engine: Scrutiny::new(),
         held: Vec::new(),
         told: Vec::new(),
+        found_at: None,
         end: 0,
     };
     let mut next = BEGIN;
@@ -148,6 +151,9 @@ impl Replayed {
     fn tick(&mut self, now: u64) {
         for finding in self.engine.tick(Millis(now)) {
             self.held.extend(&finding.to_hold);
+            if !finding.to_hold.is_empty() {
+                self.found_at = self.found_at.or(Some(now));
+            }
             self.told.push(finding);
         }
     }

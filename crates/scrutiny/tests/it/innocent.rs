@@ -1,6 +1,7 @@
 //! Honest people who look alike for a good reason. None of them is ever held.
 
-use paraph_scrutiny::{Advice, Country, Finding, Innocent, NetworkKind, Observation, Tag};
+use paraph_scrutiny::{Advice, Country, Finding, Innocent, NetworkKind, Observation, Scrutiny, Standing, Tag};
+use paraph_tally::Millis;
 
 use crate::crowd::{BEGIN, DAY, Draw, HOUR, MINUTE, minutes, ordinary_day, person, replay, tag};
 
@@ -66,6 +67,43 @@ fn television_show() {
         })
         .collect();
     nobody_is_held(&mut draw, viewers);
+}
+
+/// People behind one address of a network that no table knows, and a forger who numbers one mailbox behind the same address.
+/// His spellings are the group's, the address is everybody's: nobody but him waits.
+#[test]
+fn a_carrier_nat_with_a_forger_behind_it() {
+    let mut draw = Draw(27);
+    let mut all: Vec<(Observation, bool)> = Vec::new();
+    for nth in 0..200 {
+        let mut one = person(&mut draw, BEGIN + 12 * HOUR + nth * 3000);
+        (one.source.near, one.source.origin) = (tag(1, 62_000), tag(2, 62));
+        one.source.kind = NetworkKind::Unknown;
+        let forged = nth % 3 != 0;
+        if forged {
+            (one.client, one.name, one.local_stem) = (tag(3, 4100), tag(5, 9), tag(8, 9));
+            (one.domain, one.mx, one.common_mail) = (tag(9, 802), tag(10, 802), false);
+        }
+        all.push((one, forged));
+    }
+    let mut engine = Scrutiny::new();
+    let (mut kept, mut held) = (0, 0);
+    for (one, forged) in &all {
+        engine.observe(one);
+        engine.confirm(one.id, Millis(one.at.0 + 1000), &one.source);
+        held += engine
+            .tick(Millis(one.at.0 + 2000))
+            .iter()
+            .map(|told| told.to_hold.len())
+            .sum::<usize>();
+        for (before, before_forged) in all.iter().filter(|(before, _)| before.at <= one.at) {
+            let passes = engine.standing(before.id, Millis(one.at.0 + 2000)) == Standing::Pass;
+            assert!(passes || *before_forged, "{before:?} after {one:?}");
+            kept += usize::from(*forged && !passes);
+        }
+    }
+    let forged = all.iter().filter(|(_, forged)| *forged).count();
+    assert!(kept > 0 && held == forged, "{kept} {held} of {forged}");
 }
 
 /// A thousand telephones of few models behind two prefixes, day and evening.

@@ -75,6 +75,61 @@ fn beyond_the_hourly_cap_they_wait_outside_the_count_and_a_person_is_asked() {
     assert_eq!(next, 50);
 }
 
+/// Whoever starts anew finds the same cluster, but not in the same order: the hour's holds are those that were given, and
+/// others come only when there is room.
+#[test]
+fn who_was_held_before_a_restart_counts_to_the_cap_of_the_hour() {
+    let forged = forgers(&mut Draw(22), BEGIN, 200);
+    let ids: Vec<_> = forged.iter().map(|one| one.id).collect();
+    // Some are held before the cluster is found again, some afterwards.
+    let (before, after) = (&ids[90..120], &ids[120..140]);
+    let mut engine = Scrutiny::new();
+    engine.set_holds_per_hour(0);
+    for one in &forged {
+        engine.observe(one);
+    }
+    let (first, second) = (Millis(BEGIN + 410_000), Millis(BEGIN + 430_000));
+    engine.held(before, first, true);
+    assert!(
+        engine
+            .tick(Millis(BEGIN + 420_000))
+            .iter()
+            .all(|one| one.to_hold.is_empty())
+    );
+    engine.held(after, second, true);
+    engine.held(after, second, true);
+    assert_eq!(engine.over_cap(), 150);
+    engine.set_holds_per_hour(60);
+    let mut looked = |at| -> Vec<_> {
+        engine
+            .tick(Millis(at))
+            .into_iter()
+            .flat_map(|one| one.to_hold)
+            .collect()
+    };
+    let now = looked(BEGIN + 440_000);
+    assert_eq!(now.len(), 10);
+    assert_eq!(looked(BEGIN + 409_000 + HOUR), []);
+    // In no hour are there more than sixty, whenever it begins.
+    assert_eq!(looked(BEGIN + 411_000 + HOUR).len(), 30);
+    assert_eq!(looked(BEGIN + 425_000 + HOUR), []);
+    assert_eq!(looked(BEGIN + 435_000 + HOUR).len(), 20);
+    // What a person holds is not the program's, and nobody is held twice.
+    let mut rest = looked(BEGIN + 445_000 + HOUR);
+    assert_eq!(rest.len(), 10);
+    engine.held(&ids, Millis(BEGIN + 450_000 + HOUR), false);
+    assert_eq!(engine.over_cap(), 0);
+    rest.extend(
+        engine
+            .tick(Millis(BEGIN + 3 * HOUR))
+            .into_iter()
+            .flat_map(|one| one.to_hold),
+    );
+    assert_eq!(rest.len(), 10);
+    rest.extend(now);
+    assert!(!rest.iter().any(|id| before.contains(id) || after.contains(id)));
+}
+
 #[test]
 fn what_a_person_released_passes_and_is_not_found_again() {
     let (forged, mut replayed) = attacked(300);

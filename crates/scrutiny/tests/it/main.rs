@@ -4,6 +4,8 @@ mod bounds;
 mod crowd;
 mod families;
 mod innocent;
+mod late;
 mod life;
+mod organisation;
 mod texts;
 mod tidy;

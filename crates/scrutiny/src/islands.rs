@@ -1,0 +1,226 @@
+//! Places and mail domains that hang together, and those that stand apart.
+//!
+//! Whoever rents servers and domains in number uses them crosswise: a domain comes from many prefixes, a prefix brings many
+//! domains. An organisation behind a proxy of its own is an island: one or two prefixes, one mail domain, nothing else that
+//! leads there. Where a cluster's rule would take contributions from an island, they are not taken before the island has
+//! shown that it is none, or that a machine sits on it. What forgers share with an organisation - its browser, its network,
+//! its hours - builds no bridge to it; only what they own does.
+
+use crate::baseline::Kind;
+use crate::bounds::{ISLAND_MEMBERS, ISLAND_PATIENCE, ISLAND_PLACES, MAX_ISLAND_NODES, ORGANISATION};
+use crate::families::weighing;
+use crate::groups::{KeyedMap, mix};
+use crate::record::{Record, Time};
+use crate::window::Seq;
+
+/// What became of a contribution that a rule would take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shore {
+    /// What it comes from belongs to the attack: it is taken.
+    Mainland,
+    /// It comes from an island and waits there.
+    Island,
+}
+
+/// One prefix or one mail domain, in a forest whose trees are what hangs together.
+struct Node {
+    parent: u32,
+    places: u32,
+    domains: u32,
+    members: u64,
+    /// Of these, with a mailbox at a domain of their own.
+    owned: u64,
+    /// Members at the domain that most of these have.
+    most: u64,
+    /// Of a domain: members at it.
+    at_domain: u64,
+    first: Time,
+    /// Members of the same attack when the island was first seen.
+    began: u64,
+    /// Judged to be no organisation.
+    machine: bool,
+    /// Members at which it was looked at last.
+    looked: u64,
+    waiting: Vec<Seq>,
+}
+
+/// All of them, of all petitions under attack.
+#[derive(Default)]
+pub(crate) struct Islands {
+    by_value: KeyedMap<u64, u32>,
+    nodes: Vec<Node>,
+    /// Roots with somebody waiting.
+    open: Vec<u32>,
+    /// Members seen.
+    seen: u64,
+}
+
+impl Islands {
+    /// A contribution that a rule would take.
+    pub(crate) fn land(&mut self, record: &Record, seq: Seq, now: Time) -> Shore {
+        if record.near == 0 {
+            return Shore::Mainland;
+        }
+        self.seen += 1;
+        let mut root = self.node(record, Kind::Near, record.near, now);
+        let domain = weighing(Kind::Domain, record);
+        let mut leaf = None;
+        if domain != 0 {
+            let other = self.node(record, Kind::Domain, domain, now);
+            root = self.join(root, other);
+            leaf = self.by_value.get(&key(record, Kind::Domain, domain)).copied();
+        }
+        if self.nodes[root as usize].waiting.contains(&seq) {
+            return Shore::Island;
+        }
+        self.nodes[root as usize].members += 1;
+        if let Some(leaf) = leaf {
+            self.nodes[leaf as usize].at_domain += 1;
+            let at_domain = self.nodes[leaf as usize].at_domain;
+            let node = &mut self.nodes[root as usize];
+            node.owned += 1;
+            node.most = node.most.max(at_domain);
+        }
+        let node = &mut self.nodes[root as usize];
+        if node.is_mainland() {
+            return Shore::Mainland;
+        }
+        if node.waiting.is_empty() {
+            self.open.push(root);
+        }
+        node.waiting.push(seq);
+        Shore::Island
+    }
+
+    /// Whether it is from a place where an organisation may be, so that other groups need not be judged by it.
+    pub(crate) fn stands_apart(&self, record: &Record) -> bool {
+        let key = key(record, Kind::Near, record.near);
+        self.by_value.get(&key).is_some_and(|node| {
+            let node = &self.nodes[self.root(*node) as usize];
+            !node.is_mainland() && node.is_populated()
+        })
+    }
+
+    /// Those who waited and need not any longer. `machine` says of members of an island whether they show a machine's times.
+    pub(crate) fn ashore(&mut self, now: Time, machine: impl Fn(&[Seq]) -> bool) -> Vec<Seq> {
+        let mut taken = Vec::new();
+        let mut open = std::mem::take(&mut self.open);
+        // Islands that have grown together are in it twice, or no longer as roots.
+        open = open.into_iter().map(|node| self.root(node)).collect();
+        open.sort_unstable();
+        open.dedup();
+        let (seen, full) = (self.seen, self.nodes.len() >= MAX_ISLAND_NODES);
+        for root in open {
+            let node = &mut self.nodes[root as usize];
+            if node.waiting.is_empty() {
+                continue;
+            }
+            if node.is_populated() && !node.is_mainland() && node.members >= 2 * node.looked {
+                node.looked = node.members;
+                node.machine = machine(&node.waiting);
+            }
+            // Too few for an organisation, or nothing that an organisation would have: as with any other place.
+            let over = now.seconds_since(node.first) >= ISLAND_PATIENCE.0 || seen - node.began >= ISLAND_PATIENCE.1;
+            if node.is_mainland() || (!node.is_populated() && (over || full)) {
+                taken.append(&mut node.waiting);
+            } else {
+                self.open.push(root);
+            }
+        }
+        if full {
+            *self = Self::default();
+        }
+        taken
+    }
+
+    /// Nobody is attacked any more.
+    pub(crate) fn clear(&mut self) {
+        if !self.nodes.is_empty() {
+            *self = Self::default();
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        let waiting: usize = self.nodes.iter().map(|node| node.waiting.capacity() * 4).sum();
+        waiting + self.nodes.capacity() * size_of::<Node>() + self.by_value.capacity() * 16
+    }
+
+    fn node(&mut self, record: &Record, kind: Kind, value: u32, now: Time) -> u32 {
+        let key = key(record, kind, value);
+        if let Some(node) = self.by_value.get(&key) {
+            return self.root(*node);
+        }
+        let node = self.nodes.len() as u32;
+        self.nodes.push(Node {
+            parent: node,
+            places: u32::from(kind == Kind::Near),
+            domains: u32::from(kind == Kind::Domain),
+            members: 0,
+            owned: 0,
+            most: 0,
+            at_domain: 0,
+            first: now,
+            began: self.seen,
+            machine: false,
+            looked: 0,
+            waiting: Vec::new(),
+        });
+        self.by_value.insert(key, node);
+        node
+    }
+
+    fn root(&self, mut node: u32) -> u32 {
+        while self.nodes[node as usize].parent != node {
+            node = self.nodes[node as usize].parent;
+        }
+        node
+    }
+
+    /// The larger takes in the smaller, so that no way to a root is long.
+    fn join(&mut self, a: u32, b: u32) -> u32 {
+        if a == b {
+            return a;
+        }
+        let larger = |node: u32| self.nodes[node as usize].members;
+        let (root, leaf) = if larger(a) >= larger(b) { (a, b) } else { (b, a) };
+        let node = &mut self.nodes[leaf as usize];
+        node.parent = root;
+        let (places, domains, members, owned) = (node.places, node.domains, node.members, node.owned);
+        let (most, first, began, machine) = (node.most, node.first, node.began, node.machine);
+        let mut waiting = std::mem::take(&mut node.waiting);
+        let into = &mut self.nodes[root as usize];
+        into.places += places;
+        into.domains += domains;
+        into.members += members;
+        into.owned += owned;
+        into.most = into.most.max(most);
+        into.machine |= machine;
+        into.began = into.began.min(began);
+        if into.first.seconds_since(first) > 0.0 {
+            into.first = first;
+        }
+        if !waiting.is_empty() {
+            into.waiting.append(&mut waiting);
+            self.open.push(root);
+        }
+        root
+    }
+}
+
+impl Node {
+    /// Too much hangs together, too many are there, or a machine is.
+    fn is_mainland(&self) -> bool {
+        // One in a hundred of an organisation has a domain of their own; a forger's domains are used alike.
+        let mixed = self.domains > 1 && self.owned >= ISLAND_MEMBERS && self.most * 5 < self.owned * 4;
+        self.machine || self.places > ISLAND_PLACES || mixed || self.members > ORGANISATION
+    }
+
+    /// Enough are there, with mailboxes of their own, to be an organisation.
+    fn is_populated(&self) -> bool {
+        self.domains > 0 && self.members >= ISLAND_MEMBERS && self.owned * 2 >= self.members
+    }
+}
+
+fn key(record: &Record, kind: Kind, value: u32) -> u64 {
+    mix(mix(u64::from(record.petition.0) << 8 | kind as u64) ^ u64::from(value))
+}

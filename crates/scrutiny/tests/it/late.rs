@@ -1,0 +1,137 @@
+//! Mail that is confirmed late: stored up by a forger, or held up on its way.
+
+use paraph_scrutiny::{Fact, NetworkKind, Observation, Standing, Tag};
+use paraph_tally::Millis;
+
+use crate::crowd::{BEGIN, DAY, Draw, HOUR, MINUTE, Replayed, minutes, ordinary_day, person, replay, tag};
+
+/// Three days of an ordinary petition.
+fn ordinary_days(draw: &mut Draw) -> Vec<Observation> {
+    let mut people = Vec::new();
+    for day in 0..3 {
+        for mut one in ordinary_day(draw) {
+            one.at = Millis(one.at.0 + day * DAY);
+            one.id.0[..6].copy_from_slice(&one.at.0.to_be_bytes()[2..]);
+            people.push(one);
+        }
+    }
+    people
+}
+
+/// Signed by day through networks that no list knows, with a few browsers and mail domains of their own.
+fn stored(draw: &mut Draw, days: u64, count: u64) -> Vec<Observation> {
+    (0..count)
+        .map(|_| {
+            let at = BEGIN + draw.below(days) * DAY + 8 * HOUR + draw.below(12 * HOUR);
+            let mut one = person(draw, at);
+            one.source.kind = NetworkKind::Unknown;
+            (one.source.origin, one.source.near) = (tag(2, 900), tag(1, 90_000 + draw.below(40)));
+            one.client = tag(3, 5000 + draw.below(4));
+            let domain = draw.below(6);
+            (one.domain, one.mx, one.common_mail) = (tag(9, 700 + domain), tag(10, 700 + domain), false);
+            one
+        })
+        .collect()
+}
+
+/// Who is in the count two minutes after the burst had begun, or ten minutes after it had ended.
+fn pass(replayed: &Replayed, people: &[Observation], at: u64) -> usize {
+    let passes = |one: &&Observation| replayed.engine.standing(one.id, Millis(at)) == Standing::Pass;
+    people.iter().filter(passes).count()
+}
+
+/// Fails when [`Groups::confirmed_late`](../../src/groups.rs) does not put them among the latest members again.
+#[test]
+fn what_was_stored_up_for_days_is_held_while_it_is_confirmed() {
+    let mut draw = Draw(51);
+    let forged = stored(&mut draw, 2, 1500);
+    let mut people = ordinary_days(&mut draw);
+    people.extend(&forged);
+    let opened = BEGIN + 2 * DAY + 12 * HOUR;
+    let is_forged = |one: &Observation| one.source.kind == NetworkKind::Unknown;
+    let replayed = replay(&people, |one| {
+        if is_forged(one) {
+            opened + Draw(u64::from(one.name.0)).below(20 * MINUTE) - one.at.0
+        } else {
+            minutes(one)
+        }
+    });
+    assert_eq!(replayed.held.len(), replayed.held_of(&forged), "somebody else is held");
+    assert!(replayed.held.len() >= 1495, "{} of 1500", replayed.held.len());
+    assert!(pass(&replayed, &forged, replayed.end) <= 5);
+    let told = replayed
+        .told
+        .iter()
+        .find(|told| !told.to_hold.is_empty())
+        .expect("a hold");
+    assert!(told.evidence.iter().any(|one| one.fact == Fact::StoredUp), "{told:?}");
+    // Fifteen of them are confirmed in twelve seconds; nothing settles before two minutes.
+    let found = replayed.found_at.expect("a hold");
+    assert!(found < opened + 90_000, "{} s", (found - opened) / 1000);
+}
+
+/// A night's mail goes out in the morning, to everybody. Fails when people at home do not say what is late now.
+#[test]
+fn our_own_mail_may_have_stood_still() {
+    let mut draw = Draw(52);
+    let mut people = ordinary_days(&mut draw);
+    // A campus with many prefixes, where browsers and mailboxes are alike: all but a machine's mark.
+    let campus = stored(&mut draw, 1, 400);
+    people.extend(&campus);
+    let (stopped, moved) = (BEGIN + 9 * HOUR, BEGIN + 21 * HOUR);
+    let replayed = replay(&people, |one| {
+        let waits = if (stopped..moved).contains(&one.at.0) {
+            moved - one.at.0
+        } else {
+            0
+        };
+        waits + minutes(one)
+    });
+    assert_eq!(replayed.held.len(), 0, "{:?}", replayed.told);
+    assert_eq!(pass(&replayed, &people, replayed.end + 10 * MINUTE), people.len());
+}
+
+/// The mail server of one domain is down for half a day; nobody else's is. Fails without `their_mail_may_be_late`.
+#[test]
+fn their_mail_server_may_have_stood_still() {
+    let mut draw = Draw(53);
+    let mut people = ordinary_days(&mut draw);
+    let mut campus = stored(&mut draw, 2, 400);
+    for one in &mut campus {
+        (one.domain, one.mx) = (tag(9, 700), tag(10, 700));
+    }
+    people.extend(&campus);
+    let (stopped, moved) = (BEGIN + 9 * HOUR, BEGIN + 21 * HOUR);
+    let replayed = replay(&people, |one| {
+        let theirs = one.domain == tag(9, 700) && (stopped..moved).contains(&one.at.0);
+        minutes(one) + if theirs { moved - one.at.0 } else { 0 }
+    });
+    assert_eq!(replayed.held.len(), 0, "{:?}", replayed.told);
+}
+
+/// Some mailboxes at a large provider, each spelt in a hundred ways, at no pace of a machine's. Fails when only spellings of a
+/// mailbox that was seen before are members.
+#[test]
+fn a_mailbox_that_is_spelt_for_the_first_time_belongs_to_the_others() {
+    let mut draw = Draw(54);
+    let mut forged: Vec<Observation> = (0..120)
+        .map(|_| {
+            let at = BEGIN + 14 * HOUR + draw.below(3 * HOUR);
+            let mut one = person(&mut draw, at);
+            one.source.kind = NetworkKind::Hosting;
+            (one.source.origin, one.source.near) = (tag(2, 901), tag(1, 91_000 + draw.below(2)));
+            one.client = tag(3, 5001);
+            one.local_stem = Tag(7000 + draw.below(40) as u32);
+            one
+        })
+        .collect();
+    forged.sort_by_key(|one| one.at);
+    let mut people = ordinary_day(&mut draw);
+    people.extend(&forged);
+    let replayed = replay(&people, minutes);
+    assert_eq!(replayed.held.len(), replayed.held_of(&forged), "somebody else is held");
+    assert_eq!(replayed.held.len(), 120);
+    // Half of forty mailboxes are spelt twice after some sixty contributions, an hour and a half.
+    let found = replayed.found_at.expect("a hold");
+    assert!(found < forged[45].at.0, "{} min", (found - forged[0].at.0) / MINUTE);
+}

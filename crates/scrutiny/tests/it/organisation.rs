@@ -1,0 +1,94 @@
+//! An organisation beside forgers who do all that they can to look like it.
+
+use paraph_scrutiny::{Advice, Innocent, NetworkKind, Observation, Standing};
+use paraph_tally::Millis;
+
+use crate::crowd::{BEGIN, Draw, HOUR, MINUTE, minutes, ordinary_day, person, replay, tag};
+
+/// A proxy in a rented network, one browser, one mail domain, the lunch hour.
+fn firm(draw: &mut Draw, staff: u64) -> Vec<Observation> {
+    (0..staff)
+        .map(|nth| {
+            let at = BEGIN + 12 * HOUR + draw.below(2 * HOUR);
+            let mut one = person(draw, at);
+            one.source.kind = NetworkKind::Hosting;
+            (one.source.origin, one.source.near) = (tag(2, 81), tag(1, 81_000));
+            (one.client, one.local_shape) = (tag(3, 4001), tag(7, 9));
+            if nth % 10 > 0 {
+                (one.domain, one.mx, one.common_mail) = (tag(9, 801), tag(10, 801), false);
+            }
+            one
+        })
+        .collect()
+}
+
+/// Servers in the same network, the same browser, the same pattern of addresses, the same hours: a list in capitals.
+fn mimics(draw: &mut Draw, count: u64) -> Vec<Observation> {
+    (0..count)
+        .map(|_| {
+            let at = BEGIN + 11 * HOUR + draw.below(4 * HOUR);
+            let mut one = person(draw, at);
+            one.source.kind = NetworkKind::Hosting;
+            (one.source.origin, one.source.near) = (tag(2, 81), tag(1, 82_000 + draw.below(20)));
+            (one.client, one.local_shape, one.name_upper) = (tag(3, 4001), tag(7, 9), true);
+            let domain = draw.below(5);
+            (one.domain, one.mx, one.common_mail) = (tag(9, 900 + domain), tag(10, 900 + domain), false);
+            one
+        })
+        .collect()
+}
+
+/// Fails when `Islands::land` takes everybody whom a rule takes.
+#[test]
+fn a_firm_is_not_held_with_those_who_look_like_it() {
+    let mut draw = Draw(61);
+    let (staff, forged) = (firm(&mut draw, 120), mimics(&mut draw, 1200));
+    let mut people = ordinary_day(&mut draw);
+    people.extend(&staff);
+    people.extend(&forged);
+    let replayed = replay(&people, minutes);
+    assert_eq!(replayed.held_of(&forged), 1200);
+    // The first of them may go with the attack before it is known that more will come.
+    let held = replayed.held_of(&staff);
+    assert!(held <= 3, "{held} of 120");
+    assert_eq!(replayed.held.len(), 1200 + held);
+}
+
+/// What uses the firm's place for a list is no firm. Fails when islands are not asked for a machine's times.
+#[test]
+fn a_machine_in_one_place_with_one_domain_is_held_all_the_same() {
+    let mut draw = Draw(62);
+    let mut forged = firm(&mut draw, 150);
+    for one in &mut forged {
+        one.name_upper = true;
+    }
+    let others = mimics(&mut draw, 1200);
+    let mut people = ordinary_day(&mut draw);
+    people.extend(&forged);
+    people.extend(&others);
+    let replayed = replay(&people, minutes);
+    assert_eq!(replayed.held_of(&forged), 150);
+    assert_eq!(replayed.held.len(), 1350);
+}
+
+/// They are shown, and counted at once. Fails when what is an organisation waits like what may be a cluster.
+#[test]
+fn an_organisation_does_not_wait() {
+    let mut draw = Draw(63);
+    let staff = firm(&mut draw, 60);
+    let mut people = ordinary_day(&mut draw);
+    people.extend(&staff);
+    let replayed = replay(&people, minutes);
+    let notice = replayed
+        .told
+        .iter()
+        .find(|told| told.innocent == Innocent::Organisation);
+    assert!(notice.is_some_and(|notice| notice.advice == Advice::Ask && notice.looked_at.len() >= 12));
+    // The first twenty may wait: until twelve have come, they are a group that may become anything.
+    let mut staff = staff;
+    staff.sort_by_key(|one| one.at);
+    for one in &staff[20..] {
+        let at = Millis(one.at.0 + minutes(one) + 2 * MINUTE);
+        assert_eq!(replayed.engine.standing(one.id, at), Standing::Pass);
+    }
+}
