@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, VARY};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 
@@ -44,10 +45,12 @@ pub struct Public {
 
 impl Public {
     /// Answers one request. HEAD is GET; hyper leaves the body out.
+    ///
+    /// What waits is boxed: every open connection keeps room for the largest of these futures, whatever it asks for.
     pub async fn answer(&self, source: Source, request: Request) -> Answer {
         if let (Some(desk), Some(path)) = (&self.desk, desk_path(request.uri().path())) {
             // Bans do not reach the desk: it has delays of its own, and must be there when a ban was wrong.
-            return desk.answer(source, request, &path).await;
+            return desk.answer(source, request, &path).boxed().await;
         }
         let (head, body) = request.into_parts();
         let (method, uri, headers) = (&head.method, &head.uri, &head.headers);
@@ -73,26 +76,28 @@ impl Public {
             }
             ["p", slug, "count.json"] if is_get => found(&asked, self.shelf.count(slug, headers)),
             ["p", slug, "poster"] if is_get => found(&asked, self.shelf.poster(slug, asked.lang, headers)),
-            ["p", slug, card] if is_get && is_card(card) => self.cards.answer(&asked, slug, card, headers).await,
+            ["p", slug, card] if is_get && is_card(card) => {
+                self.cards.answer(&asked, slug, card, headers).boxed().await
+            }
             ["p", slug, "events"] if is_get => self.events.listen(&asked, slug),
-            ["p", slug, "challenge"] if is_get => signing.challenge(source, asked, slug).await,
+            ["p", slug, "challenge"] if is_get => signing.challenge(source, asked, slug).boxed().await,
             ["p", slug, "check-mail"] if is_get => signing.check_mail(asked, slug),
-            ["p", slug, "sign"] if is_get => signing.form(source, asked, slug, version(uri.query())).await,
-            ["p", slug, "sign"] if is_post => signing.sign(source, asked, slug, headers, body).await,
+            ["p", slug, "sign"] if is_get => signing.form(source, asked, slug, version(uri.query())).boxed().await,
+            ["p", slug, "sign"] if is_post => signing.sign(source, asked, slug, headers, body).boxed().await,
 
-            ["confirm", token] if is_get => signatory.look(source, asked, token, before(uri.query())).await,
-            ["confirm", token] if is_post => signatory.confirm(source, asked, token).await,
-            ["receipt", token] if is_get => signatory.receipt(source, asked, token).await,
-            ["withdraw", token] if is_get => signatory.manage(source, asked, Purpose::Withdraw, token).await,
-            ["withdraw", token] if is_post => signatory.withdraw(source, asked, token).await,
-            ["not-me", token] if is_get => signatory.manage(source, asked, Purpose::NotMe, token).await,
-            ["not-me", token] if is_post => signatory.disown(source, asked, token, body).await,
+            ["confirm", token] if is_get => signatory.look(source, asked, token, before(uri.query())).boxed().await,
+            ["confirm", token] if is_post => signatory.confirm(source, asked, token).boxed().await,
+            ["receipt", token] if is_get => signatory.receipt(source, asked, token).boxed().await,
+            ["withdraw", token] if is_get => signatory.manage(source, asked, Purpose::Withdraw, token).boxed().await,
+            ["withdraw", token] if is_post => signatory.withdraw(source, asked, token).boxed().await,
+            ["not-me", token] if is_get => signatory.manage(source, asked, Purpose::NotMe, token).boxed().await,
+            ["not-me", token] if is_post => signatory.disown(source, asked, token, body).boxed().await,
 
-            ["second-way", token] if is_get => signatory.look_held(source, asked, token).await,
-            ["second-way", token] if is_post => signatory.answer_held(source, asked, token).await,
+            ["second-way", token] if is_get => signatory.look_held(source, asked, token).boxed().await,
+            ["second-way", token] if is_post => signatory.answer_held(source, asked, token).boxed().await,
 
-            ["stop-mail", token] if is_get => self.stop_mail.look(source, asked, token).await,
-            ["stop-mail", token] if is_post => self.stop_mail.wish(source, asked, token, body).await,
+            ["stop-mail", token] if is_get => self.stop_mail.look(source, asked, token).boxed().await,
+            ["stop-mail", token] if is_post => self.stop_mail.wish(source, asked, token, body).boxed().await,
 
             ["p", _, "sign"] | ["confirm" | "withdraw" | "not-me" | "second-way" | "stop-mail", _] => {
                 respond::method_not_allowed(&asked, "GET, HEAD, POST")

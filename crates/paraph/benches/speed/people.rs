@@ -99,7 +99,7 @@ impl Person {
                 port: 50_000,
                 forwarded_by: None,
                 headers: headers
-                    .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
+                    .filter_map(|(name, value)| Some((name.parse().ok()?, value.parse().ok()?)))
                     .collect(),
                 issued_at: at.0.saturating_sub(40_000),
                 price: 1000,

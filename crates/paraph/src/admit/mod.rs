@@ -106,7 +106,7 @@ pub struct Admitter {
     limits: Limits,
     /// What each source uses, and what shared addresses have earned.
     pub budgets: Budgets,
-    puzzles: Arc<Puzzles>,
+    puzzles: Puzzles,
     tickets: Tickets,
     body: Hmac<Sha256>,
     shield: Option<Arc<Shield>>,
@@ -130,7 +130,7 @@ impl Admitter {
         Ok(Self {
             lanes: Lanes::new(limits),
             budgets: Budgets::new(limits),
-            puzzles: Arc::new(Puzzles::new(&secrets.challenge, price, limits)?),
+            puzzles: Puzzles::new(&secrets.challenge, price, limits)?,
             tickets: Tickets::new(&secrets.ticket, limits.ticket_seconds, limits.ticket_moved_seconds)?,
             body: Hmac::new_from_slice(&secrets.body).map_err(|_| WeakSecret)?,
             shield: None,
@@ -387,7 +387,7 @@ impl Admitter {
         }
     }
 
-    /// Burns the nonce and then, for a clearance, verifies the solution on the bounded pool. Reserve the intake slot
+    /// Burns the nonce and then, for a clearance, verifies the solution, in a lane of its own. Reserve the intake slot
     /// before: a nonce must not be burnt for want of room.
     ///
     /// Only what was never burnt before and is solved is charged as a signature: it cost its sender something. Who forges or
@@ -488,21 +488,17 @@ impl Admitter {
                 return Err(busy.into());
             }
         };
-        let puzzles = Arc::clone(&self.puzzles);
-        let verified = tokio::task::spawn_blocking(move || {
-            // The place is held by the work itself: a client that goes away does not make room for one more.
-            let _place = place;
-            puzzles.verify(&clearance)
-        });
-        match verified.await {
-            Ok(true) => Ok(burning),
-            Ok(false) => {
-                burning.settle(Outcome::Refused("solution"));
-                Err(Refusal::ClearanceRefused("solution"))
-            }
-            // The runtime is shutting down.
-            Err(_) => Err(no_service()),
+        // On this very thread: handing 0.1 ms of work to another one and back costs a fifth of it again. With the place in hand
+        // everything else that is ready goes first, so that nobody waits for more than one verification, and who verifies next
+        // waits in the lane, where it is seen.
+        tokio::task::yield_now().await;
+        let is_solved = self.puzzles.verify(&clearance);
+        drop(place);
+        if is_solved {
+            return Ok(burning);
         }
+        burning.settle(Outcome::Refused("solution"));
+        Err(Refusal::ClearanceRefused("solution"))
     }
 
     /// Counts a link that turned out to be unknown: the answer is 404, or 429 once it is one too many. To be asked only

@@ -70,7 +70,7 @@ pub struct Spent {
 struct Shard {
     entries: HashMap<Nonce, Entry>,
     /// Minute after which to look whether these are to be forgotten.
-    expiry: BTreeMap<u64, Vec<Nonce>>,
+    expiry: BTreeMap<Minute, Vec<Nonce>>,
 }
 
 #[derive(Debug)]
@@ -78,21 +78,32 @@ struct Entry {
     body: BodyMac,
     state: State,
     /// Minute of expiry.
-    expires: u64,
+    expires: Minute,
     /// Minute after which to forget: that of expiry for what is in work or admitted, earlier for all else.
-    forget: u64,
+    forget: Minute,
     /// Earlier minute under which it was last listed: once each, however often it goes in and out of work.
-    listed: u64,
+    listed: Minute,
 }
 
+/// Minutes since 1970.
+type Minute = u32;
+
+/// What few are is boxed: there may be a million.
 #[derive(Debug)]
 enum State {
-    /// With the repeats that wait, when there are any.
-    InWork(Option<Arc<Notify>>, usize),
+    InWork(Option<Box<Repeats>>),
     Released,
     /// Kept only so that taking a nonce out and in again does not grow the expiry lists.
     Unburnt,
-    Settled(Outcome),
+    Admitted,
+    Refused(Box<&'static str>),
+}
+
+/// Repeats that wait for what is in work.
+#[derive(Debug, Default)]
+struct Repeats {
+    waiting: usize,
+    notify: Arc<Notify>,
 }
 
 const SHARDS: usize = 64;
@@ -124,7 +135,7 @@ impl Spent {
                 let expires = minute(expires);
                 place.insert(Entry {
                     body,
-                    state: State::InWork(None, 0),
+                    state: State::InWork(None),
                     expires,
                     forget: expires,
                     listed: expires,
@@ -141,24 +152,32 @@ impl Spent {
             return Burn::OtherBody;
         }
         match &mut entry.state {
-            State::Settled(outcome) => Burn::Settled(*outcome),
+            State::Admitted => Burn::Settled(Outcome::Admitted),
+            State::Refused(reason) => Burn::Settled(Outcome::Refused(reason)),
             State::Released | State::Unburnt => {
-                entry.state = State::InWork(None, 0);
+                entry.state = State::InWork(None);
                 entry.forget = entry.expires;
                 Burn::Fresh
             }
-            State::InWork(_, waiting) if *waiting >= self.repeats => Burn::Crowded,
-            State::InWork(notify, waiting) => {
-                *waiting += 1;
+            State::InWork(repeats) => {
+                let repeats = repeats.get_or_insert_default();
+                if repeats.waiting >= self.repeats {
+                    return Burn::Crowded;
+                }
+                repeats.waiting += 1;
                 // Made under the lock: a notification between here and the first poll is not lost.
-                Burn::InWork(Arc::clone(notify.get_or_insert_default()).notified_owned())
+                Burn::InWork(Arc::clone(&repeats.notify).notified_owned())
             }
         }
     }
 
     /// Records what became of a nonce and wakes the repeats that wait for it.
     pub fn settle(&self, nonce: &Nonce, outcome: Outcome, now: Millis) {
-        self.leave_work(nonce, State::Settled(outcome), now);
+        let state = match outcome {
+            Outcome::Admitted => State::Admitted,
+            Outcome::Refused(reason) => State::Refused(Box::new(reason)),
+        };
+        self.leave_work(nonce, state, now);
     }
 
     /// The submission could not be made durable, or its client went away: the same body may try again, no other.
@@ -202,7 +221,7 @@ impl Spent {
         else {
             return;
         };
-        if !matches!(state, State::Settled(Outcome::Admitted)) {
+        if !matches!(state, State::Admitted) {
             entry.forget = entry.expires.min(minute(now));
             if entry.listed != entry.forget {
                 entry.listed = entry.forget;
@@ -214,7 +233,7 @@ impl Spent {
 
     fn forget_expired(&self, shard: &mut Shard, now: Millis) {
         while let Some(first) = shard.expiry.first_entry()
-            && *first.key() < now.0 / 60_000
+            && u64::from(*first.key()) < now.0 / 60_000
         {
             let (minute, nonces) = first.remove_entry();
             for nonce in nonces {
@@ -230,21 +249,22 @@ impl Spent {
     }
 
     fn shard(&self, nonce: &Nonce) -> MutexGuard<'_, Shard> {
-        let index = usize::from(nonce[0]) % self.shards.len();
+        // The first bytes of a nonce are the time; the last one is random.
+        let index = usize::from(nonce[15]) % self.shards.len();
         self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 fn wake(state: State) {
-    if let State::InWork(Some(notify), _) = state {
-        notify.notify_waiters();
+    if let State::InWork(Some(repeats)) = state {
+        repeats.notify.notify_waiters();
     }
 }
 
 /// The minute after the one in which this instant lies: when that is over, what was valid until the instant is not valid
 /// any more, not even for a request that was slow on its way.
-fn minute(instant: Millis) -> u64 {
-    instant.0 / 60_000 + 1
+fn minute(instant: Millis) -> Minute {
+    Minute::try_from(instant.0 / 60_000 + 1).unwrap_or(Minute::MAX)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, LazyLock};
 
+use http::header::ACCEPT_LANGUAGE;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use paraph_tally::SignatureId;
 
@@ -76,7 +77,7 @@ fn personal(contribution: Contribution) -> Personal {
             address: IpAddr::V4(Ipv4Addr::new(198, 51, 100, 7)),
             port: 4711,
             forwarded_by: None,
-            headers: vec![("accept-language".to_owned(), "fr".to_owned())],
+            headers: vec![(ACCEPT_LANGUAGE, HeaderValue::from_static("fr"))],
             issued_at: NOW.0 - 20_000,
             price: 1000,
         },

@@ -12,6 +12,10 @@ pub mod sign;
 pub mod stop;
 pub mod turned_away;
 
+use std::borrow::Cow;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
 use crate::admit::source::Source;
 
 /// A body that is still on its way.
@@ -26,19 +30,26 @@ pub(crate) fn count(route: &'static str, outcome: &'static str) {
 }
 
 /// Headers as they came, without what would be a secret; for the sealed record.
-pub(crate) fn captured(headers: &http::HeaderMap) -> Vec<(String, String)> {
+pub(crate) fn captured(headers: &HeaderMap) -> Vec<(HeaderName, HeaderValue)> {
     const MOST: usize = 40;
-    const VALUE_BYTES: usize = 400;
     headers
         .iter()
         .filter(|(name, _)| !matches!(name.as_str(), "cookie" | "authorization"))
         .take(MOST)
-        .map(|(name, value)| {
-            let mut value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-            value.truncate(value.floor_char_boundary(VALUE_BYTES));
-            (name.as_str().to_owned(), value)
-        })
+        .map(|(name, value)| (name.clone(), kept(value)))
         .collect()
+}
+
+/// The value itself, as nearly all are; what is long or no UTF-8 is cut or mended.
+fn kept(value: &HeaderValue) -> HeaderValue {
+    const VALUE_BYTES: usize = 400;
+    let text = String::from_utf8_lossy(value.as_bytes());
+    let end = text.floor_char_boundary(VALUE_BYTES);
+    match &text {
+        Cow::Borrowed(text) if end == text.len() => value.clone(),
+        // A part of a value, and the sign for what is no UTF-8, hold nothing that a value may not.
+        _ => HeaderValue::from_bytes(&text.as_bytes()[..end]).unwrap_or_else(|_| HeaderValue::from_static("")),
+    }
 }
 
 /// The proxy that told us the address, if one did.

@@ -106,11 +106,14 @@ pub(super) mod hex32 {
     }
 }
 
-/// Headers, those that are known by their number: `number + 1`, or 0 and the name.
+/// Headers, those that are known by their number: `number + 1`, or 0 and the name. In format 1, pairs of name and value.
 pub(super) mod headers {
+    use http::{HeaderName, HeaderValue};
+    use serde::de::Error;
+
     use super::{Deserialize, Deserializer, HEADERS, Serialize, Serializer};
 
-    type Headers = Vec<(String, String)>;
+    type Headers = Vec<(HeaderName, HeaderValue)>;
 
     #[derive(Serialize, Deserialize)]
     struct Line<'a> {
@@ -120,11 +123,15 @@ pub(super) mod headers {
     }
 
     pub(in crate::ledger) fn serialize<S: Serializer>(headers: &Headers, out: S) -> Result<S::Ok, S::Error> {
+        let pairs = headers.iter().map(|(name, value)| {
+            let value = std::str::from_utf8(value.as_bytes()).unwrap_or_default();
+            (name.as_str(), value)
+        });
         if out.is_human_readable() {
-            return headers.serialize(out);
+            return out.collect_seq(pairs);
         }
-        let lines = headers.iter().map(|(name, value)| {
-            let place = HEADERS.iter().position(|known| known == name);
+        let lines = pairs.map(|(name, value)| {
+            let place = HEADERS.iter().position(|known| *known == name);
             let known = place.and_then(|at| u8::try_from(at + 1).ok()).unwrap_or(0);
             let name = if known == 0 { name } else { "" };
             Line { known, name, value }
@@ -134,7 +141,8 @@ pub(super) mod headers {
 
     pub(in crate::ledger) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Headers, D::Error> {
         if from.is_human_readable() {
-            return Headers::deserialize(from);
+            let pairs = Vec::<(String, String)>::deserialize(from)?;
+            return pairs.iter().map(|(name, value)| header(name, value)).collect();
         }
         let lines = Vec::<Line<'de>>::deserialize(from)?;
         let headers = lines.into_iter().map(|line| {
@@ -142,11 +150,17 @@ pub(super) mod headers {
                 None => line.name,
                 Some(at) => HEADERS
                     .get(at)
-                    .ok_or_else(|| serde::de::Error::custom("a header of a later format"))?,
+                    .ok_or_else(|| Error::custom("a header of a later format"))?,
             };
-            Ok((name.to_owned(), line.value.to_owned()))
+            header(name, line.value)
         });
         headers.collect()
+    }
+
+    fn header<E: Error>(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), E> {
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(E::custom)?;
+        let value = HeaderValue::from_bytes(value.as_bytes()).map_err(E::custom)?;
+        Ok((name, value))
     }
 }
 
@@ -181,7 +195,7 @@ mod tests {
                 forwarded_by: Some("192.0.2.1".parse().expect("an address")),
                 headers: headers
                     .iter()
-                    .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                    .map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value")))
                     .collect(),
                 issued_at: 1_795_388_700_000,
                 price: 1000,

@@ -4,6 +4,7 @@
 
 use std::net::IpAddr;
 
+use http::{HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -60,9 +61,9 @@ pub struct Request {
     pub port: u16,
     /// The proxy that told us so, if one did.
     pub forwarded_by: Option<IpAddr>,
-    /// Names and values of the headers in the order in which they came, without cookies.
+    /// Names and values of the headers in the order in which they came, without cookies. Values are UTF-8.
     #[serde(with = "super::packed::headers")]
-    pub headers: Vec<(String, String)>,
+    pub headers: Vec<(HeaderName, HeaderValue)>,
     /// When the clearance or ticket was issued, milliseconds UTC.
     pub issued_at: u64,
     /// Rounds of the puzzle; 0 without script.

@@ -8,6 +8,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use http::header::{ACCEPT_ENCODING, ACCEPT_LANGUAGE, HeaderName, USER_AGENT};
 use paraph_scrutiny::{Country, NetworkKind, Observation, Source, Tag};
 use paraph_tally::{Millis, PetitionId, SignatureId};
 use serde::{Deserialize, Serialize};
@@ -224,7 +225,7 @@ impl Observer {
 struct Values<'a> {
     near: Vec<u8>,
     origin: Option<[u8; 4]>,
-    client: String,
+    client: Vec<u8>,
     name: String,
     comment: Option<String>,
     shape: String,
@@ -252,7 +253,7 @@ impl<'a> Values<'a> {
         Tags {
             near: hashed("near", &self.near),
             origin: observer.tag(month, "origin", self.origin.as_ref().map(<[u8; 4]>::as_slice)),
-            client: hashed("client", self.client.as_bytes()),
+            client: hashed("client", &self.client),
             name: hashed("name", self.name.as_bytes()),
             comment: observer.tag(month, "template", self.comment.as_deref().map(str::as_bytes)),
             shape: hashed("shape", self.shape.as_bytes()),
@@ -281,12 +282,12 @@ fn origin(networks: &Known, address: IpAddr) -> Option<[u8; 4]> {
 }
 
 /// What a browser or a program says of itself without being asked.
-fn client(request: &Request) -> String {
-    let says = |name: &str| matches!(name, "user-agent" | "accept-language" | "accept-encoding");
-    let names = request.headers.iter().map(|(name, _)| name.as_str());
+fn client(request: &Request) -> Vec<u8> {
+    let says = |name: &HeaderName| [USER_AGENT, ACCEPT_LANGUAGE, ACCEPT_ENCODING].contains(name);
+    let names = request.headers.iter().map(|(name, _)| name.as_str().as_bytes());
     let values = request.headers.iter().filter(|(name, _)| says(name));
-    let all: Vec<&str> = names.chain(values.map(|(_, value)| value.as_str())).collect();
-    all.join("\n")
+    let all: Vec<&[u8]> = names.chain(values.map(|(_, value)| value.as_bytes())).collect();
+    all.join(&b'\n')
 }
 
 impl Features {
@@ -410,6 +411,8 @@ impl From<First> for Features {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::*;
 
     /// Ten in the morning of the twentieth day of a month.
@@ -421,7 +424,7 @@ mod tests {
             address: address.parse().expect("an address"),
             port: 4000,
             forwarded_by: None,
-            headers: vec![("user-agent".to_owned(), "Browser/1".to_owned())],
+            headers: vec![(USER_AGENT, HeaderValue::from_static("Browser/1"))],
             issued_at: at - 40_000,
             price: 3,
         };
