@@ -5,12 +5,12 @@ use std::process::ExitCode;
 
 use paraph::cli::{self, Parsed};
 use paraph::commands;
-use tikv_jemallocator::Jemalloc;
 
 /// It gives back what a rush has used, and takes a tenth less processor time for a signature than the C library's (docs/benchmarks.md).
 /// Its settings are in `.cargo/config.toml`.
+#[cfg(feature = "jemalloc")]
 #[global_allocator]
-static ALLOCATOR: Jemalloc = Jemalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     let parsed = match cli::parse(std::env::args_os()) {
