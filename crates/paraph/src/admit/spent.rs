@@ -96,8 +96,12 @@ enum State {
     /// Kept only so that taking a nonce out and in again does not grow the expiry lists.
     Unburnt,
     Admitted,
-    Refused(Box<&'static str>),
+    Refused(Box<Reason>),
 }
+
+/// Why something was refused.
+#[derive(Debug)]
+struct Reason(&'static str);
 
 /// Repeats that wait for what is in work.
 #[derive(Debug, Default)]
@@ -153,7 +157,7 @@ impl Spent {
         }
         match &mut entry.state {
             State::Admitted => Burn::Settled(Outcome::Admitted),
-            State::Refused(reason) => Burn::Settled(Outcome::Refused(reason)),
+            State::Refused(reason) => Burn::Settled(Outcome::Refused(reason.0)),
             State::Released | State::Unburnt => {
                 entry.state = State::InWork(None);
                 entry.forget = entry.expires;
@@ -175,7 +179,7 @@ impl Spent {
     pub fn settle(&self, nonce: &Nonce, outcome: Outcome, now: Millis) {
         let state = match outcome {
             Outcome::Admitted => State::Admitted,
-            Outcome::Refused(reason) => State::Refused(Box::new(reason)),
+            Outcome::Refused(reason) => State::Refused(Box::new(Reason(reason))),
         };
         self.leave_work(nonce, state, now);
     }
