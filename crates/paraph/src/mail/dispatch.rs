@@ -75,7 +75,7 @@ impl Mailer {
             let stopping = *stop.borrow();
             if stopping {
                 // They are due again at once, for whoever comes next.
-                outcomes.extend(queue.drain(..).map(|mail| (mail, MailOutcome::Later(clock::now()))));
+                outcomes.extend(queue.drain(..).map(|mail| (mail, MailOutcome::Later(Duration::ZERO))));
             }
             if queue.is_empty() && sending.len() < at_once {
                 self.record(&mut outcomes).await;
@@ -149,7 +149,7 @@ impl Mailer {
             return Ok(MailOutcome::GivenUp);
         };
         if let Err(at) = self.pace().ready(to.domain(), now, jitter()) {
-            return Ok(MailOutcome::Later(at));
+            return Ok(pace::wait(at, now));
         }
         let (button, named) = match mail.kind {
             MailKind::Confirmation => (Purpose::Confirm, mail.signature.0),
@@ -245,7 +245,7 @@ fn jitter() -> u64 {
 
 fn later(mail: ClaimedMail, now: Millis) -> MailOutcome {
     match pace::after_failure(id::made_at(mail.id), mail.attempts + 1, jitter(), now) {
-        Next::RetryAt(at) => MailOutcome::Later(at),
+        Next::RetryAt(at) => pace::wait(at, now),
         Next::GiveUp => MailOutcome::GivenUp,
     }
 }

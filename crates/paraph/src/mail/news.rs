@@ -157,7 +157,7 @@ impl NewsMailer {
             return Ok(MailOutcome::GivenUp);
         };
         if let Err(at) = pace.ready(to.domain(), now, jitter()) {
-            return Ok(MailOutcome::Later(at));
+            return Ok(pace::wait(at, now));
         }
         let news = News {
             to: &to,
@@ -223,7 +223,7 @@ fn jitter() -> u64 {
 
 fn later(mail: ClaimedNews, now: Millis) -> MailOutcome {
     match pace::after_failure(mail.made_at, mail.attempts + 1, jitter(), now) {
-        Next::RetryAt(at) => MailOutcome::Later(at),
+        Next::RetryAt(at) => pace::wait(at, now),
         Next::GiveUp => MailOutcome::GivenUp,
     }
 }
