@@ -243,6 +243,7 @@ limits! {
     mail_connections = 4 in 1..=64, "Letters handed to the mail server at once, each over its own connection.";
     mail_claimed = 256 in 1..=10000, "Mails taken out of the outbox at once; a process that dies sends these ten minutes later.";
     mail_seconds = 60 in 1..=600, "Seconds to hand over one mail; a slower server is tried again later.";
+    mail_rest_seconds = 60 in 1..=3600, "Longest pause between two tries while mails cannot even be prepared, as with no descriptors left; the first is a quarter of a second, and each doubles.";
     second_way_per_hour = 120 in 1..=100000, "Mails an hour to held people of one incident: what goes to strangers whose address a forger typed can be called back in time.";
     second_way_domain_per_hour = 60 in 1..=100000, "Of these, to one mail domain: most people are at few, and so are a forger's mailboxes.";
     second_way_offered = 20000 in 1..=1000000, "Held signatures that one press asks by mail; a week of the drip. Each record is opened for its address, about 0.1 ms.";
