@@ -24,7 +24,8 @@ impl Lang {
     }
 
     /// Picks one of two texts.
-    pub(crate) fn pick(self, fr: &'static str, en: &'static str) -> &'static str {
+    #[must_use]
+    pub fn pick(self, fr: &'static str, en: &'static str) -> &'static str {
         match self {
             Self::Fr => fr,
             Self::En => en,

@@ -315,12 +315,15 @@ pub enum DrillCommand {
 pub struct DrillRun {
     /// Scenario; `paraph drill list` names them
     pub scenario: String,
+    /// Without a server: ten days of traffic straight into scrutiny, on a simulated clock, in about a minute
+    #[arg(long, conflicts_with_all = ["target", "petition", "sources", "honest_rate", "strength", "duration", "data", "operations"])]
+    pub simulate: bool,
     /// Address of the server, on loopback
-    #[arg(long, value_name = "URL")]
-    pub target: String,
+    #[arg(long, value_name = "URL", required_unless_present = "simulate")]
+    pub target: Option<String>,
     /// Petition to sign, by its slug
-    #[arg(long, value_name = "SLUG")]
-    pub petition: String,
+    #[arg(long, value_name = "SLUG", required_unless_present = "simulate")]
+    pub petition: Option<String>,
     /// Most sources of ipv6-rotation; 1000000 is the whole of it, and takes a --duration of minutes
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     pub sources: Option<u32>,

@@ -177,7 +177,9 @@ limits! {
     shield_forged = 20 in 5..=1000000, "Clearances that we never signed, from one address, that earn a ban; a quarter with the hidden field filled. No browser makes one.";
     shield_minutes = 5 in 2..=10, "Minutes of ten in which a rented server used a budget up that earn a ban; shared addresses are only priced.";
     shield_widen_at = 8 in 4..=256, "Banned addresses of one /24 or /48 after which all of it is, where it rents out servers; never an access network.";
-    shield_ban_seconds = 600 in 10..=86400, "Seconds of a first ban; each further one within a week lasts twice as long.";
+    shield_ban_seconds = 600 in 10..=86400, "Seconds of a first ban of a rented server; each further one within a week lasts twice as long.";
+    shield_shared_seconds = 60 in 10..=600, "Seconds of a first ban where no servers are rented out, as people may share the address; each further one twice as long, up to shield_ban_seconds.";
+    shield_spared_seconds = 300 in 60..=3600, "Seconds after such a ban in which its address is priced and not banned: time for one of them to sign, which keeps it open.";
     shield_ban_ceiling_seconds = 86400 in 60..=604800, "Seconds of the longest ban; addresses change hands.";
     shield_bans = 16384 in 64..=65536, "Bans remembered, about 100 bytes each; four times the largest attack on record.";
     shield_suspects = 65536 in 1024..=1048576, "Addresses about which there is evidence, about 100 bytes each; the quiet ones are forgotten first.";
@@ -241,6 +243,7 @@ limits! {
     mail_connections = 4 in 1..=64, "Letters handed to the mail server at once, each over its own connection.";
     mail_claimed = 256 in 1..=10000, "Mails taken out of the outbox at once; a process that dies sends these ten minutes later.";
     mail_seconds = 60 in 1..=600, "Seconds to hand over one mail; a slower server is tried again later.";
+    mail_rest_seconds = 60 in 1..=3600, "Longest pause between two tries while mails cannot even be prepared, as with no descriptors left; the first is a quarter of a second, and each doubles.";
     second_way_per_hour = 120 in 1..=100000, "Mails an hour to held people of one incident: what goes to strangers whose address a forger typed can be called back in time.";
     second_way_domain_per_hour = 60 in 1..=100000, "Of these, to one mail domain: most people are at few, and so are a forger's mailboxes.";
     second_way_offered = 20000 in 1..=1000000, "Held signatures that one press asks by mail; a week of the drip. Each record is opened for its address, about 0.1 ms.";

@@ -91,6 +91,12 @@ impl SimScenario {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|scenario| scenario.name() == name)
     }
+
+    /// Whether it is so slow by nature that what gets through is measured a day later.
+    #[must_use]
+    pub fn is_slow(self) -> bool {
+        matches!(self, Self::LowAndSlow | Self::BrowserFarm | Self::StolenIdentities)
+    }
 }
 
 /// Everything that happens in ten days, and the truth.

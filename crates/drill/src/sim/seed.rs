@@ -29,6 +29,12 @@ pub struct TuningSeed(u32);
 pub struct ReportingSeed(u32);
 
 impl TuningSeed {
+    /// The one of this number.
+    #[must_use]
+    pub fn numbered(number: u32) -> Self {
+        Self(number)
+    }
+
     /// The first so many.
     pub fn all(count: u32) -> impl Iterator<Item = Self> {
         (1..=count).map(Self)

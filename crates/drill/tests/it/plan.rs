@@ -247,6 +247,77 @@ fn campaigns_that_are_drawn_differ_by_seed_and_come_from_reserved_addresses() {
     }
 }
 
+fn drawn(scenario: Scenario, seed: u64) -> Plan {
+    Plan::new(&Options {
+        scenario,
+        ..options(seed)
+    })
+}
+
+/// How many prefixes of 256 addresses a plan's forgeries come through.
+fn prefixes(plan: &Plan) -> usize {
+    let of = |forgery: &paraph_drill::forgeries::Forgery| forgery.source.to_bits() >> 8;
+    plan.forgeries.iter().map(of).collect::<HashSet<_>>().len()
+}
+
+#[test]
+fn what_is_low_and_slow_keeps_one_pace_through_few_prefixes() {
+    for seed in 1..=8 {
+        let plan = drawn(Scenario::LowAndSlow, seed);
+        assert!((1..=6).contains(&prefixes(&plan)), "{seed}");
+        let (many, length) = (plan.forgeries.len(), plan.attack_to - plan.attack_from);
+        for (nth, forgery) in plan.forgeries.iter().enumerate() {
+            let step = length.as_secs_f64() / many as f64;
+            let late = (forgery.at - plan.attack_from).as_secs_f64() / step - nth as f64;
+            assert!((-0.01..1.0).contains(&late), "{seed}: {nth} is {late} steps late");
+        }
+    }
+}
+
+#[test]
+fn a_farm_of_browsers_fills_in_at_one_pace_on_many_lines() {
+    let pace = |plan: &Plan| {
+        let mut dwell: Vec<f64> = plan
+            .forgeries
+            .iter()
+            .filter_map(|forgery| Some(forgery.dress.as_ref()?.dwell.as_secs_f64()))
+            .collect();
+        dwell.sort_unstable_by(f64::total_cmp);
+        dwell[dwell.len() * 9 / 10] / dwell[dwell.len() / 10]
+    };
+    for seed in 1..=8 {
+        let plan = drawn(Scenario::BrowserFarm, seed);
+        assert!(prefixes(&plan) > 100, "{seed}: {}", prefixes(&plan));
+        assert!(pace(&plan) < 1.8, "{seed}: {}", pace(&plan));
+        // As other forgers do, and people.
+        assert!(pace(&drawn(Scenario::StoredUp, seed)) > 3.0, "{seed}");
+    }
+}
+
+#[test]
+fn stolen_identities_come_each_midnight_and_mostly_as_they_are_written() {
+    let (mut sorted, mut capitals) = (0, 0);
+    for seed in 1..=12 {
+        let plan = drawn(Scenario::StolenIdentities, seed);
+        let whole = plan.stands_for.expect("it stands for more").seconds;
+        let nights = usize::try_from(whole / 86_400).expect("a few");
+        let length = (plan.attack_to - plan.attack_from).as_secs_f64();
+        let mut lists = vec![Vec::new(); nights];
+        for forgery in &plan.forgeries {
+            let place = (forgery.at - plan.attack_from).as_secs_f64() / length * nights as f64;
+            assert!(place.fract() < 0.51, "{seed}: by day, {place}");
+            let last = forgery.name().rsplit(' ').next().unwrap_or_default().to_lowercase();
+            lists[place as usize].push(last);
+        }
+        assert!(lists.iter().all(|list| list.len() > 10), "{seed}: a part each night");
+        let is_written_large = |name: &str| name == name.to_uppercase();
+        capitals += usize::from(plan.forgeries.iter().all(|forgery| is_written_large(&forgery.name())));
+        sorted += usize::from(lists.iter().all(|list| list.is_sorted()));
+    }
+    assert!((5..12).contains(&sorted), "{sorted} of 12 lists are sorted");
+    assert!((1..12).contains(&capitals), "{capitals} of 12 are in capitals");
+}
+
 #[test]
 fn what_is_stored_up_is_confirmed_after_the_last_of_it_was_signed() {
     let plan = Plan::new(&Options {
@@ -275,7 +346,7 @@ fn the_three_waves_lie_apart_and_each_is_of_its_kind() {
         assert!(pair[1].from - pair[0].to > Duration::from_secs(75), "{pair:?}");
     }
     let of = |wave| plan.forgeries.iter().filter(move |forgery| forgery.wave == wave);
-    assert_eq!(of(1).count(), 0, "a flood completes no form");
+    assert_eq!((of(1).count(), plan.abuse), (0, Some(1)), "a flood completes no form");
     assert!(of(0).all(|forgery| forgery.method == Method::SolveAndConfirm));
     assert!(
         of(2).all(|forgery| forgery.method == Method::Solve),
@@ -298,7 +369,7 @@ fn a_hostile_crowd_is_of_real_people_and_changes_no_other() {
         scenario: Scenario::Brigade,
         ..options(7)
     });
-    let (hostile, others): (Vec<_>, Vec<_>) = brigade.honest.into_iter().partition(|person| person.hostile);
+    let (hostile, others): (Vec<_>, Vec<_>) = brigade.honest.iter().cloned().partition(|person| person.hostile);
     assert_eq!(others, Plan::new(&options(7)).honest);
     assert!(hostile.len() > others.len() && brigade.forgeries.is_empty());
     let mailboxes: HashSet<&str> = hostile
@@ -307,6 +378,21 @@ fn a_hostile_crowd_is_of_real_people_and_changes_no_other() {
         .map(|person| person.mailbox.as_str())
         .collect();
     assert_eq!(mailboxes.len(), hostile.len() + others.len());
+    // They pass few sentences on, which honest people never write.
+    let said = |people: &[paraph_drill::scenario::Person]| -> HashSet<&str> {
+        people.iter().filter_map(|person| person.comment).collect()
+    };
+    let many = hostile.iter().filter(|person| person.comment.is_some()).count();
+    assert!(many * 10 > hostile.len() && said(&hostile).difference(&said(&others)).count() < 40);
+    assert!(!said(&hostile).is_subset(&said(&others)));
+    let at_once = |people: &[paraph_drill::scenario::Person]| {
+        let quarter = (brigade.attack_to - brigade.attack_from) / 4;
+        let early = people
+            .iter()
+            .filter(|person| person.at < brigade.attack_from + quarter && person.at >= brigade.attack_from);
+        early.count() * 2 > people.len()
+    };
+    assert!(at_once(&hostile) && !at_once(&others), "most come early");
     let browsers: HashSet<u16> = hostile.iter().map(|person| person.browser).collect();
     assert!(browsers.len() > 100, "programs of their own");
 }

@@ -1,6 +1,11 @@
 //! `paraph drill`: rehearses an attack on your own server.
 
+use std::io::IsTerminal;
+use std::time::Instant;
+
+use paraph_drill::sim::{SimScenario, TuningSeed, simulate};
 use paraph_drill::{LiveView, Options, Scenario, Sink, Stop, Target};
+use paraph_nights::replay;
 use serde_json::json;
 
 use super::{demo, drill_failure, print, print_report, scenario, strengths, witness, write_report};
@@ -14,6 +19,7 @@ pub(super) fn run(drill: &Drill) -> Result<(), Failure> {
             list(*json);
             Ok(())
         }
+        (None, Some(run)) if run.simulate => replay_night(run),
         (None, Some(run)) => rehearse(run),
         (None, None) => Err(Failure::usage(
             "a scenario is missing",
@@ -37,9 +43,46 @@ fn list(as_json: bool) {
     }
 }
 
+/// Ten days without a server. Its seeds are those to tune by: the published figures come from others.
+fn replay_night(run: &DrillRun) -> Result<(), Failure> {
+    let scenario = SimScenario::from_name(&run.scenario).ok_or_else(|| {
+        let names = SimScenario::ALL.map(SimScenario::name).join(", ");
+        Failure::usage(
+            format!("there is no scenario {} that can be simulated", run.scenario),
+            format!("there are: {names}"),
+        )
+    })?;
+    let seed = u32::try_from(run.seed)
+        .map_err(|_| Failure::usage("--seed is too large to simulate", "up to 4294967295 with --simulate"))?;
+    if std::io::stderr().is_terminal() && !run.json {
+        eprintln!(
+            "{}",
+            demo::tongue().pick("dix jours, à peu près une minute …", "ten days, about a minute …")
+        );
+    }
+    let began = Instant::now();
+    let outcome = replay::run(&simulate(scenario, TuningSeed::numbered(seed)), true);
+    let report = outcome.report(scenario, began.elapsed().as_secs_f64());
+    if let Some(file) = &run.report {
+        write_report(file, &report)?;
+    }
+    if run.json {
+        print(&report.to_string());
+    } else {
+        print(&outcome.summary(scenario, demo::tongue()));
+    }
+    Ok(())
+}
+
 fn rehearse(run: &DrillRun) -> Result<(), Failure> {
     let scenario = scenario(&run.scenario)?;
-    let target = Target::check(&run.target).map_err(|refused| Failure::usage(refused.to_string(), refused.hint()))?;
+    let (Some(target), Some(petition)) = (&run.target, &run.petition) else {
+        return Err(Failure::usage(
+            "--target or --petition is missing",
+            "`paraph drill --help`",
+        ));
+    };
+    let checked = Target::check(target).map_err(|refused| Failure::usage(refused.to_string(), refused.hint()))?;
     telemetry::start_logging_quietly()?;
     let mut options = Options::new(scenario, run.seed);
     options.strengths = strengths(&run.strength);
@@ -72,7 +115,7 @@ fn rehearse(run: &DrillRun) -> Result<(), Failure> {
         let sink = Sink::start_on(run.mail_listen)
             .await
             .map_err(|error| Failure::io(format!("--mail-listen: cannot listen on {}", run.mail_listen), &error))?;
-        let notes = vec![format!("target  {}", run.target)];
+        let notes = vec![format!("target  {target}")];
         let view = if run.json {
             None
         } else {
@@ -83,7 +126,7 @@ fn rehearse(run: &DrillRun) -> Result<(), Failure> {
                 view.observe(progress);
             }
         };
-        let outcome = paraph_drill::run(options, target, &run.petition, sink, stop.clone(), observe).await;
+        let outcome = paraph_drill::run(options, checked, petition, sink, stop.clone(), observe).await;
         outcome.map_err(|error| drill_failure(&error))
     })?;
     if let Some(file) = &run.report {

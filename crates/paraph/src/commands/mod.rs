@@ -106,7 +106,7 @@ fn print_report(report: &Report) -> Result<(), Failure> {
     Ok(report.print(&mut std::io::stdout().lock(), demo::tongue())?)
 }
 
-fn write_report(file: &Path, report: &Report) -> Result<(), Failure> {
+fn write_report(file: &Path, report: &impl serde::Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(report).unwrap_or_default();
     std::fs::write(file, text + "\n")
         .map_err(|error| Failure::io(format!("--report: cannot write {}", file.display()), &error))

@@ -1,5 +1,7 @@
 //! What can be asked of the one writer, and what it answers.
 
+use std::time::Duration;
+
 use paraph_tally::{Author, End, MailboxId, Millis, PetitionId, SignatureId, VerdictKind, WithdrawnBy};
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
@@ -427,8 +429,8 @@ pub struct ClaimedNews {
 pub enum MailOutcome {
     /// The mail server has taken it.
     Sent,
-    /// To be tried again, not before this moment.
-    Later(Millis),
+    /// To be tried again, not before this long from now: the outbox goes by the journal's time, a mailer by the wall clock.
+    Later(Duration),
     /// It will never arrive, or there is nobody to send it to any more.
     GivenUp,
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::time::Duration;
 
 use paraph_tally::{MailboxId, Millis, PetitionId, SignatureId};
 
@@ -162,16 +163,24 @@ impl Decider<'_> {
 
     pub(super) async fn mail_done(&mut self, outcomes: Vec<(ClaimedMail, MailOutcome)>) -> Result<(), DbError> {
         for (mail, outcome) in outcomes {
+            let at = self.at;
             let batch = &mut self.decided.batch;
             match (mail.kind, outcome) {
                 (MailKind::Confirmation, MailOutcome::Sent | MailOutcome::GivenUp) => {
                     batch.mailed.push((mail.id, mail.signature));
                 }
-                (MailKind::Confirmation, MailOutcome::Later(at)) => batch.deferred.push((mail.id, at)),
+                (MailKind::Confirmation, MailOutcome::Later(wait)) => batch.deferred.push((mail.id, after(at, wait))),
                 (MailKind::SecondWay, MailOutcome::Sent | MailOutcome::GivenUp) => batch.second_way.over.push(mail.id),
-                (MailKind::SecondWay, MailOutcome::Later(at)) => batch.second_way.put_off.push((mail.id, at)),
+                (MailKind::SecondWay, MailOutcome::Later(wait)) => {
+                    batch.second_way.put_off.push((mail.id, after(at, wait)));
+                }
             }
         }
         Ok(())
     }
+}
+
+/// So long after a moment.
+pub(super) fn after(at: Millis, wait: Duration) -> Millis {
+    Millis(at.0.saturating_add(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)))
 }

@@ -3,6 +3,7 @@
 //! Embedded, the hand-over is a bounded queue to a thread that commits in groups: an answer is given only when the
 //! commit that holds it is on the disk.
 
+mod ahead;
 pub mod command;
 mod content;
 mod decide;

@@ -10,6 +10,7 @@ use paraph_tally::{MailboxId, Millis, PetitionId, SignatureId};
 
 use super::command::{ClaimedNews, MailOutcome};
 use super::decide::Decider;
+use super::mailing::after;
 use crate::journal::content::{NewsKey, NewsMail, Progress};
 use crate::journal::integer;
 use crate::ledger::petition_id;
@@ -169,12 +170,13 @@ impl Decider<'_> {
     }
 
     pub(super) async fn news_done(&mut self, outcomes: Vec<(ClaimedNews, MailOutcome)>) -> Result<(), DbError> {
+        let at = self.at;
         let content = &mut self.decided.batch.content;
         for (mail, outcome) in outcomes {
             let key = key(&mail);
             match outcome {
                 MailOutcome::Sent | MailOutcome::GivenUp => content.done.push(key),
-                MailOutcome::Later(at) => content.deferred.push((key, at)),
+                MailOutcome::Later(wait) => content.deferred.push((key, after(at, wait))),
             }
         }
         Ok(())

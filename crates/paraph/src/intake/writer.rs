@@ -9,6 +9,7 @@ use std::time::Instant;
 use paraph_tally::Millis;
 use tokio::sync::{mpsc, watch};
 
+use super::ahead;
 use super::command::Command;
 use super::decide::Decider;
 use super::tick::erasure;
@@ -99,6 +100,8 @@ impl Writer {
             wal::bound(db, settings.limits.wal_mib)?;
         }
         let end = journal::end(&mut main).await?;
+        let wall = (settings.now)();
+        ahead::put_right(&mut main, &settings.limits, wall.max(end.at)).await?;
         let waiting = waiting(&mut main).await?;
         let kept = Kept::read(&mut main).await?;
         let names = settings.limits.names_shown;
@@ -116,7 +119,7 @@ impl Writer {
             end,
             waiting,
             published: end.at,
-            time: Time::new((settings.now)(), end.at, kept),
+            time: Time::new(wall, end.at, kept),
             asked: Instant::now(),
             refusing: Arc::clone(&refusing),
             settings,

@@ -11,11 +11,13 @@ use lettre::message::Mailbox;
 use lettre::{Address, Message};
 use paraph_tally::{Millis, PetitionId};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::bounce;
 use super::compose::{self, Letter, MessageId, Post};
 use super::dkim::Signer;
 use super::pace::{self, Handed, Next, Pace};
+use super::rest::Rest;
 use super::stop::Kind;
 use super::transport::{DeliveryError, Transport};
 use crate::clock;
@@ -66,7 +68,8 @@ pub struct Mailer {
 impl Mailer {
     /// Sends mail until `stop` turns true; what is being handed over then is finished first.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
-        let at_once = usize::try_from(self.limits.mail_connections).unwrap_or(1);
+        let usually = usize::try_from(self.limits.mail_connections).unwrap_or(1);
+        let mut rest = Rest::new(self.limits.mail_rest_seconds);
         let mut queue: VecDeque<ClaimedMail> = VecDeque::new();
         let mut sending = FuturesUnordered::new();
         let mut in_hand: HashSet<MailId> = HashSet::new();
@@ -75,36 +78,50 @@ impl Mailer {
             let stopping = *stop.borrow();
             if stopping {
                 // They are due again at once, for whoever comes next.
-                outcomes.extend(queue.drain(..).map(|mail| (mail, MailOutcome::Later(clock::now()))));
+                outcomes.extend(queue.drain(..).map(at_once));
             }
-            if queue.is_empty() && sending.len() < at_once {
+            let rests = rest.left(Instant::now());
+            let places = if rest.is_on() { 1 } else { usually };
+            if queue.is_empty() && sending.len() < places {
                 self.record(&mut outcomes).await;
-                if !stopping {
-                    let claimed = self.intake.claim_mail(self.limits.mail_claimed).await;
+                if !stopping && rests.is_none() {
+                    let most = if rest.is_on() { 1 } else { self.limits.mail_claimed };
+                    let claimed = self.intake.claim_mail(most).await;
                     // A claim may run out while its mail is still being handed over: it is not sent twice.
                     let fresh = claimed.unwrap_or_default().into_iter();
                     queue.extend(fresh.filter(|mail| in_hand.insert(mail.id)));
                 }
             }
-            while sending.len() < at_once
+            while rests.is_none()
+                && sending.len() < places
                 && let Some(mail) = queue.pop_front()
             {
                 let mailer = &self;
-                sending.push(async move { (mail, mailer.send(mail).await) });
+                sending.push(async move {
+                    let now = clock::now();
+                    (mail, now, mailer.try_to_send(mail, now).await)
+                });
             }
             if stopping && sending.is_empty() {
                 self.record(&mut outcomes).await;
                 return;
             }
             // A mail that takes its time must not keep others in the outbox: a free place looks there again.
-            let is_room = sending.len() < at_once;
+            let is_room = sending.len() < places;
             tokio::select! {
-                Some(done) = sending.next() => {
-                    let (mail, _): &(ClaimedMail, MailOutcome) = &done;
+                Some((mail, began, done)) = sending.next() => {
                     in_hand.remove(&mail.id);
-                    outcomes.push(done);
+                    let outcome = rest.heard(done, Instant::now()).unwrap_or_else(|| {
+                        // What was taken out with it would fail alike.
+                        for mail in queue.drain(..) {
+                            in_hand.remove(&mail.id);
+                            outcomes.push(at_once(mail));
+                        }
+                        later(mail, began)
+                    });
+                    outcomes.push((mail, outcome));
                 }
-                () = tokio::time::sleep(LOOK_AGAIN), if is_room => {}
+                () = tokio::time::sleep(rests.unwrap_or(LOOK_AGAIN)), if is_room => {}
                 _ = stop.changed(), if !stopping => {}
             }
         }
@@ -127,17 +144,6 @@ impl Mailer {
         }
     }
 
-    async fn send(&self, mail: ClaimedMail) -> MailOutcome {
-        let now = clock::now();
-        match self.try_to_send(mail, now).await {
-            Ok(outcome) => outcome,
-            Err(error) => {
-                tracing::warn!(%error, "a mail could not be prepared");
-                later(mail, now)
-            }
-        }
-    }
-
     async fn try_to_send(&self, mail: ClaimedMail, now: Millis) -> Result<MailOutcome, DbError> {
         let Some((petition, personal, waiting)) = self.about(mail).await? else {
             return Ok(MailOutcome::GivenUp);
@@ -149,7 +155,7 @@ impl Mailer {
             return Ok(MailOutcome::GivenUp);
         };
         if let Err(at) = self.pace().ready(to.domain(), now, jitter()) {
-            return Ok(MailOutcome::Later(at));
+            return Ok(pace::wait(at, now));
         }
         let (button, named) = match mail.kind {
             MailKind::Confirmation => (Purpose::Confirm, mail.signature.0),
@@ -239,13 +245,18 @@ impl Mailer {
     }
 }
 
+/// Due again at once: it was not tried.
+fn at_once(mail: ClaimedMail) -> (ClaimedMail, MailOutcome) {
+    (mail, MailOutcome::Later(Duration::ZERO))
+}
+
 fn jitter() -> u64 {
     u64::from_be_bytes(id::random())
 }
 
 fn later(mail: ClaimedMail, now: Millis) -> MailOutcome {
     match pace::after_failure(id::made_at(mail.id), mail.attempts + 1, jitter(), now) {
-        Next::RetryAt(at) => MailOutcome::Later(at),
+        Next::RetryAt(at) => pace::wait(at, now),
         Next::GiveUp => MailOutcome::GivenUp,
     }
 }

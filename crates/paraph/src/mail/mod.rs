@@ -4,6 +4,7 @@
 //! - [`page`] is what a mail says, as text and as HTML; [`texts`] has the words;
 //! - [`budget`] decides when an address may be written to again: a budget spent delays, it never drops;
 //! - [`pace`] spreads mail over recipient domains and says when to try again after a failure;
+//! - `rest` keeps mail waiting where we ourselves cannot go on;
 //! - [`transport`] hands a letter to a mail server or a directory;
 //! - [`dkim`] signs it; [`bounce`] reads what comes back, [`inbox`] takes it in;
 //! - [`stop`] knows who wants no more of it.
@@ -21,6 +22,7 @@ pub mod inbox;
 pub mod news;
 pub mod pace;
 pub mod page;
+mod rest;
 pub mod stop;
 pub mod texts;
 pub mod transport;

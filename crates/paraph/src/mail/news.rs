@@ -8,12 +8,14 @@ use lettre::Address;
 use lettre::message::Mailbox;
 use paraph_tally::{End, Millis};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::bounce;
 use super::compose::{self, MessageId, Outgoing, Post};
 use super::dkim::Signer;
 use super::pace::{self, Handed, Next, Pace};
 use super::page::{Head, Page, plain};
+use super::rest::Rest;
 use super::stop::{self, Kind};
 use super::texts::{Said, Texts};
 use super::transport::{DeliveryError, Transport};
@@ -97,19 +99,31 @@ impl NewsMailer {
             mail_provider_per_minute: self.limits.news_provider_per_minute,
             ..self.limits.clone()
         });
+        let mut rest = Rest::new(self.limits.mail_rest_seconds);
         while !*stop.borrow() {
-            let claimed = self.intake.claim_news(self.limits.news_claimed).await;
-            let claimed = claimed.unwrap_or_default();
+            let rests = rest.left(Instant::now());
+            let claimed = match rests {
+                Some(_) => Vec::new(),
+                None => {
+                    let most = if rest.is_on() { 1 } else { self.limits.news_claimed };
+                    self.intake.claim_news(most).await.unwrap_or_default()
+                }
+            };
             if claimed.is_empty() {
                 tokio::select! {
-                    () = tokio::time::sleep(LOOK_AGAIN) => {}
+                    () = tokio::time::sleep(rests.unwrap_or(LOOK_AGAIN)) => {}
                     _ = stop.changed() => {}
                 }
                 continue;
             }
             let mut outcomes = Vec::with_capacity(claimed.len());
             for mail in claimed {
-                let outcome = self.send(mail, &mut pace).await;
+                // What was taken out with one that could not be prepared would fail alike.
+                let outcome = if rest.left(Instant::now()).is_some() {
+                    MailOutcome::Later(Duration::ZERO)
+                } else {
+                    self.send(mail, &mut pace, &mut rest).await
+                };
                 let label = match outcome {
                     MailOutcome::Sent => "news_sent",
                     MailOutcome::Later(_) => "news_later",
@@ -124,15 +138,10 @@ impl NewsMailer {
         }
     }
 
-    async fn send(&self, mail: ClaimedNews, pace: &mut Pace) -> MailOutcome {
+    async fn send(&self, mail: ClaimedNews, pace: &mut Pace, rest: &mut Rest) -> MailOutcome {
         let now = clock::now();
-        match self.try_to_send(mail, pace, now).await {
-            Ok(outcome) => outcome,
-            Err(error) => {
-                tracing::warn!(%error, "a mail of an update could not be prepared");
-                later(mail, now)
-            }
-        }
+        let done = self.try_to_send(mail, pace, now).await;
+        rest.heard(done, Instant::now()).unwrap_or_else(|| later(mail, now))
     }
 
     async fn try_to_send(&self, mail: ClaimedNews, pace: &mut Pace, now: Millis) -> Result<MailOutcome, DbError> {
@@ -157,7 +166,7 @@ impl NewsMailer {
             return Ok(MailOutcome::GivenUp);
         };
         if let Err(at) = pace.ready(to.domain(), now, jitter()) {
-            return Ok(MailOutcome::Later(at));
+            return Ok(pace::wait(at, now));
         }
         let news = News {
             to: &to,
@@ -223,7 +232,7 @@ fn jitter() -> u64 {
 
 fn later(mail: ClaimedNews, now: Millis) -> MailOutcome {
     match pace::after_failure(mail.made_at, mail.attempts + 1, jitter(), now) {
-        Next::RetryAt(at) => MailOutcome::Later(at),
+        Next::RetryAt(at) => pace::wait(at, now),
         Next::GiveUp => MailOutcome::GivenUp,
     }
 }

@@ -4,10 +4,11 @@
 //! bucket; large mailbox providers, where most honest people are, have a larger one.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use super::Millis;
 use super::transport::DeliveryError;
-
+use crate::intake::command::MailOutcome;
 use crate::limits::Limits;
 
 /// Mailbox providers that take more mail, because most people's mail is there. Public knowledge, not a judgement.
@@ -370,6 +371,12 @@ pub enum Next {
     RetryAt(Millis),
     /// It has failed for three days: tell nobody, keep the contribution until it expires.
     GiveUp,
+}
+
+/// Not before a moment of the same clock.
+#[must_use]
+pub fn wait(until: Millis, now: Millis) -> MailOutcome {
+    MailOutcome::Later(Duration::from_millis(until.0.saturating_sub(now.0)))
 }
 
 /// Shortest and longest wait between two attempts, in seconds.

@@ -2,6 +2,9 @@
 //!
 //! A ban ends by itself. Each further one of the same source lasts twice as long, up to a ceiling, until a week has gone by
 //! without one. It is made for one address or one /64; for a /24 or /48 only where the evidence for that is written beside it.
+//!
+//! An address that many may share is banned briefly, and not again for a while: a forger who came first behind a carrier's NAT
+//! must not be a way to keep everybody else there from signing. Whoever signs in that while keeps the address open.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -62,6 +65,17 @@ pub struct Ban {
     pub ways: Ways,
 }
 
+/// How long a ban lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lasts {
+    /// As long as its source has earned by now.
+    Earned,
+    /// The same where many people may share the source: far shorter.
+    Shared,
+    /// As long as a person says, in seconds.
+    Said(u64),
+}
+
 /// There are as many bans as `limits.shield_bans`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there are as many bans as limits.shield_bans allows")]
@@ -73,6 +87,8 @@ pub struct Book {
     most: usize,
     seconds: u64,
     ceiling: u64,
+    shared: u64,
+    spared: u64,
 }
 
 impl Book {
@@ -84,6 +100,8 @@ impl Book {
             most: usize::try_from(limits.shield_bans).unwrap_or(usize::MAX),
             seconds: limits.shield_ban_seconds,
             ceiling: limits.shield_ban_ceiling_seconds,
+            shared: limits.shield_shared_seconds,
+            spared: limits.shield_spared_seconds,
         }
     }
 
@@ -95,11 +113,18 @@ impl Book {
         narrow.into_iter().chain(wide).max_by_key(|ban| ban.until)
     }
 
-    /// Makes a ban: for `seconds`, or for as long as its source has earned by now. One that is in force is never shortened.
+    /// Whether a ban of this source has ended only just: time for the people behind it.
+    #[must_use]
+    pub fn is_spared(&self, net: Net, now: Millis) -> bool {
+        let until = self.bans.get(&net).map(|ban| ban.until);
+        until.is_some_and(|until| until <= now && now.0 < until.0.saturating_add(1000 * self.spared))
+    }
+
+    /// Makes a ban. One that is in force is never shortened.
     ///
     /// # Errors
     /// There is no room.
-    pub fn ban(&mut self, net: Net, cause: Cause, ways: Ways, seconds: Option<u64>, now: Millis) -> Result<Ban, Full> {
+    pub fn ban(&mut self, net: Net, cause: Cause, ways: Ways, lasts: Lasts, now: Millis) -> Result<Ban, Full> {
         if self.bans.len() >= self.most && !self.bans.contains_key(&net) {
             self.bans.retain(|_, ban| ban.until > now);
             if self.bans.len() >= self.most {
@@ -111,8 +136,13 @@ impl Book {
             .get(&net)
             .filter(|ban| now.0 < ban.until.0.saturating_add(FORGET));
         let times = before.map_or(1, |ban| ban.times.saturating_add(1));
-        let doubled = self.seconds.saturating_mul(1 << (times - 1).min(32)).min(self.ceiling);
-        let until = Millis(now.0.saturating_add(1000 * seconds.unwrap_or(doubled)));
+        let doubled = |first: u64, ceiling: u64| first.saturating_mul(1 << (times - 1).min(32)).min(ceiling);
+        let seconds = match lasts {
+            Lasts::Earned => doubled(self.seconds, self.ceiling),
+            Lasts::Shared => doubled(self.shared, self.seconds),
+            Lasts::Said(seconds) => seconds,
+        };
+        let until = Millis(now.0.saturating_add(1000 * seconds));
         let ban = Ban {
             until: before.map_or(until, |ban| ban.until.max(until)),
             times,

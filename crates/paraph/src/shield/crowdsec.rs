@@ -398,3 +398,39 @@ fn alert(net: Net, until: Millis, now: Millis) -> Value {
         }],
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shield::book::Ways;
+    use crate::shield::evidence::Cause;
+
+    /// Thousands of bans go out by the hundred. Whoever decides against it meanwhile is heard before the next hundred.
+    #[tokio::test]
+    async fn nothing_more_is_told_once_somebody_decided_against_it() {
+        let mut client = Client {
+            token: Some(Zeroizing::new("t".to_owned())),
+            has_begun: true,
+            // Nobody is there: whatever is sent fails.
+            ..Client::new(Lapi {
+                url: "http://127.0.0.1:9".to_owned(),
+                machine: String::new(),
+                password: Zeroizing::default(),
+            })
+        };
+        let now = Millis(1_000_000);
+        let ban = Ban {
+            until: Millis(now.0 + 600_000),
+            times: 1,
+            cause: Cause::Forged,
+            ways: Ways::BOTH,
+        };
+        let bans = [(Net::narrow(IpAddr::from([192, 0, 2, 7])), ban)];
+        let (decides, decided) = watch::channel(true);
+        assert!(client.tell(&bans, now, &decided).await.is_err(), "it is sent");
+        client.token = Some(Zeroizing::new("t".to_owned()));
+        decides.send_replace(false);
+        assert!(client.tell(&bans, now, &decided).await.is_ok(), "it is not");
+        assert!(client.told.is_empty());
+    }
+}

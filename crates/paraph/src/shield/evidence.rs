@@ -11,12 +11,15 @@
 //! Nothing else does: not a missing script, not a puzzle that failed, not a form that was open too long, not an address
 //! that many share. Where somebody confirmed a signature in the last day, people are behind the address: it is priced
 //! instead. So it is where somebody signed within ten minutes, puzzle solved or ticket waited for, unless the network rents
-//! out servers: nobody can confirm before the mail has come, and a carrier's address may have a thousand people behind it.
+//! out servers: nobody can confirm before the mail has come, and a carrier's address may have a thousand people behind it. A
+//! forger may come before all of them: outside such networks a first ban is short, and behind each the address is spared for a
+//! while ([`super::book`]), priced only, so that one of them can sign.
 
 use paraph_shield::net::Net;
 use paraph_tally::Millis;
 use serde::{Deserialize, Serialize};
 
+use super::book::Lasts;
 use crate::admit::recent::Recent;
 use crate::limits::Limits;
 use crate::trace::networks::Kind;
@@ -75,8 +78,8 @@ pub enum Earned {
     Nothing,
     /// The highest price: people are behind the same address.
     Price,
-    /// A ban.
-    Ban(Cause),
+    /// A ban, and how long.
+    Ban(Cause, Lasts),
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -111,8 +114,16 @@ impl Suspects {
         }
     }
 
-    /// Takes evidence in. `kind` is asked for only where it decides.
-    pub fn add(&mut self, source: Net, evidence: Evidence, kind: impl Fn() -> Kind, now: Millis) -> Earned {
+    /// Takes evidence in. `kind`, and whether a ban that has just ended spares the source another, are asked for only where
+    /// they decide.
+    pub fn add(
+        &mut self,
+        source: Net,
+        evidence: Evidence,
+        kind: impl Fn() -> Kind,
+        is_spared: impl Fn() -> bool,
+        now: Millis,
+    ) -> Earned {
         let suspicion = self.seen.entry(source, now, Suspicion::default);
         if now.0.saturating_sub(suspicion.since.0) >= WINDOW {
             *suspicion = Suspicion {
@@ -141,14 +152,15 @@ impl Suspects {
             return Earned::Nothing;
         };
         let signed = self.signed.get(&source, now).copied();
-        let signs = signed.is_some_and(|at| now.0.saturating_sub(at.0) < WINDOW) && kind() != Kind::Hosting;
-        if signs || self.confirmed.get(&source, now).is_some() {
+        let signs = signed.is_some_and(|at| now.0.saturating_sub(at.0) < WINDOW);
+        let is_shared = kind() != Kind::Hosting;
+        if self.confirmed.get(&source, now).is_some() || (is_shared && (signs || is_spared())) {
             suspicion.priced = true;
             return Earned::Price;
         }
         // The next ban has to be earned anew.
         *suspicion = Suspicion::default();
-        Earned::Ban(cause)
+        Earned::Ban(cause, if is_shared { Lasts::Shared } else { Lasts::Earned })
     }
 
     /// Somebody confirmed a signature from there.

@@ -29,7 +29,7 @@ use paraph_tally::Millis;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-use self::book::{Ban, Book, Full, Ways};
+use self::book::{Ban, Book, Full, Lasts, Ways};
 use self::evidence::{Cause, Earned, Evidence, Suspects};
 use crate::admit::Refusal;
 use crate::admit::budget::Announced;
@@ -195,10 +195,14 @@ impl Shield {
             return;
         }
         let kind = || self.networks.get().kind(source.addr);
-        let earned = self.suspects().add(net, evidence, kind, now);
-        if let Earned::Ban(cause) = earned {
+        let is_spared = || {
+            let book = self.book.read().unwrap_or_else(PoisonError::into_inner);
+            book.is_spared(net, now)
+        };
+        let earned = self.suspects().add(net, evidence, kind, is_spared, now);
+        if let Earned::Ban(cause, lasts) = earned {
             // A full book changes nothing for anybody: budgets and prices hold.
-            if self.ban(net, cause, Ways::of(source.via), None, now).is_ok() {
+            if self.ban(net, cause, Ways::of(source.via), lasts, now).is_ok() {
                 self.widen(source, now);
             }
         }
@@ -221,13 +225,13 @@ impl Shield {
             origin.is_some_and(|origin| origin.kind == Kind::Hosting && origin.prefix.prefix_len() <= wide.prefix());
         if is_rented {
             // As above.
-            let _ = self.ban(wide, Cause::Widened, Ways::of(source.via), None, now);
+            let _ = self.ban(wide, Cause::Widened, Ways::of(source.via), Lasts::Earned, now);
         }
     }
 
-    fn ban(&self, net: Net, cause: Cause, ways: Ways, seconds: Option<u64>, now: Millis) -> Result<Ban, Full> {
+    fn ban(&self, net: Net, cause: Cause, ways: Ways, lasts: Lasts, now: Millis) -> Result<Ban, Full> {
         let mut book = self.book.write().unwrap_or_else(PoisonError::into_inner);
-        let ban = book.ban(net, cause, ways, seconds, now)?;
+        let ban = book.ban(net, cause, ways, lasts, now)?;
         self.any.store(true, Ordering::Relaxed);
         drop(book);
         metrics::counter!(BANS, "cause" => cause.label()).increment(1);
@@ -267,10 +271,13 @@ impl Shield {
                 Some(net) if self.protected.hits(net, &[]) => ShieldAnswer::Refused(format!(
                     "{net} holds a protected address: a trusted proxy, this machine, or one of shield.protect"
                 )),
-                Some(net) => match self.ban(net, Cause::ByHand, Ways::BOTH, *seconds, now) {
-                    Ok(ban) => ShieldAnswer::Banned(listed(net, ban, now)),
-                    Err(full) => ShieldAnswer::Refused(full.to_string()),
-                },
+                Some(net) => {
+                    let lasts = seconds.map_or(Lasts::Earned, Lasts::Said);
+                    match self.ban(net, Cause::ByHand, Ways::BOTH, lasts, now) {
+                        Ok(ban) => ShieldAnswer::Banned(listed(net, ban, now)),
+                        Err(full) => ShieldAnswer::Refused(full.to_string()),
+                    }
+                }
             },
             ShieldCommand::ShieldUnban { net: text } => match read(text) {
                 None => unreadable(text),

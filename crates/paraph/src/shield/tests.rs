@@ -48,7 +48,7 @@ fn many_forgeries_earn_a_ban_and_less_does_not() {
     forge(&shield, &forger, 19, at(10 * MINUTE));
     assert_eq!(shield.is_banned(&forger, at(10 * MINUTE)), None);
     forge(&shield, &forger, 1, at(10 * MINUTE));
-    assert_eq!(seconds_left(&shield, &forger, at(10 * MINUTE)), Some(600));
+    assert_eq!(seconds_left(&shield, &forger, at(10 * MINUTE)), Some(60));
     assert_eq!(shield.is_banned(&source("198.18.0.8"), at(10 * MINUTE)), None);
     // With the hidden field filled, a quarter is enough. A /64 is one source.
     for host in 1..=5 {
@@ -138,7 +138,7 @@ fn where_people_sign_the_address_is_priced_and_not_banned_unless_servers_are_ren
 #[test]
 fn each_further_ban_lasts_twice_as_long_up_to_the_ceiling_and_a_quiet_week_starts_anew() {
     let shield = shield();
-    let forger = source("198.18.0.7");
+    let forger = source("198.51.100.7");
     let mut now = 0;
     let mut lasted = Vec::new();
     for _ in 0..10 {
@@ -155,6 +155,57 @@ fn each_further_ban_lasts_twice_as_long_up_to_the_ceiling_and_a_quiet_week_start
     now += 7 * 24 * 60 * MINUTE;
     forge(&shield, &forger, 20, at(now));
     assert_eq!(seconds_left(&shield, &forger, at(now)), Some(600));
+}
+
+/// Nobody has signed behind a carrier's NAT today, and a forger comes first. Whoever comes next waits a minute; from then on
+/// there is time for one person to sign, and one is enough.
+#[test]
+fn a_forger_who_comes_first_at_a_shared_address_keeps_nobody_from_signing_for_long() {
+    for address in ["100.64.0.7", "198.18.0.7", "9.9.9.9", "2001:db8:1000:7::1"] {
+        let shield = shield();
+        let shared = source(address);
+        let (mut longest, mut spared) = (0, Vec::new());
+        let (mut since, mut was_banned) = (0, false);
+        // A forger who never rests, for three hours, while nobody signs.
+        for second in 0..3 * 3600 {
+            let now = at(second * 1000);
+            let is_banned = shield.is_banned(&shared, now).is_some();
+            if !is_banned {
+                forge(&shield, &shared, 20, now);
+                assert!(shield.is_banned(&shared, now).is_some() || shield.is_priced(&shared, now));
+            }
+            if is_banned != was_banned {
+                if is_banned {
+                    spared.push(second - since);
+                } else {
+                    longest = longest.max(second - since);
+                    if spared.len() == 1 {
+                        assert!(second <= 61, "{address}: the first ban ended after {second} s");
+                    }
+                }
+                (since, was_banned) = (second, is_banned);
+            }
+        }
+        assert!(longest <= 601, "{address}: shut for {longest} s");
+        assert!(
+            spared[1..].iter().all(|open| *open >= 299),
+            "{address}: open for {spared:?}"
+        );
+        // In such a while somebody signs, and then somebody every nine minutes.
+        let mut second = 3 * 3600;
+        while shield.is_banned(&shared, at(second * 1000)).is_some() {
+            second += 1;
+        }
+        for _ in 0..5 {
+            shield.signed(&shared, at(second * 1000));
+            for _ in 0..9 * 60 {
+                second += 1;
+                forge(&shield, &shared, 20, at(second * 1000));
+                assert_eq!(shield.is_banned(&shared, at(second * 1000)), None, "{address}");
+            }
+            assert!(shield.is_priced(&shared, at(second * 1000)), "{address}");
+        }
+    }
 }
 
 #[test]

@@ -209,6 +209,19 @@ fn an_authority_that_limits_lies_or_hangs_takes_nothing_away_and_is_not_hammered
     let world = World::new("tls-alpn-01");
     world.nearly_over();
     fs::copy(world.file("certificate.pem"), world.site.place().join("old.pem")).expect("copied");
+    // It asks about a name that is none of ours: nothing is shown for it.
+    world
+        .authority
+        .put(Some(Fault::Rewrite("/authZ/", HOST, "petitionz.example")));
+    let server = world.site.start();
+    world.until_state("a question about another name", |state| {
+        let why = state["why"].as_str().unwrap_or_default();
+        why.contains("petitionz.example, which is none of")
+    });
+    assert!(world.shows("old.pem"));
+    server.stop();
+    fs::remove_file(world.file("state.json")).expect("removed");
+
     let limited = "HTTP/1.1 429 Too Many Requests\r\nretry-after: 3600\r\ncontent-type: application/problem+json\r\n\
                    connection: close\r\n\r\n{\"type\":\"urn:ietf:params:acme:error:rateLimited\",\"detail\":\"too many\",\"status\":429}";
     world.authority.put(Some(Fault::Answer("/order-plz", limited)));

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use paraph::clock;
-use paraph::intake::command::{ConfirmAnswer, SignAnswer};
+use paraph::intake::command::{ConfirmAnswer, MailOutcome, SignAnswer};
 use paraph::store::id;
 use paraph_tally::{Millis, SignatureId};
 
@@ -132,4 +132,60 @@ async fn restarts_under_a_clock_that_is_weeks_ahead_erase_nothing_until_it_has_h
         1,
         "who signed three weeks before, as far as anybody can know"
     );
+}
+
+/// By how much the wall clock of the third test is wrong.
+static MAILED: AtomicI64 = AtomicI64::new(0);
+
+fn mailed() -> Millis {
+    Millis(clock::now().0.saturating_add_signed(MAILED.load(Ordering::SeqCst)))
+}
+
+/// Mail leaves no event behind, so that a start by a right clock knows nothing of the time at which it was put off or sent.
+#[tokio::test(flavor = "multi_thread")]
+async fn mail_that_was_put_off_and_budgets_that_were_spent_while_the_clock_was_ahead_do_not_wait_for_that_time() {
+    const DAY: u64 = 24 * 3_600_000;
+    let store = Store::new(Kind::Sqlite);
+    let running = store.start_by(mailed, 1).await;
+    for mailbox in 0..3 {
+        running.sign(contribution(mailbox)).await;
+    }
+    running.stop();
+    MAILED.store(300 * 24 * HOUR, Ordering::SeqCst);
+    let running = store.start_by(mailed, 1).await;
+    let claimed = running.intake.claim_mail(10).await.expect("claimed");
+    assert_eq!(claimed.len(), 3);
+    let wait = Duration::from_secs(6 * 3600);
+    let outcomes = vec![(claimed[0], MailOutcome::Sent), (claimed[1], MailOutcome::Later(wait))];
+    running.intake.mail_done(outcomes).await.expect("recorded");
+    running.stop();
+
+    MAILED.store(0, Ordering::SeqCst);
+    let right = clock::now();
+    let running = store.start_by(mailed, 1).await;
+    let mut connections = store.connect().await;
+    let sent = connections
+        .main
+        .query("SELECT at FROM mail_sent", &[])
+        .await
+        .expect("read");
+    assert_eq!(sent.len(), 3);
+    for row in &sent {
+        let at = row.unsigned(0).expect("a time");
+        assert!(at.abs_diff(right.0) < 60_000, "spent just now: {at}, it is {}", right.0);
+    }
+    let again = running.intake.claim_mail(10).await.expect("claimed");
+    assert_eq!(again.len(), 2, "what was put off, and what nobody finished");
+    // Who signs again at the mailbox that has its mail waits a day for the next, and not for the year after.
+    running.sign(contribution(0)).await;
+    assert_eq!(running.intake.claim_mail(10).await, Ok(Vec::new()));
+    let due = "SELECT MAX(due_at) FROM outbox";
+    let due = connections
+        .main
+        .query_one(due, &[])
+        .await
+        .expect("read")
+        .expect("a row");
+    assert!(due.unsigned(0).expect("a time") < right.0 + DAY + 60_000);
+    running.stop();
 }

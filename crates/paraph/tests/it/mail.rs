@@ -253,6 +253,46 @@ fn a_dead_mail_server_delays_mail_and_nothing_else() {
     server.stop();
 }
 
+/// Everything is due, and nothing can be read: as with no descriptors left, or a disk that fails.
+#[test]
+fn mail_that_cannot_be_prepared_rests_and_says_so_once() {
+    let nobody = TcpListener::bind(Sink::free()).expect("a port");
+    let address = nobody.local_addr().expect("bound");
+    drop(nobody);
+    let site = site_with_mail_to(address);
+    let server = site.start();
+    sign_all(&server, 0..60);
+    attempted(&site, 60);
+    site.store()
+        .execute_batch("ALTER TABLE vault RENAME TO away")
+        .expect("what mails are made of is away");
+    let sink = Sink::start(address, Mood::Well);
+    time_passes(&site);
+    let told = || site.logged().matches("a mail could not be prepared").count();
+    until("it is noticed", || (told() > 0).then_some(()));
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(4) {
+        time_passes(&site);
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    // One that had been prepared just before may make it look over for a moment.
+    assert!(told() <= 2, "sixty mails, and {} lines", told());
+    let tried = site.number("SELECT SUM(attempts) FROM outbox");
+    assert!(tried < 60 * 2 + 60, "tried {tried} times in all");
+    assert_eq!(sink.letters().len(), 0);
+
+    site.store()
+        .execute_batch("ALTER TABLE away RENAME TO vault")
+        .expect("back");
+    until("everything is sent", || {
+        time_passes(&site);
+        (sink.letters().len() >= 60).then_some(())
+    });
+    one_each(&sink, 60);
+    assert!(site.logged().contains("mails can be prepared again"));
+    server.stop();
+}
+
 #[test]
 fn a_mail_server_that_dies_under_load_delays_mail_and_nothing_else() {
     let dying = Sink::start(Sink::free(), Mood::DiesAfter(10));

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use paraph_drill::{ForgedRate, Options, Report, Scenario, Sink, Stop, Strength, Target};
+use serde_json::{Value, json};
 
 use crate::client::{Client, FORM, JSON, form};
 use crate::server::{Site, is_full};
@@ -63,6 +64,38 @@ fn a_mail_bomb_on_one_petition_sends_a_victim_one_mail() {
     assert!(report.passed(), "{report:#?}");
     assert_eq!((victims.petitions, victims.max_mails, victims.signed), (1, 1, 3));
     assert_eq!(report.forged.mailed, 3, "{:?}", report.forged);
+}
+
+/// Ten days in one command. In a build that is not optimised it takes its time.
+#[test]
+fn a_simulated_night_needs_no_server_and_says_what_became_of_it() {
+    let site = Site::new();
+    let refused = site.run(&["drill", "honest-surge", "--simulate"]);
+    assert!(
+        refused.code == 2 && refused.stderr.contains("there are: honest, "),
+        "{}",
+        refused.stderr
+    );
+    let refused = site.run(&["drill", "honest", "--simulate", "--petition", "fountain"]);
+    assert_eq!(refused.code, 2, "it signs no petition of a server");
+    if !is_full() {
+        return;
+    }
+    let file = site.place().join("report.json");
+    let file = file.to_str().expect("text");
+    let ran = site.run(&["drill", "lockstep-218", "--simulate", "--seed", "2", "--report", file]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(
+        ran.stdout.contains("lockstep-218") && ran.stdout.contains("forged"),
+        "{}",
+        ran.stdout
+    );
+    let report: Value = serde_json::from_slice(&std::fs::read(file).expect("written")).expect("JSON");
+    assert_eq!((&report["seed"], &report["simulated"]["days"]), (&json!(2), &json!(10)));
+    let number = |at: &str| report.pointer(at).and_then(Value::as_f64).unwrap_or_default();
+    assert!(number("/honest/sent") > 1000.0, "{report}");
+    assert!(number("/forged/counted_without_scrutiny") > 0.0, "{report}");
+    assert!(number("/verdicts/recall") > 0.9, "{report}");
 }
 
 /// How a trusted proxy announces the carrier's address that a thousand people of the drill sign from.

@@ -11,16 +11,13 @@
     reason = "a report on the terminal is what this program is for"
 )]
 
-mod outcome;
-mod replay;
 mod speed;
 mod table;
 
 use std::process::ExitCode;
 
 use paraph_drill::sim::{Night, ReportingSeed, SimScenario, TuningSeed, simulate};
-
-use outcome::Outcome;
+use paraph_nights::replay;
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -63,7 +60,7 @@ fn tune(scenario: SimScenario, seeds: u32, from: u32, findings: bool) {
     for seed in TuningSeed::all(seeds).skip(from.saturating_sub(1) as usize) {
         let night: Night<TuningSeed> = simulate(scenario, seed);
         let outcome = replay::run(&night, true);
-        println!("{} {:>2} {}", scenario.name(), outcome.seed, line(&outcome));
+        println!("{} {:>2} {outcome}", scenario.name(), outcome.seed);
         for (group, held, people) in &outcome.groups {
             if *held > 0 {
                 println!("      held of {group}: {held} of {people}");
@@ -73,25 +70,4 @@ fn tune(scenario: SimScenario, seeds: u32, from: u32, findings: bool) {
             println!("      {finding}");
         }
     }
-}
-
-fn line(outcome: &Outcome) -> String {
-    format!(
-        "honest {} held {} late {} | forged {} off {} on {} (24 h: {}) held {} | first hold {:?} s | off {:.2} % max, {} min, after {:.3} % | victims {} of {} | shown {:?} s",
-        outcome.honest,
-        outcome.honest_held,
-        outcome.honest_late,
-        outcome.forged,
-        outcome.counted_without,
-        outcome.counted,
-        outcome.counted_for_a_day,
-        outcome.forged_held,
-        outcome.seconds_to_first_hold,
-        outcome.worst_error * 100.0,
-        outcome.minutes_off,
-        outcome.error_after * 100.0,
-        outcome.victims_in_time,
-        outcome.victims,
-        outcome.seconds_to_shown,
-    )
 }

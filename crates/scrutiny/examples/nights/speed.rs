@@ -6,7 +6,7 @@ use paraph_drill::sim::{Act, SimScenario, TuningSeed, simulate};
 use paraph_scrutiny::{Country, NetworkKind, Observation, Scrutiny, Source, Tag};
 use paraph_tally::{Millis, PetitionId, SignatureId};
 
-use crate::replay;
+use paraph_nights::replay;
 
 const TICK: u64 = 10_000;
 

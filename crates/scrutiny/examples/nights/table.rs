@@ -1,8 +1,7 @@
 //! The table of the documentation, with bounds by bootstrap over seeds.
 
 use paraph_drill::sim::SimScenario;
-
-use crate::outcome::Outcome;
+use paraph_nights::Outcome;
 
 /// Resamples of the seeds for each bound.
 const RESAMPLES: usize = 10_000;
@@ -64,12 +63,7 @@ pub(crate) fn print(seeds: u32, run: impl Fn(SimScenario, u32) -> Vec<Outcome>) 
 }
 
 fn row(scenario: SimScenario, outcomes: &[Outcome]) -> String {
-    // What is slow by nature is measured a day later.
-    let slow = matches!(
-        scenario,
-        SimScenario::LowAndSlow | SimScenario::BrowserFarm | SimScenario::StolenIdentities
-    );
-    let counted = |one: &Outcome| if slow { one.counted_for_a_day } else { one.counted };
+    let counted = |one: &Outcome| one.got_through(scenario);
     let recall = |sample: &[&Outcome]| 1.0 - ratio(sample, counted, |one| one.counted_without);
     let references: Vec<&Outcome> = outcomes.iter().collect();
     let forged = sum(outcomes, |one| one.counted_without);

@@ -19,6 +19,8 @@ struct Authenticator {
     id: Vec<u8>,
     member: Vec<u8>,
     counter: u32,
+    /// Those that are kept on several devices do not.
+    counts: bool,
 }
 
 fn encoded(bytes: &[u8]) -> String {
@@ -47,6 +49,7 @@ impl Authenticator {
             id: id.to_vec(),
             member: Vec::new(),
             counter: 1,
+            counts: true,
         }
     }
 
@@ -88,7 +91,7 @@ impl Authenticator {
 
     /// What it answers to a challenge.
     fn answer(&mut self, challenge: &str, flags: u8) -> Vec<(&'static str, String)> {
-        self.counter += 1;
+        self.counter += u32::from(self.counts);
         let (client, data) = (client_data("get", challenge), self.data(flags));
         let signed = [&data[..], &Sha256::digest(&client)].concat();
         let signature = self.key.sign(&SystemRandom::new(), &signed).expect("signed");
@@ -180,6 +183,35 @@ fn a_passkey_alone_opens_the_desk_once_for_each_challenge() {
     assert!(logged.contains(&"passkey-added téléphone".to_owned()), "{logged:?}");
     assert_eq!(logged.iter().filter(|act| act.starts_with("login-passkey")).count(), 2);
     assert!(!site.logged().contains("téléphone"));
+    server.stop();
+}
+
+#[test]
+fn a_passkey_that_never_counts_answers_once_too_and_for_its_own_member_only() {
+    let (site, server) = place();
+    let Member { mut browser, .. } = member(&site, &server, "operator", "Zoé");
+    let mut phone = Authenticator {
+        counter: 0,
+        counts: false,
+        ..Authenticator::new(b"phone-1")
+    };
+    assert_eq!(phone.make(&mut browser, "phone", PASSWORD).status, 303);
+    let mut thief = Browser::new(server.address);
+    let page = thief.get("/desk/login");
+    let (secret, cookies) = (page.hidden("secret"), thief.cookies.clone());
+    let answer = phone.answer(&data(&page, "challenge"), VERIFIED);
+    assert_eq!(send(&mut thief, &secret, &answer).status, 303);
+    thief.cookies = cookies;
+    assert_eq!(
+        send(&mut thief, &secret, &answer).status,
+        403,
+        "a challenge is good once"
+    );
+    // It says whose it is (section 7.2, step 6).
+    phone.member[0] ^= 1;
+    assert_eq!(phone.log_in(&mut Browser::new(server.address), VERIFIED).status, 403);
+    phone.member[0] ^= 1;
+    assert_eq!(phone.log_in(&mut Browser::new(server.address), VERIFIED).status, 303);
     server.stop();
 }
 

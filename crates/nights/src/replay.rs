@@ -7,10 +7,10 @@ use paraph_drill::sim::{Act, Contribution, DAY, Line, Moment, Night, Place, Seed
 use paraph_scrutiny::{Advice, Country, Finding, NetworkKind, Observation, Scrutiny, Source, Standing, Tag};
 use paraph_tally::{Millis, PetitionId, SignatureId};
 
-use crate::outcome::Outcome;
+use crate::Outcome;
 
 /// The midnight with which nights begin, and what keeps ids in their order.
-pub(crate) const BEGIN: u64 = 1_600_000_000_000;
+pub const BEGIN: u64 = 1_600_000_000_000;
 const MINUTE: Moment = 60_000;
 const TICK: Moment = 10_000;
 const SETTLE_AFTER: Moment = 2 * MINUTE;
@@ -45,7 +45,8 @@ struct Replay<'a, S> {
 }
 
 /// Replays a night, with scrutiny or without.
-pub(crate) fn run<S: Seed>(night: &Night<S>, scrutiny: bool) -> Outcome {
+#[must_use]
+pub fn run<S: Seed>(night: &Night<S>, scrutiny: bool) -> Outcome {
     let forged = |whose: &u32| matches!(night.truth[*whose as usize], Truth::Forged(_));
     let confirmations = night.steps.iter().filter(|step| matches!(step.act, Act::Confirm(_)));
     let last_forged = confirmations
@@ -306,7 +307,8 @@ impl<S: Seed> Replay<'_, S> {
 }
 
 /// The names of all contributions of a night.
-pub(crate) fn ids<S>(night: &Night<S>) -> Vec<SignatureId> {
+#[must_use]
+pub fn ids<S>(night: &Night<S>) -> Vec<SignatureId> {
     (0..night.contributions.len() as u32)
         .map(|whose| id(&night.contributions, whose))
         .collect()
@@ -334,7 +336,8 @@ fn tag(kind: u64, number: u32) -> Tag {
 }
 
 /// The source as intake would have looked it up.
-pub(crate) fn source(place: &Place) -> Source {
+#[must_use]
+pub fn source(place: &Place) -> Source {
     Source {
         near: tag(1, place.prefix),
         origin: tag(2, place.network),
@@ -352,7 +355,8 @@ fn country(letters: [u8; 2]) -> Country {
 }
 
 /// What intake would have observed of a contribution.
-pub(crate) fn observation(seen: &Contribution, id: SignatureId) -> Observation {
+#[must_use]
+pub fn observation(seen: &Contribution, id: SignatureId) -> Observation {
     let hour = (seen.at + DAY).wrapping_add_signed(i64::from(seen.place.ahead) * 3_600_000) / 3_600_000 % 24;
     Observation {
         id,
