@@ -108,8 +108,11 @@ fn narrow(
     })
 }
 
+/// From signing to confirming. How late the late ones are says when their mail came, ours or their server's, and not how long
+/// somebody took: they are looked at by [`stored_up`].
 fn gaps(records: &[&Record]) -> Vec<f64> {
-    let known = records.iter().filter_map(|record| record.gap());
+    let prompt = records.iter().filter(|record| !Trait::LongGap.holds(record));
+    let known = prompt.filter_map(|record| record.gap());
     known.map(|seconds| seconds.max(1.0).ln()).collect()
 }
 

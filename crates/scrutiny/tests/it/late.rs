@@ -1,9 +1,10 @@
 //! Mail that is confirmed late: stored up by a forger, or held up on its way.
 
-use paraph_scrutiny::{Fact, NetworkKind, Observation, Standing, Tag};
+use paraph_scrutiny::{Advice, Fact, NetworkKind, Observation, Standing, Tag};
 use paraph_tally::Millis;
 
 use crate::crowd::{BEGIN, DAY, Draw, HOUR, MINUTE, Replayed, minutes, ordinary_day, person, replay, tag};
+use crate::organisation::firm;
 
 /// Three days of an ordinary petition.
 fn ordinary_days(draw: &mut Draw) -> Vec<Observation> {
@@ -89,6 +90,33 @@ fn our_own_mail_may_have_stood_still() {
     });
     assert_eq!(replayed.held.len(), 0, "{:?}", replayed.told);
     assert_eq!(pass(&replayed, &people, replayed.end + 10 * MINUTE), people.len());
+}
+
+/// A firm signs over lunch while our mail stands still, and all of it confirms eight hours later. Fails when how late is taken for
+/// how long somebody took, which is then always the same.
+#[test]
+fn those_whose_mail_stood_still_together_took_no_machines_time() {
+    let mut draw = Draw(55);
+    let mut people = ordinary_days(&mut draw);
+    let mut staff = firm(&mut draw, 60);
+    for one in &mut staff {
+        // Within half an hour, after a word at the table.
+        one.at = Millis(BEGIN + 12 * HOUR + (one.at.0 - BEGIN - 12 * HOUR) / 4);
+        one.id.0[..6].copy_from_slice(&one.at.0.to_be_bytes()[2..]);
+    }
+    people.extend(&staff);
+    let (stopped, moved) = (BEGIN + 11 * HOUR, BEGIN + 21 * HOUR);
+    let replayed = replay(&people, |one| {
+        let waits = if (stopped..moved).contains(&one.at.0) {
+            moved - one.at.0
+        } else {
+            0
+        };
+        waits + minutes(one)
+    });
+    let to_hold = replayed.told.iter().filter(|told| told.advice == Advice::Hold);
+    assert_eq!((replayed.held.len(), to_hold.count()), (0, 0), "{:?}", replayed.told);
+    assert_eq!(pass(&replayed, &staff, replayed.end + 10 * MINUTE), staff.len());
 }
 
 /// The mail server of one domain is down for half a day; nobody else's is. Fails without `their_mail_may_be_late`.

@@ -6,7 +6,7 @@ use paraph_tally::Millis;
 use crate::crowd::{BEGIN, Draw, HOUR, MINUTE, minutes, ordinary_day, person, replay, tag};
 
 /// A proxy in a rented network, one browser, one mail domain, the lunch hour.
-fn firm(draw: &mut Draw, staff: u64) -> Vec<Observation> {
+pub(crate) fn firm(draw: &mut Draw, staff: u64) -> Vec<Observation> {
     (0..staff)
         .map(|nth| {
             let at = BEGIN + 12 * HOUR + draw.below(2 * HOUR);
