@@ -5,7 +5,7 @@ mod authority;
 
 use std::fs;
 use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -16,15 +16,10 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
 use serde_json::Value;
 
-use crate::server::{Server, Site, until};
+use crate::server::{Server, Site, free, until};
 use authority::{Authority, Fault};
 
 const HOST: &str = "petitions.example";
-
-fn free() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address")
-}
 
 /// A site that asks this authority, by one of both ways.
 struct World {

@@ -13,7 +13,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 use crate::client::Client;
-use crate::server::{Server, Site, until};
+use crate::server::{Server, Site, free, until};
 
 const HOST: &str = "petitions.example";
 
@@ -35,8 +35,7 @@ fn renew(site: &Site, host: &str, until: i32) {
 /// A site with HTTPS on a port of its own.
 fn site() -> (Site, SocketAddr) {
     let mut site = Site::new();
-    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let https = free.local_addr().expect("an address");
+    let https = free();
     site.set("listen.https", https);
     site.set("listen.certificate", "cert.pem");
     site.set("listen.certificate_key", "key.pem");

@@ -18,8 +18,7 @@ use rustls::{
     SignatureScheme, StreamOwned,
 };
 
-use super::free;
-use crate::server::until;
+use crate::server::{free, until};
 
 /// How the door misbehaves, for requests whose path begins so.
 #[derive(Clone, Copy, Debug)]
