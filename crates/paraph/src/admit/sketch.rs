@@ -5,24 +5,19 @@
 //! Measured with 131,072 columns, 4 MiB, what a key never counted reads at p99: 2 after 100,000 other keys, 11 after a million,
 //! 87 after ten million; a quarter of the smallest budget is 120.
 //! `pingora-limits` would do the counting too, in twice the memory, eight cache lines a look, and with a clock of its own;
-//! here time is a parameter, nothing is wiped when a minute ends, and a calm server holds a sixteenth of the memory.
-//!
-//! It begins with one page of lines and doubles while the keys of a minute are more than an eighth of its lines. The new half
-//! begins as a copy of the old one: every key finds in its new line what was counted in the old, so growing never reads too low.
+//! here time is a parameter, nothing is wiped when a minute ends, and a calm server never touches most of the memory.
 
 use std::hash::{BuildHasher, Hash, RandomState};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{OnceLock, PoisonError, RwLock};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use paraph_tally::Millis;
 
 /// Rows of counters; a key has one in each.
 const ROWS: usize = 4;
-/// Most lines that are allocated together, 256 KiB: enough for 512 keys a minute, and few enough pages that where they are
-/// stays in the nearest cache.
+/// Most lines that are allocated together, 256 KiB: small enough that a calm server holds little, and few enough that where
+/// they are stays in the nearest cache.
 const PAGE: usize = 4096;
-/// Lines for each key of a minute, as long as there are more pages: one stranger in a hundred then meets somebody in all rows.
-const LINES_A_KEY: usize = 8;
 
 /// A cache line: two counters in each row.
 #[derive(Default)]
@@ -93,16 +88,10 @@ pub(super) fn minute(now: Millis) -> u64 {
 /// See the head of this file.
 pub(super) struct Sketch {
     hasher: RandomState,
-    /// Allocated when they come into use.
+    /// Allocated when something is first counted in them.
     pages: Box<[OnceLock<Box<[Line]>>]>,
     /// Lines of a page.
     lines: usize,
-    /// Pages in use, the first ones: a power of two, or all.
-    used: AtomicUsize,
-    /// Keys that were new to the minute that runs, and that minute.
-    fresh: AtomicU64,
-    /// Who counts, all at once; or who doubles the pages, alone.
-    growing: RwLock<()>,
 }
 
 impl Sketch {
@@ -110,15 +99,11 @@ impl Sketch {
     pub(super) fn new(columns: u64) -> Self {
         let all = usize::try_from(columns / 2).unwrap_or(usize::MAX).max(1);
         let lines = all.min(PAGE);
-        // A page has one partner at each doubling.
-        let pages = 1 << (all / lines).ilog2();
+        let pages = std::iter::repeat_with(OnceLock::new).take(all / lines).collect();
         Self {
             hasher: RandomState::new(),
-            pages: std::iter::repeat_with(OnceLock::new).take(pages).collect(),
+            pages,
             lines,
-            used: AtomicUsize::new(1),
-            fresh: AtomicU64::new(0),
-            growing: RwLock::default(),
         }
     }
 
@@ -146,61 +131,20 @@ impl Sketch {
     /// Counts one.
     pub(super) fn count(&self, key: &impl Hash, now: Millis) {
         let minute = minute(now);
-        let counting = self.growing.read().unwrap_or_else(PoisonError::into_inner);
         let (page, line, rows) = self.place(key);
         let page = self.pages[page].get_or_init(|| std::iter::repeat_with(Line::default).take(self.lines).collect());
-        let mut is_fresh = false;
         for cell in rows {
             let counted = |cell| Some(Counts::unpacked(cell).at(minute).one_more().packed());
-            let cell = &page[line].0[cell];
-            let before = cell.fetch_update(Ordering::Relaxed, Ordering::Relaxed, counted);
             // The closure always gives a value: this cannot fail.
-            is_fresh |= before.is_ok_and(|before| Counts::unpacked(before).at(minute).running == 0);
+            let _ = page[line].0[cell].fetch_update(Ordering::Relaxed, Ordering::Relaxed, counted);
         }
-        drop(counting);
-        let used = self.used.load(Ordering::Relaxed);
-        if is_fresh && used < self.pages.len() && self.fresh_keys(minute) > used * self.lines / LINES_A_KEY {
-            self.grow(used);
-        }
-    }
-
-    /// Notes one more key that is new to this minute. How many there are.
-    fn fresh_keys(&self, minute: u64) -> usize {
-        const KEYS: u32 = 32;
-        let noted = |fresh: u64| match fresh >> KEYS == minute {
-            true => fresh + 1,
-            false => minute << KEYS | 1,
-        };
-        let before = self
-            .fresh
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |fresh| Some(noted(fresh)));
-        let now = before.map_or(0, noted) & ((1 << KEYS) - 1);
-        usize::try_from(now).unwrap_or(usize::MAX)
-    }
-
-    /// Doubles the pages in use, unless somebody else did. Whoever reads meanwhile reads the old ones, which stay as they are.
-    fn grow(&self, used: usize) {
-        let _alone = self.growing.write().unwrap_or_else(PoisonError::into_inner);
-        if self.used.load(Ordering::Relaxed) != used {
-            return;
-        }
-        let (old, new) = self.pages.split_at(used);
-        for (old, new) in old.iter().zip(new) {
-            let Some(old) = old.get() else { continue };
-            let copied = old
-                .iter()
-                .map(|line| Line(line.0.each_ref().map(|cell| cell.load(Ordering::Relaxed).into())));
-            // Nobody else makes pages while this lock is held.
-            new.get_or_init(|| copied.collect());
-        }
-        self.used.store(2 * used, Ordering::Release);
     }
 
     /// Page, line in it, and the four cells of a key. The hash is keyed anew at each start: nobody can choose whom to meet.
     #[expect(clippy::cast_possible_truncation, reason = "bits of a hash, each used once")]
     fn place(&self, key: &impl Hash) -> (usize, usize, [usize; ROWS]) {
         let hash = self.hasher.hash_one(key);
-        let page = (hash >> 32) as usize % self.used.load(Ordering::Acquire);
+        let page = (hash >> 32) as usize % self.pages.len();
         let line = (hash >> 8) as usize % self.lines;
         let rows = std::array::from_fn(|row| 2 * row + (hash >> row) as usize % 2);
         (page, line, rows)
@@ -235,31 +179,6 @@ mod tests {
         let strangers = (200_000..210_000_u32).map(|key| sketch.read(&key, NOW).running);
         assert!(strangers.filter(|read| *read > 8).count() < 100);
         assert!(sketch.bytes() <= 65_536 * 32);
-    }
-
-    #[test]
-    fn it_grows_with_the_keys_of_a_minute_and_loses_nothing_on_the_way() {
-        let sketch = Sketch::new(65_536);
-        let page = PAGE * size_of::<Line>();
-        (0..500_u32).for_each(|key| sketch.count(&key, NOW));
-        assert_eq!(sketch.bytes(), page, "few keys, one page");
-        let later = Millis(NOW.0 + 60_000);
-        (0..500_u32).for_each(|key| sketch.count(&key, later));
-        assert_eq!(sketch.bytes(), page, "the same keys again");
-        std::thread::scope(|scope| {
-            for _ in 0..4 {
-                scope.spawn(|| {
-                    for key in 0..40_000_u32 {
-                        sketch.count(&key, later);
-                        sketch.count(&"shared", later);
-                    }
-                });
-            }
-        });
-        assert_eq!(sketch.bytes(), 65_536 * 32, "many keys, all of it");
-        assert!(sketch.read(&"shared", later).running >= 160_000);
-        let all_there = |key: u32| sketch.read(&key, later).running >= 4 + u64::from(key < 500);
-        assert!((0..40_000).all(all_there));
     }
 
     #[test]
