@@ -167,7 +167,7 @@ limits! {
     budget_site_times = 2 in 1..=256, "Budgets of an IPv6 /56, the network of one home, in budgets of one address.";
     budget_hosting_times = 1 in 1..=1000, "Budgets of a whole network that rents out servers, in wide budgets; people behind a VPN come from there.";
     budget_access_times = 16 in 1..=1000, "Budgets of any other whole network, in wide budgets; it prices and never refuses: half a country may be behind it.";
-    budget_slots = 131072 in 1024..=1048576, "Columns of each counting sketch, a power of two or less; 32 bytes each once as many keys come by, eleven sketches. With as many, a million other keys add 11 to a reading at most times, ten million 87.";
+    budget_slots = 131072 in 1024..=1048576, "Columns of each counting sketch, 32 bytes each once they are used, eleven sketches; with as many, a million other keys add 11 to a reading at most times, ten million 87.";
     budget_heavy = 16384 in 256..=1048576, "Sources of each budget with an exact count of their own, about 100 bytes each; the others are read from the sketch.";
     budget_room_times = 4 in 1..=4, "Times by which the budget of a shared address grows while people behind it sign; 1: never.";
     budget_room_addresses = 4096 in 16..=1048576, "Shared addresses whose room is remembered, at most 1.5 KiB each.";

@@ -15,6 +15,7 @@ use crate::bare::Bare;
 use crate::finding::{Bar, Finding};
 use crate::people::{get, post};
 use crate::server::{Mail, Refusing, SLUG, Server};
+use crate::signature;
 use crate::wire::{Opening, client, fetch, hammer};
 use crate::{Outcome, machine};
 
@@ -50,7 +51,13 @@ pub(crate) fn measure_refusals(rounds: usize) -> Outcome<Vec<Finding>> {
         .join("\r\n")
         .into_bytes();
     let refusing = |refusing, case| {
-        let start = move |place: &Path, separate| Server::start_refusing(place, refusing, separate);
+        let start = move |place: &Path, separate| {
+            let server = Server::start_refusing(place, refusing, separate)?;
+            if refusing == Refusing::ByBudget {
+                signature::sign_once(&server.address, CONNECTIONS)?;
+            }
+            Ok(server)
+        };
         against_bare(rounds, start, &[case])
     };
     let banned = ("banned, as JSON", json.clone(), 403, Bars::work(CPU_OF_BAN_OR_BUDGET));
@@ -127,10 +134,6 @@ fn against_bare(
     let mut findings = Vec::new();
     for (what, request, status, bars) in cases {
         let one = || fetch(&ours.address, Opening::Proxied(client(0)), request);
-        // A budget of one is used up by the first of each client.
-        for index in 0..CONNECTIONS {
-            runtime.block_on(fetch(&ours.address, Opening::Proxied(client(index)), request))?;
-        }
         let answer = runtime.block_on(one())?;
         if answer.status != *status {
             return Err(format!("{what}: status {}", answer.status).into());

@@ -25,7 +25,7 @@ pub(crate) enum Mail<'a> {
 pub(crate) enum Refusing {
     /// Every client is banned.
     ByBan,
-    /// Every client's budget is used up with its first form.
+    /// Every client's budget is used up with its first signature; a form that is refused costs none of it.
     ByBudget,
 }
 

@@ -275,6 +275,20 @@ impl Bench {
     }
 }
 
+/// So many clients sign once each, with script.
+pub(crate) fn sign_once(address: &str, clients: usize) -> Outcome<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut connections: Vec<Option<Connection>> = (0..clients).map(|_| None).collect();
+    let asking = vec![get(&format!("/p/{SLUG}/challenge")); clients];
+    let issued = runtime.block_on(all(address, &mut connections, &asking, 200))?;
+    let mut forms = Vec::new();
+    for (index, answer) in (0..).zip(&issued) {
+        forms.push(Person(index).request(&solved(answer)?));
+    }
+    runtime.block_on(all(address, &mut connections, &forms, 303))?;
+    Ok(())
+}
+
 /// Waits until the server has nothing left to do: mails were written, and nothing but clocks ticks.
 async fn quiet(process: u32) -> Outcome<()> {
     const STEP: Duration = Duration::from_millis(600);

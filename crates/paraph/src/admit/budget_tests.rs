@@ -133,8 +133,9 @@ fn prices_rise_before_anyone_is_refused_and_an_hour_later_all_is_forgotten() {
 
 #[test]
 fn rotating_through_a_48_or_a_24_is_bounded_by_the_wide_budget() {
-    let budgets = budgets();
+    // Of so many keys one may meet another in the sketch: each crowd has budgets of its own.
     let accepted = |addr: &dyn Fn(u64) -> String| {
+        let budgets = budgets();
         (0..4000)
             .filter(|&n| budgets.charge(Purpose::Sign, &source(&addr(n)), Millis(NOW)).is_ok())
             .count()
