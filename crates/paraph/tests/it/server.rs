@@ -30,7 +30,8 @@ pub(crate) fn until<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
     within(PATIENCE, look).unwrap_or_else(|| panic!("not within {PATIENCE:?}: {what}"))
 }
 
-fn within<T>(limit: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+/// The same for as long as the caller has patience; nothing if it does not happen.
+pub(crate) fn within<T>(limit: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
     let deadline = Instant::now() + limit;
     loop {
         if let Some(seen) = look() {
@@ -47,7 +48,7 @@ fn within<T>(limit: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> 
 /// before somebody listens there.
 pub(crate) fn free() -> SocketAddr {
     static GIVEN: AtomicU16 = AtomicU16::new(0);
-    let first = std::process::id() as u16;
+    let first = (std::process::id() as u16).wrapping_mul(1031);
     loop {
         let port = 10_000 + first.wrapping_add(GIVEN.fetch_add(1, Ordering::Relaxed)) % 20_000;
         let address = SocketAddr::from(([127, 0, 0, 1], port));
