@@ -154,7 +154,7 @@ fn a_disk_that_our_own_logs_have_filled_is_given_back_by_itself() {
     site.set("limits.disk_floor_mib", 8);
     // No commit writes a log back by itself: on this disk the logs are all there is.
     site.set("limits.wal_mib", 1024);
-    let Some(_small) = Small::mount(&site.data(), 32) else {
+    let Some(_small) = Small::mount(&site.data(), 64) else {
         eprintln!("NOT TESTED: only root can mount a small disk");
         return;
     };
@@ -169,7 +169,7 @@ fn a_disk_that_our_own_logs_have_filled_is_given_back_by_itself() {
         while signs(&mut client, &mut bodies, &format!("own{round}n{number}@people.example")) {
             log = log.max(bytes("paraph.db-wal"));
             number += 1;
-            assert!(number < 5000, "32 MiB hold less");
+            assert!(number < 20_000, "64 MiB hold less");
         }
         assert!(log > 1 << 20, "round {round}: {log} bytes of log filled the disk");
         // Nobody removes anything, and the disk stays as small as it is.
