@@ -7,7 +7,6 @@ mod settling;
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -57,7 +56,6 @@ use crate::store::db::{Db, DbError, Value};
 use crate::store::id;
 use crate::store::reader::Reader;
 use crate::store::schema::{self, SchemaError};
-use crate::store::wal;
 use crate::store::{Connections, Directory};
 use crate::telemetry;
 use crate::token::Tokens;
@@ -99,7 +97,6 @@ struct Core {
     shield: Arc<Shield>,
     networks: Arc<Known>,
     observer: Arc<Observer>,
-    disk_low: Arc<AtomicBool>,
     pace: Arc<Mutex<Pace>>,
 }
 
@@ -158,7 +155,6 @@ impl Server {
         let watching = (Arc::clone(&incidents), Arc::clone(&shield), board.clone());
         let sensors = Sensors {
             intake: intake.clone(),
-            disk_low: Arc::clone(&core.disk_low),
             admitter: Arc::clone(&core.admitter),
             ledger: core.ledger.clone(),
             board: board.clone(),
@@ -167,7 +163,6 @@ impl Server {
         };
         let (stop, stopped) = watch::channel(false);
         let followed = board.clone().map(|board| core.followed(&directory, board, &stopped));
-        let disk_low = Arc::clone(&core.disk_low);
         let admitter = Arc::clone(&core.admitter);
         let shown = core.shown.clone();
         let ledger = core.ledger.clone();
@@ -219,13 +214,7 @@ impl Server {
                 stopped.clone(),
             )),
             tokio::spawn(show(Arc::clone(&live), ledger, shown, stopped.clone())),
-            tokio::spawn(watch_disk(
-                directory.path().to_owned(),
-                intake.clone(),
-                live.limits(),
-                Arc::clone(&disk_low),
-                stopped.clone(),
-            )),
+            tokio::spawn(watch_disk(intake.clone(), live.limits(), stopped.clone())),
             tokio::spawn(control::serve(
                 control::socket(directory.path()),
                 control::Ways {
@@ -259,7 +248,6 @@ impl Server {
             intake: intake.clone(),
             admitter,
             limits: config.limits.clone(),
-            disk_low,
             mail,
             public: live.public(),
             alerts,
@@ -435,7 +423,6 @@ impl Core {
             shield,
             networks,
             observer: Arc::new(observer),
-            disk_low: Arc::new(AtomicBool::new(false)),
             pace,
         })
     }
@@ -618,28 +605,18 @@ async fn fold_metrics(metrics: telemetry::Handle, mut stop: watch::Receiver<bool
 }
 
 /// Pauses signing before the disk is full, and resumes it by itself.
-async fn watch_disk(
-    directory: std::path::PathBuf,
-    intake: Intake,
-    limits: watch::Receiver<Limits>,
-    low: Arc<AtomicBool>,
-    mut stop: watch::Receiver<bool>,
-) {
+async fn watch_disk(intake: Intake, limits: watch::Receiver<Limits>, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
-        let floor_mib = limits.borrow().disk_floor_mib;
-        match wal::room_mib(&directory) {
-            Ok(free) => {
-                let is_low = free < floor_mib;
-                if low.swap(is_low, Ordering::Relaxed) != is_low {
-                    tracing::warn!(free, floor_mib, is_low, "free disk space crossed its floor");
-                }
-                metrics::gauge!(telemetry::DISK_FREE).set(free as f64);
-                if is_low && let Err(error) = intake.tick().await {
-                    // At a tick the writer gives back the room that its logs take.
-                    tracing::debug!(%error, "no room could be made");
-                }
-            }
+        intake.room().set_floor(limits.borrow().disk_floor_mib);
+        match intake.room().look() {
+            Ok(free_mib) => metrics::gauge!(telemetry::DISK_FREE).set(free_mib as f64),
             Err(error) => tracing::warn!(%error, "free disk space is not known"),
+        }
+        if intake.room().is_low()
+            && let Err(error) = intake.tick().await
+        {
+            // At a tick the writer gives back the room that its logs take.
+            tracing::debug!(%error, "no room could be made");
         }
         tokio::select! {
             () = tokio::time::sleep(Duration::from_secs(2)) => {}

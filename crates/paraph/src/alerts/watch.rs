@@ -1,7 +1,7 @@
 //! Looks at the running server again and again: which alarms are on?
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use paraph_tally::Millis;
@@ -31,8 +31,6 @@ const SHED_PAUSE: Duration = Duration::from_secs(10);
 pub struct Sensors {
     /// Whether the store records.
     pub intake: Intake,
-    /// Set while the disk is nearly full.
-    pub disk_low: Arc<AtomicBool>,
     /// Its lanes count those sent away.
     pub admitter: Arc<Admitter>,
     /// Knows the oldest mail that is due.
@@ -66,7 +64,7 @@ pub async fn run(alerts: Arc<Alerts>, sensors: Sensors, mut stop: watch::Receive
                 Alarm::StoreRefuses,
                 sensors.intake.is_refusing() || sensors.intake.is_stopped(),
             ),
-            (Alarm::DiskLow, sensors.disk_low.load(Ordering::Relaxed)),
+            (Alarm::DiskLow, sensors.intake.room().is_low()),
             (
                 Alarm::SigningShed,
                 shed >= Duration::from_secs(limits.alert_shed_seconds),

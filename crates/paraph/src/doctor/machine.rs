@@ -13,8 +13,9 @@ use super::Finding;
 use crate::clock;
 use crate::limits::Limits;
 use crate::server;
+use crate::store::Files;
 use crate::store::db::Db;
-use crate::store::wal;
+use crate::store::room::room_mib;
 
 /// Who can say whether the clock is kept right, and the answer that says yes. The kernel's own word (adjtimex) is what the
 /// first one reports.
@@ -117,7 +118,7 @@ pub(super) fn disk(directory: &Path, floor_mib: u64) -> Vec<Finding> {
 
 fn space(place: &Path, floor_mib: u64) -> Finding {
     const CHECK: &str = "disk: space";
-    match wal::room_mib(place) {
+    match room_mib(&Files::of(place)) {
         Ok(free) if free < floor_mib => Finding::fail(
             CHECK,
             format!("{free} MiB free, below limits.disk_floor_mib = {floor_mib}: signing is paused"),

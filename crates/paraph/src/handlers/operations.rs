@@ -1,7 +1,6 @@
 //! What the machine that runs Paraph asks: is it alive, is it ready, what does it measure. Never public.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -28,8 +27,6 @@ pub struct Operations {
     pub admitter: Arc<Admitter>,
     /// The bounds in force.
     pub limits: Limits,
-    /// Set while the disk is nearly full.
-    pub disk_low: Arc<AtomicBool>,
     /// Whether mail arrives.
     pub mail: MailStatus,
     /// The public side as it is now: its site has the words of the pages here.
@@ -108,7 +105,7 @@ impl Operations {
             Some("the writer has stopped; see the log, then restart")
         } else if self.intake.is_refusing() {
             Some("the store records nothing: its disk is full, read-only or broken; see the log")
-        } else if self.disk_low.load(Ordering::Relaxed) {
+        } else if self.intake.room().is_low() {
             Some("the disk is nearly full; signing is paused, free some space")
         } else {
             None

@@ -1,7 +1,6 @@
 //! Signing: the form without script, the challenge, and the one POST that takes a contribution in.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -28,14 +27,12 @@ use crate::views::{self, AgainPage, CheckMailPage, Input, Lang, Notice, SignPage
 pub struct Signing {
     /// The door.
     pub admitter: Arc<Admitter>,
-    /// The way to the writer.
+    /// The way to the writer. While the disk is nearly full nothing new is taken in; what is there can be confirmed and withdrawn.
     pub intake: Intake,
     /// Seals what was admitted.
     pub sealing: Sealing,
     /// The petitions.
     pub shelf: Arc<Shelf>,
-    /// Set while the disk is nearly full: nothing new is taken in, what is there can be confirmed and withdrawn.
-    pub disk_low: Arc<AtomicBool>,
     /// The bounds in force.
     pub limits: crate::limits::Limits,
     /// Refusals as JSON, made once.
@@ -189,7 +186,7 @@ impl Signing {
             Way::Script | Way::Plain => Rank::Plain,
         };
         let _place = self.admitter.lanes.enter(rank).await?;
-        if self.disk_low.load(Ordering::Relaxed) {
+        if self.intake.room().is_low() {
             return Err(busy());
         }
         let slot = self.intake.reserve().map_err(|_| busy())?;

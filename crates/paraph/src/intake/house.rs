@@ -33,13 +33,33 @@ impl State {
         self.write_back();
     }
 
+    /// Looks at what is left of the disk, and makes room as soon as that is too little: signing pauses before a batch could
+    /// meet a full disk, on which no log could be written back either.
+    pub(super) fn mind_the_room(&mut self) {
+        let was_low = self.room.is_low();
+        self.look_at_the_room();
+        if self.room.is_low() && !was_low {
+            self.write_back();
+        }
+    }
+
     /// Writes the write-ahead logs back where they have grown too large, or where the disk needs the room.
     pub(super) fn write_back(&mut self) {
-        let limits = &self.settings.limits;
+        let is_low = self.room.is_low();
         for db in [&self.main, &self.keys] {
-            if let Err(error) = wal::write_back(db, limits.wal_mib, limits.disk_floor_mib) {
+            if let Err(error) = wal::write_back(db, self.settings.limits.wal_mib, is_low) {
                 tracing::warn!(%error, "a write-ahead log was not written back");
             }
+        }
+        if is_low {
+            self.look_at_the_room();
+        }
+    }
+
+    /// Notes what is left of the disk.
+    pub(super) fn look_at_the_room(&self) {
+        if let Err(error) = self.room.look() {
+            tracing::warn!(%error, "free disk space is not known");
         }
     }
 }

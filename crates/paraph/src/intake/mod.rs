@@ -37,7 +37,10 @@ use crate::incident::log::Entry;
 use crate::ledger::judged::Judged;
 use crate::mail::bounce::Bounced;
 use crate::mail::stop::Wish;
+#[cfg(any(test, fuzzing))]
+use crate::store::Files;
 use crate::store::erasures::Erasure;
+use crate::store::room::Room;
 use command::{
     ClaimedMail, ClaimedNews, Command, ConfirmAnswer, DisownAnswer, JudgeAnswer, Judgement, Keeping, MailOutcome,
     Offer, PetitionAnswer, PetitionCommand, Reply, SecondWayAnswer, Sign, SignAnswer, Ticked, WithdrawAnswer,
@@ -53,6 +56,7 @@ pub struct Unavailable;
 pub struct Intake {
     queue: mpsc::Sender<Command>,
     refusing: Arc<AtomicBool>,
+    room: Arc<Room>,
     mail: Arc<MailPulse>,
     judged: Judged,
 }
@@ -80,6 +84,7 @@ impl Intake {
         Self {
             queue: mpsc::channel(1).0,
             refusing: Arc::default(),
+            room: Arc::new(Room::new(Files::of(std::path::Path::new(".")))),
             mail: Arc::default(),
             judged: Judged::default(),
         }
@@ -173,6 +178,12 @@ impl Intake {
     ) -> Result<(), Unavailable> {
         self.ask(|reply| Command::KeepIncident(Box::new(incident), line, reply))
             .await
+    }
+
+    /// What is left of the disk; while that is too little, nothing new should be asked for.
+    #[must_use]
+    pub fn room(&self) -> &Room {
+        &self.room
     }
 
     /// What readers of rows ask, for the verdict whose rows still follow.

@@ -24,6 +24,7 @@ use crate::scrutiny::board::Board;
 use crate::store::Connections;
 use crate::store::db::{Db, DbError, Value};
 use crate::store::erasures::ErasureLog;
+use crate::store::room::Room;
 use crate::store::wal;
 use crate::telemetry;
 
@@ -62,6 +63,7 @@ pub(super) struct State {
     pub(super) main: Db,
     pub(super) keys: Db,
     pub(super) erasures: ErasureLog,
+    pub(super) room: Arc<Room>,
     pub(super) end: End,
     /// Unconfirmed contributions in the store.
     pub(super) waiting: u64,
@@ -94,11 +96,13 @@ impl Writer {
             mut main,
             keys,
             erasures,
+            room,
         } = connections;
         start_log(&mut main, &erasures).await?;
         for db in [&main, &keys] {
             wal::bound(db, settings.limits.wal_mib)?;
         }
+        room.set_floor(settings.limits.disk_floor_mib);
         let end = journal::end(&mut main).await?;
         let wall = (settings.now)();
         ahead::put_right(&mut main, &settings.limits, wall.max(end.at)).await?;
@@ -116,6 +120,7 @@ impl Writer {
             main,
             keys,
             erasures,
+            room: Arc::clone(&room),
             end,
             waiting,
             published: end.at,
@@ -135,6 +140,7 @@ impl Writer {
             Intake {
                 queue: sender,
                 refusing,
+                room,
                 mail: Arc::default(),
                 judged,
             },
@@ -225,7 +231,9 @@ impl State {
     async fn record(&mut self, commands: Vec<Command>) -> ControlFlow<()> {
         metrics::histogram!(telemetry::BATCH_COMMANDS).record(commands.len() as f64);
         let outcome = self.batch(commands).await;
-        self.weigh(outcome).await
+        let outcome = self.weigh(outcome).await;
+        self.mind_the_room();
+        outcome
     }
 
     /// What an outcome means for what is to come.
@@ -371,6 +379,7 @@ impl State {
             Err(error) => tracing::error!(%error, "the verdict in work cannot be read"),
         }
         // If the disk is full of our own logs, only this makes room.
+        self.look_at_the_room();
         self.write_back();
     }
 

@@ -264,7 +264,6 @@ impl Core {
                 intake: self.intake.clone(),
                 sealing: Sealing::new(directory.keys(), Arc::clone(&self.vault), Arc::clone(&self.observer)),
                 shelf: Arc::clone(shelf),
-                disk_low: Arc::clone(&self.disk_low),
                 limits: config.limits.clone(),
                 problems: Problems::default(),
             },

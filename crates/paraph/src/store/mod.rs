@@ -13,6 +13,7 @@ pub mod erasures;
 pub mod id;
 mod merge;
 pub mod reader;
+pub mod room;
 pub mod schema;
 pub mod wal;
 
@@ -20,10 +21,12 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use db::{Db, DbError, Value};
 use erasures::ErasureLog;
+use room::Room;
 use schema::SchemaError;
 
 use crate::keys::{KeyError, Keys};
@@ -96,6 +99,8 @@ pub struct Connections {
     pub keys: Db,
     /// `keys/erasures.log`.
     pub erasures: ErasureLog,
+    /// What is left of the disk under them.
+    pub room: Arc<Room>,
 }
 
 /// The files of a data directory.
@@ -135,6 +140,7 @@ impl Files {
             main: writing(&self.main, schema::MAIN, MAIN_CACHE_KIB).await?,
             keys: writing(&self.keys, schema::KEYS, KEYS_CACHE_KIB).await?,
             erasures: self.erasures.clone(),
+            room: Arc::new(Room::new(self.clone())),
         })
     }
 }
