@@ -5,6 +5,7 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::LazyLock;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -183,33 +184,41 @@ pub(crate) const SECURITY: [(HeaderName, HeaderValue); 5] = [
     ),
 ];
 
-/// A page of one person or one moment: never stored anywhere.
-#[must_use]
-pub fn page(asked: &Asked<'_>, status: StatusCode, html: String) -> Answer {
-    let mut answer = Response::new(Body::from(Bytes::from(html)));
+/// Headers of what is stored nowhere, ready to be copied: floods are answered with them, and a copy costs a third of putting
+/// them together. Of those that differ from answer to answer there are two, with nothing in them yet.
+static NEVER_STORED: LazyLock<HeaderMap> = LazyLock::new(|| {
+    let mut headers: HeaderMap = SECURITY.into_iter().collect();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    for name in [CONTENT_TYPE, CONTENT_LANGUAGE] {
+        headers.insert(name, HeaderValue::from_static(""));
+    }
+    headers
+});
+
+/// An answer that is never stored anywhere, perhaps in some language.
+fn never_stored(status: StatusCode, media: &'static str, lang: Option<Lang>, body: Bytes) -> Answer {
+    let mut answer = Response::new(Body::from(body));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
-    headers.extend(SECURITY.map(|(name, value)| (Some(name), value)));
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(asked.lang.code()));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    *headers = NEVER_STORED.clone();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
+    match lang {
+        Some(lang) => drop(headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(lang.code()))),
+        None => drop(headers.remove(CONTENT_LANGUAGE)),
+    }
     answer
+}
+
+/// A page of one person or one moment: never stored anywhere.
+#[must_use]
+pub fn page(asked: &Asked<'_>, status: StatusCode, html: impl Into<Bytes>) -> Answer {
+    never_stored(status, "text/html; charset=utf-8", Some(asked.lang), html.into())
 }
 
 /// A JSON answer, never stored anywhere.
 #[must_use]
 pub fn json(status: StatusCode, media: &'static str, value: &Value) -> Answer {
-    json_bytes(status, media, Bytes::from(value.to_string()))
-}
-
-fn json_bytes(status: StatusCode, media: &'static str, json: Bytes) -> Answer {
-    let mut answer = Response::new(Body::from(json));
-    *answer.status_mut() = status;
-    let headers = answer.headers_mut();
-    headers.extend(SECURITY.map(|(name, value)| (Some(name), value)));
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    answer
+    never_stored(status, media, None, Bytes::from(value.to_string()))
 }
 
 /// A JSON answer to something that was done.
@@ -217,7 +226,7 @@ fn json_bytes(status: StatusCode, media: &'static str, json: Bytes) -> Answer {
 pub fn done<T: Serialize>(status: StatusCode, value: &T) -> Answer {
     // What we answer with are structures and maps with names: they can always be written.
     let json = serde_json::to_vec(value).unwrap_or_default();
-    json_bytes(status, "application/json", Bytes::from(json))
+    never_stored(status, "application/json", None, Bytes::from(json))
 }
 
 /// "See other": the browser fetches `path` with GET, so that reloading sends nothing twice.
@@ -303,11 +312,7 @@ pub fn problem_text(status: StatusCode, code: &str, title: &str, detail: &str, f
 /// A problem whose body is there already.
 #[must_use]
 pub fn said(lang: Lang, status: StatusCode, problem: Bytes) -> Answer {
-    let mut answer = json_bytes(status, "application/problem+json", problem);
-    answer
-        .headers_mut()
-        .insert(CONTENT_LANGUAGE, HeaderValue::from_static(lang.code()));
-    answer
+    never_stored(status, "application/problem+json", Some(lang), problem)
 }
 
 /// Seconds, for refusals that pass.

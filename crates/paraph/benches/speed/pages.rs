@@ -54,6 +54,8 @@ pub(crate) fn measure_refusals(rounds: usize) -> Outcome<Vec<Finding>> {
         let start = move |place: &Path, separate| {
             let server = Server::start_refusing(place, refusing, separate)?;
             if refusing == Refusing::ByBudget {
+                // It is used up until this minute ends.
+                std::thread::sleep(Duration::from_millis(60_000 - clock::now().0 % 60_000));
                 signature::sign_once(&server.address, CONNECTIONS)?;
             }
             Ok(server)

@@ -25,7 +25,7 @@ use hyper::body::{Body, Incoming};
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustix::net::sockopt;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -35,6 +35,7 @@ use tokio::time::timeout;
 
 use super::h2::{self, Bounds, Pulse, Watched};
 use super::handshake::{self, Tls};
+use super::heads::{Heads, Late, Sent};
 use super::pace::LeastRate;
 use super::places::{Place, Places};
 use super::proxy::{self, Header, ProxyProtocol};
@@ -236,7 +237,6 @@ struct Door {
     listening: Listening,
     http: http1::Builder,
     http_once: http1::Builder,
-    http_brief: http1::Builder,
     h2: http2::Builder<TokioExecutor>,
     bounds: Bounds,
     read_rate: LeastRate,
@@ -260,20 +260,16 @@ impl Door {
         let buffer = usize::try_from(limits.header_bytes.max(LEAST_BUFFER)).unwrap_or(usize::MAX);
         let header_time = Duration::from_secs(limits.header_seconds);
         let mut http = http1::Builder::new();
-        // The header timeout runs from the first wait for a head, so it bounds idle connections as well.
-        http.timer(TokioTimer::new())
-            .header_read_timeout(header_time)
+        // hyper would set a timer for each request; `Heads` has one for each connection.
+        http.header_read_timeout(None)
             .max_header_size(header)
             .max_buf_size(buffer);
         let mut http_once = http.clone();
         http_once.keep_alive(false);
-        let mut http_brief = http.clone();
-        http_brief.header_read_timeout(header_time.min(CROWDED_IDLE));
         let read_rate = LeastRate::new(limits.write_stall_seconds, limits.write_bytes_per_second);
         Self {
             http,
             http_once,
-            http_brief,
             h2: h2::builder(limits),
             bounds: Bounds {
                 requests: limits.connection_requests,
@@ -302,12 +298,14 @@ impl Door {
         IO: AsyncRead + AsyncWrite + Unpin,
         S: Fn(Source, Request<Upload>) -> F,
         F: Future<Output = Response<B>>,
-        B: Body + 'static,
+        B: Body + Unpin + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let bounds = self.bounds(visit);
         let requests = AtomicU64::new(0);
+        let heads = Heads::new();
         let answer = |request: Request<Incoming>| {
+            let at_work = heads.arrived();
             let source = visit.source(self, &request);
             let is_last = requests.fetch_add(1, Ordering::Relaxed) + 1 >= bounds.requests;
             let response = service(source, request.map(|body| Upload::new(body, self.body_rate, None)));
@@ -319,21 +317,25 @@ impl Door {
                         .headers_mut()
                         .insert(CONNECTION, HeaderValue::from_static("close"));
                 }
-                Ok::<_, Infallible>(response)
+                Ok::<_, Infallible>(response.map(|body| Sent::new(body, at_work)))
             }
         };
-        // When places run short, a connection is good for one request.
-        let http = match (visit.crowded && !visit.trusted, &self.listening.tls) {
-            (false, _) => &self.http,
-            (true, None) => &self.http_once,
-            (true, Some(_)) => &self.http_brief,
+        // When places run short, a connection is good for one request, or is not waited for.
+        let (http, patience) = match (visit.crowded && !visit.trusted, &self.listening.tls) {
+            (false, _) => (&self.http, self.bounds.idle),
+            (true, None) => (&self.http_once, self.bounds.idle),
+            (true, Some(_)) => (&self.http, self.bounds.idle.min(CROWDED_IDLE)),
         };
         let mut serving = pin!(http.serve_connection(TokioIo::new(io), service_fn(answer)));
         tokio::select! {
             biased;
             ended = serving.as_mut() => return closed(ended),
             () = turned(&mut stop) => {}
-            () = tokio::time::sleep(bounds.life) => super::ended("lifetime"),
+            late = heads.late(patience, bounds.life) => match late {
+                // As after a head that is too large: there is nothing to answer to.
+                Late::Head => return,
+                Late::Life => super::ended("lifetime"),
+            },
         }
         serving.as_mut().graceful_shutdown();
         if let Ok(ended) = timeout(bounds.drain, serving).await {

@@ -24,6 +24,7 @@ pub mod form;
 pub(crate) mod fuzz;
 mod h2;
 pub mod handshake;
+mod heads;
 pub mod lane;
 pub mod listener;
 mod pace;
@@ -42,11 +43,13 @@ mod stream;
 pub mod ticket;
 pub mod upload;
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use hmac::{Hmac, KeyInit, Mac};
 use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
@@ -67,6 +70,7 @@ use self::spent::{BodyMac, Burn, Nonce, Outcome, Spent};
 use self::ticket::Tickets;
 use crate::limits::Limits;
 use crate::shield::Shield;
+use crate::store::id::{random, time_ordered};
 
 /// Counts a connection, or one of its requests, that was ended by a bound.
 fn ended(why: &'static str) {
@@ -248,7 +252,7 @@ impl Admitter {
     /// A challenge for signing this petition, priced by the source's pressure and the queue's delay.
     ///
     /// # Errors
-    /// `SlowDown`; `ReadOnly`; `Busy` when the machine has no randomness.
+    /// `SlowDown`; `ReadOnly`; `Busy` when it cannot be made.
     pub fn challenge(&self, source: &Source, slug: &str, now: Millis) -> Result<Challenge, Refusal> {
         self.open()?;
         let asker = self.asker(source);
@@ -256,21 +260,21 @@ impl Admitter {
         let pressure = asked.max(self.pressure(&asker, now));
         let rounds = challenge::rounds(&self.limits, pressure, self.delay());
         self.puzzles
-            .issue(slug, rounds, nonce(now)?, random()?, now)
+            .issue(slug, rounds, time_ordered(now), random(), now)
             .map_err(|_| no_service())
     }
 
     /// A ticket for the form of this petition, and how old it must be in seconds.
     ///
     /// # Errors
-    /// `SlowDown`; `Busy` when the machine has no randomness.
+    /// `SlowDown`.
     pub fn ticket(&self, source: &Source, slug: &str, now: Millis) -> Result<(String, u16), Refusal> {
         let asker = self.asker(source);
         let asked = self.charge(Purpose::Ticket, &asker, now)?;
         let pressure = asked.max(self.pressure(&asker, now));
         let age = pressure.between(self.limits.ticket_age_seconds, self.limits.ticket_age_ceiling_seconds);
         let age = u16::try_from(age).unwrap_or(u16::MAX);
-        Ok((self.tickets.issue(source, slug, age, nonce(now)?, now), age))
+        Ok((self.tickets.issue(source, slug, age, time_ordered(now), now), age))
     }
 
     /// Reads a sign form. Where `keep` says so, also that of a source whose budget is used up: honest people share its
@@ -335,10 +339,18 @@ impl Admitter {
             return Err(Refusal::TooLarge);
         }
         let body = Limited::new(body, usize::try_from(self.limits.body_bytes).unwrap_or(usize::MAX));
-        match tokio::time::timeout(Duration::from_secs(self.limits.body_seconds), body.collect()).await {
-            Ok(Ok(collected)) => Ok(collected.to_bytes()),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Refusal::TooLarge),
-            Ok(Err(_)) | Err(_) => Err(Refusal::SlowBody),
+        let mut whole = pin!(body.collect());
+        // Nearly every body came with its head: only one that did not costs a timer.
+        let collected = match (&mut whole).now_or_never() {
+            Some(collected) => collected,
+            None => tokio::time::timeout(Duration::from_secs(self.limits.body_seconds), whole)
+                .await
+                .map_err(|_| Refusal::SlowBody)?,
+        };
+        match collected {
+            Ok(collected) => Ok(collected.to_bytes()),
+            Err(error) if error.is::<LengthLimitError>() => Err(Refusal::TooLarge),
+            Err(_) => Err(Refusal::SlowBody),
         }
     }
 
@@ -535,23 +547,9 @@ fn no_service() -> Refusal {
     }
 }
 
-/// A nonce that sorts by the time it was made, 80 bits of it random. Nothing rests on it being hard to guess, as it is
-/// signed; in this order its row in the store joins those of the same minute, instead of a page of its own.
-fn nonce(now: Millis) -> Result<Nonce, Refusal> {
-    let mut nonce = random()?;
-    nonce[..6].copy_from_slice(&now.0.to_be_bytes()[2..]);
-    Ok(nonce)
-}
-
-fn random() -> Result<Nonce, Refusal> {
-    let mut nonce = [0; 16];
-    getrandom::fill(&mut nonce).map_err(|_| no_service())?;
-    Ok(nonce)
-}
-
 /// Between `seconds` and twice that: those who are sent away together must not come back together.
 fn retry_after(seconds: u64) -> u64 {
-    let spread = getrandom::u64().unwrap_or_default() % (seconds + 1);
+    let spread = u64::from_le_bytes(random()) % (seconds + 1);
     seconds + spread
 }
 

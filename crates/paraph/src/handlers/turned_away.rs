@@ -5,13 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use http::StatusCode;
-use http::header::{CONTENT_LANGUAGE, CONTENT_TYPE};
-use http::{HeaderValue, Response};
 use serde_json::json;
 
 use crate::admit::source::Source;
 use crate::clock;
-use crate::respond::{self, Answer, Asked, Body};
+use crate::respond::{self, Answer, Asked};
 use crate::shield::Shield;
 use crate::views::{self, Refusal, RefusalPage};
 
@@ -46,18 +44,12 @@ impl TurnedAway {
             return None;
         }
         metrics::counter!(crate::shield::TURNED_AWAY).increment(1);
-        let mut answer = Response::new(Body::from(self.body(asked)));
-        *answer.status_mut() = StatusCode::FORBIDDEN;
-        let headers = answer.headers_mut();
-        headers.extend(respond::SECURITY.map(|(name, value)| (Some(name), value)));
-        let media = if asked.json {
-            "application/problem+json"
+        let body = self.body(asked);
+        let mut answer = if asked.json {
+            respond::said(asked.lang, StatusCode::FORBIDDEN, body)
         } else {
-            "text/html; charset=utf-8"
+            respond::page(asked, StatusCode::FORBIDDEN, body)
         };
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
-        headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(asked.lang.code()));
-        headers.insert(http::header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         let seconds = until.0.saturating_sub(now.0).div_ceil(1000);
         respond::set_retry_after(&mut answer, Some(seconds));
         Some(answer)

@@ -77,11 +77,16 @@ impl Lang {
     /// 12.5.4), else the first that the site offers. `offered` is never empty.
     #[must_use]
     pub fn negotiate(asked: Option<&str>, accept_language: Option<&str>, offered: &[Self]) -> Self {
-        let known = |code: &str| Self::from_code(code).filter(|lang| offered.contains(lang));
+        let known = |code: &str| {
+            offered
+                .iter()
+                .copied()
+                .find(|lang| lang.code().eq_ignore_ascii_case(code))
+        };
         if let Some(lang) = asked.and_then(known) {
             return lang;
         }
-        let mut best: Option<(f32, Self)> = None;
+        let mut best: Option<(u16, Self)> = None;
         for item in accept_language
             .unwrap_or_default()
             .split(',')
@@ -89,14 +94,12 @@ impl Lang {
         {
             let mut parts = item.split(';').map(str::trim);
             let range = parts.next().unwrap_or_default();
-            let weight = parts
-                .find_map(|part| part.strip_prefix("q="))
-                .map_or(1.0, |q| q.parse().unwrap_or(0.0));
+            let weight = parts.find_map(|part| part.strip_prefix("q=")).map_or(1000, thousandths);
             let primary = range.split('-').next().unwrap_or_default();
             let Some(lang) = known(range).or_else(|| known(primary)) else {
                 continue;
             };
-            if weight > 0.0 && best.is_none_or(|(least, _)| weight > least) {
+            if weight > 0 && best.is_none_or(|(least, _)| weight > least) {
                 best = Some((weight, lang));
             }
         }
@@ -191,6 +194,20 @@ impl Lang {
             .iter()
             .find(|(known, _)| *known == code)
             .map(|(_, name)| *name)
+    }
+}
+
+/// A weight of `Accept-Language` (RFC 9110 section 12.4.2), in thousandths; 0 for what is none.
+fn thousandths(q: &str) -> u16 {
+    let (whole, decimals) = q.split_once('.').unwrap_or((q, ""));
+    if !decimals.bytes().all(|byte| byte.is_ascii_digit()) {
+        return 0;
+    }
+    let digits = decimals.bytes().map(|byte| u16::from(byte - b'0'));
+    match whole {
+        "0" | "" => digits.chain([0; 3]).take(3).fold(0, |sum, digit| 10 * sum + digit),
+        "1" => 1000,
+        _ => 0,
     }
 }
 

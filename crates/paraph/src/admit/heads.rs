@@ -1,0 +1,156 @@
+//! How long an HTTP/1 connection may take to send the head of its next request: one timer for each connection. hyper has such
+//! a bound too, and sets a timer for each request.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use hyper::body::{Body, Frame, SizeHint};
+use tokio::time::{Instant, sleep_until};
+
+/// Since when a head is waited for: from the start, and from the end of each answer.
+pub(super) struct Heads {
+    began: Instant,
+    /// Nanoseconds after `began`; `AT_WORK` while a request is answered.
+    waiting_since: Arc<AtomicU64>,
+}
+
+const AT_WORK: u64 = u64::MAX;
+
+/// What went on for too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Late {
+    /// The wait for a head.
+    Head,
+    /// The connection.
+    Life,
+}
+
+impl Heads {
+    /// Of a connection on which nothing was asked yet.
+    pub(super) fn new() -> Self {
+        Self {
+            began: Instant::now(),
+            waiting_since: Arc::default(),
+        }
+    }
+
+    /// A head is there; until what this returns is dropped, none is waited for.
+    pub(super) fn arrived(&self) -> AtWork {
+        self.waiting_since.store(AT_WORK, Ordering::Relaxed);
+        AtWork {
+            began: self.began,
+            waiting_since: Arc::clone(&self.waiting_since),
+        }
+    }
+
+    /// Ends when a head was waited for longer than `patience`, or when the connection is older than `life`.
+    pub(super) async fn late(&self, patience: Duration, life: Duration) -> Late {
+        loop {
+            match self.look(Instant::now(), patience, life) {
+                Ok(again_at) => sleep_until(again_at).await,
+                Err(late) => return late,
+            }
+        }
+    }
+
+    /// What is late by now, or when something may be.
+    fn look(&self, now: Instant, patience: Duration, life: Duration) -> Result<Instant, Late> {
+        let since = match self.waiting_since.load(Ordering::Relaxed) {
+            // Whoever begins to wait later is late later.
+            AT_WORK => now,
+            since => self.began + Duration::from_nanos(since),
+        };
+        let (late_at, end) = (since + patience, self.began.checked_add(life));
+        match end {
+            Some(end) if end <= now => Err(Late::Life),
+            _ if late_at <= now => Err(Late::Head),
+            end => Ok(end.map_or(late_at, |end| end.min(late_at))),
+        }
+    }
+}
+
+/// A request in work. Dropping it begins the wait for the next head.
+pub(super) struct AtWork {
+    began: Instant,
+    waiting_since: Arc<AtomicU64>,
+}
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        let since = u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(AT_WORK - 1);
+        self.waiting_since.store(since, Ordering::Relaxed);
+    }
+}
+
+/// The body of an answer; its request is in work until hyper has sent it and drops it.
+pub(super) struct Sent<B> {
+    body: B,
+    _at_work: AtWork,
+}
+
+impl<B> Sent<B> {
+    pub(super) fn new(body: B, at_work: AtWork) -> Self {
+        Self {
+            body,
+            _at_work: at_work,
+        }
+    }
+}
+
+impl<B: Body + Unpin> Body for Sent<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Heads, Late};
+
+    const PATIENCE: Duration = Duration::from_secs(10);
+    const LIFE: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn a_head_is_waited_for_from_the_start_and_from_the_end_of_each_answer() {
+        let heads = Heads::new();
+        let look = |seconds| heads.look(heads.began + Duration::from_secs(seconds), PATIENCE, LIFE);
+        let at = |seconds| Ok(heads.began + Duration::from_secs(seconds));
+        assert_eq!((look(0), look(9), look(10)), (at(10), at(10), Err(Late::Head)));
+
+        // Nobody is blamed for the time that an answer takes.
+        let at_work = heads.arrived();
+        assert_eq!((look(9), look(45), look(55)), (at(19), at(55), at(60)));
+        assert_eq!(look(60), Err(Late::Life));
+        drop(at_work);
+        let asked_again = look(1).expect("not yet");
+        assert!(asked_again > heads.began + PATIENCE, "the wait began anew");
+        assert_eq!(look(11), Err(Late::Head));
+    }
+
+    #[test]
+    fn a_life_without_end_never_ends() {
+        let heads = Heads::new();
+        let _at_work = heads.arrived();
+        let later = heads.began + Duration::from_secs(1 << 30);
+        assert_eq!(heads.look(later, PATIENCE, Duration::MAX), Ok(later + PATIENCE));
+    }
+}
