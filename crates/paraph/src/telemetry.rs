@@ -15,12 +15,14 @@
 //! failure is logged once, where it is handled. Metric labels are outcomes and stages from enums, so that no request
 //! can make a new series.
 
+use std::cell::RefCell;
 use std::fmt::Write;
 use std::fs;
 use std::io::IsTerminal;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
+use metrics::{Counter, Unit, describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 
@@ -194,7 +196,34 @@ pub fn install() -> Result<Handle, Failure> {
     let hint = "this is a fault of the program: please report it";
     let handle = installed.map_err(|error| Failure::failed(format!("metrics did not start: {error}"), hint))?;
     describe();
+    INSTALLED.store(true, Ordering::Relaxed);
     Ok(Handle(handle))
+}
+
+static INSTALLED: AtomicBool = AtomicBool::new(false);
+
+/// Counters that a thread remembers; what the program counts has fewer names and labels than that.
+const REMEMBERED: usize = 128;
+
+/// Counts one, under two labels of those that the program knows. Each thread looks a counter up once: in a flood, looking it up
+/// costs as much as a budget.
+pub fn count(name: &'static str, labels: [(&'static str, &'static str); 2]) {
+    type Of = [*const str; 3];
+    thread_local!(static KNOWN: RefCell<Vec<(Of, Counter)>> = const { RefCell::new(Vec::new()) });
+    // By where the texts are, not by what they say: the same ones elsewhere are the same counter, found once more.
+    let of: Of = [name, labels[0].1, labels[1].1].map(std::ptr::from_ref);
+    KNOWN.with_borrow_mut(|known| {
+        let same = |(known, _): &&(Of, Counter)| known.iter().zip(of).all(|(known, of)| std::ptr::eq(*known, of));
+        if let Some((_, counter)) = known.iter().find(same) {
+            return counter.increment(1);
+        }
+        let counter = metrics::counter!(name, &labels);
+        counter.increment(1);
+        // What is counted before metrics are collected is counted nowhere, and that must not be remembered.
+        if INSTALLED.load(Ordering::Relaxed) && known.len() < REMEMBERED {
+            known.push((of, counter));
+        }
+    });
 }
 
 fn describe() {

@@ -18,6 +18,7 @@ use super::room::Rooms;
 use super::sketch::{Counts, Sketch, minute};
 use super::source::{Prefix, Source};
 use crate::limits::Limits;
+use crate::telemetry;
 
 /// What a request asks for. Each purpose has a budget of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,7 +167,13 @@ impl Budgets {
     /// # Errors
     /// It is.
     pub fn check(&self, purpose: Purpose, asker: &Asker, now: Millis) -> Result<(), SlowDown> {
-        admitted(purpose, &self.budget(purpose).look(asker, &self.rooms, now)).map(drop)
+        let budget = self.budget(purpose);
+        let levels = budget.levels(asker).into_iter().flatten();
+        // One after the other: in a flood the first of them refuses.
+        for level in levels {
+            refused_by(purpose, &budget.looked(level, asker, &self.rooms, now))?;
+        }
+        Ok(())
     }
 
     /// Counts one, if the source has budget left.
@@ -214,17 +221,22 @@ impl Budgets {
 /// The highest pressure of all levels, unless one of them is used up.
 fn admitted(purpose: Purpose, looked: &Levels<Looked>) -> Result<Pressure, SlowDown> {
     let mut pressure = Pressure::default();
-    for Looked { level, share, .. } in looked.iter().flatten() {
-        if *share >= 1.0 && level.refuses {
-            let labels = [("purpose", purpose.label()), ("level", level.span.label())];
-            metrics::counter!(crate::telemetry::BUDGET_REFUSED, &labels).increment(1);
-            return Err(SlowDown {
-                retry_after: retry_after(10),
-            });
-        }
-        pressure = pressure.max(Pressure::of_share(*share));
+    for looked in looked.iter().flatten() {
+        refused_by(purpose, looked)?;
+        pressure = pressure.max(Pressure::of_share(looked.share));
     }
     Ok(pressure)
+}
+
+fn refused_by(purpose: Purpose, Looked { level, share, .. }: &Looked) -> Result<(), SlowDown> {
+    if *share < 1.0 || !level.refuses {
+        return Ok(());
+    }
+    let labels = [("purpose", purpose.label()), ("level", level.span.label())];
+    telemetry::count(telemetry::BUDGET_REFUSED, labels);
+    Err(SlowDown {
+        retry_after: retry_after(10),
+    })
 }
 
 /// What is counted together: a prefix, or a network by its number.
@@ -334,20 +346,22 @@ impl Budget {
     }
 
     fn look(&self, asker: &Asker, rooms: &Rooms, now: Millis) -> Levels<Looked> {
-        let look = |level: Level| {
-            let read = self.sketch(&level).read(&level.key, now);
-            let mut share = read.rate(now) / level.allowance;
-            if share >= Pressure::FREE {
-                let exact = self.heavy.known(&level.key, now).unwrap_or(read);
-                let room = match level.span {
-                    Span::Address => rooms.times(asker.source.narrow(), now),
-                    _ => 1.0,
-                };
-                share = exact.rate(now) / (level.allowance * room);
-            }
-            Looked { level, read, share }
-        };
-        self.levels(asker).map(|level| level.map(look))
+        self.levels(asker)
+            .map(|level| level.map(|level| self.looked(level, asker, rooms, now)))
+    }
+
+    fn looked(&self, level: Level, asker: &Asker, rooms: &Rooms, now: Millis) -> Looked {
+        let read = self.sketch(&level).read(&level.key, now);
+        let mut share = read.rate(now) / level.allowance;
+        if share >= Pressure::FREE {
+            let exact = self.heavy.known(&level.key, now).unwrap_or(read);
+            let room = match level.span {
+                Span::Address => rooms.times(asker.source.narrow(), now),
+                _ => 1.0,
+            };
+            share = exact.rate(now) / (level.allowance * room);
+        }
+        Looked { level, read, share }
     }
 
     fn count(&self, Looked { level, read, .. }: &Looked, now: Millis) {

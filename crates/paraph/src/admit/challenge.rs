@@ -262,7 +262,7 @@ impl Puzzles {
             nonce: HEXLOWER.encode(&nonce).into(),
             salt: HEXLOWER.encode(&salt).into(),
         };
-        let signature = Some(self.signature(&parameters)?);
+        let signature = Some(String::from_utf8_lossy(&self.signature(&parameters)?).into_owned());
         Ok(Challenge {
             parameters: parameters.into_altcha(),
             signature,
@@ -282,7 +282,7 @@ impl Puzzles {
         let SentChallenge { parameters, signature } = payload.challenge;
         let nonce = self.accept(&parameters, slug, now)?;
         let ours = self.signature(&parameters).map_err(|_| ClearanceError::Malformed)?;
-        if !bool::from(ours.as_bytes().ct_eq(signature.as_bytes())) {
+        if !bool::from(ours.ct_eq(signature.as_bytes())) {
             return Err(ClearanceError::Signature);
         }
         let expires = Millis(parameters.expires_at * 1000);
@@ -322,11 +322,15 @@ impl Puzzles {
         bytes_of(&parameters.nonce).ok_or(ClearanceError::Malformed)
     }
 
-    /// The signature that `altcha::sign_challenge` makes, without its copies: a flood of forgeries pays for each.
-    fn signature(&self, parameters: &Parameters<'_>) -> serde_json::Result<String> {
+    /// The signature that `altcha::sign_challenge` makes, in digits, without its copies: a flood of forgeries pays for each.
+    fn signature(&self, parameters: &Parameters<'_>) -> serde_json::Result<[u8; 64]> {
+        let mut canonical = Vec::with_capacity(512);
+        serde_json::to_writer(&mut canonical, parameters)?;
         let mut mac = self.mac.clone();
-        mac.update(&serde_json::to_vec(parameters)?);
-        Ok(HEXLOWER.encode(&mac.finalize().into_bytes()))
+        mac.update(&canonical);
+        let mut digits = [0; 64];
+        HEXLOWER.encode_mut(&mac.finalize().into_bytes(), &mut digits);
+        Ok(digits)
     }
 
     /// Whether the solution solves the challenge: one guess, PBKDF2 (RFC 8018, section 5.2) over the nonce and the counter,

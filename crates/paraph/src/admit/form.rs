@@ -76,16 +76,15 @@ impl SignForm {
         let mut form = Self::default();
         let mut seen: Vec<&'static str> = Vec::with_capacity(FIELDS.len());
         let mut errors = Vec::new();
-        let pairs = body.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty());
-        for (index, pair) in pairs.enumerate() {
+        for (index, pair) in pairs(body).enumerate() {
             if index == most {
                 return (form, vec![FieldError::new("form", "too_many_fields")]);
             }
-            let (name, value) = match pair.iter().position(|&byte| byte == b'=') {
+            let (name, value) = match memchr::memchr(b'=', pair) {
                 Some(at) => (&pair[..at], &pair[at + 1..]),
                 None => (pair, &[][..]),
             };
-            let Some(field) = decode(name).and_then(|name| FIELDS.into_iter().find(|known| *known == name)) else {
+            let Some(field) = known(name) else {
                 errors.push(FieldError {
                     field: shown(name).into(),
                     code: "unknown_field",
@@ -156,22 +155,48 @@ fn version(value: &str) -> Result<Option<u16>, &'static str> {
     value.parse().map(Some).map_err(|_| "choice_bad")
 }
 
+/// What stands between `&`, without the empty ones.
+fn pairs(body: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let ends = memchr::memchr_iter(b'&', body).chain([body.len()]);
+    let begins = memchr::memchr_iter(b'&', body).map(|at| at + 1);
+    let pairs = [0]
+        .into_iter()
+        .chain(begins)
+        .zip(ends)
+        .map(|(from, to)| &body[from..to]);
+    pairs.filter(|pair| !pair.is_empty())
+}
+
+/// The field of this name, however it is escaped.
+fn known(name: &[u8]) -> Option<&'static str> {
+    let plain = FIELDS.into_iter().find(|known| known.as_bytes() == name);
+    plain.or_else(|| decode(name).and_then(|name| FIELDS.into_iter().find(|known| *known == name)))
+}
+
 /// `+` is a space, `%XX` a byte; the whole is UTF-8 without NUL. A `%` without two digits is an error and not a
-/// percent sign: every browser escapes it.
+/// percent sign: every browser escapes it. What needs no decoding is copied in runs: clearances are long.
 fn decode(raw: &[u8]) -> Option<String> {
     let mut bytes = Vec::with_capacity(raw.len());
-    let mut rest = raw.iter();
-    while let Some(&byte) = rest.next() {
-        bytes.push(match byte {
-            b'+' => b' ',
-            b'%' => hex(*rest.next()?)? << 4 | hex(*rest.next()?)?,
-            0 => return None,
-            other => other,
-        });
-        if bytes.last() == Some(&0) {
-            return None;
-        }
+    let mut rest = raw;
+    while let Some(at) = memchr::memchr3(b'+', b'%', 0, rest) {
+        let (run, special) = rest.split_at(at);
+        bytes.extend_from_slice(run);
+        rest = match *special {
+            [b'+', ref rest @ ..] => {
+                bytes.push(b' ');
+                rest
+            }
+            [b'%', high, low, ref rest @ ..] => match hex(high)? << 4 | hex(low)? {
+                0 => return None,
+                byte => {
+                    bytes.push(byte);
+                    rest
+                }
+            },
+            _ => return None,
+        };
     }
+    bytes.extend_from_slice(rest);
     String::from_utf8(bytes).ok()
 }
 

@@ -5,8 +5,8 @@
 //! ```text
 //! listener   connection caps, PROXY header, Forwarded            -> Source
 //! receive    the source has budget left; media type, size, fields  -> Received
-//!            (Contribution::from_form: what the fields mean)
 //! clear      signature of clearance or ticket, microseconds      -> Cleared    nothing is burnt yet
+//!            (Contribution::from_form: what the fields mean; not asked of what was forged)
 //!            (a place in a lane, a slot of the intake)
 //! burn       the nonce is spent, then the solution verified      -> Burnt      the source is charged
 //!            (intake makes it durable; Pass::admitted)

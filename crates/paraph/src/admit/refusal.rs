@@ -76,6 +76,15 @@ impl Refusal {
         }
     }
 
+    /// Whether no browser that was on our page is refused so.
+    #[must_use]
+    pub fn is_forged(&self) -> bool {
+        matches!(
+            self,
+            Self::ClearanceRefused("malformed" | "parameters" | "binding" | "signature" | "ticket")
+        )
+    }
+
     /// Seconds for `Retry-After`, where there is one.
     #[must_use]
     pub fn retry_after(&self) -> Option<u64> {

@@ -17,6 +17,7 @@ use std::borrow::Cow;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::admit::source::Source;
+use crate::telemetry;
 
 /// A body that is still on its way.
 pub type Body = crate::admit::upload::Upload;
@@ -26,7 +27,7 @@ pub type Request = http::Request<Body>;
 
 /// Who asks and what for, counted once per answer.
 pub(crate) fn count(route: &'static str, outcome: &'static str) {
-    metrics::counter!(crate::telemetry::REQUESTS, "route" => route, "outcome" => outcome).increment(1);
+    telemetry::count(telemetry::REQUESTS, [("route", route), ("outcome", outcome)]);
 }
 
 /// Headers as they came, without what would be a secret; for the sealed record.

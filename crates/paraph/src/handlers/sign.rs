@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::{HeaderMap, StatusCode};
 use paraph_tally::Millis;
 use serde_json::json;
@@ -175,11 +176,19 @@ impl Signing {
     async fn take_in(&self, attempt: &Attempt<'_>, received: &Received) -> Result<(), Refusal> {
         self.admitter.open()?;
         let slug = &attempt.displayed.petition.slug;
-        let contribution = Contribution::from_form(&received.form, &self.limits)?;
-        let text = text_signed(attempt.displayed, &received.form)?;
         let cleared = self
             .admitter
-            .clear(&attempt.source, slug, &received.form, &received.raw, attempt.now)?;
+            .clear(&attempt.source, slug, &received.form, &received.raw, attempt.now);
+        if let Err(refusal) = &cleared
+            && refusal.is_forged()
+        {
+            // Nobody will mend its fields.
+            return Err(refusal.clone());
+        }
+        // A person is told of everything that is to be mended before being asked to wait or to begin anew.
+        let contribution = Contribution::from_form(&received.form, &self.limits)?;
+        let text = text_signed(attempt.displayed, &received.form)?;
+        let cleared = cleared?;
         let rank = match cleared.way() {
             Way::Script if !cleared.is_pressed() => Rank::Sign,
             // Who uses much of a budget is served, behind those who use less.
@@ -197,7 +206,8 @@ impl Signing {
                 pass.admitted();
                 Ok(())
             }
-            Burnt::Fresh(pass) => self.record(attempt, (contribution, text), pass, slot).await,
+            // Boxed: a flood of what is refused does not carry the room that this takes.
+            Burnt::Fresh(pass) => self.record(attempt, (contribution, text), pass, slot).boxed().await,
         }
     }
 
@@ -303,8 +313,7 @@ impl Signing {
         let (ticket, ticket_wait) = ticket
             .as_ref()
             .map_or((None, 0), |(ticket, wait)| (Some(ticket.as_str()), *wait));
-        let is_forged = matches!(refusal, Refusal::ClearanceRefused(why) if FORGED.contains(why));
-        if let Some(notice) = notice.filter(|notice| notice.passes() || is_forged) {
+        if let Some(notice) = notice.filter(|notice| notice.passes() || refusal.is_forged()) {
             let page = AgainPage {
                 petition: &displayed.view,
                 ticket,
@@ -340,9 +349,6 @@ impl Signing {
         }
     }
 }
-
-/// Reasons for which no browser is refused.
-const FORGED: [&str; 5] = ["malformed", "parameters", "binding", "signature", "ticket"];
 
 /// Version and hash of the text that was on the page: a form that was filled in while a new version was adopted signs the
 /// one that its signatory has read.
