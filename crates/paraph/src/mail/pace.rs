@@ -75,6 +75,8 @@ struct Domain {
     burst: f64,
     per_milli: f64,
     at: Millis,
+    /// The last place in line that was given: when that mail comes back.
+    line: Millis,
     /// Mails being handed over.
     in_hand: u32,
     /// Times in a row that it took nothing.
@@ -161,6 +163,7 @@ impl Domain {
             burst,
             per_milli: per_minute / 60_000.0,
             at: now,
+            line: now,
             in_hand: 0,
             failures: 0,
             rests_until: Millis(0),
@@ -172,6 +175,8 @@ impl Domain {
     /// Forgets times that have not come yet: they were written down while the clock was ahead. Without this a domain would
     /// get no mail for as long as that was.
     fn set_back(&mut self, now: Millis) {
+        let ahead = self.at.0.saturating_sub(now.0);
+        self.line = Millis(self.line.0.saturating_sub(ahead));
         self.at = self.at.min(now);
         if self.rests_until.0 > now.0 + 2 * REST_SECONDS.1 * 1000 {
             self.rests_until = now;
@@ -186,6 +191,19 @@ impl Domain {
     fn tokens_at(&self, now: Millis) -> f64 {
         let elapsed = now.0.saturating_sub(self.at.0) as f64;
         (self.tokens + elapsed * self.per_milli).min(self.burst)
+    }
+
+    /// A place in line, not before `earliest`: whoever is put off comes back when it is its turn, and not all of them
+    /// when the next one may go. Ten thousand mails to one domain would ask ten times a second each.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a mail a minute at least"
+    )]
+    fn in_line(&mut self, earliest: Millis) -> Millis {
+        let apart = (1.0 / self.per_milli).ceil() as u64;
+        self.line = earliest.max(Millis(self.line.0 + apart));
+        self.line
     }
 
     /// What would be lost with it: mail in hand, a rest, then room left until the bucket is full.
@@ -234,15 +252,15 @@ impl Pace {
         }
         // After a rest, one mail asks for all.
         let at_once = if known.failures > 0 { 1 } else { at_once };
+        (known.tokens, known.at) = (known.tokens_at(now), now);
         if known.in_hand >= at_once {
-            return Err(Millis(now.0 + 1000 + jitter % 2000));
+            return Err(known.in_line(Millis(now.0 + 1000)));
         }
-        let tokens = known.tokens_at(now);
-        if tokens < 1.0 {
-            let wait = ((1.0 - tokens) / known.per_milli).ceil() as u64;
-            return Err(Millis(now.0 + wait.max(1)));
+        if known.tokens < 1.0 {
+            let wait = ((1.0 - known.tokens) / known.per_milli).ceil() as u64;
+            return Err(known.in_line(Millis(now.0 + wait.max(1))));
         }
-        (known.tokens, known.at) = (tokens - 1.0, now);
+        known.tokens -= 1.0;
         known.in_hand += 1;
         Ok(())
     }
@@ -407,6 +425,8 @@ pub fn after_failure(first_tried: Millis, attempts: u32, jitter: u64, now: Milli
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::{
         BACKOFF_SECONDS, Handed, Millis, Next, PROVIDERS, Pace, REST_SECONDS, SHARED_BY, TRIED_FOR, after_failure,
         backoff,
@@ -443,6 +463,36 @@ mod tests {
         );
         assert!(sent_in_a_minute(&mut pace, PROVIDERS[0]) > 600);
         assert!(PROVIDERS.is_sorted(), "looked up by halves");
+    }
+
+    /// Forgers may send ten thousand mails to a domain of their own: what waits must not keep the server busy.
+    #[test]
+    fn a_long_line_asks_hardly_more_often_than_it_is_served_and_loses_no_time() {
+        let mut pace = Pace::new(&Limits {
+            mail_per_minute: 600,
+            ..Limits::default()
+        });
+        let (many, handing_over) = (5000_u64, 150);
+        let mut waiting = BTreeSet::from_iter((0..many).map(|mail| (Millis(1_000_000), mail)));
+        let (mut in_hand, mut asked, mut now) = (BTreeSet::<(Millis, u64)>::new(), 0, Millis(1_000_000));
+        while let Some((due, mail)) = waiting.pop_first() {
+            now = now.max(due);
+            while let Some(done) = in_hand.pop_first() {
+                if done > (now, many) {
+                    in_hand.insert(done);
+                    break;
+                }
+                pace.done("one.example", [0; 16], Handed::Sent, done.0, 0);
+            }
+            asked += 1;
+            match pace.ready("one.example", now, 0) {
+                Ok(()) => drop(in_hand.insert((Millis(now.0 + handing_over), mail))),
+                Err(later) => drop(waiting.insert((later, mail))),
+            }
+        }
+        let seconds = (now.0 - 1_000_000) / 1000;
+        assert!((490..560).contains(&seconds), "5,000 at ten a second took {seconds} s");
+        assert!(asked < 3 * many, "{asked} times asked for {many}");
     }
 
     #[test]

@@ -327,8 +327,9 @@ async fn people_meanwhile(running: &Running, first: u32, stop: &std::sync::atomi
     waited
 }
 
-/// A million in one event, there and back, with a restart in between and people signing all the while. The bars are for a
-/// program compiled for speed: `cargo test --release -p paraph --test it -- verdict::a_million --nocapture`, in the full tier.
+/// A million in one event, there and back, with a restart in between and people signing all the while. How long it takes is in
+/// docs/benchmarks.md; a program compiled for speed says so, in the full tier:
+/// `cargo test --release -p paraph --test it -- verdict::a_million --nocapture`.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_million_are_invalidated_and_reinstated_while_people_sign() {
     if !is_full() {
@@ -364,10 +365,6 @@ async fn a_million_are_invalidated_and_reinstated_while_people_sign() {
             waited.len()
         );
         assert_eq!(judged, u64::from(many));
-        if !cfg!(debug_assertions) {
-            assert!(followed < Duration::from_secs(10), "{followed:?}");
-            assert!(p99 < Duration::from_millis(500), "{p99:?}");
-        }
         others += u32::try_from(waited.len() / 2).expect("few");
         running.intake.tick().await.expect("tick");
         let standing = if which == VerdictKind::Invalidated { 0 } else { many };
