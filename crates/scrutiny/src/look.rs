@@ -12,6 +12,7 @@ use crate::families::{Agreement, Sample, agreements, families, surprise, weighin
 use crate::finding::{Fact, Family};
 use crate::groups::Seed;
 use crate::record::{Record, Time, flag};
+use crate::times;
 use crate::window::Seq;
 
 /// Members and decades from which a group is worth showing to a person although two families are too few to hold.
@@ -89,6 +90,9 @@ impl Scrutiny {
     /// Judges a group; `None` if there is nothing to say. Clusters from `known` on have yet to gather their members.
     pub(crate) fn judge(&self, place: u32, known: usize, around: &mut Around) -> Option<Look> {
         let group = self.groups.get(place);
+        if group.remembered() < MIN_WATCHED {
+            return None;
+        }
         let (seed, key, size) = (group.seed, group.key, group.size());
         let fresh = &self.clusters[known..];
         // An organisation that a rule spares is judged by itself, and not along with others whom it happens to resemble.
@@ -98,6 +102,7 @@ impl Scrutiny {
             let apart = !by_itself && self.islands.stands_apart(record);
             !taken && !apart && !fresh.iter().any(|cluster| cluster.rule.takes(record))
         };
+        // In order already, but for those who were confirmed late.
         let mut seqs: Vec<Seq> = group.members().collect();
         seqs.sort_unstable();
         seqs.dedup();
@@ -107,9 +112,9 @@ impl Scrutiny {
             return None;
         }
         // Without its surroundings first: most groups show nothing, and looking around is what costs.
-        let glance = families(&agreements(&self.sample(&members, &Neighbours::NOBODY)));
-        let copies = seed == Seed::Comment && members.len() >= SHOWN.0 && glance == [Family::Content];
-        if glance.len() < 2 && !copies {
+        let glance = agreements(&self.sample(&members, &Neighbours::NOBODY));
+        let copies = seed == Seed::Comment && members.len() >= SHOWN.0 && families(&glance) == [Family::Content];
+        if !worth_looking_around(&members, &glance) && !copies {
             return None;
         }
         let petition = members[0].petition;
@@ -229,7 +234,7 @@ impl Scrutiny {
 
     fn advise(&self, group: &[&Record], members: &[&Record], size: u64, agreed: &[Agreement]) -> Option<Judged> {
         let agreeing = families(agreed);
-        let marked = agreed.iter().any(|one| one.evidence.fact.is_a_mark());
+        let marked = marked(agreed);
         let shown = |organisation| Judged::Notice {
             organisation,
             watch: marked && !organisation,
@@ -258,6 +263,22 @@ impl Scrutiny {
         }
         Some(Judged::Cluster(rule))
     }
+}
+
+/// Whether anything may come of a group, by what it shows without its surroundings. They explain away, and of network,
+/// geography and language only one gives way to another: so two families become three only by time, which is measured by what
+/// is usual. Two of a few, none of them a machine's mark, are nothing.
+fn worth_looking_around(members: &[&Record], glance: &[Agreement]) -> bool {
+    match families(glance).len() {
+        0 | 1 => false,
+        2 => members.len() >= SHOWN.0 || marked(glance) || times::may_agree(members),
+        _ => true,
+    }
+}
+
+/// Whether a machine's mark is among what agrees.
+fn marked(agreed: &[Agreement]) -> bool {
+    agreed.iter().any(|one| one.evidence.fact.is_a_mark())
 }
 
 /// Those who bear marks of two of the families that agree, as whoever a rule takes must.
