@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use paraph_tally::{PetitionId, SignatureId};
 
 use crate::baseline::{Kind, Surroundings, Trait};
-use crate::bounds::{DECADES_TO_AGREE, MIN_CLUSTER, MIN_WATCHED, ORGANISATION, RING};
+use crate::bounds::{DECADES_TO_AGREE, LIFT, MIN_CLUSTER, MIN_WATCHED, ORGANISATION, RING};
 use crate::cluster::{Rule, score, strongest};
 use crate::engine::Scrutiny;
-use crate::families::{Agreement, Sample, agreements, families, surprise, weighing};
+use crate::families::{Agreement, Mark, Sample, agreements, families, surprise, weighing};
 use crate::finding::{Fact, Family};
 use crate::groups::Seed;
 use crate::record::{Record, Time, flag};
@@ -129,6 +129,7 @@ impl Scrutiny {
         let outside = around.those(outside);
         let mut agreed = agreements(&self.sample(&members, &outside));
         agreed = self.without_chance(seed, members[0], size, agreed);
+        agreed = without_selection(seed, members[0], agreed, &around.latest);
         if copies {
             return self.crowd(&members, size, agreed, &outside);
         }
@@ -145,6 +146,7 @@ impl Scrutiny {
             members = caught;
             agreed = agreements(&self.sample(&members, &outside));
             agreed = self.without_chance(seed, *members.first()?, size, agreed);
+            agreed = without_selection(seed, *members.first()?, agreed, &around.latest);
             judged = self.advise(&whole, &members, members.len() as u64, &agreed);
         }
         Some(Look {
@@ -263,6 +265,38 @@ impl Scrutiny {
         }
         Some(Judged::Cluster(rule))
     }
+}
+
+/// What a group is made of is shared by all of it, because that is how it was chosen. It speaks only where it is frequent among
+/// those who bear the other marks: an attack brings its share of every common pattern of addresses, and none of them is its own.
+fn without_selection(seed: Seed, member: &Record, mut agreed: Vec<Agreement>, latest: &[Record]) -> Vec<Agreement> {
+    for part in seed.parts().unwrap_or([seed, seed]) {
+        let chosen = agreed.iter().find(|one| Some(one.evidence.fact) == part.fact());
+        let Some((fact, expected)) = chosen.map(|one| (one.evidence.fact, one.expected)) else {
+            continue;
+        };
+        let others: Vec<Family> = families(&agreed)
+            .into_iter()
+            .filter(|one| *one != fact.family())
+            .collect();
+        let bears = |record: &&Record| {
+            let borne = |family: &Family| {
+                let mut own = agreed.iter().filter(|one| one.evidence.fact.family() == *family);
+                own.any(|one| one.mark == Mark::Group || one.mark.is_on(record))
+            };
+            record.cluster == 0 && others.iter().all(borne)
+        };
+        let bearers: Vec<&Record> = latest.iter().filter(bears).collect();
+        let sharing = bearers
+            .iter()
+            .filter(|record| part.values(record) == part.values(member))
+            .count();
+        if others.len() > 1 && bearers.len() >= MIN_CLUSTER && (sharing as f64) < LIFT * expected * bearers.len() as f64
+        {
+            agreed.retain(|one| one.evidence.fact != fact);
+        }
+    }
+    agreed
 }
 
 /// Whether anything may come of a group, by what it shows without its surroundings. They explain away, and of network,

@@ -269,20 +269,18 @@ fn regular(members: &[&Record]) -> Option<Agreement> {
     })
 }
 
-/// By night as by day, at the place where each one is.
+/// By night as by day, at the place where each one is. Whoever is behind a rented server is somewhere else, and its clock says
+/// nothing of theirs.
 fn day_and_night(sample: &Sample<'_>) -> Option<Agreement> {
     let (first, last) = (sample.members.first()?, sample.members.last()?);
-    let known = sample
-        .members
-        .iter()
-        .filter(|record| record.is(flag::HOUR_KNOWN))
-        .count();
-    let night = sample.count(Trait::Night);
-    let around = sample.around(|record| record.is(flag::NIGHT));
-    let expected = sample.baseline.share_of(Trait::Night).max(around);
+    let at_home = |record: &Record| record.is(flag::HOUR_KNOWN) && !record.is(flag::HOSTING);
+    let night = |record: &Record| at_home(record) && record.is(flag::NIGHT);
+    let known = sample.members.iter().filter(|record| at_home(record)).count();
+    let awake = sample.members.iter().filter(|record| night(record)).count();
+    let expected = sample.baseline.share_of(Trait::Night).max(sample.around(night));
     let long = last.signed.seconds_since(first.signed) > HOURS_FOR_NIGHT * 3600.0;
-    (long && known >= 2 * MIN_CLUSTER && night as f64 >= 2.5 * expected * known as f64)
-        .then(|| group(Fact::DayAndNight, night, known, expected))
+    (long && known >= 2 * MIN_CLUSTER && awake as f64 >= 2.5 * expected * known as f64)
+        .then(|| group(Fact::DayAndNight, awake, known, expected))
         .flatten()
 }
 
