@@ -97,7 +97,7 @@ impl Islands {
         let key = key(record, Kind::Near, record.near);
         self.by_value.get(&key).is_some_and(|node| {
             let node = &self.nodes[self.root(*node) as usize];
-            !node.is_mainland() && node.is_populated()
+            !node.is_mainland() && node.may_be_an_organisation()
         })
     }
 
@@ -115,13 +115,13 @@ impl Islands {
             if node.waiting.is_empty() {
                 continue;
             }
-            if node.is_populated() && !node.is_mainland() && node.members >= 2 * node.looked {
+            if node.may_be_an_organisation() && !node.is_mainland() && node.members >= 2 * node.looked {
                 node.looked = node.members;
                 node.machine = machine(&node.waiting);
             }
-            // Too few for an organisation, or nothing that an organisation would have: as with any other place.
+            // Nothing that an organisation would have: as with any other place.
             let over = now.seconds_since(node.first) >= ISLAND_PATIENCE.0 || seen - node.began >= ISLAND_PATIENCE.1;
-            if node.is_mainland() || (!node.is_populated() && (over || full)) {
+            if node.is_mainland() || (!node.may_be_an_organisation() && (over || full)) {
                 taken.append(&mut node.waiting);
             } else {
                 self.open.push(root);
@@ -215,9 +215,10 @@ impl Node {
         self.machine || self.places > ISLAND_PLACES || mixed || self.members > ORGANISATION
     }
 
-    /// Enough are there, with mailboxes of their own, to be an organisation.
-    fn is_populated(&self) -> bool {
-        self.domains > 0 && self.members >= ISLAND_MEMBERS && self.owned * 2 >= self.members
+    /// Their mailboxes are their own: those of an organisation, or its first. A forger who brings a prefix and a domain for each
+    /// one or two could bring three hundred.
+    fn may_be_an_organisation(&self) -> bool {
+        self.domains > 0 && self.owned * 2 >= self.members
     }
 }
 

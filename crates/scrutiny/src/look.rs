@@ -177,11 +177,20 @@ impl Scrutiny {
         }
     }
 
-    /// Whether those on an island keep a machine's times or read from a list. That their mail came late is no such sign.
-    pub(crate) fn shows_a_machine(&self, seqs: &[Seq]) -> bool {
-        let mut latest = seqs[seqs.len().saturating_sub(RING)..].to_vec();
+    /// Whether those on an island keep a machine's times or read from a list. That their mail came late is no such sign. Who
+    /// waits there bears the marks of an attack, be it capitals or a time: so everybody is asked who has come from there.
+    pub(crate) fn shows_a_machine(&self, waiting: &[Seq]) -> bool {
+        let mut places: Vec<u64> = waiting
+            .iter()
+            .filter_map(|seq| Seed::Near.key(&self.window.get(*seq)?))
+            .collect();
+        places.sort_unstable();
+        places.dedup();
+        let groups = places.into_iter().filter_map(|key| self.groups.find(key));
+        let mut latest: Vec<Seq> = groups.flat_map(|place| self.groups.get(place).members()).collect();
         latest.sort_unstable();
-        let all = self.window.all(&latest);
+        latest.dedup();
+        let all = self.window.all(&latest[latest.len().saturating_sub(RING)..]);
         let members: Vec<&Record> = all.iter().collect();
         let Some(here) = members.first().and_then(|one| self.references.of(one.petition)) else {
             return false;
