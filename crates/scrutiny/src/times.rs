@@ -172,7 +172,12 @@ fn same_gap(sample: &Sample<'_>) -> Option<Agreement> {
 
 /// Left unconfirmed for hours or days, then confirmed together.
 fn stored_up(sample: &Sample<'_>) -> Option<Agreement> {
-    let (late, confirmed) = late(sample.members)?;
+    late(sample.members)?;
+    // Whether our mail was late is known for as long as people at home are remembered, and only for them who confirmed since.
+    let known = sample.at_home.iter().map(|record| record.confirmed.0).min();
+    let since = |record: &&&Record| known.is_none_or(|known| record.confirmed.0 >= known);
+    let recent: Vec<&Record> = sample.members.iter().filter(since).copied().collect();
+    let (late, confirmed) = late(&recent)?;
     if their_mail_may_be_late(sample) {
         return None;
     }

@@ -5,7 +5,7 @@ use paraph_scrutiny::{Fact, NetworkKind, Observation};
 use crate::crowd::{BEGIN, Draw, HOUR, MINUTE, minutes, ordinary_day, person, replay, tag};
 
 /// One behind any of twelve rented networks, where it is another time.
-fn hiding(draw: &mut Draw, at: u64) -> Observation {
+pub(crate) fn hiding(draw: &mut Draw, at: u64) -> Observation {
     let mut one = person(draw, at);
     let network = 900 + draw.below(12);
     one.source.kind = NetworkKind::Hosting;
