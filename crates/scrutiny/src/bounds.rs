@@ -71,10 +71,6 @@ pub const ORGANISATION: u64 = 300;
 /// Prefixes that one organisation may sign from.
 pub const ISLAND_PLACES: u32 = 2;
 
-/// Members with mailboxes of their own from which a place with more than one such domain is no organisation. Of fewer, somebody
-/// has a domain of their own.
-pub const ISLAND_MEMBERS: u64 = 4;
-
 /// How long those of a place wait in which nobody has a domain of their own yet, in seconds and in members of the same attack. In
 /// a school or a firm people sign when others do.
 pub const ISLAND_PATIENCE: (f64, u64) = (300.0, 128);

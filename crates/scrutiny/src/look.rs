@@ -177,9 +177,10 @@ impl Scrutiny {
         }
     }
 
-    /// Whether those on an island keep a machine's times or read from a list. That their mail came late is no such sign. Who
-    /// waits there bears the marks of an attack, be it capitals or a time: so everybody is asked who has come from there.
-    pub(crate) fn shows_a_machine(&self, waiting: &[Seq]) -> bool {
+    /// Whether those on an island are no organisation: they have mailboxes at several domains, keep a machine's times or read from a
+    /// list. That their mail came late is no such sign. Who waits there bears the marks of an attack, be it capitals, a time or a
+    /// mail server: so everybody is asked who has come from there.
+    pub(crate) fn no_organisation(&self, waiting: &[Seq]) -> bool {
         let mut places: Vec<u64> = waiting
             .iter()
             .filter_map(|seq| Seed::Near.key(&self.window.get(*seq)?))
@@ -196,7 +197,7 @@ impl Scrutiny {
             return false;
         };
         let around = self.surroundings(here);
-        !human(&agreements(&self.sample(&members, &around.those(|_| true))))
+        mixed(&members) || !human(&agreements(&self.sample(&members, &around.those(|_| true))))
     }
 
     /// Of two common values some people have both. Where they are together no more often than chance brings them, only the
@@ -351,6 +352,20 @@ fn human(agreed: &[Agreement]) -> bool {
         let family = one.evidence.fact.family();
         one.evidence.fact == Fact::StoredUp || (family != Family::Time && family != Family::Identity)
     })
+}
+
+/// Whether mailboxes are at several domains. One in a hundred of an organisation has a domain of their own; a forger's domains are
+/// used alike.
+fn mixed(members: &[&Record]) -> bool {
+    let mut domains: Vec<u32> = members.iter().map(|record| weighing(Kind::Domain, record)).collect();
+    domains.retain(|domain| *domain != 0);
+    domains.sort_unstable();
+    let most = domains
+        .chunk_by(|a, b| a == b)
+        .map(<[u32]>::len)
+        .max()
+        .unwrap_or_default();
+    domains.len() >= MIN_CLUSTER && most * 5 < domains.len() * 4
 }
 
 /// One of those who make up an organisation, if it may be one: nearly everybody in at most two prefixes, half of them at one
