@@ -71,10 +71,7 @@ pub const ORGANISATION: u64 = 300;
 /// Prefixes that one organisation may sign from.
 pub const ISLAND_PLACES: u32 = 2;
 
-/// Members from which one place with one mail domain may be an organisation. Fewer are what chance brings.
-pub const ISLAND_MEMBERS: u64 = 4;
-
-/// How long the first of a place wait for more of an organisation to come, in seconds and in members of the same attack. In
+/// How long those of a place wait in which nobody has a domain of their own yet, in seconds and in members of the same attack. In
 /// a school or a firm people sign when others do.
 pub const ISLAND_PATIENCE: (f64, u64) = (300.0, 128);
 

@@ -60,7 +60,9 @@ impl Rule {
                 group_only += 1;
                 continue;
             }
-            shares.push(own.iter().map(|agreed| agreed.expected).sum::<f64>().min(1.0));
+            // Who is in one of these ranges is in their network, and was counted with it.
+            let apart = own.iter().filter(|one| !own.iter().any(|wide| encloses(wide, one)));
+            shares.push(apart.map(|agreed| agreed.expected).sum::<f64>().min(1.0));
             marks.push((family, own.into_iter().map(|agreed| agreed.mark.clone()).collect()));
         }
         if marks.len() < 2 {
@@ -115,6 +117,16 @@ impl Rule {
         let own = self.marks.iter().filter(|(_, marks)| bears(marks)).count();
         own >= 2 && own + self.group_only >= self.needed
     }
+}
+
+/// Whether whoever bears the mark of the narrower fact bears that of the wider one: all in the group do.
+fn encloses(wide: &Agreement, narrow: &Agreement) -> bool {
+    let pair = (wide.evidence.fact, narrow.evidence.fact);
+    let nested = [
+        (Fact::FewNetworks, Fact::NarrowRanges),
+        (Fact::SameMailServers, Fact::SameDomains),
+    ];
+    nested.contains(&pair) && wide.evidence.seen == wide.evidence.of
 }
 
 /// A cluster that takes in members.

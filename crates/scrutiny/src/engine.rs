@@ -6,18 +6,18 @@ use paraph_tally::{Millis, PetitionId, SignatureId};
 
 use crate::baseline::{Baseline, References, Trait};
 use crate::bounds::{
-    FAMILIES_NEEDED, FIRST_SIGHT, HOLDS_PER_HOUR, MAX_CLUSTERS, MAX_CLUSTERS_PER_PETITION, MAX_PARDONS, SAME_MOMENT,
-    WAIT_SECONDS,
+    FAMILIES_NEEDED, FIRST_SIGHT, MAX_CLUSTERS, MAX_CLUSTERS_PER_PETITION, MAX_PARDONS, SAME_MOMENT, WAIT_SECONDS,
 };
-use crate::cluster::{Cluster, Rule, confidence, innocent, score, strongest};
-use crate::families::families;
-use crate::finding::{Advice, ClusterId, Finding, FindingName};
+use crate::cluster::{Cluster, Rule, strongest};
+use crate::finding::{ClusterId, Finding, FindingName};
 use crate::groups::{Groups, Keys, Seed, when_confirmed};
+use crate::holds::Holds;
 use crate::islands::{Islands, Shore};
 use crate::look::{Around, Judged, Look};
 use crate::observe::{Observation, Source};
 use crate::record::{Record, Time, flag};
 use crate::sketch::Sketch;
+use crate::telling::Notice;
 use crate::window::{Seq, Window};
 
 /// What scrutiny says of one signature when it is to settle.
@@ -38,60 +38,11 @@ const CLUSTER_RESTS: f64 = 24.0 * 3600.0;
 /// has ended would else wait for more that never comes.
 const HURRY: f64 = 180.0;
 
-/// The hour over which holds are counted, in seconds: any hour, whenever it begins.
-const HOUR: f64 = 3600.0;
-
-/// Holds without a person, of the last hour.
-struct Holds {
-    cap: u64,
-    given: VecDeque<(Time, u64)>,
-}
-
-impl Default for Holds {
-    fn default() -> Self {
-        Self {
-            cap: HOLDS_PER_HOUR,
-            given: VecDeque::new(),
-        }
-    }
-}
-
-impl Holds {
-    /// One entry a moment, so an hour of looks at the most.
-    fn give(&mut self, now: Time, holds: u64) {
-        match self.given.back_mut() {
-            Some((when, given)) if *when == now => *given += holds,
-            _ if holds > 0 => self.given.push_back((now, holds)),
-            _ => {}
-        }
-    }
-
-    /// How many more may be given now.
-    fn left(&mut self, now: Time) -> u64 {
-        while self
-            .given
-            .front()
-            .is_some_and(|(when, _)| now.seconds_since(*when) >= HOUR)
-        {
-            self.given.pop_front();
-        }
-        let given = self.given.iter().map(|(_, given)| given).sum();
-        self.cap.saturating_sub(given)
-    }
-}
-
-/// Something shown to a person and not acted upon.
-struct Notice {
-    finding: Finding,
-    told: u64,
-    last: Time,
-}
-
 /// Scrutiny of all petitions of a platform. Deterministic: the same calls give the same answers. To rebuild it after a
 /// restart, repeat the calls of the last ten days out of journal and features, with a tick for every minute of theirs.
 pub struct Scrutiny {
-    base: Option<Millis>,
-    now: Time,
+    pub(crate) base: Option<Millis>,
+    pub(crate) now: Time,
     /// Contributions of one moment, to be taken in in the order of their ids.
     moment: Vec<Record>,
     pub(crate) window: Window,
@@ -102,13 +53,13 @@ pub struct Scrutiny {
     pub(crate) clusters: Vec<Cluster>,
     /// The petition of each cluster, at the same place.
     clustered: Vec<PetitionId>,
-    notices: Vec<Notice>,
+    pub(crate) notices: Vec<Notice>,
     pardons: Vec<Rule>,
     pub(crate) islands: Islands,
-    next_cluster: u16,
+    pub(crate) next_cluster: u16,
     hurried: Time,
     pub(crate) families_needed: usize,
-    holds: Holds,
+    pub(crate) holds: Holds,
 }
 
 impl Default for Scrutiny {
@@ -298,24 +249,6 @@ impl Scrutiny {
         }
     }
 
-    /// Everything there is to say about a cluster that still takes in members, or a notice.
-    #[must_use]
-    pub fn explain(&self, id: ClusterId) -> Option<Finding> {
-        let cluster = self.clusters.iter().position(|cluster| cluster.id == id);
-        let notice = || self.notices.iter().find(|notice| notice.finding.cluster == id);
-        cluster
-            .map(|place| self.tell(place, Vec::new()))
-            .or_else(|| notice().map(|notice| notice.finding.clone()))
-    }
-
-    /// Everything there is to say about every cluster that still takes in members, and every notice.
-    #[must_use]
-    pub fn findings(&self) -> Vec<Finding> {
-        let clusters = (0..self.clusters.len()).map(|place| self.tell(place, Vec::new()));
-        let notices = self.notices.iter().map(|notice| notice.finding.clone());
-        clusters.chain(notices).collect()
-    }
-
     /// Members of a cluster, by its name: held, waiting or ended. None of a notice: it names nobody.
     #[must_use]
     pub fn members(&self, name: FindingName) -> Vec<SignatureId> {
@@ -467,7 +400,7 @@ impl Scrutiny {
             return;
         }
         let mut islands = std::mem::take(&mut self.islands);
-        let ashore = islands.ashore(now, |waiting| self.shows_a_machine(waiting));
+        let ashore = islands.ashore(now, |waiting| self.no_organisation(waiting));
         self.islands = islands;
         for seq in ashore {
             let Some(record) = self.window.get(seq) else { continue };
@@ -540,59 +473,6 @@ impl Scrutiny {
         None
     }
 
-    fn next_id(&mut self) -> Option<ClusterId> {
-        let id = ClusterId(self.next_cluster);
-        // A record has room for 65,535 of them.
-        self.next_cluster = self.next_cluster.checked_add(1)?;
-        Some(id)
-    }
-
-    fn notice(&mut self, look: &Look, organisation: bool, members: u64) -> Option<Finding> {
-        let (base, petition, (first, last)) = (self.base.unwrap_or_default(), look.petition, look.span);
-        let evidence = strongest(&look.agreed);
-        let (kinds, innocent) = (families(&look.agreed), innocent(organisation, &evidence));
-        let same = |notice: &&mut Notice| {
-            let one = &notice.finding;
-            one.petition == petition && one.families() == kinds && one.innocent == innocent
-        };
-        if let Some(notice) = self.notices.iter_mut().find(same) {
-            (notice.finding.last, notice.last) = (last.millis(base), self.now);
-            notice.finding.members = notice.finding.members.max(members);
-            notice.finding.looked_at.clone_from(&look.members);
-            // Told again only when there is much more of it.
-            let worth = notice.finding.members >= 4 * notice.told;
-            notice.told = if worth { notice.finding.members } else { notice.told };
-            return worth.then(|| notice.finding.clone());
-        }
-        if self.notices.len() >= MAX_CLUSTERS {
-            self.notices.remove(0);
-        }
-        let finding = Finding {
-            cluster: self.next_id()?,
-            name: FindingName::of(&format!("{petition:?} {kinds:?}")),
-            petition,
-            advice: Advice::Ask,
-            first: first.millis(base),
-            last: last.millis(base),
-            members,
-            held: 0,
-            over_cap: 0,
-            score: score(&evidence),
-            confidence: confidence(Advice::Ask, &evidence),
-            innocent,
-            may_catch: 0.0,
-            evidence,
-            to_hold: Vec::new(),
-            looked_at: look.members.clone(),
-        };
-        self.notices.push(Notice {
-            finding: finding.clone(),
-            told: members.max(1),
-            last: self.now,
-        });
-        Some(finding)
-    }
-
     /// Gathers the members that the clusters from this place on have among all contributions of the window.
     fn sweep(&mut self, from: usize) {
         let fresh = &mut self.clusters[from..];
@@ -614,59 +494,11 @@ impl Scrutiny {
             }
         }
     }
-
-    /// Hands out what is to be held, within the hour's cap, and says which clusters have something new to tell.
-    fn hand_out(&mut self, now: Time) -> Vec<(usize, Vec<SignatureId>)> {
-        let mut left = self.holds.left(now);
-        let mut told = Vec::new();
-        for (place, cluster) in self.clusters.iter_mut().enumerate() {
-            let mut to_hold = Vec::new();
-            while left > 0 {
-                let Some(seq) = cluster.outstanding.pop_front() else {
-                    break;
-                };
-                let Some(id) = cluster.awaits(&self.window, seq) else {
-                    continue;
-                };
-                self.window.set(seq, flag::HELD);
-                to_hold.push(id);
-                cluster.held += 1;
-                left -= 1;
-            }
-            self.holds.give(now, to_hold.len() as u64);
-            if std::mem::take(&mut cluster.changed) || !to_hold.is_empty() {
-                told.push((place, to_hold));
-            }
-        }
-        told
-    }
-
-    fn tell(&self, place: usize, to_hold: Vec<SignatureId>) -> Finding {
-        let (cluster, base) = (&self.clusters[place], self.base.unwrap_or_default());
-        Finding {
-            cluster: cluster.id,
-            name: cluster.rule.name(),
-            petition: cluster.rule.petition,
-            advice: Advice::Hold,
-            first: cluster.first.millis(base),
-            last: cluster.last.millis(base),
-            members: cluster.members,
-            held: cluster.held,
-            over_cap: cluster.outstanding.len() as u64,
-            score: score(&cluster.evidence),
-            confidence: confidence(Advice::Hold, &cluster.evidence),
-            innocent: innocent(false, &cluster.evidence),
-            may_catch: cluster.rule.catches * self.references.seen(cluster.rule.petition) as f64,
-            evidence: cluster.evidence.clone(),
-            to_hold,
-            looked_at: Vec::new(),
-        }
-    }
 }
 
 impl Cluster {
     /// A member that is still to be held. None who is held already, was let go or taken back.
-    fn awaits(&self, window: &Window, seq: Seq) -> Option<SignatureId> {
+    pub(crate) fn awaits(&self, window: &Window, seq: Seq) -> Option<SignatureId> {
         let record = window.get(seq)?;
         let awaits = record.cluster() == Some(self.id) && !record.is(flag::HELD | flag::ENDED);
         awaits.then_some(record.id)

@@ -5,7 +5,7 @@ use crate::bounds::{
     COVERAGE, DECADES_TO_AGREE, DECADES_TO_LEAN, LEAN, LIFT, MIN_CLUSTER, MOST_DECADES, RING, RULE_VALUES,
 };
 use crate::finding::{Evidence, Fact, Family};
-use crate::record::{Record, flag, log_of};
+use crate::record::{Record, flag};
 use crate::times;
 
 /// What is looked at together.
@@ -273,9 +273,13 @@ impl Sample<'_> {
         runs.sort_unstable_by(|a, b| b.cmp(a));
         let (mut seen, mut expected, mut rare) = (0, 0.0, Vec::new());
         for (count, value) in runs.into_iter().take(RULE_VALUES) {
-            let around = self.around(|record| weighing(kind, record) == value);
-            let normal = self.baseline.share(kind, value).max(around);
-            if count as f64 >= LIFT * normal * of as f64 {
+            let stands_out = |normal: f64| count as f64 >= LIFT * normal * of as f64;
+            let known = self.baseline.share(kind, value);
+            if !stands_out(known) {
+                continue;
+            }
+            let normal = known.max(self.around(|record| weighing(kind, record) == value));
+            if stands_out(normal) {
                 seen += count;
                 expected += normal;
                 rare.push(value);
@@ -389,9 +393,4 @@ impl Mark {
             Self::Group => false,
         }
     }
-}
-
-/// Logarithms of a time that is known.
-pub(crate) fn logs(members: &[&Record], scaled: impl Fn(&Record) -> u16) -> Vec<f64> {
-    members.iter().filter_map(|record| log_of(scaled(record))).collect()
 }

@@ -200,11 +200,18 @@ const FEW: usize = 4;
 const _: () = assert!(size_of::<Group>() == 64 && RING < 256);
 
 impl Group {
-    /// The latest members, in no order.
+    /// The latest members, in the order in which they came: once all places are taken, the oldest stands where the next will.
     pub(crate) fn members(&self) -> impl Iterator<Item = Seq> {
-        let more = usize::from(self.filled).saturating_sub(FEW);
-        let few = self.few.iter().take(usize::from(self.filled));
-        few.chain(&self.more[..more]).copied()
+        let (filled, head) = (usize::from(self.filled), usize::from(self.head));
+        (head..filled).chain(0..head).map(|place| match place.checked_sub(FEW) {
+            None => self.few[place],
+            Some(behind) => self.more[behind],
+        })
+    }
+
+    /// How many of them there are; whoever came again is among them twice.
+    pub(crate) fn remembered(&self) -> usize {
+        self.filled.into()
     }
 
     /// Members it ever had.
@@ -489,9 +496,8 @@ mod tests {
         let place = groups.create(7, Seed::Client, PetitionId(1));
         for seq in 0..1000 {
             groups.touch(place, Some(seq));
-            let mut members: Vec<Seq> = groups.get(place).members().collect();
-            members.sort_unstable();
-            assert!(members.into_iter().eq((seq + 1).saturating_sub(RING as Seq)..=seq));
+            let members = groups.get(place).members();
+            assert!(members.eq((seq + 1).saturating_sub(RING as Seq)..=seq));
         }
         assert_eq!(groups.get(place).size(), 1000);
     }

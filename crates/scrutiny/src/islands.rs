@@ -7,7 +7,7 @@
 //! its hours - builds no bridge to it; only what they own does.
 
 use crate::baseline::Kind;
-use crate::bounds::{ISLAND_MEMBERS, ISLAND_PATIENCE, ISLAND_PLACES, MAX_ISLAND_NODES, ORGANISATION};
+use crate::bounds::{ISLAND_PATIENCE, ISLAND_PLACES, MAX_ISLAND_NODES, ORGANISATION};
 use crate::families::weighing;
 use crate::groups::{KeyedMap, mix};
 use crate::record::{Record, Time};
@@ -30,15 +30,11 @@ struct Node {
     members: u64,
     /// Of these, with a mailbox at a domain of their own.
     owned: u64,
-    /// Members at the domain that most of these have.
-    most: u64,
-    /// Of a domain: members at it.
-    at_domain: u64,
     first: Time,
     /// Members of the same attack when the island was first seen.
     began: u64,
-    /// Judged to be no organisation.
-    machine: bool,
+    /// Everybody from there was asked, and it is none.
+    no_organisation: bool,
     /// Members at which it was looked at last.
     looked: u64,
     waiting: Vec<Seq>,
@@ -64,24 +60,16 @@ impl Islands {
         self.seen += 1;
         let mut root = self.node(record, Kind::Near, record.near, now);
         let domain = weighing(Kind::Domain, record);
-        let mut leaf = None;
         if domain != 0 {
             let other = self.node(record, Kind::Domain, domain, now);
             root = self.join(root, other);
-            leaf = self.by_value.get(&key(record, Kind::Domain, domain)).copied();
         }
         if self.nodes[root as usize].waiting.contains(&seq) {
             return Shore::Island;
         }
-        self.nodes[root as usize].members += 1;
-        if let Some(leaf) = leaf {
-            self.nodes[leaf as usize].at_domain += 1;
-            let at_domain = self.nodes[leaf as usize].at_domain;
-            let node = &mut self.nodes[root as usize];
-            node.owned += 1;
-            node.most = node.most.max(at_domain);
-        }
         let node = &mut self.nodes[root as usize];
+        node.members += 1;
+        node.owned += u64::from(domain != 0);
         if node.is_mainland() {
             return Shore::Mainland;
         }
@@ -97,12 +85,12 @@ impl Islands {
         let key = key(record, Kind::Near, record.near);
         self.by_value.get(&key).is_some_and(|node| {
             let node = &self.nodes[self.root(*node) as usize];
-            !node.is_mainland() && node.is_populated()
+            !node.is_mainland() && node.may_be_an_organisation()
         })
     }
 
-    /// Those who waited and need not any longer. `machine` says of members of an island whether they show a machine's times.
-    pub(crate) fn ashore(&mut self, now: Time, machine: impl Fn(&[Seq]) -> bool) -> Vec<Seq> {
+    /// Those who waited and need not any longer. `no_organisation` says of those who wait on an island whether it is none.
+    pub(crate) fn ashore(&mut self, now: Time, no_organisation: impl Fn(&[Seq]) -> bool) -> Vec<Seq> {
         let mut taken = Vec::new();
         let mut open = std::mem::take(&mut self.open);
         // Islands that have grown together are in it twice, or no longer as roots.
@@ -115,13 +103,13 @@ impl Islands {
             if node.waiting.is_empty() {
                 continue;
             }
-            if node.is_populated() && !node.is_mainland() && node.members >= 2 * node.looked {
+            if node.may_be_an_organisation() && !node.is_mainland() && node.members >= 2 * node.looked {
                 node.looked = node.members;
-                node.machine = machine(&node.waiting);
+                node.no_organisation = no_organisation(&node.waiting);
             }
-            // Too few for an organisation, or nothing that an organisation would have: as with any other place.
+            // Nothing that an organisation would have: as with any other place.
             let over = now.seconds_since(node.first) >= ISLAND_PATIENCE.0 || seen - node.began >= ISLAND_PATIENCE.1;
-            if node.is_mainland() || (!node.is_populated() && (over || full)) {
+            if node.is_mainland() || (!node.may_be_an_organisation() && (over || full)) {
                 taken.append(&mut node.waiting);
             } else {
                 self.open.push(root);
@@ -157,11 +145,9 @@ impl Islands {
             domains: u32::from(kind == Kind::Domain),
             members: 0,
             owned: 0,
-            most: 0,
-            at_domain: 0,
             first: now,
             began: self.seen,
-            machine: false,
+            no_organisation: false,
             looked: 0,
             waiting: Vec::new(),
         });
@@ -186,15 +172,14 @@ impl Islands {
         let node = &mut self.nodes[leaf as usize];
         node.parent = root;
         let (places, domains, members, owned) = (node.places, node.domains, node.members, node.owned);
-        let (most, first, began, machine) = (node.most, node.first, node.began, node.machine);
+        let (first, began, no_organisation) = (node.first, node.began, node.no_organisation);
         let mut waiting = std::mem::take(&mut node.waiting);
         let into = &mut self.nodes[root as usize];
         into.places += places;
         into.domains += domains;
         into.members += members;
         into.owned += owned;
-        into.most = into.most.max(most);
-        into.machine |= machine;
+        into.no_organisation |= no_organisation;
         into.began = into.began.min(began);
         if into.first.seconds_since(first) > 0.0 {
             into.first = first;
@@ -208,16 +193,15 @@ impl Islands {
 }
 
 impl Node {
-    /// Too much hangs together, too many are there, or a machine is.
+    /// Too much hangs together, too many are there, or it is no organisation.
     fn is_mainland(&self) -> bool {
-        // One in a hundred of an organisation has a domain of their own; a forger's domains are used alike.
-        let mixed = self.domains > 1 && self.owned >= ISLAND_MEMBERS && self.most * 5 < self.owned * 4;
-        self.machine || self.places > ISLAND_PLACES || mixed || self.members > ORGANISATION
+        self.no_organisation || self.places > ISLAND_PLACES || self.members > ORGANISATION
     }
 
-    /// Enough are there, with mailboxes of their own, to be an organisation.
-    fn is_populated(&self) -> bool {
-        self.domains > 0 && self.members >= ISLAND_MEMBERS && self.owned * 2 >= self.members
+    /// Their mailboxes are their own: those of an organisation, or its first. A forger who brings a prefix and a domain for each
+    /// one or two could bring three hundred.
+    fn may_be_an_organisation(&self) -> bool {
+        self.domains > 0 && self.owned * 2 >= self.members
     }
 }
 

@@ -25,6 +25,7 @@ mod engine;
 mod families;
 mod finding;
 mod groups;
+mod holds;
 mod islands;
 mod look;
 mod lookup;
@@ -33,6 +34,7 @@ mod packed;
 mod pardon;
 mod record;
 mod sketch;
+mod telling;
 mod times;
 mod window;
 

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use paraph_tally::{PetitionId, SignatureId};
 
 use crate::baseline::{Kind, Surroundings, Trait};
-use crate::bounds::{DECADES_TO_AGREE, MIN_CLUSTER, MIN_WATCHED, ORGANISATION, RING};
+use crate::bounds::{DECADES_TO_AGREE, LIFT, MIN_CLUSTER, MIN_WATCHED, ORGANISATION, RING};
 use crate::cluster::{Rule, score, strongest};
 use crate::engine::Scrutiny;
-use crate::families::{Agreement, Sample, agreements, families, surprise, weighing};
+use crate::families::{Agreement, Mark, Sample, agreements, families, surprise, weighing};
 use crate::finding::{Fact, Family};
 use crate::groups::Seed;
 use crate::record::{Record, Time, flag};
+use crate::times;
 use crate::window::Seq;
 
 /// Members and decades from which a group is worth showing to a person although two families are too few to hold.
@@ -89,6 +90,9 @@ impl Scrutiny {
     /// Judges a group; `None` if there is nothing to say. Clusters from `known` on have yet to gather their members.
     pub(crate) fn judge(&self, place: u32, known: usize, around: &mut Around) -> Option<Look> {
         let group = self.groups.get(place);
+        if group.remembered() < MIN_WATCHED {
+            return None;
+        }
         let (seed, key, size) = (group.seed, group.key, group.size());
         let fresh = &self.clusters[known..];
         // An organisation that a rule spares is judged by itself, and not along with others whom it happens to resemble.
@@ -98,6 +102,7 @@ impl Scrutiny {
             let apart = !by_itself && self.islands.stands_apart(record);
             !taken && !apart && !fresh.iter().any(|cluster| cluster.rule.takes(record))
         };
+        // In order already, but for those who were confirmed late.
         let mut seqs: Vec<Seq> = group.members().collect();
         seqs.sort_unstable();
         seqs.dedup();
@@ -107,9 +112,9 @@ impl Scrutiny {
             return None;
         }
         // Without its surroundings first: most groups show nothing, and looking around is what costs.
-        let glance = families(&agreements(&self.sample(&members, &Neighbours::NOBODY)));
-        let copies = seed == Seed::Comment && members.len() >= SHOWN.0 && glance == [Family::Content];
-        if glance.len() < 2 && !copies {
+        let glance = agreements(&self.sample(&members, &Neighbours::NOBODY));
+        let copies = seed == Seed::Comment && members.len() >= SHOWN.0 && families(&glance) == [Family::Content];
+        if !worth_looking_around(&members, &glance) && !copies {
             return None;
         }
         let petition = members[0].petition;
@@ -124,6 +129,7 @@ impl Scrutiny {
         let outside = around.those(outside);
         let mut agreed = agreements(&self.sample(&members, &outside));
         agreed = self.without_chance(seed, members[0], size, agreed);
+        agreed = without_selection(seed, members[0], agreed, &around.latest);
         if copies {
             return self.crowd(&members, size, agreed, &outside);
         }
@@ -140,6 +146,7 @@ impl Scrutiny {
             members = caught;
             agreed = agreements(&self.sample(&members, &outside));
             agreed = self.without_chance(seed, *members.first()?, size, agreed);
+            agreed = without_selection(seed, *members.first()?, agreed, &around.latest);
             judged = self.advise(&whole, &members, members.len() as u64, &agreed);
         }
         Some(Look {
@@ -170,17 +177,27 @@ impl Scrutiny {
         }
     }
 
-    /// Whether those on an island keep a machine's times or read from a list. That their mail came late is no such sign.
-    pub(crate) fn shows_a_machine(&self, seqs: &[Seq]) -> bool {
-        let mut latest = seqs[seqs.len().saturating_sub(RING)..].to_vec();
+    /// Whether those on an island are no organisation: they have mailboxes at several domains, keep a machine's times or read from a
+    /// list. That their mail came late is no such sign. Who waits there bears the marks of an attack, be it capitals, a time or a
+    /// mail server: so everybody is asked who has come from there.
+    pub(crate) fn no_organisation(&self, waiting: &[Seq]) -> bool {
+        let mut places: Vec<u64> = waiting
+            .iter()
+            .filter_map(|seq| Seed::Near.key(&self.window.get(*seq)?))
+            .collect();
+        places.sort_unstable();
+        places.dedup();
+        let groups = places.into_iter().filter_map(|key| self.groups.find(key));
+        let mut latest: Vec<Seq> = groups.flat_map(|place| self.groups.get(place).members()).collect();
         latest.sort_unstable();
-        let all = self.window.all(&latest);
+        latest.dedup();
+        let all = self.window.all(&latest[latest.len().saturating_sub(RING)..]);
         let members: Vec<&Record> = all.iter().collect();
         let Some(here) = members.first().and_then(|one| self.references.of(one.petition)) else {
             return false;
         };
         let around = self.surroundings(here);
-        !human(&agreements(&self.sample(&members, &around.those(|_| true))))
+        mixed(&members) || !human(&agreements(&self.sample(&members, &around.those(|_| true))))
     }
 
     /// Of two common values some people have both. Where they are together no more often than chance brings them, only the
@@ -229,7 +246,7 @@ impl Scrutiny {
 
     fn advise(&self, group: &[&Record], members: &[&Record], size: u64, agreed: &[Agreement]) -> Option<Judged> {
         let agreeing = families(agreed);
-        let marked = agreed.iter().any(|one| one.evidence.fact.is_a_mark());
+        let marked = marked(agreed);
         let shown = |organisation| Judged::Notice {
             organisation,
             watch: marked && !organisation,
@@ -260,6 +277,54 @@ impl Scrutiny {
     }
 }
 
+/// What a group is made of is shared by all of it, because that is how it was chosen. It speaks only where it is frequent among
+/// those who bear the other marks: an attack brings its share of every common pattern of addresses, and none of them is its own.
+fn without_selection(seed: Seed, member: &Record, mut agreed: Vec<Agreement>, latest: &[Record]) -> Vec<Agreement> {
+    for part in seed.parts().unwrap_or([seed, seed]) {
+        let chosen = agreed.iter().find(|one| Some(one.evidence.fact) == part.fact());
+        let Some((fact, expected)) = chosen.map(|one| (one.evidence.fact, one.expected)) else {
+            continue;
+        };
+        let others: Vec<Family> = families(&agreed)
+            .into_iter()
+            .filter(|one| *one != fact.family())
+            .collect();
+        let bears = |record: &&Record| {
+            let borne = |family: &Family| {
+                let mut own = agreed.iter().filter(|one| one.evidence.fact.family() == *family);
+                own.any(|one| one.mark == Mark::Group || one.mark.is_on(record))
+            };
+            record.cluster == 0 && others.iter().all(borne)
+        };
+        let bearers: Vec<&Record> = latest.iter().filter(bears).collect();
+        let sharing = bearers
+            .iter()
+            .filter(|record| part.values(record) == part.values(member))
+            .count();
+        if others.len() > 1 && bearers.len() >= MIN_CLUSTER && (sharing as f64) < LIFT * expected * bearers.len() as f64
+        {
+            agreed.retain(|one| one.evidence.fact != fact);
+        }
+    }
+    agreed
+}
+
+/// Whether anything may come of a group, by what it shows without its surroundings. They explain away, and of network,
+/// geography and language only one gives way to another: so two families become three only by time, which is measured by what
+/// is usual. Two of a few, none of them a machine's mark, are nothing.
+fn worth_looking_around(members: &[&Record], glance: &[Agreement]) -> bool {
+    match families(glance).len() {
+        0 | 1 => false,
+        2 => members.len() >= SHOWN.0 || marked(glance) || times::may_agree(members),
+        _ => true,
+    }
+}
+
+/// Whether a machine's mark is among what agrees.
+fn marked(agreed: &[Agreement]) -> bool {
+    agreed.iter().any(|one| one.evidence.fact.is_a_mark())
+}
+
 /// Those who bear marks of two of the families that agree, as whoever a rule takes must.
 fn suspects(members: &[&Record], agreed: &[Agreement]) -> Vec<SignatureId> {
     let families = families(agreed);
@@ -287,6 +352,20 @@ fn human(agreed: &[Agreement]) -> bool {
         let family = one.evidence.fact.family();
         one.evidence.fact == Fact::StoredUp || (family != Family::Time && family != Family::Identity)
     })
+}
+
+/// Whether mailboxes are at several domains. One in a hundred of an organisation has a domain of their own; a forger's domains are
+/// used alike.
+fn mixed(members: &[&Record]) -> bool {
+    let mut domains: Vec<u32> = members.iter().map(|record| weighing(Kind::Domain, record)).collect();
+    domains.retain(|domain| *domain != 0);
+    domains.sort_unstable();
+    let most = domains
+        .chunk_by(|a, b| a == b)
+        .map(<[u32]>::len)
+        .max()
+        .unwrap_or_default();
+    domains.len() >= MIN_CLUSTER && most * 5 < domains.len() * 4
 }
 
 /// One of those who make up an organisation, if it may be one: nearly everybody in at most two prefixes, half of them at one

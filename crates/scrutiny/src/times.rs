@@ -3,13 +3,16 @@
 
 use crate::baseline::{Kind, Trait};
 use crate::bounds::{DECADES_TO_AGREE, LIFT, MIN_CLUSTER, MOST_DECADES};
-use crate::families::{Agreement, Mark, Sample, group, logs, surprise, weighing};
+use crate::families::{Agreement, Mark, Sample, group, surprise, weighing};
 use crate::finding::{Evidence, Fact};
-use crate::record::{Record, flag};
+use crate::record::{Record, flag, log_of};
 
 /// Spread of the logarithm of a time that people take, where nothing is known of the petition: a third of them differ by
 /// more than this factor of e.
 const HUMAN_SPREAD: f64 = 0.5;
+
+/// What may be usual on a petition, at the least and at the most.
+const USUAL: (f64, f64) = (0.3, 0.8);
 
 /// A spread below this share of the normal one is a machine's.
 const NARROW: f64 = 0.5;
@@ -40,14 +43,58 @@ pub(crate) fn agreements(sample: &Sample<'_>) -> Vec<Agreement> {
     all
 }
 
-/// Standard deviation from the middle half, which a few stragglers do not move; and the middle.
-fn spread(logs: &mut [f64]) -> Option<(f64, f64)> {
-    if logs.len() < MIN_CLUSTER {
-        return None;
+/// Whether time may speak once it is known what is usual: it can do so then although it does not yet.
+pub(crate) fn may_agree(members: &[&Record]) -> bool {
+    let narrow = |seen: Option<(Spread, usize)>| {
+        seen.is_some_and(|(spread, of)| spread.width <= MACHINE && speaks(spread.width / USUAL.1, of))
+    };
+    let fills = || narrow(Spread::of_times(members, |record| record.fill));
+    let reads = || narrow(Spread::of_times(members, |record| record.read));
+    let gaps = || narrow(Spread::of_gaps(members));
+    members.len() >= MIN_CLUSTER && (fills() || reads() || gaps() || late(members).is_some())
+}
+
+/// How a time is distributed, by its logarithm.
+struct Spread {
+    middle: f64,
+    /// Standard deviation from the middle half, which a few stragglers do not move.
+    width: f64,
+}
+
+impl Spread {
+    /// Of times in any unit, with the logarithm of one: only three of them are needed.
+    fn of<T: Ord + Copy>(mut times: Vec<T>, log: impl Fn(T) -> f64) -> Option<(Self, usize)> {
+        let of = times.len();
+        if of < MIN_CLUSTER {
+            return None;
+        }
+        let at = |share: f64| ((of - 1) as f64 * share) as usize;
+        let (low, middle, high) = times.select_nth_unstable(at(0.5));
+        let (_, first, _) = low.select_nth_unstable(at(0.25));
+        let (_, third, _) = high.select_nth_unstable(at(0.75) - at(0.5) - 1);
+        let spread = Self {
+            middle: log(*middle),
+            width: (log(*third) - log(*first)) / 1.349,
+        };
+        Some((spread, of))
     }
-    logs.sort_unstable_by(f64::total_cmp);
-    let at = |share: f64| logs[((logs.len() - 1) as f64 * share) as usize];
-    Some((at(0.5), (at(0.75) - at(0.25)) / 1.349))
+
+    /// Of those that are known, scaled.
+    fn of_times(records: &[&Record], scaled: impl Fn(&Record) -> u16) -> Option<(Self, usize)> {
+        let times = records.iter().map(|record| scaled(record)).filter(|time| *time > 0);
+        Self::of(times.collect(), |time| log_of(time).unwrap_or_default())
+    }
+
+    /// From signing to confirming. How late the late ones are says when their mail came, ours or their server's, and not how
+    /// long somebody took: they are looked at by [`stored_up`].
+    fn of_gaps(records: &[&Record]) -> Option<(Self, usize)> {
+        let prompt = records.iter().filter(|record| !Trait::LongGap.holds(record));
+        let hundredths = prompt
+            .filter_map(|record| record.gap())
+            .map(|seconds| (seconds * 100.0).round() as u32);
+        let known = hundredths.map(|time| time.max(100));
+        Self::of(known.collect(), |time| (f64::from(time) / 100.0).ln())
+    }
 }
 
 /// Surprise of a spread that is this share of the normal one, from `of` values: Chernoff's bound on the lower tail of a
@@ -58,30 +105,31 @@ fn surprise_of_narrowness(ratio: f64, of: usize) -> f64 {
     (-degrees / 2.0 * (square.ln() + 1.0 - square) / std::f64::consts::LN_10).min(MOST_DECADES)
 }
 
+/// Whether a spread that is this share of the normal one is a machine's.
+fn speaks(ratio: f64, of: usize) -> bool {
+    ratio <= NARROW && surprise_of_narrowness(ratio, of) >= DECADES_TO_AGREE
+}
+
+/// The evidence of a narrow spread, beside the usual one of the petition.
 fn narrowness(
     sample: &Sample<'_>,
     fact: Fact,
-    mut seen: Vec<f64>,
-    mut normal: Vec<f64>,
-) -> Option<(f64, f64, Evidence)> {
-    let of = seen.len();
-    let (middle, width) = spread(&mut seen)?;
-    let usual = spread(&mut normal).map_or(HUMAN_SPREAD, |(_, width)| width.clamp(0.3, 0.8));
-    let ratio = width / usual;
-    let decades = surprise_of_narrowness(ratio, of);
-    (width <= if sample.in_one_place() { CLOCKWORK } else { MACHINE } && ratio <= NARROW && decades >= DECADES_TO_AGREE)
-        .then_some((
-            middle,
-            width.max(0.02),
-            Evidence {
-                fact,
-                seen: of as u32,
-                of: of as u32,
-                values: 0,
-                expected: 0.0,
-                decades,
-            },
-        ))
+    (seen, of): (&Spread, usize),
+    usual: impl Fn() -> Option<(Spread, usize)>,
+) -> Option<Evidence> {
+    if seen.width > MACHINE {
+        return None;
+    }
+    let usual = usual().map_or(HUMAN_SPREAD, |(usual, _)| usual.width.clamp(USUAL.0, USUAL.1));
+    let ratio = seen.width / usual;
+    (speaks(ratio, of) && (seen.width <= CLOCKWORK || !sample.in_one_place())).then_some(Evidence {
+        fact,
+        seen: of as u32,
+        of: of as u32,
+        values: 0,
+        expected: 0.0,
+        decades: surprise_of_narrowness(ratio, of),
+    })
 }
 
 /// The time of filling in, or reading, is always the same.
@@ -91,15 +139,15 @@ fn narrow(
     scaled: impl Fn(&Record) -> u16,
     mark: impl Fn(u16, u16) -> Mark,
 ) -> Option<Agreement> {
-    let seen = logs(sample.members, &scaled);
-    if seen.len() * 10 < sample.members.len() * 8 {
+    let (seen, of) = Spread::of_times(sample.members, &scaled)?;
+    if of * 10 < sample.members.len() * 8 {
         return None;
     }
-    let (middle, width, evidence) = narrowness(sample, fact, seen, logs(sample.life, &scaled))?;
+    let evidence = narrowness(sample, fact, (&seen, of), || Spread::of_times(sample.life, &scaled))?;
     let edge = |at: f64| (at * 2048.0).clamp(1.0, f64::from(u16::MAX)) as u16;
     // Of a few, the spread is known roughly: the reach leaves room for it.
-    let reach = 3.0 * width * (1.0 + 3.0 / f64::from(evidence.of).sqrt());
-    let (low, high) = (edge(middle - reach), edge(middle + reach));
+    let reach = 3.0 * seen.width.max(0.02) * (1.0 + 3.0 / f64::from(evidence.of).sqrt());
+    let (low, high) = (edge(seen.middle - reach), edge(seen.middle + reach));
     let expected = sample.around(|record| (low..=high).contains(&scaled(record))).max(0.05);
     Some(Agreement {
         evidence,
@@ -108,21 +156,13 @@ fn narrow(
     })
 }
 
-/// From signing to confirming. How late the late ones are says when their mail came, ours or their server's, and not how long
-/// somebody took: they are looked at by [`stored_up`].
-fn gaps(records: &[&Record]) -> Vec<f64> {
-    let prompt = records.iter().filter(|record| !Trait::LongGap.holds(record));
-    let known = prompt.filter_map(|record| record.gap());
-    known.map(|seconds| seconds.max(1.0).ln()).collect()
-}
-
 /// Always confirmed after the same time.
 fn same_gap(sample: &Sample<'_>) -> Option<Agreement> {
-    let seen = gaps(sample.members);
-    if seen.len() * 2 < sample.members.len() {
+    let (seen, of) = Spread::of_gaps(sample.members)?;
+    if of * 2 < sample.members.len() {
         return None;
     }
-    let (_, _, evidence) = narrowness(sample, Fact::SameGap, seen, gaps(sample.life))?;
+    let evidence = narrowness(sample, Fact::SameGap, (&seen, of), || Spread::of_gaps(sample.life))?;
     Some(Agreement {
         evidence,
         mark: Mark::Group,
@@ -132,13 +172,13 @@ fn same_gap(sample: &Sample<'_>) -> Option<Agreement> {
 
 /// Left unconfirmed for hours or days, then confirmed together.
 fn stored_up(sample: &Sample<'_>) -> Option<Agreement> {
-    let confirmed = sample
-        .members
-        .iter()
-        .filter(|record| record.is(flag::CONFIRMED))
-        .count();
-    let late = sample.count(Trait::LongGap);
-    if confirmed < MIN_CLUSTER || late * 10 < confirmed * 6 || their_mail_may_be_late(sample) {
+    late(sample.members)?;
+    // Whether our mail was late is known for as long as people at home are remembered, and only for them who confirmed since.
+    let known = sample.at_home.iter().map(|record| record.confirmed.0).min();
+    let since = |record: &&&Record| known.is_none_or(|known| record.confirmed.0 >= known);
+    let recent: Vec<&Record> = sample.members.iter().filter(since).copied().collect();
+    let (late, confirmed) = late(&recent)?;
+    if their_mail_may_be_late(sample) {
         return None;
     }
     let expected = late_everywhere(sample);
@@ -158,6 +198,15 @@ fn stored_up(sample: &Sample<'_>) -> Option<Agreement> {
         mark: Mark::Is(Trait::LongGap),
         expected,
     })
+}
+
+/// How many confirmed late, and how many confirmed; none unless most of them did so late.
+fn late(members: &[&Record]) -> Option<(usize, usize)> {
+    let confirmed = members.iter().filter(|record| record.is(flag::CONFIRMED)).count();
+    let late = || members.iter().filter(|record| Trait::LongGap.holds(record)).count();
+    (confirmed >= MIN_CLUSTER)
+        .then(|| (late(), confirmed))
+        .filter(|(late, confirmed)| late * 10 >= confirmed * 6)
 }
 
 /// The share of late ones that is normal now. Our own mail may have stood still: then people at home, with mailboxes at
@@ -225,19 +274,35 @@ fn regular(members: &[&Record]) -> Option<Agreement> {
     })
 }
 
-/// By night as by day, at the place where each one is.
+/// By night as by day, at the place where each one is. Whoever is behind a rented server is somewhere else, and its clock says
+/// nothing of theirs.
 fn day_and_night(sample: &Sample<'_>) -> Option<Agreement> {
     let (first, last) = (sample.members.first()?, sample.members.last()?);
-    let known = sample
-        .members
-        .iter()
-        .filter(|record| record.is(flag::HOUR_KNOWN))
-        .count();
-    let night = sample.count(Trait::Night);
-    let around = sample.around(|record| record.is(flag::NIGHT));
-    let expected = sample.baseline.share_of(Trait::Night).max(around);
+    let at_home = |record: &Record| record.is(flag::HOUR_KNOWN) && !record.is(flag::HOSTING);
+    let night = |record: &Record| at_home(record) && record.is(flag::NIGHT);
+    let known = sample.members.iter().filter(|record| at_home(record)).count();
+    let awake = sample.members.iter().filter(|record| night(record)).count();
+    let expected = sample.baseline.share_of(Trait::Night).max(sample.around(night));
     let long = last.signed.seconds_since(first.signed) > HOURS_FOR_NIGHT * 3600.0;
-    (long && known >= 2 * MIN_CLUSTER && night as f64 >= 2.5 * expected * known as f64)
-        .then(|| group(Fact::DayAndNight, night, known, expected))
+    (long && known >= 2 * MIN_CLUSTER && awake as f64 >= 2.5 * expected * known as f64)
+        .then(|| group(Fact::DayAndNight, awake, known, expected))
         .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_of_the_times_are_those_that_sorting_finds() {
+        assert!(Spread::of(vec![7u16; MIN_CLUSTER - 1], f64::from).is_none());
+        for of in MIN_CLUSTER..130 {
+            let times: Vec<u16> = (0..of as u16).map(|nth| nth.wrapping_mul(40_503) % 1000).collect();
+            let mut sorted = times.clone();
+            sorted.sort_unstable();
+            let at = |share: f64| f64::from(sorted[((of - 1) as f64 * share) as usize]);
+            let found = Spread::of(times, f64::from).map(|(spread, of)| (spread.middle, spread.width, of));
+            assert_eq!(found, Some((at(0.5), (at(0.75) - at(0.25)) / 1.349, of)));
+        }
+    }
 }

@@ -85,3 +85,30 @@ fn what_one_cause_explains_is_one_family() {
     people.extend(&members);
     assert_eq!(replay(&people, minutes).held.len(), 0);
 }
+
+/// At a pace of its own from six ranges of one network, with two browsers. Whoever is in one of the ranges is in the network: a
+/// rule of both catches no more than one of the network. Fails when the two are added up; the rule is then too wide to act.
+#[test]
+fn ranges_and_their_network_are_one_mark() {
+    let mut draw = Draw(2);
+    let mut forged = Vec::new();
+    let mut at = BEGIN + 9 * HOUR;
+    while at < BEGIN + 19 * HOUR {
+        at += 50_000 + draw.below(50_000);
+        let mut one = person(&mut draw, at);
+        one.source.kind = NetworkKind::Unknown;
+        (one.source.origin, one.source.near) = (tag(2, 900), tag(1, 90_000 + draw.below(6)));
+        one.client = tag(3, 5000 + draw.below(2));
+        forged.push(one);
+    }
+    let mut people = ordinary_day(&mut draw);
+    people.extend(&forged);
+    let replayed = replay(&people, minutes);
+    assert_eq!(replayed.held.len(), replayed.held_of(&forged), "somebody else is held");
+    assert!(
+        replayed.held.len() * 100 >= forged.len() * 99,
+        "{} of {}",
+        replayed.held.len(),
+        forged.len()
+    );
+}

@@ -1,9 +1,10 @@
 //! Mail that is confirmed late: stored up by a forger, or held up on its way.
 
-use paraph_scrutiny::{Advice, Fact, NetworkKind, Observation, Standing, Tag};
+use paraph_scrutiny::{Advice, Fact, Finding, NetworkKind, Observation, Standing, Tag};
 use paraph_tally::Millis;
 
 use crate::crowd::{BEGIN, DAY, Draw, HOUR, MINUTE, Replayed, minutes, ordinary_day, person, replay, tag};
+use crate::exits::hiding;
 use crate::organisation::firm;
 
 /// Three days of an ordinary petition.
@@ -90,6 +91,34 @@ fn our_own_mail_may_have_stood_still() {
     });
     assert_eq!(replayed.held.len(), 0, "{:?}", replayed.told);
     assert_eq!(pass(&replayed, &people, replayed.end + 10 * MINUTE), people.len());
+}
+
+/// Whoever hides behind rented exits got the mail of a day in the evening, like everybody. On the next day some of them confirm
+/// late again, and by then those people at home are remembered who did not. Fails when these are asked about the day before.
+#[test]
+fn what_was_late_yesterday_is_not_measured_by_today() {
+    let mut draw = Draw(56);
+    let mut people = ordinary_days(&mut draw);
+    let readers: Vec<Observation> = (0..60)
+        .map(|_| {
+            let at = BEGIN + 9 * HOUR + draw.below(5 * HOUR);
+            hiding(&mut draw, at)
+        })
+        .collect();
+    people.extend(&readers);
+    let (stopped, moved) = (BEGIN + 9 * HOUR, BEGIN + 21 * HOUR);
+    let replayed = replay(&people, |one| {
+        if readers[..13].iter().any(|other| other.id == one.id) {
+            BEGIN + DAY + 20 * HOUR + minutes(one) - one.at.0
+        } else if (stopped..moved).contains(&one.at.0) {
+            moved - one.at.0 + minutes(one)
+        } else {
+            minutes(one)
+        }
+    });
+    let stored = |told: &&Finding| told.evidence.iter().any(|one| one.fact == Fact::StoredUp);
+    assert_eq!(replayed.told.iter().find(stored), None);
+    assert_eq!(replayed.held.len(), 0);
 }
 
 /// A firm signs over lunch while our mail stands still, and all of it confirms eight hours later. Fails when how late is taken for

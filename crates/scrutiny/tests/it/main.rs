@@ -2,6 +2,7 @@
 
 mod bounds;
 mod crowd;
+mod exits;
 mod families;
 mod innocent;
 mod late;

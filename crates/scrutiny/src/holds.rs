@@ -1,0 +1,48 @@
+//! How many are held without a person: a cap for any hour, whenever it begins.
+
+use std::collections::VecDeque;
+
+use crate::bounds::HOLDS_PER_HOUR;
+use crate::record::Time;
+
+/// The hour over which holds are counted, in seconds: any hour, whenever it begins.
+const HOUR: f64 = 3600.0;
+
+/// Holds without a person, of the last hour.
+pub(crate) struct Holds {
+    pub(crate) cap: u64,
+    given: VecDeque<(Time, u64)>,
+}
+
+impl Default for Holds {
+    fn default() -> Self {
+        Self {
+            cap: HOLDS_PER_HOUR,
+            given: VecDeque::new(),
+        }
+    }
+}
+
+impl Holds {
+    /// One entry a moment, so an hour of looks at the most.
+    pub(crate) fn give(&mut self, now: Time, holds: u64) {
+        match self.given.back_mut() {
+            Some((when, given)) if *when == now => *given += holds,
+            _ if holds > 0 => self.given.push_back((now, holds)),
+            _ => {}
+        }
+    }
+
+    /// How many more may be given now.
+    pub(crate) fn left(&mut self, now: Time) -> u64 {
+        while self
+            .given
+            .front()
+            .is_some_and(|(when, _)| now.seconds_since(*when) >= HOUR)
+        {
+            self.given.pop_front();
+        }
+        let given = self.given.iter().map(|(_, given)| given).sum();
+        self.cap.saturating_sub(given)
+    }
+}
