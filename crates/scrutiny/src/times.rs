@@ -115,12 +115,12 @@ fn narrowness(
     sample: &Sample<'_>,
     fact: Fact,
     (seen, of): (&Spread, usize),
-    usual: impl Fn() -> Option<(Spread, usize)>,
+    spread: impl Fn(&[&Record]) -> Option<(Spread, usize)>,
 ) -> Option<Evidence> {
-    if seen.width > MACHINE {
+    if seen.width > MACHINE || as_at_home(seen, spread(sample.at_home)) {
         return None;
     }
-    let usual = usual().map_or(HUMAN_SPREAD, |(usual, _)| usual.width.clamp(USUAL.0, USUAL.1));
+    let usual = spread(sample.life).map_or(HUMAN_SPREAD, |(usual, _)| usual.width.clamp(USUAL.0, USUAL.1));
     let ratio = seen.width / usual;
     (speaks(ratio, of) && (seen.width <= CLOCKWORK || !sample.in_one_place())).then_some(Evidence {
         fact,
@@ -129,6 +129,14 @@ fn narrowness(
         values: 0,
         expected: 0.0,
         decades: surprise_of_narrowness(ratio, of),
+    })
+}
+
+/// Where we are slow, everybody takes as long as we do: those at home as well.
+fn as_at_home(seen: &Spread, at_home: Option<(Spread, usize)>) -> bool {
+    at_home.is_some_and(|(home, _)| {
+        let is_as_wide = seen.width > NARROW * home.width;
+        is_as_wide && (seen.middle - home.middle).abs() <= 3.0 * home.width
     })
 }
 
@@ -143,7 +151,7 @@ fn narrow(
     if of * 10 < sample.members.len() * 8 {
         return None;
     }
-    let evidence = narrowness(sample, fact, (&seen, of), || Spread::of_times(sample.life, &scaled))?;
+    let evidence = narrowness(sample, fact, (&seen, of), |of| Spread::of_times(of, &scaled))?;
     let edge = |at: f64| (at * 2048.0).clamp(1.0, f64::from(u16::MAX)) as u16;
     // Of a few, the spread is known roughly: the reach leaves room for it.
     let reach = 3.0 * seen.width.max(0.02) * (1.0 + 3.0 / f64::from(evidence.of).sqrt());
@@ -162,7 +170,7 @@ fn same_gap(sample: &Sample<'_>) -> Option<Agreement> {
     if of * 2 < sample.members.len() {
         return None;
     }
-    let evidence = narrowness(sample, Fact::SameGap, (&seen, of), || Spread::of_gaps(sample.life))?;
+    let evidence = narrowness(sample, Fact::SameGap, (&seen, of), Spread::of_gaps)?;
     Some(Agreement {
         evidence,
         mark: Mark::Group,

@@ -112,3 +112,26 @@ fn ranges_and_their_network_are_one_mark() {
         forged.len()
     );
 }
+
+/// A queue of ours makes everybody take as long as it does, those who share a browser and a mail domain like those at home.
+/// Fails when `as_at_home` says no.
+#[test]
+fn where_we_are_slow_the_same_time_says_nothing() {
+    for slow in [false, true] {
+        let mut draw = Draw(3);
+        let mut members = agreeing(&mut draw, &[Family::Client, Family::Content]);
+        for one in &mut members {
+            one.fill_ms = 15_000 + draw.below(2000);
+        }
+        let mut people = ordinary_day(&mut draw);
+        for one in &mut people {
+            if slow {
+                one.fill_ms = 15_000 + draw.below(2000);
+            }
+        }
+        people.extend(&members);
+        let held = replay(&people, minutes).held_of(&members);
+        let expected = if slow { 0..=0 } else { 190..=200 };
+        assert!(expected.contains(&held), "slow: {slow}, {held} of 200 held");
+    }
+}
