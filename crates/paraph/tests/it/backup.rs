@@ -50,6 +50,15 @@ fn records(data: &Path) -> u64 {
     number(&store, "SELECT COUNT(*) FROM vault v JOIN k.wrapped w ON w.id = v.id")
 }
 
+/// Turns true when it is dropped.
+struct Ends<'a>(&'a AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 #[test]
 fn a_backup_under_load_is_consistent_and_holds_what_came_before_it() {
     let site = Site::new();
@@ -69,6 +78,8 @@ fn a_backup_under_load_is_consistent_and_holds_what_came_before_it() {
                 }
             });
         }
+        // Also when this thread fails: the others would sign for ever.
+        let _end = Ends(&stop);
         for round in 0..3 {
             let before = until("some signatures", || {
                 Some(signed.load(Ordering::SeqCst)).filter(|signed| *signed > 20 * (round + 1))
@@ -84,7 +95,6 @@ fn a_backup_under_load_is_consistent_and_holds_what_came_before_it() {
             );
             assert!(records(&site.place().join(&to)) >= before, "{restored} after {before}");
         }
-        stop.store(true, Ordering::Relaxed);
     });
     let (sound, _, report) = fsck(&site, &[]);
     assert!(sound, "{report}");
@@ -142,6 +152,25 @@ fn a_restore_erases_again_what_was_erased_since_and_counts_it_no_more() {
         server.stop();
         swap(&site, &aside, name);
     }
+}
+
+/// The log gets a line at the next tick only. A server that ended before it has the erasure in its table.
+#[test]
+fn a_restore_knows_what_the_live_directory_erased_a_moment_ago() {
+    let (site, server) = lively();
+    backup(&site, "early");
+    let log = site.data().join("keys/erasures.log");
+    let before = fs::read(&log).expect("a log");
+    let letters = site.mails();
+    let withdrawn = letters.iter().find(|letter| letter.to == "counts@people.example");
+    let withdraw = withdrawn.expect("a mail").link("withdraw");
+    assert_eq!(server.client().post_json(&withdraw, "").status, 200);
+    server.kill();
+    fs::write(&log, before).expect("as before the tick");
+    let restored = restore(&site, "early", "restored", &["--erasures", "data"]);
+    assert_eq!(restored["erased_again"], 1, "{restored}");
+    swap(&site, "restored", "aside");
+    assert_eq!(site.start().settled(SLUG)["counted"], 1);
 }
 
 #[test]
