@@ -144,6 +144,9 @@ fn a_restore_erases_again_what_was_erased_since_and_counts_it_no_more() {
         let keys = Connection::open(site.data().join("keys/keys.db")).expect("opened");
         let keys = number(&keys, "SELECT COUNT(*) FROM wrapped");
         assert_eq!(keys, 2, "{name}: no key without a record");
+        // A key that is gone says that a record was erased; how the contribution ended, only the log says.
+        let disowned = site.number("SELECT COUNT(*) FROM signature WHERE axes & 24 = 24");
+        assert_eq!(disowned, 2, "{name}: one kept, one erased");
         let server = site.start();
         assert_eq!(server.settled(SLUG)["counted"], 1, "{name}");
         let asked = server.client().post_json(&withdrawn.link("confirm"), "");
