@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::fsck::{fsck, lively};
-use crate::server::{Server, Site, until};
+use crate::server::{Ends, Server, Site, until};
 
 const SLUG: &str = "fountain";
 
@@ -50,15 +50,6 @@ fn records(data: &Path) -> u64 {
     number(&store, "SELECT COUNT(*) FROM vault v JOIN k.wrapped w ON w.id = v.id")
 }
 
-/// Turns true when it is dropped.
-struct Ends<'a>(&'a AtomicBool);
-
-impl Drop for Ends<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
 #[test]
 fn a_backup_under_load_is_consistent_and_holds_what_came_before_it() {
     let site = Site::new();
@@ -78,7 +69,6 @@ fn a_backup_under_load_is_consistent_and_holds_what_came_before_it() {
                 }
             });
         }
-        // Also when this thread fails: the others would sign for ever.
         let _end = Ends(&stop);
         for round in 0..3 {
             let before = until("some signatures", || {

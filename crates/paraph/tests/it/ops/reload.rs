@@ -4,7 +4,7 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::server::{PATIENCE, Site, until};
+use crate::server::{Ends, PATIENCE, Site, until};
 
 fn named(name: &str, more: &str) -> String {
     format!("[site]\nname = \"{name}\"\n{more}")
@@ -26,6 +26,7 @@ fn reloads_under_a_trickle_of_signatures_lose_nothing() {
             }
             signed
         });
+        let end = Ends(&over);
         for round in 1..=5 {
             site.write_config(&named(&format!("Name {round}"), ""));
             server.hang_up();
@@ -38,7 +39,7 @@ fn reloads_under_a_trickle_of_signatures_lose_nothing() {
                     .then_some(())
             });
         }
-        over.store(true, Ordering::Relaxed);
+        drop(end);
         trickle.join().expect("no panic")
     });
     assert_eq!(site.number("SELECT COUNT(*) FROM signature"), signed);
