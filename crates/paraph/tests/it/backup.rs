@@ -271,4 +271,13 @@ fn what_is_not_whole_is_refused_and_never_served() {
     let ran = site.run(&["restore", "--from", "whole", "--data", "w", "--json"]);
     assert_eq!(ran.json()["records_opened"], 5, "{}", ran.stdout);
     assert_eq!(site.run(&["fsck", "--data", "w"]).code, 0);
+
+    // What is not sound is no backup, whatever was copied.
+    site.store().execute("DELETE FROM vault", []).expect("damaged");
+    refused(&["backup", "--out", "unsound"], 1, "the copy has faults");
+    refused(
+        &["restore", "--from", "unsound", "--data", "u"],
+        1,
+        "no finished backup",
+    );
 }
