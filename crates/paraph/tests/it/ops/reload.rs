@@ -3,6 +3,7 @@
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use crate::server::{Ends, PATIENCE, Site, until};
 
@@ -118,8 +119,10 @@ fn the_service_manager_is_told_of_start_reload_life_and_end() {
     for (socket, address) in sockets {
         socket.set_read_timeout(Some(PATIENCE)).expect("set");
         let next = |wanted: &str| {
-            let mut buffer = [0; 256];
+            let (mut buffer, began) = ([0; 256], Instant::now());
             loop {
+                // Signs of life come all the time: whoever waits for something else would never be out of time.
+                assert!(began.elapsed() < PATIENCE, "never told of {wanted}");
                 let length = socket
                     .recv(&mut buffer)
                     .unwrap_or_else(|error| panic!("{wanted}: {error}"));
