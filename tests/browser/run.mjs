@@ -295,6 +295,9 @@ test("in the dark, and on the narrowest phone", async (browser) => {
     for (const path of ["/", `/p/${petition}`, `/p/${petition}/sign`, `/p/${petition}/check-mail`, "/method", "/privacy"]) {
       await page.goto(`${base}${path}?lang=fr`);
       await inspect(page, `${scheme}${path.replaceAll("/", "-")}`);
+      const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+      const light = ground.match(/\d+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0) / 3;
+      check(scheme === "dark" ? light < 64 : light > 192, `${path} is ${ground} in ${scheme} colours`);
     }
     await page.context().close();
   }

@@ -101,7 +101,9 @@ async fn only_trusted_proxies_name_others() {
     assert_eq!(get(&required, PROXY, "").await, "198.51.100.7 forwarded");
     assert_eq!(get(&required, b"", "").await, "");
     let stranger = start(&["192.0.2.0/24"], ProxyProtocol::Required, Limits::default()).await;
-    assert_eq!(get(&stranger, PROXY, "").await, "");
+    for begins in [PROXY, b""] {
+        assert_eq!(get(&stranger, begins, "").await, "");
+    }
 }
 
 #[tokio::test]
@@ -172,6 +174,36 @@ async fn slow_heads_and_idle_connections_are_closed() {
             .await
             .contains("200 OK")
     );
+}
+
+/// Answers on one connection that asks again and again, until it is closed.
+async fn answers_on_one_connection(server: &Running) -> usize {
+    let mut stream = connect(server).await;
+    let mut answers = 0;
+    while stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.is_ok()
+        && stream.read(&mut [0; 4096]).await.is_ok_and(|length| length > 0)
+    {
+        answers += 1;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    answers
+}
+
+#[tokio::test]
+async fn a_connection_is_open_for_so_long_and_makes_so_many_requests() {
+    let few = Limits {
+        connection_requests: 3,
+        ..Limits::default()
+    };
+    let server = start(&[], ProxyProtocol::Off, few).await;
+    assert_eq!(answers_on_one_connection(&server).await, 3);
+    let short = Limits {
+        connection_seconds: 1,
+        ..Limits::default()
+    };
+    let server = start(&[], ProxyProtocol::Off, short).await;
+    let asked = tokio::time::timeout(Duration::from_secs(20), answers_on_one_connection(&server)).await;
+    assert!(asked.is_ok_and(|answers| answers > 1), "closed, not while it answers");
 }
 
 #[tokio::test]

@@ -361,3 +361,41 @@ fn who_is_woken_is_read_in_their_language_and_secrets_are_never_shown() {
         assert!(what.contains(telling) && !hint.is_empty(), "{what}");
     }
 }
+
+#[test]
+fn each_remark_is_made_where_it_belongs_and_says_what_to_write() {
+    const RIGHT: &str = "[site]\nbase_url = \"https://petitions.example.org\"\npublisher = \"Example association\"\n\
+        contact = \"contact@example.org\"\n[listen]\nhttp = \"0.0.0.0:8080\"\ntrusted_proxies = [\"127.0.0.1\"]\n\
+        [mail]\nfrom = \"a@example.org\"\nsmtp = \"smtp://127.0.0.1:25\"\n[secrets]\nkey_file = \"/etc/paraph/master.key\"\n\
+        [alerts]\nfirst = [\"push+https://push.example.org/topic\"]\n[scrutiny]\n";
+    let remarked = |file: &str| -> Vec<&'static str> {
+        let config = config(file, &[]).expect(file);
+        let explained = config.explain();
+        let remarks = config.remarks();
+        assert!(
+            remarks.iter().all(|remark| explained.contains(&remark.mend)),
+            "{explained}"
+        );
+        remarks.iter().map(|remark| remark.key).collect()
+    };
+    assert_eq!(remarked(RIGHT), [""; 0]);
+    for (right, wrong, key) in [
+        ("base_url = \"https://petitions.example.org\"\n", "", "site.base_url"),
+        ("https://petitions", "http://petitions", "site.base_url"),
+        ("publisher = \"Example association\"\n", "", "site.publisher"),
+        ("contact = \"contact@example.org\"\n", "", "site.contact"),
+        ("trusted_proxies = [\"127.0.0.1\"]\n", "", "listen.trusted_proxies"),
+        ("smtp = \"smtp://127.0.0.1:25\"\n", "", "mail.smtp"),
+        ("key_file = \"/etc/paraph/master.key\"\n", "", "secrets.key_file"),
+        (
+            "first = [\"push+https://push.example.org/topic\"]\n",
+            "",
+            "alerts.first",
+        ),
+        ("[scrutiny]\n", "[scrutiny]\nenabled = false\n", "scrutiny.enabled"),
+    ] {
+        let file = RIGHT.replace(right, wrong);
+        assert_ne!(file, RIGHT, "{right}");
+        assert_eq!(remarked(&file), [key], "{file}");
+    }
+}

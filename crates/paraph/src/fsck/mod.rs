@@ -72,6 +72,11 @@ impl Report {
     }
 }
 
+/// What is said of each relation between tables that does not hold, behind a number.
+pub fn relations() -> impl Iterator<Item = &'static str> {
+    relations::ALL.iter().map(|relation| relation.what)
+}
+
 /// How thoroughly to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {

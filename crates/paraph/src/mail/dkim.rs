@@ -264,15 +264,36 @@ fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use data_encoding::BASE64;
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
 
-    use super::{relaxed, relaxed_body, subject_public_key};
+    use data_encoding::BASE64;
+    use ring::rand::SystemRandom;
+    use ring::signature::Ed25519KeyPair;
+
+    use super::{DkimKeyError, Signer, relaxed, relaxed_body, subject_public_key};
 
     /// Every RSA key of 2048 bits begins like this in the DNS; its PKCS#1 form has 270 bytes.
     #[test]
     fn an_rsa_key_is_published_as_receivers_know_it() {
         let published = BASE64.encode(&subject_public_key(&[7; 270]));
         assert!(published.starts_with("MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A"), "{published}");
+    }
+
+    #[test]
+    fn a_key_that_others_can_read_is_refused() {
+        let place = tempfile::tempdir().expect("a directory");
+        let key = place.path().join("dkim.pem");
+        let der = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).expect("a key");
+        let pem = BASE64.encode(der.as_ref());
+        let pem = format!("-----BEGIN PRIVATE KEY-----\n{pem}\n-----END PRIVATE KEY-----\n");
+        fs::write(&key, pem).expect("written");
+        for (mode, is_fine) in [(0o600, true), (0o640, false), (0o604, false)] {
+            fs::set_permissions(&key, fs::Permissions::from_mode(mode)).expect("set");
+            let opened = Signer::open(&key, "s1", "example.org");
+            let refused = matches!(opened, Err(DkimKeyError::Exposed(found)) if found == mode);
+            assert!(opened.is_ok() == is_fine && refused != is_fine, "{mode:o}");
+        }
     }
 
     /// The example of RFC 6376, section 3.4.5, and the empty body of section 3.4.4.

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::fsck::{fsck, lively};
-use crate::server::{Server, Site, until};
+use crate::server::{Ends, Server, Site, until};
 
 const SLUG: &str = "fountain";
 
@@ -69,6 +69,7 @@ fn a_backup_under_load_is_consistent_and_holds_what_came_before_it() {
                 }
             });
         }
+        let _end = Ends(&stop);
         for round in 0..3 {
             let before = until("some signatures", || {
                 Some(signed.load(Ordering::SeqCst)).filter(|signed| *signed > 20 * (round + 1))
@@ -84,7 +85,6 @@ fn a_backup_under_load_is_consistent_and_holds_what_came_before_it() {
             );
             assert!(records(&site.place().join(&to)) >= before, "{restored} after {before}");
         }
-        stop.store(true, Ordering::Relaxed);
     });
     let (sound, _, report) = fsck(&site, &[]);
     assert!(sound, "{report}");
@@ -134,6 +134,9 @@ fn a_restore_erases_again_what_was_erased_since_and_counts_it_no_more() {
         let keys = Connection::open(site.data().join("keys/keys.db")).expect("opened");
         let keys = number(&keys, "SELECT COUNT(*) FROM wrapped");
         assert_eq!(keys, 2, "{name}: no key without a record");
+        // A key that is gone says that a record was erased; how the contribution ended, only the log says.
+        let disowned = site.number("SELECT COUNT(*) FROM signature WHERE axes & 24 = 24");
+        assert_eq!(disowned, 2, "{name}: one kept, one erased");
         let server = site.start();
         assert_eq!(server.settled(SLUG)["counted"], 1, "{name}");
         let asked = server.client().post_json(&withdrawn.link("confirm"), "");
@@ -142,6 +145,25 @@ fn a_restore_erases_again_what_was_erased_since_and_counts_it_no_more() {
         server.stop();
         swap(&site, &aside, name);
     }
+}
+
+/// The log gets a line at the next tick only. A server that ended before it has the erasure in its table.
+#[test]
+fn a_restore_knows_what_the_live_directory_erased_a_moment_ago() {
+    let (site, server) = lively();
+    backup(&site, "early");
+    let log = site.data().join("keys/erasures.log");
+    let before = fs::read(&log).expect("a log");
+    let letters = site.mails();
+    let withdrawn = letters.iter().find(|letter| letter.to == "counts@people.example");
+    let withdraw = withdrawn.expect("a mail").link("withdraw");
+    assert_eq!(server.client().post_json(&withdraw, "").status, 200);
+    server.kill();
+    fs::write(&log, before).expect("as before the tick");
+    let restored = restore(&site, "early", "restored", &["--erasures", "data"]);
+    assert_eq!(restored["erased_again"], 1, "{restored}");
+    swap(&site, "restored", "aside");
+    assert_eq!(site.start().settled(SLUG)["counted"], 1);
 }
 
 #[test]
@@ -249,4 +271,13 @@ fn what_is_not_whole_is_refused_and_never_served() {
     let ran = site.run(&["restore", "--from", "whole", "--data", "w", "--json"]);
     assert_eq!(ran.json()["records_opened"], 5, "{}", ran.stdout);
     assert_eq!(site.run(&["fsck", "--data", "w"]).code, 0);
+
+    // What is not sound is no backup, whatever was copied.
+    site.store().execute("DELETE FROM vault", []).expect("damaged");
+    refused(&["backup", "--out", "unsound"], 1, "the copy has faults");
+    refused(
+        &["restore", "--from", "unsound", "--data", "u"],
+        1,
+        "no finished backup",
+    );
 }

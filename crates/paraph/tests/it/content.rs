@@ -166,7 +166,9 @@ async fn names_appear_together_and_go_with_their_signature() {
             running.intake.tick().await.expect("tick");
         }
         let together = shown(&running);
+        let backwards: Vec<SignatureId> = named.iter().rev().copied().collect();
         assert_ne!(together, named, "{kind:?}: not in the order of signing");
+        assert_ne!(together, backwards, "{kind:?}: nor in its reverse");
         let mut sorted = together.clone();
         sorted.sort_unstable();
         named.sort_unstable();

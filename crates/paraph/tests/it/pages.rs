@@ -1,6 +1,7 @@
 //! Pages, numbers and links from outside: methods, languages, caching, and that looking changes nothing.
 
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
 
 use paraph::keys::Keys;
 use paraph::ledger::judged::Judged;
@@ -11,7 +12,7 @@ use paraph::store::reader::Reader;
 use paraph_tally::SignatureId;
 
 use crate::client::{Answer, Client, form};
-use crate::server::{Server, Site};
+use crate::server::{PATIENCE, Server, Site};
 
 const PAGES: [&str; 7] = [
     "/",
@@ -201,6 +202,36 @@ fn a_page_is_cached_compressed_and_asked_for_by_its_head() {
             "{path}"
         );
     }
+}
+
+/// Somebody who watches a count: what the server tells, line by line.
+fn watch(server: SocketAddr) -> impl Iterator<Item = String> {
+    let mut stream = TcpStream::connect(server).expect("connected");
+    stream.set_read_timeout(Some(PATIENCE)).expect("set");
+    write!(stream, "GET /p/fountain/events HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("asked");
+    BufReader::new(stream).lines().map(|line| line.expect("told in time"))
+}
+
+#[test]
+fn the_count_is_told_as_it_moves_to_as_many_as_there_are_places() {
+    let mut site = Site::new();
+    site.set("limits.event_streams", 1);
+    site.petition("fountain");
+    let server = site.start();
+    let mut told = watch(server.address);
+    assert_eq!(told.next().as_deref(), Some("HTTP/1.1 200 OK"));
+    let mut counted = |wanted: &str| {
+        let wanted = format!("\"counted\":{wanted},");
+        told.find(|line| line.starts_with("data: ") && line.contains(&wanted))
+    };
+    assert!(counted("0").is_some(), "the count of now, at once");
+    let refused = server.client().get("/p/fountain/events");
+    assert_eq!((refused.status, refused.header("retry-after")), (503, Some("60")));
+    server.client().sign("fountain", "Ada Example", "ada@people.example");
+    let confirm = site.mail_to("ada@people.example").link("confirm");
+    assert_eq!(server.client().post_json(&confirm, "").status, 200);
+    assert!(counted("1").is_some(), "without being asked again");
+    server.stop();
 }
 
 #[test]

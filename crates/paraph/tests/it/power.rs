@@ -6,7 +6,7 @@ mod disk;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -369,6 +369,7 @@ fn a_power_cut_between_two_files_or_inside_the_log_of_erasures_tears_nothing() {
         .iter()
         .filter(|act| act.name.contains("erasures.log.new") || act.other.contains("erasures.log"));
     let ends: Vec<u64> = shortening.map(|act| act.end).collect();
+    assert!(!ends.is_empty(), "the log is shortened in this life");
     let last = ends.last().copied().unwrap_or(0);
     for end in ends
         .into_iter()
@@ -398,6 +399,39 @@ fn a_power_cut_between_two_files_or_inside_the_log_of_erasures_tears_nothing() {
     }
     println!("{found:?}");
     assert_eq!(found.len(), 3, "each was met: {found:?}");
+}
+
+/// SQLite syncs the directory that its log lies in, and nobody but us the one above.
+#[test]
+fn a_new_directory_has_its_name_on_the_disk_before_anything_in_it_matters() {
+    let mut site = Site::new();
+    let elsewhere = tempfile::tempdir().expect("a directory");
+    let (shim, above, record) = (shim(&site), site.place().to_owned(), elsewhere.path().join("record"));
+    let variables = [
+        ("LD_PRELOAD", &shim),
+        ("PARAPH_POWER_DIR", &above),
+        ("PARAPH_POWER_LOG", &record),
+    ];
+    for (name, value) in variables {
+        site.export(name, value.to_str().expect("UTF-8"));
+    }
+    site.petition(SLUG);
+    let record = fs::read(record).expect("a record");
+    let acts = acts(&record);
+    let synced = |is_it: &dyn Fn(&Path) -> bool| {
+        let synced = acts
+            .iter()
+            .position(|act| act.kind == SYNC && is_it(Path::new(act.name)));
+        synced.expect("synced")
+    };
+    let first_commit = synced(&|path| path.ends_with("paraph.db-wal"));
+    for directory in [above, site.data()] {
+        assert!(
+            synced(&|path| path == directory) < first_commit,
+            "{}",
+            directory.display()
+        );
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
@@ -25,9 +25,17 @@ pub(crate) fn is_full() -> bool {
     std::env::var("PARAPH_TEST_TIER").map_or(true, |tier| tier != "quick")
 }
 
+/// Seconds in `PARAPH_TEST_PATIENCE`, for whoever expects to wait in vain (`scripts/removals`).
+fn patience() -> Duration {
+    let asked = std::env::var("PARAPH_TEST_PATIENCE").ok();
+    let seconds = asked.map(|seconds| seconds.parse().expect("PARAPH_TEST_PATIENCE is a number"));
+    seconds.map_or(PATIENCE, Duration::from_secs)
+}
+
 /// Looks again until there is something to see.
 pub(crate) fn until<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
-    within(PATIENCE, look).unwrap_or_else(|| panic!("not within {PATIENCE:?}: {what}"))
+    let patience = patience();
+    within(patience, look).unwrap_or_else(|| panic!("not within {patience:?}: {what}"))
 }
 
 /// The same for as long as the caller has patience; nothing if it does not happen.
@@ -41,6 +49,15 @@ pub(crate) fn within<T>(limit: Duration, mut look: impl FnMut() -> Option<T>) ->
             return None;
         }
         std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Turns true when it is dropped, also by a test that fails: threads that go on until then would go on for ever.
+pub(crate) struct Ends<'a>(pub(crate) &'a AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 

@@ -1,9 +1,10 @@
 //! Share cards and posters from outside, and languages that are files.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::client::Client;
-use crate::server::Site;
+use crate::server::{Site, until};
 
 fn number(metrics: &str, name: &str) -> u64 {
     let line = metrics
@@ -68,6 +69,68 @@ fn a_crowd_that_fetches_a_card_makes_the_server_draw_it_once() {
         poster.status == 200 && poster.text().contains("<svg class=\"code\"") && !poster.text().contains("<script")
     );
     assert_eq!(number(&server.metrics(), "paraph_cards_drawn_total"), 2);
+}
+
+/// A card says how many have signed, in the language that was asked for; a link shared an hour ago gets the count of now.
+#[test]
+fn a_card_is_in_its_language_and_follows_the_count() {
+    let mut site = Site::new();
+    site.set("limits.card_seconds", 1);
+    site.petition("fountain");
+    let server = site.start();
+    let card = |lang: &str| {
+        let answer = server.client().get(&format!("/p/fountain/card.{lang}.png"));
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.body
+    };
+    let before = card("fr");
+    assert_ne!(card("en"), before, "the words are others");
+    assert_eq!(card("fr"), before);
+    server.client().sign("fountain", "Ada Example", "ada@people.example");
+    let confirm = site.mail_to("ada@people.example").link("confirm");
+    assert_eq!(server.client().post_json(&confirm, "").status, 200);
+    assert_eq!(server.settled("fountain")["counted"], 1);
+    until("a card with another number", || (card("fr") != before).then_some(()));
+    server.stop();
+}
+
+/// The code on the poster, read back from what is drawn: dark where the code of the address is dark, and with its quiet edge.
+#[test]
+fn the_code_on_the_poster_is_the_address_of_the_petition() {
+    let mut site = Site::new();
+    site.set("site.base_url", "https://petitions.example.org");
+    site.petition("fountain");
+    let server = site.start();
+    let poster = server.client().get("/p/fountain/poster?lang=fr").text();
+    let drawn = poster.split("<path fill=\"#000\" d=\"").nth(1).expect("a code");
+    let mut dark = BTreeSet::new();
+    for run in drawn
+        .split('"')
+        .next()
+        .expect("a path")
+        .split('z')
+        .filter(|run| !run.is_empty())
+    {
+        let numbers: Vec<usize> = run
+            .split(|c: char| !c.is_ascii_digit())
+            .filter_map(|number| number.parse().ok())
+            .collect();
+        let [x, y, long, 1, _] = numbers[..] else {
+            panic!("not a row of modules: {run}")
+        };
+        dark.extend((x..x + long).map(|x| (x, y)));
+    }
+    let address = "https://petitions.example.org/p/fountain";
+    let code = qrcode::QrCode::with_error_correction_level(address, qrcode::EcLevel::M).expect("short enough");
+    let wide = code.width();
+    assert!(
+        poster.contains(&format!("viewBox=\"0 0 {0} {0}\"", wide + 8)),
+        "{poster}"
+    );
+    let wanted = (0..wide * wide).filter(|at| code[(at % wide, at / wide)] == qrcode::Color::Dark);
+    let wanted: BTreeSet<_> = wanted.map(|at| (at % wide + 4, at / wide + 4)).collect();
+    assert_eq!(dark, wanted);
+    server.stop();
 }
 
 #[test]

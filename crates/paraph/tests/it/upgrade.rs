@@ -86,22 +86,22 @@ fn a_store_of_version_1_with_every_kind_of_signature_is_brought_forward() {
 }
 
 /// Describes files as the program of version 1 did when it took a backup of them.
-fn manifest(half: &Path, holds: &str, names: &[&str]) {
+fn manifest(half: &Path, holds: &str, schema: usize, names: &[&str]) {
     let entry = |name: &&str| {
         let bytes = fs::read(half.join(name)).expect("read");
         let sha256 = data_encoding::HEXLOWER.encode(&Sha256::digest(&bytes));
         json!({ "name": name, "bytes": bytes.len(), "sha256": sha256 })
     };
     let manifest = json!({
-        "format": 1, "holds": holds, "paraph": "0.1.0", "schema": 1, "backup": "00112233445566778899aabbccddeeff",
+        "format": 1, "holds": holds, "paraph": "0.1.0", "schema": schema, "backup": "00112233445566778899aabbccddeeff",
         "taken_at": "2026-11-22T23:00:00.000Z", "journal_position": 14, "journal_at": "2026-11-22T23:00:00.000Z",
         "files": names.iter().map(entry).collect::<Vec<_>>(),
     });
     fs::write(half.join("manifest.json"), manifest.to_string()).expect("written");
 }
 
-#[test]
-fn a_backup_of_version_1_is_restored() {
+/// A backup in `b`, of a data directory of version 1, which says that its tables are of `schema`.
+fn older_backup(schema: usize) -> Site {
     let site = older_site();
     // The same files, but for the logs of SQLite, which a backup does not have.
     let (data, keys) = (site.place().join("b/data"), site.place().join("b/keys"));
@@ -109,11 +109,30 @@ fn a_backup_of_version_1_is_restored() {
     fs::rename(site.data().join("keys"), &keys).expect("moved");
     fs::rename(site.data().join("paraph.db"), data.join("paraph.db")).expect("moved");
     fs::remove_dir_all(site.data()).expect("lost");
-    manifest(&data, "data", &["paraph.db"]);
-    manifest(&keys, "keys", &["keys.db", "erasures.log", "master.key"]);
+    manifest(&data, "data", schema, &["paraph.db"]);
+    manifest(&keys, "keys", schema, &["keys.db", "erasures.log", "master.key"]);
+    site
+}
+
+#[test]
+fn a_backup_of_version_1_is_restored() {
+    let site = older_backup(1);
     let ran = site.run(&["restore", "--from", "b", "--data", "data", "--json"]);
     assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
     works(&site);
+}
+
+#[test]
+fn a_backup_of_a_newer_version_is_refused_before_anything_is_made() {
+    let site = older_backup(MAIN.len() + 1);
+    let ran = site.run(&["restore", "--from", "b", "--data", "data"]);
+    assert_eq!(ran.code, 1, "{}{}", ran.stdout, ran.stderr);
+    assert!(
+        ran.stderr.contains("by a newer version of paraph") && ran.stderr.contains("hint: "),
+        "{}",
+        ran.stderr
+    );
+    assert!(!site.data().exists());
 }
 
 /// Tables and indexes of a file, by name.

@@ -11,6 +11,38 @@ use crate::server::Site;
 /// What depends on the machine that runs the tests, and is tested apart.
 const OF_THE_MACHINE: &[&str] = &["clock: kept right", "disk: ", "limits: "];
 
+/// Everything that is looked at, in its order.
+const CHECKS: &[&str] = &[
+    "clock: kept right",
+    "clock: journal",
+    "clock: site",
+    "disk: space",
+    "disk: file system",
+    "disk: fsync",
+    "limits: descriptors",
+    "limits: memory",
+    "limits: backlog",
+    "limits: SYN cookies",
+    "permissions: data directory",
+    "permissions: key file",
+    "permissions: control socket",
+    "permissions: owner",
+    "secrets: key",
+    "secrets: place",
+    "site: base_url",
+    "site: proxy",
+    "dns: site",
+    "site: certificate",
+    "site: authority",
+    "shield: CrowdSec",
+    "mail: server",
+    "dns: MX",
+    "dns: SPF",
+    "dns: DKIM",
+    "dns: DMARC",
+    "server",
+];
+
 struct World {
     site: Site,
     zone: Zone,
@@ -58,6 +90,14 @@ impl World {
         Self { site, zone, dns }
     }
 
+    /// Every check that was made.
+    fn checks(&self) -> Vec<String> {
+        let said = self.site.run(&["doctor", "--json", "--dns", &self.dns]).json();
+        let findings = said["findings"].as_array().expect("a list").iter();
+        let name = |finding: &serde_json::Value| finding["check"].as_str().expect("a name").to_owned();
+        findings.map(name).collect()
+    }
+
     /// What is not as it should be, apart from the machine: check and verdict, and what the mend says.
     fn examined(&self) -> BTreeMap<String, (String, String)> {
         let ran = self.site.run(&["doctor", "--json", "--dns", &self.dns]);
@@ -99,6 +139,8 @@ impl World {
 fn the_doctor_is_content_with_a_site_that_is_right() {
     let world = World::new();
     assert_eq!(world.examined(), BTreeMap::new());
+    // Those of the machine are judged by tests of their own; that they are made at all is seen here.
+    assert_eq!(world.checks(), CHECKS);
     let checks = world.site.run(&["doctor", "--dns", &world.dns]);
     assert!(
         checks.stdout.contains("ok       site: certificate: the chain holds"),
@@ -158,6 +200,13 @@ fn each_record_that_is_missing_is_written_out() {
         world.finds(check, verdict, telling);
         world.zone.lock().expect("no panic").insert(key, record);
     }
+    // A record of another key is worse than none: receivers find every signature forged.
+    let key = ("paraph._domainkey.example.org".to_owned(), "TXT");
+    let another = text(&format!("v=DKIM1; k=ed25519; p={}=", "A".repeat(43)));
+    let record = world.zone.lock().expect("no panic").insert(key.clone(), another);
+    world.finds("dns: DKIM", "fail", "another key");
+    let record = record.expect("was there");
+    world.zone.lock().expect("no panic").insert(key, record);
     assert_eq!(world.examined(), BTreeMap::new());
 }
 
@@ -279,4 +328,26 @@ fn each_thing_wrong_with_the_files_is_found_alone() {
         2,
         "such a key is a wrong configuration"
     );
+}
+
+#[test]
+fn a_clock_that_nobody_keeps_right_is_found() {
+    let mut site = Site::new();
+    let programs = site.place().join("programs");
+    fs::create_dir(&programs).expect("made");
+    let timekeeper = programs.join("timedatectl");
+    let path = std::env::var("PATH").expect("a path");
+    site.export("PATH", &format!("{}:{path}", programs.display()));
+    for (says, finding) in [
+        ("no", "warn     clock: kept right: timedatectl says that it is not"),
+        (
+            "yes",
+            "ok       clock: kept right: timedatectl says that it is synchronised",
+        ),
+    ] {
+        fs::write(&timekeeper, format!("#!/bin/sh\necho {says}\n")).expect("written");
+        fs::set_permissions(&timekeeper, fs::Permissions::from_mode(0o700)).expect("set");
+        let said = site.run(&["doctor", "--dns", "127.0.0.1:9"]).stdout;
+        assert!(said.contains(finding), "{said}");
+    }
 }

@@ -3,8 +3,9 @@
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
-use crate::server::{PATIENCE, Site, until};
+use crate::server::{Ends, PATIENCE, Site, until};
 
 fn named(name: &str, more: &str) -> String {
     format!("[site]\nname = \"{name}\"\n{more}")
@@ -26,6 +27,7 @@ fn reloads_under_a_trickle_of_signatures_lose_nothing() {
             }
             signed
         });
+        let end = Ends(&over);
         for round in 1..=5 {
             site.write_config(&named(&format!("Name {round}"), ""));
             server.hang_up();
@@ -38,7 +40,7 @@ fn reloads_under_a_trickle_of_signatures_lose_nothing() {
                     .then_some(())
             });
         }
-        over.store(true, Ordering::Relaxed);
+        drop(end);
         trickle.join().expect("no panic")
     });
     assert_eq!(site.number("SELECT COUNT(*) FROM signature"), signed);
@@ -117,8 +119,10 @@ fn the_service_manager_is_told_of_start_reload_life_and_end() {
     for (socket, address) in sockets {
         socket.set_read_timeout(Some(PATIENCE)).expect("set");
         let next = |wanted: &str| {
-            let mut buffer = [0; 256];
+            let (mut buffer, began) = ([0; 256], Instant::now());
             loop {
+                // Signs of life come all the time: whoever waits for something else would never be out of time.
+                assert!(began.elapsed() < PATIENCE, "never told of {wanted}");
                 let length = socket
                     .recv(&mut buffer)
                     .unwrap_or_else(|error| panic!("{wanted}: {error}"));
