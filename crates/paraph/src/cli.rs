@@ -171,6 +171,9 @@ pub struct Demo {
     /// Honest signatures a second [default: the scenario's own]
     #[arg(long, value_name = "R", value_parser = rate)]
     pub honest_rate: Option<f64>,
+    /// Forgeries a second of all servers together, in scenarios that sign with them [default: the scenario's own]
+    #[arg(long, value_name = "R", value_parser = rate)]
+    pub forged_rate: Option<f64>,
     /// How long, as in 90s, 10m or 2h [default: the scenario's own: a minute, eight of noel-2020]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub duration: Option<Duration>,
@@ -316,7 +319,7 @@ pub struct DrillRun {
     /// Scenario; `paraph drill list` names them
     pub scenario: String,
     /// Without a server: ten days of traffic straight into scrutiny, on a simulated clock, in about a minute
-    #[arg(long, conflicts_with_all = ["target", "petition", "sources", "honest_rate", "strength", "duration", "data", "operations"])]
+    #[arg(long, conflicts_with_all = ["target", "petition", "sources", "honest_rate", "forged_rate", "strength", "duration", "data", "operations"])]
     pub simulate: bool,
     /// Address of the server, on loopback
     #[arg(long, value_name = "URL", required_unless_present = "simulate")]
@@ -333,6 +336,9 @@ pub struct DrillRun {
     /// Honest signatures a second [default: the scenario's own]
     #[arg(long, value_name = "R", value_parser = rate)]
     pub honest_rate: Option<f64>,
+    /// Forgeries a second of all servers together, in scenarios that sign with them [default: the scenario's own]
+    #[arg(long, value_name = "R", value_parser = rate)]
+    pub forged_rate: Option<f64>,
     /// How able the forgers are, one or more of: 1 without puzzles, 2 solve them, 3 also confirm through a domain of their own
     #[arg(long, value_name = "N,N", value_delimiter = ',', value_parser = clap::value_parser!(u8).range(1..=3), default_values_t = [1, 2])]
     pub strength: Vec<u8>,

@@ -61,6 +61,18 @@ fn a_wait_that_stands_sends_away_and_a_burst_does_not() {
 }
 
 #[test]
+fn a_wait_sends_away_neither_confirmations_nor_operators() {
+    let lanes = Lanes::new(&Limits::default());
+    for rank in Rank::ALL {
+        let (start, long) = (Instant::now(), Duration::from_secs(2));
+        let mut queue = lanes.of(rank).queue();
+        let sent_away = (0..60).filter(|step| queue.note(start + Duration::from_millis(100 * step), long));
+        let never = matches!(rank, Rank::Operator | Rank::Confirm);
+        assert_eq!(sent_away.count() == 0, never, "{rank:?}");
+    }
+}
+
+#[test]
 fn the_wait_ahead_is_known_from_the_served_rate_before_anybody_has_waited() {
     let start = Instant::now();
     let mut rate = Queue::new(start).rate;

@@ -48,12 +48,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use hmac::{Hmac, KeyInit, Mac};
 use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use paraph_tally::Millis;
 use sha2::Sha256;
 use tokio::time::Instant;
@@ -292,7 +292,6 @@ impl Admitter {
     ) -> Result<Received, NotReceived>
     where
         B: hyper::body::Body<Data = Bytes>,
-        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let asker = self.asker(source);
         let left = self.noted(&asker, self.budgets.check(Purpose::Sign, &asker, now), now);
@@ -313,7 +312,6 @@ impl Admitter {
     async fn read_form<B>(&self, headers: &HeaderMap, body: B) -> Result<Bytes, Refusal>
     where
         B: hyper::body::Body<Data = Bytes>,
-        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let media = headers
             .get(CONTENT_TYPE)
@@ -330,7 +328,6 @@ impl Admitter {
     async fn read<B>(&self, headers: &HeaderMap, body: B) -> Result<Bytes, Refusal>
     where
         B: hyper::body::Body<Data = Bytes>,
-        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let announced = headers
             .get(CONTENT_LENGTH)
@@ -338,19 +335,14 @@ impl Admitter {
         if announced.is_some_and(|bytes| bytes > self.limits.body_bytes) {
             return Err(Refusal::TooLarge);
         }
-        let body = Limited::new(body, usize::try_from(self.limits.body_bytes).unwrap_or(usize::MAX));
-        let mut whole = pin!(body.collect());
+        let most = usize::try_from(self.limits.body_bytes).unwrap_or(usize::MAX);
+        let mut whole = pin!(whole(body, most));
         // Nearly every body came with its head: only one that did not costs a timer.
-        let collected = match (&mut whole).now_or_never() {
-            Some(collected) => collected,
+        match (&mut whole).now_or_never() {
+            Some(whole) => whole,
             None => tokio::time::timeout(Duration::from_secs(self.limits.body_seconds), whole)
                 .await
                 .map_err(|_| Refusal::SlowBody)?,
-        };
-        match collected {
-            Ok(collected) => Ok(collected.to_bytes()),
-            Err(error) if error.is::<LengthLimitError>() => Err(Refusal::TooLarge),
-            Err(_) => Err(Refusal::SlowBody),
         }
     }
 
@@ -535,6 +527,30 @@ impl Admitter {
             Way::Plain => &self.spent_plain,
         }
     }
+}
+
+/// A body of at most so many bytes. One that comes in a single piece, as forms do, is not copied.
+async fn whole<B: hyper::body::Body<Data = Bytes>>(body: B, most: usize) -> Result<Bytes, Refusal> {
+    let mut body = pin!(body);
+    let mut first = Bytes::new();
+    let mut joined = BytesMut::new();
+    while let Some(frame) = body.as_mut().frame().await {
+        let Ok(data) = frame.map_err(|_| Refusal::SlowBody)?.into_data() else {
+            continue;
+        };
+        if first.len().max(joined.len()) + data.len() > most {
+            return Err(Refusal::TooLarge);
+        }
+        if first.is_empty() && joined.is_empty() {
+            first = data;
+            continue;
+        }
+        if joined.is_empty() {
+            joined.extend_from_slice(&first);
+        }
+        joined.extend_from_slice(&data);
+    }
+    Ok(if joined.is_empty() { first } else { joined.freeze() })
 }
 
 /// Seconds after which who wanted to sign in the meantime tries again, before jitter.

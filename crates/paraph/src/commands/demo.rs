@@ -5,7 +5,9 @@
 
 use std::path::{Path, PathBuf};
 
-use paraph_drill::{Lang as Tongue, LiveView, Mailbox, Options, Report, Scenario, ServerProbe, Sink, Stop, Target};
+use paraph_drill::{
+    ForgedRate, Lang as Tongue, LiveView, Mailbox, Options, Report, Scenario, ServerProbe, Sink, Stop, Target,
+};
 
 use super::witness;
 use super::{drill_failure, print, print_report, scenario, strengths, write_report};
@@ -114,6 +116,9 @@ fn options(demo: &Demo, scenario: Scenario) -> Options {
     options.strengths = strengths(&demo.strength);
     if let Some(rate) = demo.honest_rate {
         options.honest_rate = rate;
+    }
+    if let Some(rate) = demo.forged_rate {
+        options.forged_rate = ForgedRate::InAll(rate);
     }
     match demo.duration {
         Some(duration) => options.with_duration(duration),

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::time::Instant;
 
 use paraph_drill::sim::{SimScenario, TuningSeed, simulate};
-use paraph_drill::{LiveView, Options, Scenario, Sink, Stop, Target};
+use paraph_drill::{ForgedRate, LiveView, Options, Scenario, Sink, Stop, Target};
 use paraph_nights::replay;
 use serde_json::json;
 
@@ -88,6 +88,9 @@ fn rehearse(run: &DrillRun) -> Result<(), Failure> {
     options.strengths = strengths(&run.strength);
     if let Some(rate) = run.honest_rate {
         options.honest_rate = rate;
+    }
+    if let Some(rate) = run.forged_rate {
+        options.forged_rate = ForgedRate::InAll(rate);
     }
     if let Some(sources) = run.sources {
         options.max_sources = sources;
