@@ -274,7 +274,7 @@ fn what_is_not_whole_is_refused_and_never_served() {
 
     // What is not sound is no backup, whatever was copied.
     site.store().execute("DELETE FROM vault", []).expect("damaged");
-    refused(&["backup", "--out", "unsound"], 1, "the copy has faults");
+    refused(&["backup", "--out", "unsound"], 1, "has faults: 1");
     refused(
         &["restore", "--from", "unsound", "--data", "u"],
         1,

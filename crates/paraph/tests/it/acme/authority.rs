@@ -166,8 +166,8 @@ fn spawn(place: &Path, names: SocketAddr) -> Child {
         .arg(place.join("pebble.json"))
         .env("PEBBLE_VA_NOSLEEP", "1")
         .env("PEBBLE_AUTHZREUSE", "0")
-        // One nonce in five is refused, as happens.
-        .env("PEBBLE_WFE_NONCEREJECT", "20")
+        // One nonce in twenty is refused, as happens. Of one in five, three in a row would be: then the client gives up.
+        .env("PEBBLE_WFE_NONCEREJECT", "5")
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
