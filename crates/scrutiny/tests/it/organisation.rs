@@ -38,17 +38,23 @@ fn mimics(draw: &mut Draw, count: u64) -> Vec<Observation> {
         .collect()
 }
 
+/// On an ordinary day every forger is held, and nobody else.
+fn all_but_the_firm_are_held(draw: &mut Draw, staff: &[Observation], forged: &[Observation]) {
+    let mut people = ordinary_day(draw);
+    people.extend(staff);
+    people.extend(forged);
+    let replayed = replay(&people, minutes);
+    assert_eq!(replayed.held_of(forged), forged.len());
+    let (held, of) = (replayed.held_of(staff), staff.len());
+    assert_eq!(replayed.held.len(), forged.len(), "{held} of {of}");
+}
+
 /// Fails when `Islands::land` takes everybody whom a rule takes.
 #[test]
 fn a_firm_is_not_held_with_those_who_look_like_it() {
     let mut draw = Draw(61);
     let (staff, forged) = (firm(&mut draw, 120), mimics(&mut draw, 1200));
-    let mut people = ordinary_day(&mut draw);
-    people.extend(&staff);
-    people.extend(&forged);
-    let replayed = replay(&people, minutes);
-    assert_eq!(replayed.held_of(&forged), 1200);
-    assert_eq!(replayed.held.len(), 1200, "{} of 120", replayed.held_of(&staff));
+    all_but_the_firm_are_held(&mut draw, &staff, &forged);
 }
 
 /// A rule of capitals takes those of a firm who write in capitals, and only them: three in ten of them have domains of their own. Fails
@@ -66,12 +72,7 @@ fn those_of_a_firm_who_write_in_capitals_are_no_list() {
     for one in &mut forged {
         one.local_shape = person(&mut draw, one.at.0).local_shape;
     }
-    let mut people = ordinary_day(&mut draw);
-    people.extend(&staff);
-    people.extend(&forged);
-    let replayed = replay(&people, minutes);
-    assert_eq!(replayed.held_of(&forged), 1200);
-    assert_eq!(replayed.held.len(), 1200, "{} of 120", replayed.held_of(&staff));
+    all_but_the_firm_are_held(&mut draw, &staff, &forged);
 }
 
 /// What uses the firm's place for a list is no firm. Fails when islands are not asked for a machine's times.
