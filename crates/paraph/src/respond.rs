@@ -88,10 +88,7 @@ impl<'a> Asked<'a> {
     #[must_use]
     pub fn of(site: &'a Site, uri: &'a Uri, headers: &HeaderMap) -> Self {
         let lang = lang(site, uri, headers);
-        let json = headers
-            .get(ACCEPT)
-            .and_then(|accept| accept.to_str().ok())
-            .is_some_and(wants_json);
+        let json = headers.get(ACCEPT).is_some_and(wants_json);
         Self {
             site,
             lang,
@@ -150,13 +147,17 @@ fn items(value: &HeaderValue) -> impl Iterator<Item = &str> {
     value.to_str().unwrap_or_default().split(',').map(str::trim)
 }
 
-fn wants_json(accept: &str) -> bool {
-    let named = |media: &str| {
-        accept
-            .split(',')
-            .any(|item| item.split(';').next().unwrap_or_default().trim() == media)
-    };
-    (named("application/json") || named("application/problem+json")) && !named("text/html")
+fn wants_json(accept: &HeaderValue) -> bool {
+    let mut is_json = false;
+    for item in accept.as_bytes().split(|byte| *byte == b',') {
+        let media = item.split(|byte| *byte == b';').next().unwrap_or_default();
+        match media.trim_ascii() {
+            b"text/html" => return false,
+            b"application/json" | b"application/problem+json" => is_json = true,
+            _ => {}
+        }
+    }
+    is_json
 }
 
 /// Headers of every page and problem: what the browser may do with it, and what it may tell others.
@@ -184,41 +185,45 @@ pub(crate) const SECURITY: [(HeaderName, HeaderValue); 5] = [
     ),
 ];
 
+const HTML: &str = "text/html; charset=utf-8";
+const JSON: &str = "application/json";
+const PROBLEM: &str = "application/problem+json";
+
+/// Kind and language of an answer.
+type Kind = (&'static str, Option<Lang>);
+
 /// Headers of what is stored nowhere, ready to be copied: floods are answered with them, and a copy costs a third of putting
-/// them together. Of those that differ from answer to answer there are two, with nothing in them yet.
-static NEVER_STORED: LazyLock<HeaderMap> = LazyLock::new(|| {
+/// them together.
+static NEVER_STORED: LazyLock<Vec<(Kind, HeaderMap)>> = LazyLock::new(|| {
+    let spoken = Lang::all().flat_map(|lang| [HTML, PROBLEM].map(|media| (media, Some(lang))));
+    let kinds = spoken.chain([(JSON, None)]);
+    kinds.map(|kind| (kind, never_stored_headers(kind))).collect()
+});
+
+fn never_stored_headers((media, lang): Kind) -> HeaderMap {
     let mut headers: HeaderMap = SECURITY.into_iter().collect();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    for name in [CONTENT_TYPE, CONTENT_LANGUAGE] {
-        headers.insert(name, HeaderValue::from_static(""));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
+    if let Some(lang) = lang {
+        headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(lang.code()));
     }
     headers
-});
+}
 
 /// An answer that is never stored anywhere, perhaps in some language.
 fn never_stored(status: StatusCode, media: &'static str, lang: Option<Lang>, body: Bytes) -> Answer {
     let mut answer = Response::new(Body::from(body));
     *answer.status_mut() = status;
-    let headers = answer.headers_mut();
-    *headers = NEVER_STORED.clone();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
-    match lang {
-        Some(lang) => drop(headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(lang.code()))),
-        None => drop(headers.remove(CONTENT_LANGUAGE)),
-    }
+    let kind = (media, lang);
+    let ready = NEVER_STORED.iter().find(|(of, _)| *of == kind);
+    *answer.headers_mut() = ready.map_or_else(|| never_stored_headers(kind), |(_, headers)| headers.clone());
     answer
 }
 
 /// A page of one person or one moment: never stored anywhere.
 #[must_use]
 pub fn page(asked: &Asked<'_>, status: StatusCode, html: impl Into<Bytes>) -> Answer {
-    never_stored(status, "text/html; charset=utf-8", Some(asked.lang), html.into())
-}
-
-/// A JSON answer, never stored anywhere.
-#[must_use]
-pub fn json(status: StatusCode, media: &'static str, value: &Value) -> Answer {
-    never_stored(status, media, None, Bytes::from(value.to_string()))
+    never_stored(status, HTML, Some(asked.lang), html.into())
 }
 
 /// A JSON answer to something that was done.
@@ -226,7 +231,7 @@ pub fn json(status: StatusCode, media: &'static str, value: &Value) -> Answer {
 pub fn done<T: Serialize>(status: StatusCode, value: &T) -> Answer {
     // What we answer with are structures and maps with names: they can always be written.
     let json = serde_json::to_vec(value).unwrap_or_default();
-    never_stored(status, "application/json", None, Bytes::from(json))
+    never_stored(status, JSON, None, Bytes::from(json))
 }
 
 /// "See other": the browser fetches `path` with GET, so that reloading sends nothing twice.
@@ -312,7 +317,7 @@ pub fn problem_text(status: StatusCode, code: &str, title: &str, detail: &str, f
 /// A problem whose body is there already.
 #[must_use]
 pub fn said(lang: Lang, status: StatusCode, problem: Bytes) -> Answer {
-    never_stored(status, "application/problem+json", Some(lang), problem)
+    never_stored(status, PROBLEM, Some(lang), problem)
 }
 
 /// Seconds, for refusals that pass.

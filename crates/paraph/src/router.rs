@@ -55,14 +55,15 @@ impl Public {
         let (head, body) = request.into_parts();
         let (method, uri, headers) = (&head.method, &head.uri, &head.headers);
         let asked = Asked::of(&self.site, uri, headers);
-        let path: Vec<&str> = uri.path().split('/').skip(1).collect();
-        if let Some(answer) = self.turned_away.answer(&source, &asked, &path) {
+        let (parts, count) = parts(uri.path());
+        let path = &parts[..count];
+        if let Some(answer) = self.turned_away.answer(&source, &asked, path) {
             return answer;
         }
         let is_get = *method == Method::GET || *method == Method::HEAD;
         let is_post = *method == Method::POST;
         let (signing, signatory) = (&self.signing, &self.signatory);
-        match path[..] {
+        match *path {
             [""] if is_get => self.common(&asked, Common::Home, headers),
             ["method"] if is_get => self.common(&asked, Common::Method, headers),
             ["privacy"] if is_get => self.common(&asked, Common::Privacy, headers),
@@ -119,10 +120,22 @@ impl Public {
     }
 }
 
+/// One part more than the longest path above has; what is longer still only leads to an asset, or nowhere.
+const PARTS: usize = 5;
+
+/// What stands between the slashes, and how many there are.
+fn parts(path: &str) -> ([&str; PARTS], usize) {
+    let mut parts = [""; PARTS];
+    let slots = parts.iter_mut().zip(path.split('/').skip(1));
+    let count = slots.map(|(slot, part)| *slot = part).count();
+    (parts, count)
+}
+
 /// What stands behind `/desk`, if that is where a path leads.
 fn desk_path(path: &str) -> Option<Vec<String>> {
-    let mut parts = path.split('/').skip(1);
-    (parts.next() == Some("desk")).then(|| parts.map(str::to_owned).collect())
+    let rest = path.strip_prefix("/desk")?;
+    let is_whole = rest.is_empty() || rest.starts_with('/');
+    is_whole.then(|| rest.split('/').skip(1).map(str::to_owned).collect())
 }
 
 /// A desk on an address of its own: its pages, and what they are made of.

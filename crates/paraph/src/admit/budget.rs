@@ -6,7 +6,7 @@
 //! so that a flood of others does not add to it. Those counts are few; one that is pushed out falls back to the sketch,
 //! which has counted all along and never reads too low: pushing out gives nothing back.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -240,10 +240,20 @@ fn refused_by(purpose: Purpose, Looked { level, share, .. }: &Looked) -> Result<
 }
 
 /// What is counted together: a prefix, or a network by its number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Key {
     Prefix(Prefix),
     Origin(u32),
+}
+
+/// In one piece, shorter than any of a prefix.
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self {
+            Self::Prefix(prefix) => prefix.hash(state),
+            Self::Origin(asn) => state.write_u32(*asn),
+        }
+    }
 }
 
 /// How wide a level is.

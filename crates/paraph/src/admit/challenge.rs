@@ -278,7 +278,9 @@ impl Puzzles {
             return Err(ClearanceError::Malformed);
         }
         let json = BASE64.decode(sent.as_bytes()).map_err(|_| ClearanceError::Malformed)?;
-        let payload: Payload<'_> = serde_json::from_slice(&json).map_err(|_| ClearanceError::Malformed)?;
+        // Once for all its texts, not for each of them.
+        let json = std::str::from_utf8(&json).map_err(|_| ClearanceError::Malformed)?;
+        let payload: Payload<'_> = serde_json::from_str(json).map_err(|_| ClearanceError::Malformed)?;
         let SentChallenge { parameters, signature } = payload.challenge;
         let nonce = self.accept(&parameters, slug, now)?;
         let ours = self.signature(&parameters).map_err(|_| ClearanceError::Malformed)?;

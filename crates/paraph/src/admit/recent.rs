@@ -37,8 +37,10 @@ impl<K: Copy + Eq + Hash, T> Recent<K, T> {
             }
             self.turned = now;
         }
-        let kept = self.old.remove(&key);
-        self.young.entry(key).or_insert_with(|| kept.unwrap_or_else(make))
+        let old = &mut self.old;
+        self.young
+            .entry(key)
+            .or_insert_with(|| old.remove(&key).unwrap_or_else(make))
     }
 
     /// The entry of a key, if it is not forgotten.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -23,7 +23,9 @@ use crate::ledger::catalogue::{Catalogue, Petition};
 use crate::ledger::opened::Opened;
 use crate::respond::{self, Answer, Body, SECURITY};
 use crate::video::Video;
-use crate::views::{self, Count, Frame, HomePage, Lang, PetitionPage, PetitionState, PosterPage, Site};
+use crate::views::{
+    self, Again, AgainPage, Count, Frame, HomePage, Lang, Notice, PetitionPage, PetitionState, PosterPage, Site,
+};
 
 /// A page whose numbers have not changed is rendered again when it is this old, so that "as of" does not look forgotten.
 const RENDER_AGAIN_MILLIS: u64 = 5 * 60 * 1000;
@@ -60,13 +62,37 @@ pub struct Displayed {
     pages: Vec<(Lang, Document)>,
     posters: Vec<(Lang, Document)>,
     count: Document,
+    /// The brief form by language, reason, and seconds that its ticket has to age.
+    again: Mutex<HashMap<(Lang, Notice, u64), Arc<Again>>>,
 }
+
+/// Brief forms kept for a petition, some 3 KB each: a flood meets a few of them again and again.
+const MOST_AGAIN: usize = 64;
 
 impl Displayed {
     /// Whether it takes signatures.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.petition.state.phase == Phase::Open
+    }
+
+    /// The brief form that comes back when a good one cannot be taken now.
+    pub(super) fn again(&self, frame: &Frame<'_>, notice: Notice, ticket_wait: u64) -> Arc<Again> {
+        let key = (frame.lang, notice, ticket_wait);
+        let mut cast = self.again.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(again) = cast.get(&key) {
+            return Arc::clone(again);
+        }
+        let page = AgainPage {
+            petition: &self.view,
+            ticket_wait,
+            notice,
+        };
+        let again = Arc::new(Again::cast(frame, &page));
+        if cast.len() < MOST_AGAIN {
+            cast.insert(key, Arc::clone(&again));
+        }
+        again
     }
 }
 
@@ -184,6 +210,7 @@ impl Shelf {
                 pages: known.pages.clone(),
                 posters: known.posters.clone(),
                 count: count_json,
+                again: Mutex::default(),
             };
         }
         let view = view(petition);
@@ -213,6 +240,7 @@ impl Shelf {
             pages,
             posters,
             count: count_json,
+            again: Mutex::default(),
             view,
         }
     }

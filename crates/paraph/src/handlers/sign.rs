@@ -22,7 +22,7 @@ use crate::intake::seal::{Sealing, Under};
 use crate::intake::{Intake, Slot};
 use crate::ledger::record;
 use crate::respond::{self, Answer, Asked};
-use crate::views::{self, AgainPage, CheckMailPage, Input, Lang, Notice, SignPage};
+use crate::views::{self, CheckMailPage, Input, Lang, Notice, SignPage};
 
 /// What signing needs.
 pub struct Signing {
@@ -314,14 +314,8 @@ impl Signing {
             .as_ref()
             .map_or((None, 0), |(ticket, wait)| (Some(ticket.as_str()), *wait));
         if let Some(notice) = notice.filter(|notice| notice.passes() || refusal.is_forged()) {
-            let page = AgainPage {
-                petition: &displayed.view,
-                ticket,
-                ticket_wait,
-                input: &input,
-                notice,
-            };
-            return views::again(&asked.frame(), &page);
+            let again = displayed.again(&asked.frame(), notice, ticket_wait);
+            return again.fill(&input, ticket);
         }
         let page = SignPage {
             petition: &displayed.view,

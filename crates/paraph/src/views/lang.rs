@@ -77,25 +77,28 @@ impl Lang {
     /// 12.5.4), else the first that the site offers. `offered` is never empty.
     #[must_use]
     pub fn negotiate(asked: Option<&str>, accept_language: Option<&str>, offered: &[Self]) -> Self {
-        let known = |code: &str| {
+        let known = |code: &[u8]| {
             offered
                 .iter()
                 .copied()
-                .find(|lang| lang.code().eq_ignore_ascii_case(code))
+                .find(|lang| lang.code().as_bytes().eq_ignore_ascii_case(code))
         };
-        if let Some(lang) = asked.and_then(known) {
+        if let Some(lang) = asked.and_then(|code| known(code.as_bytes())) {
             return lang;
         }
         let mut best: Option<(u16, Self)> = None;
-        for item in accept_language
+        // By bytes: this is read for every request, and a search of its own for each comma costs more than all the rest.
+        let items = accept_language
             .unwrap_or_default()
-            .split(',')
-            .take(ACCEPT_LANGUAGE_ITEMS)
-        {
-            let mut parts = item.split(';').map(str::trim);
+            .as_bytes()
+            .split(|byte| *byte == b',');
+        for item in items.take(ACCEPT_LANGUAGE_ITEMS) {
+            let mut parts = item.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
             let range = parts.next().unwrap_or_default();
-            let weight = parts.find_map(|part| part.strip_prefix("q=")).map_or(1000, thousandths);
-            let primary = range.split('-').next().unwrap_or_default();
+            let weight = parts
+                .find_map(|part| part.strip_prefix(b"q="))
+                .map_or(1000, thousandths);
+            let primary = range.split(|byte| *byte == b'-').next().unwrap_or_default();
             let Some(lang) = known(range).or_else(|| known(primary)) else {
                 continue;
             };
@@ -198,15 +201,16 @@ impl Lang {
 }
 
 /// A weight of `Accept-Language` (RFC 9110 section 12.4.2), in thousandths; 0 for what is none.
-fn thousandths(q: &str) -> u16 {
-    let (whole, decimals) = q.split_once('.').unwrap_or((q, ""));
-    if !decimals.bytes().all(|byte| byte.is_ascii_digit()) {
+fn thousandths(q: &[u8]) -> u16 {
+    let mut halves = q.splitn(2, |byte| *byte == b'.');
+    let (whole, decimals) = (halves.next().unwrap_or_default(), halves.next().unwrap_or_default());
+    if !decimals.iter().all(u8::is_ascii_digit) {
         return 0;
     }
-    let digits = decimals.bytes().map(|byte| u16::from(byte - b'0'));
+    let digits = decimals.iter().map(|byte| u16::from(byte - b'0'));
     match whole {
-        "0" | "" => digits.chain([0; 3]).take(3).fold(0, |sum, digit| 10 * sum + digit),
-        "1" => 1000,
+        b"0" | b"" => digits.chain([0; 3]).take(3).fold(0, |sum, digit| 10 * sum + digit),
+        b"1" => 1000,
         _ => 0,
     }
 }

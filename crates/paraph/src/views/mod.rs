@@ -4,6 +4,7 @@
 //! a name in another script cannot turn the sentence around it. No page holds inline script or style: they work under
 //! [`CONTENT_SECURITY_POLICY`]. Without script every page works; the form then goes the way of the ticket.
 
+mod again;
 pub mod assets;
 mod content;
 pub mod desk;
@@ -24,6 +25,7 @@ use std::borrow::Borrow;
 
 use askama::Template;
 
+pub use again::Again;
 pub use assets::{Asset, asset};
 pub use content::*;
 pub use difference::{Part, difference};
@@ -81,7 +83,7 @@ pages! {
     update(UpdatePage) = "content/update.html";
     /// `GET /p/{slug}/sign`, and the answer to a form that has to come again
     sign(SignPage) = "sign.html";
-    /// The answer to a form that could not be taken just now
+    /// The answer to a form that could not be taken just now, with gaps: see [`Again`]
     again(AgainPage) = "again.html";
     /// `GET /p/{slug}/check-mail`
     check_mail(CheckMailPage) = "check_mail.html";
@@ -290,10 +292,6 @@ impl CopyPage<'_> {
 impl AgainPage<'_> {
     fn text(&self, f: &Frame<'_>, part: &str) -> String {
         self.notice.message(f.lang, part, self.ticket_wait)
-    }
-
-    fn text_version(&self) -> u64 {
-        self.input.text_version.map_or(self.petition.text_version, u64::from)
     }
 }
 

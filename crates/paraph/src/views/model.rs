@@ -255,17 +255,13 @@ pub struct SignPage<'a> {
 }
 
 /// The answer to a form in which nothing is wrong and which cannot be taken now: a tenth of the whole form, holding all of
-/// it. With script it sends itself again.
+/// it. With script it sends itself again. What was typed goes into its gaps: see [`super::Again`].
 #[derive(Clone, Copy, Debug)]
 pub struct AgainPage<'a> {
     /// The petition.
     pub petition: &'a Petition,
-    /// Ticket for the hidden field, where there is one.
-    pub ticket: Option<&'a str>,
     /// Seconds that the ticket must still age before it is good.
     pub ticket_wait: u64,
-    /// What was typed.
-    pub input: &'a Input,
     /// Why it was not taken.
     pub notice: Notice,
 }

@@ -60,7 +60,7 @@ pub struct FieldError {
 }
 
 /// Why the form is shown again although its fields are fine. Nothing was recorded; what was typed is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Notice {
     /// Neither a ticket nor a clearance came: the browser could not solve its challenge (403 `ticket_expired`).
     NoClearance,

@@ -286,6 +286,14 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
             },
         )
     }));
+    pages.extend([Notice::ClearanceRefused, Notice::Busy(7)].map(|notice| {
+        let page = AgainPage {
+            petition: &hostile_petition(),
+            ticket_wait: 4,
+            notice,
+        };
+        Again::cast(f, &page).fill(&input, Some(HOSTILE))
+    }));
     pages.extend(Refusal::ALL.map(|refusal| {
         refused(
             f,
