@@ -131,7 +131,10 @@ impl Front {
             limits,
             https_url,
         } = self;
-        let listening = listening(&limits, trusted, proxy_protocol);
+        let listening = Listening {
+            places: Arc::clone(&public.load().signing.admitter.places),
+            ..listening(&limits, trusted, proxy_protocol)
+        };
         let mut tasks = Vec::new();
         let (is_strict, url) = (https_url.is_some(), https_url);
         let mut proofs = None;

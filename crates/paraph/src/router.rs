@@ -80,7 +80,7 @@ impl Public {
             ["p", slug, card] if is_get && is_card(card) => {
                 self.cards.answer(&asked, slug, card, headers).boxed().await
             }
-            ["p", slug, "events"] if is_get => self.events.listen(&asked, slug),
+            ["p", slug, "events"] if is_get => self.events.listen(&source, &asked, slug),
             ["p", slug, "challenge"] if is_get => signing.challenge(source, asked, slug).boxed().await,
             ["p", slug, "check-mail"] if is_get => signing.check_mail(asked, slug),
             ["p", slug, "sign"] if is_get => signing.form(source, asked, slug, version(uri.query())).boxed().await,

@@ -119,7 +119,7 @@ static PAGE: [u8; 20_000] = [b'x'; 20_000];
 async fn speak(bytes: &[u8]) {
     let limits = Limits::default();
     let (near, mut far) = tokio::io::duplex(1 << 16);
-    let pulse = Pulse::new(&limits);
+    let pulse = Pulse::new(&limits, super::seat::Seat::new());
     let counted = Arc::clone(&pulse);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let (counted, open) = (Arc::clone(&counted), counted.request());

@@ -23,6 +23,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::pace::{LeastRate, Waited};
+use super::seat::Seat;
 use crate::limits::Limits;
 
 /// The least frame size that the protocol allows (RFC 9113 section 6.5.2); nothing of ours gains from a larger one.
@@ -68,8 +69,9 @@ pub(super) fn builder(limits: &Limits) -> http2::Builder<TokioExecutor> {
 }
 
 /// What one HTTP/2 connection has done so far. Owned by the connection, its stream, its requests and its answers.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Pulse {
+    seat: Arc<Seat>,
     spare: u64,
     requests: AtomicU64,
     uploaded: AtomicU64,
@@ -82,10 +84,15 @@ pub(super) struct Pulse {
 }
 
 impl Pulse {
-    pub(super) fn new(limits: &Limits) -> Arc<Self> {
+    pub(super) fn new(limits: &Limits, seat: Arc<Seat>) -> Arc<Self> {
         Arc::new(Self {
+            seat,
             spare: limits.h2_spare_bytes,
-            ..Self::default()
+            requests: AtomicU64::default(),
+            uploaded: AtomicU64::default(),
+            open: AtomicU64::default(),
+            held: AtomicU64::default(),
+            taken: AtomicU64::default(),
         })
     }
 
@@ -111,6 +118,7 @@ impl Pulse {
     pub(super) fn request(self: &Arc<Self>) -> Open {
         self.requests.fetch_add(1, Ordering::Relaxed);
         self.open.fetch_add(1, Ordering::Relaxed);
+        self.seat.works();
         Open(Arc::clone(self))
     }
 }
@@ -120,7 +128,9 @@ pub(super) struct Open(Arc<Pulse>);
 
 impl Drop for Open {
     fn drop(&mut self) {
-        self.0.open.fetch_sub(1, Ordering::Relaxed);
+        if self.0.open.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.0.seat.waits();
+        }
     }
 }
 
@@ -345,7 +355,7 @@ mod tests {
 
     /// The second in which a connection ends that does `each` every second.
     fn end(bounds: Bounds, mut each: impl FnMut(&Arc<Pulse>)) -> (u64, Look) {
-        let (pulse, start) = (Pulse::new(&Limits::default()), Instant::now());
+        let (pulse, start) = (Pulse::new(&Limits::default(), Seat::new()), Instant::now());
         let mut watch = Watch::new(bounds, start);
         for second in 1.. {
             each(&pulse);
@@ -385,7 +395,7 @@ mod tests {
 
     #[test]
     fn only_requests_and_bodies_explain_what_a_client_sends() {
-        let pulse = Pulse::new(&Limits::default());
+        let pulse = Pulse::new(&Limits::default(), Seat::new());
         let before = pulse.explained();
         drop(pulse.request());
         pulse.uploaded(1000);

@@ -3,21 +3,16 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, sleep_until};
 
-/// Since when a head is waited for: from the start, and from the end of each answer.
-pub(super) struct Heads {
-    began: Instant,
-    /// Nanoseconds after `began`; `AT_WORK` while a request is answered.
-    waiting_since: Arc<AtomicU64>,
-}
+use super::seat::{Doing, Seat};
 
-const AT_WORK: u64 = u64::MAX;
+/// A head is waited for from the start, and from the end of each answer.
+pub(super) struct Heads(Arc<Seat>);
 
 /// What went on for too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,21 +24,15 @@ pub(super) enum Late {
 }
 
 impl Heads {
-    /// Of a connection on which nothing was asked yet.
-    pub(super) fn new() -> Self {
-        Self {
-            began: Instant::now(),
-            waiting_since: Arc::default(),
-        }
+    /// Of a connection.
+    pub(super) fn new(seat: Arc<Seat>) -> Self {
+        Self(seat)
     }
 
     /// A head is there; until what this returns is dropped, none is waited for.
     pub(super) fn arrived(&self) -> AtWork {
-        self.waiting_since.store(AT_WORK, Ordering::Relaxed);
-        AtWork {
-            began: self.began,
-            waiting_since: Arc::clone(&self.waiting_since),
-        }
+        self.0.works();
+        AtWork(Arc::clone(&self.0))
     }
 
     /// Ends when a head was waited for longer than `patience`, or when the connection is older than `life`.
@@ -58,12 +47,12 @@ impl Heads {
 
     /// What is late by now, or when something may be.
     fn look(&self, now: Instant, patience: Duration, life: Duration) -> Result<Instant, Late> {
-        let since = match self.waiting_since.load(Ordering::Relaxed) {
+        let since = match self.0.doing() {
             // Whoever begins to wait later is late later.
-            AT_WORK => now,
-            since => self.began + Duration::from_nanos(since),
+            Doing::Working(_) => now,
+            Doing::Waiting(since) => since,
         };
-        let (late_at, end) = (since + patience, self.began.checked_add(life));
+        let (late_at, end) = (since + patience, self.0.began().checked_add(life));
         match end {
             Some(end) if end <= now => Err(Late::Life),
             _ if late_at <= now => Err(Late::Head),
@@ -73,15 +62,11 @@ impl Heads {
 }
 
 /// A request in work. Dropping it begins the wait for the next head.
-pub(super) struct AtWork {
-    began: Instant,
-    waiting_since: Arc<AtomicU64>,
-}
+pub(super) struct AtWork(Arc<Seat>);
 
 impl Drop for AtWork {
     fn drop(&mut self) {
-        let since = u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(AT_WORK - 1);
-        self.waiting_since.store(since, Ordering::Relaxed);
+        self.0.waits();
     }
 }
 
@@ -124,16 +109,16 @@ impl<B: Body + Unpin> Body for Sent<B> {
 mod tests {
     use std::time::Duration;
 
-    use super::{Heads, Late};
+    use super::{Heads, Late, Seat};
 
     const PATIENCE: Duration = Duration::from_secs(10);
     const LIFE: Duration = Duration::from_secs(60);
 
     #[test]
     fn a_head_is_waited_for_from_the_start_and_from_the_end_of_each_answer() {
-        let heads = Heads::new();
-        let look = |seconds| heads.look(heads.began + Duration::from_secs(seconds), PATIENCE, LIFE);
-        let at = |seconds| Ok(heads.began + Duration::from_secs(seconds));
+        let heads = Heads::new(Seat::new());
+        let look = |seconds| heads.look(heads.0.began() + Duration::from_secs(seconds), PATIENCE, LIFE);
+        let at = |seconds| Ok(heads.0.began() + Duration::from_secs(seconds));
         assert_eq!((look(0), look(9), look(10)), (at(10), at(10), Err(Late::Head)));
 
         // Nobody is blamed for the time that an answer takes.
@@ -142,15 +127,15 @@ mod tests {
         assert_eq!(look(60), Err(Late::Life));
         drop(at_work);
         let asked_again = look(1).expect("not yet");
-        assert!(asked_again > heads.began + PATIENCE, "the wait began anew");
+        assert!(asked_again > heads.0.began() + PATIENCE, "the wait began anew");
         assert_eq!(look(11), Err(Late::Head));
     }
 
     #[test]
     fn a_life_without_end_never_ends() {
-        let heads = Heads::new();
+        let heads = Heads::new(Seat::new());
         let _at_work = heads.arrived();
-        let later = heads.began + Duration::from_secs(1 << 30);
+        let later = heads.0.began() + Duration::from_secs(1 << 30);
         assert_eq!(heads.look(later, PATIENCE, Duration::MAX), Ok(later + PATIENCE));
     }
 }

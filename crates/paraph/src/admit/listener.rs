@@ -1,7 +1,7 @@
 //! Our own accept loop. `axum::serve` sets no timer, so that hyper's header timeout is inert there and 1,000 slow
 //! connections are never closed.
 //!
-//! The path of a connection: a place in all; who is at the other end (a PROXY header of a trusted proxy says otherwise);
+//! The path of a connection: a place in all, perhaps that of one that waited for nothing ([`super::places`]); who is at the other end (a PROXY header of a trusted proxy says otherwise);
 //! a place of that address and network; TLS, budgeted; then HTTP/2 where TLS agreed on it, or where a trusted proxy begins
 //! with its preface, else HTTP/1.1. Each step has a deadline.
 //!
@@ -37,8 +37,9 @@ use super::h2::{self, Bounds, Pulse, Watched};
 use super::handshake::{self, Tls};
 use super::heads::{Heads, Late, Sent};
 use super::pace::LeastRate;
-use super::places::{Place, Places};
+use super::places::Places;
 use super::proxy::{self, Header, ProxyProtocol};
+use super::seat::Seat;
 use super::source::{Source, Trusted};
 use super::stream::Stream;
 use super::upload::Upload;
@@ -104,8 +105,16 @@ where
             refused("full");
             continue;
         };
-        let door = Arc::clone(&door);
-        connections.spawn(connection(door, place, tcp, peer, service.clone(), shutdown.clone()));
+        let (door, seat) = (Arc::clone(&door), Seat::new());
+        let serving = connection(door, Arc::clone(&seat), tcp, peer, service.clone(), shutdown.clone());
+        connections.spawn(async move {
+            let _place = place;
+            tokio::select! {
+                biased;
+                () = serving => {}
+                () = seat.asked_to_leave() => super::ended("room"),
+            }
+        });
     }
     drop(listener);
     let drained = timeout(drain, async { while connections.join_next().await.is_some() {} }).await;
@@ -121,7 +130,7 @@ where
 /// One connection, from accept to close.
 async fn connection<S, F, B>(
     door: Arc<Door>,
-    _place: Place,
+    seat: Arc<Seat>,
     tcp: TcpStream,
     peer: SocketAddr,
     service: S,
@@ -159,7 +168,7 @@ async fn connection<S, F, B>(
     let _source = if trusted {
         None
     } else {
-        match door.listening.places.take_for(source) {
+        match door.listening.places.take_for(source, &seat) {
             Ok(taken) => Some(taken),
             Err(why) => return refused(why),
         }
@@ -169,11 +178,12 @@ async fn connection<S, F, B>(
         source,
         trusted,
         crowded,
+        seat,
     };
     let mut stream = Stream::new(tcp, early, door.read_rate);
     let Some(tls) = &door.listening.tls else {
         if h2c {
-            let pulse = Pulse::new(&door.listening.limits);
+            let pulse = Pulse::new(&door.listening.limits, Arc::clone(&visit.seat));
             stream.explain(Arc::clone(&pulse));
             return Box::pin(door.speak_h2(stream, visit, pulse, service, stop)).await;
         }
@@ -189,7 +199,7 @@ async fn connection<S, F, B>(
         return;
     };
     if stream.get_ref().1.alpn_protocol() == Some(handshake::H2) {
-        let pulse = Pulse::new(&door.listening.limits);
+        let pulse = Pulse::new(&door.listening.limits, Arc::clone(&visit.seat));
         stream.get_mut().0.explain(Arc::clone(&pulse));
         Box::pin(door.speak_h2(stream, visit, pulse, service, stop)).await;
     } else {
@@ -198,16 +208,16 @@ async fn connection<S, F, B>(
 }
 
 /// Who is at the other end of a connection, and how things stood when it came.
-#[derive(Clone, Copy)]
 struct Visit {
     source: Source,
     /// Itself a proxy whose word is believed: the headers say who asks, and many ask.
     trusted: bool,
     crowded: bool,
+    seat: Arc<Seat>,
 }
 
 impl Visit {
-    fn source(self, door: &Door, request: &Request<Incoming>) -> Source {
+    fn source(&self, door: &Door, request: &Request<Incoming>) -> Source {
         if self.trusted {
             door.listening.trusted.load().resolve(self.source, request.headers())
         } else {
@@ -284,7 +294,7 @@ impl Door {
         }
     }
 
-    fn bounds(&self, visit: Visit) -> Bounds {
+    fn bounds(&self, visit: &Visit) -> Bounds {
         match visit {
             Visit { trusted: true, .. } => self.bounds.without_end(),
             Visit { crowded: true, .. } => self.bounds.crowded(),
@@ -301,9 +311,9 @@ impl Door {
         B: Body + Unpin + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let bounds = self.bounds(visit);
+        let bounds = self.bounds(&visit);
         let requests = AtomicU64::new(0);
-        let heads = Heads::new();
+        let heads = Heads::new(Arc::clone(&visit.seat));
         let answer = |request: Request<Incoming>| {
             let at_work = heads.arrived();
             let source = visit.source(self, &request);
@@ -366,7 +376,7 @@ impl Door {
             let response = service(source, request.map(upload));
             async move { Ok::<_, Infallible>(response.await.map(|body| Watched::new(body, open))) }
         };
-        let bounds = self.bounds(visit);
+        let bounds = self.bounds(&visit);
         h2::serve(&self.h2, io, service_fn(answer), &pulse, bounds, &mut stop).await;
     }
 

@@ -117,17 +117,29 @@ async fn connections_are_bounded_in_all_and_per_address() {
         },
     )
     .await;
-    let held = [connect(&server).await, connect(&server).await];
-    // Both are known to be served before the third comes.
-    for mut stream in held {
+    let mut held = [connect(&server).await, connect(&server).await];
+    for stream in &mut held {
         stream
-            .write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            .write_all(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
             .await
             .expect("write");
-        assert!(stream.read(&mut [0; 64]).await.expect("read") > 0);
-        std::mem::forget(stream);
     }
-    assert_eq!(get(&server, b"", "").await, "");
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(get(&server, b"", "").await, "", "both are at work");
+    for stream in &mut held {
+        assert!(stream.read(&mut [0; 512]).await.expect("read") > 0);
+    }
+    assert_eq!(
+        get(&server, b"", "").await,
+        "127.0.0.1 direct",
+        "one of them makes room"
+    );
+    let open = futures_util::future::join_all(held.iter_mut().map(|stream| async {
+        tokio::time::timeout(Duration::from_millis(500), stream.read(&mut [0; 16]))
+            .await
+            .is_err()
+    }));
+    assert_eq!(open.await.into_iter().filter(|is_open| *is_open).count(), 1);
 
     let behind = Limits {
         connections_per_address: 1,
@@ -149,6 +161,33 @@ async fn connections_are_bounded_in_all_and_per_address() {
     held.pop();
     while get(&server, b"", "").await.is_empty() {
         tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn silent_connections_of_a_few_keep_nobody_out() {
+    let few = Limits {
+        connections: 32,
+        connections_per_address: 16,
+        ..Limits::default()
+    };
+    let server = start(&["127.0.0.0/8"], ProxyProtocol::Optional, few).await;
+    let come = async |index: usize, head: &str| {
+        let mut stream = connect(&server).await;
+        let said = format!("PROXY TCP4 203.0.113.{} 127.0.0.1 4711 80\r\n{head}", 1 + index % 4);
+        // It may be sent away before it has spoken.
+        drop(stream.write_all(said.as_bytes()).await);
+        stream
+    };
+    let mut silent = Vec::new();
+    for index in 0..32 {
+        silent.push(come(index, ["", "GET / HT", "GET / HTTP/1.1\r\nHost: a\r\n"][index % 3]).await);
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    for round in 0..40 {
+        assert_eq!(get(&server, PROXY, "").await, "198.51.100.7 forwarded", "round {round}");
+        silent.push(come(round, "GET / HT").await);
+        silent.push(come(round, "").await);
     }
 }
 

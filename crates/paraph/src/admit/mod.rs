@@ -35,6 +35,7 @@ pub mod proxy;
 pub(crate) mod recent;
 pub mod refusal;
 pub mod room;
+mod seat;
 mod sketch;
 pub mod source;
 pub mod spent;
@@ -64,6 +65,7 @@ use self::form::SignForm;
 use self::lane::{Lane, Lanes, Rank};
 use self::pass::{Burning, Proof};
 pub use self::pass::{Burnt, Cleared, NotReceived, Pass, Received, Way};
+use self::places::Places;
 pub use self::refusal::Refusal;
 use self::source::Source;
 use self::spent::{BodyMac, Burn, Nonce, Outcome, Spent};
@@ -107,6 +109,8 @@ impl WeakSecret {
 pub struct Admitter {
     /// The queues. Handlers enter theirs before they do anything that costs.
     pub lanes: Lanes,
+    /// The places of its listeners.
+    pub places: Arc<Places>,
     limits: Limits,
     /// What each source uses, and what shared addresses have earned.
     pub budgets: Budgets,
@@ -133,6 +137,7 @@ impl Admitter {
         let wait = Duration::from_millis(limits.lane_wait_ms);
         Ok(Self {
             lanes: Lanes::new(limits),
+            places: Places::new(limits),
             budgets: Budgets::new(limits),
             puzzles: Puzzles::new(&secrets.challenge, price, limits)?,
             tickets: Tickets::new(&secrets.ticket, limits.ticket_seconds, limits.ticket_moved_seconds)?,

@@ -1,10 +1,19 @@
 //! Places for connections: so many in all, of one address, of one network. Shared by every public listener, so that a
 //! second port is not a second share.
+//!
+//! When all are taken, whoever comes gets the place of one that does nothing with it: of all connections that wait for
+//! their client, the one for which time waited times places held by its address is highest. So 218 addresses with twenty
+//! silent connections each go round among themselves, and somebody who has one and is about to ask keeps it. When an address has
+//! all its places, the longest waiting of its own makes room: a neighbour behind the same carrier cannot close the door
+//! from inside. Nobody who is being answered is sent away.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::time::Instant;
+
+use super::seat::Seat;
 use super::source::{Prefix, Source};
 use crate::limits::Limits;
 
@@ -12,11 +21,19 @@ use crate::limits::Limits;
 #[derive(Debug)]
 pub struct Places {
     most: u64,
-    per_address: u64,
+    per_address: usize,
     per_network: u64,
     open: AtomicU64,
-    /// Open connections by address or /64, and by /24 or /48. Holds at most two keys for each open connection.
-    networks: Mutex<HashMap<Prefix, u64>>,
+    taken: Mutex<Taken>,
+}
+
+/// Holds at most two keys for each open connection.
+#[derive(Debug, Default)]
+struct Taken {
+    /// By address or /64.
+    seats: HashMap<Prefix, Vec<Arc<Seat>>>,
+    /// By /24 or /48.
+    networks: HashMap<Prefix, u64>,
 }
 
 /// One place in all, given back when dropped.
@@ -26,49 +43,98 @@ pub(super) struct Place(Arc<Places>);
 pub(super) struct SourcePlace {
     places: Arc<Places>,
     source: Source,
+    seat: Arc<Seat>,
 }
 
 impl Places {
     /// Places as `limits` says.
     #[must_use]
     pub fn new(limits: &Limits) -> Arc<Self> {
+        Self::of(
+            limits.connections,
+            limits.connections_per_address,
+            limits.connections_per_network,
+        )
+    }
+
+    /// So many in all, of one address, of one network.
+    #[must_use]
+    pub fn of(most: u64, per_address: u64, per_network: u64) -> Arc<Self> {
         Arc::new(Self {
-            most: limits.connections,
-            per_address: limits.connections_per_address,
-            per_network: limits.connections_per_network,
+            most,
+            per_address: usize::try_from(per_address).unwrap_or(usize::MAX),
+            per_network,
             open: AtomicU64::new(0),
-            networks: Mutex::default(),
+            taken: Mutex::default(),
         })
+    }
+
+    /// Places taken now.
+    #[must_use]
+    pub fn open(&self) -> u64 {
+        self.open.load(Ordering::Relaxed)
     }
 
     /// More than three quarters are taken.
     pub(super) fn is_crowded(&self) -> bool {
-        self.open.load(Ordering::Relaxed) > self.most / 4 * 3
+        self.open() > self.most / 4 * 3
     }
 
+    /// A place, perhaps that of one who has been asked to leave and will be gone in a moment.
     pub(super) fn take(self: &Arc<Self>) -> Option<Place> {
-        let place = Place(Arc::clone(self));
         let before = self.open.fetch_add(1, Ordering::Relaxed);
-        (before < self.most).then_some(place)
+        let place = Place(Arc::clone(self));
+        let is_free = before < self.most;
+        (is_free || (before < self.most + self.leaving() && self.make_room())).then_some(place)
     }
 
-    /// A place for this source; an error says which bound it met.
-    pub(super) fn take_for(self: &Arc<Self>, source: Source) -> Result<SourcePlace, &'static str> {
-        let mut networks = self.networks.lock().unwrap_or_else(PoisonError::into_inner);
-        let open = |prefix: Prefix| networks.get(&prefix).copied().unwrap_or(0);
-        if open(source.narrow()) >= self.per_address {
-            return Err("address");
+    /// Most that are asked to leave and are not gone yet.
+    fn leaving(&self) -> u64 {
+        (self.most / 16).max(1)
+    }
+
+    fn make_room(&self) -> bool {
+        let (taken, now) = (self.taken(), Instant::now());
+        let weighed = taken.seats.values().flat_map(|seats| {
+            let held = u32::try_from(seats.len()).unwrap_or(u32::MAX);
+            let idle = seats.iter().filter_map(move |seat| Some((seat.idle(now)?, seat)));
+            idle.map(move |(idle, seat)| (idle.saturating_mul(held), seat))
+        });
+        match weighed.max_by_key(|(weight, _)| *weight) {
+            Some((_, seat)) => {
+                seat.ask_to_leave();
+                true
+            }
+            None => false,
         }
-        if open(source.wide()) >= self.per_network {
+    }
+
+    /// A place for this source, whose connection has this seat; an error says which bound it met.
+    pub(super) fn take_for(self: &Arc<Self>, source: Source, seat: &Arc<Seat>) -> Result<SourcePlace, &'static str> {
+        let mut taken = self.taken();
+        let open = taken.networks.get(&source.wide()).copied().unwrap_or(0);
+        if open >= self.per_network {
             return Err("network");
         }
-        for prefix in [source.narrow(), source.wide()] {
-            *networks.entry(prefix).or_insert(0) += 1;
+        if let Some(seats) = taken.seats.get(&source.narrow())
+            && seats.len() >= self.per_address
+        {
+            let now = Instant::now();
+            let idle = seats.iter().filter_map(|seat| Some((seat.idle(now)?, seat)));
+            let longest = idle.max_by_key(|(idle, _)| *idle);
+            longest.ok_or("address")?.1.ask_to_leave();
         }
+        taken.seats.entry(source.narrow()).or_default().push(Arc::clone(seat));
+        *taken.networks.entry(source.wide()).or_insert(0) += 1;
         Ok(SourcePlace {
             places: Arc::clone(self),
             source,
+            seat: Arc::clone(seat),
         })
+    }
+
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -80,13 +146,17 @@ impl Drop for Place {
 
 impl Drop for SourcePlace {
     fn drop(&mut self) {
-        let mut networks = self.places.networks.lock().unwrap_or_else(PoisonError::into_inner);
-        for prefix in [self.source.narrow(), self.source.wide()] {
-            if let Some(open) = networks.get_mut(&prefix) {
-                *open -= 1;
-                if *open == 0 {
-                    networks.remove(&prefix);
-                }
+        let mut taken = self.places.taken();
+        if let Some(seats) = taken.seats.get_mut(&self.source.narrow()) {
+            seats.retain(|seat| !Arc::ptr_eq(seat, &self.seat));
+            if seats.is_empty() {
+                taken.seats.remove(&self.source.narrow());
+            }
+        }
+        if let Some(open) = taken.networks.get_mut(&self.source.wide()) {
+            *open -= 1;
+            if *open == 0 {
+                taken.networks.remove(&self.source.wide());
             }
         }
     }
@@ -96,20 +166,20 @@ impl Drop for SourcePlace {
 mod tests {
     use super::*;
 
+    fn source(addr: &str) -> Source {
+        Source::direct((addr.parse::<std::net::IpAddr>().expect("address"), 1).into())
+    }
+
     #[test]
     fn places_are_bounded_by_address_and_network_and_given_back() {
-        let places = Places::new(&Limits {
-            connections_per_address: 2,
-            connections_per_network: 3,
-            ..Limits::default()
-        });
+        let places = Places::of(100, 2, 3);
         let take = |addr: &str| {
-            places.take_for(Source::direct(
-                (addr.parse::<std::net::IpAddr>().expect("address"), 1).into(),
-            ))
+            let seat = Seat::new();
+            seat.works();
+            places.take_for(source(addr), &seat)
         };
         let held = [take("203.0.113.1"), take("203.0.113.1")];
-        assert_eq!(take("203.0.113.1").err(), Some("address"));
+        assert_eq!(take("203.0.113.1").err(), Some("address"), "all are at work");
         let third = take("203.0.113.2");
         assert_eq!(take("203.0.113.3").err(), Some("network"), "the /24 is full");
         assert!(take("198.51.100.1").is_ok(), "another is not");
@@ -124,6 +194,50 @@ mod tests {
             "nor may a /48 rotate its /64"
         );
         drop((held, third, six));
-        assert!(places.networks.lock().expect("never poisoned").is_empty());
+        let taken = places.taken();
+        assert!(taken.seats.is_empty() && taken.networks.is_empty());
+    }
+
+    #[test]
+    fn when_all_are_taken_the_place_goes_that_was_held_longest_by_who_holds_most() {
+        let places = Places::of(8, 4, 100);
+        let began = Instant::now();
+        let mut held = Vec::new();
+        let mut come = |addr: &str, seconds_ago: u64| {
+            let seat = Seat::since(began - std::time::Duration::from_secs(seconds_ago));
+            let place = places.take().expect("a place");
+            held.push((place, places.take_for(source(addr), &seat).expect("under its bounds")));
+            seat
+        };
+        let (patient, busy) = (come("198.51.100.1", 9), come("198.51.100.2", 8));
+        busy.works();
+        let silent = [7, 6, 5, 4].map(|ago| come("203.0.113.1", ago));
+        let others = [3, 2].map(|ago| come("203.0.113.2", ago));
+        let honest = come("198.51.100.3", 0);
+        let asked = |seats: &[Arc<Seat>]| seats.iter().map(|seat| seat.is_leaving()).collect::<Vec<_>>();
+        assert_eq!(
+            asked(&silent),
+            [true, false, false, false],
+            "7 s times 4, not 9 s times 1"
+        );
+        assert_eq!(asked(&[patient, busy, honest]), [false; 3]);
+        assert_eq!(asked(&others), [false; 2]);
+        assert!(places.take().is_none(), "no more until that one is gone");
+    }
+
+    #[test]
+    fn when_an_address_has_all_its_places_its_own_longest_wait_ends() {
+        let places = Places::of(100, 2, 100);
+        let began = Instant::now();
+        let neighbours = ["203.0.113.1", "203.0.113.1", "203.0.113.2"].map(|addr| {
+            let seat = Seat::since(began - std::time::Duration::from_secs(9));
+            (places.take_for(source(addr), &seat), seat)
+        });
+        neighbours[0].1.works();
+        assert!(places.take_for(source("203.0.113.1"), &Seat::new()).is_ok());
+        assert_eq!(
+            neighbours.each_ref().map(|(_, seat)| seat.is_leaving()),
+            [false, true, false]
+        );
     }
 }

@@ -75,7 +75,9 @@ impl Admitter {
         let bans = self.shield.as_ref().map_or(0, |shield| shield.bans(now).len());
         let (script, plain) = (self.spent_held(Way::Script), self.spent_held(Way::Plain));
         let (heavy, rooms) = (self.budgets.heavy(), &self.budgets.rooms);
+        let open = usize::try_from(self.places.open()).unwrap_or(usize::MAX);
         let used = [
+            ("connections", open, limits.connections),
             ("budget_heavy", heavy, limits.budget_heavy),
             ("budget_room_addresses", rooms.len(), limits.budget_room_addresses),
             ("budget_room_waiting", rooms.hopes(), limits.budget_room_waiting),

@@ -21,6 +21,7 @@ const LIVE: &[&str] = &[
     "limits.waiting_shown",
     "limits.disk_floor_mib",
     "limits.event_streams",
+    "limits.event_streams_per_address",
     "limits.settle_every_seconds",
 ];
 

@@ -3,9 +3,11 @@
 //! It runs beside signing and never in its way: a dead mail server delays mail and nothing else.
 
 use std::collections::{HashSet, VecDeque};
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use lettre::message::Mailbox;
 use lettre::{Address, Message};
@@ -67,7 +69,7 @@ pub struct Mailer {
 
 impl Mailer {
     /// Sends mail until `stop` turns true; what is being handed over then is finished first.
-    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+    pub async fn run(&self, mut stop: watch::Receiver<bool>) {
         let usually = usize::try_from(self.limits.mail_connections).unwrap_or(1);
         let mut rest = Rest::new(self.limits.mail_rest_seconds);
         let mut queue: VecDeque<ClaimedMail> = VecDeque::new();
@@ -96,10 +98,15 @@ impl Mailer {
                 && sending.len() < places
                 && let Some(mail) = queue.pop_front()
             {
-                let mailer = &self;
                 sending.push(async move {
                     let now = clock::now();
-                    (mail, now, mailer.try_to_send(mail, now).await)
+                    // A fault of ours in one letter keeps no other from leaving.
+                    let sent = AssertUnwindSafe(self.try_to_send(mail, now)).catch_unwind().await;
+                    let outcome = sent.unwrap_or_else(|_| {
+                        tracing::error!("the writing of a mail panicked; it will be tried again");
+                        Ok(later(mail, now))
+                    });
+                    (mail, now, outcome)
                 });
             }
             if stopping && sending.is_empty() {

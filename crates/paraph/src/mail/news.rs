@@ -93,7 +93,7 @@ pub struct News<'a> {
 
 impl NewsMailer {
     /// Sends mail until `stop` turns true; what was claimed by then is finished first.
-    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+    pub async fn run(&self, mut stop: watch::Receiver<bool>) {
         let mut pace = Pace::new(&Limits {
             mail_per_minute: self.limits.news_per_minute,
             mail_provider_per_minute: self.limits.news_provider_per_minute,

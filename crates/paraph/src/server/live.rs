@@ -1,10 +1,13 @@
 //! What a reload replaces: pages, proxies, mail and the bounds that nothing was sized by. All of it or nothing.
 
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use tokio::sync::{Mutex, Semaphore, watch};
+use futures_util::FutureExt;
+use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 
 use super::{Core, site};
@@ -16,7 +19,7 @@ use crate::desk::{Desk, Parts};
 use crate::failure::Failure;
 use crate::handlers::card::Cards;
 use crate::handlers::confirm::Signatory;
-use crate::handlers::events::Events;
+use crate::handlers::events::{Events, Watchers};
 use crate::handlers::shelf::Shelf;
 use crate::handlers::sign::{Problems, Signing};
 use crate::handlers::stop::StopMail;
@@ -210,7 +213,25 @@ impl Live {
 
 /// Confirmations and updates, until `stop` turns true; what was claimed by then is finished first.
 async fn send(mailer: Mailer, news: NewsMailer, stop: watch::Receiver<bool>) {
-    tokio::join!(mailer.run(stop.clone()), news.run(stop));
+    let (mailer, news) = (Arc::new(mailer), Arc::new(news));
+    tokio::join!(
+        begun_anew("the mailer", || {
+            let (mailer, stop) = (Arc::clone(&mailer), stop.clone());
+            async move { mailer.run(stop).await }
+        }),
+        begun_anew("the mailer of updates", || {
+            let (news, stop) = (Arc::clone(&news), stop.clone());
+            async move { news.run(stop).await }
+        }),
+    );
+}
+
+/// Runs to its end what a fault of ours must not end: after a panic it begins anew, a second later.
+async fn begun_anew<F: Future<Output = ()>>(what: &'static str, run: impl Fn() -> F) {
+    while AssertUnwindSafe(run()).catch_unwind().await.is_err() {
+        tracing::error!(what, "panicked, and begins anew");
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
 }
 
 fn trusted(config: &Config) -> Trusted {
@@ -247,7 +268,6 @@ impl Core {
         shelf: &Arc<Shelf>,
         stop: watch::Receiver<bool>,
     ) -> Public {
-        let watchers = usize::try_from(config.limits.event_streams).unwrap_or(0);
         Public {
             desk: None,
             turned_away: TurnedAway::by(Arc::clone(&self.shield)),
@@ -256,7 +276,7 @@ impl Core {
             cards: Cards::new(Arc::clone(shelf), &config.limits),
             events: Events {
                 shelf: Arc::clone(shelf),
-                places: Arc::new(Semaphore::new(watchers)),
+                places: Watchers::new(&config.limits),
                 stop,
             },
             signing: Signing {
@@ -334,5 +354,22 @@ impl Core {
             message_key: directory.keys().derive("message news v1"),
             limits: config.limits.clone(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_panics_begins_anew_until_it_ends_by_itself() {
+        let begun = AtomicU32::new(0);
+        begun_anew("a test", || async {
+            assert!(begun.fetch_add(1, Ordering::Relaxed) > 0, "the first time it fails");
+        })
+        .await;
+        assert_eq!(begun.load(Ordering::Relaxed), 2);
     }
 }

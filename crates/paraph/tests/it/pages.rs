@@ -232,6 +232,19 @@ fn the_count_is_told_as_it_moves_to_as_many_as_there_are_places() {
     assert_eq!(server.client().post_json(&confirm, "").status, 200);
     assert!(counted("1").is_some(), "without being asked again");
     server.stop();
+
+    // Neighbours who watch leave room for those who sign.
+    site.set("limits.event_streams", 10);
+    site.set("limits.event_streams_per_address", 2);
+    let server = site.start();
+    let mut watching = [watch(server.address), watch(server.address)];
+    for told in &mut watching {
+        assert_eq!(told.next().as_deref(), Some("HTTP/1.1 200 OK"));
+        assert!(told.any(|line| line.starts_with("retry: ")), "and when to come back");
+    }
+    let refused = server.client().get("/p/fountain/events");
+    assert_eq!((refused.status, refused.header("retry-after")), (503, Some("60")));
+    server.stop();
 }
 
 #[test]
