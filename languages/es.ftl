@@ -311,9 +311,14 @@ answered-nothing = No tienes que hacer nada más, y no recibirás más correos s
 
 withdraw-title = Retirar mi firma
 withdraw-lead = Tu firma sale del recuento y tus datos se borran. Podrás volver a firmar más adelante.
+withdraw-unconfirmed = No la has confirmado: nunca ha contado. Tus datos pueden borrarse ahora mismo; si no, se borran solos { $unconfirmed ->
+    [one] al cabo de un día
+   *[other] al cabo de { $unconfirmed } días
+ }. Podrás firmar de nuevo más tarde.
 withdraw-button = Retirar mi firma
 withdraw-keep = Conservar mi firma y volver a la petición
 withdrawn-title = Tu firma está retirada
+withdrawn-unconfirmed = No estaba confirmada y nunca ha contado. Tus datos están borrados.
 withdrawn-lead = { $minutes ->
     [one] Sale del recuento en menos de un minuto. No tienes que hacer nada más.
    *[other] Sale del recuento en menos de { $minutes } minutos. No tienes que hacer nada más.
@@ -323,15 +328,16 @@ withdrawn-again = Tu buzón puede volver a firmar.
 not-me-title = No fui yo
 not-me-lead = Alguien escribió tu dirección. No cuenta para nada mientras no la confirmes, y no se ha informado a nadie. ¿Qué hacemos con ello?
 erase-title = Borrarlo todo
-erase-what = Todo lo que se envió con tu dirección se borra y no podrá contarse nunca. Es lo que elige la mayoría.
+erase-what = Todo lo que se envió a esta petición con tu dirección, y que no has confirmado, se borra y no podrá contarse nunca. Es lo que elige la mayoría.
 erase-button = Borrarlo todo
 keep-title = Guardarlo para mi propia denuncia
 keep-what = Tampoco podrá contarse nunca, pero lo que sabemos del envío se sella y se guarda, para que puedas denunciar el uso de tu identidad. Solo tú, y la autoridad a la que acudas, podéis pedirlo.
 keep-button = Guardarlo sellado
 not-me-both = En ambos casos puedes firmar tú mismo esta petición cuando quieras.
 disowned-title = Gracias por decírnoslo
-disowned-erased = Todo lo que se envió con tu dirección se ha borrado. No eras tú, y no se contará.
+disowned-erased = Todo lo que se envió a esta petición con tu dirección, y que no has confirmado, está borrado. No fuiste tú, y no se contará.
 disowned-kept = No se contará. Lo que sabemos del envío está sellado y guardado para tu denuncia. Escríbenos cuando lo necesites.
+disowned-gone = No se contará. Todo lo que se envió ya estaba borrado: no queda nada que guardar.
 disowned-at = Registrado el
 disowned-sorry = Sentimos la molestia. Decírnoslo ayuda a encontrar las demás firmas falsas.
 

@@ -282,9 +282,14 @@ answered-nothing = You need do nothing more, and you get no further mail about t
 
 withdraw-title = Withdraw my signature
 withdraw-lead = Your signature leaves the count and your data is erased. You can sign again later.
+withdraw-unconfirmed = You have not confirmed it: it has never counted. Your data can be erased at once; otherwise it is erased by itself { $unconfirmed ->
+    [one] after a day
+   *[other] after { $unconfirmed } days
+ }. You can sign again later.
 withdraw-button = Withdraw my signature
 withdraw-keep = Keep my signature and go back to the petition
 withdrawn-title = Your signature is withdrawn
+withdrawn-unconfirmed = It had not been confirmed and has never counted. Your data is erased.
 withdrawn-lead = { $minutes ->
     [one] It leaves the displayed count within a minute. You have nothing else to do.
    *[other] It leaves the displayed count within { $minutes } minutes. You have nothing else to do.
@@ -294,15 +299,16 @@ withdrawn-again = Your mailbox is free to sign again.
 not-me-title = It wasn’t me
 not-me-lead = Somebody entered your address. It counts for nothing unless you confirm it, and nobody was told. What should become of it?
 erase-title = Erase everything
-erase-what = Everything that was sent with your address is erased, and can never be counted. Most people choose this.
+erase-what = Everything that was sent to this petition with your address, and that you have not confirmed, is erased and can never be counted. Most people choose this.
 erase-button = Erase everything
 keep-title = Keep it for my own complaint
 keep-what = It can never be counted either, but what we know of the sending is sealed and kept, so that you can lodge a complaint for the use of your identity. Only you, and the authority that you turn to, can ask for it.
 keep-button = Keep it, sealed
 not-me-both = In both cases you can still sign this petition yourself, whenever you wish.
 disowned-title = Thank you for telling us
-disowned-erased = Everything that was sent with your address has been erased. It was never you, and it will not be counted.
+disowned-erased = Everything that was sent to this petition with your address, and that you have not confirmed, has been erased. It was never you, and it will not be counted.
 disowned-kept = It will not be counted. What we know of the sending is sealed and kept for your complaint. Write to us when you need it.
+disowned-gone = It will not be counted. Everything that was sent had been erased before: there is nothing left to keep.
 disowned-at = Recorded on
 disowned-sorry = We are sorry for the bother. Telling us helps to find the other forgeries.
 

@@ -288,9 +288,14 @@ answered-nothing = Vous n’avez rien d’autre à faire, et vous ne recevrez pl
 
 withdraw-title = Retirer ma signature
 withdraw-lead = Votre signature quitte le compte et vos données sont effacées. Vous pourrez signer de nouveau plus tard.
+withdraw-unconfirmed = Vous ne l’avez pas confirmée : elle n’a jamais compté. Vos données peuvent être effacées tout de suite ; sinon, elles le sont d’elles-mêmes { $unconfirmed ->
+    [one] au bout d’un jour
+   *[other] au bout de { $unconfirmed } jours
+ }. Vous pourrez signer de nouveau plus tard.
 withdraw-button = Retirer ma signature
 withdraw-keep = Garder ma signature et revenir à la pétition
 withdrawn-title = Votre signature est retirée
+withdrawn-unconfirmed = Elle n’avait pas été confirmée et n’a jamais compté. Vos données sont effacées.
 withdrawn-lead = { $minutes ->
     [one] Elle quitte le compte affiché d’ici une minute. Vous n’avez rien d’autre à faire.
    *[other] Elle quitte le compte affiché d’ici { $minutes } minutes. Vous n’avez rien d’autre à faire.
@@ -300,15 +305,16 @@ withdrawn-again = Votre boîte aux lettres peut signer de nouveau.
 not-me-title = Ce n’était pas moi
 not-me-lead = Quelqu’un a saisi votre adresse. Cela ne compte pour rien tant que vous ne confirmez pas, et personne n’en a été informé. Que faut-il en faire ?
 erase-title = Tout effacer
-erase-what = Tout ce qui a été envoyé avec votre adresse est effacé et ne pourra jamais être compté. C’est le choix le plus courant.
+erase-what = Tout ce qui a été envoyé à cette pétition avec votre adresse, et que vous n’avez pas confirmé, est effacé et ne pourra jamais être compté. C’est le choix le plus courant.
 erase-button = Tout effacer
 keep-title = Le garder pour ma propre plainte
 keep-what = Cela ne pourra jamais être compté non plus, mais ce que nous savons de l’envoi est mis sous scellé et gardé, pour que vous puissiez porter plainte pour l’usage de votre identité. Vous seul, et l’autorité à laquelle vous vous adressez, pouvez le demander.
 keep-button = Le garder sous scellé
 not-me-both = Dans les deux cas, vous pouvez toujours signer cette pétition vous-même, quand vous le voulez.
 disowned-title = Merci de nous l’avoir dit
-disowned-erased = Tout ce qui a été envoyé avec votre adresse est effacé. Ce n’était pas vous, et ce ne sera pas compté.
+disowned-erased = Tout ce qui a été envoyé à cette pétition avec votre adresse, et que vous n’avez pas confirmé, est effacé. Ce n’était pas vous, et ce ne sera pas compté.
 disowned-kept = Ce ne sera pas compté. Ce que nous savons de l’envoi est sous scellé, gardé pour votre plainte. Écrivez-nous quand vous en aurez besoin.
+disowned-gone = Ce ne sera pas compté. Tout ce qui a été envoyé était déjà effacé : il n’y a plus rien à garder.
 disowned-at = Enregistré le
 disowned-sorry = Pardon pour le dérangement. Nous le dire aide à trouver les autres fausses signatures.
 

@@ -305,18 +305,13 @@ impl Signatory {
         let contribution = self.shown(found.id, &found.displayed, personal);
         let page = ManagePage {
             contribution: &contribution,
+            unconfirmed: found.state.confirmed_at.is_none(),
         };
         let html = match purpose {
             Purpose::NotMe => views::not_me(&asked.frame(), &page),
             _ => views::withdraw(&asked.frame(), &page),
         };
         Ok(respond::page(asked, StatusCode::OK, html))
-    }
-
-    /// Nothing to take back yet: the page of what waits also leads to erasing it.
-    fn not_confirmed(&self, asked: &Asked<'_>, found: &Found) -> Answer {
-        let token = self.tokens.issue(Purpose::Confirm, found.id);
-        respond::see_other(asked, &format!("/confirm/{token}"))
     }
 
     /// `POST /withdraw/{token}`
@@ -331,25 +326,28 @@ impl Signatory {
     async fn withdrawn(&self, source: Source, asked: &Asked<'_>, token: &str) -> Result<Answer, Missed> {
         let _place = enter(&self.admitter, Rank::Manage).await?;
         let found = self.find(source, Purpose::Withdraw, token).await?;
-        let at = match self.intake.withdraw(found.id, WithdrawnBy::Mail).await {
-            Ok(WithdrawAnswer::Withdrawn { at }) => at,
+        let (at, unconfirmed) = match self.intake.withdraw(found.id, WithdrawnBy::Mail).await {
+            Ok(WithdrawAnswer::Withdrawn { at }) => (at, false),
+            Ok(WithdrawAnswer::Erased) => (None, true),
             Ok(WithdrawAnswer::Ended(end)) => return Ok(ended(asked, &found, end)),
-            Ok(WithdrawAnswer::NotConfirmed) => return Ok(self.not_confirmed(asked, &found)),
             Ok(WithdrawAnswer::Unknown) => return Err(Missed::Unknown),
             Err(_) => return Err(Missed::Busy(5)),
         };
-        count("withdraw", "withdrawn");
+        let status = if unconfirmed { "erased" } else { "withdrawn" };
+        count("withdraw", status);
         if asked.json {
-            return Ok(respond::done(
-                StatusCode::OK,
-                &json!({ "status": "withdrawn", "at": rfc3339(at) }),
-            ));
+            let mut said = json!({ "status": status });
+            if let Some(at) = at {
+                said["at"] = rfc3339(at).into();
+            }
+            return Ok(respond::done(StatusCode::OK, &said));
         }
         let view = &found.displayed.view;
         let page = WithdrawnPage {
             slug: &view.slug,
             title: &view.title,
-            withdrawn_at: at.0,
+            withdrawn_at: at.map(|at| at.0),
+            unconfirmed,
         };
         Ok(respond::page(
             asked,
@@ -388,20 +386,25 @@ impl Signatory {
     ) -> Result<Answer, Missed> {
         let _place = enter(&self.admitter, Rank::Manage).await?;
         let found = self.find(source, Purpose::NotMe, token).await?;
-        match self.intake.disown(found.id, keeping).await {
-            Ok(DisownAnswer::Disowned { .. }) => {}
+        let (ended, kept) = match self.intake.disown(found.id, keeping).await {
+            Ok(DisownAnswer::Disowned { ended, kept }) => (ended, kept),
             Ok(DisownAnswer::Unknown) => return Err(Missed::Unknown),
             Err(_) => return Err(Missed::Busy(5)),
-        }
+        };
         count("not_me", if keeping == Keeping::Erase { "erase" } else { "keep" });
         if asked.json {
-            return Ok(respond::done(StatusCode::OK, &json!({ "status": "disowned" })));
+            let said = json!({ "status": "disowned", "kept": kept });
+            return Ok(respond::done(StatusCode::OK, &said));
         }
+        let choice = match choice {
+            Disowning::Keep if !kept => Disowning::Gone,
+            choice => choice,
+        };
         let title = &found.displayed.view.title;
         let page = DisownedPage {
             title,
             choice,
-            disowned_at: clock::now().0,
+            disowned_at: (ended > 0).then(|| clock::now().0),
         };
         Ok(respond::page(
             asked,

@@ -135,11 +135,11 @@ pub enum ConfirmAnswer {
 pub enum WithdrawAnswer {
     /// Withdrawn, now or before.
     Withdrawn {
-        /// Time of the event, or of the request when it was withdrawn before.
-        at: Millis,
+        /// Time of the event; nothing, when it was withdrawn before.
+        at: Option<Millis>,
     },
-    /// It was never confirmed: there is nothing to withdraw.
-    NotConfirmed,
+    /// It was never confirmed and has never counted: what waited is erased, and will not be asked for again.
+    Erased,
     /// It had come to another end before.
     Ended(End),
     /// There is no such contribution.
@@ -162,6 +162,8 @@ pub enum DisownAnswer {
     Disowned {
         /// Contributions that this request ended.
         ended: u64,
+        /// Something is kept for the holder's complaint: not if it had been erased before.
+        kept: bool,
     },
     /// There is no such contribution.
     Unknown,

@@ -383,11 +383,11 @@ impl<'a> Decider<'a> {
         };
         match state.axes.end {
             Ending::None => {}
-            Ending::Withdrawn => return Ok(WithdrawAnswer::Withdrawn { at: self.at }),
+            Ending::Withdrawn => return Ok(WithdrawAnswer::Withdrawn { at: None }),
             other => return Ok(WithdrawAnswer::Ended(other)),
         }
         if state.axes.mailbox == Mailbox::Unconfirmed {
-            return Ok(WithdrawAnswer::NotConfirmed);
+            return self.end_waiting(id, &state).await;
         }
         // A mailbox that confirmed twice signed once: taking that back must not let the second step into its place.
         for (each, _) in self.confirmed_of(state.mailbox).await? {
@@ -396,7 +396,21 @@ impl<'a> Decider<'a> {
                 self.erase(each, state.mailbox);
             }
         }
-        Ok(WithdrawAnswer::Withdrawn { at: self.at })
+        Ok(WithdrawAnswer::Withdrawn { at: Some(self.at) })
+    }
+
+    /// Who takes back what was never confirmed need not wait until it expires.
+    async fn end_waiting(&mut self, id: SignatureId, state: &SignatureState) -> Result<WithdrawAnswer, DbError> {
+        self.load_petition(state.petition).await?;
+        let expired = Event::Expired {
+            petition: state.petition,
+            signatures: vec![id],
+        };
+        if self.record(expired)?.is_ok() {
+            self.decided.waiting = self.decided.waiting.saturating_sub(1);
+            self.erase(id, state.mailbox);
+        }
+        Ok(WithdrawAnswer::Erased)
     }
 
     async fn disown(&mut self, id: SignatureId, keeping: Keeping) -> Result<DisownAnswer, DbError> {
@@ -422,12 +436,47 @@ impl<'a> Decider<'a> {
                 self.erase(each, state.mailbox);
             }
         }
-        // A later "erase everything" after "keep it" is obeyed too.
-        if ended == 0 && keeping == Keeping::Erase && state.axes.end == Ending::Disowned {
-            self.erase(id, state.mailbox);
+        // What was disowned before: a later "erase everything" is obeyed too, and what was erased is not kept.
+        let mut kept = ended > 0;
+        for each in self.disowned_of(state.mailbox).await? {
+            match keeping {
+                Keeping::Erase => self.erase(each, state.mailbox),
+                Keeping::KeepForComplaint => kept |= self.has_record(each).await?,
+            }
         }
         self.cancel_mail(state.mailbox);
-        Ok(DisownAnswer::Disowned { ended })
+        Ok(DisownAnswer::Disowned {
+            ended,
+            kept: kept && keeping == Keeping::KeepForComplaint,
+        })
+    }
+
+    /// Those of a mailbox that the store has as disowned.
+    async fn disowned_of(&mut self, mailbox: MailboxId) -> Result<Vec<SignatureId>, DbError> {
+        // Bit 4 of the axes is set for who took it back: the condition of an index.
+        let sql = "SELECT id, petition, mailbox, signed_at, confirmed_at, axes FROM signature \
+                   WHERE mailbox = ?1 AND axes & 16 = 16 ORDER BY id DESC LIMIT ?2";
+        let rows = self
+            .db
+            .query(sql, &[Value::Blob(&mailbox.0), integer(DISOWNED_AT_ONCE)])
+            .await?;
+        let ended = rows
+            .iter()
+            .map(|row| Ok((SignatureId(row.array(0)?), signature_state(row, 1)?.axes.end)));
+        let ended: Vec<_> = ended.collect::<Result<_, DbError>>()?;
+        Ok(ended
+            .into_iter()
+            .filter(|(_, end)| *end == Ending::Disowned)
+            .map(|(id, _)| id)
+            .collect())
+    }
+
+    async fn has_record(&mut self, id: SignatureId) -> Result<bool, DbError> {
+        let row = self
+            .db
+            .query_one("SELECT 1 FROM vault WHERE id = ?1", &[Value::Blob(&id.0)])
+            .await?;
+        Ok(row.is_some())
     }
 
     pub(super) async fn waiting_of(&mut self, mailbox: MailboxId) -> Result<Vec<SignatureId>, DbError> {

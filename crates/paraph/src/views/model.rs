@@ -371,6 +371,8 @@ pub struct ConfirmedPage<'a> {
 pub struct ManagePage<'a> {
     /// The contribution.
     pub contribution: &'a Shown,
+    /// It was never confirmed: it has never counted.
+    pub unconfirmed: bool,
 }
 
 /// `POST /withdraw/{token}`.
@@ -380,8 +382,10 @@ pub struct WithdrawnPage<'a> {
     pub slug: &'a str,
     /// Title of the petition.
     pub title: &'a str,
-    /// The journal's time of the withdrawal.
-    pub withdrawn_at: u64,
+    /// The journal's time of the withdrawal; nothing, when it had been withdrawn before.
+    pub withdrawn_at: Option<u64>,
+    /// It was never confirmed: what waited is erased.
+    pub unconfirmed: bool,
 }
 
 /// What someone who did not sign wants done with the data: field `choice` of `POST /not-me/{token}`.
@@ -391,6 +395,8 @@ pub enum Disowning {
     Erase,
     /// `keep`: sealed, for the person's own complaint.
     Keep,
+    /// `keep`, when everything had been erased before.
+    Gone,
 }
 
 /// `POST /not-me/{token}`.
@@ -400,8 +406,8 @@ pub struct DisownedPage<'a> {
     pub title: &'a str,
     /// What was chosen.
     pub choice: Disowning,
-    /// The journal's time.
-    pub disowned_at: u64,
+    /// When it was recorded; nothing, when it had been recorded before.
+    pub disowned_at: Option<u64>,
 }
 
 /// `GET /second-way/{token}`.

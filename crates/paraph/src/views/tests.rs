@@ -229,16 +229,29 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
                 others: &others,
             },
         ),
-        withdraw(f, &ManagePage { contribution }),
+        withdraw(
+            f,
+            &ManagePage {
+                contribution,
+                unconfirmed: true,
+            },
+        ),
         withdrawn(
             f,
             &WithdrawnPage {
                 slug: "market",
                 title: HOSTILE,
-                withdrawn_at: NOON,
+                withdrawn_at: Some(NOON),
+                unconfirmed: false,
             },
         ),
-        not_me(f, &ManagePage { contribution }),
+        not_me(
+            f,
+            &ManagePage {
+                contribution,
+                unconfirmed: false,
+            },
+        ),
         stop_mail(f, &stop_page(false, false)),
         stop_mail(f, &stop_page(false, true)),
         stop_mail(f, &stop_page(true, false)),
@@ -276,13 +289,13 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
             )
         }),
     );
-    pages.extend([Disowning::Erase, Disowning::Keep].map(|choice| {
+    pages.extend([Disowning::Erase, Disowning::Keep, Disowning::Gone].map(|choice| {
         disowned(
             f,
             &DisownedPage {
                 title: HOSTILE,
                 choice,
-                disowned_at: NOON,
+                disowned_at: Some(NOON),
             },
         )
     }));

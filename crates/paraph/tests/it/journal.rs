@@ -312,7 +312,7 @@ async fn it_was_not_me_ends_what_waits_and_erases_it() {
         running.sign(two.clone()).await;
         assert_eq!(
             running.intake.disown(one.id, Keeping::Erase).await,
-            Ok(DisownAnswer::Disowned { ended: 2 })
+            Ok(DisownAnswer::Disowned { ended: 2, kept: false })
         );
         assert_eq!(
             running.intake.confirm(two.id).await,
@@ -338,6 +338,63 @@ async fn it_was_not_me_ends_what_waits_and_erases_it() {
                 "{kind:?}: {sql}"
             );
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_kept_for_a_complaint_goes_with_all_of_it_when_its_holder_asks() {
+    for kind in Kind::BOTH {
+        let store = Store::new(kind);
+        let running = store.start(0).await;
+        let all = [contribution(1), contribution(1), contribution(1)];
+        for one in &all {
+            running.sign(one.clone()).await;
+        }
+        let disown = async |keeping| running.intake.disown(all[0].id, keeping).await;
+        let disowned = |ended, kept| Ok(DisownAnswer::Disowned { ended, kept });
+        assert_eq!(disown(Keeping::KeepForComplaint).await, disowned(3, true));
+        assert_eq!(disown(Keeping::KeepForComplaint).await, disowned(0, true), "{kind:?}");
+        assert_eq!(disown(Keeping::Erase).await, disowned(0, false));
+        assert_eq!(
+            disown(Keeping::KeepForComplaint).await,
+            disowned(0, false),
+            "nothing is left to keep"
+        );
+        recount_agrees(&store, running).await;
+        let vault = store.connect().await.main.query("SELECT 1 FROM vault", &[]).await;
+        assert_eq!(vault.expect("read"), [], "{kind:?}: all three");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_never_confirmed_can_be_taken_back_at_once() {
+    for kind in Kind::BOTH {
+        let store = Store::new(kind);
+        let running = store.start(0).await;
+        let (one, other) = (contribution(1), contribution(1));
+        running.sign(one.clone()).await;
+        running.sign(other.clone()).await;
+        let withdraw = async |id| running.intake.withdraw(id, WithdrawnBy::Mail).await;
+        assert_eq!(withdraw(one.id).await, Ok(WithdrawAnswer::Erased));
+        assert_eq!(
+            running.intake.confirm(one.id).await,
+            Ok(ConfirmAnswer::Ended(End::Expired))
+        );
+        // What else waits is another matter.
+        assert!(matches!(
+            running.intake.confirm(other.id).await,
+            Ok(ConfirmAnswer::Confirmed { .. })
+        ));
+        let first = withdraw(other.id).await;
+        assert!(
+            matches!(first, Ok(WithdrawAnswer::Withdrawn { at: Some(_) })),
+            "{first:?}"
+        );
+        let again = withdraw(other.id).await;
+        assert_eq!(again, Ok(WithdrawAnswer::Withdrawn { at: None }), "not withdrawn anew");
+        recount_agrees(&store, running).await;
+        let vault = store.connect().await.main.query("SELECT 1 FROM vault", &[]).await;
+        assert_eq!(vault.expect("read"), [], "{kind:?}");
     }
 }
 
