@@ -416,11 +416,7 @@ impl Scrutiny {
     /// Looks at one group, and makes a cluster or a notice of it if enough agrees.
     fn look_at(&mut self, place: u32, known: usize, around: &mut Around) -> Option<Finding> {
         let look = self.judge(place, known, around);
-        let watch = look.as_ref().is_some_and(|look| match look.judged {
-            Judged::Watch => true,
-            Judged::Notice { watch, .. } => watch,
-            Judged::Cluster(_) => false,
-        });
+        let watch = look.as_ref().is_some_and(|look| matches!(look.judged, Judged::Watch));
         self.groups.suspect(place, watch);
         let look = look?;
         match &look.judged {
