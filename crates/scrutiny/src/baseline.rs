@@ -89,13 +89,18 @@ pub(crate) enum Trait {
     Night,
     /// Hours between form and confirmation.
     LongGap,
+    /// An hour at least.
+    Lay,
 }
 
 /// Seconds from which a confirmation is late.
 pub(crate) const LONG_GAP: f64 = 6.0 * 3600.0;
 
+/// Seconds from which it lay: most people have confirmed within minutes.
+const LAY: f64 = 3600.0;
+
 impl Trait {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Hosting,
         Self::ConfirmedFromHosting,
         Self::NoScript,
@@ -103,6 +108,7 @@ impl Trait {
         Self::Elsewhere,
         Self::Night,
         Self::LongGap,
+        Self::Lay,
     ];
 
     pub(crate) fn holds(self, record: &Record) -> bool {
@@ -114,6 +120,7 @@ impl Trait {
             Self::Elsewhere => record.is(flag::ELSEWHERE),
             Self::Night => record.is(flag::NIGHT),
             Self::LongGap => record.gap().is_some_and(|gap| gap > LONG_GAP),
+            Self::Lay => record.gap().is_some_and(|gap| gap > LAY),
         }
     }
 
@@ -125,6 +132,7 @@ impl Trait {
             Self::Elsewhere => 0.06,
             Self::Night => 0.06,
             Self::LongGap => 0.08,
+            Self::Lay => 0.1,
         }
     }
 }

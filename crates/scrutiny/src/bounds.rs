@@ -75,7 +75,7 @@ pub const ISLAND_PLACES: u32 = 2;
 /// a school or a firm people sign when others do.
 pub const ISLAND_PATIENCE: (f64, u64) = (300.0, 128);
 
-/// Prefixes and mail domains of attacks under way that are known to hang together, or not; 80 bytes each. Beyond it all are
+/// Prefixes, mail domains and mailboxes of attacks under way that are known to hang together, or not; 80 bytes each. Beyond it all are
 /// forgotten, and learned again.
 pub const MAX_ISLAND_NODES: usize = 1 << 16;
 
@@ -126,5 +126,6 @@ pub const SAME_MOMENT: usize = 4096;
 
 /// News after which a group is looked at again, at the least and at the most; between them as much as it has had. A
 /// contribution is two news, a confirmation one. What many share is looked at seldom: an attack among them also shares
-/// something that few do. While a petition is under attack all of its groups are looked at every few minutes.
+/// something that few do. What may become a cluster is looked at after the least, and while a petition is under attack all of
+/// its groups are every few minutes.
 pub const LOOK_AGAIN: (u32, u32) = (12, 8 * RING as u32);

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use paraph_tally::PetitionId;
 
 use crate::baseline::Kind;
-use crate::bounds::{COVERAGE, FAMILIES_NEEDED, RULE_SPECIFICITY};
+use crate::bounds::{COVERAGE, FAMILIES_NEEDED, RULE_SPECIFICITY, RULE_VALUES};
 use crate::families::{Agreement, Mark, families};
 use crate::finding::{Advice, ClusterId, Confidence, Evidence, Fact, Family, FindingName, Innocent};
 use crate::record::{Record, Time};
@@ -19,7 +19,8 @@ const COMMON_MARK: f64 = 0.02;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Rule {
     pub(crate) petition: PetitionId,
-    marks: Vec<(Family, Vec<Mark>)>,
+    /// Each with the share of honest people who bear it and no mark of the family that is counted already.
+    marks: Vec<(Family, Vec<(Mark, f64)>)>,
     /// Families that only the group as a whole shows.
     group_only: usize,
     needed: usize,
@@ -44,7 +45,7 @@ impl Rule {
     }
 
     fn new(petition: PetitionId, agreements: &[Agreement], needed: usize, stems: bool) -> Option<Self> {
-        let (mut marks, mut shares, mut group_only) = (Vec::new(), Vec::new(), 0);
+        let (mut marks, mut group_only) = (Vec::new(), 0);
         for family in families(agreements) {
             let mut own: Vec<&Agreement> = agreements
                 .iter()
@@ -56,35 +57,74 @@ impl Rule {
             // other families for a good reason.
             let rarest = own.first().map_or(1.0, |agreed| agreed.expected);
             own.retain(|agreed| agreed.expected <= (3.0 * rarest).max(COMMON_MARK));
+            // Nor is one needed that is common and on no more of them than a rarer one, or than values that can be named: it would
+            // take others along, and none of them.
+            own.sort_by_key(|agreed| matches!(agreed.mark, Mark::Is(_)));
+            let mut most = 0;
+            own.retain(|agreed| {
+                let needed = agreed.expected <= COMMON_MARK || agreed.evidence.seen > most;
+                most = most.max(agreed.evidence.seen);
+                needed
+            });
             if own.is_empty() {
                 group_only += 1;
                 continue;
             }
             // Who is in one of these ranges is in their network, and was counted with it.
-            let apart = own.iter().filter(|one| !own.iter().any(|wide| encloses(wide, one)));
-            shares.push(apart.map(|agreed| agreed.expected).sum::<f64>().min(1.0));
-            marks.push((family, own.into_iter().map(|agreed| agreed.mark.clone()).collect()));
+            let apart = |one: &Agreement| !own.iter().any(|wide| encloses(wide, one));
+            let share = |one: &Agreement| if apart(one) { one.expected } else { 0.0 };
+            marks.push((family, own.iter().map(|one| (one.mark.clone(), share(one))).collect()));
         }
-        if marks.len() < 2 {
-            return None;
-        }
+        (marks.len() >= 2).then(|| Self::of(petition, marks, group_only, needed))
+    }
+
+    fn of(petition: PetitionId, marks: Vec<(Family, Vec<(Mark, f64)>)>, group_only: usize, needed: usize) -> Self {
+        let share = |own: &Vec<(Mark, f64)>| own.iter().map(|(_, share)| share).sum::<f64>().min(1.0);
+        let mut shares: Vec<f64> = marks.iter().map(|(_, own)| share(own)).collect();
         // The families that an honest person would most easily match are those that count.
         shares.sort_by(|a, b| b.total_cmp(a));
-        let own_marks = needed.saturating_sub(group_only).max(2);
-        let catches = shares.iter().take(own_marks).product();
-        Some(Self {
+        let mut rule = Self {
             petition,
             marks,
             group_only,
             needed,
-            catches,
-        })
+            catches: 1.0,
+        };
+        rule.catches = shares.iter().take(rule.asked()).product();
+        rule
+    }
+
+    /// Both as one, if they are of one attack: they ask for the same families, and in two of these have values in common. Who
+    /// bears the marks of some of its forgeries in one family and of others in another is then of it as well. `None` also if
+    /// that takes too many others.
+    pub(crate) fn joined(&self, other: &Self) -> Option<Self> {
+        let families = |rule: &Self| rule.marks.iter().map(|(family, _)| *family).collect::<Vec<_>>();
+        if families(self) != families(other) || self.group_only != other.group_only {
+            return None;
+        }
+        let pairs = || self.marks.iter().zip(&other.marks);
+        let alike = pairs().filter(|((_, ours), (_, theirs))| in_common(ours, theirs));
+        if alike.count() < 2 {
+            return None;
+        }
+        let marks: Vec<_> = pairs()
+            .map(|((family, ours), (_, theirs))| (*family, union(ours, theirs)))
+            .collect();
+        let bounded = |mark: &Mark| !matches!(mark, Mark::Values(_, values) if values.len() > RULE_VALUES);
+        if !marks.iter().flat_map(|(_, marks)| marks).all(|(mark, _)| bounded(mark)) {
+            return None;
+        }
+        (self.needed.max(other.needed)..=marks.len() + self.group_only)
+            .map(|needed| Self::of(self.petition, marks.clone(), self.group_only, needed))
+            .find(|rule| rule.catches <= RULE_SPECIFICITY)
     }
 
     /// The rule without the values that are not the cluster's own: of those in the group who bear one of its values, most
-    /// must belong. A browser that half of a forum uses does not become suspect because forgers are in the same group.
+    /// must belong, or nearly. A browser that half of a forum uses does not become suspect because forgers are in the same
+    /// group; nor does a range become theirs who lack one mark of many, or have yet to confirm.
     pub(crate) fn purified(mut self, group: &[&Record]) -> Option<Self> {
-        let caught: Vec<bool> = group.iter().map(|record| self.takes(record)).collect();
+        let nearly = self.asked().saturating_sub(1).max(2);
+        let caught: Vec<bool> = group.iter().map(|record| self.borne(record) >= nearly).collect();
         let own = |kind: Kind, value: u32| {
             let bearers = group.iter().zip(&caught).filter(|(record, _)| kind.of(record) == value);
             let (all, belong) = bearers.fold((0u32, 0usize), |(all, belong), (_, caught)| {
@@ -93,19 +133,21 @@ impl Rule {
             belong as f64 >= COVERAGE * f64::from(all)
         };
         for (_, marks) in &mut self.marks {
-            for mark in marks.iter_mut() {
+            for (mark, _) in marks.iter_mut() {
                 if let Mark::Values(kind, values) = mark {
                     values.retain(|value| own(*kind, *value));
                 }
             }
-            marks.retain(|mark| !matches!(mark, Mark::Values(_, values) if values.is_empty()));
+            marks.retain(|(mark, _)| !matches!(mark, Mark::Values(_, values) if values.is_empty()));
         }
         self.marks.iter().all(|(_, marks)| !marks.is_empty()).then_some(self)
     }
 
     /// What a finding is called that rests on this rule.
     pub(crate) fn name(&self) -> FindingName {
-        FindingName::of(&format!("{:?} {:?}", self.petition, self.marks))
+        let marks = |own: &Vec<(Mark, f64)>| own.iter().map(|(mark, _)| mark.clone()).collect::<Vec<_>>();
+        let all: Vec<(Family, Vec<Mark>)> = self.marks.iter().map(|(family, own)| (*family, marks(own))).collect();
+        FindingName::of(&format!("{:?} {all:?}", self.petition))
     }
 
     /// Whether a contribution bears enough of the marks.
@@ -113,10 +155,57 @@ impl Rule {
         if record.petition != self.petition {
             return false;
         }
-        let bears = |marks: &Vec<Mark>| marks.iter().any(|mark| mark.is_on(record));
-        let own = self.marks.iter().filter(|(_, marks)| bears(marks)).count();
-        own >= 2 && own + self.group_only >= self.needed
+        self.borne(record) >= self.asked()
     }
+
+    /// Of how many families a contribution must bear a mark itself.
+    fn asked(&self) -> usize {
+        self.needed.saturating_sub(self.group_only).max(2)
+    }
+
+    /// Of how many it does.
+    fn borne(&self, record: &Record) -> usize {
+        let bears = |marks: &Vec<(Mark, f64)>| marks.iter().any(|(mark, _)| mark.is_on(record));
+        self.marks.iter().filter(|(_, marks)| bears(marks)).count()
+    }
+}
+
+/// Whether two lists of marks name a value in common.
+fn in_common(ours: &[(Mark, f64)], theirs: &[(Mark, f64)]) -> bool {
+    let shared = |one: &Mark, other: &Mark| match (one, other) {
+        (Mark::Values(kind, values), Mark::Values(of, others)) => {
+            kind == of && values.iter().any(|value| others.binary_search(value).is_ok())
+        }
+        _ => false,
+    };
+    ours.iter()
+        .any(|(one, _)| theirs.iter().any(|(other, _)| shared(one, other)))
+}
+
+/// The marks of both. What of a kind is new has its part of their share.
+fn union(ours: &[(Mark, f64)], theirs: &[(Mark, f64)]) -> Vec<(Mark, f64)> {
+    let mut all = ours.to_vec();
+    for (mark, share) in theirs {
+        let Mark::Values(kind, more) = mark else {
+            if all.iter().all(|(known, _)| known != mark) {
+                all.push((mark.clone(), *share));
+            }
+            continue;
+        };
+        let known = all.iter_mut().find_map(|(one, share)| match one {
+            Mark::Values(other, values) if other == kind => Some((values, share)),
+            _ => None,
+        });
+        let Some((values, known_share)) = known else {
+            all.push((mark.clone(), *share));
+            continue;
+        };
+        let fresh: Vec<u32> = more.iter().filter(|value| !values.contains(value)).copied().collect();
+        *known_share += share * fresh.len() as f64 / more.len().max(1) as f64;
+        values.extend(fresh);
+        values.sort_unstable();
+    }
+    all
 }
 
 /// Whether whoever bears the mark of the narrower fact bears that of the wider one: all in the group do.
@@ -133,6 +222,8 @@ fn encloses(wide: &Agreement, narrow: &Agreement) -> bool {
 pub(crate) struct Cluster {
     pub(crate) id: ClusterId,
     pub(crate) rule: Rule,
+    /// The same joined with those of the same attack that were found before. What a person says of a cluster is said of its own.
+    pub(crate) joined: Option<Rule>,
     pub(crate) evidence: Vec<Evidence>,
     pub(crate) first: Time,
     pub(crate) last: Time,
@@ -141,6 +232,18 @@ pub(crate) struct Cluster {
     /// Members that were not handed out to be held; what is in the count comes first.
     pub(crate) outstanding: VecDeque<Seq>,
     pub(crate) changed: bool,
+}
+
+impl Cluster {
+    /// Whether it takes a contribution.
+    pub(crate) fn takes(&self, record: &Record) -> bool {
+        self.rule.takes(record) || self.joined.as_ref().is_some_and(|rule| rule.takes(record))
+    }
+
+    /// Share of honest people who would be caught, at most.
+    pub(crate) fn catches(&self) -> f64 {
+        self.rule.catches + self.joined.as_ref().map_or(0.0, |rule| rule.catches)
+    }
 }
 
 /// The strongest fact of each family, strongest family first.

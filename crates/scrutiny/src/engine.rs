@@ -383,7 +383,7 @@ impl Scrutiny {
             .enumerate()
             .filter(|(_, petition)| **petition == record.petition);
         let mut places = here.map(|(place, _)| place);
-        let Some(place) = places.find(|place| self.clusters[*place].rule.takes(record)) else {
+        let Some(place) = places.find(|place| self.clusters[*place].takes(record)) else {
             return false;
         };
         if self.islands.land(record, seq, self.now) == Shore::Island {
@@ -400,14 +400,14 @@ impl Scrutiny {
             return;
         }
         let mut islands = std::mem::take(&mut self.islands);
-        let ashore = islands.ashore(now, |waiting| self.no_organisation(waiting));
+        let ashore = islands.ashore(now, |waiting| self.ask(waiting));
         self.islands = islands;
         for seq in ashore {
             let Some(record) = self.window.get(seq) else { continue };
             if record.cluster != 0 || record.is(flag::INNOCENT | flag::ENDED) {
                 continue;
             }
-            if let Some(cluster) = self.clusters.iter_mut().find(|cluster| cluster.rule.takes(&record)) {
+            if let Some(cluster) = self.clusters.iter_mut().find(|cluster| cluster.takes(&record)) {
                 cluster.take(&mut self.window, seq);
             }
         }
@@ -415,7 +415,10 @@ impl Scrutiny {
 
     /// Looks at one group, and makes a cluster or a notice of it if enough agrees.
     fn look_at(&mut self, place: u32, known: usize, around: &mut Around) -> Option<Finding> {
-        let look = self.judge(place, known, around)?;
+        let look = self.judge(place, known, around);
+        let watch = look.as_ref().is_some_and(|look| matches!(look.judged, Judged::Watch));
+        self.groups.suspect(place, watch);
+        let look = look?;
         match &look.judged {
             Judged::Watch => {
                 self.watch(&look.suspects);
@@ -458,10 +461,15 @@ impl Scrutiny {
         if self.clusters.iter().any(|cluster| cluster.rule == rule) {
             return None;
         }
+        let here = self.clusters.iter().filter(|cluster| cluster.rule.petition == petition);
+        let joined = here.fold(None, |joined: Option<Rule>, cluster| {
+            joined.as_ref().unwrap_or(&rule).joined(&cluster.rule).or(joined)
+        });
         let id = self.next_id()?;
         self.clusters.push(Cluster {
             id,
             rule,
+            joined,
             evidence: strongest(&look.agreed),
             first,
             last,
@@ -486,7 +494,7 @@ impl Scrutiny {
                 if record.is(flag::INNOCENT | flag::ENDED) {
                     continue;
                 }
-                if let Some(cluster) = fresh.iter_mut().find(|cluster| cluster.rule.takes(&record))
+                if let Some(cluster) = fresh.iter_mut().find(|cluster| cluster.takes(&record))
                     && self.islands.land(&record, seq, self.now) == Shore::Mainland
                 {
                     cluster.take(&mut self.window, seq);

@@ -222,13 +222,19 @@ impl Sample<'_> {
         share(self.latest).min(share(self.life))
     }
 
+    /// The share of people of whom this is true, here or on the platform.
+    pub(crate) fn normal(&self, is: Trait) -> f64 {
+        let here = self.around(|record| is.holds(record));
+        self.baseline.share_of(is).max(here)
+    }
+
     /// Whether a fact holds for nearly all of them that is rare among the others.
     pub(crate) fn fact(&self, fact: Fact, is: Trait) -> Option<Agreement> {
         let (seen, of) = (self.count(is), self.members.len());
         if (seen as f64) < COVERAGE * of as f64 || seen < 3 {
             return None;
         }
-        let expected = self.baseline.share_of(is).max(self.around(|record| is.holds(record)));
+        let expected = self.normal(is);
         self.agree(fact, seen, 0, expected, Mark::Is(is))
     }
 
@@ -236,7 +242,7 @@ impl Sample<'_> {
     /// anything; it says which crowd a person may want to look at.
     pub(crate) fn leaning(&self, fact: Fact, is: Trait) -> Option<Agreement> {
         let (seen, of) = (self.count(is), self.members.len());
-        let expected = self.baseline.share_of(is).max(self.around(|record| is.holds(record)));
+        let expected = self.normal(is);
         let decades = surprise(seen, of, expected);
         (decades >= DECADES_TO_LEAN && seen as f64 >= LEAN * expected * of as f64).then_some(Agreement {
             evidence: Evidence {

@@ -184,6 +184,10 @@ pub(crate) struct Group {
     late_before: u8,
     pub(crate) seed: Seed,
     queued: bool,
+    /// On the way to becoming a cluster, when it was looked at last.
+    suspect: bool,
+    /// News since then.
+    fresh: u8,
     /// Members in both parts.
     filled: u8,
     /// Where the next member goes once all places are taken.
@@ -219,8 +223,13 @@ impl Group {
         self.size.into()
     }
 
-    /// Whether it has had enough news, or of those who were confirmed late.
+    /// Whether it has had enough news, or is a suspect and has had a few.
     fn is_due(&self) -> bool {
+        self.in_its_turn() || (self.suspect && u32::from(self.fresh) >= LOOK_AGAIN.0)
+    }
+
+    /// Whether it has had as much news as any group, or of those who were confirmed late.
+    fn in_its_turn(&self) -> bool {
         let news = self.looked.clamp(LOOK_AGAIN.0, LOOK_AGAIN.1);
         let late = u32::from(self.late_before).clamp(LOOK_AGAIN.0, RING as u32);
         self.touches >= self.looked.saturating_add(news) || u32::from(self.late) >= late
@@ -366,6 +375,8 @@ impl Groups {
             late_before: 0,
             seed,
             queued: false,
+            suspect: false,
+            fresh: 0,
             filled: 0,
             head: 0,
             few: [0; FEW],
@@ -405,7 +416,9 @@ impl Groups {
             group.add(seq);
             group.size = group.size.saturating_add(1);
         }
-        group.touches = group.touches.saturating_add(if member.is_some() { 2 } else { 1 });
+        let news = if member.is_some() { 2 } else { 1 };
+        group.touches = group.touches.saturating_add(news.into());
+        group.fresh = group.fresh.saturating_add(news);
         self.used[place as usize / 64] |= 1 << (place % 64);
         if group.is_due() && !group.queued {
             group.queued = true;
@@ -420,6 +433,7 @@ impl Groups {
         group.add(member);
         group.late = group.late.saturating_add(1);
         group.touches = group.touches.saturating_add(1);
+        group.fresh = group.fresh.saturating_add(1);
         self.used[place as usize / 64] |= 1 << (place % 64);
         if group.is_due() && !group.queued {
             group.queued = true;
@@ -438,12 +452,21 @@ impl Groups {
         }
     }
 
+    /// Says whether a group is on the way to becoming a cluster: its members wait, and not for long, so it is looked at again soon.
+    pub(crate) fn suspect(&mut self, place: u32, is: bool) {
+        self.groups[place as usize].suspect = is;
+    }
+
     /// The groups to look at, in the order in which they became so.
     pub(crate) fn due(&mut self) -> Vec<u32> {
         let due = std::mem::take(&mut self.queue);
         for place in &due {
             let group = &mut self.groups[*place as usize];
-            (group.queued, group.looked) = (false, group.touches);
+            // A look at a suspect is one more: its turn comes when it would have come.
+            if !group.suspect || group.in_its_turn() {
+                group.looked = group.touches;
+            }
+            (group.queued, group.fresh) = (false, 0);
             let late = std::mem::take(&mut group.late);
             group.late_before = group.late_before.saturating_add(late);
         }
@@ -487,6 +510,22 @@ mod tests {
             let found = groups.find(key(nth)).map(|place| groups.get(place).members().next());
             let stays = nth >= MAX_GROUPS as u64;
             assert_eq!(found, stays.then_some(Some(nth as Seq)), "{nth}");
+        }
+    }
+
+    /// Fails when a group is looked at as seldom as any that has had as much news.
+    #[test]
+    fn what_may_become_a_cluster_is_looked_at_again_soon() {
+        for suspect in [false, true] {
+            let mut groups = Groups::default();
+            let place = groups.create(7, Seed::Client, PetitionId(1));
+            let mut looks = 0;
+            for seq in 0..48 {
+                groups.touch(place, Some(seq));
+                looks += groups.due().len();
+                groups.suspect(place, suspect);
+            }
+            assert_eq!(looks, if suspect { 8 } else { 4 });
         }
     }
 

@@ -1,10 +1,11 @@
 //! Places and mail domains that hang together, and those that stand apart.
 //!
 //! Whoever rents servers and domains in number uses them crosswise: a domain comes from many prefixes, a prefix brings many
-//! domains. An organisation behind a proxy of its own is an island: one or two prefixes, one mail domain, nothing else that
-//! leads there. Where a cluster's rule would take contributions from an island, they are not taken before the island has
-//! shown that it is none, or that a machine sits on it. What forgers share with an organisation - its browser, its network,
-//! its hours - builds no bridge to it; only what they own does.
+//! domains, and a mailbox that is spelt in many ways comes from any of them. An organisation behind a proxy of its own is an
+//! island: one or two prefixes, one mail domain, nothing else that leads there. Where a cluster's rule would take
+//! contributions from an island, they are not taken before the island has shown that it is none, or that a machine sits on it.
+//! What forgers share with an organisation - its browser, its network, its hours - builds no bridge to it; only what they own
+//! does.
 
 use crate::baseline::Kind;
 use crate::bounds::{ISLAND_PATIENCE, ISLAND_PLACES, MAX_ISLAND_NODES, ORGANISATION};
@@ -22,7 +23,18 @@ pub(crate) enum Shore {
     Island,
 }
 
-/// One prefix or one mail domain, in a forest whose trees are what hangs together.
+/// What those say who have come from an island, all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// That it is no organisation.
+    None,
+    /// That it may be one: most have a mailbox at a domain of their own.
+    Own,
+    /// Nothing.
+    Unknown,
+}
+
+/// One prefix, mail domain or mailbox, in a forest whose trees are what hangs together.
 struct Node {
     parent: u32,
     places: u32,
@@ -33,8 +45,8 @@ struct Node {
     first: Time,
     /// Members of the same attack when the island was first seen.
     began: u64,
-    /// Everybody from there was asked, and it is none.
-    no_organisation: bool,
+    /// What everybody from there says.
+    asked: Asked,
     /// Members at which it was looked at last.
     looked: u64,
     waiting: Vec<Seq>,
@@ -60,8 +72,13 @@ impl Islands {
         self.seen += 1;
         let mut root = self.node(record, Kind::Near, record.near, now);
         let domain = weighing(Kind::Domain, record);
-        if domain != 0 {
-            let other = self.node(record, Kind::Domain, domain, now);
+        let owned = if domain != 0 {
+            (Kind::Domain, domain)
+        } else {
+            (Kind::Stem, record.stem)
+        };
+        if owned.1 != 0 {
+            let other = self.node(record, owned.0, owned.1, now);
             root = self.join(root, other);
         }
         if self.nodes[root as usize].waiting.contains(&seq) {
@@ -89,8 +106,8 @@ impl Islands {
         })
     }
 
-    /// Those who waited and need not any longer. `no_organisation` says of those who wait on an island whether it is none.
-    pub(crate) fn ashore(&mut self, now: Time, no_organisation: impl Fn(&[Seq]) -> bool) -> Vec<Seq> {
+    /// Those who waited and need not any longer. `ask` answers for those who wait on an island.
+    pub(crate) fn ashore(&mut self, now: Time, ask: impl Fn(&[Seq]) -> Asked) -> Vec<Seq> {
         let mut taken = Vec::new();
         let mut open = std::mem::take(&mut self.open);
         // Islands that have grown together are in it twice, or no longer as roots.
@@ -103,9 +120,9 @@ impl Islands {
             if node.waiting.is_empty() {
                 continue;
             }
-            if node.may_be_an_organisation() && !node.is_mainland() && node.members >= 2 * node.looked {
+            if !node.is_mainland() && node.members >= 2 * node.looked {
                 node.looked = node.members;
-                node.no_organisation = no_organisation(&node.waiting);
+                node.asked = ask(&node.waiting);
             }
             // Nothing that an organisation would have: as with any other place.
             let over = now.seconds_since(node.first) >= ISLAND_PATIENCE.0 || seen - node.began >= ISLAND_PATIENCE.1;
@@ -147,7 +164,7 @@ impl Islands {
             owned: 0,
             first: now,
             began: self.seen,
-            no_organisation: false,
+            asked: Asked::Unknown,
             looked: 0,
             waiting: Vec::new(),
         });
@@ -172,14 +189,16 @@ impl Islands {
         let node = &mut self.nodes[leaf as usize];
         node.parent = root;
         let (places, domains, members, owned) = (node.places, node.domains, node.members, node.owned);
-        let (first, began, no_organisation) = (node.first, node.began, node.no_organisation);
+        let (first, began, asked) = (node.first, node.began, node.asked);
         let mut waiting = std::mem::take(&mut node.waiting);
         let into = &mut self.nodes[root as usize];
         into.places += places;
         into.domains += domains;
         into.members += members;
         into.owned += owned;
-        into.no_organisation |= no_organisation;
+        if asked == Asked::None || into.asked == Asked::Unknown {
+            into.asked = asked;
+        }
         into.began = into.began.min(began);
         if into.first.seconds_since(first) > 0.0 {
             into.first = first;
@@ -195,13 +214,13 @@ impl Islands {
 impl Node {
     /// Too much hangs together, too many are there, or it is no organisation.
     fn is_mainland(&self) -> bool {
-        self.no_organisation || self.places > ISLAND_PLACES || self.members > ORGANISATION
+        self.asked == Asked::None || self.places > ISLAND_PLACES || self.members > ORGANISATION
     }
 
     /// Their mailboxes are their own: those of an organisation, or its first. A forger who brings a prefix and a domain for each
     /// one or two could bring three hundred.
     fn may_be_an_organisation(&self) -> bool {
-        self.domains > 0 && self.owned * 2 >= self.members
+        self.asked == Asked::Own || (self.domains > 0 && self.owned * 2 >= self.members)
     }
 }
 

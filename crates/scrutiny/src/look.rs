@@ -11,6 +11,7 @@ use crate::engine::Scrutiny;
 use crate::families::{Agreement, Mark, Sample, agreements, families, surprise, weighing};
 use crate::finding::{Fact, Family};
 use crate::groups::Seed;
+use crate::islands::Asked;
 use crate::record::{Record, Time, flag};
 use crate::times;
 use crate::window::Seq;
@@ -100,7 +101,7 @@ impl Scrutiny {
         let open = |record: &&Record| {
             let taken = record.cluster != 0 || record.is(flag::INNOCENT);
             let apart = !by_itself && self.islands.stands_apart(record);
-            !taken && !apart && !fresh.iter().any(|cluster| cluster.rule.takes(record))
+            !taken && !apart && !fresh.iter().any(|cluster| cluster.takes(record))
         };
         // In order already, but for those who were confirmed late.
         let mut seqs: Vec<Seq> = group.members().collect();
@@ -177,10 +178,10 @@ impl Scrutiny {
         }
     }
 
-    /// Whether those on an island are no organisation: they have mailboxes at several domains, keep a machine's times or read from a
-    /// list. That their mail came late is no such sign. Who waits there bears the marks of an attack, be it capitals, a time or a
-    /// mail server: so everybody is asked who has come from there.
-    pub(crate) fn no_organisation(&self, waiting: &[Seq]) -> bool {
+    /// What those on an island say. It is no organisation where they have mailboxes at several domains, keep a machine's times or
+    /// read from a list. That their mail came late is no such sign. Who waits there bears the marks of an attack, be it capitals, a
+    /// time or a mail server: so everybody is asked who has come from there.
+    pub(crate) fn ask(&self, waiting: &[Seq]) -> Asked {
         let mut places: Vec<u64> = waiting
             .iter()
             .filter_map(|seq| Seed::Near.key(&self.window.get(*seq)?))
@@ -194,10 +195,21 @@ impl Scrutiny {
         let all = self.window.all(&latest[latest.len().saturating_sub(RING)..]);
         let members: Vec<&Record> = all.iter().collect();
         let Some(here) = members.first().and_then(|one| self.references.of(one.petition)) else {
-            return false;
+            return Asked::Unknown;
         };
         let around = self.surroundings(here);
-        mixed(&members) || !human(&agreements(&self.sample(&members, &around.those(|_| true))))
+        if mixed(&members) || !human(&agreements(&self.sample(&members, &around.those(|_| true)))) {
+            return Asked::None;
+        }
+        let own = members
+            .iter()
+            .filter(|record| weighing(Kind::Domain, record) != 0)
+            .count();
+        if own * 2 >= members.len() {
+            Asked::Own
+        } else {
+            Asked::Unknown
+        }
     }
 
     /// Of two common values some people have both. Where they are together no more often than chance brings them, only the

@@ -130,7 +130,7 @@ impl Scrutiny {
             score: score(&cluster.evidence),
             confidence: confidence(Advice::Hold, &cluster.evidence),
             innocent: innocent(false, &cluster.evidence),
-            may_catch: cluster.rule.catches * self.references.seen(cluster.rule.petition) as f64,
+            may_catch: cluster.catches() * self.references.seen(cluster.rule.petition) as f64,
             evidence: cluster.evidence.clone(),
             to_hold,
             looked_at: Vec::new(),

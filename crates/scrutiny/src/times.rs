@@ -20,6 +20,10 @@ const NARROW: f64 = 0.5;
 /// And it is no wider than this: people differ by more.
 const MACHINE: f64 = 0.2;
 
+/// What the distance of two quartiles is worth: it says no more of a spread than this share of the values, all of them
+/// measured, would say.
+const QUARTILES: f64 = 0.37;
+
 /// The same for those in one room, who are told together what to type and when to press.
 const CLOCKWORK: f64 = 0.08;
 
@@ -97,17 +101,16 @@ impl Spread {
     }
 }
 
-/// Surprise of a spread that is this share of the normal one, from `of` values: Chernoff's bound on the lower tail of a
-/// chi-squared variable. Quartiles waste half of the values.
-fn surprise_of_narrowness(ratio: f64, of: usize) -> f64 {
+/// Surprise of a spread that is this share of the normal one, from so many degrees of freedom: Chernoff's bound on the lower
+/// tail of a chi-squared variable.
+fn surprise_of_narrowness(ratio: f64, degrees: f64) -> f64 {
     let square = (ratio * ratio).max(1e-4);
-    let degrees = of as f64 / 2.0;
     (-degrees / 2.0 * (square.ln() + 1.0 - square) / std::f64::consts::LN_10).min(MOST_DECADES)
 }
 
 /// Whether a spread that is this share of the normal one is a machine's.
 fn speaks(ratio: f64, of: usize) -> bool {
-    ratio <= NARROW && surprise_of_narrowness(ratio, of) >= DECADES_TO_AGREE
+    ratio <= NARROW && surprise_of_narrowness(ratio, of as f64 * QUARTILES) >= DECADES_TO_AGREE
 }
 
 /// The evidence of a narrow spread, beside the usual one of the petition.
@@ -128,7 +131,7 @@ fn narrowness(
         of: of as u32,
         values: 0,
         expected: 0.0,
-        decades: surprise_of_narrowness(ratio, of),
+        decades: surprise_of_narrowness(ratio, of as f64 * QUARTILES),
     })
 }
 
@@ -203,8 +206,9 @@ fn stored_up(sample: &Sample<'_>) -> Option<Agreement> {
             expected: expected * confirmed as f64,
             decades,
         },
-        mark: Mark::Is(Trait::LongGap),
-        expected,
+        // Hours say that it was stored up. Those who signed last, before all were confirmed, lay for less.
+        mark: Mark::Is(Trait::Lay),
+        expected: expected.max(sample.normal(Trait::Lay)),
     })
 }
 
@@ -267,7 +271,8 @@ fn regular(members: &[&Record]) -> Option<Agreement> {
     }
     let variance = intervals.iter().map(|at| (at - mean).powi(2)).sum::<f64>() / of as f64;
     let ratio = variance.sqrt() / mean;
-    let decades = surprise_of_narrowness(ratio, of);
+    // Where chance alone decides, intervals are of all lengths, and their spread is known less well.
+    let decades = surprise_of_narrowness(ratio, of as f64 / 2.0);
     (ratio <= BEAT && decades >= DECADES_TO_AGREE).then_some(Agreement {
         evidence: Evidence {
             fact: Fact::Regular,
@@ -312,5 +317,29 @@ mod tests {
             let found = Spread::of(times, f64::from).map(|(spread, of)| (spread.middle, spread.width, of));
             assert_eq!(found, Some((at(0.5), (at(0.75) - at(0.25)) / 1.349, of)));
         }
+    }
+
+    /// A spread that is measured by all of n values is off by 1 / 2n, squared; by quartiles, by as much as if there were fewer values.
+    #[test]
+    fn two_quartiles_are_worth_a_third_of_the_values() {
+        let (groups, of) = (20_000, 100);
+        let mut draw = 7u64;
+        let mut unit = || {
+            draw = crate::groups::mix(draw.wrapping_add(0x9e37_79b9_7f4a_7c15));
+            draw as f64 / u64::MAX as f64
+        };
+        let (mut sum, mut squares) = (0.0, 0.0);
+        for _ in 0..groups {
+            // Twelve draws make nearly a normal one, with a spread of 1.
+            let mut normal = || (0..12).map(|_| unit()).sum::<f64>() - 6.0;
+            let times: Vec<u32> = (0..of).map(|_| ((normal() + 10.0) * 1e6) as u32).collect();
+            let (spread, _) = Spread::of(times, |time| f64::from(time) / 1e6).expect("enough of them");
+            sum += spread.width;
+            squares += spread.width * spread.width;
+        }
+        let mean = sum / f64::from(groups);
+        let off = squares / f64::from(groups) / (mean * mean) - 1.0;
+        let worth = 1.0 / (2.0 * f64::from(of) * off);
+        assert!((worth - QUARTILES).abs() < 0.03, "{worth}");
     }
 }

@@ -192,3 +192,31 @@ fn a_mailbox_that_is_spelt_for_the_first_time_belongs_to_the_others() {
     let found = replayed.found_at.expect("a hold");
     assert!(found < forged[45].at.0, "{} min", (found - forged[0].at.0) / MINUTE);
 }
+
+/// Most were signed days before, the last of them half a day to two hours before all are confirmed. Fails when each must have lain as
+/// long as the group.
+#[test]
+fn those_who_signed_last_before_all_are_confirmed_are_held_too() {
+    let mut draw = Draw(57);
+    let mut forged = stored(&mut draw, 2, 1500);
+    let opened = BEGIN + 2 * DAY + 14 * HOUR;
+    for one in &mut forged {
+        one.client = person(&mut draw, one.at.0).client;
+    }
+    for one in forged.iter_mut().step_by(15) {
+        one.at = Millis(opened - 2 * HOUR - draw.below(4 * HOUR));
+        one.id.0[..6].copy_from_slice(&one.at.0.to_be_bytes()[2..]);
+    }
+    let mut people = ordinary_days(&mut draw);
+    people.extend(&forged);
+    let replayed = replay(&people, |one| {
+        if one.source.kind == NetworkKind::Unknown {
+            opened + Draw(u64::from(one.name.0)).below(20 * MINUTE) - one.at.0
+        } else {
+            minutes(one)
+        }
+    });
+    assert_eq!(replayed.held.len(), replayed.held_of(&forged), "somebody else is held");
+    let last: Vec<Observation> = forged.iter().step_by(15).copied().collect();
+    assert_eq!(replayed.held_of(&last), last.len(), "{} of 1500", replayed.held.len());
+}

@@ -8,5 +8,6 @@ mod innocent;
 mod late;
 mod life;
 mod organisation;
+mod rules;
 mod texts;
 mod tidy;

@@ -1,0 +1,123 @@
+//! Whom the rule of a cluster takes, and whom it does not.
+
+use paraph_scrutiny::{NetworkKind, Observation, Tag};
+
+use crate::crowd::{BEGIN, Draw, HOUR, MINUTE, minutes, ordinary_day, person, replay, tag};
+use crate::exits::hiding;
+
+/// One from rented servers in two networks, with this browser and a mailbox at this domain.
+fn rented(draw: &mut Draw, at: u64, browser: u64, domain: u64) -> Observation {
+    let mut one = person(draw, at);
+    one.source.kind = NetworkKind::Hosting;
+    let place = draw.below(20);
+    (one.source.origin, one.source.near) = (tag(2, 950 + place % 2), tag(1, 95_000 + place));
+    one.client = tag(3, 5000 + browser);
+    (one.domain, one.mx, one.common_mail) = (tag(9, 700 + domain), tag(10, 700 + domain), false);
+    one
+}
+
+/// First with two browsers and mailboxes at two domains, then with one of these browsers and a third one at a third domain. Now and
+/// then somebody has the first browser and a mailbox at the third domain. Fails when the two rules stand apart.
+#[test]
+fn whoever_has_marks_of_two_rules_of_one_attack_is_of_it() {
+    let mut draw = Draw(91);
+    let mut people = ordinary_day(&mut draw);
+    let start = BEGIN + 12 * HOUR;
+    for nth in 0..60 {
+        let at = start + nth * MINUTE / 2 + draw.below(20_000);
+        people.push(rented(&mut draw, at, nth % 2, nth / 2 % 2));
+    }
+    for nth in 0..60 {
+        let at = start + HOUR + nth * MINUTE / 2 + draw.below(20_000);
+        people.push(rented(&mut draw, at, 1 + nth % 2, 1 + nth / 2 % 2));
+    }
+    let between: Vec<Observation> = (0..5)
+        .map(|nth| rented(&mut draw, start + (2 + nth) * HOUR, 0, 2))
+        .collect();
+    people.extend(&between);
+    let replayed = replay(&people, minutes);
+    assert_eq!(replayed.held_of(&between), 5);
+    assert_eq!(replayed.held.len(), 125);
+}
+
+/// In one range of a rented network, at a beat, with five browsers and six patterns of addresses, of which no rule that is rare
+/// enough names all. Fails when a range is theirs only if most who come from it bear every mark of the rule.
+#[test]
+fn what_most_of_a_range_nearly_bear_is_a_mark_all_the_same() {
+    let mut draw = Draw(92);
+    let mut people = ordinary_day(&mut draw);
+    let mut forged = Vec::new();
+    for nth in 0..240 {
+        let at = BEGIN + 7 * HOUR + nth * 2 * MINUTE + draw.below(40_000);
+        let mut one = person(&mut draw, at);
+        one.source.kind = NetworkKind::Hosting;
+        (one.source.origin, one.source.near) = (tag(2, 960), tag(1, 96_000));
+        let (browser, pattern) = (draw.below(14), draw.below(14));
+        one.client = if browser < 10 {
+            tag(3, 5000 + browser % 4)
+        } else {
+            one.client
+        };
+        one.local_shape = if pattern < 10 {
+            tag(7, 20 + pattern % 2)
+        } else {
+            one.local_shape
+        };
+        forged.push(one);
+    }
+    people.extend(&forged);
+    let replayed = replay(&people, minutes);
+    assert_eq!(replayed.held.len(), replayed.held_of(&forged), "somebody else is held");
+    let found = replayed.found_at.expect("a hold");
+    assert!(found < BEGIN + 9 * HOUR, "{} min", (found - BEGIN) / MINUTE);
+}
+
+/// Readers of a forum hide behind rented exits, with one browser. That is one of the forgers' browsers too, and they rent servers in two
+/// other networks. Some readers have an address of the pattern that all of theirs have. Fails when any rented server is asked for beside
+/// the networks that all forgeries come from.
+#[test]
+fn who_hides_elsewhere_is_not_held_for_a_pattern_of_addresses() {
+    let mut draw = Draw(93);
+    let mut people = ordinary_day(&mut draw);
+    let readers: Vec<Observation> = (0..170)
+        .map(|_| {
+            let at = BEGIN + 8 * HOUR + draw.below(14 * HOUR);
+            hiding(&mut draw, at)
+        })
+        .collect();
+    people.extend(&readers);
+    for nth in 0..600 {
+        let mut one = hiding(&mut draw, BEGIN + 15 * HOUR + nth * MINUTE / 4);
+        (one.source.origin, one.source.near) = (tag(2, 950 + nth % 2), tag(1, 95_000 + draw.below(30)));
+        (one.client, one.local_shape) = (tag(3, 5000 + nth / 2 % 2), tag(7, 6));
+        people.push(one);
+    }
+    let replayed = replay(&people, minutes);
+    assert_eq!(replayed.held_of(&readers), 0, "{} are held", replayed.held.len());
+    assert!(replayed.held.len() > 590, "{} of 600", replayed.held.len());
+}
+
+/// Mailboxes at large providers, spelt in a hundred ways, from five prefixes: none of them may be an organisation, for they have mailboxes
+/// in common. Fails when only domains join prefixes; those who are counted meanwhile wait for five minutes more.
+#[test]
+fn prefixes_that_have_mailboxes_in_common_do_not_wait() {
+    let mut draw = Draw(59);
+    let start = BEGIN + 14 * HOUR;
+    let forged: Vec<Observation> = (0..200)
+        .map(|nth| {
+            let mut one = person(&mut draw, start + nth * MINUTE / 2);
+            one.source.kind = NetworkKind::Hosting;
+            (one.source.origin, one.source.near) = (tag(2, 901), tag(1, 91_000 + draw.below(5)));
+            one.client = tag(3, 5001);
+            one.local_stem = Tag(7000 + draw.below(8) as u32);
+            one
+        })
+        .collect();
+    let mut people = ordinary_day(&mut draw);
+    people.extend(&forged);
+    let replayed = replay(&people, minutes);
+    assert_eq!(replayed.held.len(), replayed.held_of(&forged), "somebody else is held");
+    assert!(replayed.held.len() >= 195, "{} of 200", replayed.held.len());
+    let found = replayed.found_at.expect("a hold");
+    assert!(found < start + 11 * MINUTE, "{} s", (found - start) / 1000);
+}
