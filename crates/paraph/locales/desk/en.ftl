@@ -378,6 +378,10 @@ desk-found-reinstate = { $count ->
     [one] One signature reinstated
    *[other] { $count } signatures reinstated
 }
+desk-found-restore = { $count ->
+    [one] One signature back where it stood before
+   *[other] { $count } signatures back where they stood before
+}
 desk-found-by-machine = by scrutiny
 desk-found-by-person = by a person
 desk-found-undone = taken back

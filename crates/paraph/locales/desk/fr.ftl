@@ -378,6 +378,10 @@ desk-found-reinstate = { $count ->
     [one] Une signature rétablie
    *[other] { $count } signatures rétablies
 }
+desk-found-restore = { $count ->
+    [one] Une signature remise dans son état d’avant
+   *[other] { $count } signatures remises dans leur état d’avant
+}
 desk-found-by-machine = par l’examen automatique
 desk-found-by-person = par une personne
 desk-found-undone = défait

@@ -137,11 +137,11 @@ fn motion(direction: Direction, typed: &IncidentMotion) -> Result<Motion, Failur
             undoes: None,
         },
     };
-    if motion.direction != direction {
+    if command(motion.direction) != direction {
         let what = format!(
             "--undo: verdict {} is taken back by `{}`",
             typed.undo.unwrap_or(0),
-            word(motion.direction)
+            command(motion.direction).name()
         );
         return Err(Failure::usage(what, "a hold is released, an invalidation reinstated"));
     }
@@ -207,6 +207,7 @@ fn network(typed: &str) -> Result<Network, Failure> {
 /// Shows what it would do, or does it.
 fn moved(direction: Direction, typed: &IncidentMotion) -> Result<(), Failure> {
     let motion = motion(direction, typed)?;
+    let direction = motion.direction;
     if !typed.yes {
         let preview = match ask(&typed.place, &IncidentCommand::IncidentPreview(motion))? {
             IncidentAnswer::Preview(preview) => preview,
@@ -224,7 +225,7 @@ fn moved(direction: Direction, typed: &IncidentMotion) -> Result<(), Failure> {
             let back = match direction {
                 Direction::Hold => format!("; `paraph incident release --undo {position}` takes it back"),
                 Direction::Invalidate => format!("; `paraph incident reinstate --undo {position}` takes it back"),
-                Direction::Release | Direction::Reinstate => String::new(),
+                Direction::Release | Direction::Reinstate | Direction::Restore => String::new(),
             };
             print(&if typed.json {
                 json!({ "verdict": position, "judged": judged }).to_string()
@@ -331,7 +332,7 @@ fn foretold(direction: Direction, preview: &Preview) -> String {
         "{} signatures are meant; this would {} {}{}\n  {} counted now, {} confirmed, {} never confirmed, {} ended\n  \
          {} of them may be honest people: confirmed, and counted for a day, or from an access network with common mail",
         preview.matched,
-        word(direction),
+        direction.name(),
         preview.judged,
         if preview.more {
             ", and leave more for another verdict"
@@ -344,6 +345,12 @@ fn foretold(direction: Direction, preview: &Preview) -> String {
         preview.ended,
         preview.honest,
     );
+    if preview.held_again > 0 {
+        said += &format!(
+            "\n  {} of them were held before and will be held again",
+            preview.held_again
+        );
+    }
     preview.samples.iter().for_each(|sample| said += &sampled(sample));
     if preview.judged > 0 {
         said += "\nnothing was changed; --yes does it, with --reason and --note, and one command takes it back";
@@ -360,7 +367,7 @@ fn line(verdict: &Listed) -> String {
         "{:>8}  {}  {:<10} {:>8}  {}  {}  by {by}{undone}",
         verdict.position,
         time(verdict.at),
-        word(verdict.direction),
+        verdict.direction.name(),
         verdict.judged,
         verdict.petition,
         verdict.reason,
@@ -501,12 +508,11 @@ fn time(at: u64) -> String {
     stamp.map_or_else(String::new, |stamp| format!("{stamp:.0}"))
 }
 
-fn word(direction: Direction) -> &'static str {
+/// The command by which it is done.
+fn command(direction: Direction) -> Direction {
     match direction {
-        Direction::Hold => "hold",
-        Direction::Release => "release",
-        Direction::Invalidate => "invalidate",
-        Direction::Reinstate => "reinstate",
+        Direction::Restore => Direction::Reinstate,
+        other => other,
     }
 }
 
@@ -516,5 +522,6 @@ fn done(direction: Direction) -> &'static str {
         Direction::Release => "released",
         Direction::Invalidate => "invalidated",
         Direction::Reinstate => "reinstated",
+        Direction::Restore => "restored",
     }
 }

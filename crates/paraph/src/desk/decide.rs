@@ -19,12 +19,12 @@ use crate::views::room::{DecidePage, Deciding, desk_decide};
 /// Characters of what is said about a verdict.
 const NOTE_CHARS: usize = 500;
 
-/// Directions by their name in forms.
-pub const DIRECTIONS: [(&str, Direction); 4] = [
-    ("hold", Direction::Hold),
-    ("invalidate", Direction::Invalidate),
-    ("release", Direction::Release),
-    ("reinstate", Direction::Reinstate),
+/// Directions that a form offers.
+pub const DIRECTIONS: [Direction; 4] = [
+    Direction::Hold,
+    Direction::Invalidate,
+    Direction::Release,
+    Direction::Reinstate,
 ];
 
 impl Deciding {
@@ -51,8 +51,8 @@ impl Deciding {
 
     /// The motion that was typed, or the field that is wrong.
     fn motion(&self, zone: &TimeZone) -> Result<Motion, &'static str> {
-        let direction = DIRECTIONS.iter().find(|(name, _)| *name == self.direction);
-        let (_, direction) = direction.ok_or("direction")?;
+        let direction = DIRECTIONS.iter().find(|direction| direction.name() == self.direction);
+        let direction = direction.ok_or("direction")?;
         let moment = |typed: &str, field| match typed {
             "" => Ok(None),
             typed => {

@@ -42,6 +42,22 @@ pub enum Direction {
     Invalidate,
     /// Judged so no more.
     Reinstate,
+    /// An invalidation taken back: held where it was held before. Nobody types it; what takes a verdict back says it.
+    Restore,
+}
+
+impl Direction {
+    /// Its name in forms and texts.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hold => "hold",
+            Self::Release => "release",
+            Self::Invalidate => "invalidate",
+            Self::Reinstate => "reinstate",
+            Self::Restore => "restore",
+        }
+    }
 }
 
 impl From<Direction> for VerdictKind {
@@ -51,6 +67,7 @@ impl From<Direction> for VerdictKind {
             Direction::Release => Self::Released,
             Direction::Invalidate => Self::Invalidated,
             Direction::Reinstate => Self::Reinstated,
+            Direction::Restore => Self::Restored,
         }
     }
 }
@@ -62,6 +79,7 @@ impl From<VerdictKind> for Direction {
             VerdictKind::Released => Self::Release,
             VerdictKind::Invalidated => Self::Invalidate,
             VerdictKind::Reinstated => Self::Reinstate,
+            VerdictKind::Restored => Self::Restore,
         }
     }
 }

@@ -199,8 +199,10 @@ impl Office {
         let verdict = self.verdict(position).await?;
         let kind = match verdict.kind {
             VerdictKind::Held => VerdictKind::Released,
-            VerdictKind::Invalidated => VerdictKind::Reinstated,
-            VerdictKind::Released | VerdictKind::Reinstated => return Err(Refused::NotUndone),
+            VerdictKind::Invalidated => VerdictKind::Restored,
+            VerdictKind::Released | VerdictKind::Reinstated | VerdictKind::Restored => {
+                return Err(Refused::NotUndone);
+            }
         };
         if verdict.undone_by.is_some() {
             return Err(Refused::Undone);

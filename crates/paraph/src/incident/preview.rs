@@ -1,7 +1,7 @@
 //! What a verdict would do, before it is given: whom it judges, how they stand, who of them may be honest, and samples.
 
 use paraph_scrutiny::{NetworkKind, Observation};
-use paraph_tally::{Axes, Millis, PetitionId, SignatureId, VerdictKind};
+use paraph_tally::{Axes, Millis, PetitionId, SignatureId, Standing, VerdictKind};
 use serde::{Deserialize, Serialize};
 
 use super::condition::{Asked, Condition};
@@ -36,6 +36,8 @@ pub struct Preview {
     pub unconfirmed: u64,
     /// Expired, withdrawn or disowned: the verdict changes nothing about them.
     pub ended: u64,
+    /// Held once the verdict stands, because they were held before what it takes back.
+    pub held_again: u64,
     /// How many of them may be honest people: confirmed, and either counted and confirmed more than a day ago, or from an
     /// access network with a mailbox at a large provider. An upper guess, not a judgement.
     pub honest: u64,
@@ -112,14 +114,16 @@ impl LedgerReader {
                     continue;
                 }
                 selected.preview.matched += 1;
-                if candidate.axes.judge(wanted.kind).is_err() {
+                let Ok(after) = candidate.axes.judge(wanted.kind) else {
                     continue;
-                }
+                };
                 if selected.set.len() as u64 >= wanted.most {
                     selected.preview.more = true;
                     return self.with_samples(selected).await;
                 }
                 selected.preview.add(&candidate, wanted.now);
+                let is_restored = wanted.kind == VerdictKind::Restored;
+                selected.preview.held_again += u64::from(is_restored && after.verdict == Standing::Held);
                 selected.set.push(candidate.id);
             }
         }

@@ -12,7 +12,6 @@ use super::lang::Arg;
 use super::model::Frame;
 use super::room::moment;
 use super::{Lang, findings};
-use crate::desk::decide::DIRECTIONS;
 use crate::desk::night::Night;
 use crate::desk::role::Act;
 use crate::desk::room::deadline;
@@ -215,8 +214,7 @@ fn seen(f: &Frame<'_>, what: &What) -> String {
             direction,
             judged,
         } => {
-            let name = DIRECTIONS.iter().find(|(_, known)| known == direction);
-            let id = format!("desk-found-{}", name.map_or("hold", |(name, _)| name));
+            let id = format!("desk-found-{}", direction.name());
             format!(
                 "{} ({} {position})",
                 f.t1(&id, "count", *judged),

@@ -386,7 +386,7 @@ pub struct DecidePage<'a> {
 }
 
 impl DecidePage<'_> {
-    fn directions(&self) -> [(&'static str, Direction); 4] {
+    fn directions(&self) -> [Direction; 4] {
         DIRECTIONS
     }
 
@@ -469,12 +469,11 @@ impl FindingCard {
     #[must_use]
     pub fn of(listed: &Listed, lang: Lang) -> Self {
         let words = EvidenceWords::of(&listed.evidence, lang);
-        let direction = DIRECTIONS.iter().find(|(_, direction)| *direction == listed.direction);
         let reason = Reason::from_name(&listed.reason);
         Self {
             position: listed.position,
             can_undo: listed.undone_by.is_none() && matches!(listed.direction, Direction::Hold | Direction::Invalidate),
-            direction: direction.map_or("hold", |(name, _)| name),
+            direction: listed.direction.name(),
             petition: listed.petition.clone(),
             reason: reason.map_or_else(|| listed.reason.clone(), |reason| reason.words(lang)),
             judged: listed.judged,
