@@ -360,6 +360,21 @@ desk-done-noted = It is written down.
 desk-findings = What was found and decided
 desk-findings-none = Nothing has been held or invalidated.
 desk-findings-facts = What was seen
+desk-span-minutes = { $members ->
+    [one] One contribution
+   *[other] { $members } contributions
+} in { $count ->
+    [one] a minute
+   *[other] { $count } minutes
+}.
+desk-span-hours = { $members ->
+    [one] One contribution
+   *[other] { $members } contributions
+} in { $count } hours.
+desk-span-days = { $members ->
+    [one] One contribution
+   *[other] { $members } contributions
+} in { $count } days.
 desk-findings-innocent = It may be innocent
 desk-findings-confidence = Confidence
 desk-found-hold = { $count ->

@@ -360,25 +360,48 @@ desk-done-noted = C’est noté.
 desk-findings = Ce qui a été trouvé et décidé
 desk-findings-none = Rien n’a été retenu ni invalidé.
 desk-findings-facts = Ce qui a été vu
+desk-span-minutes = { $members ->
+    [0] Aucune contribution
+    [one] Une contribution
+   *[other] { $members } contributions
+} en { $count ->
+    [one] une minute
+   *[other] { $count } minutes
+}.
+desk-span-hours = { $members ->
+    [0] Aucune contribution
+    [one] Une contribution
+   *[other] { $members } contributions
+} en { $count } heures.
+desk-span-days = { $members ->
+    [0] Aucune contribution
+    [one] Une contribution
+   *[other] { $members } contributions
+} en { $count } jours.
 desk-findings-innocent = C’est peut-être innocent
 desk-findings-confidence = Confiance
 desk-found-hold = { $count ->
+    [0] Aucune signature retenue
     [one] Une signature retenue
    *[other] { $count } signatures retenues
 }
 desk-found-invalidate = { $count ->
+    [0] Aucune signature invalidée
     [one] Une signature invalidée
    *[other] { $count } signatures invalidées
 }
 desk-found-release = { $count ->
+    [0] Aucune signature relâchée
     [one] Une signature relâchée
    *[other] { $count } signatures relâchées
 }
 desk-found-reinstate = { $count ->
+    [0] Aucune signature rétablie
     [one] Une signature rétablie
    *[other] { $count } signatures rétablies
 }
 desk-found-restore = { $count ->
+    [0] Aucune signature remise dans son état d’avant
     [one] Une signature remise dans son état d’avant
    *[other] { $count } signatures remises dans leur état d’avant
 }
@@ -419,18 +442,22 @@ desk-label-reason = Pourquoi
 desk-label-why = Dans vos mots
 desk-hint-why = Pour celles et ceux qui viendront après vous. Ni noms ni adresses.
 desk-would-hold = { $count ->
+    [0] Aucune signature ne serait retenue
     [one] Une signature serait retenue
    *[other] { $count } signatures seraient retenues
 }
 desk-would-invalidate = { $count ->
+    [0] Aucune signature ne serait invalidée
     [one] Une signature serait invalidée
    *[other] { $count } signatures seraient invalidées
 }
 desk-would-release = { $count ->
+    [0] Aucune signature ne serait relâchée
     [one] Une signature serait relâchée
    *[other] { $count } signatures seraient relâchées
 }
 desk-would-reinstate = { $count ->
+    [0] Aucune signature ne serait rétablie
     [one] Une signature serait rétablie
    *[other] { $count } signatures seraient rétablies
 }
@@ -479,6 +506,7 @@ desk-seen-closed = Clos : plus rien n’a été vu depuis un moment.
 desk-shift-cap-raised = a relevé la limite à { $count } retenues par heure, jusqu’au { $until }
 desk-shift-cap-lowered = a remis la limite habituelle
 desk-shift-second-way = { $count ->
+    [0] n’a interrogé personne par courriel
     [one] a interrogé par courriel une personne dont la signature est retenue
    *[other] a interrogé par courriel { $count } personnes dont la signature est retenue
 }
@@ -527,25 +555,30 @@ desk-ask-hours = { $count ->
 }
 desk-ask-undo = Ce qui n’est pas parti peut être rappelé d’un seul clic. Personne n’est interrogé deux fois.
 desk-ask-do = { $count ->
+    [0] N’interroger personne
     [one] Interroger une personne
    *[other] Interroger { $count } personnes
 }
 desk-ask-nobody = Personne n’est retenu qui puisse être interrogé, ou tous l’ont déjà été.
 desk-asked = Interrogées par courriel : { $offered }. Courriels partis : { $left }. Réponses : { $answered }.
 desk-call-back = { $count ->
+    [0] Il n’y a rien à rappeler
     [one] Rappeler le courriel qui n’est pas parti
    *[other] Rappeler les { $count } courriels qui ne sont pas partis
 }
 desk-answers = { $answered ->
+    [0] Aucune réponse
     [one] Une réponse, dont { $alike } comme d’autres
    *[other] { $answered } réponses, dont { $alike } se ressemblent
 }
 desk-answers-what = Se ressemblent les réponses données à plusieurs depuis une même ligne, avec des boîtes d’un même petit domaine, depuis des serveurs loués, ou plus vite qu’on ne lit. Regardez des exemples avant de relâcher.
 desk-answers-apart = { $count ->
+    [0] Toutes ressemblent à d’autres
     [one] Voir ce que ferait de relâcher celle qui ne ressemble pas aux autres
    *[other] Voir ce que ferait de relâcher les { $count } qui ne se ressemblent pas
 }
 desk-answers-all = { $count ->
+    [0] Il n’y a rien à relâcher
     [one] Voir ce que ferait de la relâcher
    *[other] Voir ce que ferait de relâcher les { $count }
 }

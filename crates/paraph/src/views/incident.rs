@@ -49,6 +49,8 @@ impl<T: At> At for &T {
 /// What was seen, in words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EvidenceWords {
+    /// How many in how long.
+    pub span: Option<String>,
     /// Three facts.
     pub facts: Vec<String>,
     /// What may explain it innocently.
@@ -72,16 +74,42 @@ impl EvidenceWords {
                 ("seen", Arg::from(number("seen"))),
                 ("of", number("of").into()),
                 ("values", number("values").into()),
-                ("expected", format!("{expected:.1}").replace('.', &decimal).into()),
+                ("expected", rounded(expected).replace('.', &decimal).into()),
             ];
             Some(findings::say(code, fact["fact"].as_str()?, &args))
         };
+        let number = |name: &str| evidence[name].as_u64();
+        let span = || {
+            let (members, first, last) = (number("members")?, number("first")?, number("last")?);
+            Some(contributions_in(lang, members, last.saturating_sub(first)))
+        };
         Self {
+            span: span(),
             facts: facts.iter().take(3).filter_map(fact).collect(),
             innocent: key("innocent"),
             confidence: key("confidence"),
         }
     }
+}
+
+/// A tenth says something of a few, and nothing of many.
+fn rounded(number: f64) -> String {
+    if number < 10.0 {
+        format!("{number:.1}")
+    } else {
+        format!("{number:.0}")
+    }
+}
+
+/// "412 contributions in 6 minutes", in the largest unit of which there are two.
+fn contributions_in(lang: Lang, members: u64, millis: u64) -> String {
+    let minutes = millis.div_ceil(60_000).max(1);
+    let (unit, many) = match minutes {
+        0..120 => ("desk-span-minutes", minutes),
+        120..2_880 => ("desk-span-hours", minutes.div_ceil(60)),
+        _ => ("desk-span-days", minutes.div_ceil(1_440)),
+    };
+    lang.fill(unit, &[("members", members.into()), ("count", many.into())])
 }
 
 /// A finding in the room.
@@ -376,6 +404,51 @@ pub fn answers(d: &DeskFrame<'_>, incident: impl Borrow<u64>, asked: &AskedSoFar
     let (f, incident) = (&d.f, *incident.borrow());
     let part = AnswersPart { d, f, incident, asked };
     part.render().expect("writing into a string does not fail")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn words(code: &str, fact: &Value) -> EvidenceWords {
+        let evidence = json!({ "members": 412, "first": 60_000, "last": 400_000, "facts": [fact] });
+        EvidenceWords::of(&evidence, Lang::from_code(code).expect("built in"))
+    }
+
+    #[test]
+    fn a_finding_says_how_many_in_how_long_and_what_was_expected() {
+        let names =
+            json!({ "fact": "scrutiny-fact-same-names", "seen": 200, "of": 218, "values": 1, "expected": 0.31 });
+        let beat = json!({ "fact": "scrutiny-fact-regular", "seen": 99, "of": 99, "values": 12, "expected": 100.0 });
+        let older = json!({ "fact": "scrutiny-fact-regular", "seen": 99, "of": 99, "values": 0, "expected": 0.0 });
+        for (code, span, one, even, before) in [
+            (
+                "en",
+                "412 contributions in 6 minutes.",
+                "200 of 218 contributions bear one name; 0.3 would be expected.",
+                "The intervals differ from their mean by 12 %; 100 % would be expected.",
+                "People do not keep a beat.",
+            ),
+            (
+                "fr",
+                "412 contributions en 6 minutes.",
+                "200 contributions sur 218 portent un seul nom\u{202f}; on en attendrait 0,3.",
+                "Les intervalles s’écartent de leur moyenne de 12\u{202f}%\u{202f}; on attendrait 100\u{202f}%.",
+                "Des gens ne battent pas la mesure.",
+            ),
+        ] {
+            assert_eq!(words(code, &names).span.as_deref(), Some(span));
+            assert_eq!(words(code, &names).facts, [one]);
+            assert!(words(code, &beat).facts[0].ends_with(even), "{:?}", words(code, &beat));
+            assert!(
+                words(code, &older).facts[0].ends_with(before),
+                "{:?}",
+                words(code, &older)
+            );
+        }
+    }
 }
 
 pages! {
