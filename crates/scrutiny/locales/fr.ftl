@@ -1,6 +1,6 @@
 # Ce que dit l’examen, en français. Arguments d’un fait : $seen des $of contributions regardées ; $values, le nombre de valeurs
 # différentes ; $expected, combien d’honnêtes gens, à nombre égal, le montreraient, écrit en toutes lettres de la langue (« 0,3 »).
-# Des durées : de combien de pour cent elles diffèrent ($values ; 0 dans un constat d’une version antérieure), et celles des gens ($expected).
+# Des durées : de combien de pour cent elles diffèrent ($values ; 0 dans un constat d’une version antérieure), et celles des gens ($expected).
 
 scrutiny-family-network = réseau
 scrutiny-family-client = navigateur

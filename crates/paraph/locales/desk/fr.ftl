@@ -406,7 +406,7 @@ desk-found-restore = { $count ->
    *[other] { $count } signatures remises dans leur état d’avant
 }
 desk-found-by-machine = par l’examen automatique
-desk-found-by-person = par une personne
+desk-found-by = par { $who }
 desk-found-undone = défait
 desk-found-number = décision
 desk-undo = Défaire
@@ -418,6 +418,7 @@ desk-decide = Retenir, invalider ou défaire
 desk-decide-preview = Voir ce que cela ferait
 desk-decide-other = Autre chose
 desk-decide-nobody = Cela ne changerait rien pour personne. Rien n’a été fait.
+desk-decide-changed = Depuis votre aperçu, il y en a davantage que cela toucherait. Rien n’a été fait : regardez de nouveau.
 desk-decide-wrong-time = Une heure n’en est pas une.
 desk-decide-wrong-network = Le réseau est une adresse, ou un numéro comme AS64500.
 desk-decide-wrong-reason = Cette raison ne va pas avec ce que vous voulez faire.
@@ -467,7 +468,9 @@ desk-do-release = En relâcher { $count }
 desk-do-reinstate = En rétablir { $count }
 desk-would-counted = comptées maintenant
 desk-would-unconfirmed = jamais confirmées
-desk-would-honest = personnes honnêtes peut-être touchées, au plus
+desk-would-count = compteraient
+desk-would-honest = peut-être des personnes honnêtes
+desk-would-honest-what = Peut-être honnêtes : toutes celles dont aucun constat ne parle, et celles qui montrent malgré tout des signes d’une personne.
 desk-would-samples = Jusqu’à cinq d’entre elles
 desk-would-more = Il y en a plus qu’une décision n’en prend ; le reste sera pour une autre.
 desk-would-undo = Vous pourrez défaire en un clic.
@@ -495,7 +498,9 @@ desk-incident-first = Vu d’abord
 desk-incident-last = Vu en dernier
 desk-incident-closed = Clos
 desk-incident-sum = Mis de côté
-desk-incident-sums = { $held } retenues, { $refused } refusées à l’entrée
+desk-incident-sums = { $held } ont été retenues, { $refused } refusées à l’entrée
+desk-incident-now = Maintenant
+desk-incident-now-numbers = { $held } retenues, { $invalidated } invalidées, { $clear } ni l’un ni l’autre
 desk-story = Ce qui a été vu, décidé et noté
 desk-story-left-out = { $count } lignes n’ont pas trouvé place ; les décisions parmi elles sont dans la salle.
 desk-seen-opened = Cela a commencé.
@@ -509,6 +514,11 @@ desk-shift-second-way = { $count ->
     [0] n’a interrogé personne par courriel
     [one] a interrogé par courriel une personne dont la signature est retenue
    *[other] a interrogé par courriel { $count } personnes dont la signature est retenue
+}
+desk-shift-acknowledged = { $count ->
+    [0] n’a pris connaissance d’aucune alerte
+    [one] a pris connaissance d’une alerte
+   *[other] a pris connaissance de { $count } alertes
 }
 desk-shift-called-back = a rappelé les courriels qui n’étaient pas partis
 
@@ -529,7 +539,19 @@ desk-done-cap-lowered = La limite habituelle est de nouveau en vigueur.
 desk-standing = Constats
 desk-standing-none = Rien n’a été constaté.
 desk-finding-name = constat
-desk-finding-waiting = { $held } retenues, { $waiting } attendent hors du compte
+desk-now-waiting = { $count ->
+    [0] aucune n’attend hors du compte
+    [one] une attend hors du compte
+   *[other] { $count } attendent hors du compte
+}
+desk-now-invalidated = { $count ->
+    [one] { $count } invalidée
+   *[other] { $count } invalidées
+}
+desk-now-clear = { $count ->
+    [one] { $count } ni retenue ni invalidée
+   *[other] { $count } ni retenues ni invalidées
+}
 desk-finding-asks = L’examen vous demande de regarder
 desk-finding-nobody = Il ne désigne personne : ce peut être une campagne de vraies personnes. Rien n’est retenu pour cela.
 desk-finding-hold = Voir ce que ferait de toutes les retenir

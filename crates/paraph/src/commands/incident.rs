@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::incident::answers::Answers;
 use crate::incident::book::{self, What};
 use crate::incident::condition::{Condition, Network};
-use crate::incident::findings::Found;
+use crate::incident::findings::{Found, Now};
 use crate::incident::log::{Entry, Happened, Told, Who};
 use crate::incident::preview::{Preview, Sample};
 use crate::incident::second_way::{Ask, AskPreview};
@@ -110,6 +110,7 @@ fn refused(why: Refused) -> Failure {
         Refused::Line => "write one sentence; several lines are several notes",
         Refused::Reason => "`paraph incident hold --help` names the reasons",
         Refused::Note => "say with --note what you saw",
+        Refused::Changed => "run it without --yes to see them",
         Refused::Malformed(_) => "narrow the condition, or see [limits]",
         Refused::Unavailable => "see the server's log and its /readyz, then try again",
     };
@@ -135,6 +136,7 @@ fn motion(direction: Direction, typed: &IncidentMotion) -> Result<Motion, Failur
             reason: String::new(),
             note: String::new(),
             undoes: None,
+            previewed: None,
         },
     };
     if command(motion.direction) != direction {
@@ -329,8 +331,7 @@ fn sampled(sample: &Sample) -> String {
 
 fn foretold(direction: Direction, preview: &Preview) -> String {
     let mut said = format!(
-        "{} signatures are meant; this would {} {}{}\n  {} counted now, {} confirmed, {} never confirmed, {} ended\n  \
-         {} of them may be honest people: confirmed, and counted for a day, or from an access network with common mail",
+        "{} signatures are meant; this would {} {}{}\n  {} counted now, {} confirmed, {} never confirmed, {} ended",
         preview.matched,
         direction.name(),
         preview.judged,
@@ -343,8 +344,17 @@ fn foretold(direction: Direction, preview: &Preview) -> String {
         preview.confirmed,
         preview.unconfirmed,
         preview.ended,
-        preview.honest,
     );
+    said += &match direction {
+        Direction::Hold | Direction::Invalidate => format!(
+            "\n  {} of them may be honest people: no finding speaks of them, or they show signs of a person (counted for a day, or \
+             from an access network with common mail)",
+            preview.honest
+        ),
+        Direction::Release | Direction::Reinstate | Direction::Restore => {
+            format!("\n  {} of them would count", preview.would_count)
+        }
+    };
     if preview.held_again > 0 {
         said += &format!(
             "\n  {} of them were held before and will be held again",
@@ -359,7 +369,10 @@ fn foretold(direction: Direction, preview: &Preview) -> String {
 }
 
 fn line(verdict: &Listed) -> String {
-    let by = if verdict.by_person { "a person" } else { "scrutiny" };
+    let by = match &verdict.who {
+        Who::Program => "scrutiny",
+        person => by(person),
+    };
     let undone = verdict
         .undone_by
         .map_or_else(String::new, |by| format!("  taken back by {by}"));
@@ -397,7 +410,7 @@ fn head(incident: &book::Incident) -> String {
         .closed_at
         .map_or_else(|| "open".to_owned(), |at| format!("closed {}", time(at)));
     format!(
-        "incident {}  {}  {end}  {} held, {} refused",
+        "incident {}  {}  {end}  {} were held, {} refused",
         incident.id,
         time(incident.opened_at),
         incident.held,
@@ -407,6 +420,7 @@ fn head(incident: &book::Incident) -> String {
 
 fn history(shown: &Shown) -> String {
     let mut said = head(&shown.incident);
+    said += &format!("\n  of all whom it caught: {}", stand(shown.now));
     if let Some(aware) = shown.aware_at {
         said += &format!("\n  a person knew of it at {}", time(aware));
     }
@@ -445,11 +459,18 @@ fn history(shown: &Shown) -> String {
     said
 }
 
+fn stand(now: Now) -> String {
+    format!(
+        "{} held now, {} invalidated, {} neither",
+        now.held, now.invalidated, now.clear
+    )
+}
+
 fn named(found: &Found) -> String {
     let standing = match (found.asks, found.waiting) {
         (true, _) => "asks you to look, and names nobody".to_owned(),
-        (false, 0) => format!("{} held", found.held),
-        (false, waiting) => format!("{} held, {waiting} wait outside the count", found.held),
+        (false, 0) => stand(found.now),
+        (false, waiting) => format!("{}, {waiting} wait outside the count", stand(found.now)),
     };
     format!("finding {}  {}  {standing}", found.name, found.petition)
 }
@@ -483,6 +504,7 @@ fn written(entry: Entry, text: &str) -> String {
         Entry::CapLowered => "lets limits.holds_per_hour be in force again".to_owned(),
         Entry::SecondWay => format!("asked {text} held people by mail"),
         Entry::CalledBack => "called back the mails that had not left".to_owned(),
+        Entry::Acknowledged => format!("acknowledged {text} alerts"),
     }
 }
 

@@ -25,8 +25,8 @@ use serde::{Deserialize, Serialize};
 use crate::intake::command::Malformed;
 use book::Incident;
 use condition::Condition;
-use findings::Found;
-use log::Told;
+use findings::{Found, Now};
+use log::{Told, Who};
 pub use office::Office;
 use preview::Preview;
 use second_way::{Ask, AskPreview, AskedSoFar};
@@ -99,6 +99,9 @@ pub struct Motion {
     pub note: String,
     /// Position of the verdict that it takes back.
     pub undoes: Option<u64>,
+    /// How many its preview said that it judges: it is not given on more.
+    #[serde(default)]
+    pub previewed: Option<u64>,
 }
 
 /// What is asked.
@@ -141,6 +144,8 @@ pub struct Shown {
     pub aware_at: Option<u64>,
     /// What was found in it.
     pub findings: Vec<Found>,
+    /// How those stand now who were held or invalidated in it.
+    pub now: Now,
     /// Held people who were asked, and their answers.
     pub second_way: AskedSoFar,
 }
@@ -223,6 +228,9 @@ pub enum Refused {
     /// A verdict needs a note.
     #[error("a verdict needs a note")]
     Note,
+    /// More would be judged than its preview said.
+    #[error("there are more now than were previewed")]
+    Changed,
     /// The writer will not have it.
     #[error("{0}")]
     Malformed(Malformed),
@@ -244,6 +252,8 @@ pub struct Listed {
     pub reason: String,
     /// Whether a person gave it, rather than scrutiny.
     pub by_person: bool,
+    /// Who gave it.
+    pub who: Who,
     /// When, milliseconds UTC.
     pub at: u64,
     /// Signatures that it judged.

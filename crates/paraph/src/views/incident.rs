@@ -16,7 +16,7 @@ use crate::desk::night::Night;
 use crate::desk::role::Act;
 use crate::desk::room::deadline;
 use crate::incident::book::{Incident, What};
-use crate::incident::findings::Found;
+use crate::incident::findings::{Found, Now};
 use crate::incident::log::{Entry, Happened, Told, Who};
 use crate::incident::second_way::{Ask, AskPreview, AskedSoFar, ToDecide};
 use crate::incident::{Direction, Shown};
@@ -118,8 +118,8 @@ pub struct FoundCard {
     pub name: String,
     /// Slug of the petition.
     pub petition: String,
-    /// Signatures held for it.
-    pub held: u64,
+    /// How those it caught stand now.
+    pub now: Now,
     /// Members that wait beyond the limit of holds.
     pub waiting: u64,
     /// It only asks for a look.
@@ -135,7 +135,7 @@ impl FoundCard {
         Self {
             name: found.name.clone(),
             petition: found.petition.clone(),
-            held: found.held,
+            now: found.now,
             waiting: found.waiting,
             asks: found.asks,
             words: EvidenceWords::of(&found.evidence, lang),
@@ -144,14 +144,33 @@ impl FoundCard {
 
     /// What it came to.
     pub(super) fn title(&self, f: &Frame<'_>) -> String {
-        match (self.asks, self.waiting) {
-            (true, _) => f.t("desk-finding-asks"),
-            (false, 0) => f.t1("desk-found-hold", "count", self.held),
-            (false, waiting) => f.lang.fill(
-                "desk-finding-waiting",
-                &[("held", self.held.into()), ("waiting", waiting.into())],
-            ),
+        if self.asks {
+            return f.t("desk-finding-asks");
         }
+        let rest = [
+            ("waiting", self.waiting),
+            ("invalidated", self.now.invalidated),
+            ("clear", self.free()),
+        ];
+        let rest = rest.into_iter().filter(|(_, many)| *many > 0);
+        let rest = rest.map(|(how, many)| f.t1(&format!("desk-now-{how}"), "count", many));
+        let held = f.t1("desk-found-hold", "count", self.now.held);
+        std::iter::once(held).chain(rest).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Neither held, nor invalidated, nor waiting to be held.
+    fn free(&self) -> u64 {
+        self.now.clear.saturating_sub(self.waiting)
+    }
+
+    /// Whether there is somebody to hold.
+    pub(super) fn can_hold(&self) -> bool {
+        self.waiting > 0 || self.now.clear > 0
+    }
+
+    /// Whether there is somebody to release or invalidate, or to be asked.
+    pub(super) fn can_release(&self) -> bool {
+        self.now.held > 0
     }
 }
 
@@ -231,6 +250,7 @@ pub fn written(f: &Frame<'_>, entry: Entry, text: &str, zone: &TimeZone) -> Stri
         Entry::CapLowered => f.t("desk-shift-cap-lowered"),
         Entry::SecondWay => f.t1("desk-shift-second-way", "count", number()),
         Entry::CalledBack => f.t("desk-shift-called-back"),
+        Entry::Acknowledged => f.t1("desk-shift-acknowledged", "count", number()),
     }
 }
 
@@ -254,6 +274,17 @@ fn seen(f: &Frame<'_>, what: &What) -> String {
         What::Bans { bans } => f.t1("desk-seen-bans", "count", *bans),
         What::Closed => f.t("desk-seen-closed"),
     }
+}
+
+/// How those stand now who were held or invalidated in an incident.
+#[must_use]
+pub fn stands(f: &Frame<'_>, now: &Now) -> String {
+    let numbers = [
+        ("held", now.held.into()),
+        ("invalidated", now.invalidated.into()),
+        ("clear", now.clear.into()),
+    ];
+    f.lang.fill("desk-incident-now-numbers", &numbers)
 }
 
 /// What was held and refused in an incident.

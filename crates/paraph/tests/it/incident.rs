@@ -112,6 +112,7 @@ fn a_person_sees_what_a_verdict_would_do_gives_it_and_takes_it_back() {
     let listed = said(&incident(&["list"]));
     let verdicts = listed["verdicts"].as_array().expect("a list");
     assert_eq!(verdicts.len(), 2);
+    assert_eq!(verdicts[0]["who"], "command_line", "{listed}");
     assert_eq!(
         (&verdicts[0]["undoes"], &verdicts[1]["undone_by"]),
         (&held["verdict"], &back["verdict"])

@@ -83,7 +83,7 @@ fn who_waits_for_the_next_look_is_not_over_the_cap() {
     for (cap, over) in [(5_000, 0), (170, 30), (150, 50)] {
         let mut engine = Scrutiny::new();
         engine.set_holds_per_hour(cap);
-        let mut looked = |engine: &mut Scrutiny, people: &[Observation]| -> usize {
+        let looked = |engine: &mut Scrutiny, people: &[Observation]| -> usize {
             people.iter().for_each(|one| engine.observe(one));
             let told = engine.tick(Millis(people[people.len() - 1].at.0 + 1000));
             told.iter().map(|one| one.to_hold.len()).sum()
