@@ -137,6 +137,7 @@ form-waiting = Beaucoup de monde signe en ce moment. L’envoi se fera tout seul
 form-sending = Envoi…
 error-prefix = Pas encore envoyé –
 errors-title = { $count ->
+    [0] Rien n’a encore été envoyé.
     [one] Rien n’a encore été envoyé : un point à corriger.
    *[other] Rien n’a encore été envoyé : { $count } points à corriger.
 }
@@ -251,6 +252,7 @@ confirm-button = Je confirme ma signature
 not-me-question = Vous n’avez rien demandé ?
 not-me-link = Ce n’était pas moi
 others-title = { $count ->
+    [0] Rien d’autre n’attend pour cette boîte aux lettres
     [one] Autre chose attend pour cette boîte aux lettres
    *[other] { $count } autres attendent pour cette boîte aux lettres
 }
@@ -343,6 +345,7 @@ stop-mail-nothing-else = Rien d’autre ne change ici : aucune signature n’es
 mail-title = Nos courriels arrivent-ils ?
 mail-all-well = Tous les domaines auxquels nous avons écrit prennent nos courriels.
 mail-some-rest = { $count ->
+    [0] Tous les domaines prennent nos courriels en ce moment.
     [one] Un domaine ne prend pas nos courriels en ce moment. Il est sollicité de moins en moins souvent ; rien n’est perdu.
    *[other] { $count } domaines ne prennent pas nos courriels en ce moment. Ils sont sollicités de moins en moins souvent ; rien n’est perdu.
 }

@@ -205,7 +205,14 @@ async fn answer(write: OwnedWriteHalf, line: &[u8], ways: &Ways) -> io::Result<(
             let (office, account) = &ways.office;
             Answer::Incident(office.carry_out(command, *account).await)
         }
-        Ok(Request::Alert(command)) => Answer::Status(on_alerts(&ways.alerts, command).await),
+        Ok(Request::Alert(command)) => {
+            let status = on_alerts(&ways.alerts, command).await;
+            if status.acknowledged > 0 {
+                // Nobody is woken again for want of a line.
+                let _ = ways.office.0.acknowledged(None, status.acknowledged).await;
+            }
+            Answer::Status(status)
+        }
         Ok(Request::Door(command)) => {
             if let DoorCommand::ReadOnly(read_only) = command {
                 ways.admitter.set_read_only(read_only);

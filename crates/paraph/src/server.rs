@@ -170,13 +170,14 @@ impl Server {
             ledger: core.ledger.clone(),
             pace: Arc::clone(&core.pace),
         };
-        let office = core.office(&config.limits, &directory, incidents, board.clone());
+        let limits = watch::Sender::new(config.limits.clone());
+        let office = core.office(limits.subscribe(), &directory, incidents, board.clone());
         let desk_parts = core.desk_parts(config, &directory, Arc::clone(&alerts), office.clone(), &board);
         let minutes = Arc::clone(&desk_parts);
         let inboxes = core.inboxes(config, lmtp, &stopped);
         let live = Arc::new(Live::new(
             (core, desk_parts),
-            config,
+            (config, limits),
             &directory,
             Arc::clone(&alerts),
             Addresses {
@@ -247,7 +248,7 @@ impl Server {
         let operations_answers = Arc::new(Operations {
             intake: intake.clone(),
             admitter,
-            limits: config.limits.clone(),
+            limits: live.limits(),
             mail,
             public: live.public(),
             alerts,
@@ -460,7 +461,7 @@ impl Core {
     /// Where verdicts are previewed and given.
     fn office(
         &self,
-        limits: &Limits,
+        bounds: watch::Receiver<Limits>,
         directory: &Directory,
         incidents: Arc<Incidents>,
         board: Option<Arc<Board>>,
@@ -473,7 +474,7 @@ impl Core {
             incidents,
             board,
             addresses: AddressTags::new(directory.keys()),
-            bounds: limits.clone(),
+            bounds,
             machine: operator(directory.keys()),
         }
     }

@@ -1,5 +1,6 @@
 # What scrutiny says, in English. Arguments of a fact: $seen of the $of contributions that were looked at; $values, how many
-# different ones; $expected, how many of as many honest people would show it, written as a text in the language ("0.3").
+# different ones; $expected, how many of as many honest people would show it, written as a text in the language ("0.3"). Of times:
+# by how many per cent they differ ($values; 0 in evidence of an older version), and those of people ($expected).
 
 scrutiny-family-network = network
 scrutiny-family-client = browser
@@ -9,29 +10,74 @@ scrutiny-family-identity = identity
 scrutiny-family-geography = geography
 
 scrutiny-fact-hosting = { $seen } of { $of } contributions come from rented servers; { $expected } would be expected.
-scrutiny-fact-few-networks = { $seen } of { $of } contributions come through { $values } networks that are not known to serve homes; { $expected } would be expected.
-scrutiny-fact-narrow-ranges = { $seen } of { $of } contributions come out of { $values } narrow ranges of addresses; { $expected } would be expected.
-scrutiny-fact-confirmed-in-one-place = { $seen } of { $of } were signed in many places and confirmed in { $values }; { $expected } would be expected.
+scrutiny-fact-few-networks = { $seen } of { $of } contributions come through { $values ->
+    [one] one network that is not known to serve homes
+   *[other] { $values } networks that are not known to serve homes
+}; { $expected } would be expected.
+scrutiny-fact-narrow-ranges = { $seen } of { $of } contributions come out of { $values ->
+    [one] one narrow range of addresses
+   *[other] { $values } narrow ranges of addresses
+}; { $expected } would be expected.
+scrutiny-fact-confirmed-in-one-place = { $seen } of { $of } were signed in many places and confirmed in { $values ->
+    [one] one
+   *[other] { $values }
+}; { $expected } would be expected.
 scrutiny-fact-confirmed-from-hosting = { $seen } of { $of } were confirmed from rented servers; { $expected } would be expected.
-scrutiny-fact-same-clients = { $seen } of { $of } contributions were made with { $values } kinds of browser; { $expected } would be expected.
+scrutiny-fact-same-clients = { $seen } of { $of } contributions were made with { $values ->
+    [one] one kind of browser
+   *[other] { $values } kinds of browser
+}; { $expected } would be expected.
 scrutiny-fact-no-script = { $seen } of { $of } contributions were made without script; { $expected } would be expected.
-scrutiny-fact-same-language = { $seen } of { $of } contributions are in { $values } languages that are rare here; { $expected } would be expected.
-scrutiny-fact-same-names = { $seen } of { $of } contributions bear { $values } names; { $expected } would be expected.
-scrutiny-fact-same-comments = { $seen } of { $of } contributions carry { $values } comments; { $expected } would be expected.
-scrutiny-fact-same-patterns = { $seen } of { $of } mail addresses follow { $values } patterns; { $expected } would be expected.
-scrutiny-fact-same-domains = { $seen } of { $of } mailboxes are at { $values } uncommon domains; { $expected } would be expected.
-scrutiny-fact-same-mail-servers = { $seen } of { $of } mailboxes are on { $values } uncommon mail servers; { $expected } would be expected.
-scrutiny-fact-regular = { $of } contributions came at nearly even intervals. People do not keep a beat.
+scrutiny-fact-same-language = { $seen } of { $of } contributions are in { $values ->
+    [one] one language that is rare here
+   *[other] { $values } languages that are rare here
+}; { $expected } would be expected.
+scrutiny-fact-same-names = { $seen } of { $of } contributions bear { $values ->
+    [one] one name
+   *[other] { $values } names
+}; { $expected } would be expected.
+scrutiny-fact-same-comments = { $seen } of { $of } contributions carry { $values ->
+    [one] one comment
+   *[other] { $values } comments
+}; { $expected } would be expected.
+scrutiny-fact-same-patterns = { $seen } of { $of } mail addresses follow { $values ->
+    [one] one pattern
+   *[other] { $values } patterns
+}; { $expected } would be expected.
+scrutiny-fact-same-domains = { $seen } of { $of } mailboxes are at { $values ->
+    [one] one uncommon domain
+   *[other] { $values } uncommon domains
+}; { $expected } would be expected.
+scrutiny-fact-same-mail-servers = { $seen } of { $of } mailboxes are on { $values ->
+    [one] one uncommon mail server
+   *[other] { $values } uncommon mail servers
+}; { $expected } would be expected.
+scrutiny-fact-regular = { $of } contributions came at nearly even intervals. { $values ->
+    [0] People do not keep a beat.
+   *[other] The intervals differ from their mean by { $values } %; { $expected } % would be expected.
+}
 scrutiny-fact-day-and-night = { $seen } of { $of } contributions were made at night, where they came from; { $expected } would be expected.
-scrutiny-fact-same-fill-time = { $of } contributions took almost the same time to fill in. People differ more.
-scrutiny-fact-same-read-time = { $of } contributions came almost the same time after the page was opened. People differ more.
-scrutiny-fact-same-gap = { $of } contributions were confirmed almost the same time after signing. People differ more.
+scrutiny-fact-same-fill-time = { $of } contributions took almost the same time to fill in. { $values ->
+    [0] People differ more.
+   *[other] Half of the times lie within { $values } %; within { $expected } % would be expected.
+}
+scrutiny-fact-same-read-time = { $of } contributions came almost the same time after the page was opened. { $values ->
+    [0] People differ more.
+   *[other] Half of the times lie within { $values } %; within { $expected } % would be expected.
+}
+scrutiny-fact-same-gap = { $of } contributions were confirmed almost the same time after signing. { $values ->
+    [0] People differ more.
+   *[other] Half of the times lie within { $values } %; within { $expected } % would be expected.
+}
 scrutiny-fact-stored-up = { $seen } of { $of } waited for six hours or longer before they were confirmed, while others confirmed as usual; { $expected } would be expected.
 scrutiny-fact-directory-order = { $seen } of { $of } names follow one another as in a directory; { $expected } would be expected.
 scrutiny-fact-capitals = { $seen } of { $of } names are written in capitals; { $expected } would be expected.
 scrutiny-fact-many-spellings = { $seen } of { $of } contributions spell a mailbox that had been given before in another way; { $expected } would be expected.
 scrutiny-fact-disowned = { $seen } of { $of } were answered with “it wasn’t me”; { $expected } would be expected.
-scrutiny-fact-abroad = { $seen } of { $of } contributions come from { $values } countries outside the petition’s audience; { $expected } would be expected.
+scrutiny-fact-abroad = { $seen } of { $of } contributions come from { $values ->
+    [one] one country outside the petition’s audience
+   *[other] { $values } countries outside the petition’s audience
+}; { $expected } would be expected.
 scrutiny-fact-elsewhere = { $seen } of { $of } contributions come from another country than they declare; { $expected } would be expected.
 
 scrutiny-innocent-organisation = It may be a school, a town hall or a firm: one place, one mail domain, computers of one kind.

@@ -210,9 +210,10 @@ pub struct Evidence {
     pub seen: u32,
     /// Members that were looked at.
     pub of: u32,
-    /// Different values among those that show it; 0 where that means nothing.
+    /// Different values among those that show it; 0 where that means nothing. Of times that hardly differ: by how many per cent
+    /// they do, the middle half of them.
     pub values: u32,
-    /// Of as many honest people, how many would be expected to show it.
+    /// Of as many honest people, how many would be expected to show it. Of times: by how many per cent theirs differ.
     pub expected: f64,
     /// How surprising that is: 6 is one in a million.
     pub decades: f64,

@@ -26,6 +26,9 @@ impl Default for Holds {
 impl Holds {
     /// One entry a moment, so an hour of looks at the most.
     pub(crate) fn give(&mut self, now: Time, holds: u64) {
+        while self.given.front().is_some_and(|(when, _)| is_over(*when, now)) {
+            self.given.pop_front();
+        }
         match self.given.back_mut() {
             Some((when, given)) if *when == now => *given += holds,
             _ if holds > 0 => self.given.push_back((now, holds)),
@@ -34,15 +37,12 @@ impl Holds {
     }
 
     /// How many more may be given now.
-    pub(crate) fn left(&mut self, now: Time) -> u64 {
-        while self
-            .given
-            .front()
-            .is_some_and(|(when, _)| now.seconds_since(*when) >= HOUR)
-        {
-            self.given.pop_front();
-        }
-        let given = self.given.iter().map(|(_, given)| given).sum();
-        self.cap.saturating_sub(given)
+    pub(crate) fn left(&self, now: Time) -> u64 {
+        let of_this_hour = self.given.iter().filter(|(when, _)| !is_over(*when, now));
+        self.cap.saturating_sub(of_this_hour.map(|(_, given)| given).sum())
     }
+}
+
+fn is_over(when: Time, now: Time) -> bool {
+    now.seconds_since(when) >= HOUR
 }

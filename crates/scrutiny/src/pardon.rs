@@ -39,12 +39,24 @@ impl Scrutiny {
         cleared
     }
 
-    /// Members of clusters that wait outside the count because this hour's holds are used up.
+    /// Members of clusters that wait outside the count because this hour's holds are used up. Who only waits for the next look
+    /// is none of them.
     #[must_use]
     pub fn over_cap(&self) -> u64 {
-        self.clusters
-            .iter()
-            .map(|cluster| cluster.outstanding.len() as u64)
-            .sum()
+        self.outstanding(self.clusters.len())
+            .saturating_sub(self.holds.left(self.now))
+    }
+
+    /// Of these, the members of one cluster: those before it are handed out first.
+    pub(crate) fn over_cap_of(&self, place: usize) -> u64 {
+        let left = self.holds.left(self.now);
+        let over = |clusters| self.outstanding(clusters).saturating_sub(left);
+        over(place + 1) - over(place)
+    }
+
+    /// Members of so many clusters who are to be held and are not yet.
+    fn outstanding(&self, clusters: usize) -> u64 {
+        let of = self.clusters[..clusters].iter();
+        of.map(|cluster| cluster.outstanding.len() as u64).sum()
     }
 }

@@ -126,7 +126,7 @@ impl Scrutiny {
             last: cluster.last.millis(base),
             members: cluster.members,
             held: cluster.held,
-            over_cap: cluster.outstanding.len() as u64,
+            over_cap: self.over_cap_of(place),
             score: score(&cluster.evidence),
             confidence: confidence(Advice::Hold, &cluster.evidence),
             innocent: innocent(false, &cluster.evidence),

@@ -129,10 +129,15 @@ fn narrowness(
         fact,
         seen: of as u32,
         of: of as u32,
-        values: 0,
-        expected: 0.0,
+        values: in_per_cent(seen.width).max(1.0) as u32,
+        expected: in_per_cent(usual),
         decades: surprise_of_narrowness(ratio, of as f64 * QUARTILES),
     })
+}
+
+/// By how much the slowest of the middle half is slower than the quickest, where logarithms spread so wide.
+fn in_per_cent(width: f64) -> f64 {
+    (((1.349 * width).exp() - 1.0) * 100.0).round()
 }
 
 /// Where we are slow, everybody takes as long as we do: those at home as well.
@@ -278,8 +283,8 @@ fn regular(members: &[&Record]) -> Option<Agreement> {
             fact: Fact::Regular,
             seen: of as u32,
             of: of as u32,
-            values: 0,
-            expected: 0.0,
+            values: (ratio * 100.0).round().max(1.0) as u32,
+            expected: 100.0,
             decades,
         },
         mark: Mark::Group,
@@ -305,6 +310,13 @@ fn day_and_night(sample: &Sample<'_>) -> Option<Agreement> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Evidence says what was seen beside what is usual, in words a person can check.
+    #[test]
+    fn a_spread_is_told_in_per_cent() {
+        let told = [0.0, 0.05, 0.2, HUMAN_SPREAD, 0.8].map(in_per_cent);
+        assert_eq!(told, [0.0, 7.0, 31.0, 96.0, 194.0]);
+    }
 
     #[test]
     fn three_of_the_times_are_those_that_sorting_finds() {

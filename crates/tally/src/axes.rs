@@ -21,8 +21,10 @@ pub enum Standing {
     Clear,
     /// Set aside until someone looks.
     Held,
-    /// Judged not to count.
+    /// Judged not to count; nothing was against it before.
     Invalidated,
+    /// Judged not to count; held before. Who takes the invalidation back alone has it held again.
+    InvalidatedWhileHeld,
 }
 
 /// How it came to an end, if it did. An end is final.
@@ -68,7 +70,7 @@ impl Axes {
     /// Previously counted, now invalidated.
     #[must_use]
     pub fn is_invalidated(self) -> bool {
-        self.settled && self.is_confirmed() && self.verdict == Standing::Invalidated && !self.is_ended()
+        self.settled && self.is_confirmed() && self.is_judged_invalid() && !self.is_ended()
     }
 
     /// Previously counted, now withdrawn, whatever its standing.
@@ -95,14 +97,20 @@ impl Axes {
         self.verdict == Standing::Clear
     }
 
+    /// The verdict axis says invalidated, whatever it said before.
+    #[must_use]
+    pub fn is_judged_invalid(self) -> bool {
+        matches!(self.verdict, Standing::Invalidated | Standing::InvalidatedWhileHeld)
+    }
+
     /// The end axis says something.
     #[must_use]
     pub fn is_ended(self) -> bool {
         self.end != End::None
     }
 
-    /// Six bits: 0 confirmed; 1-2 clear 0, held 1, invalidated 2; 3-4 no end 0, expired 1, withdrawn 2, disowned 3;
-    /// 5 settled. The rest are zero.
+    /// Six bits: 0 confirmed; 1-2 clear 0, held 1, invalidated 2, invalidated while held 3; 3-4 no end 0, expired 1, withdrawn 2,
+    /// disowned 3; 5 settled. The rest are zero.
     #[must_use]
     pub fn to_bits(self) -> u16 {
         let mailbox = u16::from(self.is_confirmed());
@@ -110,6 +118,7 @@ impl Axes {
             Standing::Clear => 0,
             Standing::Held => 1,
             Standing::Invalidated => 2,
+            Standing::InvalidatedWhileHeld => 3,
         };
         let end = match self.end {
             End::None => 0,
@@ -120,7 +129,7 @@ impl Axes {
         mailbox | verdict << 1 | end << 3 | u16::from(self.settled) << 5
     }
 
-    /// Reads [`Axes::to_bits`]. `None` for bits that no legal life leads to: an unknown value, settled or withdrawn
+    /// Reads [`Axes::to_bits`]. `None` for bits that no legal life leads to: a bit above these, settled or withdrawn
     /// without confirmation, expired with one.
     #[must_use]
     pub fn from_bits(bits: u16) -> Option<Self> {
@@ -136,7 +145,7 @@ impl Axes {
             0 => Standing::Clear,
             1 => Standing::Held,
             2 => Standing::Invalidated,
-            _ => return None,
+            _ => Standing::InvalidatedWhileHeld,
         };
         let end = match bits >> 3 & 3 {
             0 => End::None,
@@ -227,10 +236,13 @@ impl Axes {
             (VerdictKind::Held, _) => return Err(Rule::NotClear),
             (VerdictKind::Released, Standing::Held) => Standing::Clear,
             (VerdictKind::Released, _) => return Err(Rule::NotHeld),
-            (VerdictKind::Invalidated, Standing::Clear | Standing::Held) => Standing::Invalidated,
-            (VerdictKind::Invalidated, Standing::Invalidated) => return Err(Rule::AlreadyInvalidated),
-            (VerdictKind::Reinstated, Standing::Invalidated) => Standing::Clear,
-            (VerdictKind::Reinstated, _) => return Err(Rule::NotInvalidated),
+            (VerdictKind::Invalidated, Standing::Clear) => Standing::Invalidated,
+            (VerdictKind::Invalidated, Standing::Held) => Standing::InvalidatedWhileHeld,
+            (VerdictKind::Invalidated, _) => return Err(Rule::AlreadyInvalidated),
+            (VerdictKind::Reinstated, Standing::Invalidated | Standing::InvalidatedWhileHeld)
+            | (VerdictKind::Restored, Standing::Invalidated) => Standing::Clear,
+            (VerdictKind::Restored, Standing::InvalidatedWhileHeld) => Standing::Held,
+            (VerdictKind::Reinstated | VerdictKind::Restored, _) => return Err(Rule::NotInvalidated),
         };
         Ok(Self { verdict, ..self })
     }
@@ -274,23 +286,42 @@ mod tests {
                 "{axes:?}"
             );
             assert_eq!(axes.disown().ok(), expect(!ended, end(End::Disowned)), "{axes:?}");
-            for (kind, from, to) in [
-                (VerdictKind::Held, &[Standing::Clear][..], Standing::Held),
-                (VerdictKind::Released, &[Standing::Held], Standing::Clear),
+            use Standing::{Clear, Held, Invalidated, InvalidatedWhileHeld};
+            for (kind, moves) in [
+                (VerdictKind::Held, &[(Clear, Held)][..]),
+                (VerdictKind::Released, &[(Held, Clear)]),
                 (
                     VerdictKind::Invalidated,
-                    &[Standing::Clear, Standing::Held],
-                    Standing::Invalidated,
+                    &[(Clear, Invalidated), (Held, InvalidatedWhileHeld)],
                 ),
-                (VerdictKind::Reinstated, &[Standing::Invalidated], Standing::Clear),
+                (
+                    VerdictKind::Reinstated,
+                    &[(Invalidated, Clear), (InvalidatedWhileHeld, Clear)],
+                ),
+                (
+                    VerdictKind::Restored,
+                    &[(Invalidated, Clear), (InvalidatedWhileHeld, Held)],
+                ),
             ] {
-                let judged = Axes { verdict: to, ..axes };
-                assert_eq!(
-                    axes.judge(kind).ok(),
-                    expect(from.contains(&axes.verdict), judged),
-                    "{kind:?} {axes:?}"
-                );
+                let to = moves.iter().find(|(from, _)| *from == axes.verdict);
+                let judged = to.map(|(_, verdict)| Axes {
+                    verdict: *verdict,
+                    ..axes
+                });
+                assert_eq!(axes.judge(kind).ok(), judged, "{kind:?} {axes:?}");
             }
+        }
+    }
+
+    /// Taking an invalidation back, and nothing else, gives what was before it.
+    #[test]
+    fn what_is_restored_stands_as_it_stood_before() {
+        for axes in (0..64).filter_map(Axes::from_bits) {
+            let Ok(invalidated) = axes.judge(VerdictKind::Invalidated) else {
+                continue;
+            };
+            assert_eq!(invalidated.judge(VerdictKind::Restored), Ok(axes));
+            assert!(invalidated.judge(VerdictKind::Reinstated).is_ok_and(Axes::is_clear));
         }
     }
 
@@ -302,9 +333,9 @@ mod tests {
                 .iter()
                 .all(|axes| Axes::from_bits(axes.to_bits()) == Some(*axes))
         );
-        // Unconfirmed: 3 standings, not ended or expired or disowned. Confirmed: 3 standings, not ended or withdrawn
+        // Unconfirmed: 4 standings, not ended or expired or disowned. Confirmed: 4 standings, not ended or withdrawn
         // or disowned, settled or not.
-        assert_eq!(possible.len(), 3 * 3 + 3 * 3 * 2);
+        assert_eq!(possible.len(), 4 * 3 + 4 * 3 * 2);
     }
 
     #[test]

@@ -53,7 +53,7 @@ counts! {
     /// On the verdict axis held. Never public.
     all_held = |axes| axes.verdict == Standing::Held;
     /// On the verdict axis invalidated. Never public.
-    all_invalidated = |axes| axes.verdict == Standing::Invalidated;
+    all_invalidated = Axes::is_judged_invalid;
     /// Expired. Never public.
     all_expired = |axes| axes.end == End::Expired;
     /// Withdrawn, counted before or not. Never public.

@@ -18,6 +18,7 @@
 //! | 1 | 11 | `Verdict` released | as held |
 //! | 1 | 12 | `Verdict` invalidated | as held |
 //! | 1 | 13 | `Verdict` reinstated | as held |
+//! | 1 | 14 | `Verdict` restored | as held |
 //!
 //! Author: a byte 0 for scrutiny, or 1 and \[16] for a person. Undoes: a byte 0 for nothing, or 1 and position n64.
 //!
@@ -44,6 +45,7 @@ const HELD: u8 = 10;
 const RELEASED: u8 = 11;
 const INVALIDATED: u8 = 12;
 const REINSTATED: u8 = 13;
+const RESTORED: u8 = 14;
 
 impl Event {
     /// Appends the event's bytes.
@@ -155,6 +157,10 @@ impl Event {
                 verdict: VerdictKind::Reinstated,
                 ..
             } => REINSTATED,
+            Self::Verdict {
+                verdict: VerdictKind::Restored,
+                ..
+            } => RESTORED,
         }
     }
 }
@@ -203,6 +209,7 @@ fn decode_kind(kind: u8, from: &mut Reader<'_>) -> Result<Event, DecodeError> {
         RELEASED => verdict(VerdictKind::Released, from)?,
         INVALIDATED => verdict(VerdictKind::Invalidated, from)?,
         REINSTATED => verdict(VerdictKind::Reinstated, from)?,
+        RESTORED => verdict(VerdictKind::Restored, from)?,
         unknown => return Err(DecodeError::Kind(unknown)),
     })
 }

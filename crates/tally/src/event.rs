@@ -100,7 +100,7 @@ pub enum Event {
         evidence: [u8; 32],
         /// Who judged.
         author: Author,
-        /// Position of the earlier verdict that this one takes back; only for `Released` and `Reinstated`. That the
+        /// Position of the earlier verdict that this one takes back; not for `Held` and `Invalidated`. That the
         /// entry there is such a verdict is for the writer to see: a fold over a working set cannot look back.
         undoes: Option<u64>,
         /// Signatures whose standing allows it.
@@ -119,6 +119,8 @@ pub enum VerdictKind {
     Invalidated,
     /// Invalidated becomes clear, also where it was held before; holding again is another verdict.
     Reinstated,
+    /// Invalidated becomes what it was before: held where it was held, else clear. What takes an invalidation back.
+    Restored,
 }
 
 /// On whose word a signature was withdrawn. The public log counts them apart.

@@ -5,8 +5,8 @@
 //! the batch touches, applies its entries, and writes what [`Fold::take_changed`] returns. Both run the same code.
 //!
 //! What has to be loaded: for every event its petition; for every event about signatures those signatures (for
-//! `Signed` too, if the ledger has that id, so that a repetition is seen); and for `Settled`, `Released` and
-//! `Reinstated` who counts for the mailboxes of those signatures.
+//! `Signed` too, if the ledger has that id, so that a repetition is seen); and for `Settled`, `Released`,
+//! `Reinstated` and `Restored` who counts for the mailboxes of those signatures.
 
 use std::collections::BTreeMap;
 
@@ -460,8 +460,8 @@ fn check_undoes(verdict: VerdictKind, undoes: Option<u64>, position: u64) -> Res
     let Some(undone) = undoes else { return Ok(()) };
     match verdict {
         VerdictKind::Held | VerdictKind::Invalidated => Err(Rule::UndoesNothing),
-        VerdictKind::Released | VerdictKind::Reinstated if (1..position).contains(&undone) => Ok(()),
-        VerdictKind::Released | VerdictKind::Reinstated => Err(Rule::UndoesNotEarlier),
+        _ if (1..position).contains(&undone) => Ok(()),
+        _ => Err(Rule::UndoesNotEarlier),
     }
 }
 

@@ -14,6 +14,7 @@
 //! | 1 | 7 | `REINSTATED` | as `HELD` |
 //! | 1 | 8 | `BATCH` | batch u32, counts, reasons, stated |
 //! | 1 | 9 | `CLOSE` | batch u32, counts |
+//! | 1 | 10 | `RESTORED` | as `HELD` |
 //!
 //! - undoes: a byte 0 for nothing, or 1 and the index u64 of the leaf taken back.
 //! - targets: leaf indexes, strictly ascending: how many n, the first n, then for each next one its distance to the one

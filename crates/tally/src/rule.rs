@@ -110,7 +110,7 @@ pub enum Rule {
     /// A set event names a signature once.
     #[error("a signature named twice")]
     SetDuplicate,
-    /// Only `Released` and `Reinstated` take something back.
+    /// `Held` and `Invalidated` take nothing back.
     #[error("this verdict takes nothing back")]
     UndoesNothing,
     /// What is taken back came before.

@@ -360,6 +360,21 @@ desk-done-noted = It is written down.
 desk-findings = What was found and decided
 desk-findings-none = Nothing has been held or invalidated.
 desk-findings-facts = What was seen
+desk-span-minutes = { $members ->
+    [one] One contribution
+   *[other] { $members } contributions
+} in { $count ->
+    [one] a minute
+   *[other] { $count } minutes
+}.
+desk-span-hours = { $members ->
+    [one] One contribution
+   *[other] { $members } contributions
+} in { $count } hours.
+desk-span-days = { $members ->
+    [one] One contribution
+   *[other] { $members } contributions
+} in { $count } days.
 desk-findings-innocent = It may be innocent
 desk-findings-confidence = Confidence
 desk-found-hold = { $count ->
@@ -378,8 +393,12 @@ desk-found-reinstate = { $count ->
     [one] One signature reinstated
    *[other] { $count } signatures reinstated
 }
+desk-found-restore = { $count ->
+    [one] One signature back where it stood before
+   *[other] { $count } signatures back where they stood before
+}
 desk-found-by-machine = by scrutiny
-desk-found-by-person = by a person
+desk-found-by = by { $who }
 desk-found-undone = taken back
 desk-found-number = verdict
 desk-undo = Take it back
@@ -391,6 +410,7 @@ desk-decide = Hold, invalidate, or take back
 desk-decide-preview = See what it would do
 desk-decide-other = Something else
 desk-decide-nobody = Nobody is meant whose standing this would change. Nothing was done.
+desk-decide-changed = Since your preview there are more whom it would judge. Nothing was done: look at it again.
 desk-decide-wrong-time = A time is not one.
 desk-decide-wrong-network = The network is an address, or a number such as AS64500.
 desk-decide-wrong-reason = This reason does not go with what you want to do.
@@ -436,7 +456,9 @@ desk-do-release = Release { $count }
 desk-do-reinstate = Reinstate { $count }
 desk-would-counted = counted now
 desk-would-unconfirmed = never confirmed
-desk-would-honest = honest people it may catch, at most
+desk-would-count = would count
+desk-would-honest = may be honest people
+desk-would-honest-what = May be honest: everybody of whom no finding speaks, and who shows signs of a person all the same.
 desk-would-samples = Up to five of them
 desk-would-more = There are more than one verdict takes; the rest is for another.
 desk-would-undo = You can undo it in one click.
@@ -464,7 +486,9 @@ desk-incident-first = First seen
 desk-incident-last = Last seen
 desk-incident-closed = Closed
 desk-incident-sum = Set aside
-desk-incident-sums = { $held } held, { $refused } refused at the door
+desk-incident-sums = { $held } were held, { $refused } refused at the door
+desk-incident-now = Now
+desk-incident-now-numbers = { $held } held, { $invalidated } invalidated, { $clear } neither
 desk-story = What was seen, decided and written down
 desk-story-left-out = { $count } lines did not fit; the verdicts among them are in the room.
 desk-seen-opened = It began.
@@ -477,6 +501,10 @@ desk-shift-cap-lowered = set the limit back to the usual one
 desk-shift-second-way = { $count ->
     [one] asked one held person by mail
    *[other] asked { $count } held people by mail
+}
+desk-shift-acknowledged = { $count ->
+    [one] acknowledged an alert
+   *[other] acknowledged { $count } alerts
 }
 desk-shift-called-back = called back the mails that had not left
 
@@ -497,7 +525,12 @@ desk-done-cap-lowered = The usual limit is in force again.
 desk-standing = Findings
 desk-standing-none = Nothing was found.
 desk-finding-name = finding
-desk-finding-waiting = { $held } held, { $waiting } wait outside the count
+desk-now-waiting = { $count ->
+    [one] one waits outside the count
+   *[other] { $count } wait outside the count
+}
+desk-now-invalidated = { $count } invalidated
+desk-now-clear = { $count } neither held nor invalidated
 desk-finding-asks = Scrutiny asks you to look
 desk-finding-nobody = It names nobody: it may be a campaign of real people. Nothing is held for it.
 desk-finding-hold = What holding all of them would do

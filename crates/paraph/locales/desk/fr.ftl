@@ -360,26 +360,53 @@ desk-done-noted = C’est noté.
 desk-findings = Ce qui a été trouvé et décidé
 desk-findings-none = Rien n’a été retenu ni invalidé.
 desk-findings-facts = Ce qui a été vu
+desk-span-minutes = { $members ->
+    [0] Aucune contribution
+    [one] Une contribution
+   *[other] { $members } contributions
+} en { $count ->
+    [one] une minute
+   *[other] { $count } minutes
+}.
+desk-span-hours = { $members ->
+    [0] Aucune contribution
+    [one] Une contribution
+   *[other] { $members } contributions
+} en { $count } heures.
+desk-span-days = { $members ->
+    [0] Aucune contribution
+    [one] Une contribution
+   *[other] { $members } contributions
+} en { $count } jours.
 desk-findings-innocent = C’est peut-être innocent
 desk-findings-confidence = Confiance
 desk-found-hold = { $count ->
+    [0] Aucune signature retenue
     [one] Une signature retenue
    *[other] { $count } signatures retenues
 }
 desk-found-invalidate = { $count ->
+    [0] Aucune signature invalidée
     [one] Une signature invalidée
    *[other] { $count } signatures invalidées
 }
 desk-found-release = { $count ->
+    [0] Aucune signature relâchée
     [one] Une signature relâchée
    *[other] { $count } signatures relâchées
 }
 desk-found-reinstate = { $count ->
+    [0] Aucune signature rétablie
     [one] Une signature rétablie
    *[other] { $count } signatures rétablies
 }
+desk-found-restore = { $count ->
+    [0] Aucune signature remise dans son état d’avant
+    [one] Une signature remise dans son état d’avant
+   *[other] { $count } signatures remises dans leur état d’avant
+}
 desk-found-by-machine = par l’examen automatique
-desk-found-by-person = par une personne
+desk-found-by = par { $who }
 desk-found-undone = défait
 desk-found-number = décision
 desk-undo = Défaire
@@ -391,6 +418,7 @@ desk-decide = Retenir, invalider ou défaire
 desk-decide-preview = Voir ce que cela ferait
 desk-decide-other = Autre chose
 desk-decide-nobody = Cela ne changerait rien pour personne. Rien n’a été fait.
+desk-decide-changed = Depuis votre aperçu, il y en a davantage que cela toucherait. Rien n’a été fait : regardez de nouveau.
 desk-decide-wrong-time = Une heure n’en est pas une.
 desk-decide-wrong-network = Le réseau est une adresse, ou un numéro comme AS64500.
 desk-decide-wrong-reason = Cette raison ne va pas avec ce que vous voulez faire.
@@ -415,18 +443,22 @@ desk-label-reason = Pourquoi
 desk-label-why = Dans vos mots
 desk-hint-why = Pour celles et ceux qui viendront après vous. Ni noms ni adresses.
 desk-would-hold = { $count ->
+    [0] Aucune signature ne serait retenue
     [one] Une signature serait retenue
    *[other] { $count } signatures seraient retenues
 }
 desk-would-invalidate = { $count ->
+    [0] Aucune signature ne serait invalidée
     [one] Une signature serait invalidée
    *[other] { $count } signatures seraient invalidées
 }
 desk-would-release = { $count ->
+    [0] Aucune signature ne serait relâchée
     [one] Une signature serait relâchée
    *[other] { $count } signatures seraient relâchées
 }
 desk-would-reinstate = { $count ->
+    [0] Aucune signature ne serait rétablie
     [one] Une signature serait rétablie
    *[other] { $count } signatures seraient rétablies
 }
@@ -436,7 +468,9 @@ desk-do-release = En relâcher { $count }
 desk-do-reinstate = En rétablir { $count }
 desk-would-counted = comptées maintenant
 desk-would-unconfirmed = jamais confirmées
-desk-would-honest = personnes honnêtes peut-être touchées, au plus
+desk-would-count = compteraient
+desk-would-honest = peut-être des personnes honnêtes
+desk-would-honest-what = Peut-être honnêtes : toutes celles dont aucun constat ne parle, et celles qui montrent malgré tout des signes d’une personne.
 desk-would-samples = Jusqu’à cinq d’entre elles
 desk-would-more = Il y en a plus qu’une décision n’en prend ; le reste sera pour une autre.
 desk-would-undo = Vous pourrez défaire en un clic.
@@ -464,7 +498,9 @@ desk-incident-first = Vu d’abord
 desk-incident-last = Vu en dernier
 desk-incident-closed = Clos
 desk-incident-sum = Mis de côté
-desk-incident-sums = { $held } retenues, { $refused } refusées à l’entrée
+desk-incident-sums = { $held } ont été retenues, { $refused } refusées à l’entrée
+desk-incident-now = Maintenant
+desk-incident-now-numbers = { $held } retenues, { $invalidated } invalidées, { $clear } ni l’un ni l’autre
 desk-story = Ce qui a été vu, décidé et noté
 desk-story-left-out = { $count } lignes n’ont pas trouvé place ; les décisions parmi elles sont dans la salle.
 desk-seen-opened = Cela a commencé.
@@ -475,8 +511,14 @@ desk-seen-closed = Clos : plus rien n’a été vu depuis un moment.
 desk-shift-cap-raised = a relevé la limite à { $count } retenues par heure, jusqu’au { $until }
 desk-shift-cap-lowered = a remis la limite habituelle
 desk-shift-second-way = { $count ->
+    [0] n’a interrogé personne par courriel
     [one] a interrogé par courriel une personne dont la signature est retenue
    *[other] a interrogé par courriel { $count } personnes dont la signature est retenue
+}
+desk-shift-acknowledged = { $count ->
+    [0] n’a pris connaissance d’aucune alerte
+    [one] a pris connaissance d’une alerte
+   *[other] a pris connaissance de { $count } alertes
 }
 desk-shift-called-back = a rappelé les courriels qui n’étaient pas partis
 
@@ -497,7 +539,19 @@ desk-done-cap-lowered = La limite habituelle est de nouveau en vigueur.
 desk-standing = Constats
 desk-standing-none = Rien n’a été constaté.
 desk-finding-name = constat
-desk-finding-waiting = { $held } retenues, { $waiting } attendent hors du compte
+desk-now-waiting = { $count ->
+    [0] aucune n’attend hors du compte
+    [one] une attend hors du compte
+   *[other] { $count } attendent hors du compte
+}
+desk-now-invalidated = { $count ->
+    [one] { $count } invalidée
+   *[other] { $count } invalidées
+}
+desk-now-clear = { $count ->
+    [one] { $count } ni retenue ni invalidée
+   *[other] { $count } ni retenues ni invalidées
+}
 desk-finding-asks = L’examen vous demande de regarder
 desk-finding-nobody = Il ne désigne personne : ce peut être une campagne de vraies personnes. Rien n’est retenu pour cela.
 desk-finding-hold = Voir ce que ferait de toutes les retenir
@@ -523,25 +577,30 @@ desk-ask-hours = { $count ->
 }
 desk-ask-undo = Ce qui n’est pas parti peut être rappelé d’un seul clic. Personne n’est interrogé deux fois.
 desk-ask-do = { $count ->
+    [0] N’interroger personne
     [one] Interroger une personne
    *[other] Interroger { $count } personnes
 }
 desk-ask-nobody = Personne n’est retenu qui puisse être interrogé, ou tous l’ont déjà été.
 desk-asked = Interrogées par courriel : { $offered }. Courriels partis : { $left }. Réponses : { $answered }.
 desk-call-back = { $count ->
+    [0] Il n’y a rien à rappeler
     [one] Rappeler le courriel qui n’est pas parti
    *[other] Rappeler les { $count } courriels qui ne sont pas partis
 }
 desk-answers = { $answered ->
+    [0] Aucune réponse
     [one] Une réponse, dont { $alike } comme d’autres
    *[other] { $answered } réponses, dont { $alike } se ressemblent
 }
 desk-answers-what = Se ressemblent les réponses données à plusieurs depuis une même ligne, avec des boîtes d’un même petit domaine, depuis des serveurs loués, ou plus vite qu’on ne lit. Regardez des exemples avant de relâcher.
 desk-answers-apart = { $count ->
+    [0] Toutes ressemblent à d’autres
     [one] Voir ce que ferait de relâcher celle qui ne ressemble pas aux autres
    *[other] Voir ce que ferait de relâcher les { $count } qui ne se ressemblent pas
 }
 desk-answers-all = { $count ->
+    [0] Il n’y a rien à relâcher
     [one] Voir ce que ferait de la relâcher
    *[other] Voir ce que ferait de relâcher les { $count }
 }

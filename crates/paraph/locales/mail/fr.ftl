@@ -9,6 +9,7 @@ who = Quelqu’un, sans doute vous, a donné cette adresse de courriel sur { $si
 press = Pour être comptée, la signature doit être confirmée par la personne qui lit cette boîte. Ouvrez cette page :
 button = Elle montre ce qui sera signé. L’ouvrir ne change rien : seul son bouton confirme.
 waiting = { $others ->
+    [0] Rien d’autre n’attend pour cette adresse.
     [one] Une autre signature attend pour cette adresse. La page la montre aussi.
    *[other] { $others } autres signatures attendent pour cette adresse. La page les montre aussi.
 }

@@ -49,15 +49,22 @@ fn tell(status: &Status, as_json: bool) {
             (false, false) => "open",
         };
         print(&format!(
-            "{}  {}  {state}, since {}, told {} times",
+            "{}  {}  {state}, since {}, told {}",
             alert.id,
             alert.alarm.name(),
             alert.since,
-            alert.told
+            times(alert.told)
         ));
     }
     if status.alerts.is_empty() {
         print("no open alert");
+    }
+}
+
+fn times(told: u32) -> String {
+    match told {
+        1 => "once".to_owned(),
+        told => format!("{told} times"),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::incident::answers::Answers;
 use crate::incident::book::{self, What};
 use crate::incident::condition::{Condition, Network};
-use crate::incident::findings::Found;
+use crate::incident::findings::{Found, Now};
 use crate::incident::log::{Entry, Happened, Told, Who};
 use crate::incident::preview::{Preview, Sample};
 use crate::incident::second_way::{Ask, AskPreview};
@@ -110,6 +110,7 @@ fn refused(why: Refused) -> Failure {
         Refused::Line => "write one sentence; several lines are several notes",
         Refused::Reason => "`paraph incident hold --help` names the reasons",
         Refused::Note => "say with --note what you saw",
+        Refused::Changed => "run it without --yes to see them",
         Refused::Malformed(_) => "narrow the condition, or see [limits]",
         Refused::Unavailable => "see the server's log and its /readyz, then try again",
     };
@@ -135,13 +136,14 @@ fn motion(direction: Direction, typed: &IncidentMotion) -> Result<Motion, Failur
             reason: String::new(),
             note: String::new(),
             undoes: None,
+            previewed: None,
         },
     };
-    if motion.direction != direction {
+    if command(motion.direction) != direction {
         let what = format!(
             "--undo: verdict {} is taken back by `{}`",
             typed.undo.unwrap_or(0),
-            word(motion.direction)
+            command(motion.direction).name()
         );
         return Err(Failure::usage(what, "a hold is released, an invalidation reinstated"));
     }
@@ -207,6 +209,7 @@ fn network(typed: &str) -> Result<Network, Failure> {
 /// Shows what it would do, or does it.
 fn moved(direction: Direction, typed: &IncidentMotion) -> Result<(), Failure> {
     let motion = motion(direction, typed)?;
+    let direction = motion.direction;
     if !typed.yes {
         let preview = match ask(&typed.place, &IncidentCommand::IncidentPreview(motion))? {
             IncidentAnswer::Preview(preview) => preview,
@@ -224,7 +227,7 @@ fn moved(direction: Direction, typed: &IncidentMotion) -> Result<(), Failure> {
             let back = match direction {
                 Direction::Hold => format!("; `paraph incident release --undo {position}` takes it back"),
                 Direction::Invalidate => format!("; `paraph incident reinstate --undo {position}` takes it back"),
-                Direction::Release | Direction::Reinstate => String::new(),
+                Direction::Release | Direction::Reinstate | Direction::Restore => String::new(),
             };
             print(&if typed.json {
                 json!({ "verdict": position, "judged": judged }).to_string()
@@ -328,10 +331,9 @@ fn sampled(sample: &Sample) -> String {
 
 fn foretold(direction: Direction, preview: &Preview) -> String {
     let mut said = format!(
-        "{} signatures are meant; this would {} {}{}\n  {} counted now, {} confirmed, {} never confirmed, {} ended\n  \
-         {} of them may be honest people: confirmed, and counted for a day, or from an access network with common mail",
+        "{} signatures are meant; this would {} {}{}\n  {} counted now, {} confirmed, {} never confirmed, {} ended",
         preview.matched,
-        word(direction),
+        direction.name(),
         preview.judged,
         if preview.more {
             ", and leave more for another verdict"
@@ -342,8 +344,23 @@ fn foretold(direction: Direction, preview: &Preview) -> String {
         preview.confirmed,
         preview.unconfirmed,
         preview.ended,
-        preview.honest,
     );
+    said += &match direction {
+        Direction::Hold | Direction::Invalidate => format!(
+            "\n  {} of them may be honest people: no finding speaks of them, or they show signs of a person (counted for a day, or \
+             from an access network with common mail)",
+            preview.honest
+        ),
+        Direction::Release | Direction::Reinstate | Direction::Restore => {
+            format!("\n  {} of them would count", preview.would_count)
+        }
+    };
+    if preview.held_again > 0 {
+        said += &format!(
+            "\n  {} of them were held before and will be held again",
+            preview.held_again
+        );
+    }
     preview.samples.iter().for_each(|sample| said += &sampled(sample));
     if preview.judged > 0 {
         said += "\nnothing was changed; --yes does it, with --reason and --note, and one command takes it back";
@@ -352,7 +369,10 @@ fn foretold(direction: Direction, preview: &Preview) -> String {
 }
 
 fn line(verdict: &Listed) -> String {
-    let by = if verdict.by_person { "a person" } else { "scrutiny" };
+    let by = match &verdict.who {
+        Who::Program => "scrutiny",
+        person => by(person),
+    };
     let undone = verdict
         .undone_by
         .map_or_else(String::new, |by| format!("  taken back by {by}"));
@@ -360,7 +380,7 @@ fn line(verdict: &Listed) -> String {
         "{:>8}  {}  {:<10} {:>8}  {}  {}  by {by}{undone}",
         verdict.position,
         time(verdict.at),
-        word(verdict.direction),
+        verdict.direction.name(),
         verdict.judged,
         verdict.petition,
         verdict.reason,
@@ -390,7 +410,7 @@ fn head(incident: &book::Incident) -> String {
         .closed_at
         .map_or_else(|| "open".to_owned(), |at| format!("closed {}", time(at)));
     format!(
-        "incident {}  {}  {end}  {} held, {} refused",
+        "incident {}  {}  {end}  {} were held, {} refused",
         incident.id,
         time(incident.opened_at),
         incident.held,
@@ -400,6 +420,7 @@ fn head(incident: &book::Incident) -> String {
 
 fn history(shown: &Shown) -> String {
     let mut said = head(&shown.incident);
+    said += &format!("\n  of all whom it caught: {}", stand(shown.now));
     if let Some(aware) = shown.aware_at {
         said += &format!("\n  a person knew of it at {}", time(aware));
     }
@@ -438,11 +459,18 @@ fn history(shown: &Shown) -> String {
     said
 }
 
+fn stand(now: Now) -> String {
+    format!(
+        "{} held now, {} invalidated, {} neither",
+        now.held, now.invalidated, now.clear
+    )
+}
+
 fn named(found: &Found) -> String {
     let standing = match (found.asks, found.waiting) {
         (true, _) => "asks you to look, and names nobody".to_owned(),
-        (false, 0) => format!("{} held", found.held),
-        (false, waiting) => format!("{} held, {waiting} wait outside the count", found.held),
+        (false, 0) => stand(found.now),
+        (false, waiting) => format!("{}, {waiting} wait outside the count", stand(found.now)),
     };
     format!("finding {}  {}  {standing}", found.name, found.petition)
 }
@@ -476,6 +504,7 @@ fn written(entry: Entry, text: &str) -> String {
         Entry::CapLowered => "lets limits.holds_per_hour be in force again".to_owned(),
         Entry::SecondWay => format!("asked {text} held people by mail"),
         Entry::CalledBack => "called back the mails that had not left".to_owned(),
+        Entry::Acknowledged => format!("acknowledged {text} alerts"),
     }
 }
 
@@ -501,12 +530,11 @@ fn time(at: u64) -> String {
     stamp.map_or_else(String::new, |stamp| format!("{stamp:.0}"))
 }
 
-fn word(direction: Direction) -> &'static str {
+/// The command by which it is done.
+fn command(direction: Direction) -> Direction {
     match direction {
-        Direction::Hold => "hold",
-        Direction::Release => "release",
-        Direction::Invalidate => "invalidate",
-        Direction::Reinstate => "reinstate",
+        Direction::Restore => Direction::Reinstate,
+        other => other,
     }
 }
 
@@ -516,5 +544,6 @@ fn done(direction: Direction) -> &'static str {
         Direction::Release => "released",
         Direction::Invalidate => "invalidated",
         Direction::Reinstate => "reinstated",
+        Direction::Restore => "restored",
     }
 }

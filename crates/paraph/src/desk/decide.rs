@@ -19,12 +19,12 @@ use crate::views::room::{DecidePage, Deciding, desk_decide};
 /// Characters of what is said about a verdict.
 const NOTE_CHARS: usize = 500;
 
-/// Directions by their name in forms.
-pub const DIRECTIONS: [(&str, Direction); 4] = [
-    ("hold", Direction::Hold),
-    ("invalidate", Direction::Invalidate),
-    ("release", Direction::Release),
-    ("reinstate", Direction::Reinstate),
+/// Directions that a form offers.
+pub const DIRECTIONS: [Direction; 4] = [
+    Direction::Hold,
+    Direction::Invalidate,
+    Direction::Release,
+    Direction::Reinstate,
 ];
 
 impl Deciding {
@@ -46,13 +46,15 @@ impl Deciding {
                 .filter(|reason| !reason.is_empty())
                 .unwrap_or_else(|| usual_reason(form).to_owned()),
             note: get("note"),
+            until: get("until"),
+            previewed: get("previewed"),
         }
     }
 
     /// The motion that was typed, or the field that is wrong.
     fn motion(&self, zone: &TimeZone) -> Result<Motion, &'static str> {
-        let direction = DIRECTIONS.iter().find(|(name, _)| *name == self.direction);
-        let (_, direction) = direction.ok_or("direction")?;
+        let direction = DIRECTIONS.iter().find(|direction| direction.name() == self.direction);
+        let direction = direction.ok_or("direction")?;
         let moment = |typed: &str, field| match typed {
             "" => Ok(None),
             typed => {
@@ -112,8 +114,16 @@ impl Deciding {
             reason: self.reason.clone(),
             note: self.note.clone(),
             undoes: None,
+            previewed: None,
         })
     }
+}
+
+/// A motion about nobody who signed at that moment or later.
+fn until_then(motion: &Motion, until: u64) -> Motion {
+    let mut motion = motion.clone();
+    motion.condition.to = Some(motion.condition.to.map_or(until, |to| to.min(until)));
+    motion
 }
 
 /// The reason of a button that names none: what scrutiny says speaks against them, and who was looked at for them.
@@ -171,35 +181,63 @@ impl Desk {
         self.page(visit, status, |frame| desk_decide(frame, &page))
     }
 
-    /// A preview first; the verdict with another press.
+    /// A preview first; the verdict with another press, on nobody whom the preview has not shown.
     pub(super) async fn decide(&self, visit: &Visit<'_>, form: &Form) -> Outcome {
         let deciding = Deciding::of(form);
-        let again = |wrong| Ok(self.deciding(visit, StatusCode::BAD_REQUEST, &deciding, None, Some(wrong)));
         let motion = match deciding.motion(&self.night.zone) {
             Ok(motion) => motion,
-            Err(field) => return again(wrong_field(field)),
+            Err(field) => return Ok(self.wrong(visit, &deciding, wrong_field(field))),
         };
-        let account = visit.by()?;
-        let office = &self.parts.office;
-        if form.get("do") != "judge" {
-            let answer = office
-                .carry_out(IncidentCommand::IncidentPreview(motion), account)
-                .await;
-            return match answer {
-                IncidentAnswer::Preview(preview) if preview.judged == 0 => again("desk-decide-nobody"),
-                IncidentAnswer::Preview(preview) => {
-                    Ok(self.deciding(visit, StatusCode::OK, &deciding, Some(&preview), None))
-                }
-                IncidentAnswer::Refused(refused) => self.refused(visit, &deciding, refused),
-                _ => Err(No::Broken),
-            };
-        }
-        match office.carry_out(IncidentCommand::IncidentJudge(motion), account).await {
+        let seen = (deciding.until.parse::<u64>(), deciding.previewed.parse::<u64>());
+        let (Ok(until), Ok(previewed), "judge") = (seen.0, seen.1, form.get("do")) else {
+            return self.preview(visit, &deciding, &motion, None).await;
+        };
+        let motion_then = Motion {
+            previewed: Some(previewed),
+            ..until_then(&motion, until)
+        };
+        let command = IncidentCommand::IncidentJudge(motion_then);
+        match self.parts.office.carry_out(command, visit.by()?).await {
             IncidentAnswer::Judged { .. } => Ok(self.go_to(visit, "/desk/incident", Some("judged"))),
-            IncidentAnswer::Nobody => again("desk-decide-nobody"),
+            IncidentAnswer::Nobody => Ok(self.wrong(visit, &deciding, "desk-decide-nobody")),
+            IncidentAnswer::Refused(Refused::Changed) => {
+                self.preview(visit, &deciding, &motion, Some("desk-decide-changed"))
+                    .await
+            }
             IncidentAnswer::Refused(refused) => self.refused(visit, &deciding, refused),
             _ => Err(No::Broken),
         }
+    }
+
+    /// What it would do to those who have signed by now. `why` it is shown again instead of being done.
+    async fn preview(
+        &self,
+        visit: &Visit<'_>,
+        deciding: &Deciding,
+        motion: &Motion,
+        why: Option<&'static str>,
+    ) -> Outcome {
+        let until = visit.now.0;
+        let command = IncidentCommand::IncidentPreview(until_then(motion, until));
+        match self.parts.office.carry_out(command, visit.by()?).await {
+            IncidentAnswer::Preview(preview) if preview.judged == 0 => {
+                Ok(self.wrong(visit, deciding, "desk-decide-nobody"))
+            }
+            IncidentAnswer::Preview(preview) => {
+                let deciding = Deciding {
+                    until: until.to_string(),
+                    ..deciding.clone()
+                };
+                let status = why.map_or(StatusCode::OK, |_| StatusCode::CONFLICT);
+                Ok(self.deciding(visit, status, &deciding, Some(&preview), why))
+            }
+            IncidentAnswer::Refused(refused) => self.refused(visit, deciding, refused),
+            _ => Err(No::Broken),
+        }
+    }
+
+    fn wrong(&self, visit: &Visit<'_>, deciding: &Deciding, wrong: &'static str) -> Answer {
+        self.deciding(visit, StatusCode::BAD_REQUEST, deciding, None, Some(wrong))
     }
 
     fn refused(&self, visit: &Visit<'_>, deciding: &Deciding, refused: Refused) -> Outcome {

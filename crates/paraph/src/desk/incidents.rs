@@ -21,7 +21,7 @@ const MOST: u64 = 1_000_000;
 impl Desk {
     /// Holds an hour without a person: how many, who waits, and what a press would allow.
     pub(super) fn limit(&self, open: Option<&Incident>, now: Millis) -> LimitPage {
-        let usual = self.parts.limits.holds_per_hour;
+        let usual = self.parts.office.bounds.borrow().holds_per_hour;
         let board = self.parts.board.as_ref();
         let raised = open.and_then(|incident| incident.cap).filter(|cap| now.0 < cap.until);
         LimitPage {

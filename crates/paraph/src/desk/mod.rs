@@ -470,7 +470,7 @@ impl Desk {
             Route::Invite => self.invite(visit, &form).await,
             Route::Reset => self.reset(visit, &form).await,
             Route::Remove => self.remove(visit, &form).await,
-            Route::Acknowledge => self.acknowledge(visit),
+            Route::Acknowledge => self.acknowledge(visit).await,
             Route::Log => self.log_shift(visit, &form).await,
             Route::Clock => self.set_clock(visit, &form).await,
             Route::Statement => self.make_statement(visit, &form),

@@ -186,7 +186,7 @@ impl Desk {
             .map(|listed| FindingCard::of(listed, lang))
             .collect();
         let open = incidents.first().filter(|incident| incident.closed_at.is_none());
-        let found = self.parts.office.findings(&listed, open);
+        let found = self.parts.office.findings(open).await.map_err(|_| No::Broken)?;
         let standing: Vec<FoundCard> = found
             .iter()
             .take(FINDINGS)
@@ -250,8 +250,13 @@ impl Desk {
         Ok(answer)
     }
 
-    pub(super) fn acknowledge(&self, visit: &Visit<'_>) -> Outcome {
-        self.parts.alerts.acknowledge(None);
+    pub(super) async fn acknowledge(&self, visit: &Visit<'_>) -> Outcome {
+        let by = visit.by()?;
+        let acknowledged = self.parts.alerts.acknowledge(None);
+        if acknowledged > 0 {
+            // Nobody is woken again for want of a line.
+            let _ = self.parts.office.acknowledged(Some(by), acknowledged).await;
+        }
         Ok(self.go_to(visit, "/desk/incident", Some("acknowledged")))
     }
 

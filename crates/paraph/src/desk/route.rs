@@ -229,6 +229,8 @@ impl<'p> Route<'p> {
                 "apart",
                 "reason",
                 "note",
+                "until",
+                "previewed",
                 "do",
             ],
             Self::Undo => &["verdict"],

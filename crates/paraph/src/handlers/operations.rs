@@ -6,6 +6,7 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
+use tokio::sync::watch;
 
 use super::mail_status::{self, MailStatus};
 use crate::admit::Admitter;
@@ -26,7 +27,7 @@ pub struct Operations {
     /// The front door: lanes, price, budgets, bans.
     pub admitter: Arc<Admitter>,
     /// The bounds in force.
-    pub limits: Limits,
+    pub limits: watch::Receiver<Limits>,
     /// Whether mail arrives.
     pub mail: MailStatus,
     /// The public side as it is now: its site has the words of the pages here.
@@ -60,7 +61,7 @@ impl Operations {
             "/metrics" => {
                 metrics::gauge!(INTAKE_WAITING).set(self.intake.waiting() as f64);
                 let process = self.metrics.as_ref().map(Handle::render).unwrap_or_default();
-                let door = self.admitter.state(clock::now()).metrics(&self.limits);
+                let door = self.admitter.state(clock::now()).metrics(&self.limits.borrow());
                 text(StatusCode::OK, process + &door + &self.mail.metrics().await)
             }
             "/door.json" => {

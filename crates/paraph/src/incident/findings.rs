@@ -1,12 +1,13 @@
 //! Findings: what scrutiny says now, together with the verdicts that it gave for them.
 
 use paraph_scrutiny::FindingName;
-use paraph_tally::SignatureId;
+use paraph_tally::{Author, PetitionId, SignatureId, Standing, Standings, VerdictKind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::book::{Incident, What};
-use super::{Direction, Listed, Office, Refused};
+use super::{Direction, Office, Refused};
+use crate::ledger::verdicts::Verdict;
 
 /// Verdicts that are looked through for those of a finding, at the most: a night makes some hundreds.
 const LOOKED_THROUGH: usize = 20_000;
@@ -22,8 +23,9 @@ pub struct Found {
     pub petition: String,
     /// Verdicts that rest on it, the latest first.
     pub verdicts: Vec<u64>,
-    /// Signatures that those held.
-    pub held: u64,
+    /// How those whom they judged stand now, and those whom a person judged through it.
+    #[serde(flatten)]
+    pub now: Now,
     /// Members that wait outside the count, because the holds of an hour are used up.
     pub waiting: u64,
     /// It asks a person to look, and names nobody.
@@ -32,13 +34,65 @@ pub struct Found {
     pub evidence: Value,
 }
 
+/// How signatures stand now, of those that were not withdrawn or ended otherwise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Now {
+    /// Held.
+    pub held: u64,
+    /// Invalidated.
+    pub invalidated: u64,
+    /// Neither.
+    pub clear: u64,
+}
+
+impl Now {
+    fn of(standings: &Standings) -> Self {
+        let mut now = Self::default();
+        for (axes, many) in standings.iter().filter(|(axes, _)| !axes.is_ended()) {
+            match axes.verdict {
+                Standing::Held => now.held += many,
+                Standing::Clear => now.clear += many,
+                Standing::Invalidated | Standing::InvalidatedWhileHeld => now.invalidated += many,
+            }
+        }
+        now
+    }
+}
+
+/// A verdict that rests on a finding: scrutiny's own, or one that a person gave on its members.
+struct Resting {
+    finding: FindingName,
+    verdict: Verdict,
+    evidence: Value,
+}
+
+impl Resting {
+    fn of(verdict: Verdict) -> Option<Self> {
+        let evidence: Value = serde_json::from_slice(&verdict.evidence).ok()?;
+        let named = [&evidence["finding"], &evidence["condition"]["finding"]];
+        let finding = named.into_iter().find_map(|name| FindingName::read(name.as_str()?))?;
+        Some(Self {
+            finding,
+            verdict,
+            evidence,
+        })
+    }
+
+    /// Scrutiny said it, and nobody has taken that back.
+    fn speaks(&self) -> bool {
+        self.verdict.author == Author::Scrutiny
+            && self.verdict.kind == VerdictKind::Held
+            && self.verdict.undone_by.is_none()
+    }
+}
+
 impl Found {
     fn new(name: &str, petition: String, evidence: Value) -> Self {
         Self {
             name: name.to_owned(),
             petition,
             verdicts: Vec::new(),
-            held: 0,
+            now: Now::default(),
             waiting: evidence["over_cap"].as_u64().unwrap_or(0),
             asks: evidence["advice"] == "scrutiny-advice-ask",
             evidence,
@@ -47,10 +101,12 @@ impl Found {
 }
 
 impl Office {
-    /// Findings of an incident, or of all verdicts that are listed, and what scrutiny says now: those that wait for a person
-    /// first.
-    #[must_use]
-    pub fn findings(&self, listed: &[Listed], incident: Option<&Incident>) -> Vec<Found> {
+    /// Findings of an incident, or of all verdicts that are looked through, and what scrutiny says now: those that wait for a
+    /// person first.
+    ///
+    /// # Errors
+    /// The store refused.
+    pub async fn findings(&self, incident: Option<&Incident>) -> Result<Vec<Found>, Refused> {
         let in_it = |position: u64| {
             incident.is_none_or(|incident| {
                 let of = |what: &What| matches!(what, What::Verdict { position: of, .. } if *of == position);
@@ -66,25 +122,47 @@ impl Office {
                 Found::new(&stands.name.to_string(), petition, stands.evidence.clone())
             }));
         }
-        for verdict in listed.iter().filter(|verdict| in_it(verdict.position)) {
-            let Some(name) = verdict.evidence["finding"].as_str() else {
-                continue;
-            };
-            if verdict.direction != Direction::Hold {
-                continue;
-            }
-            let place = findings.iter().position(|found| found.name == name);
-            let place = place.unwrap_or_else(|| {
-                let found = Found::new(name, verdict.petition.clone(), verdict.evidence.clone());
+        let mut resting = self.resting().await?;
+        resting.retain(|resting| resting.verdict.kind == VerdictKind::Held);
+        for resting in &resting {
+            let name = resting.finding.to_string();
+            let is_known = findings.iter().any(|found| found.name == name);
+            if !is_known && resting.verdict.author == Author::Scrutiny && in_it(resting.verdict.position) {
+                let found = Found::new(&name, self.slug(resting.verdict.petition), resting.evidence.clone());
                 findings.push(Found { waiting: 0, ..found });
-                findings.len() - 1
-            });
-            let found = &mut findings[place];
-            found.verdicts.push(verdict.position);
-            found.held += verdict.judged;
+            }
         }
-        findings.sort_by_key(|found| std::cmp::Reverse((found.waiting, found.asks, found.held)));
-        findings
+        // Whom it caught, it caught: also where an incident has not taken note of a verdict yet.
+        for resting in &resting {
+            let name = resting.finding.to_string();
+            if let Some(found) = findings.iter_mut().find(|found| found.name == name) {
+                found.verdicts.push(resting.verdict.position);
+            }
+        }
+        for found in &mut findings {
+            found.now = self.stand_now(&found.verdicts).await?;
+        }
+        findings.sort_by_key(|found| std::cmp::Reverse((found.waiting, found.asks, found.now.held)));
+        Ok(findings)
+    }
+
+    /// How those stand now whom any of these verdicts judged.
+    pub(super) async fn stand_now(&self, verdicts: &[u64]) -> Result<Now, Refused> {
+        let judged = self.judged_by_any(verdicts).await?;
+        Ok(Now::of(&self.ledger.standings(&judged).await?))
+    }
+
+    /// How those stand now who were held or invalidated in an incident.
+    pub(super) async fn stand_now_in(&self, incident: &Incident) -> Result<Now, Refused> {
+        let against = incident.timeline.iter().filter_map(|line| match line.what {
+            What::Verdict {
+                position,
+                direction: Direction::Hold | Direction::Invalidate,
+                ..
+            } => Some(position),
+            _ => None,
+        });
+        self.stand_now(&against.collect::<Vec<_>>()).await
     }
 
     /// The members of a finding: whom its verdicts judged, whatever has become of scrutiny since, and who waits now.
@@ -97,23 +175,45 @@ impl Office {
             Some(board) => board.members(name).await,
             None => Vec::new(),
         };
-        let (mut before, mut looked) = (i64::MAX.unsigned_abs(), 0);
-        while looked < LOOKED_THROUGH {
-            let verdicts = self.ledger.verdicts(before, AT_ONCE).await?;
-            let Some(last) = verdicts.last() else { break };
-            (before, looked) = (last.position, looked + verdicts.len());
-            for verdict in &verdicts {
-                let evidence: Value = serde_json::from_slice(&verdict.evidence).unwrap_or_default();
-                if evidence["finding"].as_str().and_then(FindingName::read) == Some(name) {
-                    members.extend(self.ledger.judged_by(verdict.position).await?.unwrap_or_default());
-                }
-            }
-        }
+        let resting = self.resting().await?;
+        let of_it = resting.iter().filter(|resting| resting.finding == name);
+        let positions: Vec<u64> = of_it.map(|resting| resting.verdict.position).collect();
+        members.extend(self.judged_by_any(&positions).await?);
         if members.is_empty() {
             return Err(Refused::Finding);
         }
         members.sort_unstable();
         members.dedup();
         Ok(members)
+    }
+
+    /// Everybody of a petition of whom scrutiny has said or says that they belong together and are to be held.
+    pub(super) async fn spoken_of(&self, petition: PetitionId) -> Result<Vec<SignatureId>, Refused> {
+        let resting = self.resting().await?;
+        let said = resting
+            .iter()
+            .filter(|resting| resting.speaks() && resting.verdict.petition == petition);
+        let positions: Vec<u64> = said.map(|resting| resting.verdict.position).collect();
+        let mut spoken_of = self.judged_by_any(&positions).await?;
+        if let Some(board) = &self.board {
+            for stands in board.findings().iter().filter(|stands| stands.petition == petition) {
+                spoken_of.extend(board.members(stands.name).await);
+            }
+        }
+        spoken_of.sort_unstable();
+        spoken_of.dedup();
+        Ok(spoken_of)
+    }
+
+    /// Verdicts that rest on findings, the latest first.
+    async fn resting(&self) -> Result<Vec<Resting>, Refused> {
+        let (mut before, mut looked, mut resting) = (i64::MAX.unsigned_abs(), 0, Vec::new());
+        while looked < LOOKED_THROUGH {
+            let verdicts = self.ledger.verdicts(before, AT_ONCE).await?;
+            let Some(last) = verdicts.last() else { break };
+            (before, looked) = (last.position, looked + verdicts.len());
+            resting.extend(verdicts.into_iter().filter_map(Resting::of));
+        }
+        Ok(resting)
     }
 }

@@ -53,11 +53,13 @@ pub enum Entry {
     SecondWay,
     /// Their mails that had not left were called back.
     CalledBack,
+    /// Alerts were acknowledged: how many.
+    Acknowledged,
 }
 
 impl Entry {
     /// All of them.
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Note,
         Self::Aware,
         Self::Over,
@@ -65,6 +67,7 @@ impl Entry {
         Self::CapLowered,
         Self::SecondWay,
         Self::CalledBack,
+        Self::Acknowledged,
     ];
 
     /// As the store has it.
@@ -78,6 +81,7 @@ impl Entry {
             Self::CapLowered => "cap-lowered",
             Self::SecondWay => "second-way",
             Self::CalledBack => "called-back",
+            Self::Acknowledged => "acknowledged",
         }
     }
 

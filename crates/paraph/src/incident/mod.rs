@@ -25,8 +25,8 @@ use serde::{Deserialize, Serialize};
 use crate::intake::command::Malformed;
 use book::Incident;
 use condition::Condition;
-use findings::Found;
-use log::Told;
+use findings::{Found, Now};
+use log::{Told, Who};
 pub use office::Office;
 use preview::Preview;
 use second_way::{Ask, AskPreview, AskedSoFar};
@@ -42,6 +42,22 @@ pub enum Direction {
     Invalidate,
     /// Judged so no more.
     Reinstate,
+    /// An invalidation taken back: held where it was held before. Nobody types it; what takes a verdict back says it.
+    Restore,
+}
+
+impl Direction {
+    /// Its name in forms and texts.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hold => "hold",
+            Self::Release => "release",
+            Self::Invalidate => "invalidate",
+            Self::Reinstate => "reinstate",
+            Self::Restore => "restore",
+        }
+    }
 }
 
 impl From<Direction> for VerdictKind {
@@ -51,6 +67,7 @@ impl From<Direction> for VerdictKind {
             Direction::Release => Self::Released,
             Direction::Invalidate => Self::Invalidated,
             Direction::Reinstate => Self::Reinstated,
+            Direction::Restore => Self::Restored,
         }
     }
 }
@@ -62,6 +79,7 @@ impl From<VerdictKind> for Direction {
             VerdictKind::Released => Self::Release,
             VerdictKind::Invalidated => Self::Invalidate,
             VerdictKind::Reinstated => Self::Reinstate,
+            VerdictKind::Restored => Self::Restore,
         }
     }
 }
@@ -81,6 +99,9 @@ pub struct Motion {
     pub note: String,
     /// Position of the verdict that it takes back.
     pub undoes: Option<u64>,
+    /// How many its preview said that it judges: it is not given on more.
+    #[serde(default)]
+    pub previewed: Option<u64>,
 }
 
 /// What is asked.
@@ -123,6 +144,8 @@ pub struct Shown {
     pub aware_at: Option<u64>,
     /// What was found in it.
     pub findings: Vec<Found>,
+    /// How those stand now who were held or invalidated in it.
+    pub now: Now,
     /// Held people who were asked, and their answers.
     pub second_way: AskedSoFar,
 }
@@ -205,6 +228,9 @@ pub enum Refused {
     /// A verdict needs a note.
     #[error("a verdict needs a note")]
     Note,
+    /// More would be judged than its preview said.
+    #[error("there are more now than were previewed")]
+    Changed,
     /// The writer will not have it.
     #[error("{0}")]
     Malformed(Malformed),
@@ -226,6 +252,8 @@ pub struct Listed {
     pub reason: String,
     /// Whether a person gave it, rather than scrutiny.
     pub by_person: bool,
+    /// Who gave it.
+    pub who: Who,
     /// When, milliseconds UTC.
     pub at: u64,
     /// Signatures that it judged.

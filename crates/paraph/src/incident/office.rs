@@ -1,7 +1,9 @@
 //! Previews, verdicts and their way back, for the desk and the command line alike.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use data_encoding::HEXLOWER;
 use paraph_tally::{Author, PetitionId, SignatureId, VerdictKind};
 use serde_json::json;
 use tokio::sync::watch;
@@ -49,9 +51,17 @@ pub struct Office {
     /// Names the address behind a mailbox.
     pub addresses: AddressTags,
     /// The bounds in force.
-    pub bounds: Limits,
+    pub bounds: watch::Receiver<Limits>,
     /// The account in whose name is done what is typed on this machine: nobody at the desk.
     pub machine: [u8; 16],
+}
+
+/// Members of the desk by account, in hexadecimal.
+type Members = HashMap<String, Who>;
+
+/// Who an account is: one that is no member's works at the machine.
+fn who(account: &str, members: &Members) -> Who {
+    members.get(account).cloned().unwrap_or(Who::CommandLine)
 }
 
 impl From<DbError> for Refused {
@@ -75,8 +85,8 @@ impl Office {
             }
             IncidentCommand::IncidentNote(id, text) => self.note(id, account, text).await,
             IncidentCommand::IncidentVerdict(position) => {
-                let shown = self.verdict(position).await;
-                shown.map(|verdict| IncidentAnswer::Shown(Box::new(self.listed(verdict))))
+                let shown = self.show_verdict(position).await;
+                shown.map(|listed| IncidentAnswer::Shown(Box::new(listed)))
             }
             IncidentCommand::IncidentPreview(motion) => {
                 let selected = self.select(&motion).await;
@@ -114,11 +124,12 @@ impl Office {
         let incident = self.incidents.get(id).ok_or(Refused::Incident)?;
         let shift = self.ledger.shift(Some(id)).await?;
         let members = self.ledger.members().await?;
-        let name = |account: &str| members.get(account).cloned().unwrap_or(Who::CommandLine);
+        let name = |account: &str| who(account, &members);
         Ok(Shown {
             story: log::story(&incident, &shift, name),
             aware_at: log::aware(Some(&incident), &shift).map(|at| at.0),
-            findings: self.findings(&self.list().await?, Some(&incident)),
+            findings: self.findings(Some(&incident)).await?,
+            now: self.stand_now_in(&incident).await?,
             second_way: self.asked_so_far(id).await?,
             incident,
         })
@@ -144,6 +155,16 @@ impl Office {
         Ok(IncidentAnswer::Noted)
     }
 
+    /// Somebody acknowledged so many alerts: the shift log says who.
+    ///
+    /// # Errors
+    /// Nothing can be recorded.
+    pub async fn acknowledged(&self, by: Option<[u8; 16]>, alerts: usize) -> Result<(), Refused> {
+        let wish = Wish::Shift(Entry::Acknowledged, alerts.to_string(), self.incidents.current());
+        let logged = self.intake.desk(by, wish).await;
+        logged.map(|_| ()).map_err(|_| Refused::Unavailable)
+    }
+
     pub(super) async fn log(&self, by: Option<[u8; 16]>, entry: Entry, text: String, id: u64) -> Result<(), Refused> {
         let wish = Wish::Shift(entry, text, Some(id));
         let logged = self.intake.desk(by, wish).await;
@@ -158,10 +179,11 @@ impl Office {
         minutes: Option<u64>,
         by: Option<[u8; 16]>,
     ) -> Result<IncidentAnswer, Refused> {
-        let minutes = minutes.unwrap_or(self.bounds.cap_raised_minutes);
-        let mut wanted = self.bounds.clone();
+        let bounds = self.bounds.borrow().clone();
+        let minutes = minutes.unwrap_or(bounds.cap_raised_minutes);
+        let mut wanted = bounds.clone();
         let is_within = wanted.set("holds_per_hour", to).is_ok() && wanted.set("cap_raised_minutes", minutes).is_ok();
-        if !is_within || to <= self.bounds.holds_per_hour {
+        if !is_within || to <= bounds.holds_per_hour {
             return Err(Refused::Cap);
         }
         let until = clock::now().0 + minutes * 60_000;
@@ -188,7 +210,9 @@ impl Office {
     /// The store refused.
     pub async fn list(&self) -> Result<Vec<Listed>, Refused> {
         let verdicts = self.ledger.verdicts(i64::MAX.unsigned_abs(), LISTED).await?;
-        Ok(verdicts.into_iter().map(|verdict| self.listed(verdict)).collect())
+        let members = self.ledger.members().await?;
+        let listed = |verdict| self.listed(verdict, &members);
+        Ok(verdicts.into_iter().map(listed).collect())
     }
 
     /// The motion that takes a verdict back, for whoever looks at its preview first.
@@ -199,8 +223,10 @@ impl Office {
         let verdict = self.verdict(position).await?;
         let kind = match verdict.kind {
             VerdictKind::Held => VerdictKind::Released,
-            VerdictKind::Invalidated => VerdictKind::Reinstated,
-            VerdictKind::Released | VerdictKind::Reinstated => return Err(Refused::NotUndone),
+            VerdictKind::Invalidated => VerdictKind::Restored,
+            VerdictKind::Released | VerdictKind::Reinstated | VerdictKind::Restored => {
+                return Err(Refused::NotUndone);
+            }
         };
         if verdict.undone_by.is_some() {
             return Err(Refused::Undone);
@@ -215,6 +241,7 @@ impl Office {
             reason: Reason::Mistake.name().to_owned(),
             note: String::new(),
             undoes: Some(position),
+            previewed: None,
         })
     }
 
@@ -226,12 +253,18 @@ impl Office {
             .petitions
             .get(&motion.petition)
             .map(|petition| petition.id);
+        let (petition, kind) = (petition.ok_or(Refused::Petition)?, motion.direction.into());
+        let spoken_of = match kind {
+            VerdictKind::Held | VerdictKind::Invalidated => self.spoken_of(petition).await?,
+            _ => Vec::new(),
+        };
         let wanted = Wanted {
-            petition: petition.ok_or(Refused::Petition)?,
-            kind: motion.direction.into(),
+            petition,
+            kind,
             condition: &motion.condition,
             among: self.among(&motion.condition).await?,
-            most: self.bounds.verdict_signatures,
+            spoken_of,
+            most: self.bounds.borrow().verdict_signatures,
             now: clock::now(),
         };
         Ok(self.ledger.select(wanted, &self.observer).await?)
@@ -281,6 +314,9 @@ impl Office {
         if set.is_empty() {
             return Ok(IncidentAnswer::Nobody);
         }
+        if motion.previewed.is_some_and(|previewed| preview.judged > previewed) {
+            return Err(Refused::Changed);
+        }
         let petition = self
             .shown
             .borrow()
@@ -310,6 +346,11 @@ impl Office {
         }
     }
 
+    async fn show_verdict(&self, position: u64) -> Result<Listed, Refused> {
+        let verdict = self.verdict(position).await?;
+        Ok(self.listed(verdict, &self.ledger.members().await?))
+    }
+
     async fn verdict(&self, position: u64) -> Result<Verdict, Refused> {
         self.ledger.verdict(position).await?.ok_or(Refused::Verdict)
     }
@@ -320,13 +361,18 @@ impl Office {
         petition.map_or_else(String::new, |petition| petition.slug.clone())
     }
 
-    fn listed(&self, verdict: Verdict) -> Listed {
+    fn listed(&self, verdict: Verdict, members: &Members) -> Listed {
+        let who = match verdict.author {
+            Author::Scrutiny => Who::Program,
+            Author::Person(account) => who(&HEXLOWER.encode(&account), members),
+        };
         Listed {
             position: verdict.position,
             petition: self.slug(verdict.petition),
             direction: verdict.kind.into(),
             reason: Reason::from_code(verdict.reason).map_or_else(String::new, |reason| reason.name().to_owned()),
             by_person: verdict.author != Author::Scrutiny,
+            who,
             at: verdict.at.0,
             judged: verdict.judged,
             undoes: verdict.undoes,

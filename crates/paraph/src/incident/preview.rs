@@ -1,7 +1,7 @@
 //! What a verdict would do, before it is given: whom it judges, how they stand, who of them may be honest, and samples.
 
 use paraph_scrutiny::{NetworkKind, Observation};
-use paraph_tally::{Axes, Millis, PetitionId, SignatureId, VerdictKind};
+use paraph_tally::{Axes, Millis, PetitionId, SignatureId, Standing, VerdictKind};
 use serde::{Deserialize, Serialize};
 
 use super::condition::{Asked, Condition};
@@ -36,8 +36,14 @@ pub struct Preview {
     pub unconfirmed: u64,
     /// Expired, withdrawn or disowned: the verdict changes nothing about them.
     pub ended: u64,
-    /// How many of them may be honest people: confirmed, and either counted and confirmed more than a day ago, or from an
-    /// access network with a mailbox at a large provider. An upper guess, not a judgement.
+    /// Held once the verdict stands, because they were held before what it takes back.
+    #[serde(default)]
+    pub held_again: u64,
+    /// Confirmed and clear once the verdict stands: they count, unless another one counts for the mailbox.
+    #[serde(default)]
+    pub would_count: u64,
+    /// Of a hold or an invalidation, how many of them may be honest people: all whom no finding speaks of, and of those the
+    /// ones who show signs of a person ([`shows_a_person`]). Whoever is left, scrutiny binds together and nothing speaks for.
     pub honest: u64,
     /// Some of them, spread over the whole.
     pub samples: Vec<Sample>,
@@ -71,6 +77,8 @@ pub(super) struct Wanted<'a> {
     pub(super) condition: &'a Condition,
     /// Members of the verdicts that the condition names.
     pub(super) among: Option<Vec<SignatureId>>,
+    /// Of whom findings speak, ascending.
+    pub(super) spoken_of: Vec<SignatureId>,
     /// Most that one verdict takes.
     pub(super) most: u64,
     pub(super) now: Millis,
@@ -86,8 +94,8 @@ struct Candidate {
 
 impl LedgerReader {
     /// Looks for everybody who is meant, a few thousand rows at a time.
-    pub(super) async fn select(&self, wanted: Wanted<'_>, observer: &Observer) -> Result<Selected, DbError> {
-        let mut asked = Asked::new(wanted.condition, observer, wanted.among);
+    pub(super) async fn select(&self, mut wanted: Wanted<'_>, observer: &Observer) -> Result<Selected, DbError> {
+        let mut asked = Asked::new(wanted.condition, observer, wanted.among.take());
         let first = wanted
             .condition
             .from
@@ -112,14 +120,14 @@ impl LedgerReader {
                     continue;
                 }
                 selected.preview.matched += 1;
-                if candidate.axes.judge(wanted.kind).is_err() {
+                let Ok(after) = candidate.axes.judge(wanted.kind) else {
                     continue;
-                }
+                };
                 if selected.set.len() as u64 >= wanted.most {
                     selected.preview.more = true;
                     return self.with_samples(selected).await;
                 }
-                selected.preview.add(&candidate, wanted.now);
+                selected.preview.add(&candidate, after, &wanted);
                 selected.set.push(candidate.id);
             }
         }
@@ -203,7 +211,7 @@ fn candidate(row: &Row) -> Result<Candidate, DbError> {
 }
 
 impl Preview {
-    fn add(&mut self, candidate: &Candidate, now: Millis) {
+    fn add(&mut self, candidate: &Candidate, after: Axes, wanted: &Wanted<'_>) {
         let axes = candidate.axes;
         self.judged += 1;
         let part = match axes {
@@ -213,11 +221,19 @@ impl Preview {
             _ => &mut self.unconfirmed,
         };
         *part += 1;
-        self.honest += u64::from(may_be_honest(candidate, now));
+        let would_count = after.is_confirmed() && after.is_clear() && !after.is_ended();
+        self.would_count += u64::from(would_count);
+        self.held_again += u64::from(wanted.kind == VerdictKind::Restored && after.verdict == Standing::Held);
+        let speaks_against = matches!(wanted.kind, VerdictKind::Held | VerdictKind::Invalidated);
+        let is_spoken_of = || wanted.spoken_of.binary_search(&candidate.id).is_ok();
+        let may_be_honest = || !axes.is_ended() && (!is_spoken_of() || shows_a_person(candidate, wanted.now));
+        self.honest += u64::from(speaks_against && may_be_honest());
     }
 }
 
-fn may_be_honest(candidate: &Candidate, now: Millis) -> bool {
+/// Confirmed, and either counted and confirmed more than a day ago, or from an access network with a mailbox at a large
+/// provider.
+fn shows_a_person(candidate: &Candidate, now: Millis) -> bool {
     let Some(confirmed_at) = candidate.confirmed_at.filter(|_| !candidate.axes.is_ended()) else {
         return false;
     };
@@ -243,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn who_may_be_honest_has_confirmed_and_stood_a_day_or_come_the_common_way() {
+    fn who_shows_a_person_has_confirmed_and_stood_a_day_or_come_the_common_way() {
         let now = Millis(10 * DAY);
         let axes = Axes {
             mailbox: Mailbox::Confirmed,
@@ -275,7 +291,60 @@ mod tests {
             (candidate(ended, 48, seen("access", true)), false),
             (unconfirmed, false),
         ] {
-            assert_eq!(may_be_honest(&candidate, now), may_be, "{:?}", candidate.axes);
+            assert_eq!(shows_a_person(&candidate, now), may_be, "{:?}", candidate.axes);
         }
+    }
+
+    /// The number is a bound: only whom a finding speaks of can be left out of it, and of those nobody who shows a person.
+    #[test]
+    fn everybody_whom_no_finding_speaks_of_may_be_honest() {
+        let axes = Axes {
+            mailbox: Mailbox::Confirmed,
+            ..Axes::default()
+        };
+        let candidate = |id: u8, axes, seen| Candidate {
+            id: SignatureId([id; 16]),
+            at: Millis(1),
+            confirmed_at: Some(Millis(9 * DAY)),
+            axes,
+            seen,
+        };
+        let unconfirmed = Candidate {
+            confirmed_at: None,
+            ..candidate(1, Axes::default(), None)
+        };
+        let ended = Axes {
+            end: End::Withdrawn,
+            ..axes
+        };
+        let all = [
+            unconfirmed,
+            candidate(2, axes, seen("hosting", false)),
+            candidate(3, axes, seen("hosting", false)),
+            candidate(4, axes, seen("access", true)),
+            candidate(5, ended, seen("access", true)),
+        ];
+        let of = |kind, spoken_of: &[u8]| {
+            let condition = Condition::default();
+            let wanted = Wanted {
+                petition: PetitionId(1),
+                kind,
+                condition: &condition,
+                among: None,
+                spoken_of: spoken_of.iter().map(|id| SignatureId([*id; 16])).collect(),
+                most: 10,
+                now: Millis(10 * DAY),
+            };
+            let mut preview = Preview::default();
+            all.iter().for_each(|one| preview.add(one, one.axes, &wanted));
+            preview.honest
+        };
+        assert_eq!(of(VerdictKind::Held, &[]), 4, "all but who has ended");
+        assert_eq!(
+            of(VerdictKind::Invalidated, &[3, 4]),
+            3,
+            "who shows a person stays in it"
+        );
+        assert_eq!(of(VerdictKind::Released, &[]), 0, "a release catches nobody");
     }
 }

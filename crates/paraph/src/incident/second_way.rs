@@ -85,7 +85,7 @@ impl Office {
             asked: held.asked,
             taken_back: held.taken_back,
             would,
-            hours: would.div_ceil(self.bounds.second_way_per_hour.max(1)),
+            hours: would.div_ceil(self.bounds.borrow().second_way_per_hour.max(1)),
             samples: Vec::new(),
         };
         let many = held.to_ask.len();
@@ -100,7 +100,7 @@ impl Office {
     async fn to_be_asked(&self, ask: &Ask) -> Result<Held, Refused> {
         let set = self.held_in(ask).await?;
         let mut held = self.ledger.held_of(&set).await?;
-        let most = usize::try_from(self.bounds.second_way_offered).unwrap_or(usize::MAX);
+        let most = usize::try_from(self.bounds.borrow().second_way_offered).unwrap_or(usize::MAX);
         held.to_ask.truncate(most);
         Ok(held)
     }

@@ -38,13 +38,14 @@ pub(crate) fn kind_code(kind: VerdictKind) -> i64 {
         VerdictKind::Released => 1,
         VerdictKind::Invalidated => 2,
         VerdictKind::Reinstated => 3,
+        VerdictKind::Restored => 4,
     }
 }
 
 /// The same, read.
 pub(crate) fn kind_of(code: i64) -> Option<VerdictKind> {
-    use VerdictKind::{Held, Invalidated, Reinstated, Released};
-    [Held, Released, Invalidated, Reinstated]
+    use VerdictKind::{Held, Invalidated, Reinstated, Released, Restored};
+    [Held, Released, Invalidated, Reinstated, Restored]
         .into_iter()
         .find(|kind| kind_code(*kind) == code)
 }

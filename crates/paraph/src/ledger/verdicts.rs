@@ -1,12 +1,13 @@
 //! Verdicts as they were given, for whoever looks back at them.
 
-use paraph_tally::{Author, Event, Millis, PetitionId, SignatureId, VerdictKind};
+use paraph_tally::{Author, Event, Millis, PetitionId, SignatureId, Standings, VerdictKind};
 
-use super::petition_id;
+use super::judged::seen;
 use super::query::LedgerReader;
+use super::{petition_id, signature_state};
 use crate::incident::book::Incident;
 use crate::journal::{integer, kind_of};
-use crate::store::db::{DbError, Row};
+use crate::store::db::{DbError, Row, Value};
 
 /// A verdict as it was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +35,9 @@ pub struct Verdict {
     /// The latest verdict that took this one back.
     pub undone_by: Option<u64>,
 }
+
+/// Signatures looked at in one read: a reader that lingers holds up the write-ahead log.
+const AT_ONCE: usize = 1024;
 
 /// Columns for [`verdict`].
 const BEFORE: &str = "SELECT v.position, v.petition, v.kind, v.reason, v.author, v.evidence, v.at, v.judged, v.undoes, v.note, \
@@ -88,6 +92,31 @@ impl LedgerReader {
         let before = position.saturating_add(1);
         let found = self.verdicts(before, 1).await?;
         Ok(found.into_iter().find(|verdict| verdict.position == position))
+    }
+
+    /// How many of these stand where.
+    ///
+    /// # Errors
+    /// The store refused.
+    pub async fn standings(&self, ids: &[SignatureId]) -> Result<Standings, DbError> {
+        const ROW: &str = "SELECT petition, mailbox, signed_at, confirmed_at, axes FROM signature WHERE id = ?1";
+        let mut standings = Standings::default();
+        for ids in ids.chunks(AT_ONCE) {
+            let (pending, ids) = (self.judged.now(), ids.to_vec());
+            let read = self.main.with(move |db| {
+                let mut states = Vec::with_capacity(ids.len());
+                for id in ids {
+                    if let Some(row) = db.query_one(ROW, &[Value::Blob(&id.0)])? {
+                        states.push((id, signature_state(&row, 0)?));
+                    }
+                }
+                Ok::<_, DbError>(states)
+            });
+            for (id, state) in read.await? {
+                standings.add(seen(pending.as_deref(), id, state).axes);
+            }
+        }
+        Ok(standings)
     }
 
     /// Whom the verdict at a position judged, ascending; `None` if there is none.

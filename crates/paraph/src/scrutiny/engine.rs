@@ -118,7 +118,9 @@ impl Engine {
                     finding.to_hold.retain(|id| !cleared.contains(id));
                 }
             }
-            (VerdictKind::Released | VerdictKind::Reinstated, Author::Scrutiny) => {}
+            // Taken back, an invalidation never was: nobody has said anything against the finding that held some of them, and
+            // who counted before is not held by itself, as nobody is who was judged once.
+            (VerdictKind::Restored, _) | (VerdictKind::Released | VerdictKind::Reinstated, Author::Scrutiny) => {}
         }
     }
 

@@ -74,7 +74,7 @@ impl Live {
     /// The first generation. Must run inside the runtime; the mailer begins at once.
     pub(super) fn new(
         (core, parts): (Core, Arc<Parts>),
-        config: &Config,
+        (config, limits): (&Config, watch::Sender<Limits>),
         directory: &Directory,
         alerts: Arc<Alerts>,
         addresses: Addresses,
@@ -98,7 +98,7 @@ impl Live {
             public: Arc::new(ArcSwap::from_pointee(public)),
             shelf: ArcSwap::new(shelf),
             trusted: Arc::new(ArcSwap::from_pointee(trusted(config))),
-            limits: watch::Sender::new(config.limits.clone()),
+            limits,
             alerts,
             generation: Mutex::new(Generation {
                 config: config.clone(),

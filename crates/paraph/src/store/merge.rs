@@ -1,6 +1,8 @@
 //! What a step of the schema cannot say in SQL that both stores understand.
 
-use paraph_tally::Millis;
+use std::collections::HashSet;
+
+use paraph_tally::{Event, Millis, SignatureId, VerdictKind};
 use serde_json::Value as Json;
 
 use super::db::{Db, DbError, Value};
@@ -36,6 +38,41 @@ pub(super) async fn shift_logs(db: &mut Db) -> Result<(), DbError> {
             &[Value::Int(incident), Value::Text(&body)],
         )
         .await?;
+    }
+    Ok(())
+}
+
+/// Signatures that are invalidated remember from here on whether they were held before, so that taking the invalidation back
+/// holds them again: bits 1 and 2 of the axes say 3 instead of 2. Of those invalidated earlier the journal knows.
+/// Runs in the transaction of the step.
+pub(super) async fn held_before(db: &mut Db) -> Result<(), DbError> {
+    let (mut held, mut held_before) = (HashSet::<SignatureId>::new(), HashSet::new());
+    for row in db.query("SELECT position FROM verdict ORDER BY position", &[]).await? {
+        let sql = "SELECT event FROM journal WHERE position = ?1";
+        let event = db.query_one(sql, &[Value::Int(row.int(0)?)]).await?;
+        let event = event.ok_or(DbError::Shape("the event of a verdict"))?;
+        let event = Event::decode(event.blob(0)?).map_err(|_| DbError::Shape("an event"))?;
+        let Event::Verdict {
+            verdict, signatures, ..
+        } = event
+        else {
+            return Err(DbError::Shape("the event of a verdict"));
+        };
+        for id in signatures {
+            // Whoever is judged otherwise than invalidated is not invalidated any more.
+            let was_held = held.remove(&id);
+            held_before.remove(&id);
+            match verdict {
+                VerdictKind::Held => held.insert(id),
+                VerdictKind::Invalidated if was_held => held_before.insert(id),
+                _ => false,
+            };
+        }
+    }
+    for id in held_before {
+        // The rows of a verdict that was interrupted may not have followed yet: those are still held.
+        let sql = "UPDATE signature SET axes = axes | 6 WHERE id = ?1 AND axes & 6 = 4";
+        db.execute(sql, &[Value::Blob(&id.0)]).await?;
     }
     Ok(())
 }

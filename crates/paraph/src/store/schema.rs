@@ -16,7 +16,7 @@ pub fn version(steps: Steps) -> i64 {
 
 /// Tables of the store.
 pub const MAIN: Steps = &[
-    FIRST, MAILING, CONTENT, VERDICTS, SCRUTINY, LEAN, DESK, INCIDENTS, NIGHT, PASSKEYS,
+    FIRST, MAILING, CONTENT, VERDICTS, SCRUTINY, LEAN, DESK, INCIDENTS, NIGHT, PASSKEYS, RESTORED,
 ];
 
 /// Tables of the key file.
@@ -222,6 +222,11 @@ CREATE TABLE IF NOT EXISTS desk_passkey (
 CREATE INDEX IF NOT EXISTS desk_passkey_of ON desk_passkey (member);
 ";
 
+/// Signatures that are invalidated and were held before say so in their axes.
+const RESTORED: &str = "
+-- What it changes follows from events, which SQL cannot read: `merge::held_before`.
+";
+
 const FIRST_KEYS: &str = "
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value {INT} NOT NULL);
 CREATE TABLE IF NOT EXISTS wrapped (id {BLOB} PRIMARY KEY, wrapped {BLOB} NOT NULL) {BY_KEY};
@@ -281,6 +286,9 @@ pub async fn prepare(db: &mut Db, steps: Steps) -> Result<(), SchemaError> {
         db.run(step).await?;
         if *step == NIGHT {
             super::merge::shift_logs(db).await?;
+        }
+        if *step == RESTORED {
+            super::merge::held_before(db).await?;
         }
     }
     db.execute(

@@ -12,12 +12,11 @@ use super::lang::Arg;
 use super::model::Frame;
 use super::room::moment;
 use super::{Lang, findings};
-use crate::desk::decide::DIRECTIONS;
 use crate::desk::night::Night;
 use crate::desk::role::Act;
 use crate::desk::room::deadline;
 use crate::incident::book::{Incident, What};
-use crate::incident::findings::Found;
+use crate::incident::findings::{Found, Now};
 use crate::incident::log::{Entry, Happened, Told, Who};
 use crate::incident::second_way::{Ask, AskPreview, AskedSoFar, ToDecide};
 use crate::incident::{Direction, Shown};
@@ -50,6 +49,8 @@ impl<T: At> At for &T {
 /// What was seen, in words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EvidenceWords {
+    /// How many in how long.
+    pub span: Option<String>,
     /// Three facts.
     pub facts: Vec<String>,
     /// What may explain it innocently.
@@ -73,16 +74,42 @@ impl EvidenceWords {
                 ("seen", Arg::from(number("seen"))),
                 ("of", number("of").into()),
                 ("values", number("values").into()),
-                ("expected", format!("{expected:.1}").replace('.', &decimal).into()),
+                ("expected", rounded(expected).replace('.', &decimal).into()),
             ];
             Some(findings::say(code, fact["fact"].as_str()?, &args))
         };
+        let number = |name: &str| evidence[name].as_u64();
+        let span = || {
+            let (members, first, last) = (number("members")?, number("first")?, number("last")?);
+            Some(contributions_in(lang, members, last.saturating_sub(first)))
+        };
         Self {
+            span: span(),
             facts: facts.iter().take(3).filter_map(fact).collect(),
             innocent: key("innocent"),
             confidence: key("confidence"),
         }
     }
+}
+
+/// A tenth says something of a few, and nothing of many.
+fn rounded(number: f64) -> String {
+    if number < 10.0 {
+        format!("{number:.1}")
+    } else {
+        format!("{number:.0}")
+    }
+}
+
+/// "412 contributions in 6 minutes", in the largest unit of which there are two.
+fn contributions_in(lang: Lang, members: u64, millis: u64) -> String {
+    let minutes = millis.div_ceil(60_000).max(1);
+    let (unit, many) = match minutes {
+        0..120 => ("desk-span-minutes", minutes),
+        120..2_880 => ("desk-span-hours", minutes.div_ceil(60)),
+        _ => ("desk-span-days", minutes.div_ceil(1_440)),
+    };
+    lang.fill(unit, &[("members", members.into()), ("count", many.into())])
 }
 
 /// A finding in the room.
@@ -91,8 +118,8 @@ pub struct FoundCard {
     pub name: String,
     /// Slug of the petition.
     pub petition: String,
-    /// Signatures held for it.
-    pub held: u64,
+    /// How those it caught stand now.
+    pub now: Now,
     /// Members that wait beyond the limit of holds.
     pub waiting: u64,
     /// It only asks for a look.
@@ -108,7 +135,7 @@ impl FoundCard {
         Self {
             name: found.name.clone(),
             petition: found.petition.clone(),
-            held: found.held,
+            now: found.now,
             waiting: found.waiting,
             asks: found.asks,
             words: EvidenceWords::of(&found.evidence, lang),
@@ -117,14 +144,33 @@ impl FoundCard {
 
     /// What it came to.
     pub(super) fn title(&self, f: &Frame<'_>) -> String {
-        match (self.asks, self.waiting) {
-            (true, _) => f.t("desk-finding-asks"),
-            (false, 0) => f.t1("desk-found-hold", "count", self.held),
-            (false, waiting) => f.lang.fill(
-                "desk-finding-waiting",
-                &[("held", self.held.into()), ("waiting", waiting.into())],
-            ),
+        if self.asks {
+            return f.t("desk-finding-asks");
         }
+        let rest = [
+            ("waiting", self.waiting),
+            ("invalidated", self.now.invalidated),
+            ("clear", self.free()),
+        ];
+        let rest = rest.into_iter().filter(|(_, many)| *many > 0);
+        let rest = rest.map(|(how, many)| f.t1(&format!("desk-now-{how}"), "count", many));
+        let held = f.t1("desk-found-hold", "count", self.now.held);
+        std::iter::once(held).chain(rest).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Neither held, nor invalidated, nor waiting to be held.
+    fn free(&self) -> u64 {
+        self.now.clear.saturating_sub(self.waiting)
+    }
+
+    /// Whether there is somebody to hold.
+    pub(super) fn can_hold(&self) -> bool {
+        self.waiting > 0 || self.now.clear > 0
+    }
+
+    /// Whether there is somebody to release or invalidate, or to be asked.
+    pub(super) fn can_release(&self) -> bool {
+        self.now.held > 0
     }
 }
 
@@ -204,6 +250,7 @@ pub fn written(f: &Frame<'_>, entry: Entry, text: &str, zone: &TimeZone) -> Stri
         Entry::CapLowered => f.t("desk-shift-cap-lowered"),
         Entry::SecondWay => f.t1("desk-shift-second-way", "count", number()),
         Entry::CalledBack => f.t("desk-shift-called-back"),
+        Entry::Acknowledged => f.t1("desk-shift-acknowledged", "count", number()),
     }
 }
 
@@ -215,8 +262,7 @@ fn seen(f: &Frame<'_>, what: &What) -> String {
             direction,
             judged,
         } => {
-            let name = DIRECTIONS.iter().find(|(_, known)| known == direction);
-            let id = format!("desk-found-{}", name.map_or("hold", |(name, _)| name));
+            let id = format!("desk-found-{}", direction.name());
             format!(
                 "{} ({} {position})",
                 f.t1(&id, "count", *judged),
@@ -228,6 +274,17 @@ fn seen(f: &Frame<'_>, what: &What) -> String {
         What::Bans { bans } => f.t1("desk-seen-bans", "count", *bans),
         What::Closed => f.t("desk-seen-closed"),
     }
+}
+
+/// How those stand now who were held or invalidated in an incident.
+#[must_use]
+pub fn stands(f: &Frame<'_>, now: &Now) -> String {
+    let numbers = [
+        ("held", now.held.into()),
+        ("invalidated", now.invalidated.into()),
+        ("clear", now.clear.into()),
+    ];
+    f.lang.fill("desk-incident-now-numbers", &numbers)
 }
 
 /// What was held and refused in an incident.
@@ -378,6 +435,51 @@ pub fn answers(d: &DeskFrame<'_>, incident: impl Borrow<u64>, asked: &AskedSoFar
     let (f, incident) = (&d.f, *incident.borrow());
     let part = AnswersPart { d, f, incident, asked };
     part.render().expect("writing into a string does not fail")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn words(code: &str, fact: &Value) -> EvidenceWords {
+        let evidence = json!({ "members": 412, "first": 60_000, "last": 400_000, "facts": [fact] });
+        EvidenceWords::of(&evidence, Lang::from_code(code).expect("built in"))
+    }
+
+    #[test]
+    fn a_finding_says_how_many_in_how_long_and_what_was_expected() {
+        let names =
+            json!({ "fact": "scrutiny-fact-same-names", "seen": 200, "of": 218, "values": 1, "expected": 0.31 });
+        let beat = json!({ "fact": "scrutiny-fact-regular", "seen": 99, "of": 99, "values": 12, "expected": 100.0 });
+        let older = json!({ "fact": "scrutiny-fact-regular", "seen": 99, "of": 99, "values": 0, "expected": 0.0 });
+        for (code, span, one, even, before) in [
+            (
+                "en",
+                "412 contributions in 6 minutes.",
+                "200 of 218 contributions bear one name; 0.3 would be expected.",
+                "The intervals differ from their mean by 12 %; 100 % would be expected.",
+                "People do not keep a beat.",
+            ),
+            (
+                "fr",
+                "412 contributions en 6 minutes.",
+                "200 contributions sur 218 portent un seul nom\u{202f}; on en attendrait 0,3.",
+                "Les intervalles s’écartent de leur moyenne de 12\u{202f}%\u{202f}; on attendrait 100\u{202f}%.",
+                "Des gens ne battent pas la mesure.",
+            ),
+        ] {
+            assert_eq!(words(code, &names).span.as_deref(), Some(span));
+            assert_eq!(words(code, &names).facts, [one]);
+            assert!(words(code, &beat).facts[0].ends_with(even), "{:?}", words(code, &beat));
+            assert!(
+                words(code, &older).facts[0].ends_with(before),
+                "{:?}",
+                words(code, &older)
+            );
+        }
+    }
 }
 
 pages! {

@@ -292,6 +292,36 @@ mod tests {
         }
     }
 
+    /// In French zero is singular, so that a message that says "une" of one says it of none too, unless it has words for none.
+    #[test]
+    fn french_does_not_say_one_of_none() {
+        // Never of none: durations, and a word beside which the number stands.
+        const NEVER: [&str; 5] = ["wait", "minutes", "days", "unconfirmed", "features"];
+        const APART: [&str; 4] = [
+            "people-signed",
+            "desk-limit-raise-to",
+            "desk-ask-hours",
+            "desk-span-minutes",
+        ];
+        let (_, source, _) = LOCALES.iter().find(|locale| locale.0 == "fr").expect("French");
+        for (id, text) in messages(source) {
+            let mut counts = text.split(" ->\n");
+            let mut asked = counts.next().unwrap_or_default().to_owned();
+            for choices in counts {
+                let variable = asked.rsplit('$').next().unwrap_or_default();
+                let one = choices.lines().find(|line| line.trim_start().starts_with("[one]"));
+                let says_one = one.is_some_and(|line| !line.contains(&format!("${variable} ")));
+                let knows = choices.contains("[0]") || NEVER.contains(&variable) || APART.contains(&id);
+                assert!(!says_one || knows, "{id} says of none what it says of one");
+                asked = choices.to_owned();
+            }
+        }
+        assert_eq!(
+            lang("fr").fill("desk-found-hold", &[("count", 0.into())]),
+            "Aucune signature retenue"
+        );
+    }
+
     #[test]
     fn french_is_typeset_as_french() {
         let (_, source, countries) = LOCALES.iter().find(|locale| locale.0 == "fr").expect("French");

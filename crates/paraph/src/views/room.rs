@@ -17,7 +17,7 @@ use crate::desk::role::Act;
 use crate::desk::room::chart::{Minutes, SIZE, path, top};
 use crate::desk::room::{Lamp, Light, Next, Room, Seen};
 use crate::incident::book::Incident;
-use crate::incident::log::ShiftLine;
+use crate::incident::log::{ShiftLine, Who};
 use crate::incident::preview::Preview;
 use crate::incident::second_way::AskedSoFar;
 use crate::incident::{Direction, Listed};
@@ -369,6 +369,10 @@ pub struct Deciding {
     pub reason: String,
     /// What is said about it.
     pub note: String,
+    /// The moment of its preview, milliseconds UTC: who signed later was not seen.
+    pub until: String,
+    /// How many the preview said that it judges.
+    pub previewed: String,
 }
 
 /// `GET` and `POST /desk/incident/decide`
@@ -386,7 +390,7 @@ pub struct DecidePage<'a> {
 }
 
 impl DecidePage<'_> {
-    fn directions(&self) -> [(&'static str, Direction); 4] {
+    fn directions(&self) -> [Direction; 4] {
         DIRECTIONS
     }
 
@@ -399,6 +403,11 @@ impl DecidePage<'_> {
             .into_iter()
             .map(|reason| (reason.name(), reason.words(f.lang)))
             .collect()
+    }
+
+    /// Whether somebody honest could be caught by it, and it can be taken back.
+    fn catches(&self) -> bool {
+        matches!(self.deciding.direction.as_str(), "hold" | "invalidate")
     }
 
     fn would(&self, f: &Frame<'_>, preview: &Preview) -> String {
@@ -454,6 +463,8 @@ pub struct FindingCard {
     pub at: Millis,
     /// Whether a person gave it.
     pub by_person: bool,
+    /// Who.
+    pub who: Who,
     /// What its author says, if a person.
     pub note: String,
     /// Name of the finding that it rests on.
@@ -469,21 +480,28 @@ impl FindingCard {
     #[must_use]
     pub fn of(listed: &Listed, lang: Lang) -> Self {
         let words = EvidenceWords::of(&listed.evidence, lang);
-        let direction = DIRECTIONS.iter().find(|(_, direction)| *direction == listed.direction);
         let reason = Reason::from_name(&listed.reason);
         Self {
             position: listed.position,
             can_undo: listed.undone_by.is_none() && matches!(listed.direction, Direction::Hold | Direction::Invalidate),
-            direction: direction.map_or("hold", |(name, _)| name),
+            direction: listed.direction.name(),
             petition: listed.petition.clone(),
             reason: reason.map_or_else(|| listed.reason.clone(), |reason| reason.words(lang)),
             judged: listed.judged,
             at: Millis(listed.at),
             by_person: listed.by_person,
+            who: listed.who.clone(),
             note: listed.note.clone(),
             finding: listed.evidence["finding"].as_str().map(str::to_owned),
             words,
             undone: listed.undone_by.is_some(),
+        }
+    }
+
+    fn by(&self, f: &Frame<'_>) -> String {
+        match &self.who {
+            Who::Program => f.t("desk-found-by-machine"),
+            person => f.lang.fill("desk-found-by", &[("who", who(f, person).into())]),
         }
     }
 

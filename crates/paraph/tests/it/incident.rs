@@ -112,6 +112,7 @@ fn a_person_sees_what_a_verdict_would_do_gives_it_and_takes_it_back() {
     let listed = said(&incident(&["list"]));
     let verdicts = listed["verdicts"].as_array().expect("a list");
     assert_eq!(verdicts.len(), 2);
+    assert_eq!(verdicts[0]["who"], "command_line", "{listed}");
     assert_eq!(
         (&verdicts[0]["undoes"], &verdicts[1]["undone_by"]),
         (&held["verdict"], &back["verdict"])
@@ -122,6 +123,26 @@ fn a_person_sees_what_a_verdict_would_do_gives_it_and_takes_it_back() {
         evidence.contains("\"matched\":3") && !evidence.contains("forger"),
         "{evidence}"
     );
+
+    // An invalidation taken back leaves everybody as they stood: who was held is held again.
+    let one = ["--petition", SLUG, "--domain", "home.example"];
+    let yes = ["--yes", "--reason", "machine", "--note", "Alike"];
+    said(&incident(&[&["hold"][..], &one, &yes].concat()));
+    counted(&server, 3);
+    let everybody = ["--petition", SLUG, "--network", "127.0.0.0/24"];
+    let invalidated = said(&incident(&[&["invalidate"][..], &everybody, &yes].concat()));
+    assert_eq!(invalidated["judged"], 4);
+    counted(&server, 0);
+    let number_of = invalidated["verdict"].to_string();
+    let undo = ["reinstate", "--undo", &number_of];
+    let preview = &said(&incident(&undo))["preview"];
+    assert_eq!((&preview["judged"], &preview["held_again"]), (&4.into(), &1.into()));
+    said(&incident(&[&undo[..], &["--yes", "--note", "Too wide"]].concat()));
+    counted(&server, 3);
+    assert_eq!(server.count(SLUG)["held"], 1);
+    let release = ["--yes", "--reason", "reviewed", "--note", "She is who she says"];
+    said(&incident(&[&["release"][..], &one, &release].concat()));
+    counted(&server, 4);
 
     // By time and by network: everybody came from this machine, nobody in the future.
     let later = ["invalidate", "--petition", SLUG, "--from", "2999-01-01T00:00:00Z"];
@@ -147,7 +168,7 @@ fn a_person_sees_what_a_verdict_would_do_gives_it_and_takes_it_back() {
         .expect("changed");
     let ran = site.run(&["recount"]);
     assert!(
-        ran.code == 1 && ran.stderr.contains("2 rows of verdict"),
+        ran.code == 1 && ran.stderr.contains("6 rows of verdict"),
         "{}",
         ran.stderr
     );

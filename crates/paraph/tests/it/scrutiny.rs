@@ -130,6 +130,29 @@ fn beyond_the_limit_they_wait_until_a_person_raises_it_and_a_finding_selects_the
     until("all of them are held", || (site.number(HELD) >= members).then_some(()));
     until("nobody waits", || waiting(&show()).is_none().then_some(()));
     assert_eq!(by_finding("release"), members, "by what the verdicts say");
+
+    // What a finding says it holds is what is held now, by whomever.
+    let stands = |held: u64, clear: u64| {
+        let found = show()["findings"].as_array().cloned().unwrap_or_default();
+        let found = found.into_iter().find(|found| found["name"] == name.as_str());
+        let found = found.expect("it is still there");
+        assert_eq!(
+            (&found["held"], &found["clear"]),
+            (&held.into(), &clear.into()),
+            "{found}"
+        );
+    };
+    stands(members, 0);
+    for (verb, reason, held) in [("release", "reviewed", 0), ("hold", "machine", members)] {
+        let of = ["incident", verb, "--petition", "fountain", "--finding", &name];
+        let why = ["--yes", "--reason", reason, "--note", "Looked at", "--json"];
+        let ran = site.run(&[of, why].concat());
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        stands(held, members - held);
+    }
+    until("the incident knows", || {
+        (show()["now"]["held"] == members).then_some(())
+    });
     server.stop();
     assert_eq!(rehearsal.site.recount()["fountain"], report.count.truth);
 }

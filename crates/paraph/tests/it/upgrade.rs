@@ -9,6 +9,7 @@ use std::time::Duration;
 use paraph::ledger::recount;
 use paraph::store::db::Db;
 use paraph::store::schema::{self, KEYS, MAIN, Steps};
+use paraph_tally::{Author, Event, PetitionId, SignatureId, VerdictKind};
 use rusqlite::Connection;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -263,6 +264,56 @@ fn a_store_of_another_version_is_refused_with_the_way_out() {
     refused(&["fsck"], &["version 0"]);
     set(1);
     works(&site);
+}
+
+/// Where an invalidated signature did not say whether it had been held.
+const FORGETFUL: usize = 10;
+
+#[tokio::test]
+async fn who_was_held_when_invalidated_is_told_from_the_journal() {
+    let place = tempfile::tempdir().expect("a directory");
+    let file = place.path().join("paraph.db");
+    drop(older(&file, MAIN, ROWS));
+    prepare(&file, &MAIN[..FORGETFUL]).await.expect("as it was");
+    let store = Connection::open(&file).expect("opened");
+    let counted = |sql: &str| {
+        let mut ids = store.prepare(sql).expect("a statement");
+        let ids = ids.query_map([], |row| row.get(0).map(SignatureId)).expect("read");
+        ids.collect::<Result<Vec<_>, _>>().expect("read")
+    };
+    let ids = counted("SELECT id FROM signature WHERE axes = 33 ORDER BY id");
+    let [held, clear] = ids[..] else { panic!("{ids:?}") };
+    // As the program of that version wrote them: the axes of both say "invalidated" and no more.
+    for (kind, set) in [
+        (VerdictKind::Held, vec![held]),
+        (VerdictKind::Invalidated, vec![held, clear]),
+    ] {
+        let mut event = Vec::new();
+        let verdict = Event::Verdict {
+            verdict: kind,
+            petition: PetitionId(1),
+            reason: 2,
+            policy: 1,
+            evidence: [0; 32],
+            author: Author::Scrutiny,
+            undoes: None,
+            signatures: set,
+        };
+        verdict.encode(&mut event);
+        let sql = "INSERT INTO journal SELECT MAX(position) + 1, MAX(at), ?1 FROM journal";
+        store.execute(sql, [&event]).expect("an event");
+        let row = "INSERT INTO verdict (position, petition, kind, reason, evidence, at, judged, note) \
+                   SELECT MAX(position), 1, 0, 2, x'', MAX(at), 1, '' FROM journal";
+        store.execute(row, []).expect("its row");
+    }
+    let sql = "UPDATE signature SET axes = axes | 4 WHERE axes = 33";
+    store.execute(sql, []).expect("invalidated");
+    prepare(&file, MAIN).await.expect("brought forward");
+    assert_eq!(counted("SELECT id FROM signature WHERE axes & 6 = 6"), [held]);
+    assert_eq!(counted("SELECT id FROM signature WHERE axes & 6 = 4"), [clear]);
+    let mut main = Db::Sqlite(Connection::open(&file).expect("opened"));
+    let differences = recount::compare(&mut main).await.expect("it folds");
+    assert!(!differences.contains_key("signature"), "{differences:?}");
 }
 
 /// A line of the shift log: when, kind, text, incident, member.

@@ -130,10 +130,57 @@ async fn a_hold_takes_out_of_the_count_and_frees_the_mailbox() {
     }
 }
 
+/// Forgeries that were held, invalidated and taken back are held, not counted; who counted counts; who never confirmed waits.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invalidation_taken_back_holds_again_whom_it_found_held() {
+    const AXES: &str = "SELECT axes, COUNT(*) FROM signature GROUP BY axes ORDER BY axes";
+    for kind in Kind::BOTH {
+        let store = Store::new(kind);
+        let running = store.start_with(small_steps(), clock::now, 0).await;
+        let forged = crowd(&running, 0..40).await;
+        let honest = crowd(&running, 40..70).await;
+        running.intake.tick().await.expect("tick");
+        let waits = contribution(99);
+        running.sign(waits.clone()).await;
+        judge(&running, judgement(VerdictKind::Held, Reason::Lockstep, &forged)).await;
+        running.intake.tick().await.expect("tick");
+        assert_eq!(running.counted(), 30, "{kind:?}");
+        let standing = async || {
+            while running.intake.judged().now().is_some() {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+            let rows = store.connect().await.main.query(AXES, &[]).await.expect("read");
+            let numbers = rows
+                .iter()
+                .map(|row| (row.int(0).expect("axes"), row.int(1).expect("many")));
+            numbers.collect::<Vec<_>>()
+        };
+        let before = standing().await;
+
+        let all: Vec<_> = forged.iter().chain(&honest).copied().chain([waits.id]).collect();
+        let (judged, position) = judge(&running, judgement(VerdictKind::Invalidated, Reason::Machine, &all)).await;
+        running.intake.tick().await.expect("tick");
+        assert_eq!((judged, running.counted()), (71, 0), "{kind:?}");
+        let mut back = judgement(VerdictKind::Restored, Reason::Mistake, &all);
+        back.undoes = Some(position);
+        assert_eq!(judge(&running, back).await.0, 71, "{kind:?}");
+        running.intake.tick().await.expect("tick");
+        assert_eq!(running.counted(), 30, "{kind:?}");
+        assert_eq!(standing().await, before, "{kind:?}");
+
+        // A person who reinstates means that they count, however they stood.
+        judge(&running, judgement(VerdictKind::Invalidated, Reason::Machine, &forged)).await;
+        judge(&running, judgement(VerdictKind::Reinstated, Reason::Reviewed, &forged)).await;
+        running.intake.tick().await.expect("tick");
+        assert_eq!(running.counted(), 70, "{kind:?}");
+        recount_agrees(&store, running).await;
+    }
+}
+
 fn reason(kind: VerdictKind) -> Reason {
     match kind {
         VerdictKind::Held | VerdictKind::Invalidated => Reason::Machine,
-        VerdictKind::Released | VerdictKind::Reinstated => Reason::Mistake,
+        VerdictKind::Released | VerdictKind::Reinstated | VerdictKind::Restored => Reason::Mistake,
     }
 }
 
@@ -158,7 +205,7 @@ async fn crowd(running: &Running, mailboxes: std::ops::Range<u32>) -> Vec<Signat
 /// Whatever people do while the rows of a verdict follow, each event is decided as if all of them had followed already.
 #[tokio::test(flavor = "multi_thread")]
 async fn people_sign_confirm_withdraw_and_settle_while_rows_follow() {
-    use VerdictKind::{Held, Invalidated, Reinstated, Released};
+    use VerdictKind::{Held, Invalidated, Reinstated, Released, Restored};
     for kind in Kind::BOTH {
         let store = Store::new(kind);
         let running = store.start_with(small_steps(), clock::now, 0).await;
@@ -177,6 +224,9 @@ async fn people_sign_confirm_withdraw_and_settle_while_rows_follow() {
             Released,
             Invalidated,
             Reinstated,
+            Held,
+            Invalidated,
+            Restored,
         ] {
             let set: Vec<_> = ids.iter().copied().filter(|_| dice.roll(10) < 8).collect();
             let judging = running.intake.judge(judgement(which, reason(which), &set));

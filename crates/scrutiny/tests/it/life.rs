@@ -75,6 +75,30 @@ fn beyond_the_hourly_cap_they_wait_outside_the_count_and_a_person_is_asked() {
     assert_eq!(next, 50);
 }
 
+/// Between two looks members of a cluster wait to be held. That is no limit reached: a person is asked only when one is.
+#[test]
+fn who_waits_for_the_next_look_is_not_over_the_cap() {
+    let forged = forgers(&mut Draw(22), BEGIN, 200);
+    let told_over = |engine: &Scrutiny| engine.findings().iter().map(|one| one.over_cap).sum::<u64>();
+    for (cap, over) in [(5_000, 0), (170, 30), (150, 50)] {
+        let mut engine = Scrutiny::new();
+        engine.set_holds_per_hour(cap);
+        let looked = |engine: &mut Scrutiny, people: &[Observation]| -> usize {
+            people.iter().for_each(|one| engine.observe(one));
+            let told = engine.tick(Millis(people[people.len() - 1].at.0 + 1000));
+            told.iter().map(|one| one.to_hold.len()).sum()
+        };
+        assert_eq!(looked(&mut engine, &forged[..150]), 150, "{cap}");
+        forged[150..].iter().for_each(|one| engine.observe(one));
+        // What is observed is taken in with the moment after it.
+        engine.confirm(forged[0].id, Millis(forged[199].at.0 + 500), &Default::default());
+        assert_eq!((engine.over_cap(), told_over(&engine)), (over, over), "{cap}");
+        let held = looked(&mut engine, &forged[199..]);
+        assert_eq!(held as u64, 50 - over, "{cap}");
+        assert_eq!((engine.over_cap(), told_over(&engine)), (over, over), "{cap}");
+    }
+}
+
 /// Whoever starts anew finds the same cluster, but not in the same order: the hour's holds are those that were given, and
 /// others come only when there is room.
 #[test]

@@ -18,6 +18,7 @@ const INVALIDATED: u8 = 6;
 const REINSTATED: u8 = 7;
 const BATCH: u8 = 8;
 const CLOSE: u8 = 9;
+const RESTORED: u8 = 10;
 
 impl Leaf {
     /// The leaf's bytes.
@@ -142,6 +143,10 @@ impl Leaf {
                 verdict: VerdictKind::Reinstated,
                 ..
             } => REINSTATED,
+            Self::Verdict {
+                verdict: VerdictKind::Restored,
+                ..
+            } => RESTORED,
             Self::Batch { .. } => BATCH,
             Self::Close { .. } => CLOSE,
         }
@@ -172,6 +177,7 @@ fn decode_kind(kind: u8, from: &mut Reader<'_>) -> Result<Leaf, DecodeError> {
         RELEASED => verdict(VerdictKind::Released, from)?,
         INVALIDATED => verdict(VerdictKind::Invalidated, from)?,
         REINSTATED => verdict(VerdictKind::Reinstated, from)?,
+        RESTORED => verdict(VerdictKind::Restored, from)?,
         BATCH => Leaf::Batch {
             batch: from.u32()?,
             counts: counts(from)?,

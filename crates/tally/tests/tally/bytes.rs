@@ -25,6 +25,7 @@ fn verdict_kind() -> impl Strategy<Value = VerdictKind> {
         VerdictKind::Released,
         VerdictKind::Invalidated,
         VerdictKind::Reinstated,
+        VerdictKind::Restored,
     ])
 }
 

@@ -64,6 +64,7 @@ fn verdict() -> impl Strategy<Value = Event> {
         3 => Just(VerdictKind::Released),
         1 => Just(VerdictKind::Invalidated),
         2 => Just(VerdictKind::Reinstated),
+        2 => Just(VerdictKind::Restored),
     ];
     let undoes = prop_oneof![9 => Just(None), 1 => (0..30u64).prop_map(Some)];
     (kind, set(), undoes).prop_map(|(verdict, (petition, signatures), undoes)| Event::Verdict {
@@ -152,7 +153,7 @@ impl Ledger {
             event,
             Event::Settled { .. }
                 | Event::Verdict {
-                    verdict: VerdictKind::Released | VerdictKind::Reinstated,
+                    verdict: VerdictKind::Released | VerdictKind::Reinstated | VerdictKind::Restored,
                     ..
                 }
         );
@@ -184,22 +185,20 @@ fn pedestrian(states: &BTreeMap<SignatureId, SignatureState>, petition: Petition
         let axes = state.axes;
         let tick = |number: &mut u64, yes: bool| *number += u64::from(yes);
         let shown = if axes.settled { axes.end } else { End::Expired };
+        let invalidated = [Standing::Invalidated, Standing::InvalidatedWhileHeld].contains(&axes.verdict);
         tick(
             &mut counts.counted,
             shown == End::None && axes.verdict == Standing::Clear,
         );
         tick(&mut counts.held, shown == End::None && axes.verdict == Standing::Held);
-        tick(
-            &mut counts.invalidated,
-            shown == End::None && axes.verdict == Standing::Invalidated,
-        );
+        tick(&mut counts.invalidated, shown == End::None && invalidated);
         tick(&mut counts.withdrawn, shown == End::Withdrawn);
         tick(&mut counts.disowned, shown == End::Disowned);
         tick(&mut counts.settled, axes.settled);
         tick(&mut counts.all_signed, true);
         tick(&mut counts.all_confirmed, axes.mailbox == Mailbox::Confirmed);
         tick(&mut counts.all_held, axes.verdict == Standing::Held);
-        tick(&mut counts.all_invalidated, axes.verdict == Standing::Invalidated);
+        tick(&mut counts.all_invalidated, invalidated);
         tick(&mut counts.all_expired, axes.end == End::Expired);
         tick(&mut counts.all_withdrawn, axes.end == End::Withdrawn);
         tick(&mut counts.all_disowned, axes.end == End::Disowned);
@@ -388,6 +387,64 @@ fn a_verdict_on_counted_members_gives_the_numbers_of_one_on_loaded_members() {
         }
     }
     assert!(compared > 100, "{compared}");
+}
+
+/// Whatever happened before: to invalidate some and take that back leaves everybody as they stood, and every number.
+#[test]
+fn an_invalidation_taken_back_leaves_everybody_as_they_stood() {
+    let mut runner = TestRunner::deterministic();
+    let mut mixed = 0;
+    for _ in 0..300 {
+        let requests = requests().new_tree(&mut runner).expect("generates").current();
+        let mut fold = Fold::whole();
+        for entry in play(&requests, 7).journal {
+            fold.apply(&entry).expect("legal");
+        }
+        for petition in (0..2).map(PetitionId) {
+            let mut before = fold.clone();
+            let (position, at) = before.end().expect("whole");
+            let next = |after, verdict, undoes, signatures| Entry {
+                position: position + after,
+                at,
+                event: Event::Verdict {
+                    verdict,
+                    petition,
+                    reason: 3,
+                    policy: 1,
+                    evidence: [9; 32],
+                    author: Author::Scrutiny,
+                    undoes,
+                    signatures,
+                },
+            };
+            let all = (0..8)
+                .map(signature_id)
+                .filter(|id| before.signature(*id).is_some())
+                .collect();
+            let asked = next(1, VerdictKind::Invalidated, None, all);
+            let Ok(set) = before.legal_part(at, &asked.event) else {
+                continue;
+            };
+            if set.is_empty() {
+                continue;
+            }
+            let standing = |id: &SignatureId| before.signature(*id).map(|state| state.axes.verdict);
+            let has = |verdict| set.iter().any(|id| standing(id) == Some(verdict));
+            mixed += u32::from(has(Standing::Clear) && has(Standing::Held));
+            let mut after = before.clone();
+            let there = next(1, VerdictKind::Invalidated, None, set.clone());
+            let back = next(2, VerdictKind::Restored, Some(position + 1), set);
+            after.apply(&there).expect("legal");
+            after.apply(&back).expect("legal");
+            let (mut was, mut is) = (Ledger::default(), Ledger::default());
+            was.store((position, at), before.take_changed());
+            is.store((position, at), after.take_changed());
+            was.mailboxes.retain(|_, counted| counted.is_some());
+            is.mailboxes.retain(|_, counted| counted.is_some());
+            assert_eq!(was, is);
+        }
+    }
+    assert!(mixed > 20, "{mixed}");
 }
 
 /// Otherwise the properties above could hold because nothing ever happens.

@@ -160,6 +160,7 @@ fn events() -> Vec<(&'static str, Event)> {
         ("released", verdict(VerdictKind::Released, person, Some(12))),
         ("invalidated", verdict(VerdictKind::Invalidated, person, None)),
         ("reinstated", verdict(VerdictKind::Reinstated, person, Some(16_384))),
+        ("restored", verdict(VerdictKind::Restored, person, Some(16_384))),
     ]
 }
 
@@ -243,6 +244,7 @@ fn leaves() -> Vec<(&'static str, Leaf)> {
             "reinstated",
             verdict(VerdictKind::Reinstated, JudgedBy::Person, Some(1201)),
         ),
+        ("restored", verdict(VerdictKind::Restored, JudgedBy::Person, Some(1201))),
         (
             "batch",
             Leaf::Batch {

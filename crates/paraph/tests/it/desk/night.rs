@@ -1,6 +1,7 @@
 //! The incident room: looked at, written into, and verdicts given and taken back.
 
 use super::browser::{Browser, member, site};
+use crate::client::Answer;
 use crate::server::until;
 
 #[test]
@@ -49,6 +50,10 @@ fn a_hold_is_previewed_given_seen_and_taken_back_in_one_press() {
         text.contains("Ada Example") && text.contains("undo it in one click"),
         "{text}"
     );
+    assert!(
+        text.contains("may be honest people</dt><dd>3</dd>"),
+        "no finding speaks of any of them: {text}"
+    );
     assert_eq!(server.counted("fountain"), 3, "a preview does nothing");
     let everybody = [
         ("petition", "fountain"),
@@ -62,13 +67,62 @@ fn a_hold_is_previewed_given_seen_and_taken_back_in_one_press() {
         "everybody is never meant"
     );
 
-    assert_eq!(browser.send(decide, decide, &motion("judge")).status, 303);
-    until("they are held", || (server.counted("fountain") == 0).then_some(()));
-    let shown = browser.get("/desk/incident?lang=en").text();
+    let unseen = browser.send(decide, "/desk/incident/decide?lang=en", &motion("judge"));
     assert!(
-        shown.contains("3 signatures held") && shown.contains("A test of the room"),
-        "{shown}"
+        unseen.status == 200 && unseen.text().contains("3 signatures would be held"),
+        "nobody is judged whom no preview has shown"
     );
+    // Somebody signs between the preview and the press: the verdict is about those who were seen.
+    client.sign("fountain", "Ada Later", "later@people.example");
+    let confirm = site.mail_to("later@people.example").link("confirm");
+    assert_eq!(client.post_json(&confirm, "").status, 200);
+    let given = |preview: &Answer| {
+        [
+            ("until", preview.hidden("until")),
+            ("previewed", preview.hidden("previewed")),
+        ]
+    };
+    let seen = given(&preview);
+    let with = |seen: &[(&'static str, String); 2]| {
+        let seen = seen.iter().map(|(name, value)| (*name, value.clone()));
+        let motion = motion("judge")
+            .into_iter()
+            .map(|(name, value)| (name, value.to_owned()));
+        motion.chain(seen).collect::<Vec<_>>()
+    };
+    let press = |browser: &mut Browser, seen: &[(&'static str, String); 2]| {
+        let fields = with(seen);
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, &**value)).collect();
+        browser.send(decide, "/desk/incident/decide?lang=en", &fields)
+    };
+    assert_eq!(press(&mut browser, &seen).status, 303);
+    until("they are held", || (server.counted("fountain") == 1).then_some(()));
+    let shown = browser.get("/desk/incident?lang=en").text();
+    for text in ["3 signatures held", "A test of the room", "by Bastien"] {
+        assert!(shown.contains(text), "{text}: {shown}");
+    }
+    // Of those that a preview has seen, more than it said: it is shown again, and says why.
+    let (_, number) = shown.split_once("name=\"verdict\" value=\"").expect("a way back");
+    let number = number[..number.find('"').expect("a quote")].to_owned();
+    let release = [
+        ("petition", "fountain"),
+        ("direction", "release"),
+        ("verdict", &*number),
+        ("reason", "reviewed"),
+        ("note", "Looked at"),
+        ("do", "judge"),
+        ("until", &*seen[0].1),
+        ("previewed", "2"),
+    ];
+    let again = browser.send(decide, "/desk/incident/decide?lang=en", &release);
+    let text = again.text();
+    assert!(again.status == 409 && text.contains("Since your preview"), "{text}");
+    assert!(
+        text.contains("3 signatures would be released") && text.contains("would count"),
+        "{text}"
+    );
+    assert_eq!(again.hidden("previewed"), "3");
+    assert_eq!(server.counted("fountain"), 1, "nothing was done");
     let (_, position) = shown.split_once("name=\"verdict\" value=\"").expect("a way back");
     let position = &position[..position.find('"').expect("a quote")];
     assert_eq!(
@@ -77,11 +131,57 @@ fn a_hold_is_previewed_given_seen_and_taken_back_in_one_press() {
             .status,
         303
     );
-    until("they are back", || (server.counted("fountain") == 3).then_some(()));
+    until("they are back", || (server.counted("fountain") == 4).then_some(()));
     let undone = browser.send(room, "/desk/incident/undo", &[("verdict", position)]);
     assert_eq!(undone.status, 409, "once");
     server.stop();
-    assert_eq!(site.recount()["fountain"], 3);
+    assert_eq!(site.recount()["fountain"], 4);
+}
+
+#[test]
+fn a_limit_of_holds_that_was_reloaded_is_the_one_that_the_room_speaks_of() {
+    let site = site();
+    site.write_config("[limits]\nholds_per_hour = 5000\n");
+    let server = site.start();
+    let mut browser = member(&site, &server, "moderator", "Bastien").browser;
+    let mut room = || browser.get("/desk/incident?lang=en").text();
+    assert!(room().contains("Up to 5,000 are held in an hour"));
+    site.write_config("[limits]\nholds_per_hour = 70\n");
+    server.hang_up();
+    let bound = "paraph_bound{name=\"holds_per_hour\"} 70\n";
+    until("the bound", || server.metrics().contains(bound).then_some(()));
+    assert!(room().contains("Up to 70 are held in an hour"), "{}", room());
+    server.stop();
+}
+
+#[test]
+fn who_acknowledged_an_alert_stands_in_the_shift_log() {
+    let site = site();
+    site.write_config("[limits]\nalert_quiet_seconds = 1\n");
+    let server = site.start();
+    let mut browser = member(&site, &server, "moderator", "Bastien").browser;
+    let room = "/desk/incident";
+    let acknowledge = |browser: &mut Browser| browser.send(room, "/desk/incident/acknowledge", &[]).status;
+    let said = "acknowledged an alert";
+    assert_eq!(acknowledge(&mut browser), 303);
+    assert!(
+        !browser.get("/desk/incident?lang=en").text().contains(said),
+        "there was none"
+    );
+    site.write_config("[limits]\ndisk_floor_mib = 1048576\nalert_quiet_seconds = 1\n");
+    server.hang_up();
+    until("an alert", || {
+        let alerts = site.run(&["alert", "list", "--json"]).json()["alerts"].take();
+        alerts.as_array().is_some_and(|alerts| !alerts.is_empty()).then_some(())
+    });
+    assert_eq!(acknowledge(&mut browser), 303);
+    let shown = browser.get("/desk/incident?lang=en").text();
+    let (before, _) = shown.split_once(said).unwrap_or_else(|| panic!("{shown}"));
+    assert!(
+        before.ends_with("<b><bdi>Bastien</bdi></b>: <span class=\"note\">"),
+        "{shown}"
+    );
+    server.stop();
 }
 
 #[test]
