@@ -56,7 +56,7 @@ use crate::store::db::{Db, DbError, Value};
 use crate::store::id;
 use crate::store::reader::Reader;
 use crate::store::schema::{self, SchemaError};
-use crate::store::{Connections, Directory};
+use crate::store::{self, Connections, Directory};
 use crate::telemetry;
 use crate::token::Tokens;
 use crate::trace::networks::Known;
@@ -683,7 +683,8 @@ pub async fn look(directory: &Path) -> Result<Db, Failure> {
         Failure::failed(format!("cannot open {}: {why}", file.display()), hint)
     };
     let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
-    let hint = "name the data directory with --data, or start the server once to make it";
+    store::present(directory)?;
+    let hint = "`paraph fsck` says more";
     let connection = rusqlite::Connection::open_with_flags(&file, flags).map_err(|error| cannot(&error, hint))?;
     let mut db = Db::Sqlite(connection);
     schema::check(&mut db, schema::MAIN).await.map_err(|error| {
