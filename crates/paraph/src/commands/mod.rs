@@ -27,6 +27,7 @@ use paraph_drill::{Report, RunError, Scenario, Strength};
 use crate::cli::Command;
 use crate::config::{self, Config, Overrides};
 use crate::failure::Failure;
+use crate::telemetry;
 use crate::views::lang::{self, Lang};
 
 /// Carries a command out.
@@ -59,6 +60,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
 /// The configuration in force; the languages that it adds are there from now on.
 fn configured(overrides: &Overrides) -> Result<Config, Failure> {
     let languages: Vec<&str> = Lang::all().map(Lang::code).collect();
+    telemetry::check_variable()?;
     let config = config::load(overrides, &config::environment(), &languages)?;
     if let Some(directory) = &config.site.locales {
         lang::add(directory, &config.site.languages[0]).map_err(|error| {
