@@ -165,6 +165,8 @@ impl Server {
         let followed = board.clone().map(|board| core.followed(&directory, board, &stopped));
         let admitter = Arc::clone(&core.admitter);
         let shown = core.shown.clone();
+        let (turned, pages) = watch::channel(shown.borrow().as_of);
+        let published = (shown.clone(), pages);
         let ledger = core.ledger.clone();
         let mail = MailStatus {
             ledger: core.ledger.clone(),
@@ -213,12 +215,13 @@ impl Server {
                 live.limits(),
                 stopped.clone(),
             )),
-            tokio::spawn(show(Arc::clone(&live), ledger, shown, stopped.clone())),
+            tokio::spawn(show(Arc::clone(&live), ledger, shown, turned, stopped.clone())),
             tokio::spawn(watch_disk(intake.clone(), live.limits(), stopped.clone())),
             tokio::spawn(control::serve(
                 control::socket(directory.path()),
                 control::Ways {
                     intake: intake.clone(),
+                    published,
                     shield: Arc::clone(&shield),
                     sharing: sharing.clone(),
                     alerts: Arc::clone(&alerts),
@@ -554,11 +557,12 @@ fn way_of((nonce, _, expires): &SpentNonce, limits: &Limits) -> Way {
     }
 }
 
-/// Renders what the writer publishes.
+/// Renders what the writer publishes, and says up to when pages show it.
 async fn show(
     live: Arc<Live>,
     ledger: LedgerReader,
     mut shown: watch::Receiver<Arc<Catalogue>>,
+    turned: watch::Sender<Millis>,
     mut stop: watch::Receiver<bool>,
 ) {
     let mut opener = Opener::default();
@@ -583,6 +587,7 @@ async fn show(
             }
         };
         let shelf = live.shelf();
+        let as_of = catalogue.as_of;
         // Rendering many petitions takes a while; the threads that serve requests do not wait for it.
         if tokio::task::spawn_blocking(move || shelf.show(&catalogue, &opened))
             .await
@@ -590,6 +595,7 @@ async fn show(
         {
             tracing::error!("pages were not rendered again");
         }
+        turned.send_replace(as_of);
     }
 }
 
