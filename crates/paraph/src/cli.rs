@@ -438,6 +438,9 @@ pub struct Fsck {
     /// Do not compare each index with its table
     #[arg(long)]
     pub quick: bool,
+    /// Open every record, however many there are (else limits.fsck_records of them, evenly from the first to the last)
+    #[arg(long)]
+    pub all: bool,
     /// Remove keys that a crash left behind without a signature; no server may be running
     #[arg(long)]
     pub sweep: bool,
@@ -584,7 +587,7 @@ mod tests {
             "paraph shield flush",
             "paraph networks show 2001:db8::1 --json --data d",
             "paraph networks update --from F --date 20260617 --out F --force --json",
-            "paraph fsck --quick --sweep --json --data d",
+            "paraph fsck --quick --all --sweep --json --data d",
             "paraph backup --out DIR --data d --with-master-key --json",
             "paraph restore --from DIR --data DIR --keys DIR --erasures DIR --json",
         ] {

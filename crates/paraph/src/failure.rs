@@ -90,6 +90,9 @@ impl From<LimitError> for Failure {
     }
 }
 
+/// What to do about a store of a newer program. Nothing of it is spoilt: an older backup would only lose what came since.
+pub(crate) const NEWER_STORE: &str = "install the version of paraph that wrote it, or a newer one; nothing was changed";
+
 impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
         let hint = match &error {
@@ -102,8 +105,9 @@ impl From<OpenError> for Failure {
                 "put the key file back from its backup; without it names and addresses cannot be opened again"
             }
             OpenError::HalfRestored(_) => "empty the directory and restore again",
-            OpenError::Schema { .. } => {
-                "install the version of paraph that wrote it, or a newer one; nothing was changed"
+            OpenError::Schema { .. } => NEWER_STORE,
+            OpenError::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+                hint_for(io::ErrorKind::PermissionDenied)
             }
             OpenError::Io { .. } | OpenError::Db { .. } => {
                 "check that the directory exists and that the user that runs paraph may write there"
@@ -138,6 +142,15 @@ fn hint_for(kind: io::ErrorKind) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::Failure;
+
+    #[test]
+    fn a_directory_that_may_not_be_read_is_not_said_to_be_absent() {
+        let source = std::io::ErrorKind::PermissionDenied.into();
+        let path = "data/paraph.db".into();
+        let failure = Failure::from(crate::store::OpenError::Io { path, source });
+        assert!(failure.what.contains("permission denied"), "{failure}");
+        assert!(failure.hint.contains("give that user access"), "{failure}");
+    }
 
     #[test]
     fn a_failure_is_two_lines_whatever_it_says() {

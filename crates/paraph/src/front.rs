@@ -280,20 +280,45 @@ pub(crate) fn bind(address: SocketAddr, key: &str) -> Result<TcpListener, Failur
         socket.bind(address)?;
         socket.listen(IN_LINE)
     };
-    take().map_err(|error: std::io::Error| {
-        let failure = Failure::io(format!("cannot listen on {address} ({key})"), &error);
-        match error.kind() {
-            std::io::ErrorKind::AddrInUse => Failure {
-                hint: format!(
-                    "another program listens there: stop it, or set another address ({key}; --listen is for pages)"
-                ),
-                ..failure
-            },
-            _ => failure,
-        }
-    })
+    take().map_err(|error| refused(address, key, &error))
+}
+
+fn refused(address: SocketAddr, key: &str, error: &std::io::Error) -> Failure {
+    let failure = Failure::io(format!("cannot listen on {address} ({key})"), error);
+    match error.kind() {
+        std::io::ErrorKind::AddrInUse => Failure {
+            hint: format!(
+                "another program listens there: stop it, or set another address ({key}; --listen is for pages)"
+            ),
+            ..failure
+        },
+        std::io::ErrorKind::PermissionDenied => Failure {
+            hint: format!(
+                "port {} is below 1024, for which a program needs a right of its own: AmbientCapabilities=CAP_NET_BIND_SERVICE \
+                     in the unit, or a higher port ({key}) behind a proxy",
+                address.port()
+            ),
+            ..failure
+        },
+        _ => failure,
+    }
 }
 
 pub(crate) fn local(listener: &TcpListener) -> Result<SocketAddr, Failure> {
     Ok(listener.local_addr()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    #[test]
+    fn a_port_that_needs_a_right_of_its_own_is_named() {
+        let address = "0.0.0.0:443".parse().expect("an address");
+        let refused = super::refused(address, "listen.https", &ErrorKind::PermissionDenied.into());
+        assert!(
+            refused.hint.contains("port 443") && refused.hint.contains("CAP_NET_BIND_SERVICE"),
+            "{refused}"
+        );
+    }
 }

@@ -31,6 +31,9 @@ pub enum KeyError {
     /// The file is empty, too short, too long or not hexadecimal. A short secret can be guessed; an empty one signs anything.
     #[error("key file {0} does not hold 32 bytes as 64 hexadecimal digits")]
     Malformed(PathBuf),
+    /// One byte repeated: a placeholder, not a secret.
+    #[error("key file {0} holds one byte 32 times, which is no random key")]
+    Placeholder(PathBuf),
     /// Others on the machine can read the file.
     #[error("key file {path} can be read by others (mode {mode:o})")]
     Exposed {
@@ -65,7 +68,11 @@ impl Keys {
                         mode,
                     });
                 }
-                Self::parse(&text).ok_or_else(|| KeyError::Malformed(path.to_owned()))
+                let keys = Self::parse(&text).ok_or_else(|| KeyError::Malformed(path.to_owned()))?;
+                if keys.master.iter().all(|byte| *byte == keys.master[0]) {
+                    return Err(KeyError::Placeholder(path.to_owned()));
+                }
+                Ok(keys)
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound && create => {
                 let keys = Self::random();
@@ -87,9 +94,7 @@ impl Keys {
     fn parse(text: &str) -> Option<Self> {
         let bytes = Zeroizing::new(HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes()).ok()?);
         let master: [u8; MASTER_BYTES] = bytes.as_slice().try_into().ok()?;
-        // One byte repeated is a placeholder, not a secret.
-        let is_varied = master.iter().any(|byte| *byte != master[0]);
-        is_varied.then(|| Self {
+        Some(Self {
             master: Zeroizing::new(master),
         })
     }

@@ -12,6 +12,7 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod control;
+pub mod descriptors;
 pub mod desk;
 pub mod doctor;
 pub mod failure;

@@ -207,8 +207,9 @@ fn asset(asked: &Asked<'_>, path: &str, headers: &HeaderMap) -> Answer {
 fn robots() -> Answer {
     let text = "User-agent: *\nDisallow: /confirm/\nDisallow: /receipt/\nDisallow: /withdraw/\nDisallow: /not-me/\nDisallow: /second-way/\nDisallow: /stop-mail/\nDisallow: /desk\n";
     let mut answer = Response::new(Body::from(Bytes::from_static(text.as_bytes())));
-    answer
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    let out = answer.headers_mut();
+    out.extend(respond::SECURITY.map(|(name, value)| (Some(name), value)));
+    out.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    out.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
     answer
 }

@@ -56,7 +56,7 @@ use crate::store::db::{Db, DbError, Value};
 use crate::store::id;
 use crate::store::reader::Reader;
 use crate::store::schema::{self, SchemaError};
-use crate::store::{Connections, Directory};
+use crate::store::{self, Connections, Directory};
 use crate::telemetry;
 use crate::token::Tokens;
 use crate::trace::networks::Known;
@@ -165,6 +165,8 @@ impl Server {
         let followed = board.clone().map(|board| core.followed(&directory, board, &stopped));
         let admitter = Arc::clone(&core.admitter);
         let shown = core.shown.clone();
+        let (turned, pages) = watch::channel(shown.borrow().as_of);
+        let published = (shown.clone(), pages);
         let ledger = core.ledger.clone();
         let mail = MailStatus {
             ledger: core.ledger.clone(),
@@ -214,12 +216,13 @@ impl Server {
                 live.limits(),
                 stopped.clone(),
             )),
-            tokio::spawn(show(Arc::clone(&live), ledger, shown, stopped.clone())),
+            tokio::spawn(show(Arc::clone(&live), ledger, shown, turned, stopped.clone())),
             tokio::spawn(watch_disk(intake.clone(), live.limits(), stopped.clone())),
             tokio::spawn(control::serve(
                 control::socket(directory.path()),
                 control::Ways {
                     intake: intake.clone(),
+                    published,
                     shield: Arc::clone(&shield),
                     sharing: sharing.clone(),
                     alerts: Arc::clone(&alerts),
@@ -555,11 +558,12 @@ fn way_of((nonce, _, expires): &SpentNonce, limits: &Limits) -> Way {
     }
 }
 
-/// Renders what the writer publishes.
+/// Renders what the writer publishes, and says up to when pages show it.
 async fn show(
     live: Arc<Live>,
     ledger: LedgerReader,
     mut shown: watch::Receiver<Arc<Catalogue>>,
+    turned: watch::Sender<Millis>,
     mut stop: watch::Receiver<bool>,
 ) {
     let mut opener = Opener::default();
@@ -584,6 +588,7 @@ async fn show(
             }
         };
         let shelf = live.shelf();
+        let as_of = catalogue.as_of;
         // Rendering many petitions takes a while; the threads that serve requests do not wait for it.
         if tokio::task::spawn_blocking(move || shelf.show(&catalogue, &opened))
             .await
@@ -591,6 +596,7 @@ async fn show(
         {
             tracing::error!("pages were not rendered again");
         }
+        turned.send_replace(as_of);
     }
 }
 
@@ -684,7 +690,8 @@ pub async fn look(directory: &Path) -> Result<Db, Failure> {
         Failure::failed(format!("cannot open {}: {why}", file.display()), hint)
     };
     let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
-    let hint = "name the data directory with --data, or start the server once to make it";
+    store::present(directory)?;
+    let hint = "`paraph fsck` says more";
     let connection = rusqlite::Connection::open_with_flags(&file, flags).map_err(|error| cannot(&error, hint))?;
     let mut db = Db::Sqlite(connection);
     schema::check(&mut db, schema::MAIN).await.map_err(|error| {

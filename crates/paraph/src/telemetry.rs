@@ -115,6 +115,14 @@ fn asked_or(level: &str) -> Result<EnvFilter, Failure> {
     filter(&asked.unwrap_or_else(|| level.into()).to_string_lossy())
 }
 
+/// Whether `PARAPH_LOG` can be used, for commands that start no log and for those that check.
+///
+/// # Errors
+/// It is not a level.
+pub fn check_variable() -> Result<(), Failure> {
+    asked_or("info").map(drop)
+}
+
 /// Changes the level of a log that was started. `PARAPH_LOG` still stands before it.
 pub fn set_level(level: &str) {
     if let (Some(set), Ok(filter)) = (SET_FILTER.get(), asked_or(level))

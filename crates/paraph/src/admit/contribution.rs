@@ -175,7 +175,7 @@ fn without_invisible(text: &str) -> String {
 }
 
 /// Embeddings, overrides and isolates (Unicode UAX 9), and tag characters.
-fn is_override(c: char) -> bool {
+pub(crate) fn is_override(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{206a}'..='\u{206f}' | '\u{e0000}'..='\u{e007f}')
 }
 

@@ -124,6 +124,18 @@ pub struct Tried {
     pub failure: Option<String>,
 }
 
+/// What is wrong with the book of a data directory, for who checks it; an absent one is whole.
+#[must_use]
+pub fn unreadable(directory: &Path) -> Option<String> {
+    match fs::read(directory.join("alerts.json")) {
+        Ok(bytes) => serde_json::from_slice::<Book>(&bytes)
+            .err()
+            .map(|error| error.to_string()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => Some(error.to_string()),
+    }
+}
+
 impl Alerts {
     /// Takes up the book where the last process left it.
     ///

@@ -106,11 +106,17 @@ pub struct Taken {
     pub report: Report,
 }
 
-/// Takes a backup of `files` into `out`, which must be empty or absent, and checks it.
+/// Takes a backup of `files` into `out`, which must be empty or absent, and checks it; at most `records` are opened.
 ///
 /// # Errors
 /// Something cannot be read or written, or the copy is not sound; then no manifest is written.
-pub async fn take(files: &Files, keys: Option<&Keys>, master: Option<&Path>, out: &Path) -> Result<Taken, BackupError> {
+pub async fn take(
+    files: &Files,
+    keys: Option<&Keys>,
+    master: Option<&Path>,
+    out: &Path,
+    records: u64,
+) -> Result<Taken, BackupError> {
     make_empty(out)?;
     let (data, apart) = (out.join("data"), out.join("keys"));
     for half in [&data, &apart] {
@@ -135,7 +141,7 @@ pub async fn take(files: &Files, keys: Option<&Keys>, master: Option<&Path>, out
         }
         sync(half)?;
     }
-    let report = fsck::check(&copy, keys, Depth::Full).await;
+    let report = fsck::check(&copy, keys, Depth::Full, records).await;
     if !report.is_sound() {
         return Err(BackupError::Unsound(report));
     }

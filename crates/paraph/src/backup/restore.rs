@@ -35,6 +35,8 @@ pub struct Plan {
     pub key_file: PathBuf,
     /// A data directory that still knows of later erasures.
     pub live: Option<PathBuf>,
+    /// Records that the check opens at the most.
+    pub records: u64,
 }
 
 /// What a restore came to.
@@ -99,7 +101,7 @@ pub async fn restore(plan: &Plan) -> Result<Restored, BackupError> {
     let replayed = replay(&files, erasures(&files, plan.live.as_deref()).await?).await?;
     let swept = fsck::sweep(&files).map_err(BackupError::db(&files.keys))?;
     let key = Keys::open(&plan.key_file, false).ok();
-    let report = fsck::check(&files, key.as_ref(), Depth::Full).await;
+    let report = fsck::check(&files, key.as_ref(), Depth::Full, plan.records).await;
     if !report.is_sound() {
         return Err(BackupError::Unsound(report));
     }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 
 use super::Place;
 
@@ -139,12 +139,13 @@ pub struct IncidentCap {
 /// Shows what the verdict would do: how many signatures, how they stand, five samples, how many honest people it may catch.
 /// Nothing is changed without --yes.
 #[derive(Args, Debug)]
+#[command(group = ArgGroup::new("whom").required(true).args(["petition", "undo"]))]
 pub struct IncidentMotion {
     /// Where the configuration and the data are.
     #[command(flatten)]
     pub place: Place,
     /// The petition, by its slug
-    #[arg(long, required_unless_present = "undo", conflicts_with = "undo")]
+    #[arg(long)]
     pub petition: Option<String>,
     /// Signed at or after this time, as in 2026-11-22T02:41:00Z
     #[arg(long, value_name = "TIME", conflicts_with = "undo")]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::Place;
+use crate::desk::draft::GOAL_MOST;
 
 /// `paraph petition ...`.
 #[derive(Debug, Subcommand)]
@@ -53,7 +54,7 @@ pub struct PetitionCreate {
     #[arg(long, value_name = "CODE")]
     pub language: Option<String>,
     /// Number of signatures hoped for
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=GOAL_MOST))]
     pub goal: Option<u64>,
     /// To whom it is addressed
     #[arg(long, value_name = "NAME")]

@@ -10,30 +10,35 @@ use crate::backup::{BackupError, take};
 use crate::cli::{Backup, Restore};
 use crate::failure::Failure;
 use crate::keys::Keys;
-use crate::store::{Files, OpenError};
+use crate::store::{self, Files, OpenError};
 
 pub(super) fn run(command: &Backup) -> Result<(), Failure> {
     let config = configured(&command.place.overrides())?;
     let files = Files::of(&config.directory);
-    if !files.main.exists() {
-        return Err(OpenError::Absent(config.directory).into());
-    }
+    store::present(&config.directory)?;
     let keys = Keys::open(&config.key_file, false).map_err(OpenError::from)?;
     let master = command.with_master_key.then_some(config.key_file.as_path());
     say("copying and checking; a large store takes minutes, and signing goes on meanwhile");
-    let taken = block_on(async { take(&files, Some(&keys), master, &command.out).await.map_err(failure) })?;
+    let most = config.limits.fsck_records;
+    let taken = block_on(async {
+        take(&files, Some(&keys), master, &command.out, most)
+            .await
+            .map_err(failure)
+    })?;
     let manifest = &taken.data;
     if command.json {
         let said = json!({ "backup": manifest.backup, "taken_at": manifest.taken_at, "journal_at": manifest.journal_at,
             "journal_position": manifest.journal_position, "records_opened": taken.report.opened,
-            "master_key": command.with_master_key, "findings": taken.report.findings });
+            "records": taken.report.records, "master_key": command.with_master_key, "findings": taken.report.findings });
         print(&said.to_string());
         return Ok(());
     }
     let out = command.out.display();
     print(&format!(
-        "{out}: {} events up to {}, checked",
-        manifest.journal_position, manifest.journal_at
+        "{out}: {} events up to {}, checked, {}",
+        manifest.journal_position,
+        manifest.journal_at,
+        fsck::opened(&taken.report)
     ));
     print(&format!(
         "{out}/data may be kept; keep {out}/keys apart, for 30 days at most"
@@ -52,13 +57,15 @@ pub(super) fn run_restore(command: &Restore) -> Result<(), Failure> {
         target: config.directory.clone(),
         key_file: config.key_file.clone(),
         live: command.erasures.clone(),
+        records: config.limits.fsck_records,
     };
     say("copying, erasing again what was erased since, and checking");
     let restored = block_on(async { restore(&plan).await.map_err(failure) })?;
     if command.json {
         let said = json!({ "taken_at": restored.manifest.taken_at, "journal_position": restored.manifest.journal_position,
             "journal_at": restored.manifest.journal_at, "erased_again": restored.replayed, "keys_swept": restored.swept,
-            "records_opened": restored.report.opened, "findings": restored.report.findings });
+            "later_erasures_known": plan.live.is_some(),
+            "records_opened": restored.report.opened, "records": restored.report.records, "findings": restored.report.findings });
         print(&said.to_string());
         return Ok(());
     }
@@ -69,6 +76,13 @@ pub(super) fn run_restore(command: &Restore) -> Result<(), Failure> {
         restored.manifest.journal_at,
         restored.replayed
     ));
+    if plan.live.is_none() {
+        // Nobody can know what was erased after the newest of these copies was taken.
+        print(
+            "erasures since these keys were copied are unknown, and those records are back: where the old data directory \
+             or its keys/erasures.log is still there, restore again and name it with --erasures",
+        );
+    }
     if !plan.key_file.exists() {
         print(&format!(
             "before you start the server put the key file back: {}",

@@ -10,7 +10,7 @@ use paraph_drill::{
 };
 
 use super::witness;
-use super::{drill_failure, print, print_report, scenario, strengths, write_report};
+use super::{check_report, drill_failure, print, print_report, scenario, strengths, write_report};
 use crate::cli::Demo;
 use crate::config::{self, Config};
 use crate::failure::Failure;
@@ -50,6 +50,7 @@ impl Place {
 
 pub(super) fn run(demo: &Demo) -> Result<(), Failure> {
     let scenario = scenario(&demo.scenario)?;
+    check_report(demo.report.as_deref())?;
     telemetry::start_logging_quietly()?;
     let metrics = telemetry::install()?;
     let place = match &demo.data {

@@ -8,7 +8,7 @@ use paraph_drill::{ForgedRate, LiveView, Options, Scenario, Sink, Stop, Target};
 use paraph_nights::replay;
 use serde_json::json;
 
-use super::{demo, drill_failure, print, print_report, scenario, strengths, witness, write_report};
+use super::{check_report, demo, drill_failure, print, print_report, scenario, strengths, witness, write_report};
 use crate::cli::{Drill, DrillCommand, DrillRun};
 use crate::failure::Failure;
 use crate::telemetry;
@@ -19,8 +19,10 @@ pub(super) fn run(drill: &Drill) -> Result<(), Failure> {
             list(*json);
             Ok(())
         }
-        (None, Some(run)) if run.simulate => replay_night(run),
-        (None, Some(run)) => rehearse(run),
+        (None, Some(run)) => {
+            check_report(run.report.as_deref())?;
+            if run.simulate { replay_night(run) } else { rehearse(run) }
+        }
         (None, None) => Err(Failure::usage(
             "a scenario is missing",
             "`paraph drill list` names them",

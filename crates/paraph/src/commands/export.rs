@@ -34,6 +34,7 @@ pub(super) fn run(command: &Export) -> Result<(), Failure> {
         let catalogue = catalogue::read(&mut db, end.at, 0, &Catalogue::default(), pending).await;
         catalogue.map_err(|error| unreadable(&error))
     })?;
+    refuse_what_is_no_copy(&command.directory)?;
     let base_url = config.site.base_url_for(config.listen.http);
     let petitions = shelf::copied(&catalogue);
     let written = write(
@@ -52,6 +53,24 @@ pub(super) fn run(command: &Export) -> Result<(), Failure> {
         ));
     }
     Ok(())
+}
+
+/// A directory with something else in it is somebody's site: its pages have the same names.
+fn refuse_what_is_no_copy(directory: &Path) -> Result<(), Failure> {
+    let is_copy = ["paraph.svg", "site.css"]
+        .iter()
+        .all(|name| directory.join(name).is_file());
+    let is_empty = fs::read_dir(directory).map_or(true, |mut entries| entries.next().is_none());
+    if is_empty || is_copy {
+        return Ok(());
+    }
+    Err(Failure::usage(
+        format!(
+            "--static: {} holds something else than an earlier copy",
+            directory.display()
+        ),
+        "name a directory that is empty or absent, or one that this command has filled before",
+    ))
 }
 
 /// Every page in every language: the first at the top, the others each in a directory of its own.

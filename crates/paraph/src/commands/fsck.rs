@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{block_on, configured, print};
 use crate::cli::Fsck;
 use crate::control::{self, AlertCommand};
-use crate::failure::Failure;
+use crate::failure::{Failure, NEWER_STORE};
 use crate::fsck::{self, Depth, Finding, Report, Weight};
 use crate::keys::Keys;
 use crate::store::{self, Files, OpenError};
@@ -15,9 +15,7 @@ use crate::store::{self, Files, OpenError};
 pub(super) fn run(command: &Fsck) -> Result<(), Failure> {
     let config = configured(&command.place.overrides())?;
     let files = Files::of(&config.directory);
-    if !files.main.exists() {
-        return Err(OpenError::Absent(config.directory).into());
-    }
+    store::present(&config.directory)?;
     let swept = if command.sweep {
         // Held for as long as it takes: no writer may be between the two files.
         let _lock = store::lock(&config.directory)?;
@@ -28,7 +26,12 @@ pub(super) fn run(command: &Fsck) -> Result<(), Failure> {
     };
     let keys = Keys::open(&config.key_file, false);
     let depth = if command.quick { Depth::Quick } else { Depth::Full };
-    let mut report = block_on(async { Ok(fsck::check(&files, keys.as_ref().ok(), depth).await) })?;
+    let most = if command.all {
+        u64::MAX
+    } else {
+        config.limits.fsck_records
+    };
+    let mut report = block_on(async { Ok(fsck::check(&files, keys.as_ref().ok(), depth, most).await) })?;
     let mut fault = |check, what| {
         let weight = Weight::Fault;
         report.findings.push(Finding { weight, check, what });
@@ -39,7 +42,9 @@ pub(super) fn run(command: &Fsck) -> Result<(), Failure> {
     if config.directory.join(store::RESTORING).exists() {
         fault("restore", OpenError::HalfRestored(config.directory.clone()).to_string());
     }
-    tell_server(&config.directory, report.is_sound());
+    // The alert is about the ledger, and is not for a file that the server does without.
+    tell_server(&config.directory, report.is_ledger_sound());
+    report.findings.extend(fsck::beside(&config.directory));
     tell(&report, swept, command.json)
 }
 
@@ -53,7 +58,7 @@ pub(super) fn tell(report: &Report, swept: Option<u64>, as_json: bool) -> Result
     let sound = report.is_sound();
     if as_json {
         let said = json!({ "sound": sound, "journal_position": report.position, "records_opened": report.opened,
-            "keys_swept": swept, "findings": report.findings });
+            "records": report.records, "keys_swept": swept, "findings": report.findings });
         print(&said.to_string());
     } else {
         for Finding { weight, check, what } in &report.findings {
@@ -66,10 +71,8 @@ pub(super) fn tell(report: &Report, swept: Option<u64>, as_json: bool) -> Result
         if let Some(swept) = swept {
             print(&format!("{swept} keys without a signature removed"));
         }
-        if sound {
-            let (position, opened) = (report.position, report.opened);
-            print(&format!("sound: {position} events, {opened} records opened"));
-        }
+        let verdict = if sound { "sound" } else { "looked at" };
+        print(&format!("{verdict}: {} events, {}", report.position, opened(report)));
     }
     if sound {
         return Ok(());
@@ -77,6 +80,25 @@ pub(super) fn tell(report: &Report, swept: Option<u64>, as_json: bool) -> Result
     let faults = report.findings.iter().filter(|found| found.weight == Weight::Fault);
     Err(Failure::failed(
         format!("the data directory has faults: {}", faults.count()),
-        "stop the server, keep a copy of the directory as it is, and restore the last sound backup beside it",
+        hint(report),
     ))
+}
+
+/// How many records were opened, of how many.
+pub(super) fn opened(report: &Report) -> String {
+    format!("{} of {} records opened", report.opened, report.records)
+}
+
+/// A backup is for what is lost: nothing is in a store of another version, nor when a file can be made anew.
+fn hint(report: &Report) -> &'static str {
+    let is_of_another_version = report.findings.iter().any(|found| found.check == "version");
+    if report.newer {
+        NEWER_STORE
+    } else if is_of_another_version {
+        "start the server once: it brings the store to its own version"
+    } else if report.is_ledger_sound() {
+        "the ledger is sound; each line says how its file is mended"
+    } else {
+        "stop the server, keep a copy of the directory as it is, and restore the last sound backup beside it"
+    }
 }

@@ -26,7 +26,8 @@ use paraph_drill::{Report, RunError, Scenario, Strength};
 
 use crate::cli::Command;
 use crate::config::{self, Config, Overrides};
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
+use crate::telemetry;
 use crate::views::lang::{self, Lang};
 
 /// Carries a command out.
@@ -58,6 +59,7 @@ pub fn run(command: Command) -> Result<(), Failure> {
 
 /// The configuration in force; the languages that it adds are there from now on.
 fn configured(overrides: &Overrides) -> Result<Config, Failure> {
+    telemetry::check_variable()?;
     let languages: Vec<&str> = Lang::all().map(Lang::code).collect();
     let config = config::load(overrides, &config::environment(), &languages)?;
     if let Some(directory) = &config.site.locales {
@@ -104,6 +106,18 @@ fn drill_failure(error: &RunError) -> Failure {
 
 fn print_report(report: &Report) -> Result<(), Failure> {
     Ok(report.print(&mut std::io::stdout().lock(), demo::tongue())?)
+}
+
+/// Whether a report can be written, before the work that it is about.
+fn check_report(file: Option<&Path>) -> Result<(), Failure> {
+    let Some(file) = file else { return Ok(()) };
+    let is_new = !file.exists();
+    let tried = std::fs::OpenOptions::new().append(true).create(true).open(file);
+    let tried = tried.and_then(|_| if is_new { std::fs::remove_file(file) } else { Ok(()) });
+    tried.map_err(|error| Failure {
+        exit: Exit::Usage,
+        ..Failure::io(format!("--report: cannot write {}", file.display()), &error)
+    })
 }
 
 fn write_report(file: &Path, report: &impl serde::Serialize) -> Result<(), Failure> {

@@ -69,10 +69,11 @@ fn update(command: &NetworksUpdate) -> Result<(), Failure> {
     };
     let from = command.from.as_deref().unwrap_or(fetch::DEFAULT);
     let table = block_on(async { Ok(fetch::table(from, command.date).await) })?.map_err(|error| {
-        Failure::failed(
-            format!("no networks were taken over: {error}"),
-            "the ones in force stay; name another place with --from: a snapshot, a folder with asn-ipv4.csv and asn-ipv6.csv, or an https address",
-        )
+        let hint = match error {
+            fetch::FetchError::Undated(_) => "the ones in force stay; say of what day the table is with --date, as in --date 20260617",
+            _ => "the ones in force stay; name another place with --from: a snapshot, a folder with asn-ipv4.csv and asn-ipv6.csv, or an https address",
+        };
+        Failure::failed(format!("no networks were taken over: {error}"), hint)
     })?;
     let bytes = snapshot::encode(&table).map_err(|error| Failure::io("the snapshot", &error))?;
     let fresh = Networks::from_bytes(&bytes)

@@ -15,8 +15,8 @@ use crate::cli::{Petition, PetitionCreate, PetitionList, PetitionOne};
 use crate::clock;
 use crate::config::Config;
 use crate::control;
-use crate::desk::draft::{OWNER_CHARS, SLUG_CHARS, TEXT_BYTES, TITLE_CHARS, is_slug};
-use crate::failure::Failure;
+use crate::desk::draft::{OWNER_CHARS, SLUG_CHARS, TEXT_BYTES, TITLE_CHARS, is_slug, without_overrides};
+use crate::failure::{Exit, Failure};
 use crate::intake::command::{PetitionAnswer, PetitionCommand};
 use crate::intake::{Writer, WriterSettings};
 use crate::ledger::catalogue::{self, Catalogue};
@@ -107,6 +107,7 @@ fn check_slug(slug: &str) -> Result<(), Failure> {
 }
 
 fn one_line(flag: &str, value: &str, most: usize) -> Result<String, Failure> {
+    let value = without_overrides(value);
     let value = value.trim();
     let hint = format!("write 1 to {most} characters on one line");
     if value.is_empty() || value.chars().count() > most || value.chars().any(char::is_control) {
@@ -130,11 +131,14 @@ fn text(flag: &str, path: &Path, most: usize) -> Result<String, Failure> {
 /// A file of text, possibly empty.
 fn lines_of(flag: &str, path: &Path, most: usize) -> Result<String, Failure> {
     let name = path.display();
-    let bytes = fs::read(path).map_err(|error| Failure::io(format!("{flag}: cannot read {name}"), &error))?;
+    let bytes = fs::read(path).map_err(|error| Failure {
+        exit: Exit::Usage,
+        ..Failure::io(format!("{flag}: cannot read {name}"), &error)
+    })?;
     let hint = format!("give a file of UTF-8 text, at most {most} bytes");
     let text = String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'));
     match text {
-        Some(text) if text.len() <= most => Ok(text.trim().replace("\r\n", "\n")),
+        Some(text) if text.len() <= most => Ok(without_overrides(text.trim()).replace("\r\n", "\n")),
         Some(_) => Err(Failure::usage(format!("{flag}: {name} is too long"), hint)),
         None => Err(Failure::usage(format!("{flag}: {name} is not UTF-8 text"), hint)),
     }

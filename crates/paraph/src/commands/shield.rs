@@ -1,5 +1,8 @@
 //! `paraph shield ...`
 
+use std::net::IpAddr;
+
+use ipnet::IpNet;
 use serde_json::json;
 
 use super::{configured, print};
@@ -20,7 +23,7 @@ pub(super) fn run(command: &Shield) -> Result<(), Failure> {
             tell(&ask(&share.place, &ShieldCommand::ShieldShare(wanted))?, share.json)
         }
         Shield::Unban(one) => {
-            let net = one.net.clone();
+            let net = network(&one.net)?;
             tell(&ask(&one.place, &ShieldCommand::ShieldUnban { net })?, one.json)
         }
         Shield::Ban(ban) => {
@@ -31,10 +34,21 @@ pub(super) fn run(command: &Shield) -> Result<(), Failure> {
                     "write it as in 90s, 10m or 2h",
                 ));
             }
-            let net = ban.net.clone();
+            let net = network(&ban.net)?;
             tell(&ask(&ban.place, &ShieldCommand::ShieldBan { net, seconds })?, ban.json)
         }
     }
+}
+
+/// What was typed, if it is a network at all; which may be banned, the server says.
+fn network(typed: &str) -> Result<String, Failure> {
+    if typed.parse::<IpNet>().is_ok() || typed.parse::<IpAddr>().is_ok() {
+        return Ok(typed.to_owned());
+    }
+    Err(Failure::usage(
+        format!("{typed} is neither an address nor a network"),
+        "write it as in 192.0.2.7, 192.0.2.0/24 or 2001:db8::/56",
+    ))
 }
 
 fn ask(place: &Place, command: &ShieldCommand) -> Result<ShieldAnswer, Failure> {

@@ -88,7 +88,7 @@ impl fmt::Debug for Secret {
 
 pub(super) fn read(reader: &mut Reader<'_>, site: &Site, mail: &Mail) -> Result<Alerts, Failure> {
     let fallback = site.languages.first().map_or("en", String::as_str);
-    let mut list = |key| -> Result<Vec<Recipient>, Failure> {
+    let mut list = |key| -> Result<(Vec<Recipient>, Vec<Taken>), Failure> {
         let taken = reader.list(key, &[]);
         if let Some(over) = taken.get(RECIPIENTS) {
             return Err(over.refuse(
@@ -96,9 +96,17 @@ pub(super) fn read(reader: &mut Reader<'_>, site: &Site, mail: &Mail) -> Result<
                 "name at most 16 in a list; a mailing list has one address",
             ));
         }
-        taken.iter().map(|taken| recipient(taken, fallback, mail)).collect()
+        let recipients = taken
+            .iter()
+            .map(|taken| recipient(taken, fallback, mail))
+            .collect::<Result<_, _>>()?;
+        Ok((recipients, taken))
     };
-    let (first, second) = (list("alerts.first")?, list("alerts.second")?);
+    let ((first, _), (second, named)) = (list("alerts.first")?, list("alerts.second")?);
+    if let Some(lone) = named.first().filter(|_| first.is_empty()) {
+        let hint = "name those who are told at once in alerts.first; the second list is told when they do not answer";
+        return Err(lone.refuse("is told after alerts.first, which is empty", hint));
+    }
     let link = reader.optional("alerts.link", "follows listen.operations");
     let zone = reader.optional("alerts.time_zone", "the machine's");
     let time_zone = match zone {

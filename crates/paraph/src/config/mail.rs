@@ -211,7 +211,7 @@ pub(super) fn mail(reader: &mut Reader<'_>, site_name: &str, directory: &Path) -
     };
     Ok(Mail {
         dkim: dkim(reader, sender.email.domain())?,
-        bounce: bounce(reader)?,
+        bounce: bounce(reader, &delivery)?,
         from: sender,
         delivery,
     })
@@ -237,6 +237,12 @@ fn server(reader: &mut Reader<'_>, smtp: &Taken) -> Result<SmtpServer, Failure> 
                 STARTTLS only if the server offers it (opportunistic) does not exist here";
     let mut server =
         SmtpServer::parse(&smtp.text).ok_or_else(|| smtp.refuse("is not the address of a mail server", hint))?;
+    let holds_password = server.login.as_ref().is_some_and(|(_, secret)| !secret.is_empty());
+    if holds_password && matches!(smtp.origin, Origin::File { .. }) {
+        let hint = "leave it out there, and put it into a file of its own (mail.smtp_password_file) or into \
+                    PARAPH__MAIL__SMTP_PASSWORD";
+        return Err(smtp.refuse("holds a password, in the configuration file", hint));
+    }
     let user = reader.optional("mail.smtp_user", "none");
     let password = secret_of(reader, "mail.smtp_password")?;
     if let Some(user) = &user {
@@ -324,7 +330,7 @@ fn dkim(reader: &mut Reader<'_>, sender_domain: &str) -> Result<Option<Arc<Signe
     Ok(Some(Arc::new(signer)))
 }
 
-fn bounce(reader: &mut Reader<'_>) -> Result<Option<Bounce>, Failure> {
+fn bounce(reader: &mut Reader<'_>, delivery: &Delivery) -> Result<Option<Bounce>, Failure> {
     let address = reader.optional("mail.bounce", "mail comes back to mail.from and is not read");
     let maildir = reader.optional("mail.bounce_maildir", "none");
     let lmtp = reader.optional("mail.bounce_lmtp", "none");
@@ -334,6 +340,17 @@ fn bounce(reader: &mut Reader<'_>) -> Result<Option<Bounce>, Failure> {
             None => Ok(None),
         };
     };
+    if maildir.is_none() && lmtp.is_none() {
+        let hint =
+            "set mail.bounce_lmtp or mail.bounce_maildir to where your mail server hands over what comes back there";
+        return Err(address.refuse("is read by nobody", hint));
+    }
+    if let (Some(taken), Delivery::Maildir(out)) = (&maildir, delivery)
+        && is_same(&taken.path()?, out)
+    {
+        let hint = "give what comes back a directory of its own: every file there is removed once it is read";
+        return Err(taken.refuse("is where letters go out to (mail.maildir)", hint));
+    }
     let mailbox = address.mailbox()?.email;
     let local: &str = mailbox.user();
     if local.contains('+') || local.len() > LONGEST_BOUNCE_LOCAL {
@@ -345,6 +362,12 @@ fn bounce(reader: &mut Reader<'_>) -> Result<Option<Bounce>, Failure> {
         maildir: maildir.map(|taken| taken.path()).transpose()?,
         lmtp: lmtp.map(|taken| lmtp_address(&taken)).transpose()?,
     }))
+}
+
+/// Whether both lead to the same directory, whichever way it is written.
+fn is_same(a: &Path, b: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.components().collect());
+    real(a) == real(b)
 }
 
 fn lmtp_address(taken: &Taken) -> Result<LmtpAddress, Failure> {

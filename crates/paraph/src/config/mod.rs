@@ -32,7 +32,7 @@ pub use explain::Remark;
 use explain::Setting;
 pub use mail::{Bounce, Delivery, LmtpAddress, Mail, Security, SmtpServer};
 pub use shield::Shield;
-use value::{Reader, Taken};
+use value::{Reader, Taken, networks};
 pub use written::Origin;
 use written::{Value, Written};
 
@@ -178,7 +178,7 @@ pub struct Overrides {
     pub listen: Option<SocketAddr>,
 }
 
-/// The process's environment variables that are ours. A value that is not UTF-8 becomes one that no key accepts.
+/// The process's environment variables that are ours. A value that is not UTF-8 becomes one that is refused.
 #[must_use]
 pub fn environment() -> Vec<(String, String)> {
     std::env::vars_os()
@@ -244,10 +244,11 @@ fn file(named: Option<&Path>) -> Result<Option<(PathBuf, String)>, Failure> {
 
 fn validate(written: &Written, languages: &[&str]) -> Result<Config, Failure> {
     refuse_what_is_not_here_yet(written)?;
+    written.refuse_control_characters()?;
     let mut reader = Reader::new(written);
     let site = site(&mut reader, languages)?;
     let mut listen = listen(&mut reader, site.base_url.as_deref())?;
-    let directory = reader.text("store.directory", "data").path()?;
+    let directory = reader.text("store.directory", "data").directory()?;
     if let Some(https) = listen.https.as_mut().filter(|https| https.acme.is_some()) {
         https.files = acme::files(&directory);
     }
@@ -352,7 +353,10 @@ fn site(reader: &mut Reader<'_>, available: &[&str]) -> Result<Site, Failure> {
         languages: languages.into_iter().map(|taken| taken.text).collect(),
         locales: locales.map(|taken| taken.path()).transpose()?,
         publisher: reader.optional("site.publisher", "none").map(|taken| taken.text),
-        contact: reader.optional("site.contact", "none").map(|taken| taken.text),
+        contact: reader
+            .optional("site.contact", "none")
+            .map(|taken| taken.mail_address())
+            .transpose()?,
         hosting: reader.optional("site.hosting", "none").map(|taken| taken.text),
     })
 }
@@ -366,12 +370,21 @@ fn listen(reader: &mut Reader<'_>, base_url: Option<&str>) -> Result<Listen, Fai
         let hint = "health and metrics are never public: use 127.0.0.1:9090, or an address of a private network";
         return Err(taken.refuse("can be reached from anywhere", hint));
     }
-    if operations == http && http.port() != 0 {
-        return Err(taken.refuse("is also listen.http", "give the operations listener a port of its own"));
+    let hint = "give the operations listener a port of its own";
+    if collide(operations, http) {
+        return Err(taken.refuse("is also listen.http", hint));
     }
-    let desk = desk(reader, [http, operations])?;
+    let tls = https.as_ref().map(|https| https.address);
+    if tls.is_some_and(|tls| collide(operations, tls)) {
+        return Err(taken.refuse("is also listen.https", hint));
+    }
+    let desk = desk(reader, &[Some(http), tls, Some(operations)])?;
     let proxies = reader.list("listen.trusted_proxies", &[]);
-    let trusted_proxies = proxies.iter().map(Taken::network).collect::<Result<Vec<_>, _>>()?;
+    let trusted_proxies = networks(
+        &proxies,
+        "would trust everybody",
+        "name the proxies' own addresses: whoever is trusted can claim to be anyone",
+    )?;
     let protocol = reader.text("listen.proxy_protocol", "off");
     let proxy_protocol = match protocol.text.as_str() {
         "off" => ProxyProtocol::Off,
@@ -399,7 +412,7 @@ fn listen(reader: &mut Reader<'_>, base_url: Option<&str>) -> Result<Listen, Fai
 }
 
 /// An address of the desk's own: connections that no flood of visitors can take.
-fn desk(reader: &mut Reader<'_>, others: [SocketAddr; 2]) -> Result<Option<SocketAddr>, Failure> {
+fn desk(reader: &mut Reader<'_>, others: &[Option<SocketAddr>]) -> Result<Option<SocketAddr>, Failure> {
     let Some(taken) = reader.optional("listen.desk", "with the pages, under /desk") else {
         return Ok(None);
     };
@@ -408,7 +421,7 @@ fn desk(reader: &mut Reader<'_>, others: [SocketAddr; 2]) -> Result<Option<Socke
         let hint = "it speaks plain HTTP: use 127.0.0.1:8081 and a tunnel, or an address of a private network";
         return Err(taken.refuse("can be reached from anywhere", hint));
     }
-    if others.contains(&address) && address.port() != 0 {
+    if others.iter().flatten().any(|other| collide(address, *other)) {
         return Err(taken.refuse("is taken by another listener", "give the desk a port of its own"));
     }
     Ok(Some(address))
@@ -421,8 +434,16 @@ fn https(reader: &mut Reader<'_>, http: SocketAddr, base_url: Option<&str>) -> R
     let key = reader.optional("listen.certificate_key", "none");
     let host = base_url.and_then(|url| url.strip_prefix("https://")?.parse::<Authority>().ok());
     let host = host.map(|authority| authority.host().to_owned());
+    if let Some(given) = certificate
+        .as_ref()
+        .or(key.as_ref())
+        .filter(|_| reader.has_section("listen.acme"))
+    {
+        let hint = "remove it, or remove [listen.acme]: one of both is the certificate";
+        return Err(given.refuse("stands beside [listen.acme], which fetches a certificate", hint));
+    }
     if let Some(acme) = acme::read(reader, host.as_deref())? {
-        return fetched(address, certificate.or(key), acme, http).map(Some);
+        return fetched(address, acme, http).map(Some);
     }
     let (taken, certificate, key) = match (address, certificate, key) {
         (Some(address), Some(certificate), Some(key)) => (address, certificate, key),
@@ -451,11 +472,7 @@ fn https(reader: &mut Reader<'_>, http: SocketAddr, base_url: Option<&str>) -> R
 }
 
 /// TLS with a certificate that an authority is asked for; its file follows from the data directory.
-fn fetched(address: Option<Taken>, given: Option<Taken>, acme: Acme, http: SocketAddr) -> Result<Https, Failure> {
-    if let Some(given) = given {
-        let hint = "remove it, or remove [listen.acme]: one of both is the certificate";
-        return Err(given.refuse("stands beside listen.acme.directory", hint));
-    }
+fn fetched(address: Option<Taken>, acme: Acme, http: SocketAddr) -> Result<Https, Failure> {
     let Some(taken) = address else {
         return Err(Failure::usage(
             "listen.acme.directory stands without listen.https",
@@ -471,10 +488,16 @@ fn fetched(address: Option<Taken>, given: Option<Taken>, acme: Acme, http: Socke
 
 fn tls_address(taken: &Taken, http: SocketAddr) -> Result<SocketAddr, Failure> {
     let address = taken.address()?;
-    if address == http && http.port() != 0 {
+    if collide(address, http) {
         return Err(taken.refuse("is also listen.http", "give TLS a port of its own, usually 443"));
     }
     Ok(address)
+}
+
+/// Whether two listeners would take the same port of the same address: all addresses of a machine hold each of them.
+fn collide(a: SocketAddr, b: SocketAddr) -> bool {
+    let covers = |a: IpAddr, b: IpAddr| a == b || (a.is_unspecified() && (a.is_ipv6() || b.is_ipv4()));
+    a.port() != 0 && a.port() == b.port() && (covers(a.ip(), b.ip()) || covers(b.ip(), a.ip()))
 }
 
 fn is_loopback_or_private(ip: IpAddr) -> bool {
@@ -484,7 +507,8 @@ fn is_loopback_or_private(ip: IpAddr) -> bool {
     }
 }
 
-/// A key file that exists must hold a whole secret; one that does not is made at the first start.
+/// A key file that exists must hold a whole secret; one that does not is made at the first start, its directory only where
+/// nobody named another.
 fn key_file(reader: &mut Reader<'_>, directory: &Path) -> Result<PathBuf, Failure> {
     let taken = reader.text(
         "secrets.key_file",
@@ -496,8 +520,17 @@ fn key_file(reader: &mut Reader<'_>, directory: &Path) -> Result<PathBuf, Failur
             &format!("cannot be used: {error}"),
             "put the right key file back from its backup, readable for the user that runs paraph only (mode 600)",
         )),
+        Err(_) if taken.origin != Origin::Default && path.parent().is_some_and(|parent| !exists(parent)) => Err(taken.refuse(
+            "lies in a directory that does not exist",
+            "make the directory, for the user that runs paraph only (mode 700); the key itself is made at the first start",
+        )),
         _ => Ok(path),
     }
+}
+
+/// The directory of a bare file name is this one.
+fn exists(directory: &Path) -> bool {
+    directory.as_os_str().is_empty() || directory.exists()
 }
 
 fn log_level(reader: &mut Reader<'_>) -> Result<String, Failure> {
@@ -554,6 +587,14 @@ fn on_loopback_only(key: &str, origin: &Origin, listen: &Listen) -> Result<(), F
     ))
 }
 
+/// Bounds that are a beginning, each with the one where it ends.
+const ORDERED: &[(&str, &str)] = &[
+    ("puzzle_rounds", "puzzle_rounds_ceiling"),
+    ("ticket_age_seconds", "ticket_age_ceiling_seconds"),
+    ("acme_retry_seconds", "acme_retry_most_seconds"),
+    ("alert_repeat_seconds", "alert_repeat_most_seconds"),
+];
+
 fn limits(reader: &mut Reader<'_>) -> Result<Limits, Failure> {
     let mut limits = Limits::default();
     for bound in Limits::TABLE {
@@ -565,6 +606,19 @@ fn limits(reader: &mut Reader<'_>) -> Result<Limits, Failure> {
             let hint = format!("write a number from {} to {}. {}", bound.min, bound.max, bound.why);
             Failure::usage(format!("{origin}: {error}"), hint)
         })?;
+    }
+    for (least, most) in ORDERED {
+        let value = |name| limits.get(name).unwrap_or_default();
+        if value(least) > value(most) {
+            return Err(Failure::usage(
+                format!(
+                    "limits.{least} = {} is more than limits.{most} = {}",
+                    value(least),
+                    value(most)
+                ),
+                format!("lower limits.{least}, or raise limits.{most} with it"),
+            ));
+        }
     }
     Ok(limits)
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::mail::secret_of;
-use super::value::{Reader, Taken};
+use super::value::{Reader, networks};
 use crate::failure::Failure;
 use crate::shield::crowdsec::Lapi;
 use crate::shield::export::Outlets;
@@ -23,7 +23,11 @@ pub struct Shield {
 
 pub(super) fn read(reader: &mut Reader<'_>) -> Result<Shield, Failure> {
     let protect = reader.list("shield.protect", &[]);
-    let protect = protect.iter().map(Taken::network).collect::<Result<Vec<_>, _>>()?;
+    let protect = networks(
+        &protect,
+        "would protect everybody",
+        "name the networks that must never be banned; to ban nobody, name no shield.helper, map or list",
+    )?;
     let mut path = |key| reader.optional(key, "none").map(|taken| taken.path()).transpose();
     let outlets = Outlets {
         helper: path("shield.helper")?,

@@ -97,6 +97,18 @@ fn an_unknown_key_is_refused_with_its_line_and_the_nearest_name() {
         what.contains("PARAPH__MAIL__FORM") && hint.contains("PARAPH__MAIL__FROM"),
         "{what} {hint}"
     );
+    // Only a key of the same section, and only where it is near.
+    let (_, hint) = refusal("[limits]\nfoo = 1\n", &[]);
+    assert!(!hint.contains("did you mean"), "{hint}");
+    let (_, hint) = refusal("", &[("PARAPH__LIMITS__NAME_CHAR", "1")]);
+    assert!(hint.contains("PARAPH__LIMITS__NAME_CHARS"), "{hint}");
+    let (_, hint) = refusal("", &[("PARAPH__SITE", "x")]);
+    assert!(
+        hint.contains("a section") && hint.contains("PARAPH__SITE__BASE_URL"),
+        "{hint}"
+    );
+    let (what, _) = refusal("", &[("PARAPH__SITE__NAME", "caf\u{FFFD}")]);
+    assert!(what.contains("not UTF-8"), "{what}");
     let (what, _) = refusal("[site]\nname = x y\n", &[]);
     assert!(what.starts_with("paraph.toml:2: "), "{what}");
 }
@@ -139,7 +151,66 @@ fn values_that_cannot_work_are_refused() {
         ("[mail]\nfrom = \"nobody\"", "mail address"),
         (
             "[mail]\nfrom = \"a@example.org\\r\\nBcc: b@example.org\"",
-            "mail address",
+            "mail.from holds a line break",
+        ),
+        (
+            "[site]\nname = \"Petitions\\nBcc: b@example.org\"",
+            "site.name holds a line break",
+        ),
+        ("[site]\nhosting = \"a\\u0007\"", "site.hosting holds a line break"),
+        (
+            "[alerts]\nfirst = [\"push+https://example.org/a\\n\"]",
+            "alerts.first holds a line break",
+        ),
+        ("[site]\ncontact = \"nope\"", "not a mail address"),
+        (
+            "[alerts]\nsecond = [\"push+https://example.org/a\"]",
+            "alerts.first, which is empty",
+        ),
+        (
+            "[limits]\npuzzle_rounds = 4000",
+            "more than limits.puzzle_rounds_ceiling",
+        ),
+        (
+            "[limits]\nticket_age_seconds = 60\nticket_age_ceiling_seconds = 5",
+            "more than limits.ticket_age_c",
+        ),
+        (
+            "[limits]\nacme_retry_seconds = 30000",
+            "more than limits.acme_retry_most",
+        ),
+        (
+            "[limits]\nalert_repeat_seconds = 30000",
+            "more than limits.alert_repeat_most",
+        ),
+        ("[store]\ndirectory = \"Cargo.toml\"", "is a file"),
+        ("[store]\ndirectory = \"Cargo.toml/data\"", "behind a file"),
+        (
+            "[secrets]\nkey_file = \"nowhere/master.key\"",
+            "directory that does not exist",
+        ),
+        ("[listen]\nhttp = \"0.0.0.0:9090\"", "also listen.http"),
+        ("[listen]\nhttp = \"[::]:9090\"", "also listen.http"),
+        (
+            "[listen]\nhttp = \"0.0.0.0:8081\"\ndesk = \"127.0.0.1:8081\"",
+            "taken by another",
+        ),
+        (
+            "[listen]\nhttps = \"0.0.0.0:8080\"\ncertificate = \"a\"\ncertificate_key = \"b\"",
+            "also listen.http",
+        ),
+        (
+            "[listen]\nhttps = \"0.0.0.0:9090\"\ncertificate = \"a\"\ncertificate_key = \"b\"",
+            "also listen.https",
+        ),
+        (
+            "[listen]\ntrusted_proxies = [\"0.0.0.0/1\", \"128.0.0.0/1\"]",
+            "with those before it would trust everybody",
+        ),
+        ("[shield]\nprotect = [\"0.0.0.0/0\"]", "would protect everybody"),
+        (
+            "[listen]\ncertificate = \"a\"\ncertificate_key = \"b\"\n[listen.acme]\nterms_agreed = true",
+            "stands beside [listen.acme]",
         ),
         ("[drill]\nprice = 2", "drill.price = 2"),
         ("[drill]\nprice = 1\n[listen]\nhttp = \"192.0.2.1:80\"", "loopback only"),
@@ -156,6 +227,12 @@ fn values_that_cannot_work_are_refused() {
 fn an_empty_or_short_secret_is_refused() {
     let directory = Scratch::new();
     let path = directory.0.join("master.key");
+    let (what, _) = {
+        std::fs::write(&path, "0".repeat(64)).expect("write");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("mode");
+        refusal("", &[("PARAPH__SECRETS__KEY_FILE", &path.display().to_string())])
+    };
+    assert!(what.contains("no random key"), "{what}");
     let secrets = [
         (String::new(), 0o600, false),
         ("\n".repeat(64), 0o600, false),
@@ -179,8 +256,9 @@ fn an_empty_or_short_secret_is_refused() {
 
 #[test]
 fn a_mail_password_is_never_printed() {
-    let file = "[mail]\nfrom = \"a@example.org\"\nsmtp = \"smtps://user:pa%40ss@mail.example.org\"";
-    let config = config(file, &[]).expect("valid");
+    let file = "[mail]\nfrom = \"a@example.org\"\n";
+    let url = ("PARAPH__MAIL__SMTP", "smtps://user:pa%40ss@mail.example.org");
+    let config = config(file, &[url]).expect("valid");
     let printed = format!("{}{}{config:?}", config.explain(), config.explain_json());
     assert!(
         printed.contains("***@mail.example.org") && !printed.contains("pa%40ss"),
@@ -203,7 +281,7 @@ fn a_password_is_taken_from_a_file_of_its_own_or_the_environment() {
     let with_file = format!("{server}smtp_password_file = \"{}\"", path.display());
     let by_environment = [("PARAPH__MAIL__SMTP_PASSWORD", "open sesame")];
     let expect = "smtp+starttls://ada:open%20sesame@mail.example.org:587";
-    let expect = config(&format!("[mail]\nfrom = \"a@example.org\"\nsmtp = \"{expect}\""), &[]).expect("valid");
+    let expect = config("[mail]\nfrom = \"a@example.org\"", &[("PARAPH__MAIL__SMTP", expect)]).expect("valid");
     for config in [config(&with_file, &[]), config(server, &by_environment)] {
         let config = config.expect("valid");
         assert_eq!(config.mail.delivery, expect.mail.delivery);
@@ -225,7 +303,12 @@ fn mail_is_never_downgraded_and_never_half_configured() {
             "smtp = \"smtp://mail.example.org:587?tls=opportunistic\"",
             "mail server",
         ),
-        ("smtp = \"smtp://u:p@mail.example.org:25\"", "readable over the network"),
+        ("smtp = \"smtp://u:p@127.0.0.1:25\"", "holds a password"),
+        ("bounce = \"b@example.org\"", "read by nobody"),
+        (
+            "maildir = \"m/out\"\nbounce = \"b@example.org\"\nbounce_maildir = \"m/./out/\"",
+            "letters go out to",
+        ),
         ("smtp_user = \"ada\"", "without mail.smtp"),
         ("dkim_selector = \"s\"", "without mail.dkim_key"),
         ("dkim_key = \"k\"", "without mail.dkim_selector"),
@@ -239,13 +322,21 @@ fn mail_is_never_downgraded_and_never_half_configured() {
             "bounce = \"b@example.org\"\nbounce_lmtp = \"192.0.2.1:24\"",
             "from elsewhere",
         ),
-        ("bounce = \"a-name-that-is-long@example.org\"", "no room for a token"),
-        ("bounce = \"b+c@example.org\"", "no room for a token"),
+        (
+            "bounce = \"a-name-that-is-long@example.org\"\nbounce_maildir = \"b\"",
+            "no room for a token",
+        ),
+        (
+            "bounce = \"b+c@example.org\"\nbounce_maildir = \"b\"",
+            "no room for a token",
+        ),
     ] {
         let (what, _) = refusal(&with(rest), &[]);
         assert!(what.contains(telling), "{rest} -> {what}");
     }
-    let local = config(&with("smtp = \"smtp://u:p@127.0.0.1:25\""), &[]);
+    let abroad = [("PARAPH__MAIL__SMTP", "smtp://u:p@mail.example.org:25")];
+    assert!(refusal(&with(""), &abroad).0.contains("readable over the network"));
+    let local = config(&with(""), &[("PARAPH__MAIL__SMTP", "smtp://u:p@127.0.0.1:25")]);
     assert!(local.is_ok(), "this machine may read what it sends");
 }
 
@@ -366,7 +457,7 @@ fn who_is_woken_is_read_in_their_language_and_secrets_are_never_shown() {
 fn each_remark_is_made_where_it_belongs_and_says_what_to_write() {
     const RIGHT: &str = "[site]\nbase_url = \"https://petitions.example.org\"\npublisher = \"Example association\"\n\
         contact = \"contact@example.org\"\n[listen]\nhttp = \"0.0.0.0:8080\"\ntrusted_proxies = [\"127.0.0.1\"]\n\
-        [mail]\nfrom = \"a@example.org\"\nsmtp = \"smtp://127.0.0.1:25\"\n[secrets]\nkey_file = \"/etc/paraph/master.key\"\n\
+        [mail]\nfrom = \"a@example.org\"\nsmtp = \"smtp://127.0.0.1:25\"\n[secrets]\nkey_file = \"/tmp/master.key\"\n\
         [alerts]\nfirst = [\"push+https://push.example.org/topic\"]\n[scrutiny]\n";
     let remarked = |file: &str| -> Vec<&'static str> {
         let config = config(file, &[]).expect(file);
@@ -386,7 +477,7 @@ fn each_remark_is_made_where_it_belongs_and_says_what_to_write() {
         ("contact = \"contact@example.org\"\n", "", "site.contact"),
         ("trusted_proxies = [\"127.0.0.1\"]\n", "", "listen.trusted_proxies"),
         ("smtp = \"smtp://127.0.0.1:25\"\n", "", "mail.smtp"),
-        ("key_file = \"/etc/paraph/master.key\"\n", "", "secrets.key_file"),
+        ("key_file = \"/tmp/master.key\"\n", "", "secrets.key_file"),
         (
             "first = [\"push+https://push.example.org/topic\"]\n",
             "",

@@ -25,6 +25,11 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Whether any key of a section was written.
+    pub(super) fn has_section(&self, section: &str) -> bool {
+        self.written.has_section(section)
+    }
+
     pub(super) fn into_settings(self) -> Vec<Setting> {
         self.settings
     }
@@ -182,17 +187,34 @@ impl Taken {
             .map_err(|_| self.refuse("is not an address and port", hint))
     }
 
-    pub(super) fn network(&self) -> Result<IpNet, Failure> {
+    fn network(&self) -> Result<IpNet, Failure> {
         let network: IpNet = self
             .text
             .parse()
             .or_else(|_| self.text.parse::<IpAddr>().map(IpNet::from))
             .map_err(|_| self.refuse("is not a network", "write a CIDR, as in 192.0.2.0/24 or 2001:db8::/32"))?;
-        if network.prefix_len() == 0 {
-            let hint = "name the proxies' own addresses: whoever is trusted can claim to be anyone";
-            return Err(self.refuse("would trust everybody", hint));
-        }
         Ok(network.trunc())
+    }
+
+    /// Where a directory should be, or may be made.
+    pub(super) fn directory(&self) -> Result<PathBuf, Failure> {
+        let path = self.path()?;
+        // Behind a file there is no directory either; what may not be looked at is said when it is needed.
+        match std::fs::metadata(&path) {
+            Ok(found) if !found.is_dir() => Err(self.refuse("is a file", "name a directory, or one that can be made")),
+            Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => {
+                Err(self.refuse("lies behind a file", "name a directory, or one that can be made"))
+            }
+            _ => Ok(path),
+        }
+    }
+
+    /// A bare address, as links to it hold it.
+    pub(super) fn mail_address(&self) -> Result<String, Failure> {
+        match self.text.parse::<lettre::Address>() {
+            Ok(address) => Ok(address.to_string()),
+            Err(_) => Err(self.refuse("is not a mail address", "write it as in contact@example.org")),
+        }
     }
 
     /// `http(s)://host[:port]` and nothing behind it, as links are made by appending a path.
@@ -218,6 +240,27 @@ impl Taken {
         let parsed = self.text.parse().ok().filter(|_| plain);
         parsed.ok_or_else(|| self.refuse("is not a mail address", hint))
     }
+}
+
+/// Networks that leave somebody out. `everybody` says what they would do otherwise, one by one or together.
+pub(super) fn networks(taken: &[Taken], everybody: &str, hint: &str) -> Result<Vec<IpNet>, Failure> {
+    let networks = taken.iter().map(Taken::network).collect::<Result<Vec<_>, _>>()?;
+    let mut so_far = Vec::new();
+    for (network, taken) in networks.iter().zip(taken) {
+        so_far.push(*network);
+        if IpNet::aggregate(&so_far)
+            .iter()
+            .any(|network| network.prefix_len() == 0)
+        {
+            let with = if network.prefix_len() == 0 {
+                ""
+            } else {
+                "with those before it "
+            };
+            return Err(taken.refuse(&format!("{with}{everybody}"), hint));
+        }
+    }
+    Ok(networks)
 }
 
 /// The URL with whatever stands between `//` and the last `@` replaced, and everything behind the address cut to

@@ -162,6 +162,31 @@ impl Written {
         self.given.get(key)
     }
 
+    /// Whether any key of a section was given.
+    pub(super) fn has_section(&self, section: &str) -> bool {
+        let mut given = self.given.keys().filter_map(|key| key.rsplit_once('.'));
+        given.any(|(this, _)| this == section)
+    }
+
+    /// Texts go into heads of mails, into pages, paths and lines of a log: each is one line.
+    ///
+    /// # Errors
+    /// One is not. It is named and not shown: it may be a secret.
+    pub(super) fn refuse_control_characters(&self) -> Result<(), Failure> {
+        let holds = |value: &Value| match value {
+            Value::Text(text) => text.contains(char::is_control),
+            Value::List(items) => items.iter().any(|item| item.contains(char::is_control)),
+            Value::Number(_) | Value::Flag(_) => false,
+        };
+        match self.given.iter().find(|(_, given)| holds(&given.value)) {
+            Some((key, Given { origin, .. })) => Err(Failure::usage(
+                format!("{origin}: {key} holds a line break or another control character"),
+                "write it on one line, in \"quotes\", without tabs",
+            )),
+            None => Ok(()),
+        }
+    }
+
     /// Sets one key, replacing what an earlier layer said.
     pub(super) fn set(&mut self, key: &str, value: Value, origin: Origin) {
         self.given.insert(key.to_owned(), Given { value, origin });
@@ -224,11 +249,27 @@ impl Written {
             };
             let origin = Origin::Environment(name.clone());
             let full = rest.to_lowercase().replace("__", ".");
+            let variable = |key: &str| format!("{ENV_PREFIX}{}", key.to_uppercase().replace('.', "__"));
             let kind = kind_of(&full).ok_or_else(|| {
-                let nearest = closest(&full).to_uppercase().replace('.', "__");
                 let what = format!("{name} is set, and there is no such key");
-                Failure::usage(what, format!("did you mean {ENV_PREFIX}{nearest}? Otherwise unset it"))
+                if sections().any(|known| known == full) {
+                    let hint = format!(
+                        "{full} is a section: name a key of it, as in {name}__{}",
+                        first_key(&full)
+                    );
+                    return Failure::usage(what, hint);
+                }
+                let hint = match closest(&full) {
+                    Some(nearest) => format!("did you mean {}? Otherwise unset it", variable(&nearest)),
+                    None => "unset it; `paraph check-config` lists every key".to_owned(),
+                };
+                Failure::usage(what, hint)
             })?;
+            // What stands for bytes that are no text; whoever reads the variable has put it there.
+            if value.contains('\u{FFFD}') {
+                let hint = format!("set {name} to text in UTF-8, or unset it");
+                return Err(Failure::usage(format!("{origin}: the value is not UTF-8"), hint));
+            }
             let value = match kind {
                 Kind::Text => Value::Text(value.clone()),
                 Kind::List => Value::List(split_list(value)),
@@ -298,31 +339,42 @@ fn mistyped(origin: &Origin, full: &str, kind: Kind) -> Failure {
 
 fn unknown(origin: &Origin, full: &str) -> Failure {
     let what = format!("{origin}: `{full}` is not a key that this version knows");
-    Failure::usage(
-        what,
-        format!(
-            "did you mean `{}`? `paraph check-config` lists every key",
-            closest(full)
-        ),
-    )
+    let list = "`paraph check-config` lists every key";
+    let hint = if sections().any(|known| known == full) {
+        format!("it is a section: write [{full}], and its keys below it")
+    } else if let Some(nearest) = closest(full) {
+        format!("did you mean `{nearest}`? {list}")
+    } else {
+        list.to_owned()
+    };
+    Failure::usage(what, hint)
 }
 
-/// The known name that takes the fewest edits, among sections for a section and among full keys for a key.
-fn closest(full: &str) -> String {
-    let limits = Limits::TABLE.iter().map(|bound| format!("{LIMITS}.{}", bound.name));
-    let keys = KEYS
-        .iter()
-        .map(|(section, key, _)| format!("{section}.{key}"))
-        .chain(limits);
-    let names: Vec<String> = if full.contains('.') {
-        keys.collect()
-    } else {
-        sections().map(str::to_owned).collect()
+/// The known name that takes the fewest edits, if they are few: a section for a section; for a key one of its section, and
+/// of all sections where there is none of that name.
+fn closest(full: &str) -> Option<String> {
+    let limits = Limits::TABLE.iter().map(|bound| (LIMITS, bound.name));
+    let keys = KEYS.iter().map(|(section, key, _)| (*section, *key)).chain(limits);
+    let names: Vec<String> = match full.rsplit_once('.') {
+        None => sections().map(str::to_owned).collect(),
+        Some((section, _)) => {
+            let is_known = sections().any(|known| known == section);
+            keys.filter(|(this, _)| !is_known || *this == section)
+                .map(|(section, key)| format!("{section}.{key}"))
+                .collect()
+        }
     };
-    names
-        .into_iter()
-        .min_by_key(|name| edits(name, full))
-        .unwrap_or_default()
+    let written = full.rsplit('.').next().unwrap_or_default().len();
+    let nearest = names.into_iter().map(|name| (edits(&name, full), name)).min()?;
+    (nearest.0 <= written.div_ceil(2)).then_some(nearest.1)
+}
+
+/// A key of a section, for an example.
+fn first_key(section: &str) -> String {
+    let limits = Limits::TABLE.iter().map(|bound| (LIMITS, bound.name));
+    let mut keys = KEYS.iter().map(|(section, key, _)| (*section, *key)).chain(limits);
+    let first = keys.find(|(this, _)| *this == section);
+    first.map_or_else(String::new, |(_, key)| key.to_uppercase())
 }
 
 /// Levenshtein distance in bytes; names are ASCII and short.

@@ -1,6 +1,7 @@
 //! What makes a petition: the bounds of its texts, shared by the desk and the command line, and the form of the desk.
 
 use super::form::Form;
+use crate::admit::contribution::is_override;
 use crate::intake::command::{Details, Edit, PetitionCommand};
 use crate::ledger::catalogue::Petition;
 use crate::ledger::content::FirstSignatory;
@@ -15,6 +16,8 @@ pub const SLUG_CHARS: usize = 64;
 pub const TITLE_CHARS: usize = 200;
 /// Characters of the name of who launches it, and of an addressee.
 pub const OWNER_CHARS: usize = 200;
+/// Signatures hoped for at the most: an eighth of everybody alive.
+pub const GOAL_MOST: u64 = 1_000_000_000;
 /// Bytes of a text.
 pub const TEXT_BYTES: usize = 64 * 1024;
 /// Bytes of an update. It is a mail too: longer ones are cut by mailbox providers.
@@ -50,8 +53,15 @@ pub fn first_signatory(line: &str) -> Option<(&str, &str)> {
     Some((name.trim(), quality.trim()))
 }
 
+/// Without what turns the direction of the text around it, unseen: as with names and comments.
+#[must_use]
+pub fn without_overrides(typed: &str) -> String {
+    typed.chars().filter(|c| !is_override(*c)).collect()
+}
+
 /// A line of text of at most so many characters.
 fn line(typed: &str, most: usize, needed: bool) -> Result<String, Problem> {
+    let typed = without_overrides(typed);
     let typed = typed.trim();
     if typed.is_empty() && needed {
         return Err(Problem::Required);
@@ -67,6 +77,7 @@ fn line(typed: &str, most: usize, needed: bool) -> Result<String, Problem> {
 
 /// A text of at most so many bytes.
 fn text(typed: &str, most: usize) -> Result<String, Problem> {
+    let typed = without_overrides(typed);
     let typed = typed.trim();
     if typed.is_empty() {
         return Err(Problem::Required);
@@ -211,7 +222,7 @@ impl Typed {
             match self.goal.trim() {
                 "" => {}
                 goal => match goal.parse::<u64>() {
-                    Ok(goal) if (1..=1_000_000_000).contains(&goal) => draft.goal = Some(goal),
+                    Ok(goal) if (1..=GOAL_MOST).contains(&goal) => draft.goal = Some(goal),
                     _ => problems.push(("goal", Problem::BadValue)),
                 },
             }

@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::control;
 use crate::keys::{self, Keys};
 use crate::server;
+use crate::trace::networks::{self, Networks};
 
 /// Nobody but the owner may read anything here.
 pub(super) fn permissions(config: &Config) -> Vec<Finding> {
@@ -71,6 +72,21 @@ fn owner(data: &Path, key: &Path) -> Finding {
         return Finding::warn(CHECK, what, "run paraph as the user who owns the data directory");
     }
     Finding::ok(CHECK, format!("both belong to user {of_data}"))
+}
+
+/// The table of networks is whole; a server with a damaged one falls back to the program's own.
+pub(super) fn networks(directory: &Path) -> Finding {
+    const CHECK: &str = "files: networks";
+    let path = networks::file(directory);
+    match Networks::open(directory) {
+        Ok(_) if !path.exists() => Finding::ok(CHECK, "the table inside the program is used"),
+        Ok(_) => Finding::ok(CHECK, format!("{} is whole", path.display())),
+        Err(error) => Finding::fail(
+            CHECK,
+            format!("{error}; the table inside the program is used"),
+            "`paraph networks update` makes it anew; or remove it",
+        ),
+    }
 }
 
 /// The key is there, whole, the one of this directory, and not kept with what it locks.

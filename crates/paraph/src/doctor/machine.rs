@@ -7,10 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Resource, getrlimit};
-
 use super::Finding;
 use crate::clock;
+use crate::descriptors;
 use crate::limits::Limits;
 use crate::server;
 use crate::store::Files;
@@ -254,18 +253,17 @@ fn timed_writes(place: &Path) -> io::Result<Vec<Duration>> {
         .collect()
 }
 
-/// Descriptors besides connections: the store, the log, mail, watchers of the machine.
-const OTHER_DESCRIPTORS: u64 = 256;
 /// Memory of one connection (measured) and of everything else, in KiB.
 const CONNECTION_KIB: u64 = 20;
 const BASE_KIB: u64 = 150 * 1024;
 
 /// What the machine lets one process have.
 pub(super) fn bounds(directory: &Path, limits: &Limits) -> Vec<Finding> {
-    let wanted = limits.connections + OTHER_DESCRIPTORS;
+    let wanted = descriptors::wanted(limits);
     let (whose, allowed) = match of_the_server(directory) {
         Some(allowed) => ("the running server", allowed),
-        None => ("this shell", getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)),
+        // A server raises what it was given.
+        None => ("a server started here", descriptors::most()),
     };
     let number = |path: &str| fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
     vec![

@@ -69,7 +69,12 @@ pub(super) async fn test_letter(config: &Config, to: Option<&Address>) -> Option
         ));
     };
     let transport: AsyncSmtpTransport<Tokio1Executor> = builder.timeout(Some(PATIENCE)).build();
-    Some(match tokio::time::timeout(PATIENCE, transport.send(letter)).await {
+    // As every mail: what the recipient's headers say of it must be true of those.
+    let raw = letter.formatted();
+    let signer = config.mail.dkim.as_ref();
+    let raw = signer.map_or_else(|| raw.clone(), |signer| signer.signed(&raw, clock::now()));
+    let sending = transport.send_raw(letter.envelope(), &raw);
+    Some(match tokio::time::timeout(PATIENCE, sending).await {
         Ok(Ok(_)) => Finding::ok(CHECK, "the server took it; see whether it arrives, and its headers"),
         Ok(Err(error)) => {
             let (what, mend) = explain(&error);

@@ -82,12 +82,21 @@ pub struct Asked {
     pub send_to: Option<lettre::Address>,
 }
 
-/// Runs every check, in the order in which they are read best. Takes some seconds, half a minute where nothing answers.
+/// Runs every check, in the order in which they are read best. Takes some seconds: whoever does not answer is waited for
+/// beside the others.
 pub async fn examine(config: &Config, asked: &Asked) -> Vec<Finding> {
     let names = names::Names::new(asked.dns);
-    let front = web::front_door(config, &names).await;
+    let (front, site, sender, authority, crowdsec, server, synchronised) = tokio::join!(
+        web::front_door(config, &names),
+        names.site(config),
+        names.sender(config),
+        web::authority(config),
+        web::crowdsec(config),
+        mail::server(config),
+        machine::synchronised(),
+    );
     let mut findings = vec![
-        machine::synchronised().await,
+        synchronised,
         machine::behind_the_journal(&config.directory).await,
         web::dates(&front),
     ];
@@ -95,12 +104,10 @@ pub async fn examine(config: &Config, asked: &Asked) -> Vec<Finding> {
     findings.extend(machine::bounds(&config.directory, &config.limits));
     findings.extend(files::permissions(config));
     findings.extend(files::secrets(config).await);
+    findings.push(files::networks(&config.directory));
     findings.extend([web::base_url(config), web::proxies(config)]);
-    findings.extend([names.site(config).await, web::certificate(config, &front)]);
-    findings.push(web::authority(config).await);
-    findings.push(web::crowdsec(config).await);
-    findings.push(mail::server(config).await);
-    findings.extend(names.sender(config).await);
+    findings.extend([site, web::certificate(config, &front), authority, crowdsec, server]);
+    findings.extend(sender);
     findings.extend(mail::test_letter(config, asked.send_to.as_ref()).await);
     findings.push(running(&config.directory));
     findings

@@ -2,6 +2,7 @@
 //! written out, ready to be published.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig};
@@ -13,6 +14,9 @@ use super::Finding;
 use super::web::{host_of, is_local};
 use crate::config::{Config, Delivery};
 use crate::mail::dkim::Signer;
+
+/// For one question, with every repetition and every server of the machine.
+const PATIENCE: Duration = Duration::from_secs(8);
 
 /// Asks the machine's DNS servers, or the one that was named.
 pub(super) struct Names {
@@ -69,7 +73,7 @@ impl Names {
         let Some(resolver) = &self.resolver else {
             return Found::Unknown("/etc/resolv.conf names no server".to_owned());
         };
-        sort(resolver.lookup_ip(host).await, |found| found.iter().collect())
+        sort(resolver.lookup_ip(host), |found| found.iter().collect()).await
     }
 
     async fn texts(&self, name: &str) -> Found<String> {
@@ -77,7 +81,7 @@ impl Names {
             return Found::Unknown("/etc/resolv.conf names no server".to_owned());
         };
         // The dot at the end: no search list, nothing of the machine's own domain.
-        sort(resolver.txt_lookup(format!("{name}.")).await, |found| {
+        sort(resolver.txt_lookup(format!("{name}.")), |found| {
             let text = |data: &RData| match data {
                 // A long record comes in pieces that belong together (RFC 7208, 3.3).
                 RData::TXT(text) => Some(
@@ -90,13 +94,14 @@ impl Names {
             };
             found.answers().iter().filter_map(|record| text(&record.data)).collect()
         })
+        .await
     }
 
     async fn has_exchange(&self, domain: &str) -> Found<()> {
         let Some(resolver) = &self.resolver else {
             return Found::Unknown("/etc/resolv.conf names no server".to_owned());
         };
-        sort(resolver.mx_lookup(format!("{domain}.")).await, |found| {
+        sort(resolver.mx_lookup(format!("{domain}.")), |found| {
             let is_mx = |data: &RData| matches!(data, RData::MX(mx) if !mx.exchange.is_root());
             found
                 .answers()
@@ -105,6 +110,7 @@ impl Names {
                 .map(|_| ())
                 .collect()
         })
+        .await
     }
 
     /// Whether the site's name leads anywhere.
@@ -136,11 +142,17 @@ impl Names {
                 .into();
         };
         let domain = config.mail.from.email.domain();
+        let (exchange, texts, dkim, dmarc) = tokio::join!(
+            self.exchange(checks[0], domain),
+            self.texts(domain),
+            self.dkim(checks[2], config.mail.dkim.as_deref()),
+            self.dmarc(checks[3], domain),
+        );
         vec![
-            self.exchange(checks[0], domain).await,
-            judge_spf(checks[1], domain, server.host(), self.texts(domain).await),
-            self.dkim(checks[2], config.mail.dkim.as_deref()).await,
-            self.dmarc(checks[3], domain).await,
+            exchange,
+            judge_spf(checks[1], domain, server.host(), texts),
+            dkim,
+            dmarc,
         ]
     }
 
@@ -211,14 +223,15 @@ impl Names {
     }
 }
 
-fn sort<L, T>(asked: Result<L, NetError>, read: impl FnOnce(L) -> Vec<T>) -> Found<T> {
-    match asked {
-        Ok(found) => match read(found) {
+async fn sort<L, T>(asked: impl Future<Output = Result<L, NetError>>, read: impl FnOnce(L) -> Vec<T>) -> Found<T> {
+    match tokio::time::timeout(PATIENCE, asked).await {
+        Ok(Ok(found)) => match read(found) {
             records if records.is_empty() => Found::None,
             records => Found::Some(records),
         },
-        Err(error) if error.is_no_records_found() || error.is_nx_domain() => Found::None,
-        Err(error) => Found::Unknown(error.to_string()),
+        Ok(Err(error)) if error.is_no_records_found() || error.is_nx_domain() => Found::None,
+        Ok(Err(error)) => Found::Unknown(error.to_string()),
+        Err(_) => Found::Unknown(format!("nothing within {PATIENCE:?}")),
     }
 }
 

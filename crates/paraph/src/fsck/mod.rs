@@ -11,6 +11,7 @@ use std::path::Path;
 use rusqlite::OpenFlags;
 use rusqlite::types::Value as Bound;
 
+use crate::alerts;
 use crate::journal::{self, integer};
 use crate::keys::Keys;
 use crate::ledger::recount;
@@ -19,6 +20,11 @@ use crate::store::Files;
 use crate::store::db::{Db, DbError, Row, Value};
 use crate::store::erasures::ErasureLog;
 use crate::store::schema;
+use crate::trace::networks::Networks;
+
+/// Checks of files that a server does without.
+const NETWORKS: &str = "networks.bin";
+const ALERTS: &str = "alerts.json";
 
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -48,6 +54,10 @@ pub struct Report {
     pub position: u64,
     /// Records that were opened with their keys.
     pub opened: u64,
+    /// Records that there are.
+    pub records: u64,
+    /// Whether the tables were made by a newer program: then nothing is spoilt, and nothing else was looked at.
+    pub newer: bool,
     /// What was found, in the order of the checks.
     pub findings: Vec<Finding>,
 }
@@ -57,6 +67,15 @@ impl Report {
     #[must_use]
     pub fn is_sound(&self) -> bool {
         self.findings.iter().all(|finding| finding.weight == Weight::Note)
+    }
+
+    /// Whether databases and keys are sound, whatever is wrong with files that a server does without.
+    #[must_use]
+    pub fn is_ledger_sound(&self) -> bool {
+        let is_beside = |finding: &Finding| [NETWORKS, ALERTS].contains(&finding.check);
+        self.findings
+            .iter()
+            .all(|finding| finding.weight == Weight::Note || is_beside(finding))
     }
 
     fn add(&mut self, weight: Weight, check: &'static str, what: impl Into<String>) {
@@ -86,8 +105,8 @@ pub enum Depth {
     Full,
 }
 
-/// Checks files. Without keys no record is opened.
-pub async fn check(files: &Files, keys: Option<&Keys>, depth: Depth) -> Report {
+/// Checks files, and opens at most `most` records. Without keys none is opened.
+pub async fn check(files: &Files, keys: Option<&Keys>, depth: Depth, most: u64) -> Report {
     let mut report = Report::default();
     for file in [&files.main, &files.keys] {
         if !file.exists() {
@@ -112,7 +131,7 @@ pub async fn check(files: &Files, keys: Option<&Keys>, depth: Depth) -> Report {
     report.relations(&mut db).await;
     report.orphans(files, &mut db).await;
     match keys {
-        Some(keys) => report.records(&mut db, &Vault::new(keys)).await,
+        Some(keys) => report.records(&mut db, &Vault::new(keys), most).await,
         None => report.add(
             Weight::Note,
             "records",
@@ -177,6 +196,7 @@ impl Report {
             };
             if i64::try_from(found) != Ok(schema::version(steps)) {
                 known = false;
+                self.newer |= i64::try_from(found).is_ok_and(|found| found > schema::version(steps));
                 let what = format!(
                     "{file} has version {found}, this program knows {}",
                     schema::version(steps)
@@ -190,7 +210,11 @@ impl Report {
     /// Makes the log a table beside the others, in this connection only.
     async fn log(&mut self, db: &mut Db, log: &ErasureLog) {
         let loaded = load(db, log).await;
-        self.attempt("erasures.log", loaded);
+        // That each erasure of the ledger has its line is among the relations: no more than this is lost with these.
+        if let Some(unreadable) = self.attempt("erasures.log", loaded).filter(|lines| *lines > 0) {
+            let what = format!("{unreadable} lines are no erasures: cut short by a crash, or damaged");
+            self.add(Weight::Note, "erasures.log", what);
+        }
     }
 
     /// Folds the journal again, and compares.
@@ -250,13 +274,18 @@ impl Report {
         }
     }
 
-    /// Opens records from the first to the last, evenly.
-    async fn records(&mut self, db: &mut Db, vault: &Vault) {
-        let outcome = sample(db, vault).await;
-        let Some((opened, closed)) = self.attempt("records", outcome) else {
+    /// Opens records: each of them, or at most so many.
+    async fn records(&mut self, db: &mut Db, vault: &Vault, most: u64) {
+        let outcome = open_records(db, vault, most).await;
+        let Some(Opened {
+            records,
+            opened,
+            closed,
+        }) = self.attempt("records", outcome)
+        else {
             return;
         };
-        self.opened = opened;
+        (self.records, self.opened) = (records, opened);
         if closed > 0 {
             let what = if opened == 0 {
                 format!("none of {closed} records opens: this is not the key file of this data directory")
@@ -268,52 +297,81 @@ impl Report {
     }
 }
 
-async fn load(db: &mut Db, log: &ErasureLog) -> Result<(), DbError> {
+/// Files beside the databases. A server does without them, so each says by itself how it is mended.
+pub fn beside(directory: &Path) -> Vec<Finding> {
+    let networks = Networks::open(directory).err().map(|error| {
+        let mend = "`paraph networks update` makes it anew; until then the table inside the program is used";
+        (NETWORKS, format!("{error}; {mend}"))
+    });
+    let alerts = alerts::unreadable(directory).map(|why| {
+        let mend = "remove it: the server begins it anew, and tells again what is still wrong";
+        (ALERTS, format!("{why}; {mend}"))
+    });
+    let weight = Weight::Fault;
+    let found = networks.into_iter().chain(alerts);
+    found.map(|(check, what)| Finding { weight, check, what }).collect()
+}
+
+/// Makes the log a table. How many of its lines cannot be read.
+async fn load(db: &mut Db, log: &ErasureLog) -> Result<u64, DbError> {
     db.run("CREATE TEMP TABLE logged (id BLOB PRIMARY KEY) WITHOUT ROWID; CREATE TEMP TABLE complete (since INTEGER)")
         .await?;
     let since = integer(log.since()?.0);
     db.execute("INSERT INTO temp.complete (since) VALUES (?1)", &[since])
         .await?;
     let mut ids = Vec::new();
-    log.read(|erasure| ids.push(erasure.id.0))?;
+    let unreadable = log.read(|erasure| ids.push(erasure.id.0))?;
     let rows: Vec<[Value<'_>; 1]> = ids.iter().map(|id| [Value::Blob(id)]).collect();
     db.load("INSERT OR IGNORE INTO temp.logged (id) VALUES (?1)", &rows)
-        .await
+        .await?;
+    Ok(unreadable)
 }
 
-/// Records that a check opens at the most; a wrong key or a spoilt page shows in far fewer.
-const SAMPLE: u128 = 1000;
+/// How records were opened.
+struct Opened {
+    /// Records that there are.
+    records: u64,
+    opened: u64,
+    closed: u64,
+}
 
-/// How many of a sample open, and how many do not.
-async fn sample(db: &mut Db, vault: &Vault) -> Result<(u64, u64), DbError> {
-    let edges = "SELECT MIN(id), MAX(id) FROM vault";
-    let Some(row) = db.query_one(edges, &[]).await? else {
-        return Ok((0, 0));
-    };
-    let (Some(low), Some(high)) = (row.maybe_array(0)?, row.maybe_array(1)?) else {
-        return Ok((0, 0));
-    };
-    let (low, high) = (u128::from_be_bytes(low), u128::from_be_bytes(high));
+/// Rows whose names are read at once.
+const AT_ONCE: u64 = 4096;
+
+/// Opens every record, or of more than `most` so many, evenly by row. By the time in their names a burst, which is where
+/// most records are, would hardly be looked at. Those without a key are told of elsewhere.
+async fn open_records(db: &mut Db, vault: &Vault, most: u64) -> Result<Opened, DbError> {
+    let records = first(&db.query("SELECT COUNT(*) FROM vault", &[]).await?)?;
     let (mut opened, mut closed) = (0, 0);
-    let mut last = None;
-    for step in 0..=SAMPLE {
-        let wanted = (low + (high - low) / SAMPLE * step).min(high).to_be_bytes();
-        let wanted = if step == SAMPLE { high.to_be_bytes() } else { wanted };
-        let sql = "SELECT v.id, v.sealed, w.wrapped FROM vault v JOIN k.wrapped w ON w.id = v.id \
-                   WHERE v.id >= ?1 ORDER BY v.id LIMIT 1";
-        let Some(row) = db.query_one(sql, &[Value::Blob(&wanted)]).await? else {
-            break;
+    let share = |row: u64| u128::from(row) * u128::from(most.min(records)) / u128::from(records.max(1));
+    let (mut row, mut after) = (0, [0; 16]);
+    loop {
+        let sql = "SELECT id FROM vault WHERE id > ?1 ORDER BY id LIMIT ?2";
+        let ids = db.query(sql, &[Value::Blob(&after), integer(AT_ONCE)]).await?;
+        let Some(last) = ids.last() else {
+            return Ok(Opened {
+                records,
+                opened,
+                closed,
+            });
         };
-        let id: [u8; 16] = row.array(0)?;
-        if last.replace(id) == Some(id) {
-            continue;
-        }
-        match vault.open(id, row.blob(1)?, row.blob(2)?) {
-            Ok(_) => opened += 1,
-            Err(_) => closed += 1,
+        after = last.array(0)?;
+        for id in &ids {
+            row += 1;
+            if share(row) == share(row - 1) {
+                continue;
+            }
+            let id: [u8; 16] = id.array(0)?;
+            let sql = "SELECT v.sealed, w.wrapped FROM vault v JOIN k.wrapped w ON w.id = v.id WHERE v.id = ?1";
+            let Some(found) = db.query_one(sql, &[Value::Blob(&id)]).await? else {
+                continue;
+            };
+            match vault.open(id, found.blob(0)?, found.blob(1)?) {
+                Ok(_) => opened += 1,
+                Err(_) => closed += 1,
+            }
         }
     }
-    Ok((opened, closed))
 }
 
 /// Removes keys without a signature. The caller holds the directory's lock, so that no writer is between the two files.
@@ -328,4 +386,51 @@ pub fn sweep(files: &Files) -> Result<u64, DbError> {
     // Out of the write-ahead log too: a key that is gone must be gone.
     connection.query_row("PRAGMA k.wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     Ok(swept as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Opened, open_records};
+    use crate::keys::Keys;
+    use crate::ledger::vault::Vault;
+    use crate::store::db::{Db, Value};
+
+    /// One record of a year before, and a burst: one in ten of it is spoilt.
+    #[tokio::test]
+    async fn a_burst_is_looked_at_row_by_row_however_long_nothing_came_before_it() {
+        let vault = Vault::new(&Keys::random());
+        let mut db = Db::Sqlite(rusqlite::Connection::open_in_memory().expect("opened"));
+        db.run("ATTACH ':memory:' AS k; CREATE TABLE vault (id, sealed); CREATE TABLE k.wrapped (id, wrapped)")
+            .await
+            .expect("made");
+        for row in 0..=300_u16 {
+            let mut id = [9; 16];
+            id[0] = if row == 0 { 1 } else { 200 };
+            id[14..].copy_from_slice(&row.to_be_bytes());
+            let mut record = vault.seal(id, b"a record");
+            if row % 10 == 5 {
+                record.sealed[40] ^= 1;
+            }
+            let (name, sealed, key) = (
+                Value::Blob(&id),
+                Value::Blob(&record.sealed),
+                Value::Blob(&record.wrapped),
+            );
+            db.execute("INSERT INTO vault VALUES (?1, ?2)", &[name, sealed])
+                .await
+                .expect("in");
+            db.execute("INSERT INTO k.wrapped VALUES (?1, ?2)", &[name, key])
+                .await
+                .expect("in");
+        }
+        let Opened {
+            records,
+            opened,
+            closed,
+        } = open_records(&mut db, &vault, u64::MAX).await.expect("read");
+        assert_eq!((records, opened, closed), (301, 271, 30));
+        let some = open_records(&mut db, &vault, 100).await.expect("read");
+        assert_eq!((some.records, some.opened + some.closed), (301, 100));
+        assert!((5..=15).contains(&some.closed), "{} of 100", some.closed);
+    }
 }

@@ -124,6 +124,26 @@ pub(super) const ALL: &[Relation] = &[
         "SELECT COUNT(*) FROM vault v WHERE NOT EXISTS (SELECT 1 FROM signature s WHERE s.id = v.id)",
     ),
     fault(
+        "records",
+        "records or keys that are not of the form that this version writes",
+        // A version, a nonce of 24 bytes, what is sealed, 16 bytes that vouch for it; a key is 32 bytes.
+        "SELECT (SELECT COUNT(*) FROM vault WHERE length(id) <> 16 OR length(sealed) < 41 OR substr(sealed, 1, 1) <> x'01') \
+         + (SELECT COUNT(*) FROM k.wrapped WHERE length(id) <> 16 OR length(wrapped) <> 73 OR substr(wrapped, 1, 1) <> x'01')",
+    ),
+    fault(
+        "features",
+        "signatures that were never erased and whose features are missing",
+        // They go by age, the oldest first: what is younger than one that is there must be there too.
+        "SELECT COUNT(*) FROM signature s WHERE s.id > (SELECT MIN(id) FROM features) \
+         AND NOT EXISTS (SELECT 1 FROM features f WHERE f.id = s.id) \
+         AND NOT EXISTS (SELECT 1 FROM erasure e WHERE e.id = s.id)",
+    ),
+    fault(
+        "nonces",
+        "spent puzzles or tickets that are not of the form that this version writes",
+        "SELECT COUNT(*) FROM nonce WHERE length(nonce) <> 16 OR length(body_mac) <> 16 OR expires <= 0",
+    ),
+    fault(
         "features",
         "features without a signature",
         "SELECT COUNT(*) FROM features f WHERE NOT EXISTS (SELECT 1 FROM signature s WHERE s.id = f.id)",
@@ -192,8 +212,14 @@ pub(super) const ALL: &[Relation] = &[
     fault(
         "outbox",
         "mails without a signature of their mailbox",
-        "SELECT COUNT(*) FROM outbox o WHERE NOT EXISTS \
-         (SELECT 1 FROM signature s WHERE s.id = o.signature AND s.mailbox = o.mailbox)",
+        "SELECT COUNT(*) FROM outbox o WHERE NOT EXISTS (SELECT 1 FROM signature s \
+         WHERE s.id = o.signature AND s.mailbox = o.mailbox AND s.petition = o.petition)",
+    ),
+    fault(
+        "outbox",
+        "addresses left alone that are not of the form that this version writes",
+        "SELECT (SELECT COUNT(*) FROM mail_stop WHERE length(address) <> 16 OR kind NOT IN (1, 2) OR until < at) \
+         + (SELECT COUNT(*) FROM mail_bounce WHERE length(address) <> 16 OR hard < 0 OR soft < 0)",
     ),
     fault(
         "outbox",

@@ -6,6 +6,7 @@ use paraph_tally::{Author, Counts, Entry, Event, MailboxId, Millis, SignatureId}
 use sha2::{Digest, Sha256};
 
 use super::judged::{self, Pending};
+use super::record::text_hash;
 use super::{petition_id, petition_state, signature_state};
 use crate::journal::{self, ReadError, integer, kind_code};
 use crate::store::db::{Db, DbError, Value};
@@ -32,8 +33,12 @@ pub async fn compare(db: &mut Db) -> Result<Differences, ReadError> {
 pub async fn compare_and_count(db: &mut Db) -> Result<(Differences, BTreeMap<String, Counts>), ReadError> {
     let unfinished = judged::unfinished(db).await?;
     let pending = unfinished.as_ref().map(|unfinished| &unfinished.pending);
-    let mut given = BTreeMap::new();
-    let mut fold = journal::refold(db, |entry| given.extend(Given::by(entry))).await?;
+    let (mut given, mut adopted) = (BTreeMap::new(), BTreeMap::new());
+    let look = |entry: &Entry| {
+        given.extend(Given::by(entry));
+        adopted.extend(Adopted::by(entry));
+    };
+    let mut fold = journal::refold(db, look).await?;
     let expected = fold.take_changed();
     let mut differences = Differences::new();
     let mut differ = |table, rows: u64| {
@@ -68,6 +73,7 @@ pub async fn compare_and_count(db: &mut Db) -> Result<(Differences, BTreeMap<Str
         mailboxes(db, expected.mailboxes.into_iter().collect(), follow).await?,
     );
     differ("verdict", verdicts(db, given).await?);
+    differ("petition_text", texts(db, adopted).await?);
     Ok((differences, counts))
 }
 
@@ -131,6 +137,48 @@ async fn mailboxes(
             wrong += u64::from(expected.remove(&mailbox).flatten() != stored);
         }
     }
+}
+
+/// What the journal says of a version of a text.
+#[derive(PartialEq, Eq)]
+struct Adopted {
+    text: [u8; 32],
+    consent: [u8; 32],
+}
+
+impl Adopted {
+    fn by(entry: &Entry) -> Option<((i64, i64), Self)> {
+        let Event::TextAdopted {
+            petition,
+            version,
+            text,
+            consent,
+        } = entry.event
+        else {
+            return None;
+        };
+        Some(((petition.0.into(), version.into()), Self { text, consent }))
+    }
+}
+
+/// Versions of texts that are not what the events say, word for word: the SHA-256 of what is shown stands in the event.
+async fn texts(db: &mut Db, mut adopted: BTreeMap<(i64, i64), Adopted>) -> Result<u64, DbError> {
+    let sql =
+        "SELECT version, title, body, text_hash, consent_hash FROM petition_text WHERE petition = ?1 ORDER BY version";
+    let mut wrong = 0;
+    // A petition at a time: a text is up to 64 KiB.
+    for petition in db.query("SELECT DISTINCT petition FROM petition_text", &[]).await? {
+        let petition = petition.int(0)?;
+        for row in db.query(sql, &[Value::Int(petition)]).await? {
+            let stored = Adopted {
+                text: row.array(3)?,
+                consent: row.array(4)?,
+            };
+            let is_said = stored.text == text_hash(row.text(1)?, row.text(2)?);
+            wrong += u64::from(adopted.remove(&(petition, row.int(0)?)) != Some(stored) || !is_said);
+        }
+    }
+    Ok(wrong + adopted.len() as u64)
 }
 
 /// What the journal says of a verdict, in the columns of its row.

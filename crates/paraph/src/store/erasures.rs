@@ -81,24 +81,28 @@ impl ErasureLog {
     }
 
     /// Everything in the log, in its order; an absent log is empty. Lines cut short by a crash are left out: the keys of
-    /// their records were not destroyed yet.
+    /// their records were not destroyed yet. How many lines were left out.
     ///
     /// # Errors
     /// What the system said.
-    pub fn read(&self, mut each: impl FnMut(Erasure)) -> io::Result<()> {
+    pub fn read(&self, mut each: impl FnMut(Erasure)) -> io::Result<u64> {
         let file = match File::open(&self.path) {
             Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
             Err(error) => return Err(error),
         };
+        let mut unreadable = 0;
         // By bytes: what a power cut left of a line need not be text.
         for line in BufReader::new(file).split(b'\n') {
             let line = line?;
-            if let Some(erasure) = std::str::from_utf8(&line).ok().and_then(parse) {
-                each(erasure);
+            let text = std::str::from_utf8(&line).ok();
+            match text.and_then(parse) {
+                Some(erasure) => each(erasure),
+                None if line.is_empty() || text.is_some_and(|text| text.starts_with(SINCE)) => {}
+                None => unreadable += 1,
             }
         }
-        Ok(())
+        Ok(unreadable)
     }
 
     /// Drops the lines of before a moment, once the oldest is a day older than that: so at most once a day. How many went.

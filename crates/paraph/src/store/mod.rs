@@ -145,6 +145,19 @@ impl Files {
     }
 }
 
+/// Whether there is a store in a directory that can be read: one that may not be read is not one that is not there.
+///
+/// # Errors
+/// There is none, or what the system said.
+pub fn present(directory: &Path) -> Result<(), OpenError> {
+    let path = directory.join("paraph.db");
+    match File::open(&path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(OpenError::Absent(directory.to_owned())),
+        Err(source) => Err(OpenError::Io { path, source }),
+    }
+}
+
 /// Lies in a data directory while a restore is under way.
 pub const RESTORING: &str = "restoring";
 
@@ -161,8 +174,8 @@ impl Directory {
         if create {
             fs::create_dir_all(path).map_err(io_at(path))?;
             fs::set_permissions(path, fs::Permissions::from_mode(0o700)).map_err(io_at(path))?;
-        } else if !path.join("paraph.db").exists() {
-            return Err(OpenError::Absent(path.to_owned()));
+        } else {
+            present(path)?;
         }
         let lock = lock(path)?;
         if path.join(RESTORING).exists() {

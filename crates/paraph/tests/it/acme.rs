@@ -352,7 +352,7 @@ fn what_cannot_work_is_said_before_the_start() {
     );
     refused("listen.acme.domains", "*.petitions.example", "not the name of a host");
     refused("listen.acme.challenge", "dns-01", "neither tls-alpn-01 nor http-01");
-    refused("listen.certificate", "cert.pem", "stands beside listen.acme.directory");
+    refused("listen.certificate", "cert.pem", "stands beside [listen.acme]");
     refused("listen.acme.eab_key_id", "kid-1", "has no key");
     refused("site.base_url", "https://192.0.2.7", "a certificate for an address");
 }

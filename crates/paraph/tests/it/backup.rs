@@ -117,6 +117,7 @@ fn a_restore_erases_again_what_was_erased_since_and_counts_it_no_more() {
     // Nothing but the early backup: nobody can know what came later.
     let ignorant = restore(&site, "early", "ignorant", &[]);
     assert_eq!(ignorant["erased_again"], 0, "{ignorant}");
+    assert_eq!(ignorant["later_erasures_known"], false, "{ignorant}");
     assert_eq!(records(&site.place().join("ignorant")), 4);
     fs::remove_dir_all(site.place().join("ignorant")).expect("removed");
 
@@ -260,7 +261,7 @@ fn what_is_not_whole_is_refused_and_never_served() {
     // Without the key file it is restored, but not served; with it in the backup, it is complete.
     let ran = site.run(&["restore", "--from", "first", "--data", "r"]);
     assert!(
-        ran.code == 0 && ran.stdout.contains("put the key file back"),
+        ran.code == 0 && ran.stdout.contains("put the key file back") && ran.stdout.contains("those records are back"),
         "{}{}",
         ran.stdout,
         ran.stderr

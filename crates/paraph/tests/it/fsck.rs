@@ -68,7 +68,11 @@ fn a_living_directory_is_sound_and_each_damage_has_its_finding() {
     }
     for (damage, what) in [
         ("DELETE FROM wrapped", "records without their key"),
-        ("UPDATE wrapped SET wrapped = randomblob(73)", "records opens"),
+        (
+            "UPDATE wrapped SET wrapped = (SELECT MIN(wrapped) FROM wrapped)",
+            "3 of 4 records do not open",
+        ),
+        ("UPDATE wrapped SET wrapped = randomblob(9)", FORM),
         ("UPDATE meta SET value = 99", "keys.db has version 99"),
     ] {
         found.insert(damaged(&site, "keys/keys.db", damage, what));
@@ -132,6 +136,37 @@ const DAMAGES: &[(&str, &str)] = &[
     ),
     ("UPDATE vault SET id = randomblob(16)", "records without a signature"),
     ("UPDATE vault SET sealed = randomblob(500)", "records opens"),
+    ("UPDATE vault SET sealed = randomblob(9)", FORM),
+    ("UPDATE petition_text SET body = 'Sell it.'", "1 rows of petition_text"),
+    (
+        "UPDATE petition_text SET title = title || '!'",
+        "1 rows of petition_text",
+    ),
+    (
+        "UPDATE petition_text SET consent_hash = randomblob(32)",
+        "1 rows of petition_text",
+    ),
+    (
+        "INSERT INTO petition_text SELECT petition, 2, title, body, text_hash, consent_hash, 1, '' FROM petition_text",
+        "1 rows of petition_text",
+    ),
+    (
+        "DELETE FROM features WHERE id = (SELECT MAX(id) FROM features)",
+        "signatures that were never erased and whose features are missing",
+    ),
+    (
+        "UPDATE nonce SET body_mac = x'01'",
+        "spent puzzles or tickets that are not of the form that this version writes",
+    ),
+    (
+        "INSERT INTO mail_stop VALUES (x'01', 1, 1, NULL)",
+        "addresses left alone that are not of the form that this version writes",
+    ),
+    (
+        "INSERT OR REPLACE INTO outbox (id, mailbox, signature, address, petition, due_at, attempts) \
+         SELECT x'01', mailbox, id, x'02', 9, 1, 0 FROM signature WHERE waiting = 1",
+        "mails without a signature of their mailbox",
+    ),
     (
         "UPDATE features SET id = randomblob(16)",
         "features without a signature",
@@ -218,6 +253,7 @@ const DAMAGES: &[(&str, &str)] = &[
         "paraph.db has version 99",
     ),
 ];
+const FORM: &str = "records or keys that are not of the form that this version writes";
 const CONTENT: &str = "choices, names or news of a record that was erased or never was";
 const SECOND_WAY: &str =
     "mails to held people without a signature of their mailbox, or with the address of one that was erased";
@@ -276,6 +312,76 @@ fn files(site: &Site) {
         fs::rename(site.data().join("elsewhere"), &file).expect("back");
     }
     assert!(fsck(site, &[]).0, "mended");
+    beside(site);
+}
+
+/// What a server does without is a fault that no backup mends; lines that were cut short are none.
+fn beside(site: &Site) {
+    let log = site.data().join("keys/erasures.log");
+    let whole = fs::read(&log).expect("read");
+    fs::write(&log, [&whole[..], b"garbage\n"].concat()).expect("spoilt");
+    let (sound, findings, report) = fsck(site, &[]);
+    assert!(sound && findings == ["note: erasures.log"], "{report}");
+    fs::write(&log, whole).expect("mended");
+    for (file, mend) in [("networks.bin", "paraph networks update"), ("alerts.json", "remove it")] {
+        let path = site.data().join(file);
+        let whole = fs::read(&path).ok();
+        fs::write(&path, "{ damaged").expect("spoilt");
+        let ran = site.run(&["fsck"]);
+        assert_eq!(ran.code, 1, "{}", ran.stdout);
+        assert!(
+            ran.stdout.contains(&format!("fault: {file}")) && ran.stdout.contains(mend),
+            "{}",
+            ran.stdout
+        );
+        assert!(ran.stderr.contains("the ledger is sound"), "{}", ran.stderr);
+        fs::remove_file(&path).expect("removed");
+        whole.map_or(Ok(()), |whole| fs::write(&path, whole)).expect("mended");
+    }
+    let ran = site.run(&["fsck", "--all"]);
+    assert!(ran.stdout.contains("4 of 4 records opened"), "{}", ran.stdout);
+    let some = site.run(&["fsck", "--json"]).json();
+    assert_eq!((&some["records_opened"], &some["records"]), (&4.into(), &4.into()));
+    other_versions(site);
+}
+
+/// Nothing of a newer store is lost: an older backup would lose what came since.
+fn other_versions(site: &Site) {
+    let path = site.data().join("paraph.db");
+    let whole = fs::read(&path).expect("read");
+    for (version, hint) in [
+        (99, "install the version of paraph that wrote it"),
+        (1, "start the server once"),
+    ] {
+        let set = format!("UPDATE meta SET value = {version} WHERE name = 'version'");
+        Connection::open(&path).expect("opened").execute(&set, []).expect("set");
+        for command in [&["fsck"][..], &["backup", "--out", "of-another-version"]] {
+            let ran = site.run(command);
+            assert!(
+                ran.code == 1 && ran.stderr.contains(hint) && !ran.stderr.contains("backup beside"),
+                "{command:?}: {}",
+                ran.stderr
+            );
+            let _ = fs::remove_dir_all(site.place().join("of-another-version"));
+        }
+        fs::write(&path, &whole).expect("mended");
+    }
+    // What cannot be read is not said to be absent: here the file leads to itself.
+    fs::create_dir(site.place().join("circle")).expect("made");
+    std::os::unix::fs::symlink("paraph.db", site.place().join("circle/paraph.db")).expect("made");
+    for command in [
+        &["fsck"][..],
+        &["backup", "--out", "none"],
+        &["petition", "list"],
+        &["recount"],
+    ] {
+        let ran = site.run(&[command, &["--data", "circle"]].concat());
+        assert!(
+            ran.code == 1 && ran.stderr.contains("symbolic links") && !ran.stderr.contains("no data directory"),
+            "{command:?}: {}",
+            ran.stderr
+        );
+    }
 }
 
 /// A crash between the two commits leaves a key; it is no fault, and can be swept.

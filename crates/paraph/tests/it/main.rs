@@ -34,5 +34,6 @@ mod start;
 mod stop;
 mod stores;
 mod tls;
+mod typed;
 mod upgrade;
 mod verdict;

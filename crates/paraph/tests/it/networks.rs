@@ -80,6 +80,10 @@ fn a_table_from_a_folder_is_checked_taken_over_and_shown() {
     );
     fs::write(site.data().join("networks.bin"), "damaged").expect("written");
     assert_eq!(site.run(&["networks", "show", "192.0.2.9"]).code, 1);
+    let said = site.run(&["doctor", "--json"]).json();
+    let findings = said["findings"].as_array().expect("a list");
+    let damaged = findings.iter().find(|found| found["check"] == "files: networks");
+    assert_eq!(damaged.expect("looked at")["verdict"], "fail", "{said}");
 }
 
 /// Answers each request from `files`, or with a redirect to where `elsewhere` says.

@@ -130,6 +130,19 @@ fn a_copy_of_the_pages_needs_nothing_but_files() {
 fn every_bound_and_lane_is_measured_and_the_page_of_operators_shows_them_without_script() {
     let (site, server) = open();
     let metrics = server.metrics();
+    let told = include_str!("../../../../docs/operator.md");
+    for name in metrics
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next())
+    {
+        // In the table, the second of a row may leave its beginning out.
+        let mut ends = name.match_indices('_').map(|(at, _)| &name[at..]);
+        let is_told = told.contains(name) || ends.any(|end| told.contains(&format!("`{end}`")));
+        assert!(
+            is_told || name.starts_with("process_"),
+            "docs/operator.md does not tell {name}"
+        );
+    }
     for bound in Limits::TABLE {
         let line = format!("paraph_bound{{name=\"{}\"}} ", bound.name);
         assert!(metrics.contains(&line), "{line}");

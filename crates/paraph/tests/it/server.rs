@@ -175,7 +175,7 @@ impl Site {
         fs::write(self.place().join("paraph.toml"), text).expect("written");
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_paraph"));
         command
             .args(arguments)

@@ -1,8 +1,10 @@
 //! Starting and ending: what is refused and how, and the commands of somebody who runs a site.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -65,6 +67,16 @@ fn a_wrong_configuration_starts_nothing_and_changes_nothing() {
         is_refused(&site.run(&["check-config"]), 2, words);
         assert!(!site.data().exists(), "{key} made a directory");
     }
+    let mut site = Site::new();
+    let name = OsStr::from_bytes(b"caf\xe9");
+    let ran = site.command(&["check-config"]).env("PARAPH__SITE__NAME", name).output();
+    is_refused(&ran.expect("it runs").into(), 2, &["PARAPH__SITE__NAME", "UTF-8"]);
+    site.export("PARAPH_LOG", "bogus");
+    is_refused(
+        &site.run(&["check-config"]),
+        2,
+        &["PARAPH_LOG", "error, warn, info or debug"],
+    );
     let site = Site::new();
     for (text, words) in [
         ("[site]\nnaem = \"x\"\n", &["paraph.toml:2", "site.name"][..]),

@@ -1,6 +1,6 @@
 //! A table of networks from elsewhere: a snapshot, a folder with the open table, or an address that serves either.
 
-use std::io;
+use std::io::{self, Read};
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -152,11 +152,15 @@ impl<'a> Place<'a> {
 
 fn read(path: &Path) -> Result<Bytes, FetchError> {
     let failed = |error| FetchError::Io(path.display().to_string(), error);
+    // By what is read, not by the size it says: a device says 0 and has no end.
     let bound = u64::try_from(PART_BYTES).unwrap_or(u64::MAX);
-    if std::fs::metadata(path).map_err(failed)?.len() > bound {
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(failed)?;
+    file.take(bound + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() > PART_BYTES {
         return Err(failed(io::Error::from(io::ErrorKind::FileTooLarge)));
     }
-    std::fs::read(path).map(Bytes::from).map_err(failed)
+    Ok(Bytes::from(bytes))
 }
 
 /// An address that may be asked: https, or http to this very machine.

@@ -313,15 +313,17 @@ impl Known {
         self.read.get()
     }
 
-    /// The networks. Where the file of the directory is damaged, that is logged and nothing is known: unknown is safe.
+    /// The networks. Where the file of the directory is damaged, that is logged and the table inside the program is used, as if
+    /// there were no file: a table of an older day knows nearly all, and knowing nothing would quietly take budgets and bans of
+    /// whole networks away.
     pub fn get(&self) -> &Networks {
         self.read
             .get_or_init(|| match self.directory.as_deref().map(Networks::open) {
                 None => Networks::of_drill(),
                 Some(Ok(networks)) => networks,
                 Some(Err(error)) => {
-                    tracing::error!(%error, "every network is unknown: `paraph networks update` makes the file anew");
-                    Networks::of(Table::default(), String::new())
+                    tracing::error!(%error, "the table inside the program is used: `paraph networks update` makes the file anew");
+                    Networks::embedded()
                 }
             })
     }

@@ -166,6 +166,12 @@ fn a_file_takes_the_place_of_the_programs_own_table_and_a_damaged_one_does_not()
     bytes[20] ^= 1;
     super::replace(&path, &bytes).expect("written");
     assert!(Networks::open(directory.path()).is_err());
+    let known = super::Known::in_directory(directory.path());
+    assert_eq!(
+        known.get().provenance(),
+        Networks::embedded().provenance(),
+        "as if there were none"
+    );
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::world::{self, Zone, text};
 use crate::server::Site;
@@ -29,6 +30,7 @@ const CHECKS: &[&str] = &[
     "permissions: owner",
     "secrets: key",
     "secrets: place",
+    "files: networks",
     "site: base_url",
     "site: proxy",
     "dns: site",
@@ -159,6 +161,24 @@ fn the_doctor_is_content_with_a_site_that_is_right() {
             .join(format!(".doctor-{}", std::process::id()))
             .exists()
     );
+}
+
+#[test]
+fn a_name_server_that_says_nothing_is_waited_for_once() {
+    let mut world = World::new();
+    let silent = std::net::UdpSocket::bind("127.0.0.1:0").expect("a port");
+    world.dns = silent.local_addr().expect("bound").to_string();
+    let began = Instant::now();
+    let wrong = world.examined();
+    for check in ["dns: site", "dns: MX", "dns: SPF", "dns: DKIM", "dns: DMARC"] {
+        let (verdict, said) = &wrong[check];
+        assert!(
+            verdict == "fail" && said.contains("no DNS server answers"),
+            "{check}: {said}"
+        );
+    }
+    let taken = began.elapsed();
+    assert!(taken < Duration::from_secs(20), "{taken:?}");
 }
 
 #[test]

@@ -166,7 +166,7 @@ pub(crate) fn mail_server(tls: Arc<ServerConfig>, offers_tls: bool) -> SocketAdd
 fn private(stream: impl Read + Write) -> Option<()> {
     let mut stream = BufReader::new(stream);
     let login = data_encoding::BASE64.encode(b"\0petitions\0secret");
-    let mut in_letter = false;
+    let (mut in_letter, mut is_signed) = (false, false);
     loop {
         let mut line = String::new();
         if stream.read_line(&mut line).ok()? == 0 {
@@ -175,9 +175,16 @@ fn private(stream: impl Read + Write) -> Option<()> {
         let answer: &[u8] = match line.trim_end() {
             "." if in_letter => {
                 in_letter = false;
-                b"250 kept\r\n"
+                if is_signed {
+                    b"250 kept\r\n"
+                } else {
+                    b"550 not signed\r\n"
+                }
             }
-            _ if in_letter => b"",
+            field if in_letter => {
+                is_signed |= field.starts_with("DKIM-Signature: v=1;");
+                b""
+            }
             "DATA" => {
                 in_letter = true;
                 b"354 go on\r\n"

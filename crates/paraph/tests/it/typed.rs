@@ -1,0 +1,154 @@
+//! Commands as they are typed: what is wrong is said at once and in the right words, and what was done can be seen.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use paraph::control;
+use paraph::intake::command::PetitionCommand;
+
+use crate::server::Site;
+
+/// A petition is made as it is typed, but for this.
+fn create(site: &Site, slug: &str, more: &[&str]) -> (i32, String) {
+    fs::write(site.place().join("text.txt"), "It is dry.\u{202E} Repair it.\n").expect("written");
+    let typed = ["petition", "create", "--slug", slug, "--owner", "Ada"];
+    let ran = site.run(&[&typed, more].concat());
+    (ran.code, ran.stderr)
+}
+
+#[test]
+fn a_petition_is_taken_as_it_will_be_shown_or_refused() {
+    let site = Site::new();
+    let text = ["--text", "text.txt"];
+    let wide = [&["--title", "T", "--goal", "18446744073709551615"], &text[..]].concat();
+    let (code, said) = create(&site, "wide", &wide);
+    assert!(code == 2 && said.contains("1000000000"), "{said}");
+    let (code, said) = create(&site, "lost", &["--title", "T", "--text", "lost.txt"]);
+    assert!(code == 2 && said.contains("--text: cannot read lost.txt"), "{said}");
+    let turned = [&["--title", "Repair \u{202E}it\u{2066}"], &text[..]].concat();
+    assert_eq!(create(&site, "turned", &turned).0, 0);
+    let shown = site.run(&["petition", "show", "turned"]).stdout;
+    assert!(
+        shown.contains("Repair it\n") && shown.contains("It is dry. Repair it."),
+        "{shown:?}"
+    );
+}
+
+#[test]
+fn what_cannot_be_is_said_before_the_work() {
+    let site = Site::new();
+    for act in ["ban", "unban"] {
+        let ran = site.run(&["shield", act, "nonsense"]);
+        assert!(ran.code == 2 && ran.stderr.contains("nonsense"), "{}", ran.stderr);
+    }
+    let began = Instant::now();
+    for command in [
+        &["demo", "--once"][..],
+        &["drill", "lockstep-218", "--simulate"],
+        &[
+            "drill",
+            "lockstep-218",
+            "--target",
+            "http://127.0.0.1:9",
+            "--petition",
+            "p",
+        ],
+    ] {
+        let ran = site.run(&[command, &["--report", "no/such/directory.json"]].concat());
+        assert!(
+            ran.code == 2 && ran.stderr.contains("--report: cannot write"),
+            "{command:?}: {}",
+            ran.stderr
+        );
+    }
+    assert!(began.elapsed() < Duration::from_secs(10), "nothing was rehearsed");
+
+    site.petition("fountain");
+    let foreign = site.place().join("foreign");
+    fs::create_dir(&foreign).expect("made");
+    fs::write(foreign.join("index.html"), "mine").expect("written");
+    let ran = site.run(&["export", "--static", "foreign"]);
+    assert!(ran.code == 2 && ran.stderr.contains("foreign"), "{}", ran.stderr);
+    assert_eq!(fs::read_to_string(foreign.join("index.html")).expect("there"), "mine");
+
+    let ran = site.run(&["networks", "update", "--from", "/dev/zero"]);
+    assert!(ran.code == 1 && ran.stderr.contains("file too large"), "{}", ran.stderr);
+    fs::create_dir(site.place().join("table")).expect("made");
+    for part in ["asn-ipv4.csv", "asn-ipv6.csv"] {
+        fs::write(site.place().join("table").join(part), "").expect("written");
+    }
+    let ran = site.run(&["networks", "update", "--from", "table"]);
+    assert!(ran.code == 1 && ran.stderr.contains("--date"), "{}", ran.stderr);
+
+    let help = site.run(&["incident", "release", "--help"]).stdout;
+    let usage = help.lines().find(|line| line.contains("Usage:")).expect("a usage line");
+    assert!(usage.contains("--petition <PETITION>|--undo <NUMBER>"), "{usage}");
+}
+
+#[test]
+fn what_a_command_did_is_on_the_page_when_it_answers() {
+    let site = Site::new();
+    let server = site.start();
+    let mut client = server.client();
+    for round in 0..10 {
+        let slug = format!("round-{round}");
+        let made = create(&site, &slug, &["--title", "T", "--text", "text.txt"]);
+        assert_eq!(made.0, 0, "{}", made.1);
+        let path = format!("/p/{slug}");
+        assert_eq!(client.get(&path).status, 404, "a draft");
+        let publish = PetitionCommand::Publish {
+            slug: slug.clone(),
+            settle_after_seconds: 0,
+        };
+        control::ask(&site.data(), &publish)
+            .expect("answered")
+            .expect("a server");
+        assert_eq!(client.get(&path).status, 200, "{slug} is open");
+    }
+    let robots = client.get("/robots.txt");
+    let header = |name| robots.header(name).unwrap_or_default().to_owned();
+    assert_eq!(header("cache-control"), "public, max-age=300");
+    assert_eq!(header("x-content-type-options"), "nosniff");
+}
+
+/// A server whose shell lets it open so many files, and its word that it serves.
+fn limited(site: &Site, limit: &str) -> Child {
+    let plain = site.command(&["serve"]);
+    let mut limited = Command::new("sh");
+    limited
+        .args(["-c", &format!("ulimit {limit} && exec \"$0\" serve")])
+        .arg(plain.get_program())
+        .current_dir(plain.get_current_dir().unwrap_or(Path::new(".")))
+        .envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let log = fs::File::create(site.place().join("limited.log")).expect("a log");
+    let mut child = limited.stdout(Stdio::piped()).stderr(log).spawn().expect("it starts");
+    let mut said = String::new();
+    let stdout = child.stdout.take().expect("piped");
+    BufReader::new(stdout).read_line(&mut said).expect("its word");
+    assert!(said.contains("is serving"), "{said}");
+    child
+}
+
+#[test]
+fn a_server_takes_the_descriptors_that_it_may_have_and_says_when_they_are_few() {
+    for (limit, is_few) in [("-Sn 300", false), ("-n 300", true)] {
+        let site = Site::new();
+        let mut child = limited(&site, limit);
+        let limits = fs::read_to_string(format!("/proc/{}/limits", child.id())).expect("its limits");
+        child.kill().expect("running");
+        child.wait().expect("ended");
+        let line = limits.lines().find(|line| line.starts_with("Max open files"));
+        let words: Vec<&str> = line.expect("a line").split_whitespace().collect();
+        assert_eq!(words[3], words[4], "{limit}: all that it may have");
+        let logged = fs::read_to_string(site.place().join("limited.log")).expect("a log");
+        let said = logged.contains("fewer files may be opened");
+        assert_eq!(
+            said,
+            is_few || words[3].parse::<u64>().is_ok_and(|few| few < 4352),
+            "{logged}"
+        );
+    }
+}
