@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 use super::{block_on, configured, print};
+use crate::admit::contribution::without_invisible;
 use crate::cli::{Petition, PetitionCreate, PetitionList, PetitionOne};
 use crate::clock;
 use crate::config::Config;
@@ -107,6 +108,7 @@ fn check_slug(slug: &str) -> Result<(), Failure> {
 }
 
 fn one_line(flag: &str, value: &str, most: usize) -> Result<String, Failure> {
+    let value = without_invisible(value);
     let value = value.trim();
     let hint = format!("write 1 to {most} characters on one line");
     if value.is_empty() || value.chars().count() > most || value.chars().any(char::is_control) {
