@@ -35,7 +35,7 @@ impl Refused {
 /// wrongly does not get their name back.
 ///
 /// `seen` are the registered holders of what was banned that night: refused however they are written. So are the holders of
-/// the whole table, except those called by nothing but ordinary words ("Orange", "Network"): these are meant only where they
+/// the whole table, except those called by nothing but ordinary words ("Cloud", "Network"): these are meant only where they
 /// are written as a name, with capitals inside a sentence. The page says this rule.
 ///
 /// # Errors
@@ -203,7 +203,7 @@ mod tests {
                 "Quay Servers B.V.",
                 "Harbour Network",
                 "GAMMAHOST",
-                "Orange S.A.",
+                "Cloud S.A.",
                 "Internet",
                 "AB",
                 "1664",
@@ -233,7 +233,7 @@ mod tests {
             "Les serveurs de GammaHost.",
             "gammahost did it",
             "Gammahost n’a rien dit.",
-            "Les abonnés d’Orange en sont.",
+            "Les abonnés de Cloud en sont.",
             "It was free.",
             "through Harbour Network",
         ] {
@@ -245,7 +245,7 @@ mod tests {
             "Version 2.0 of the text stands.",
             "It was as expected.",
             "The harbour is quiet, and so is the quay.",
-            "Orange était la couleur du bandeau. Ce bandeau orange est parti.",
+            "Cloud est un mot de tous les jours. Ce cloud est parti.",
             "On the Internet. Sur Internet.",
             "We ask it of everybody, 1664 times.",
             "",
