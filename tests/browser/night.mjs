@@ -55,8 +55,12 @@ export function nightTests(test) {
     check((await page.textContent("main")).includes("ne attaque est en cours"), "the alarm is on");
     await inspect(page, "night-room");
     await page.click("form[action*='/acknowledge'] button");
+    check((await page.locator("main textarea, main input[type=text]").count()) === 0, "what loads itself again has no field");
+    await page.click("a[href*='/incident/log']");
+    await inspect(page, "night-log");
     await page.fill("#text", "Réveillée à 3 h.");
     await page.click("form[action*='/incident/log'] button");
+    check((await page.textContent("#live-shift")).includes("Réveillée"), "written down");
     check((await page.locator(".axes").count()) === 1, "writing a line in an incident starts its clocks");
     const hold = async () => {
       await page.goto(`${desk}/incident/decide?lang=fr`);
@@ -72,8 +76,28 @@ export function nightTests(test) {
     await page.click("form[action*='/undo'] button");
     check((await page.textContent("[role=status]")).includes("défaite"), "taken back");
     await hold();
+    // With script the room follows, and leaves what somebody is at as it is.
+    const watched = await inside({ lang: "fr", width: 390 });
+    await watched.goto(`${desk}/incident?lang=fr`);
+    const lines = async () => (await watched.textContent("#live-shift")).split("Vu du bureau").length - 1;
+    await watched.focus("#live-findings form[action*='/undo'] button");
+    const undone = () => watched.evaluate(() => document.activeElement.form?.elements.verdict?.value);
+    const verdict = await undone();
+    for (let line = 1; line <= 4; line++) {
+      await page.goto(`${desk}/incident/log?lang=fr`);
+      await page.fill("#text", `Vu du bureau, ${line}`);
+      await page.click("form[action*='/incident/log'] button");
+      await until("the other's line", 20, async () => (await lines()) === line);
+      if (line === 3) await watched.evaluate(() => document.getElementById("earlier-lines").setAttribute("open", ""));
+    }
+    check(await watched.evaluate(() => document.getElementById("earlier-lines").open), "what was opened stays open");
+    check((await undone()) === verdict && verdict, "the focus stays on the same verdict");
+    const depth = await watched.evaluate(() => document.querySelector("#shift").getBoundingClientRect().top + scrollY);
+    check(depth < 4000, `the shift log is ${Math.round(depth)} px down`);
+    await inspect(watched, "night-watched");
+    await watched.context().close();
     // The limit: raised for a while, and back.
-    const secret = await page.inputValue("form[action*='/incident/log'] input[name=secret]");
+    const secret = await page.inputValue("form[action*='/incident/clock'] input[name=secret]");
     const form = { secret, incident: "1", to: "20000", do: "raise" };
     const raised = await page.request.post(`${desk}/incident/cap?lang=fr`, { form, headers: { origin: base }, maxRedirects: 0 });
     check(raised.status() === 303, `raised: ${raised.status()}`);

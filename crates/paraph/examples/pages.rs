@@ -163,7 +163,10 @@ fn pages(site: &Site, lang: Lang) -> Vec<(String, String)> {
     };
     let others = beside(petition, Some(TOKEN.to_owned()));
     let elsewhere = beside(&petitions[1].0, None);
-    let manage = ManagePage { contribution: &mine };
+    let manage = ManagePage {
+        contribution: &mine,
+        unconfirmed: false,
+    };
     let error = |field: &str, problem| FieldError {
         field: field.into(),
         problem,
@@ -205,7 +208,7 @@ fn pages(site: &Site, lang: Lang) -> Vec<(String, String)> {
             &DisownedPage {
                 title: &petition.title,
                 choice,
-                disowned_at: NOON,
+                disowned_at: Some(NOON),
             },
         )
     };
@@ -267,7 +270,8 @@ fn pages(site: &Site, lang: Lang) -> Vec<(String, String)> {
                 &WithdrawnPage {
                     slug: &petition.slug,
                     title: &petition.title,
-                    withdrawn_at: NOON,
+                    withdrawn_at: Some(NOON),
+                    unconfirmed: false,
                 },
             ),
         ),

@@ -79,8 +79,8 @@ people-signed = { $count ->
 goal = { $percent } % de l’objectif de { $goal }
 goal-reached = L’objectif de { $goal } est atteint
 held = { $count ->
-    [one] { $count } signature auparavant comptée, aujourd’hui suspendue.
-   *[other] { $count } signatures auparavant comptées, aujourd’hui suspendues.
+    [one] { $count } signature auparavant comptée, aujourd’hui retenue.
+   *[other] { $count } signatures auparavant comptées, aujourd’hui retenues.
 }
 held-why = En cours de vérification, elles ne sont plus dans le nombre ci-dessus.
 held-link = Pourquoi cela peut arriver
@@ -443,7 +443,7 @@ method-html =
     <p>Chaque signature est regardée selon trois lignes qui ne dépendent pas l’une de l’autre :</p>
     <dl class="axes">
     <div><dt>La boîte aux lettres</dt><dd>non confirmée, ou <b>confirmée</b> : quelqu’un a ouvert notre message et appuyé sur le bouton.</dd></div>
-    <div><dt>Le verdict</dt><dd><b>claire</b>, suspendue le temps d’une vérification, ou invalidée avec un motif que l’on peut réexaminer.</dd></div>
+    <div><dt>Le verdict</dt><dd><b>claire</b>, retenue le temps d’une vérification, ou invalidée avec un motif que l’on peut réexaminer.</dd></div>
     <div><dt>La fin</dt><dd><b>aucune</b>, expirée faute de confirmation, retirée par son signataire, ou désavouée (« ce n’était pas moi »).</dd></div>
     </dl>
     <p>Sont comptées les signatures confirmées, claires et sans fin. Une boîte aux lettres compte une fois par pétition. Ouvrir le lien ne suffit pas : des programmes ouvrent les liens, une personne appuie sur le bouton.</p>
@@ -452,8 +452,8 @@ method-html =
         [one] Une signature confirmée entre dans le compte affiché en une minute environ.
        *[other] Une signature confirmée entre dans le compte affiché en { $minutes } minutes environ.
     } Ce délai laisse le temps de la vérifier. C’est pourquoi le nombre avance par paliers.</p>
-    <h2 id="held">Auparavant comptées, aujourd’hui suspendues</h2>
-    <p>Certaines fausses signatures ne se voient que lorsqu’on en regarde beaucoup ensemble. Quand des signatures déjà comptées y ressemblent, elles sont suspendues : elles quittent le compte, et la page dit combien. Personne n’est accusé de rien. Elles sont rétablies, ou invalidées par une personne qui donne un motif ; l’un et l’autre peuvent être défaits.</p>
+    <h2 id="held">Auparavant comptées, aujourd’hui retenues</h2>
+    <p>Certaines fausses signatures ne se voient que lorsqu’on en regarde beaucoup ensemble. Quand des signatures déjà comptées y ressemblent, elles sont retenues : elles quittent le compte, et la page dit combien. Personne n’est accusé de rien. Elles sont rétablies, ou invalidées par une personne qui donne un motif ; l’un et l’autre peuvent être défaits.</p>
     <h2>Ce qui n’est jamais montré</h2>
     <p>Le nombre de tentatives écartées n’est pas montré en direct : une attaque afficherait un grand nombre à côté d’une pétition, et c’est peut-être tout ce qu’elle veut. Ni le nombre de signatures encore non confirmées : il dirait si quelqu’un vient de signer. Pour la même raison, le formulaire répond à tous la même chose, et ne dit jamais si une adresse a signé.</p>
     <p>{ $unconfirmed ->
@@ -501,7 +501,7 @@ privacy-html =
     <h2>Qui d’autre les voit</h2>
     <p>Aucun tiers : ni script, ni police, ni compteur, ni captcha venus d’ailleurs, et aucun cookie. Chaque enregistrement est scellé par une clé qui lui est propre ; effacer, c’est détruire la clé. Seuls l’hébergeur de nos machines et celui qui achemine notre courrier les traitent, pour notre compte. Une autorité peut recevoir des preuves d’une attaque, sur décision enregistrée d’une personne.</p>
     <h2>Vos droits</h2>
-    <p>Retirer votre consentement à tout moment, par le lien de notre message : ce qui a été compté avant reste licite, et votre signature quitte le compte. Consulter, corriger, effacer, limiter, emporter vos données ou vous opposer : écrivez-nous. Vous pouvez aussi saisir l’autorité de protection des données de votre pays (en France, la CNIL). Rien n’est décidé de vous par une machine seule : une signature qui semble fausse est suspendue, et une personne décide.</p>
+    <p>Retirer votre consentement à tout moment, par le lien de notre message : ce qui a été compté avant reste licite, et votre signature quitte le compte. Consulter, corriger, effacer, limiter, emporter vos données ou vous opposer : écrivez-nous. Vous pouvez aussi saisir l’autorité de protection des données de votre pays (en France, la CNIL). Rien n’est décidé de vous par une machine seule : une signature qui semble fausse est retenue, et une personne décide.</p>
     <h2>La phrase à laquelle vous consentez en signant</h2>
 
 ## Mentions légales

@@ -42,7 +42,8 @@ pub enum Command {
     /// Show it at work: a sample petition, an honest crowd and an attack
     ///
     /// One process, nothing to install. The crowd and the forgers use the real front door, live in the terminal; then
-    /// the site stays up for a look, with a mailbox to sign, confirm and withdraw by hand.
+    /// the site stays up for a look, with a mailbox to sign, confirm and withdraw by hand, and a link to
+    /// the desk with its incident room.
     Demo(Demo),
     /// Explain the configuration in force: every key, its value, where it came from, every bound and its reason
     CheckConfig(CheckConfig),

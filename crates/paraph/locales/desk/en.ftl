@@ -144,7 +144,7 @@ desk-problem-first = the list is too long.
 desk-label-title = Title
 desk-hint-title = What you ask for, in one line.
 desk-label-slug = Name in addresses
-desk-hint-slug = It will never change. The page will be at
+desk-hint-slug = Once the petition is published, it never changes. The page will be at
 desk-label-owner = Who launches the petition
 desk-hint-owner = Shown under the title.
 desk-label-addressee = Addressee
@@ -243,6 +243,26 @@ desk-no-form = This form is no longer valid
 desk-no-form-why = Your session has changed or ended, or the form does not come from here. Nothing was changed: go back to the page and try again.
 desk-no-changed = The draft has changed meanwhile
 desk-no-changed-why = Nothing was published. Read it again first.
+desk-no-submitted = It has been submitted
+desk-no-submitted-why = This petition already waits for a moderator. There is nothing left to do.
+desk-no-published = This petition is published already
+desk-no-published-why = It is open for signatures. Nothing was changed again.
+desk-no-closed = This petition is closed already
+desk-no-closed-why = Nobody can sign it any more, and its text stands. Nothing was changed again.
+desk-no-draft = This petition is not published yet
+desk-no-draft-why = Nobody follows it, and nobody can sign it. Nothing was changed.
+desk-no-full = There is no room left
+desk-no-full-why = This petition has as many updates as the site allows. Nothing was published.
+desk-no-undone = This verdict has been taken back already
+desk-no-undone-why = Somebody took it back before you, or it is none that can be taken back. Nothing was changed again.
+desk-no-over = This incident is over
+desk-no-over-why = Nothing of it changes any more: the usual limit is in force. The room says what is going on.
+desk-no-no-scrutiny = Scrutiny is switched off
+desk-no-no-scrutiny-why = It holds nobody: there is no limit to raise. Nothing was changed.
+desk-no-nobody = This would change nothing for anybody
+desk-no-nobody-why = The signatures of this verdict have been judged otherwise since, or have ended. Nothing was changed.
+desk-no-field = A field does not fit
+desk-no-field-why = Something is missing or too long, or the form does not know this field. Nothing was recorded: go back, what you wrote is still there.
 desk-no-busy = Try again in some seconds
 desk-no-busy-why = Nothing could be recorded. It is not lost: go back and send it again.
 desk-no-method = Not that way
@@ -269,6 +289,10 @@ desk-act-now = To do now, this one thing
 desk-act-later = Nothing that cannot wait for the morning
 desk-next-nothing = Nothing. You can sleep.
 desk-next-nothing-why = No alarm is on. If something happens, you are woken again.
+desk-next-limit = Raise the limit, or leave it
+desk-next-findings = See what was found
+desk-next-open = Signing is paused: let people sign again.
+desk-next-open-why = Somebody paused it, and it does not open by itself. If pages load well, open it now. If not, leave it, and write into the shift log who opens it, and when.
 desk-acknowledge = I am at work on it
 desk-if-nothing = If you do nothing
 desk-if-nothing-calm = Nothing happens. At { $at } the page will say the same, with a newer count.
@@ -284,6 +308,12 @@ desk-chart-settled = counted
 desk-chart-sent-away = told to come back
 desk-chart-held = held
 desk-sources = Banned sources by network
+desk-held-sources = Held or invalidated, by network
+desk-held-sources-what = { $count ->
+    [one] The latest signature.
+   *[other] The latest { $count } signatures.
+}
+desk-network-unknown = unknown network
 desk-sources-what = Who announces the address is not who sends from it.
 desk-not = Do not
 desk-not-delete = Delete anything.
@@ -310,6 +340,11 @@ desk-clock-decides = Who decides
 desk-clock-nobody = Nobody is named in the configuration: alerts.decides.
 desk-shift = Shift log
 desk-label-shift = What you see, do, or hand over
+desk-shift-write = Write something down
+desk-shift-earlier = { $count ->
+    [one] One earlier line
+   *[other] { $count } earlier lines
+}
 desk-shift-button = Write it down
 desk-shift-aware = knows of an attack: the clocks run
 desk-shift-over = stopped the clocks
@@ -338,13 +373,15 @@ desk-statement = Morning statement
 desk-statement-lead = Numbers, what is not known, what will be done. No names, no adjectives.
 desk-statement-made = Ready to be published
 desk-statement-button = Write the statement
-desk-label-aside = Attempts set aside
+desk-label-aside = Attempts to sign, set aside
+desk-hint-aside = Completed forms, held or invalidated. A request refused at the door is no attempt to sign and is not counted here.
 desk-label-before = Count before
 desk-label-after = Count after
 desk-label-unknown = What we do not know
-desk-hint-unknown = In your words. Addresses, sites, networks and names of providers are refused: nobody knows yet who is behind them.
+desk-hint-unknown = In your words. Addresses, sites and names of registered holders of networks are refused: nobody knows yet who is behind them. A name that is an ordinary word too, such as “Cloud”, is refused only with its capital, inside a sentence.
 desk-label-complaint = A complaint may be filed
 desk-statement-numbers = Last night { $aside } attempts to sign were set aside. The count was { $before } before and is { $after } now.
+desk-statement-other = Your words are only in the version in your language. For this one, open this page in its own.
 desk-statement-unknown = We do not know who made these attempts.
 desk-statement-complaint = A complaint may be filed.
 desk-statement-method = How we count is explained on the page “How we count”.
@@ -353,11 +390,15 @@ desk-statement-no-length = At most 2,000 characters, please.
 desk-statement-no-address = There is a network address in the text. Leave it out: it says where something came through, not who sent it.
 desk-statement-no-name = There is a mail address or a site in the text. Leave it out.
 desk-statement-no-network = There is the number of a network in the text. Leave it out.
-desk-statement-no-holder = The text names a provider. Leave it out: whoever rents out servers did not send anything.
+desk-statement-no-holder = The text has the name of a registered holder of a network. Leave it out: where something came through does not say who sent it. If you meant an ordinary word, write it without a capital.
 desk-done-acknowledged = Others are not woken again for this.
 desk-done-noted = It is written down.
 
 desk-findings = What was found and decided
+desk-findings-earlier = { $count ->
+    [one] One earlier verdict
+   *[other] { $count } earlier verdicts
+}
 desk-findings-none = Nothing has been held or invalidated.
 desk-findings-facts = What was seen
 desk-span-minutes = { $members ->
@@ -403,6 +444,7 @@ desk-found-undone = taken back
 desk-found-number = verdict
 desk-undo = Take it back
 desk-undone-note = Taken back at the desk.
+desk-semicolon = { "; " }
 desk-decimal = .
 desk-cap = Up to { $count } are held in an hour without a person. Everything can be taken back.
 desk-cap-waiting = { $count } wait outside the count.
@@ -430,6 +472,8 @@ desk-label-to = Signed before
 desk-label-network = Network
 desk-hint-network = An address, for it and its neighbours; or a number such as AS64500.
 desk-label-domain = Mail domain
+desk-label-comment = Comment
+desk-hint-comment = Paste one: those are meant whose comment is built on the same template, even where a few words differ.
 desk-label-verdict = Judged by verdict number
 desk-label-reason = Why
 desk-label-why = In your words
@@ -523,6 +567,10 @@ desk-done-cap-raised = The limit is raised, and sets itself back. It stands in t
 desk-done-cap-lowered = The usual limit is in force again.
 
 desk-standing = Findings
+desk-standing-others = { $count ->
+    [one] One other finding
+   *[other] { $count } other findings
+}
 desk-standing-none = Nothing was found.
 desk-finding-name = finding
 desk-now-waiting = { $count ->
@@ -537,6 +585,7 @@ desk-finding-hold = What holding all of them would do
 desk-finding-release = What releasing them would do
 desk-finding-invalidate = What invalidating them would do
 desk-label-finding = Member of the finding
+desk-decide-wrong-comment = This comment is longer than any can be.
 desk-decide-wrong-finding = No finding has this name, or it names nobody.
 
 desk-ask = The second way

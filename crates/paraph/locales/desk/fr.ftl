@@ -144,7 +144,7 @@ desk-problem-first = la liste est trop longue.
 desk-label-title = Titre
 desk-hint-title = Une demande, en une ligne.
 desk-label-slug = Nom dans les adresses
-desk-hint-slug = Il ne changera plus. La page sera à
+desk-hint-slug = Une fois la pétition publiée, il ne changera plus. La page sera à
 desk-label-owner = Qui lance la pétition
 desk-hint-owner = Affiché sous le titre.
 desk-label-addressee = Destinataire
@@ -243,6 +243,26 @@ desk-no-form = Ce formulaire n’est plus valable
 desk-no-form-why = Votre session a changé ou pris fin, ou le formulaire ne vient pas d’ici. Rien n’a été changé : revenez à la page et recommencez.
 desk-no-changed = Le brouillon a changé entre-temps
 desk-no-changed-why = Rien n’a été publié. Relisez-le d’abord.
+desk-no-submitted = C’est déjà proposé
+desk-no-submitted-why = Cette pétition attend déjà un modérateur. Il n’y a plus rien à faire.
+desk-no-published = Cette pétition est déjà publiée
+desk-no-published-why = Elle est ouverte aux signatures. Rien n’a été changé de nouveau.
+desk-no-closed = Cette pétition est déjà close
+desk-no-closed-why = Plus personne ne peut la signer, et son texte ne change plus. Rien n’a été changé de nouveau.
+desk-no-draft = Cette pétition n’est pas encore publiée
+desk-no-draft-why = Personne ne la suit et personne ne peut la signer. Rien n’a été changé.
+desk-no-full = Il n’y a plus de place
+desk-no-full-why = Cette pétition a autant de nouvelles que le site le permet. Rien n’a été publié.
+desk-no-undone = Cette décision est déjà défaite
+desk-no-undone-why = Quelqu’un l’a défaite avant vous, ou elle n’est pas de celles qui se défont. Rien n’a été changé de nouveau.
+desk-no-over = Cet incident est clos
+desk-no-over-why = Plus rien n’y change : la limite habituelle est en vigueur. La salle dit ce qui est en cours.
+desk-no-no-scrutiny = L’examen automatique est arrêté
+desk-no-no-scrutiny-why = Il ne retient personne : il n’y a pas de limite à relever. Rien n’a été changé.
+desk-no-nobody = Cela ne changerait rien pour personne
+desk-no-nobody-why = Les signatures de cette décision ont été décidées autrement depuis, ou ont pris fin. Rien n’a été changé.
+desk-no-field = Un champ ne convient pas
+desk-no-field-why = Il manque quelque chose, ou c’est trop long, ou le formulaire ne connaît pas ce champ. Rien n’a été enregistré : revenez en arrière, ce que vous avez écrit y est encore.
 desk-no-busy = Réessayez dans quelques secondes
 desk-no-busy-why = Rien n’a pu être enregistré. Ce n’est pas perdu : revenez en arrière et renvoyez.
 desk-no-method = Pas de cette façon
@@ -269,6 +289,10 @@ desk-act-now = À faire maintenant, cette seule chose
 desk-act-later = Rien qui ne puisse attendre le matin
 desk-next-nothing = Rien. Vous pouvez dormir.
 desk-next-nothing-why = Aucune alarme. S’il se passe quelque chose, vous serez réveillé de nouveau.
+desk-next-limit = Relever la limite, ou la laisser
+desk-next-findings = Voir ce qui a été trouvé
+desk-next-open = Les signatures sont suspendues : rouvrez-les.
+desk-next-open-why = Quelqu’un les a suspendues, et elles ne se rouvrent pas toutes seules. Si les pages se chargent bien, rouvrez-les maintenant. Sinon, laissez-les, et notez dans la main courante qui les rouvrira, et quand.
 desk-acknowledge = Je m’en occupe
 desk-if-nothing = Si vous ne faites rien
 desk-if-nothing-calm = Il ne se passe rien. Le { $at }, la page dira la même chose, avec un compte plus récent.
@@ -284,6 +308,12 @@ desk-chart-settled = comptées
 desk-chart-sent-away = priées de revenir
 desk-chart-held = retenues
 desk-sources = Sources bannies, par réseau
+desk-held-sources = Ce qui est retenu ou invalidé, par réseau
+desk-held-sources-what = { $count ->
+    [one] La dernière signature.
+   *[other] Les { $count } dernières signatures.
+}
+desk-network-unknown = réseau inconnu
 desk-sources-what = Qui annonce une adresse n’est pas qui envoie depuis elle.
 desk-not = À ne pas faire
 desk-not-delete = Effacer quoi que ce soit.
@@ -310,6 +340,11 @@ desk-clock-decides = Qui décide
 desk-clock-nobody = Personne n’est nommé dans la configuration : alerts.decides.
 desk-shift = Main courante
 desk-label-shift = Ce que vous voyez, faites ou transmettez
+desk-shift-write = Noter quelque chose
+desk-shift-earlier = { $count ->
+    [one] Une ligne plus ancienne
+   *[other] { $count } lignes plus anciennes
+}
 desk-shift-button = Noter
 desk-shift-aware = sait qu’il y a une attaque : les délais courent
 desk-shift-over = a arrêté les délais
@@ -338,13 +373,15 @@ desk-statement = Communiqué du matin
 desk-statement-lead = Des nombres, ce qu’on ne sait pas, ce qu’on fera. Ni noms ni adjectifs.
 desk-statement-made = Prêt à être publié
 desk-statement-button = Écrire le communiqué
-desk-label-aside = Tentatives écartées
+desk-label-aside = Tentatives de signature écartées
+desk-hint-aside = Des formulaires complets, retenus ou invalidés. Une demande refusée à l’entrée n’est pas une tentative de signature : elle n’est pas comptée ici.
 desk-label-before = Compte avant
 desk-label-after = Compte après
 desk-label-unknown = Ce que nous ne savons pas
-desk-hint-unknown = Dans vos mots. Adresses, sites, réseaux et noms d’hébergeurs sont refusés : personne ne sait encore qui est derrière.
+desk-hint-unknown = Dans vos mots. Adresses, sites et noms de titulaires de réseaux sont refusés : personne ne sait encore qui est derrière. Un nom qui est aussi un mot courant, comme « Cloud », n’est refusé qu’avec sa majuscule, dans une phrase.
 desk-label-complaint = Une plainte pourra être déposée
 desk-statement-numbers = La nuit dernière, { $aside } tentatives de signature ont été écartées. Le compte était de { $before } avant, il est de { $after } maintenant.
+desk-statement-other = Vos mots ne sont que dans la version écrite dans votre langue. Pour celle-ci, ouvrez cette page dans la sienne.
 desk-statement-unknown = Nous ne savons pas qui est à l’origine de ces tentatives.
 desk-statement-complaint = Une plainte pourra être déposée.
 desk-statement-method = La page « Comment nous comptons » explique notre méthode.
@@ -353,11 +390,15 @@ desk-statement-no-length = Au plus 2000 caractères, s’il vous plaît.
 desk-statement-no-address = Le texte contient une adresse de réseau. Retirez-la : elle dit par où une chose est passée, pas qui l’a envoyée.
 desk-statement-no-name = Le texte contient une adresse de courriel ou un site. Retirez-le.
 desk-statement-no-network = Le texte contient le numéro d’un réseau. Retirez-le.
-desk-statement-no-holder = Le texte nomme un hébergeur. Retirez-le : qui loue des serveurs n’a rien envoyé.
+desk-statement-no-holder = Le texte contient le nom d’un titulaire de réseau. Retirez-le : par où une chose est passée ne dit pas qui l’a envoyée. Si c’était un mot courant, écrivez-le sans majuscule.
 desk-done-acknowledged = On ne réveillera plus d’autres personnes pour cela.
 desk-done-noted = C’est noté.
 
 desk-findings = Ce qui a été trouvé et décidé
+desk-findings-earlier = { $count ->
+    [one] Une décision plus ancienne
+   *[other] { $count } décisions plus anciennes
+}
 desk-findings-none = Rien n’a été retenu ni invalidé.
 desk-findings-facts = Ce qui a été vu
 desk-span-minutes = { $members ->
@@ -411,6 +452,7 @@ desk-found-undone = défait
 desk-found-number = décision
 desk-undo = Défaire
 desk-undone-note = Défait au bureau.
+desk-semicolon = { " ; " }
 desk-decimal = ,
 desk-cap = Jusqu’à { $count } signatures sont retenues par heure sans une personne. Tout peut être défait.
 desk-cap-waiting = { $count } attendent hors du compte.
@@ -438,6 +480,8 @@ desk-label-to = Signées avant
 desk-label-network = Réseau
 desk-hint-network = Une adresse, pour elle et ses voisines ; ou un numéro comme AS64500.
 desk-label-domain = Domaine du courriel
+desk-label-comment = Commentaire
+desk-hint-comment = Collez-en un : sont visées les signatures dont le commentaire est bâti sur le même modèle, même si quelques mots changent.
 desk-label-verdict = Visées par la décision numéro
 desk-label-reason = Pourquoi
 desk-label-why = Dans vos mots
@@ -537,6 +581,10 @@ desk-done-cap-raised = La limite est relevée, et se remet d’elle-même. C’e
 desk-done-cap-lowered = La limite habituelle est de nouveau en vigueur.
 
 desk-standing = Constats
+desk-standing-others = { $count ->
+    [one] Un autre constat
+   *[other] { $count } autres constats
+}
 desk-standing-none = Rien n’a été constaté.
 desk-finding-name = constat
 desk-now-waiting = { $count ->
@@ -558,6 +606,7 @@ desk-finding-hold = Voir ce que ferait de toutes les retenir
 desk-finding-release = Voir ce que ferait de les relâcher
 desk-finding-invalidate = Voir ce que ferait de les invalider
 desk-label-finding = Membres du constat
+desk-decide-wrong-comment = Ce commentaire est plus long qu’aucun ne peut l’être.
 desk-decide-wrong-finding = Aucun constat ne porte ce nom, ou il ne désigne personne.
 
 desk-ask = La seconde voie

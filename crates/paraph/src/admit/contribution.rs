@@ -154,9 +154,10 @@ fn too_long(text: &str, max: u64) -> bool {
     text.chars().count() as u64 > max
 }
 
-/// Drops what changes the look of a name without being seen: overrides, marks of direction, zero-width characters.
+/// Drops what changes the look of a text without being seen: overrides, marks of direction, zero-width characters.
 /// Joiners stay inside scripts that spell with them, variation selectors behind a Han character that they vary.
-fn without_invisible(text: &str) -> String {
+#[must_use]
+pub fn without_invisible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text.chars().peekable();
     while let Some(c) = rest.next() {
@@ -172,6 +173,12 @@ fn without_invisible(text: &str) -> String {
         }
     }
     out
+}
+
+/// Whether a character is seen by nobody and changes how others are seen.
+#[must_use]
+pub fn is_unseen(c: char) -> bool {
+    is_override(c) || is_zero_width(c) || matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}')
 }
 
 /// Embeddings, overrides and isolates (Unicode UAX 9), and tag characters.

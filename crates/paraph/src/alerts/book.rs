@@ -21,31 +21,42 @@ use crate::limits::Limits;
 
 /// What can be wrong. One alert each at most: the number of alerts is bounded by this list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Alarm {
     /// The store refuses to record, or its writer has stopped.
+    #[serde(alias = "store_refuses")]
     StoreRefuses,
     /// Free space is below its floor: signing is paused.
+    #[serde(alias = "disk_low")]
     DiskLow,
     /// Journal and ledger differ, or a file has faults.
+    #[serde(alias = "ledger_differs")]
     LedgerDiffers,
     /// People are sent away because the lanes of signing are full.
+    #[serde(alias = "signing_shed")]
     SigningShed,
     /// Scrutiny does not keep up with the journal, or has stopped: nothing settles.
+    #[serde(alias = "scrutiny_behind")]
     ScrutinyBehind,
     /// More is to be held than an hour allows without a person; the rest waits outside the count.
+    #[serde(alias = "holds_at_cap")]
     HoldsAtCap,
     /// An attack is under way, and is being set aside.
     Incident,
     /// Mail has not left for too long.
+    #[serde(alias = "mail_stuck")]
     MailStuck,
     /// The clock was set by more than a few seconds.
+    #[serde(alias = "clock_stepped")]
     ClockStepped,
     /// A reload was refused: the configuration before it is in force.
+    #[serde(alias = "reload_refused")]
     ReloadRefused,
     /// The certificate of visitors has little time left, and nobody renewed it.
+    #[serde(alias = "certificate_ends")]
     CertificateEnds,
     /// The certificate of visitors is over, or there is none.
+    #[serde(alias = "certificate_over")]
     CertificateOver,
     /// Nothing is wrong: somebody tries the channels.
     Test,
@@ -375,6 +386,23 @@ mod tests {
         escalate_after: 3,
         quiet: 60_000,
     };
+
+    /// Programs and people read the same name; a book of a version that wrote another one is still read.
+    #[test]
+    fn an_alarm_has_one_name() {
+        let json = |text: &str| serde_json::from_str::<Alarm>(text).expect(text);
+        for alarm in [
+            Alarm::HoldsAtCap,
+            Alarm::StoreRefuses,
+            Alarm::Incident,
+            Alarm::CertificateOver,
+        ] {
+            let written = serde_json::to_string(&alarm).expect("a name");
+            assert_eq!(written, format!("\"{}\"", alarm.name()));
+            assert_eq!(json(&written), alarm);
+            assert_eq!(json(&written.replace('-', "_")), alarm);
+        }
+    }
 
     /// Runs the book from one time to another, second by second, and tells what was sent and when.
     fn run(book: &mut Book, from: u64, to: u64, reached: bool) -> Vec<(u64, Notice)> {

@@ -7,15 +7,13 @@ use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderName, HeaderValue, Request};
-use lettre::Message;
-use lettre::message::Mailbox;
 use sha2::Sha256;
 
 use super::Setup;
 use super::text::Told;
 use crate::clock;
 use crate::config::{Channel, Recipient};
-use crate::mail::compose::MessageId;
+use crate::mail::compose::{self, MessageId};
 use crate::outbound;
 use crate::store::id;
 
@@ -43,13 +41,9 @@ pub(super) async fn send(setup: &Setup, recipient: &Recipient, told: &Told) -> R
 }
 
 async fn mail(setup: &Setup, to: &lettre::Address, told: &Told) -> Result<(), String> {
-    let message = Message::builder()
-        .from(setup.from.clone())
-        .to(Mailbox::new(None, to.clone()))
-        .subject(told.title.as_str())
-        .body(format!("{}\n", told.text).replace('\n', "\r\n"))
-        .map_err(|_| "the mail cannot be written".to_owned())?;
     let name = MessageId::derive(&id::random(), id::random());
+    let message = compose::note(&setup.from, to, &told.title, format!("{}\n", told.text), name)
+        .map_err(|_| "the mail cannot be written".to_owned())?;
     let raw = message.formatted();
     let raw = setup
         .dkim

@@ -214,7 +214,7 @@ mod tests {
             "the room comes first"
         );
         let french = told(Alarm::LedgerDiffers, None, "fr").text;
-        assert!(french.starts_with("Décompte incertain depuis 2026-11-22 0"), "{french}");
+        assert!(french.starts_with("Compte incertain depuis 2026-11-22 0"), "{french}");
         for part in [
             "UTC",
             "Agir maintenant\u{a0}: oui",

@@ -48,6 +48,15 @@ impl Place {
     }
 }
 
+/// The way into the incident room: a link that serves once and makes the first operator, for who sits at this machine only.
+async fn room(server: &Server) -> Result<Option<String>, Failure> {
+    if !server.address.ip().is_loopback() {
+        return Ok(None);
+    }
+    let link = server.first_link().await?;
+    Ok(link.map(|link| format!("desk      {link}")))
+}
+
 pub(super) fn run(demo: &Demo) -> Result<(), Failure> {
     let scenario = scenario(&demo.scenario)?;
     check_report(demo.report.as_deref())?;
@@ -76,7 +85,8 @@ pub(super) fn run(demo: &Demo) -> Result<(), Failure> {
         Ok::<_, Failure>(server)
     })?;
     let page = format!("{}/p/{SLUG}", server.base_url);
-    let notes = vec![format!("petition  {page}"), format!("mailbox   {}", mailbox.url())];
+    let mut notes = vec![format!("petition  {page}"), format!("mailbox   {}", mailbox.url())];
+    notes.extend(serving.block_on(room(&server))?);
     for note in &notes {
         print(note);
     }

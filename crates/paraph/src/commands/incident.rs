@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::json;
 
-use super::{configured, print};
+use super::{configured, on_one_line, print};
 use crate::cli::Place;
 use crate::cli::incident::{Incident, IncidentAsk, IncidentCap, IncidentMotion};
 use crate::control;
@@ -19,6 +19,7 @@ use crate::incident::second_way::{Ask, AskPreview};
 use crate::incident::{Direction, IncidentAnswer, IncidentCommand, Listed, Motion, Refused, Shown};
 use crate::intake::verdict::reason::Reason;
 use crate::views::Lang;
+use crate::views::incident::EvidenceWords;
 
 pub(super) fn run(incident: &Incident) -> Result<(), Failure> {
     match incident {
@@ -132,7 +133,7 @@ fn motion(direction: Direction, typed: &IncidentMotion) -> Result<Motion, Failur
         None => Motion {
             petition: typed.petition.clone().unwrap_or_default(),
             direction,
-            condition: condition(typed)?,
+            condition: somebody(condition(typed)?)?,
             reason: String::new(),
             note: String::new(),
             undoes: None,
@@ -148,6 +149,13 @@ fn motion(direction: Direction, typed: &IncidentMotion) -> Result<Motion, Failur
         return Err(Failure::usage(what, "a hold is released, an invalidation reinstated"));
     }
     if let Some(reason) = &typed.reason {
+        let kind = motion.direction.into();
+        if !Reason::from_name(reason).is_some_and(|reason| reason.is_for(kind)) {
+            let fit = Reason::ALL.into_iter().filter(|reason| reason.is_for(kind));
+            let names: Vec<&str> = fit.map(Reason::name).collect();
+            let what = format!("--reason: {reason} is none for such a verdict");
+            return Err(Failure::usage(what, format!("there are: {}", names.join(", "))));
+        }
         motion.reason.clone_from(reason);
     }
     motion.note = typed.note.clone().unwrap_or_default();
@@ -158,6 +166,17 @@ fn motion(direction: Direction, typed: &IncidentMotion) -> Result<Motion, Failur
         ));
     }
     Ok(motion)
+}
+
+/// "Everybody" is never what a tired person means.
+fn somebody(condition: Condition) -> Result<Condition, Failure> {
+    if condition == Condition::default() {
+        return Err(Failure::usage(
+            "nobody is named: a verdict on everybody who signed is never meant",
+            "say whom with --from, --to, --network, --domain, --comment, --verdict, --finding or --answered",
+        ));
+    }
+    Ok(condition)
 }
 
 fn condition(typed: &IncidentMotion) -> Result<Condition, Failure> {
@@ -397,12 +416,12 @@ fn told(verdict: &Listed) -> String {
         said += &format!("\n  why: {why}");
     }
     if !verdict.note.is_empty() {
-        said += &format!("\n  note: {}", verdict.note);
+        said += &format!("\n  note: {}", on_one_line(&verdict.note));
     }
     if let Some(undoes) = verdict.undoes {
         said += &format!("\n  takes back: {undoes}");
     }
-    format!("{said}\n  seen: {}", verdict.evidence)
+    said + &sentences(&verdict.evidence, "  ")
 }
 
 fn head(incident: &book::Incident) -> String {
@@ -433,6 +452,7 @@ fn history(shown: &Shown) -> String {
     }
     for found in &shown.findings {
         said += &format!("\n  {}", named(found));
+        said += &sentences(&found.evidence, "    ");
     }
     let asked = &shown.second_way;
     if asked.offered > 0 {
@@ -466,6 +486,22 @@ fn stand(now: Now) -> String {
     )
 }
 
+/// What was seen, what may explain it innocently and how sure it is, a sentence a line; nothing for a verdict by hand. With
+/// `--json` it is there in numbers.
+fn sentences(evidence: &serde_json::Value, indent: &str) -> String {
+    let Some(lang) = Lang::from_code("en") else {
+        return String::new();
+    };
+    let words = EvidenceWords::of(evidence, lang);
+    let seen = words.facts.iter().map(|fact| ("seen", fact));
+    let innocent = words.innocent.iter().map(|innocent| ("it may be innocent", innocent));
+    let sure = words.confidence.iter().map(|confidence| ("confidence", confidence));
+    let lines = seen.chain(innocent).chain(sure);
+    lines
+        .map(|(what, words)| format!("\n{indent}{what}: {words}"))
+        .collect()
+}
+
 fn named(found: &Found) -> String {
     let standing = match (found.asks, found.waiting) {
         (true, _) => "asks you to look, and names nobody".to_owned(),
@@ -493,7 +529,7 @@ fn told_line(line: &Told) -> String {
 
 fn written(entry: Entry, text: &str) -> String {
     match entry {
-        Entry::Note => text.to_owned(),
+        Entry::Note => on_one_line(text),
         Entry::Aware => "knows of an attack: the clocks run".to_owned(),
         Entry::Over => "stopped the clocks".to_owned(),
         Entry::CapRaised => {

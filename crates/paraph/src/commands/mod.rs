@@ -19,11 +19,13 @@ mod shield;
 pub mod witness;
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::io::Write;
 use std::path::Path;
 
 use paraph_drill::{Report, RunError, Scenario, Strength};
 
+use crate::admit::contribution::is_unseen;
 use crate::cli::Command;
 use crate::config::{self, Config, Overrides};
 use crate::failure::{Exit, Failure};
@@ -76,7 +78,29 @@ fn configured(overrides: &Overrides) -> Result<Config, Failure> {
 /// Writes to standard output; a reader that went away is no failure.
 fn print(text: &str) {
     let mut out = std::io::stdout().lock();
-    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+    let _ = writeln!(out, "{}", for_terminal(text)).and_then(|()| out.flush());
+}
+
+/// What strangers typed must not move the cursor of whoever reads it, or turn a line around: such characters are shown as
+/// they would be written in JSON, which is why JSON means the same afterwards.
+fn for_terminal(text: &str) -> String {
+    let mut said = String::with_capacity(text.len());
+    for symbol in text.chars() {
+        if matches!(symbol, '\n' | '\t') || !(symbol.is_control() || is_unseen(symbol)) {
+            said.push(symbol);
+        } else {
+            let mut units = [0; 2];
+            for unit in symbol.encode_utf16(&mut units) {
+                let _ = write!(said, "\\u{unit:04x}");
+            }
+        }
+    }
+    said
+}
+
+/// What somebody wrote, on one line: no line of it can pass for one of ours.
+fn on_one_line(text: &str) -> String {
+    text.lines().map(str::trim).collect::<Vec<_>>().join(" / ")
 }
 
 /// A scenario by its name.
@@ -133,4 +157,27 @@ fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Fail
         .enable_all()
         .build()?;
     runtime.block_on(work)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{for_terminal, on_one_line};
+
+    #[test]
+    fn a_terminal_sees_no_control_of_a_stranger() {
+        let typed = "Zoé\u{1b}[2J \u{9b}1A\u{202e}dlrow\u{200b}\u{e0041}";
+        let shown = for_terminal(typed);
+        assert_eq!(shown, "Zoé\\u001b[2J \\u009b1A\\u202edlrow\\u200b\\udb40\\udc41");
+        // JSON says the same as before.
+        let json = serde_json::to_string(typed).expect("a text");
+        assert_eq!(
+            serde_json::from_str::<String>(&for_terminal(&json)).expect("JSON"),
+            typed
+        );
+        assert_eq!(for_terminal("two\nlines\tand a column"), "two\nlines\tand a column");
+        assert_eq!(
+            on_one_line("seen\n  2026-11-22  program  closed"),
+            "seen / 2026-11-22  program  closed"
+        );
+    }
 }

@@ -11,11 +11,12 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 use super::{block_on, configured, print};
+use crate::admit::contribution::without_invisible;
 use crate::cli::{Petition, PetitionCreate, PetitionList, PetitionOne};
 use crate::clock;
 use crate::config::Config;
 use crate::control;
-use crate::desk::draft::{OWNER_CHARS, SLUG_CHARS, TEXT_BYTES, TITLE_CHARS, is_slug, without_overrides};
+use crate::desk::draft::{OWNER_CHARS, SLUG_CHARS, TEXT_BYTES, TITLE_CHARS, is_slug};
 use crate::failure::{Exit, Failure};
 use crate::intake::command::{PetitionAnswer, PetitionCommand};
 use crate::intake::{Writer, WriterSettings};
@@ -107,7 +108,7 @@ fn check_slug(slug: &str) -> Result<(), Failure> {
 }
 
 fn one_line(flag: &str, value: &str, most: usize) -> Result<String, Failure> {
-    let value = without_overrides(value);
+    let value = without_invisible(value);
     let value = value.trim();
     let hint = format!("write 1 to {most} characters on one line");
     if value.is_empty() || value.chars().count() > most || value.chars().any(char::is_control) {
@@ -138,7 +139,7 @@ fn lines_of(flag: &str, path: &Path, most: usize) -> Result<String, Failure> {
     let hint = format!("give a file of UTF-8 text, at most {most} bytes");
     let text = String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'));
     match text {
-        Some(text) if text.len() <= most => Ok(without_overrides(text.trim()).replace("\r\n", "\n")),
+        Some(text) if text.len() <= most => Ok(without_invisible(text.trim()).replace("\r\n", "\n")),
         Some(_) => Err(Failure::usage(format!("{flag}: {name} is too long"), hint)),
         None => Err(Failure::usage(format!("{flag}: {name} is not UTF-8 text"), hint)),
     }

@@ -4,15 +4,17 @@ use http::StatusCode;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use paraph_scrutiny::FindingName;
-use paraph_tally::VerdictKind;
+use paraph_tally::{PetitionId, Phase, VerdictKind};
 
 use super::form::Form;
+use super::incidents::no;
 use super::{Desk, No, Outcome, Visit};
 use crate::incident::answers::Answers;
 use crate::incident::condition::{Condition, Network};
 use crate::incident::preview::Preview;
 use crate::incident::{Direction, IncidentAnswer, IncidentCommand, Motion, Refused};
 use crate::intake::verdict::reason::Reason;
+use crate::ledger::catalogue::Catalogue;
 use crate::respond::Answer;
 use crate::views::room::{DecidePage, Deciding, desk_decide};
 
@@ -38,6 +40,7 @@ impl Deciding {
             to: get("to"),
             network: get("network"),
             domain: get("domain").to_lowercase(),
+            comment: get("comment"),
             verdict: get("verdict"),
             finding: get("finding").to_lowercase(),
             answered: get("answered"),
@@ -52,7 +55,7 @@ impl Deciding {
     }
 
     /// The motion that was typed, or the field that is wrong.
-    fn motion(&self, zone: &TimeZone) -> Result<Motion, &'static str> {
+    fn motion(&self, zone: &TimeZone, most_comment: u64) -> Result<Motion, &'static str> {
         let direction = DIRECTIONS.iter().find(|direction| direction.name() == self.direction);
         let direction = direction.ok_or("direction")?;
         let moment = |typed: &str, field| match typed {
@@ -91,11 +94,14 @@ impl Deciding {
             to: moment(&self.to, "to")?,
             network,
             domain: Some(self.domain.clone()).filter(|domain| !domain.is_empty()),
-            comment: None,
+            comment: Some(self.comment.clone()).filter(|comment| !comment.is_empty()),
             verdicts,
             finding,
             answered,
         };
+        if self.comment.chars().count() as u64 > most_comment {
+            return Err("comment");
+        }
         // "Everybody" is never what a tired person means.
         if condition == Condition::default() {
             return Err("whom");
@@ -147,9 +153,12 @@ fn read_network(typed: &str) -> Option<Network> {
 
 impl Desk {
     pub(super) fn decide_page(&self, visit: &Visit<'_>) -> Outcome {
-        let catalogue = self.catalogue();
+        let attacked = self.parts.board.as_ref().and_then(|board| {
+            let findings = board.findings();
+            Some(findings.first()?.petition)
+        });
         let deciding = Deciding {
-            petition: catalogue.petitions.keys().next().cloned().unwrap_or_default(),
+            petition: likely(&self.catalogue(), attacked),
             direction: "hold".to_owned(),
             reason: Reason::Machine.name().to_owned(),
             ..Deciding::default()
@@ -166,9 +175,12 @@ impl Desk {
         wrong: Option<&'static str>,
     ) -> Answer {
         let catalogue = self.catalogue();
-        let petitions: Vec<(String, String)> = catalogue
+        // Nobody can have signed a draft.
+        let signed = catalogue
             .petitions
             .values()
+            .filter(|petition| petition.state.phase != Phase::Draft);
+        let petitions: Vec<(String, String)> = signed
             .map(|petition| (petition.slug.clone(), petition.title.clone()))
             .collect();
         let page = DecidePage {
@@ -184,7 +196,7 @@ impl Desk {
     /// A preview first; the verdict with another press, on nobody whom the preview has not shown.
     pub(super) async fn decide(&self, visit: &Visit<'_>, form: &Form) -> Outcome {
         let deciding = Deciding::of(form);
-        let motion = match deciding.motion(&self.night.zone) {
+        let motion = match deciding.motion(&self.night.zone, self.parts.limits.comment_chars) {
             Ok(motion) => motion,
             Err(field) => return Ok(self.wrong(visit, &deciding, wrong_field(field))),
         };
@@ -259,20 +271,35 @@ impl Desk {
         let office = &self.parts.office;
         let motion = match office.undoing(position).await {
             Ok(motion) => motion,
-            Err(Refused::Unavailable) => return Err(No::Busy),
-            Err(_) => return Err(No::Changed),
+            Err(why) => return Err(no(why)),
         };
         // The reason says it all; a note is asked for where somebody judges.
         let note = visit.asked.lang.text("desk-undone-note");
         let motion = Motion { note, ..motion };
         match office.carry_out(IncidentCommand::IncidentJudge(motion), account).await {
-            IncidentAnswer::Judged { .. } | IncidentAnswer::Nobody => {
-                Ok(self.go_to(visit, "/desk/incident", Some("undone")))
-            }
-            IncidentAnswer::Refused(Refused::Unavailable) => Err(No::Busy),
-            _ => Err(No::Changed),
+            IncidentAnswer::Judged { .. } => Ok(self.go_to(visit, "/desk/incident", Some("undone"))),
+            IncidentAnswer::Nobody => Err(No::Stands("nobody")),
+            IncidentAnswer::Refused(why) => Err(no(why)),
+            _ => Err(No::Broken),
         }
     }
+}
+
+/// The petition that is meant if nobody says which: the one that a finding is about, or else the open one that most have
+/// signed.
+fn likely(catalogue: &Catalogue, attacked: Option<PetitionId>) -> String {
+    let mut petitions: Vec<_> = catalogue
+        .petitions
+        .values()
+        .filter(|petition| petition.state.phase != Phase::Draft)
+        .collect();
+    petitions.sort_by_key(|petition| {
+        let is_open = petition.state.phase == Phase::Open;
+        std::cmp::Reverse((Some(petition.id) == attacked, is_open, petition.state.counts.all_signed))
+    });
+    petitions
+        .first()
+        .map_or_else(String::new, |petition| petition.slug.clone())
 }
 
 fn wrong_field(field: &str) -> &'static str {
@@ -283,6 +310,7 @@ fn wrong_field(field: &str) -> &'static str {
         "note" => "desk-decide-wrong-note",
         "verdict" => "desk-decide-wrong-verdict",
         "finding" => "desk-decide-wrong-finding",
+        "comment" => "desk-decide-wrong-comment",
         "whom" => "desk-decide-wrong-whom",
         _ => "desk-decide-wrong-petition",
     }

@@ -1,8 +1,8 @@
 //! What makes a petition: the bounds of its texts, shared by the desk and the command line, and the form of the desk.
 
 use super::form::Form;
-use crate::admit::contribution::is_override;
-use crate::intake::command::{Details, Edit, PetitionCommand};
+use crate::admit::contribution::without_invisible;
+use crate::intake::command::{Details, Edit, Head, PetitionCommand};
 use crate::ledger::catalogue::Petition;
 use crate::ledger::content::FirstSignatory;
 use crate::ledger::record::consents_hash;
@@ -53,15 +53,10 @@ pub fn first_signatory(line: &str) -> Option<(&str, &str)> {
     Some((name.trim(), quality.trim()))
 }
 
-/// Without what turns the direction of the text around it, unseen: as with names and comments.
-#[must_use]
-pub fn without_overrides(typed: &str) -> String {
-    typed.chars().filter(|c| !is_override(*c)).collect()
-}
-
 /// A line of text of at most so many characters.
 fn line(typed: &str, most: usize, needed: bool) -> Result<String, Problem> {
-    let typed = without_overrides(typed);
+    // What nobody sees turns a line around, or makes two look alike.
+    let typed = without_invisible(typed);
     let typed = typed.trim();
     if typed.is_empty() && needed {
         return Err(Problem::Required);
@@ -77,7 +72,7 @@ fn line(typed: &str, most: usize, needed: bool) -> Result<String, Problem> {
 
 /// A text of at most so many bytes.
 fn text(typed: &str, most: usize) -> Result<String, Problem> {
-    let typed = without_overrides(typed);
+    let typed = without_invisible(typed);
     let typed = typed.trim();
     if typed.is_empty() {
         return Err(Problem::Required);
@@ -174,12 +169,12 @@ impl Typed {
         }
     }
 
-    /// Understands it, or says everything that is wrong. `is_new`: the name in addresses, who launches it, goal and language
+    /// Understands it, or says everything that is wrong. `is_draft`: the name in addresses, who launches it, goal and language
     /// can still be chosen.
     ///
     /// # Errors
     /// What is wrong, field by field.
-    pub fn read(&self, is_new: bool, languages: &[&str], limits: &Limits) -> Result<Draft, Problems> {
+    pub fn read(&self, is_draft: bool, languages: &[&str], limits: &Limits) -> Result<Draft, Problems> {
         let mut problems = Problems::new();
         let mut take = |field: &'static str, read: Result<String, Problem>| {
             read.map_err(|problem| problems.push((field, problem)))
@@ -200,7 +195,7 @@ impl Typed {
             body,
             ..Draft::default()
         };
-        if is_new {
+        if is_draft {
             draft.owner = take("owner", line(&self.owner, OWNER_CHARS, true));
             let slug = self.slug.trim().to_owned();
             let known = if is_slug(&slug) {
@@ -272,10 +267,16 @@ impl Draft {
         }
     }
 
-    /// Makes the petition with this name say that.
+    /// Makes the petition with this name say that; a draft is called like that, too.
     #[must_use]
-    pub fn edit(self, slug: &str) -> PetitionCommand {
+    pub fn edit(self, slug: &str, is_draft: bool) -> PetitionCommand {
         PetitionCommand::Edit(Edit {
+            head: is_draft.then_some(Head {
+                slug: self.slug,
+                owner: self.owner,
+                language: self.language,
+                goal: self.goal,
+            }),
             slug: slug.to_owned(),
             title: Some(self.title),
             body: Some(self.body),

@@ -75,6 +75,12 @@ impl Form {
         found.map_or("", |(_, value)| value)
     }
 
+    /// Whether a field came, empty or not.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(known, _)| known == name)
+    }
+
     /// Whether every field is one of these, or the secret that all forms carry.
     #[must_use]
     pub fn has_only(&self, names: &[&str]) -> bool {

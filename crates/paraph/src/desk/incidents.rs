@@ -115,11 +115,17 @@ impl Desk {
     }
 }
 
-fn no(why: Refused) -> No {
+/// Why an incident or a verdict is not as its page said.
+pub(super) fn no(why: Refused) -> No {
     match why {
-        Refused::Incident | Refused::Finding | Refused::Verdict => No::Page,
-        Refused::Cap => No::Refusal(Refusal::BadRequest),
+        Refused::Incident | Refused::Finding | Refused::Verdict | Refused::Petition => No::Page,
+        Refused::Cap | Refused::Line | Refused::Reason | Refused::Note => No::Refusal(Refusal::BadRequest),
         Refused::Unavailable => No::Busy,
-        _ => No::Changed,
+        Refused::Undone | Refused::NotUndone => No::Stands("undone"),
+        // A verdict at the desk shows a fresh preview instead; an undo has none.
+        Refused::Changed => No::Stands("nobody"),
+        Refused::Over | Refused::NotLatest => No::Stands("over"),
+        Refused::NoScrutiny => No::Stands("no-scrutiny"),
+        Refused::Malformed(_) => No::Stands("nobody"),
     }
 }

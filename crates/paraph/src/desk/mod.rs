@@ -55,6 +55,7 @@ use crate::clock;
 use crate::handlers::Request;
 use crate::handlers::mail_status::MailStatus;
 use crate::incident::Office;
+use crate::incident::sources::HeldSources;
 use crate::intake::{Intake, Unavailable};
 use crate::keys::Keys;
 use crate::ledger::catalogue::Catalogue;
@@ -89,6 +90,7 @@ pub struct Parts {
     lane: Lane,
     minutes: Mutex<Minutes>,
     holders: Mutex<BTreeSet<String>>,
+    held: tokio::sync::Mutex<HeldSources>,
     watchers: Arc<Semaphore>,
     limits: Limits,
 }
@@ -141,6 +143,7 @@ impl Parts {
             lane: Lane::new("desk", limits.lane_desk, limits.lane_desk_waiting, PATIENCE),
             minutes: Mutex::default(),
             holders: Mutex::default(),
+            held: tokio::sync::Mutex::default(),
             watchers: Arc::new(Semaphore::new(watchers)),
             limits: limits.clone(),
         }
@@ -225,8 +228,8 @@ enum No {
     Right,
     /// The form does not carry the secret of this browser, or does not come from here.
     Form,
-    /// The draft is not as it was read.
-    Changed,
+    /// Things do not stand so that it can be done: what is so instead, one of the `desk-no-` texts.
+    Stands(&'static str),
     /// Not with this method.
     Method,
     /// Nothing can be recorded now.
@@ -439,6 +442,7 @@ impl Desk {
             Route::Mail => self.mail_page(visit).await,
             Route::Incident => self.room_page(visit).await,
             Route::Events => self.watch_room(visit),
+            Route::Log => self.log_page(visit).await,
             Route::Line => self.line_page(visit),
             Route::Copy(slug) => self.copy_page(visit, slug),
             Route::Statement => self.statement_page(visit),
@@ -526,12 +530,14 @@ impl Desk {
         let asked = visit.asked.without_path();
         let (status, what) = match no {
             No::LogIn => return self.go_to(visit, "/desk/login", None),
+            // The public page speaks of signing.
+            No::Refusal(Refusal::BadRequest) => (StatusCode::BAD_REQUEST, "field"),
             No::Refusal(refusal) => return respond::refused(&asked, refusal, None, None),
             No::Page => (StatusCode::NOT_FOUND, "page"),
             No::Link => (StatusCode::NOT_FOUND, "link"),
             No::Right => (StatusCode::FORBIDDEN, "right"),
             No::Form => (StatusCode::FORBIDDEN, "form"),
-            No::Changed => (StatusCode::CONFLICT, "changed"),
+            No::Stands(how) => (StatusCode::CONFLICT, how),
             No::Method => (StatusCode::METHOD_NOT_ALLOWED, "method"),
             No::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             No::Broken => (StatusCode::INTERNAL_SERVER_ERROR, "broken"),

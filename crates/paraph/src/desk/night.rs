@@ -20,18 +20,21 @@ use super::form::Form;
 use super::room::chart::{Minutes, Totals};
 use super::room::{Room, Seen, statement};
 use super::{Desk, No, Outcome, Parts, Visit};
+use crate::admit::contribution::without_invisible;
 use crate::clock;
 use crate::incident::book::Incident;
 use crate::incident::log::ShiftLine;
 use crate::incident::log::{self, Entry};
 use crate::incident::second_way::AskedSoFar;
+use crate::incident::sources::HeldSources;
 use crate::ledger::catalogue::Catalogue;
 use crate::respond::{Body, SECURITY};
 use crate::views::Refusal;
 use crate::views::desk::DeskFrame;
 use crate::views::incident::{FoundCard, RunningClock};
 use crate::views::room::{
-    Charts, CopyPage, FindingCard, LinePage, RoomPage, StatementPage, desk_copy, desk_line, desk_room, desk_statement,
+    Charts, CopyPage, FindingCard, LinePage, LogPage, RoomPage, StatementPage, desk_copy, desk_line, desk_log,
+    desk_room, desk_statement,
 };
 
 /// Between two looks of a page that is watched.
@@ -88,6 +91,18 @@ impl Parts {
             as_of: catalogue.as_of,
             settle_every_seconds: self.limits.settle_every_seconds,
         }
+    }
+
+    /// Another one when there is something new to see in the room: lamps, incidents with what was decided in them, what waits
+    /// beyond the limit, findings, the latest line of the shift log. What only the clock moves is no news.
+    async fn pulse(&self) -> [u8; 32] {
+        let mut seen = self.seen(clock::now());
+        (seen.now, seen.as_of) = (Millis(0), Millis(0));
+        let incidents = self.office.incidents.list();
+        let board = self.board.as_ref().map(|board| (board.over_cap(), board.findings()));
+        // A store that does not answer has nothing new to say; the lamps say why.
+        let line = self.books.shift().await.ok().and_then(|shift| shift.into_iter().next());
+        Sha256::digest(format!("{seen:?}{incidents:?}{board:?}{line:?}")).into()
     }
 
     /// Keeps the totals of each minute, for the charts, until `stop` turns true.
@@ -202,6 +217,7 @@ impl Desk {
             None => AskedSoFar::default(),
         };
         let limit = self.limit(open, visit.now);
+        let held = self.held_sources().await?;
         let night = Arc::clone(&self.night);
         Ok(move |frame: &DeskFrame<'_>| {
             let page = RoomPage {
@@ -209,6 +225,7 @@ impl Desk {
                 seen: &seen,
                 charts: &charts,
                 bans: &bans,
+                held: &held,
                 findings: &findings,
                 standing: &standing,
                 limit: &limit,
@@ -221,6 +238,14 @@ impl Desk {
             };
             desk_room(frame, &page)
         })
+    }
+
+    /// Networks of what is held, looked at once after each verdict, whoever watches.
+    async fn held_sources(&self) -> Result<HeldSources, No> {
+        let mut known = self.parts.held.lock().await;
+        let looked = self.parts.office.held_sources(&known).await;
+        *known = looked.map_err(|_| No::Broken)?;
+        Ok(known.clone())
     }
 
     /// Tells a page that is open when there is something new to see: never what, so that the page is the one place
@@ -260,6 +285,15 @@ impl Desk {
         Ok(self.go_to(visit, "/desk/incident", Some("acknowledged")))
     }
 
+    pub(super) async fn log_page(&self, visit: &Visit<'_>) -> Outcome {
+        let shift = self.parts.books.shift().await?;
+        let page = LogPage {
+            shift: &shift[..shift.len().min(SHIFT_LINES)],
+            night: &self.night,
+        };
+        Ok(self.page(visit, StatusCode::OK, |frame| desk_log(frame, &page)))
+    }
+
     /// A line of the shift log.
     pub(super) async fn log_shift(&self, visit: &Visit<'_>, form: &Form) -> Outcome {
         let text = form.get("text").trim();
@@ -277,20 +311,30 @@ impl Desk {
             "over" => Entry::Over,
             _ => return Err(No::Refusal(Refusal::BadRequest)),
         };
-        self.write_shift(visit, form, entry, "").await?;
+        let incident = self.incident_of(form)?;
+        let shift = self.parts.books.shift().await?;
+        let runs = log::aware(incident.as_ref(), &shift).is_some();
+        // Pressed twice, it is known since the first time, and written down once.
+        if runs == (entry == Entry::Over) {
+            self.write_shift(visit, form, entry, "").await?;
+        }
         Ok(self.go_to(visit, &page_of(form), Some("noted")))
     }
 
-    /// A line belongs to the incident that its form names, or to what is going on now.
-    async fn write_shift(&self, visit: &Visit<'_>, form: &Form, entry: Entry, text: &str) -> Result<(), No> {
+    /// The incident that a form names, or what is going on now.
+    fn incident_of(&self, form: &Form) -> Result<Option<Incident>, No> {
         let incidents = &self.parts.office.incidents;
-        let incident = match form.get("incident") {
-            "" => incidents.current(),
+        match form.get("incident") {
+            "" => Ok(incidents.current().and_then(|id| incidents.get(id))),
             named => {
                 let id = named.parse().map_err(|_| No::Page)?;
-                Some(incidents.get(id).ok_or(No::Page)?.id)
+                Ok(Some(incidents.get(id).ok_or(No::Page)?))
             }
-        };
+        }
+    }
+
+    async fn write_shift(&self, visit: &Visit<'_>, form: &Form, entry: Entry, text: &str) -> Result<(), No> {
+        let incident = self.incident_of(form)?.map(|incident| incident.id);
         let wish = Wish::Shift(entry, text.to_owned(), incident);
         self.parts.intake.desk(Some(visit.by()?), wish).await?;
         Ok(())
@@ -360,9 +404,8 @@ impl Desk {
 
     pub(super) fn statement_page(&self, visit: &Visit<'_>) -> Outcome {
         let (counted, _) = totals(&self.catalogue());
-        // What was set aside in the latest incident; whoever publishes it looks at it first.
-        let latest = self.parts.office.incidents.list().into_iter().next();
-        let set_aside = latest.map(|incident| (incident.held + incident.refused).to_string());
+        let incidents = self.parts.office.incidents.list();
+        let set_aside = incidents.first().map(|latest| set_aside(latest).to_string());
         let page = StatementPage {
             set_aside: set_aside.as_deref().unwrap_or_default(),
             before: "",
@@ -378,7 +421,9 @@ impl Desk {
     pub(super) fn make_statement(&self, visit: &Visit<'_>, form: &Form) -> Outcome {
         self.parts.note_holders(visit.now);
         let holders: Vec<String> = self.parts.holders().iter().cloned().collect();
-        let unknown = form.get("unknown").trim();
+        // What nobody sees would print a text in another order, or hide a name from the check.
+        let unknown = without_invisible(form.get("unknown"));
+        let unknown = unknown.trim();
         let numbers = ["set_aside", "before", "after"].map(|name| form.get(name).trim());
         let are_numbers = numbers.iter().all(|number| number.parse::<u64>().is_ok());
         let refused = if !are_numbers {
@@ -386,7 +431,7 @@ impl Desk {
         } else if unknown.chars().count() > STATEMENT_CHARS {
             Some("desk-statement-no-length")
         } else {
-            statement::check(unknown, &holders, self.parts.networks.get().hosting_holders())
+            statement::check(unknown, &holders, self.parts.networks.get().holders())
                 .err()
                 .map(statement::Refused::message)
         };
@@ -406,6 +451,12 @@ impl Desk {
         };
         Ok(self.page(visit, status, |frame| desk_statement(frame, &page)))
     }
+}
+
+/// Attempts to sign that were set aside in an incident, for the statement, whose author looks at it first: what scrutiny
+/// held. A request refused at the door is no attempt to sign, and a flood must not print a large number.
+fn set_aside(incident: &Incident) -> u64 {
+    incident.held
 }
 
 /// Clocks that run: of each incident whose awareness nobody has taken back, as long as its terms do, and outside of any.
@@ -442,10 +493,7 @@ impl Watching {
             if tokio::time::Instant::now() > self.until || self.parts.intake.is_stopped() {
                 return None;
             }
-            let mut seen = self.parts.seen(clock::now());
-            // What only the clock moves is no news.
-            (seen.now, seen.as_of) = (Millis(0), Millis(0));
-            let digest: [u8; 32] = Sha256::digest(format!("{seen:?}")).into();
+            let digest = self.parts.pulse().await;
             if self.last != Some(digest) {
                 let is_first = self.last.is_none();
                 self.last = Some(digest);
@@ -464,5 +512,21 @@ impl Watching {
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::set_aside;
+    use crate::incident::book::Incident;
+
+    #[test]
+    fn a_flood_that_completed_no_form_prints_no_number() {
+        let incident: Incident = serde_json::from_value(serde_json::json!({
+            "id": 1, "opened_at": 0, "seen_at": 0, "aware_at": null, "closed_at": null, "held": 7, "refused": 505_221,
+            "timeline": [], "left_out": 0, "verdicts_to": 0,
+        }))
+        .expect("an incident");
+        assert_eq!(set_aside(&incident), 7);
     }
 }

@@ -126,9 +126,14 @@ pub fn is_fit(password: &str, name: &str) -> bool {
     let long = letters.len() >= LEAST_CHARS && password.len() <= MOST_BYTES;
     letters.sort_unstable();
     letters.dedup();
-    let name = name.to_lowercase();
-    let names_itself = name.chars().count() >= 6 && password.to_lowercase().contains(&name);
-    long && letters.len() >= 5 && !names_itself
+    let (name, mut rest) = (name.to_lowercase(), password.to_lowercase());
+    let names_itself = name.chars().count() >= 6 && rest.contains(&name);
+    // "olga olga olga" is as short as what is left of it.
+    for word in name.split(' ').filter(|word| word.chars().count() >= 3) {
+        rest = rest.replace(word, "");
+    }
+    let is_enough = rest.chars().filter(|letter| letter.is_alphanumeric()).count() * 2 >= LEAST_CHARS;
+    long && letters.len() >= 5 && !names_itself && is_enough
 }
 
 #[cfg(test)]
@@ -196,5 +201,7 @@ mod tests {
         ] {
             assert!(!is_fit(unfit, "Maelle"), "{unfit}");
         }
+        assert!(!is_fit("olga olga olga", "Olga") && !is_fit("Martin-Olga-Olga", "Olga Martin"));
+        assert!(is_fit("olga horse battery", "Olga"));
     }
 }

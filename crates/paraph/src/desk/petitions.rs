@@ -19,8 +19,25 @@ use crate::views::desk::{
     desk_petition, desk_update,
 };
 
+/// Fields that only a draft has.
+const HEAD: [&str; 4] = ["slug", "language", "owner", "goal"];
 /// Characters of a moderator's note.
 const NOTE_CHARS: usize = 2000;
+
+/// What a member wants to do with a petition.
+#[derive(Clone, Copy)]
+enum To {
+    /// Change what it says.
+    Edit,
+    /// Ask for its review.
+    Submit,
+    /// Publish it, or send it back.
+    Review,
+    /// Tell those who follow it.
+    Update,
+    /// Close it.
+    Close,
+}
 
 /// A petition as this member meets it.
 struct Met {
@@ -94,10 +111,28 @@ impl Desk {
         met.into_iter().find(|met| met.petition.slug == slug).ok_or(No::Page)
     }
 
-    /// One with which this member can do something.
-    async fn one_to(&self, visit: &Visit<'_>, slug: &str, can: fn(Can) -> bool) -> Result<Met, No> {
+    /// One with which this member can do something. Where it is not the role that stands against it but how the petition
+    /// stands, somebody else was faster, and that is what is said.
+    async fn one_to(&self, visit: &Visit<'_>, slug: &str, to: To) -> Result<Met, No> {
         let met = self.one(visit, slug).await?;
-        if can(met.can(visit)) { Ok(met) } else { Err(No::Right) }
+        let can = met.can(visit);
+        let may = match to {
+            To::Edit => can.edit,
+            To::Submit => can.submit,
+            To::Review => can.review,
+            To::Update => can.update,
+            To::Close => can.close,
+        };
+        if may {
+            return Ok(met);
+        }
+        Err(match (to, met.phase(), met.review()) {
+            (To::Submit, Phase::Draft, Review::Waiting) => No::Stands("submitted"),
+            (To::Submit | To::Review, Phase::Open, _) => No::Stands("published"),
+            (To::Edit | To::Submit | To::Review | To::Close, Phase::Closed, _) => No::Stands("closed"),
+            (To::Update | To::Close, Phase::Draft, _) => No::Stands("draft"),
+            _ => No::Right,
+        })
     }
 
     pub(super) async fn home(&self, visit: &Visit<'_>) -> Outcome {
@@ -165,7 +200,7 @@ impl Desk {
     }
 
     pub(super) async fn edit_page(&self, visit: &Visit<'_>, slug: &str) -> Outcome {
-        let met = self.one_to(visit, slug, |can| can.edit).await?;
+        let met = self.one_to(visit, slug, To::Edit).await?;
         let typed = Typed::of_petition(&met.petition);
         Ok(self.editing(visit, StatusCode::OK, Some(&met), &typed, &[], None))
     }
@@ -214,16 +249,22 @@ impl Desk {
     }
 
     pub(super) async fn edit(&self, visit: &Visit<'_>, slug: &str, form: &Form) -> Outcome {
-        let met = self.one_to(visit, slug, |can| can.edit).await?;
-        let petition = &met.petition;
-        // What cannot be changed any more is shown as it is.
-        let typed = Typed {
-            slug: slug.to_owned(),
-            language: petition.language.clone(),
-            owner: petition.owner.clone(),
-            ..Typed::of(form)
-        };
-        let draft = match typed.read(false, &self.languages(), &self.parts.limits) {
+        let met = self.one_to(visit, slug, To::Edit).await?;
+        let is_draft = met.phase() == Phase::Draft;
+        // People have the address of what is open, and have signed under its name.
+        if !is_draft && HEAD.iter().any(|field| form.has(field)) {
+            return Err(No::Refusal(Refusal::BadRequest));
+        }
+        let now = Typed::of_petition(&met.petition);
+        let mut typed = Typed::of(form);
+        let head = [&mut typed.slug, &mut typed.language, &mut typed.owner, &mut typed.goal];
+        let stood = [now.slug, now.language, now.owner, now.goal];
+        for ((field, typed), stood) in HEAD.iter().zip(head).zip(stood) {
+            if !form.has(field) {
+                *typed = stood;
+            }
+        }
+        let draft = match typed.read(is_draft, &self.languages(), &self.parts.limits) {
             Ok(draft) => draft,
             Err(problems) => {
                 return Ok(self.editing(visit, StatusCode::BAD_REQUEST, Some(&met), &typed, &problems, None));
@@ -232,12 +273,15 @@ impl Desk {
         if form.get("do") == "preview" {
             return Ok(self.editing(visit, StatusCode::OK, Some(&met), &typed, &[], Some(Said::Preview)));
         }
-        let trouble = match self.command(visit, Wish::Petition(draft.edit(slug))).await? {
+        let renamed = if is_draft { draft.slug.clone() } else { slug.to_owned() };
+        let trouble = match self.command(visit, Wish::Petition(draft.edit(slug, is_draft))).await? {
             PetitionAnswer::Edited { adopted, .. } => {
                 let is_adopted = adopted && met.phase() == Phase::Open;
                 let done = if is_adopted { "adopted" } else { "saved" };
-                return Ok(self.go_to(visit, &page_of(slug), Some(done)));
+                return Ok(self.go_to(visit, &page_of(&renamed), Some(done)));
             }
+            PetitionAnswer::SlugTaken => "desk-trouble-taken",
+            PetitionAnswer::NotDraft => return Err(No::Stands("published")),
             PetitionAnswer::Unchanged => return Ok(self.go_to(visit, &page_of(slug), Some("unchanged"))),
             PetitionAnswer::Full(_) => "desk-trouble-full",
             PetitionAnswer::Closed => "desk-trouble-closed",
@@ -248,16 +292,16 @@ impl Desk {
     }
 
     pub(super) async fn submit(&self, visit: &Visit<'_>, slug: &str) -> Outcome {
-        self.one_to(visit, slug, |can| can.submit).await?;
+        self.one_to(visit, slug, To::Submit).await?;
         let wish = Wish::Submit(slug.to_owned());
         match self.parts.intake.desk(Some(visit.by()?), wish).await? {
             DeskAnswer::Done => Ok(self.go_to(visit, &page_of(slug), Some("submitted"))),
-            _ => Err(No::Changed),
+            _ => Err(No::Stands("published")),
         }
     }
 
     pub(super) async fn publish(&self, visit: &Visit<'_>, slug: &str, form: &Form) -> Outcome {
-        self.one_to(visit, slug, |can| can.review).await?;
+        self.one_to(visit, slug, To::Review).await?;
         let revision = form
             .get("revision")
             .parse()
@@ -269,12 +313,13 @@ impl Desk {
         let wish = Wish::Publish(command, revision);
         match self.parts.intake.desk(Some(visit.by()?), wish).await? {
             DeskAnswer::Petition(PetitionAnswer::Done) => Ok(self.go_to(visit, &page_of(slug), Some("published"))),
-            _ => Err(No::Changed),
+            DeskAnswer::Petition(_) => Err(No::Stands("published")),
+            _ => Err(No::Stands("changed")),
         }
     }
 
     pub(super) async fn send_back(&self, visit: &Visit<'_>, slug: &str, form: &Form) -> Outcome {
-        self.one_to(visit, slug, |can| can.review).await?;
+        self.one_to(visit, slug, To::Review).await?;
         let note = form.get("note").trim();
         if note.is_empty() || note.chars().count() > NOTE_CHARS {
             return Err(No::Refusal(Refusal::BadRequest));
@@ -282,18 +327,18 @@ impl Desk {
         let wish = Wish::SendBack(slug.to_owned(), note.to_owned());
         match self.parts.intake.desk(Some(visit.by()?), wish).await? {
             DeskAnswer::Done => Ok(self.go_to(visit, "/desk", Some("sent-back"))),
-            _ => Err(No::Changed),
+            _ => Err(No::Stands("published")),
         }
     }
 
     pub(super) async fn update_page(&self, visit: &Visit<'_>, slug: &str) -> Outcome {
-        let met = self.one_to(visit, slug, |can| can.update).await?;
+        let met = self.one_to(visit, slug, To::Update).await?;
         let page = updating(&met, "", "", true, &[], false);
         Ok(self.page(visit, StatusCode::OK, |frame| desk_update(frame, &page)))
     }
 
     pub(super) async fn post_update(&self, visit: &Visit<'_>, slug: &str, form: &Form) -> Outcome {
-        let met = self.one_to(visit, slug, |can| can.update).await?;
+        let met = self.one_to(visit, slug, To::Update).await?;
         let (title, body, mail) = (form.get("title"), form.get("body"), form.get("mail") == "on");
         let again = |status, problems: &Problems, preview| {
             let page = updating(&met, title, body, mail, problems, preview);
@@ -312,12 +357,13 @@ impl Desk {
         };
         match self.command(visit, Wish::Petition(PetitionCommand::Post(post))).await? {
             PetitionAnswer::Posted { .. } => Ok(self.go_to(visit, &page_of(slug), Some("posted"))),
-            _ => Err(No::Changed),
+            PetitionAnswer::Full(_) => Err(No::Stands("full")),
+            _ => Err(No::Stands("draft")),
         }
     }
 
     pub(super) async fn close_page(&self, visit: &Visit<'_>, slug: &str) -> Outcome {
-        let met = self.one_to(visit, slug, |can| can.close).await?;
+        let met = self.one_to(visit, slug, To::Close).await?;
         let page = ClosePage {
             slug,
             title: &met.petition.title,
@@ -327,21 +373,21 @@ impl Desk {
     }
 
     pub(super) async fn close(&self, visit: &Visit<'_>, slug: &str, form: &Form) -> Outcome {
-        self.one_to(visit, slug, |can| can.close).await?;
+        self.one_to(visit, slug, To::Close).await?;
         if form.get("sure") != "yes" {
             return Err(No::Refusal(Refusal::BadRequest));
         }
         let command = PetitionCommand::Close { slug: slug.to_owned() };
         match self.command(visit, Wish::Petition(command)).await? {
             PetitionAnswer::Done => Ok(self.go_to(visit, &page_of(slug), Some("closed"))),
-            _ => Err(No::Changed),
+            _ => Err(No::Stands("closed")),
         }
     }
 
     async fn command(&self, visit: &Visit<'_>, wish: Wish) -> Result<PetitionAnswer, No> {
         match self.parts.intake.desk(Some(visit.by()?), wish).await? {
             DeskAnswer::Petition(answer) => Ok(answer),
-            _ => Err(No::Changed),
+            _ => Err(No::Broken),
         }
     }
 

@@ -172,8 +172,8 @@ impl<'p> Route<'p> {
             Self::Incident | Self::Events | Self::Line | Self::Copy(_) | Self::Incidents | Self::OneIncident(_) => {
                 (Takes::Get, Some(Act::Watch))
             }
-            Self::Acknowledge | Self::Log | Self::Clock => (Takes::Post, Some(Act::Watch)),
-            Self::Statement => (Takes::Both, Some(Act::Watch)),
+            Self::Acknowledge | Self::Clock => (Takes::Post, Some(Act::Watch)),
+            Self::Statement | Self::Log => (Takes::Both, Some(Act::Watch)),
             Self::Decide => (Takes::Both, Some(Act::Judge)),
             Self::Undo | Self::ReadOnly | Self::Cap | Self::SecondWay => (Takes::Post, Some(Act::Judge)),
         }
@@ -223,6 +223,7 @@ impl<'p> Route<'p> {
                 "to",
                 "network",
                 "domain",
+                "comment",
                 "verdict",
                 "finding",
                 "answered",

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use lettre::message::Mailbox;
 use lettre::transport::smtp::Error as SmtpError;
-use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
 use super::Finding;
 use crate::clock;
 use crate::config::{Config, Delivery};
+use crate::mail::compose::{self, MessageId};
+use crate::store::id;
 
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -56,11 +57,16 @@ pub(super) async fn test_letter(config: &Config, to: Option<&Address>) -> Option
         return Some(Finding::skipped(CHECK, "mail goes to a directory, nothing was sent"));
     };
     let now = clock::rfc3339(clock::now());
-    let letter = Message::builder()
-        .from(config.mail.from.clone())
-        .to(Mailbox::new(None, to.clone()))
-        .subject(format!("Test mail of {}", config.site.name))
-        .body(format!("This is a test mail, sent by `paraph doctor` at {now}.\r\nIf you can read it, mail leaves. Look at its headers for spf=pass, dkim=pass and dmarc=pass.\r\n"));
+    let letter = compose::note(
+        &config.mail.from,
+        to,
+        &format!("Test mail of {}", config.site.name),
+        format!(
+            "This is a test mail, sent by `paraph doctor` at {now}.\nIf you can read it, mail leaves. Look at its headers for \
+             spf=pass, dkim=pass and dmarc=pass.\n"
+        ),
+        MessageId::derive(&id::random(), id::random()),
+    );
     let (Ok(letter), Ok(builder)) = (letter, url.transport()) else {
         return Some(Finding::fail(
             CHECK,

@@ -6,6 +6,7 @@
 //! book.rs       incidents, a state machine  watch.rs     what it is told, and that it is kept
 //! log.rs        the story of an incident: what was seen, and the shift log
 //! findings.rs   what scrutiny says now, and what it held
+//! sources.rs    through which networks came what is held
 //! answers.rs    answers of held people, those alike and those apart
 //! ```
 
@@ -17,6 +18,7 @@ pub mod log;
 mod office;
 pub mod preview;
 pub mod second_way;
+pub mod sources;
 pub mod watch;
 
 use paraph_tally::VerdictKind;

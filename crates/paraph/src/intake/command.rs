@@ -239,8 +239,24 @@ pub struct Edit {
     pub first_signatories: Option<Vec<FirstSignatory>>,
     /// Video.
     pub video: Option<String>,
+    /// What can be chosen anew only as long as it is a draft.
+    #[serde(default)]
+    pub head: Option<Head>,
     /// SHA-256 of the consent sentences in force.
     pub consent_hash: [u8; 32],
+}
+
+/// What stands above a text, and cannot change once people have its address and have signed under it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// Name in addresses.
+    pub slug: String,
+    /// Who launches it.
+    pub owner: String,
+    /// Code of the text's language.
+    pub language: String,
+    /// Signatures hoped for.
+    pub goal: Option<u64>,
 }
 
 /// An update by the author.

@@ -2,7 +2,7 @@
 
 use paraph_tally::{Event, PetitionId, Phase};
 
-use super::command::{Edit, PetitionAnswer, Post, Sign};
+use super::command::{Edit, Head, PetitionAnswer, Post, Sign};
 use super::decide::Decider;
 use crate::journal::NewText;
 use crate::journal::content::{Beside, Choice, NewUpdate};
@@ -30,6 +30,20 @@ impl Decider<'_> {
         if state.phase == Phase::Closed {
             return Ok(PetitionAnswer::Closed);
         }
+        if let Some(head) = &edit.head {
+            if state.phase != Phase::Draft {
+                return Ok(PetitionAnswer::NotDraft);
+            }
+            if self
+                .petition_called(&head.slug)
+                .await?
+                .is_some_and(|other| other != petition)
+            {
+                return Ok(PetitionAnswer::SlugTaken);
+            }
+        }
+        let head = self.head(petition).await?;
+        let new_head = edit.head.filter(|new| *new != head);
         let (mut version, before) = (state.text_version, self.text(petition, state.text_version).await?);
         let after = Says {
             title: edit.title.unwrap_or_else(|| before.title.clone()),
@@ -47,7 +61,7 @@ impl Decider<'_> {
         let (first, video) = beside(self.db, petition).await?;
         let new_first = edit.first_signatories.unwrap_or_else(|| first.clone());
         let new_video = edit.video.unwrap_or_else(|| video.clone());
-        if !adopted && new_first == first && new_video == video {
+        if !adopted && new_head.is_none() && new_first == first && new_video == video {
             return Ok(PetitionAnswer::Unchanged);
         }
         self.decided.batch.content.beside.push(Beside {
@@ -55,8 +69,26 @@ impl Decider<'_> {
             first_signatories: new_first,
             video: new_video,
         });
+        self.decided
+            .batch
+            .content
+            .heads
+            .extend(new_head.map(|head| (petition, head)));
         self.decided.publish = true;
         Ok(PetitionAnswer::Edited { version, adopted })
+    }
+
+    /// What stands above the text.
+    async fn head(&mut self, petition: PetitionId) -> Result<Head, DbError> {
+        let sql = "SELECT slug, owner, language, COALESCE(goal, 0) FROM petition WHERE id = ?1";
+        let found = self.db.query_one(sql, &[Value::Int(petition.0.into())]).await?;
+        let row = found.ok_or(DbError::Shape("a petition"))?;
+        Ok(Head {
+            slug: row.text(0)?.to_owned(),
+            owner: row.text(1)?.to_owned(),
+            language: row.text(2)?.to_owned(),
+            goal: Some(row.unsigned(3)?).filter(|goal| *goal > 0),
+        })
     }
 
     /// The text in force.

@@ -3,7 +3,7 @@
 use paraph_tally::{Entry, Event, MailboxId, Millis, PetitionId, SignatureId};
 
 use super::integer;
-use crate::intake::command::Choices;
+use crate::intake::command::{Choices, Head};
 use crate::ledger::content::FirstSignatory;
 use crate::store::db::{Db, DbError, Value};
 
@@ -12,6 +12,8 @@ use crate::store::db::{Db, DbError, Value};
 pub struct Content {
     /// What stands beside texts now.
     pub beside: Vec<Beside>,
+    /// What stands above drafts from now on.
+    pub heads: Vec<(PetitionId, Head)>,
     /// Updates to post.
     pub updates: Vec<NewUpdate>,
     /// What contributions of this batch asked for.
@@ -153,6 +155,17 @@ impl Content {
     }
 
     async fn write_petitions(&self, db: &mut Db) -> Result<(), DbError> {
+        for (petition, head) in &self.heads {
+            let sql = "UPDATE petition SET slug = ?2, owner = ?3, language = ?4, goal = ?5 WHERE id = ?1";
+            let values = [
+                Value::Int(petition.0.into()),
+                Value::Text(&head.slug),
+                Value::Text(&head.owner),
+                Value::Text(&head.language),
+                head.goal.map_or(Value::Null, integer),
+            ];
+            db.execute(sql, &values).await?;
+        }
         for beside in &self.beside {
             let first = serde_json::to_string(&beside.first_signatories).unwrap_or_default();
             db.execute(

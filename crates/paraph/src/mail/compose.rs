@@ -152,6 +152,21 @@ pub fn message(mail: &Outgoing<'_>) -> Result<Message, Unwritable> {
         .map_err(|_| Unwritable)
 }
 
+/// A short mail about the site to somebody who works on it: text in UTF-8 that says so (RFC 2045), nothing else.
+///
+/// # Errors
+/// As [`message`].
+pub fn note(from: &Mailbox, to: &Address, subject: &str, text: String, id: MessageId) -> Result<Message, Unwritable> {
+    MessageBuilder::new()
+        .from(from.clone())
+        .to(Mailbox::new(None, to.clone()))
+        .subject(subject)
+        .message_id(Some(format!("<{id}@{}>", from.email.domain())))
+        .header(AutoSubmitted)
+        .singlepart(SinglePart::plain(text))
+        .map_err(|_| Unwritable)
+}
+
 /// Writes the letter as a message.
 ///
 /// # Errors

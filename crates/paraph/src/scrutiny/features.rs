@@ -215,6 +215,13 @@ impl Observer {
         }
     }
 
+    /// The tags that a month has for the networks of the table, with holder and number of each: the only way back from a tag,
+    /// and only to what a registry publishes.
+    pub fn origins(&self, month: Month) -> impl Iterator<Item = (Tag, String)> {
+        let systems = self.networks.get().systems();
+        systems.map(move |(asn, holder)| (self.tag_of(month, Shared::Origin(asn)), format!("{holder} (AS{asn})")))
+    }
+
     fn tag(&self, month: Month, kind: &str, value: Option<&[u8]>) -> u32 {
         let hashed = |value| Tag::of(&tag(&self.key, &[&month.to_be_bytes(), kind.as_bytes(), value]));
         value.map_or(Tag::NONE, hashed).0

@@ -20,8 +20,14 @@ use crate::incident::book::Incident;
 use crate::incident::log::{ShiftLine, Who};
 use crate::incident::preview::Preview;
 use crate::incident::second_way::AskedSoFar;
+use crate::incident::sources::HeldSources;
 use crate::incident::{Direction, Listed};
 use crate::intake::verdict::reason::Reason;
+
+/// Cards that the room shows unfolded.
+const CARDS: usize = 2;
+/// Lines of the shift log that it shows unfolded.
+const LINES: usize = 3;
 
 /// `GET /desk/incident`
 pub struct RoomPage<'a> {
@@ -33,6 +39,8 @@ pub struct RoomPage<'a> {
     pub charts: &'a Charts,
     /// Banned sources by the network that announces them.
     pub bans: &'a [(String, u64)],
+    /// The latest of what is held, by network.
+    pub held: &'a HeldSources,
     /// Verdicts, the latest first.
     pub findings: &'a [FindingCard],
     /// What scrutiny says now.
@@ -156,6 +164,7 @@ impl RoomPage<'_> {
     fn next(&self, f: &Frame<'_>) -> (String, String) {
         match self.room.next {
             Next::Nothing => (f.t("desk-next-nothing"), f.t("desk-next-nothing-why")),
+            Next::OpenSigning => (f.t("desk-next-open"), f.t("desk-next-open-why")),
             Next::Alarm(alarm) => {
                 let code = f.lang.code();
                 let [summary, mend] = ["summary", "do"].map(|part| say(code, &format!("{part}-{}", alarm.name()), &[]));
@@ -169,14 +178,51 @@ impl RoomPage<'_> {
         self.room.next == Next::Alarm(Alarm::SigningShed)
     }
 
+    fn is_paused(&self) -> bool {
+        self.room.next == Next::OpenSigning
+    }
+
     fn needs_acknowledgement(&self) -> bool {
         !self.seen.alarms.is_empty() && !self.seen.acknowledged
+    }
+
+    /// Where on the page the next action is, and the id of what the way there is called.
+    fn place(&self) -> Option<(&'static str, &'static str)> {
+        match self.room.next {
+            Next::Alarm(Alarm::HoldsAtCap) if self.limit.is_asked() => Some(("#limit", "desk-next-limit")),
+            Next::Alarm(Alarm::HoldsAtCap | Alarm::Incident) if !self.standing.is_empty() => {
+                Some(("#standing", "desk-next-findings"))
+            }
+            Next::Alarm(Alarm::HoldsAtCap | Alarm::Incident) => Some(("#findings", "desk-next-findings")),
+            _ => None,
+        }
+    }
+
+    /// A hold every five seconds is a card each: the latest are shown, the others folded away.
+    fn latest<'c, C>(&self, cards: &'c [C]) -> &'c [C] {
+        &cards[..cards.len().min(CARDS)]
+    }
+
+    fn earlier<'c, C>(&self, cards: &'c [C]) -> &'c [C] {
+        &cards[cards.len().min(CARDS)..]
+    }
+
+    fn number<C>(&self, folded: &[C]) -> u64 {
+        folded.len() as u64
+    }
+
+    fn latest_lines(&self) -> &[ShiftLine] {
+        &self.shift[..self.shift.len().min(LINES)]
+    }
+
+    fn earlier_lines(&self) -> &[ShiftLine] {
+        &self.shift[self.shift.len().min(LINES)..]
     }
 
     /// What happens if nobody does anything.
     fn if_nothing(&self, f: &Frame<'_>) -> String {
         let id = match self.room.next {
-            Next::Nothing if self.seen.read_only => "desk-if-nothing-signing",
+            Next::OpenSigning => "desk-if-nothing-signing",
             Next::Nothing => "desk-if-nothing-calm",
             Next::Alarm(alarm) if !alarm.people_can_sign() => "desk-if-nothing-signing",
             Next::Alarm(alarm) if !alarm.count_is_safe() => "desk-if-nothing-count",
@@ -207,14 +253,6 @@ impl RoomPage<'_> {
         ]
     }
 
-    fn shift_text(&self, f: &Frame<'_>, line: &ShiftLine) -> String {
-        written(f, line.entry, &line.text, &self.night.zone)
-    }
-
-    fn who(&self, f: &Frame<'_>, line: &ShiftLine) -> String {
-        who(f, &line.who)
-    }
-
     fn charts_from(&self, f: &Frame<'_>) -> String {
         self.moment(f, Millis(self.charts.span.0))
     }
@@ -223,11 +261,31 @@ impl RoomPage<'_> {
         self.moment(f, Millis(self.charts.span.1))
     }
 
-    /// Width of a bar, of 100.
-    fn share(&self, number: &u64) -> u64 {
-        let most = self.bans.iter().map(|(_, number)| *number).max().unwrap_or(1).max(1);
+    /// Width of a bar, of 100, beside the longest one.
+    fn share<N>(&self, of: &[(N, u64)], number: &u64) -> u64 {
+        let most = of.iter().map(|(_, number)| *number).max().unwrap_or(1).max(1);
         (number * 100 / most).max(1)
     }
+}
+
+/// `GET /desk/incident/log`: where a line is written. The room has no field: without script it loads itself again, and what
+/// is half written would be gone.
+pub struct LogPage<'a> {
+    /// The shift log, the latest first.
+    pub shift: &'a [ShiftLine],
+    /// Time zone of who reads.
+    pub night: &'a Night,
+}
+
+impl LogPage<'_> {
+    fn moment(&self, f: &Frame<'_>, at: impl At) -> String {
+        moment(f, &at.millis(), &self.night.zone)
+    }
+}
+
+/// What a line of the shift log says.
+fn shift_text(f: &Frame<'_>, line: &ShiftLine, night: &Night) -> String {
+    written(f, line.entry, &line.text, &night.zone)
 }
 
 fn capital(text: &str) -> String {
@@ -329,7 +387,8 @@ impl StatementPage<'_> {
                 ),
                 lang.text("desk-statement-unknown"),
             ];
-            if !self.unknown.is_empty() {
+            // Written in one language, it has no place in a text of another.
+            if !self.unknown.is_empty() && *lang == f.lang {
                 lines.push(self.unknown.to_owned());
             }
             if self.complaint {
@@ -357,6 +416,8 @@ pub struct Deciding {
     pub network: String,
     /// Mail domain.
     pub domain: String,
+    /// A comment: those alike are meant.
+    pub comment: String,
     /// Number of an earlier verdict.
     pub verdict: String,
     /// Name of a finding.
@@ -427,7 +488,7 @@ impl DecidePage<'_> {
     }
 
     /// What the second form carries on from the first.
-    fn kept(&self) -> [(&'static str, &str); 11] {
+    fn kept(&self) -> [(&'static str, &str); 12] {
         let deciding = self.deciding;
         [
             ("petition", &deciding.petition),
@@ -436,6 +497,7 @@ impl DecidePage<'_> {
             ("to", &deciding.to),
             ("network", &deciding.network),
             ("domain", &deciding.domain),
+            ("comment", &deciding.comment),
             ("verdict", &deciding.verdict),
             ("finding", &deciding.finding),
             ("answered", &deciding.answered),
@@ -527,6 +589,8 @@ pages! {
     desk_room(RoomPage) = "desk/room.html";
     /// `GET /desk/incident/line`
     desk_line(LinePage) = "desk/line.html";
+    /// `GET /desk/incident/log`
+    desk_log(LogPage) = "desk/log.html";
     /// `GET /desk/incident/decide`
     desk_decide(DecidePage) = "desk/decide.html";
     /// `GET /desk/incident/statement`

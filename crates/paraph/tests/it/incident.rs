@@ -68,8 +68,9 @@ fn a_person_sees_what_a_verdict_would_do_gives_it_and_takes_it_back() {
     assert_eq!(site.number("SELECT COUNT(*) FROM verdict"), 0);
     for (more, code) in [
         (&["--yes"][..], 2),
-        (&["--yes", "--note", "Alike", "--reason", "answered"], 1),
-        (&["--yes", "--note", "Alike", "--reason", "no-such"], 1),
+        (&["--yes", "--note", "Alike", "--reason", "answered"], 2),
+        (&["--yes", "--note", "Alike", "--reason", "no-such"], 2),
+        (&["--reason", "no-such"], 2),
     ] {
         let ran = with("hold", more);
         assert!(
@@ -78,6 +79,14 @@ fn a_person_sees_what_a_verdict_would_do_gives_it_and_takes_it_back() {
             ran.stderr
         );
     }
+
+    // Everybody is never meant.
+    let everybody = site.run(&["incident", "hold", "--petition", SLUG]);
+    assert!(
+        everybody.code == 2 && everybody.stderr.contains("hint: "),
+        "{}",
+        everybody.stderr
+    );
 
     let held = said(&with(
         "hold",

@@ -146,6 +146,7 @@ async fn the_count_is_whole_as_of_the_moment_that_it_names() {
                 addressee: None,
                 first_signatories: None,
                 video: None,
+                head: None,
                 consent_hash: [2; 32],
             });
             let (first, ticked, more, edited) = tokio::join!(

@@ -47,6 +47,7 @@ pub(super) fn edit(edit: &PetitionEdit) -> Result<(), Failure> {
         addressee: edit.addressee.as_deref().map(maybe_addressee).transpose()?,
         first_signatories: first.map(|file| first_signatories(file, &config.limits)).transpose()?,
         video: edit.video.as_deref().map(maybe_video).transpose()?,
+        head: None,
         consent_hash: consents_hash(),
     };
     let nothing = Edit {

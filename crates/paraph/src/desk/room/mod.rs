@@ -58,6 +58,8 @@ pub enum Lamp {
 pub enum Next {
     /// See to an alarm: the one that matters most.
     Alarm(Alarm),
+    /// Let people sign again: somebody has paused it, and nothing else ends that.
+    OpenSigning,
     /// Nothing; sleep.
     Nothing,
 }
@@ -75,7 +77,7 @@ pub struct Room {
     pub foreseen: Millis,
 }
 
-/// Alarms in the order in which they are seen to.
+/// Alarms in the order in which they are seen to, among those that cannot wait and among those that can.
 const ORDER: [Alarm; 12] = [
     Alarm::LedgerDiffers,
     Alarm::StoreRefuses,
@@ -129,12 +131,18 @@ impl Room {
                 (None, None) => (Lamp::Evidence, Light::Good, None),
             },
         ];
-        let on = |wanted: &Alarm| seen.alarms.iter().any(|(alarm, _)| alarm == wanted);
-        let next = ORDER.into_iter().find(on).map_or(Next::Nothing, Next::Alarm);
+        // What cannot wait comes before what can, so that "now" is said of the one thing that is shown.
+        let first = |now: bool| {
+            let on = |wanted: &Alarm| seen.alarms.iter().any(|(alarm, _)| alarm == wanted);
+            let mut of = ORDER.into_iter().filter(|alarm| alarm.act_now() == now && on(alarm));
+            of.next().map(Next::Alarm)
+        };
+        let paused = seen.read_only.then_some(Next::OpenSigning);
+        let now = first(true).or(paused);
         Self {
             lamps,
-            next,
-            act_now: seen.alarms.iter().any(|(alarm, _)| alarm.act_now()),
+            next: now.or_else(|| first(false)).unwrap_or(Next::Nothing),
+            act_now: now.is_some(),
             foreseen: Millis((seen.now.0 + HALF_AN_HOUR) / 60_000 * 60_000),
         }
     }
@@ -208,6 +216,29 @@ mod tests {
         check(&[Alarm::ClockStepped], [Good, Good, Unsure], Alarm::ClockStepped, true);
         let all = [Alarm::StoreRefuses, Alarm::LedgerDiffers, Alarm::SigningShed];
         check(&all, [Bad, Bad, Bad], Alarm::LedgerDiffers, true);
+    }
+
+    #[test]
+    fn now_is_said_of_what_is_shown() {
+        let room = seen(&[Alarm::Incident, Alarm::HoldsAtCap, Alarm::ClockStepped]);
+        assert_eq!((room.next, room.act_now), (Next::Alarm(Alarm::ClockStepped), true));
+        let room = seen(&[Alarm::Incident, Alarm::MailStuck]);
+        assert_eq!((room.next, room.act_now), (Next::Alarm(Alarm::Incident), false));
+    }
+
+    #[test]
+    fn nobody_is_sent_to_bed_while_signing_is_paused() {
+        let paused = |alarms: &[Alarm]| {
+            let room = Room::of(&Seen {
+                alarms: alarms.iter().map(|alarm| (*alarm, Millis(1))).collect(),
+                read_only: true,
+                ..Seen::default()
+            });
+            (room.next, room.act_now)
+        };
+        assert_eq!(paused(&[]), (Next::OpenSigning, true));
+        assert_eq!(paused(&[Alarm::Incident]), (Next::OpenSigning, true));
+        assert_eq!(paused(&[Alarm::DiskLow]), (Next::Alarm(Alarm::DiskLow), true));
     }
 
     #[test]

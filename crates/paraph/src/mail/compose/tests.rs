@@ -1,5 +1,6 @@
 use super::{
-    Head, Letter, MailKind, MessageId, Millis, Page, Post, Texts, compose, page, plain, recipient, second_way, subject,
+    Head, Letter, MailKind, MessageId, Millis, Page, Post, Texts, compose, note, page, plain, recipient, second_way,
+    subject,
 };
 use crate::mail::page::COLUMNS;
 use crate::mail::texts::LANGUAGES;
@@ -261,4 +262,35 @@ fn text_and_html_say_the_same() {
             assert!(shown, "{paragraph} not in {html}");
         }
     }
+}
+
+/// A reader that follows the standards takes a mail without these fields for ASCII, and an accent for two other signs.
+#[test]
+fn a_note_says_that_it_is_utf_8() {
+    let text = "Compte sûr, enregistré. On peut signer\u{a0}: oui.\n";
+    let written = note(
+        &sender(),
+        &address(),
+        "Pétitions : essai",
+        text.to_owned(),
+        MessageId([7; 16]),
+    );
+    let raw = String::from_utf8(written.expect("written").formatted()).expect("UTF-8");
+    let (head, body) = raw.split_once("\r\n\r\n").expect("a head and a body");
+    let field = |name: &str| {
+        let start = format!("{name}: ");
+        head.lines().find_map(|line| line.strip_prefix(&start))
+    };
+    assert_eq!(field("MIME-Version"), Some("1.0"), "{head}");
+    assert_eq!(field("Content-Type"), Some("text/plain; charset=utf-8"), "{head}");
+    assert_eq!(field("Auto-Submitted"), Some("auto-generated"), "{head}");
+    assert!(field("Message-ID").is_some() && field("Date").is_some(), "{head}");
+    assert!(
+        field("Content-Transfer-Encoding").is_some() && raw.is_ascii() && !body.is_empty(),
+        "{raw}"
+    );
+    assert!(
+        paraph_drill::mime::read(raw.as_bytes()).text.contains(text.trim_end()),
+        "{raw}"
+    );
 }

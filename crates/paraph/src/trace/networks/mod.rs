@@ -233,10 +233,14 @@ impl Networks {
         })
     }
 
-    /// Registered holders of networks that rent out servers.
-    pub fn hosting_holders(&self) -> impl Iterator<Item = &str> {
-        let hosting = self.systems.iter().filter(|system| system.kind == Kind::Hosting);
-        hosting.map(|system| &*system.holder)
+    /// Registered holders of all networks.
+    pub fn holders(&self) -> impl Iterator<Item = &str> {
+        self.systems().map(|(_, holder)| holder)
+    }
+
+    /// Numbers of all networks, with their registered holders.
+    pub fn systems(&self) -> impl Iterator<Item = (u32, &str)> {
+        self.systems.iter().map(|system| (system.asn, &*system.holder))
     }
 
     /// What kind of line this address is on: [`Kind::Unknown`] where the table does not say.

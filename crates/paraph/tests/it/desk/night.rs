@@ -1,5 +1,7 @@
 //! The incident room: looked at, written into, and verdicts given and taken back.
 
+use paraph::trace::networks::Networks;
+
 use super::browser::{Browser, member, site};
 use crate::client::Answer;
 use crate::server::until;
@@ -30,6 +32,31 @@ fn a_hold_is_previewed_given_seen_and_taken_back_in_one_press() {
     ] {
         assert!(calm.contains(text), "{text}: {calm}");
     }
+    // What is meant if nobody says: never a draft, which nobody can have signed.
+    let text = site.place().join("draft.txt");
+    std::fs::write(&text, "Nobody reads this yet.").expect("a file");
+    let text = text.display().to_string();
+    let draft = [
+        "petition", "create", "--slug", "a-draft", "--title", "A draft", "--owner", "Nobody", "--text",
+    ];
+    assert_eq!(site.run(&[&draft[..], &[&text]].concat()).code, 0);
+    let form = browser.get("/desk/incident/decide?lang=en").text();
+    assert!(
+        form.contains("value=\"fountain\" selected") && !form.contains("a-draft"),
+        "{form}"
+    );
+    let alike = [
+        ("petition", "fountain"),
+        ("direction", "hold"),
+        ("comment", "These words are in no comment at all"),
+        ("reason", "machine"),
+        ("do", "preview"),
+    ];
+    let nobody = browser.send(decide, "/desk/incident/decide?lang=en", &alike).text();
+    assert!(
+        nobody.contains("Nobody is meant") && nobody.contains("in no comment at all</textarea>"),
+        "{nobody}"
+    );
     let motion = |doing| {
         [
             ("petition", "fountain"),
@@ -101,6 +128,13 @@ fn a_hold_is_previewed_given_seen_and_taken_back_in_one_press() {
     for text in ["3 signatures held", "A test of the room", "by Bastien"] {
         assert!(shown.contains(text), "{text}: {shown}");
     }
+    // Loopback is announced by nobody.
+    let (_, by_network) = shown.split_once("Held or invalidated, by network").expect("a section");
+    assert!(
+        by_network.contains("The latest 3 signatures") && by_network.contains("unknown network</span> <b>3</b>"),
+        "{by_network}"
+    );
+    assert!(by_network.contains("CC BY 4.0"), "whose table it is");
     // Of those that a preview has seen, more than it said: it is shown again, and says why.
     let (_, number) = shown.split_once("name=\"verdict\" value=\"").expect("a way back");
     let number = number[..number.find('"').expect("a quote")].to_owned();
@@ -134,6 +168,13 @@ fn a_hold_is_previewed_given_seen_and_taken_back_in_one_press() {
     until("they are back", || (server.counted("fountain") == 4).then_some(()));
     let undone = browser.send(room, "/desk/incident/undo", &[("verdict", position)]);
     assert_eq!(undone.status, 409, "once");
+    assert!(
+        !undone.text().contains("published"),
+        "nothing was about to be: {}",
+        undone.text()
+    );
+    let undone = browser.send(room, "/desk/incident/undo?lang=en", &[("verdict", position)]);
+    assert!(undone.text().contains("taken back already"), "{}", undone.text());
     server.stop();
     assert_eq!(site.recount()["fountain"], 4);
 }
@@ -202,7 +243,12 @@ fn what_is_written_down_at_night_is_there_in_the_morning() {
         browser.send(room, "/desk/incident/clock", &[("do", "aware")]).status,
         303
     );
+    assert_eq!(
+        browser.send(room, "/desk/incident/clock", &[("do", "aware")]).status,
+        303
+    );
     let shown = browser.get("/desk/incident?lang=en").text();
+    assert_eq!(shown.matches("knows of an attack").count(), 1, "once: {shown}");
     assert!(
         shown.contains("ticket &#60;42&#62;") && shown.contains("Complaint to the police"),
         "{shown}"
@@ -218,6 +264,14 @@ fn what_is_written_down_at_night_is_there_in_the_morning() {
             .contains("Complaint to the police")
     );
 
+    // Any holder of the table, in any case, and with what nobody sees inside it.
+    let networks = Networks::of_drill();
+    let holder = networks.holders().next().expect("a holder").to_uppercase();
+    let named = [
+        format!("It came through {holder}."),
+        holder.to_lowercase(),
+        holder.replacen('E', "E\u{200b}", 1).replacen('A', "A\u{202e}", 1),
+    ];
     let page = "/desk/incident/statement";
     let statement = |unknown| {
         [
@@ -234,8 +288,21 @@ fn what_is_written_down_at_night_is_there_in_the_morning() {
         "{}",
         refused.text()
     );
-    let made = browser.send(page, page, &statement("Whether it will come back."));
+    for named in &named {
+        let refused = browser.send(page, page, &statement(named));
+        assert_eq!(refused.status, 400, "{named}");
+    }
+    let made = browser.send(
+        page,
+        "/desk/incident/statement?lang=en",
+        &statement("Whether it will \u{202e}come back."),
+    );
     let text = made.text();
+    assert_eq!(
+        text.matches("Whether it will come back.").count(),
+        2,
+        "in the English text and in the field: {text}"
+    );
     assert_eq!(made.status, 200);
     for part in [
         "12\u{202f}000 tentatives",
@@ -245,6 +312,22 @@ fn what_is_written_down_at_night_is_there_in_the_morning() {
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
+    // What has a field does not load itself again.
+    let shown = browser.get("/desk/incident?lang=en").text();
+    assert!(
+        shown.contains("http-equiv=\"refresh\"") && !shown.contains("<textarea"),
+        "{shown}"
+    );
+    assert_eq!(
+        shown.matches("data-live").count(),
+        8,
+        "every part that changes: {shown}"
+    );
+    let log = browser.get("/desk/incident/log?lang=en").text();
+    assert!(
+        !log.contains("http-equiv") && log.contains("<textarea") && log.contains("ticket &#60;42&#62;"),
+        "{log}"
+    );
     let mut watching = Browser::new(server.address);
     watching.cookies = browser.cookies.clone();
     let events = watching.get("/desk/incident/events");

@@ -1,6 +1,7 @@
 //! A petition at the desk, from draft to close.
 
 use super::browser::{Browser, member, site};
+use crate::client::Answer;
 use crate::server::until;
 
 fn draft<'a>(title: &'a str, body: &'a str, doing: &'a str) -> [(&'a str, &'a str); 10] {
@@ -92,6 +93,32 @@ fn a_petition_is_written_reviewed_published_and_closed() {
     );
     assert_eq!(author.send(page, &format!("{page}/submit"), &[]).status, 303);
 
+    // Nothing of a draft is for ever: not even what it is called in addresses.
+    let mut wrong = draft("Keep the quay", "The council decides.", "save");
+    wrong[0] = ("slug", "the-quay");
+    wrong[2] = ("owner", "Parents of the harbour");
+    let moved = author.send(page, &edit, &wrong);
+    let there = moved.header("location").unwrap_or_default();
+    assert!(
+        moved.status == 303 && there.starts_with("/desk/petitions/the-quay?"),
+        "{there}"
+    );
+    assert_eq!(author.get(page).status, 404);
+    let there = author.get("/desk/petitions/the-quay").text();
+    assert!(there.contains("Parents of the harbour"), "{there}");
+    site.petition("fountain");
+    wrong[0] = ("slug", "fountain");
+    let taken = author.send("/desk/petitions/the-quay", "/desk/petitions/the-quay/edit", &wrong);
+    assert_eq!(taken.status, 409, "another one is called so");
+    let back = draft("Keep the quay", "The council decides.", "save");
+    assert_eq!(
+        author
+            .send("/desk/petitions/the-quay", "/desk/petitions/the-quay/edit", &back)
+            .status,
+        303
+    );
+    assert_eq!(author.send(page, &format!("{page}/submit"), &[]).status, 303);
+
     // What a moderator has read is what is published.
     let read = moderator.get(page).hidden("revision");
     assert_eq!(
@@ -105,6 +132,22 @@ fn a_petition_is_written_reviewed_published_and_closed() {
     assert_eq!(publish(&mut moderator, &read), 409, "not what was read");
     let read = moderator.get(page).hidden("revision");
     assert_eq!(publish(&mut moderator, &read), 303);
+    let twice = moderator.send(page, &format!("{page}/publish?lang=en"), &[("revision", &read)]);
+    assert!(
+        twice.status == 409 && twice.text().contains("published already"),
+        "{}",
+        twice.text()
+    );
+    let odd = moderator.send(
+        page,
+        &format!("{page}/publish?lang=en"),
+        &[("revision", "x"), ("odd", "1")],
+    );
+    assert!(
+        odd.status == 400 && odd.text().contains("A field does not fit"),
+        "{}",
+        odd.text()
+    );
     let shown = until("the page", || {
         Some(public.get("/p/quay")).filter(|answer| answer.status == 200)
     })
@@ -117,6 +160,15 @@ fn a_petition_is_written_reviewed_published_and_closed() {
     ] {
         assert!(shown.contains(text), "{text}");
     }
+
+    // What is open keeps its name, and a form that says otherwise is refused as a whole.
+    let mut operator = member(&site, &server, "operator", "Zoé").browser;
+    let renamed = operator.send(page, &format!("{edit}?lang=en"), &wrong);
+    assert!(
+        renamed.status == 400 && renamed.text().contains("A field does not fit"),
+        "{}",
+        renamed.text()
+    );
 
     // Signed texts are not the author's alone any more; news are.
     assert_eq!(author.get(&edit).status, 403);
@@ -136,7 +188,20 @@ fn a_petition_is_written_reviewed_published_and_closed() {
     let close = format!("{page}/close");
     assert_eq!(author.send(&close, &close, &[]).status, 400, "not without being sure");
     assert_eq!(author.send(&close, &close, &[("sure", "yes")]).status, 303);
-    assert_eq!(author.send(page, &close, &[("sure", "yes")]).status, 403, "once");
+    let says = |answer: Answer, what: &str| {
+        assert!(
+            answer.status == 409 && answer.text().contains(what),
+            "{what}: {}",
+            answer.text()
+        );
+    };
+    let there = |tail: &str| format!("{page}/{tail}?lang=en");
+    says(author.send(page, &there("close"), &[("sure", "yes")]), "closed already");
+    says(author.send(page, &there("submit"), &[]), "closed already");
+    says(
+        moderator.send(page, &there("publish"), &[("revision", &read)]),
+        "closed already",
+    );
 
     // Another author sees nothing of it, and the log says who did what.
     let mut other = member(&site, &server, "author", "Ada").browser;

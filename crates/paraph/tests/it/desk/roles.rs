@@ -35,13 +35,14 @@ const TABLE: &[(&str, &str, &str, [u16; 3])] = &[
     ("GET", "/desk/incident/copy/theirs", "", [403, 404, 404]),
     ("GET", "/desk/incident/statement", "", [403, 200, 200]),
     ("GET", "/desk/incident/decide", "", [403, 200, 200]),
+    ("GET", "/desk/incident/log", "", [403, 200, 200]),
     ("POST", "/desk/incident/acknowledge", "", [403, 303, 303]),
     ("POST", "/desk/incident/log", "text=", [403, 400, 400]),
     ("POST", "/desk/incident/clock", "do=", [403, 400, 400]),
     ("POST", "/desk/incident/statement", "set_aside=x", [403, 400, 400]),
     ("POST", "/desk/incident/decide", "direction=hold", [403, 400, 400]),
     ("POST", "/desk/incident/read-only", "do=", [403, 400, 400]),
-    ("POST", "/desk/incident/undo", "verdict=99", [403, 409, 409]),
+    ("POST", "/desk/incident/undo", "verdict=99", [403, 404, 404]),
 ];
 
 #[test]
