@@ -290,7 +290,7 @@ answered-nothing = Vous n’avez rien d’autre à faire, et vous ne recevrez pl
 
 withdraw-title = Retirer ma signature
 withdraw-lead = Votre signature quitte le compte et vos données sont effacées. Vous pourrez signer de nouveau plus tard.
-withdraw-unconfirmed = Vous ne l’avez pas confirmée : elle n’a jamais compté. Vos données peuvent être effacées tout de suite ; sinon, elles le sont d’elles-mêmes { $unconfirmed ->
+withdraw-unconfirmed = Vous ne l’avez pas confirmée : elle n’a jamais compté. Vos données peuvent être effacées tout de suite ; sinon, elles le sont d’elles-mêmes { $unconfirmed ->
     [one] au bout d’un jour
    *[other] au bout de { $unconfirmed } jours
  }. Vous pourrez signer de nouveau plus tard.
@@ -316,7 +316,7 @@ not-me-both = Dans les deux cas, vous pouvez toujours signer cette pétition vou
 disowned-title = Merci de nous l’avoir dit
 disowned-erased = Tout ce qui a été envoyé à cette pétition avec votre adresse, et que vous n’avez pas confirmé, est effacé. Ce n’était pas vous, et ce ne sera pas compté.
 disowned-kept = Ce ne sera pas compté. Ce que nous savons de l’envoi est sous scellé, gardé pour votre plainte. Écrivez-nous quand vous en aurez besoin.
-disowned-gone = Ce ne sera pas compté. Tout ce qui a été envoyé était déjà effacé : il n’y a plus rien à garder.
+disowned-gone = Ce ne sera pas compté. Tout ce qui a été envoyé était déjà effacé : il n’y a plus rien à garder.
 disowned-at = Enregistré le
 disowned-sorry = Pardon pour le dérangement. Nous le dire aide à trouver les autres fausses signatures.
 

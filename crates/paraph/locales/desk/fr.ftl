@@ -310,6 +310,7 @@ desk-chart-held = retenues
 desk-sources = Sources bannies, par réseau
 desk-held-sources = Ce qui est retenu ou invalidé, par réseau
 desk-held-sources-what = { $count ->
+    [0] Aucune signature.
     [one] La dernière signature.
    *[other] Les { $count } dernières signatures.
 }
@@ -342,6 +343,7 @@ desk-shift = Main courante
 desk-label-shift = Ce que vous voyez, faites ou transmettez
 desk-shift-write = Noter quelque chose
 desk-shift-earlier = { $count ->
+    [0] Aucune ligne plus ancienne
     [one] Une ligne plus ancienne
    *[other] { $count } lignes plus anciennes
 }
@@ -396,6 +398,7 @@ desk-done-noted = C’est noté.
 
 desk-findings = Ce qui a été trouvé et décidé
 desk-findings-earlier = { $count ->
+    [0] Aucune décision plus ancienne
     [one] Une décision plus ancienne
    *[other] { $count } décisions plus anciennes
 }
@@ -582,6 +585,7 @@ desk-done-cap-lowered = La limite habituelle est de nouveau en vigueur.
 
 desk-standing = Constats
 desk-standing-others = { $count ->
+    [0] Aucun autre constat
     [one] Un autre constat
    *[other] { $count } autres constats
 }

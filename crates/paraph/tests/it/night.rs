@@ -183,7 +183,7 @@ fn every_bound_and_lane_is_measured_and_the_page_of_operators_shows_them_without
 
 /// The public side has no place left, and the operators' side has all of its own.
 #[test]
-fn operators_have_connections_of_their_own() {
+fn operators_have_connections_of_their_own_and_a_full_house_makes_room() {
     let mut site = Site::new();
     site.set("limits.connections", 16);
     site.petition("fountain");
@@ -194,10 +194,16 @@ fn operators_have_connections_of_their_own() {
     until("the public side is full", || {
         let full = server
             .metrics()
-            .contains("paraph_connections_refused_total{why=\"full\"}");
-        drop(TcpStream::connect(server.address));
+            .contains("paraph_bound_used{name=\"connections\"} 16\n");
         full.then_some(())
     });
+    // Who comes gets the place of one who only waits.
+    assert_eq!(server.client().get("/p/fountain").status, 200);
+    assert!(
+        server
+            .metrics()
+            .contains("paraph_connections_ended_total{why=\"room\"}")
+    );
     assert!(server.operations_page("/", "en").contains("Signatures are taken."));
     drop(held);
     server.stop();
