@@ -199,6 +199,7 @@ check-mail-kept = { $days ->
 }
 
 check-mail-elsewhere = ¿Has recibido hoy otro correo nuestro, sobre otra petición? La página de su enlace muestra también esta.
+check-mail-same = ¿Has recibido ya un correo nuestro sobre esta misma petición? La página de su enlace muestra también este envío; si ese enlace ya no sirve, el siguiente correo sale un día después.
 check-mail-stopped = ¿Detuviste alguna vez nuestros correos a esta dirección? Abre cualquier enlace de un correo nuestro anterior y vuelve a permitirlos.
 
 ## Detener los correos a una dirección

@@ -223,6 +223,7 @@ check-mail-again = Was there a slip in the address?
 check-mail-again-link = Fill in the form again
 check-mail-stopped = Did you once stop our mail to this address? Open any link of an earlier mail of ours and allow it again.
 check-mail-elsewhere = Did you get a mail of ours today about another petition? The page behind its link shows this one too.
+check-mail-same = Did you get a mail of ours about this very petition? The page behind its link shows what you have just sent too; if that link is spent, the next mail leaves a day after it.
 check-mail-kept = { $days ->
     [one] Without confirmation, what you sent is erased after one day.
    *[other] Without confirmation, what you sent is erased after { $days } days.

@@ -230,6 +230,7 @@ check-mail-again = Une erreur s’est glissée dans l’adresse ?
 check-mail-again-link = Remplir de nouveau le formulaire
 check-mail-stopped = Avez-vous un jour arrêté nos courriels vers cette adresse ? Ouvrez un lien quelconque d’un de nos courriels et autorisez-les de nouveau.
 check-mail-elsewhere = Avez-vous déjà reçu un message de nous aujourd’hui, au sujet d’une autre pétition ? La page vers laquelle il mène montre aussi celle-ci.
+check-mail-same = Avez-vous déjà reçu un message au sujet de cette pétition-ci ? La page vers laquelle il mène montre aussi ce nouvel envoi ; si son lien ne sert plus, le message suivant part un jour après lui.
 check-mail-kept = { $days ->
     [one] Sans confirmation, ce que vous avez envoyé est effacé au bout d’un jour.
    *[other] Sans confirmation, ce que vous avez envoyé est effacé au bout de { $days } jours.

@@ -150,14 +150,23 @@ fn items(value: &HeaderValue) -> impl Iterator<Item = &str> {
 fn wants_json(accept: &HeaderValue) -> bool {
     let mut is_json = false;
     for item in accept.as_bytes().split(|byte| *byte == b',') {
-        let media = item.split(|byte| *byte == b';').next().unwrap_or_default();
-        match media.trim_ascii() {
-            b"text/html" => return false,
-            b"application/json" | b"application/problem+json" => is_json = true,
-            _ => {}
+        let mut parts = item.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
+        let media = parts.next().unwrap_or_default();
+        let is = |name: &[u8]| media.eq_ignore_ascii_case(name);
+        if is(b"text/html") {
+            return false;
         }
+        // A weight of nothing refuses it (RFC 9110, section 12.4.2).
+        is_json |= (is(b"application/json") || is(b"application/problem+json")) && !parts.any(is_no_weight);
     }
     is_json
+}
+
+fn is_no_weight(parameter: &[u8]) -> bool {
+    let weight = parameter
+        .strip_prefix(b"q=0")
+        .or_else(|| parameter.strip_prefix(b"Q=0"));
+    weight.is_some_and(|rest| rest.iter().all(|byte| matches!(byte, b'.' | b'0')))
 }
 
 /// Headers of every page and problem: what the browser may do with it, and what it may tell others.
@@ -378,4 +387,30 @@ pub fn fields_json(lang: Lang, errors: &[views::FieldError]) -> Value {
             json!({ "field": error.field, "code": error.problem.code(), "message": error.problem.message(lang) })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_for_who_names_it_with_some_weight_and_no_page() {
+        let wanted = |accept| wants_json(&HeaderValue::from_static(accept));
+        for accept in [
+            "application/json",
+            "APPLICATION/JSON; q=0.5",
+            "text/plain, application/problem+json",
+        ] {
+            assert!(wanted(accept), "{accept}");
+        }
+        for accept in [
+            "",
+            "*/*",
+            "application/json;q=0",
+            "application/json; q=0.000",
+            "application/json, Text/HTML;q=0.1",
+        ] {
+            assert!(!wanted(accept), "{accept}");
+        }
+    }
 }

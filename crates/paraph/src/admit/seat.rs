@@ -29,8 +29,8 @@ pub(super) enum Doing {
 
 const WORKING: u64 = 1 << 63;
 
-/// No answer of ours takes so long: what is in work for longer waits for its client too.
-const AT_MOST_OURS: Duration = Duration::from_secs(5);
+/// Hardly an answer of ours takes so long: what is in work for longer waits for its client too.
+const AT_MOST_OURS: Duration = Duration::from_secs(2);
 
 impl Seat {
     /// Of a connection that has just come.

@@ -85,6 +85,10 @@ impl Signing {
         match ticket {
             Ok((ticket, age)) => {
                 count("form", "shown");
+                if asked.json {
+                    let said = json!({ "ticket": ticket, "wait_seconds": age });
+                    return respond::done(StatusCode::OK, &said);
+                }
                 let page = SignPage {
                     petition: &displayed.view,
                     ticket: &ticket,

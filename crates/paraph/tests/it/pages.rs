@@ -248,6 +248,24 @@ fn the_count_is_told_as_it_moves_to_as_many_as_there_are_places() {
 }
 
 #[test]
+fn a_program_without_a_puzzle_gets_its_ticket_as_json() {
+    let (_site, server) = open();
+    let answer = ask(
+        &mut server.client(),
+        "GET",
+        "/p/fountain/sign",
+        &[("accept", "application/json")],
+    );
+    let said = answer.json();
+    assert_eq!(answer.status, 200, "{said}");
+    assert!(
+        said["ticket"].as_str().is_some_and(|ticket| ticket.len() == 67),
+        "{said}"
+    );
+    assert!(said["wait_seconds"].is_u64(), "{said}");
+}
+
+#[test]
 fn a_page_is_in_the_language_that_was_asked_for() {
     let (_site, server) = open();
     let mut client = server.client();
