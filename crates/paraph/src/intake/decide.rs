@@ -439,9 +439,12 @@ impl<'a> Decider<'a> {
         // What was disowned before: a later "erase everything" is obeyed too, and what was erased is not kept.
         let mut kept = ended > 0;
         for each in self.disowned_of(state.mailbox).await? {
+            if !self.has_record(each).await? {
+                continue;
+            }
             match keeping {
                 Keeping::Erase => self.erase(each, state.mailbox),
-                Keeping::KeepForComplaint => kept |= self.has_record(each).await?,
+                Keeping::KeepForComplaint => kept = true,
             }
         }
         self.cancel_mail(state.mailbox);
