@@ -215,6 +215,7 @@ export function deskTests(test) {
     const page = await inside(browser, { lang: "fr", width: 390 });
     await page.goto(`${desk}/incident?lang=fr`);
     check((await page.locator(".lamp").count()) === 3, "three lamps");
+    await page.click("a[href*='/incident/log']");
     await page.fill("#text", "Réveillée à 3 h. Rien d’anormal à l’écran.");
     await page.click("form[action*='/incident/log'] button");
     await page.click("form[action*='/incident/clock'] button");
@@ -235,6 +236,7 @@ export function deskTests(test) {
     const plain = await inside(browser, { lang: "en", width: 390, script: false });
     await plain.goto(`${desk}/incident?lang=en`);
     check((await plain.locator("meta[http-equiv=refresh]").count()) === 1, "asks again without script");
+    await plain.click("a[href*='/incident/log']");
     await plain.fill("#text", "Written without script.");
     await plain.click("form[action*='/incident/log'] button");
     check((await plain.textContent("main")).includes("Written without script."), "written without script");
