@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::task::Poll;
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
@@ -98,8 +98,14 @@ impl Seat {
 
     /// Ends when it was asked to.
     pub(super) async fn asked_to_leave(&self) {
+        // A connection is polled several times for each request, nearly always by the same task.
+        let mut known: Option<Waker> = None;
         std::future::poll_fn(|context| {
-            self.waker.register(context.waker());
+            let waker = context.waker();
+            if !known.as_ref().is_some_and(|known| known.will_wake(waker)) {
+                self.waker.register(waker);
+                known = Some(waker.clone());
+            }
             match self.leaving.load(Ordering::Relaxed) {
                 true => Poll::Ready(()),
                 false => Poll::Pending,
