@@ -1,9 +1,9 @@
 //! Our own accept loop. `axum::serve` sets no timer, so that hyper's header timeout is inert there and 1,000 slow
 //! connections are never closed.
 //!
-//! The path of a connection: a place in all, perhaps that of one that waited for nothing ([`super::places`]); who is at the other end (a PROXY header of a trusted proxy says otherwise);
-//! a place of that address and network; TLS, budgeted; then HTTP/2 where TLS agreed on it, or where a trusted proxy begins
-//! with its preface, else HTTP/1.1. Each step has a deadline.
+//! The path of a connection: a place in all, perhaps that of one that waited for nothing ([`super::places`]); who is at the
+//! other end (a PROXY header of a trusted proxy says otherwise); a place of that address and network; TLS, budgeted; then
+//! HTTP/2 where TLS agreed on it, or where a trusted proxy begins with its preface, else HTTP/1.1. Each step has a deadline.
 //!
 //! The service is a plain function of source and request: no middleware, no boxing, nothing between hyper and the
 //! caller but the name of who asks.

@@ -5,7 +5,8 @@
 //! their client, the one for which time waited times places held by its address is highest. So 218 addresses with twenty
 //! silent connections each go round among themselves, and somebody who has one and is about to ask keeps it. When an address has
 //! all its places, the longest waiting of its own makes room: a neighbour behind the same carrier cannot close the door
-//! from inside. Nobody who is being answered is sent away.
+//! from inside. Nobody whose request came within the last two seconds is sent away; who sends a body or reads an answer for longer,
+//! or watches a count, is weighed like those who wait ([`super::seat`]).
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
