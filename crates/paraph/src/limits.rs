@@ -122,7 +122,7 @@ limits! {
     postcode_chars = 12 in 8..=32, "Characters of a postcode; the longest in use has 10.";
 
     // Lanes: how many requests are worked on at once, and how many may wait for a place
-    lane_operator = 32 in 1..=1024, "Requests of the operations listener and the desk in work at once, apart from all others.";
+    lane_operator = 32 in 1..=1024, "Requests of the operations listener in work at once, apart from all others.";
     lane_operator_waiting = 256 in 0..=65536, "Such requests waiting for a place.";
     lane_sign = 256 in 1..=8192, "Signatures with script in work at once; most of that time is the group commit.";
     lane_sign_waiting = 1024 in 0..=65536, "Signatures waiting for a place in their lane.";
@@ -262,12 +262,14 @@ limits! {
     news_provider_per_minute = 2000 in 1..=1000000, "Mails of updates a minute to one large mailbox provider.";
 
     // Desk
-    lane_desk = 16 in 1..=1024, "Requests of the desk in work at once; three people work there, each page makes a few.";
-    lane_desk_waiting = 64 in 0..=65536, "Requests of the desk waiting for a place.";
+    lane_desk = 16 in 1..=1024, "Requests in work at once of those who have logged in at the desk; three people work there, each page makes a few.";
+    lane_desk_waiting = 64 in 0..=65536, "Such requests waiting for a place.";
+    lane_desk_door = 8 in 1..=1024, "Requests in work at once of everybody else at the desk; each is a look or two into the store.";
+    lane_desk_door_waiting = 1024 in 0..=65536, "Such requests waiting for a place, one of an address.";
     desk_hash_kib = 19456 in 8192..=1048576, "KiB of memory for one password (Argon2id): OWASP's least for two passes; 30 ms of one core.";
     desk_hash_passes = 2 in 1..=16, "Passes over that memory.";
     desk_hashing = 1 in 1..=16, "Passwords hashed at once: a flood of logins takes one core for 30 ms at a time, and never the others.";
-    desk_hashing_waiting = 8 in 0..=1024, "Logins waiting for that; a quarter of a second of work. The rest are told to come back.";
+    desk_hashing_waiting = 256 in 0..=1024, "Logins waiting for that, one of an address: eight seconds of work, behind which a stranger waits. Who was in before, or is in, has a queue apart.";
     desk_tries = 5 in 1..=100, "Wrong logins of one name before the next has to wait; from browsers that never got in, apart from those that did.";
     desk_tries_per_address = 20 in 1..=10000, "Wrong logins and links of one address before the next has to wait; an office shares one.";
     desk_delay_seconds = 300 in 1..=3600, "Longest wait after wrong logins, in seconds; the first is one second, and each doubles. Nobody is locked out for good.";

@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 
 use crate::admit;
 use crate::admit::form::FieldError;
+use crate::admit::upload::Unread;
 use crate::views::{self, Lang, Problem, Refusal, RefusalPage, Site};
 
 /// An answer on its way out.
@@ -336,6 +337,12 @@ pub fn set_retry_after(answer: &mut Answer, seconds: Option<u64>) {
     }
 }
 
+impl From<Unread> for Refusal {
+    fn from(unread: Unread) -> Self {
+        plain_refusal(&unread.into())
+    }
+}
+
 /// Refusals of admission that show no form again.
 #[must_use]
 pub fn plain_refusal(refusal: &admit::Refusal) -> Refusal {
@@ -344,6 +351,7 @@ pub fn plain_refusal(refusal: &admit::Refusal) -> Refusal {
         admit::Refusal::TooLarge => Refusal::TooLarge,
         admit::Refusal::UnsupportedMedia => Refusal::UnsupportedType,
         admit::Refusal::SlowBody => Refusal::TooSlow,
+        admit::Refusal::BrokenBody => Refusal::BadRequest,
         admit::Refusal::TicketExpired | admit::Refusal::ClearanceRefused(_) => Refusal::Forbidden,
         admit::Refusal::TooEarly { .. } | admit::Refusal::SlowDown { .. } => Refusal::SlowDown,
         admit::Refusal::Busy { .. } | admit::Refusal::ReadOnly { .. } => Refusal::Busy,

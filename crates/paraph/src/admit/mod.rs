@@ -44,17 +44,14 @@ mod stream;
 pub mod ticket;
 pub mod upload;
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use futures_util::FutureExt;
+use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
 use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use http_body_util::BodyExt;
 use paraph_tally::Millis;
 use sha2::Sha256;
 use tokio::time::Instant;
@@ -70,6 +67,7 @@ pub use self::refusal::Refusal;
 use self::source::Source;
 use self::spent::{BodyMac, Burn, Nonce, Outcome, Spent};
 use self::ticket::Tickets;
+use self::upload::Unread;
 use crate::limits::Limits;
 use crate::shield::Shield;
 use crate::store::id::{random, time_ordered};
@@ -286,7 +284,7 @@ impl Admitter {
     /// address, and get back what they typed. Otherwise what is refused costs no more than reading its body.
     ///
     /// # Errors
-    /// `SlowDown`, `UnsupportedMedia`, `TooLarge`, `SlowBody`, `InvalidForm`.
+    /// `SlowDown`, `UnsupportedMedia`, `TooLarge`, `SlowBody`, `BrokenBody`, `InvalidForm`.
     pub async fn receive<B>(
         &self,
         source: &Source,
@@ -297,6 +295,7 @@ impl Admitter {
     ) -> Result<Received, NotReceived>
     where
         B: hyper::body::Body<Data = Bytes>,
+        Unread: From<B::Error>,
     {
         let asker = self.asker(source);
         let left = self.noted(&asker, self.budgets.check(Purpose::Sign, &asker, now), now);
@@ -317,6 +316,7 @@ impl Admitter {
     async fn read_form<B>(&self, headers: &HeaderMap, body: B) -> Result<Bytes, Refusal>
     where
         B: hyper::body::Body<Data = Bytes>,
+        Unread: From<B::Error>,
     {
         let media = headers
             .get(CONTENT_TYPE)
@@ -333,6 +333,7 @@ impl Admitter {
     async fn read<B>(&self, headers: &HeaderMap, body: B) -> Result<Bytes, Refusal>
     where
         B: hyper::body::Body<Data = Bytes>,
+        Unread: From<B::Error>,
     {
         let announced = headers
             .get(CONTENT_LENGTH)
@@ -341,14 +342,8 @@ impl Admitter {
             return Err(Refusal::TooLarge);
         }
         let most = usize::try_from(self.limits.body_bytes).unwrap_or(usize::MAX);
-        let mut whole = pin!(whole(body, most));
-        // Nearly every body came with its head: only one that did not costs a timer.
-        match (&mut whole).now_or_never() {
-            Some(whole) => whole,
-            None => tokio::time::timeout(Duration::from_secs(self.limits.body_seconds), whole)
-                .await
-                .map_err(|_| Refusal::SlowBody)?,
-        }
+        let patience = Duration::from_secs(self.limits.body_seconds);
+        Ok(upload::read(body, most, patience).await?)
     }
 
     /// Checks the signature of clearance or ticket: microseconds, nothing is burnt. A form that holds both is judged by
@@ -532,30 +527,6 @@ impl Admitter {
             Way::Plain => &self.spent_plain,
         }
     }
-}
-
-/// A body of at most so many bytes. One that comes in a single piece, as forms do, is not copied.
-async fn whole<B: hyper::body::Body<Data = Bytes>>(body: B, most: usize) -> Result<Bytes, Refusal> {
-    let mut body = pin!(body);
-    let mut first = Bytes::new();
-    let mut joined = BytesMut::new();
-    while let Some(frame) = body.as_mut().frame().await {
-        let Ok(data) = frame.map_err(|_| Refusal::SlowBody)?.into_data() else {
-            continue;
-        };
-        if first.len().max(joined.len()) + data.len() > most {
-            return Err(Refusal::TooLarge);
-        }
-        if first.is_empty() && joined.is_empty() {
-            first = data;
-            continue;
-        }
-        if joined.is_empty() {
-            joined.extend_from_slice(&first);
-        }
-        joined.extend_from_slice(&data);
-    }
-    Ok(if joined.is_empty() { first } else { joined.freeze() })
 }
 
 /// Seconds after which who wanted to sign in the meantime tries again, before jitter.

@@ -4,10 +4,10 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
-use http_body_util::{BodyExt, Limited};
 use paraph_tally::{End, Millis, PetitionId, SignatureId, SignatureState, WithdrawnBy};
 use serde_json::{Value, json};
 
@@ -17,6 +17,7 @@ use crate::admit::Admitter;
 use crate::admit::email::Email;
 use crate::admit::lane::{Permit, Rank};
 use crate::admit::source::Source;
+use crate::admit::upload;
 use crate::clock::{self, rfc3339};
 use crate::intake::Intake;
 use crate::intake::command::{ConfirmAnswer, DisownAnswer, Keeping, WithdrawAnswer};
@@ -359,16 +360,21 @@ impl Signatory {
     /// `POST /not-me/{token}`
     pub async fn disown(&self, source: Source, asked: Asked<'_>, token: &str, body: Body) -> Answer {
         const CHOICE_BYTES: usize = 256;
+        const PATIENCE: Duration = Duration::from_secs(10);
         let asked = asked.without_path();
-        let body = Limited::new(body, CHOICE_BYTES);
-        let read = tokio::time::timeout(std::time::Duration::from_secs(10), body.collect()).await;
-        let Ok(Ok(body)) = read else {
-            return respond::refused(&asked, Refusal::TooLarge, None, None);
+        let read = upload::read(body, CHOICE_BYTES, PATIENCE).await;
+        let chosen = match read.as_deref() {
+            Ok(b"choice=erase") => Ok((Disowning::Erase, Keeping::Erase)),
+            Ok(b"choice=keep") => Ok((Disowning::Keep, Keeping::KeepForComplaint)),
+            Ok(_) => Err(Refusal::BadRequest),
+            Err(unread) => Err(Refusal::from(*unread)),
         };
-        let (choice, keeping) = match &body.to_bytes()[..] {
-            b"choice=erase" => (Disowning::Erase, Keeping::Erase),
-            b"choice=keep" => (Disowning::Keep, Keeping::KeepForComplaint),
-            _ => return respond::refused(&asked, Refusal::BadRequest, None, None),
+        let (choice, keeping) = match chosen {
+            Ok(chosen) => chosen,
+            Err(refusal) => {
+                count("not_me", refusal.code());
+                return respond::refused(&asked, refusal, None, None);
+            }
         };
         match self.disowned(source, &asked, token, choice, keeping).await {
             Ok(answer) => answer,
