@@ -156,7 +156,7 @@ limits! {
     // budget its source pays more, from half of it goes behind those who use less; only all of it refuses
     budget_sign = 480 in 1..=1000000, "Signatures a minute by one address: 1,000 people behind a carrier's NAT in ten minutes send 100, in a bad minute 200, and a forger of four cores among them 300.";
     budget_sign_wide = 1920 in 1..=1000000, "Signatures a minute by one /24 or /48; four such addresses.";
-    budget_challenge = 1920 in 1..=1000000, "Challenges a minute for one address; four a signature, as refusing one costs as much as issuing it.";
+    budget_challenge = 1920 in 1..=1000000, "Challenges a minute for one address, four a signature; beyond them each costs the most and is still given, as refusing one costs as much.";
     budget_challenge_wide = 7680 in 1..=1000000, "Challenges a minute for one /24 or /48.";
     budget_ticket = 1920 in 1..=1000000, "Forms with a ticket a minute for one address; people without script reload.";
     budget_ticket_wide = 7680 in 1..=1000000, "Forms with a ticket a minute for one /24 or /48.";

@@ -26,6 +26,7 @@ use crate::alerts::{Alerts, Setup};
 use crate::clock;
 use crate::config::{Config, ProxyProtocol};
 use crate::control;
+use crate::descriptors;
 use crate::desk::books::Books;
 use crate::desk::{Around, Parts, link_path};
 use crate::failure::Failure;
@@ -407,6 +408,7 @@ impl Core {
         };
         let admitter = Admitter::new(&secrets, price, &config.limits)
             .map_err(|error| Failure::usage(error.to_string(), "put the right key file back from its backup"))?;
+        let admitter = admitter.with_places(descriptors::connections(&config.limits, descriptors::allowed()));
         admitter.set_read_only(config.site.read_only);
         let networks = Arc::new(networks(config, directory));
         let observer = Observer::new(keys, Arc::clone(&networks), config.drill_networks);

@@ -20,6 +20,7 @@ pub mod challenge;
 pub mod contribution;
 pub mod email;
 pub mod form;
+mod forwarded;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod h2;
@@ -174,6 +175,14 @@ impl Admitter {
         Ok(())
     }
 
+    /// The same door with so many places for connections, as few descriptors allow no more.
+    #[must_use]
+    pub fn with_places(mut self, most: u64) -> Self {
+        let limits = &self.limits;
+        self.places = Places::of(most, limits.connections_per_address, limits.connections_per_network);
+        self
+    }
+
     /// The same door, which tells the shield of whom it refuses, and asks it who pays the highest price.
     #[must_use]
     pub fn behind(mut self, shield: Arc<Shield>) -> Self {
@@ -252,14 +261,18 @@ impl Admitter {
         self.spent(way).preload(admitted, now);
     }
 
-    /// A challenge for signing this petition, priced by the source's pressure and the queue's delay.
+    /// A challenge for signing this petition, priced by the source's pressure and the queue's delay. Whose neighbours used the
+    /// budget of their address up still gets one, at the highest price; the shield learns of it as of a refusal.
     ///
     /// # Errors
-    /// `SlowDown`; `ReadOnly`; `Busy` when it cannot be made.
+    /// `SlowDown`, where a whole network of rented servers asked too often; `ReadOnly`; `Busy` when it cannot be made.
     pub fn challenge(&self, source: &Source, slug: &str, now: Millis) -> Result<Challenge, Refusal> {
         self.open()?;
         let asker = self.asker(source);
         let asked = self.charge(Purpose::Challenge, &asker, now)?;
+        if let Some(shield) = self.shield.as_ref().filter(|_| asked.is_whole()) {
+            shield.exceeded(source, now);
+        }
         let pressure = asked.max(self.pressure(&asker, now));
         let rounds = challenge::rounds(&self.limits, pressure, self.delay());
         self.puzzles

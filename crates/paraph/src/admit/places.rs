@@ -70,6 +70,12 @@ impl Places {
         })
     }
 
+    /// Places in all.
+    #[must_use]
+    pub fn most(&self) -> u64 {
+        self.most
+    }
+
     /// Places taken now.
     #[must_use]
     pub fn open(&self) -> u64 {
