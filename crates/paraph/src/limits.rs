@@ -134,6 +134,7 @@ limits! {
     lane_confirm_waiting = 4096 in 0..=65536, "Confirmations waiting for a place.";
     lane_manage = 64 in 1..=8192, "Withdrawals and objections in work at once.";
     lane_manage_waiting = 1024 in 0..=65536, "Withdrawals and objections waiting for a place.";
+    links_per_address = 4 in 1..=8192, "Links of mails of one address that are worked on at once or wait for a place; further ones wait for these. Each takes milliseconds, so it is hundreds a second.";
     lane_wait_ms = 4000 in 10..=30000, "Milliseconds that a request may wait for a place before it is told to come back.";
     lane_target_ms = 250 in 10..=30000, "Milliseconds of waiting that may stand: where nobody waits less for a second, who waited twice as long is told to come back. Never a confirmation.";
 
@@ -265,7 +266,8 @@ limits! {
     lane_desk = 16 in 1..=1024, "Requests in work at once of those who have logged in at the desk; three people work there, each page makes a few.";
     lane_desk_waiting = 64 in 0..=65536, "Such requests waiting for a place.";
     lane_desk_door = 8 in 1..=1024, "Requests in work at once of everybody else at the desk; each is a look or two into the store.";
-    lane_desk_door_waiting = 1024 in 0..=65536, "Such requests waiting for a place, one of an address.";
+    lane_desk_door_waiting = 1024 in 0..=65536, "Such requests waiting for a place.";
+    desk_door_per_address = 1 in 1..=1024, "Of these, of one address in work, waiting for a place or for a password to be hashed; further ones wait for these.";
     desk_hash_kib = 19456 in 8192..=1048576, "KiB of memory for one password (Argon2id): OWASP's least for two passes; 30 ms of one core.";
     desk_hash_passes = 2 in 1..=16, "Passes over that memory.";
     desk_hashing = 1 in 1..=16, "Passwords hashed at once: a flood of logins takes one core for 30 ms at a time, and never the others.";

@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::retry_after;
+use super::source::Source;
+pub use super::turns::Turn;
+use super::turns::Turns;
 use crate::limits::Limits;
 
 /// The lanes, in the order in which they matter.
@@ -64,13 +67,21 @@ const NARROW: usize = 4;
 
 /// All lanes.
 #[derive(Debug)]
-pub struct Lanes([Lane; 8]);
+pub struct Lanes {
+    lanes: [Lane; 8],
+    /// Of those who confirm, of those who manage, and at the door of the desk: what these ask for costs them nothing, and
+    /// where they wait, everybody else is sent away.
+    turns: [Arc<Turns>; 3],
+}
 
 impl Lanes {
     /// Lanes as wide as `limits` says.
     #[must_use]
     pub fn new(limits: &Limits) -> Self {
-        Self(Rank::ALL.map(|rank| {
+        let patience = Duration::from_millis(limits.lane_wait_ms);
+        let [links, door] =
+            [limits.links_per_address, limits.desk_door_per_address].map(|each| move || Turns::new(each, patience));
+        let lanes = Rank::ALL.map(|rank| {
             let (width, waiting) = match rank {
                 Rank::Operator => (limits.lane_operator, limits.lane_operator_waiting),
                 Rank::Desk => (limits.lane_desk, limits.lane_desk_waiting),
@@ -81,19 +92,21 @@ impl Lanes {
                 Rank::Plain => (limits.lane_plain, limits.lane_plain_waiting),
                 Rank::Challenge => (limits.lane_challenge, limits.lane_challenge_waiting),
             };
-            let lane = Lane::new(rank.label(), width, waiting, Duration::from_millis(limits.lane_wait_ms));
+            let lane = Lane::new(rank.label(), width, waiting, patience);
             match rank {
                 // A wait is all that may happen to a confirmation, or to an operator.
                 Rank::Operator | Rank::Desk | Rank::DeskDoor | Rank::Confirm => lane,
                 _ => lane.shedding(Duration::from_millis(limits.lane_target_ms)),
             }
-        }))
+        });
+        let turns = [links(), links(), door()];
+        Self { lanes, turns }
     }
 
     /// One of them.
     #[must_use]
     pub fn of(&self, rank: Rank) -> &Lane {
-        let [operator, desk, door, confirm, manage, sign, plain, challenge] = &self.0;
+        let [operator, desk, door, confirm, manage, sign, plain, challenge] = &self.lanes;
         match rank {
             Rank::Operator => operator,
             Rank::Desk => desk,
@@ -126,6 +139,23 @@ impl Lanes {
             return Err(lane.busy());
         }
         lane.enter().await
+    }
+
+    /// The same for one of the few at a time that an address has in this lane; further ones wait for these, outside of it. So
+    /// it takes many addresses to make a lane wait that others have to make room for.
+    ///
+    /// # Errors
+    /// As [`Self::enter`]; or those of the same address took too long.
+    pub async fn enter_in_turn(&self, rank: Rank, source: &Source) -> Result<(Option<Turn>, Permit), Busy> {
+        let [confirm, manage, door] = &self.turns;
+        let turns = match rank {
+            Rank::Confirm => confirm,
+            Rank::Manage => manage,
+            Rank::DeskDoor => door,
+            _ => return Ok((None, self.enter(rank).await?)),
+        };
+        let turn = turns.take(source).await.ok_or_else(|| self.of(rank).busy())?;
+        Ok((Some(turn), self.enter(rank).await?))
     }
 
     /// How many who wanted to sign have been sent away since the start.

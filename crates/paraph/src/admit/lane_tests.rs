@@ -145,6 +145,39 @@ async fn withdrawals_that_queue_narrow_signing_and_never_end_it() {
     waiting.abort();
 }
 
+/// However many links one address opens at once: those who sign notice nothing.
+#[tokio::test]
+async fn an_address_alone_cannot_make_a_lane_wait() {
+    let limits = Limits {
+        lane_confirm: 6,
+        lane_confirm_waiting: 2,
+        lane_manage: 6,
+        lane_manage_waiting: 2,
+        lane_sign: 1,
+        ..Limits::default()
+    };
+    let lanes = Arc::new(Lanes::new(&limits));
+    let source = |last| Source::direct(std::net::SocketAddr::from(([198, 51, 100, last], 1)));
+    for rank in [Rank::Confirm, Rank::Manage] {
+        let crowd: Vec<_> = (0..40)
+            .map(|_| {
+                let (lanes, here) = (Arc::clone(&lanes), source(1));
+                tokio::spawn(async move {
+                    let _place = lanes.enter_in_turn(rank, &here).await;
+                    std::future::pending::<()>().await;
+                })
+            })
+            .collect();
+        while lanes.of(rank).working() < 4 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!((lanes.of(rank).working(), lanes.of(rank).waiting()), (4, 0), "{rank:?}");
+        drop(lanes.enter_in_turn(rank, &source(2)).await.expect("another address"));
+        drop(lanes.enter(Rank::Sign).await.expect("who signs notices nothing"));
+        crowd.iter().for_each(tokio::task::JoinHandle::abort);
+    }
+}
+
 #[test]
 fn the_delay_rises_fast_and_forgets_by_the_clock() {
     let start = Instant::now();

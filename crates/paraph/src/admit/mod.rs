@@ -43,6 +43,7 @@ pub mod spent;
 pub mod state;
 mod stream;
 pub mod ticket;
+mod turns;
 pub mod upload;
 
 use std::sync::Arc;

@@ -24,7 +24,6 @@ pub mod room;
 pub mod route;
 pub mod session;
 pub mod totp;
-pub mod turns;
 pub mod webauthn;
 
 use std::collections::BTreeSet;
@@ -47,7 +46,6 @@ use self::room::chart::Minutes;
 use self::route::{Route, Takes};
 use self::session::{Cookie, Cookies, Token, hashed};
 use self::totp::Codes;
-use self::turns::Turns;
 use crate::admit::Admitter;
 use crate::admit::lane::{Permit, Rank};
 use crate::admit::source::Source;
@@ -86,7 +84,6 @@ pub struct Parts {
     pace: Pace,
     cookies: Cookies,
     names: [u8; 32],
-    turns: Turns,
     minutes: Mutex<Minutes>,
     holders: Mutex<BTreeSet<String>>,
     held: tokio::sync::Mutex<HeldSources>,
@@ -139,7 +136,6 @@ impl Parts {
             pace: Pace::new(limits),
             cookies: Cookies::new(keys, is_secure),
             names: keys.derive("desk name v1"),
-            turns: Turns::default(),
             minutes: Mutex::default(),
             holders: Mutex::default(),
             held: tokio::sync::Mutex::default(),
@@ -366,14 +362,9 @@ impl Desk {
             None
         };
         // Nobody who only knocks takes anything from who is in, and no address from the others.
-        let (_turn, rank) = match session {
-            Some(_) => (None, Rank::Desk),
-            None => (
-                Some(self.parts.turns.take(&visit.source).await.ok_or(No::Busy)?),
-                Rank::DeskDoor,
-            ),
-        };
-        let place = self.parts.admitter.lanes.enter(rank).await.map_err(|_| No::Busy)?;
+        let rank = if session.is_some() { Rank::Desk } else { Rank::DeskDoor };
+        let entered = self.parts.admitter.lanes.enter_in_turn(rank, &visit.source).await;
+        let (_turn, place) = entered.map_err(|_| No::Busy)?;
         if let Some(token) = session {
             self.recognise(visit, token).await?;
         }

@@ -15,7 +15,7 @@ use super::shelf::{Displayed, Shelf};
 use super::{Body, count};
 use crate::admit::Admitter;
 use crate::admit::email::Email;
-use crate::admit::lane::{Permit, Rank};
+use crate::admit::lane::{Permit, Rank, Turn};
 use crate::admit::source::Source;
 use crate::admit::upload;
 use crate::clock::{self, rfc3339};
@@ -97,7 +97,7 @@ impl Signatory {
         token: &str,
         before: Option<&str>,
     ) -> Result<Answer, Missed> {
-        let _place = enter(&self.admitter, Rank::Confirm).await?;
+        let _place = enter(&self.admitter, Rank::Confirm, &source).await?;
         let found = self.find(source, Purpose::Confirm, token).await?;
         let Some(personal) = &found.personal else {
             return Ok(ended(asked, &found, found.state.axes.end));
@@ -183,7 +183,7 @@ impl Signatory {
     }
 
     async fn confirmed(&self, source: Source, asked: &Asked<'_>, token: &str) -> Result<Answer, Missed> {
-        let _place = enter(&self.admitter, Rank::Confirm).await?;
+        let _place = enter(&self.admitter, Rank::Confirm, &source).await?;
         let found = self.find(source, Purpose::Confirm, token).await?;
         let before = found.state.confirmed_at;
         let from = self.observer.confirmed_from(source.addr, clock::now());
@@ -263,7 +263,7 @@ impl Signatory {
     }
 
     async fn receipt_file(&self, source: Source, asked: &Asked<'_>, token: &str) -> Result<Answer, Missed> {
-        let _place = enter(&self.admitter, Rank::Manage).await?;
+        let _place = enter(&self.admitter, Rank::Manage, &source).await?;
         let found = self.find(source, Purpose::Receipt, token).await?;
         let (Some(personal), Some(at)) = (&found.personal, found.state.confirmed_at) else {
             return Err(Missed::Unknown);
@@ -298,7 +298,7 @@ impl Signatory {
         purpose: Purpose,
         token: &str,
     ) -> Result<Answer, Missed> {
-        let _place = enter(&self.admitter, Rank::Manage).await?;
+        let _place = enter(&self.admitter, Rank::Manage, &source).await?;
         let found = self.find(source, purpose, token).await?;
         let Some(personal) = &found.personal else {
             return Ok(ended(asked, &found, found.state.axes.end));
@@ -325,7 +325,7 @@ impl Signatory {
     }
 
     async fn withdrawn(&self, source: Source, asked: &Asked<'_>, token: &str) -> Result<Answer, Missed> {
-        let _place = enter(&self.admitter, Rank::Manage).await?;
+        let _place = enter(&self.admitter, Rank::Manage, &source).await?;
         let found = self.find(source, Purpose::Withdraw, token).await?;
         let (at, unconfirmed) = match self.intake.withdraw(found.id, WithdrawnBy::Mail).await {
             Ok(WithdrawAnswer::Withdrawn { at }) => (at, false),
@@ -390,7 +390,7 @@ impl Signatory {
         choice: Disowning,
         keeping: Keeping,
     ) -> Result<Answer, Missed> {
-        let _place = enter(&self.admitter, Rank::Manage).await?;
+        let _place = enter(&self.admitter, Rank::Manage, &source).await?;
         let found = self.find(source, Purpose::NotMe, token).await?;
         let (ended, kept) = match self.intake.disown(found.id, keeping).await {
             Ok(DisownAnswer::Disowned { ended, kept }) => (ended, kept),
@@ -502,12 +502,10 @@ impl Signatory {
     }
 }
 
-pub(super) async fn enter(admitter: &Admitter, rank: Rank) -> Result<Permit, Missed> {
-    admitter
-        .lanes
-        .enter(rank)
-        .await
-        .map_err(|busy| Missed::Busy(busy.retry_after))
+/// A place for who comes by a link, in the turn of their address.
+pub(super) async fn enter(admitter: &Admitter, rank: Rank, source: &Source) -> Result<(Option<Turn>, Permit), Missed> {
+    let entered = admitter.lanes.enter_in_turn(rank, source).await;
+    entered.map_err(|busy| Missed::Busy(busy.retry_after))
 }
 
 /// A link to what has come to an end, in the words of that end.

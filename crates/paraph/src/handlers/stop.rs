@@ -45,7 +45,7 @@ pub struct StopMail {
 impl StopMail {
     /// `GET /stop-mail/{token}`
     pub async fn look(&self, source: Source, asked: Asked<'_>, token: &str) -> Answer {
-        let Ok(_place) = self.admitter.lanes.enter(Rank::Manage).await else {
+        let Ok(_place) = self.admitter.lanes.enter_in_turn(Rank::Manage, &source).await else {
             return refused(&asked, Refusal::Busy, Some(5));
         };
         let (kind, address) = match self.known(&source, &asked, token) {
@@ -79,7 +79,7 @@ impl StopMail {
         let Some(stop) = wants_stop(&body) else {
             return refused(&asked, Refusal::BadRequest, None);
         };
-        let Ok(_place) = self.admitter.lanes.enter(Rank::Manage).await else {
+        let Ok(_place) = self.admitter.lanes.enter_in_turn(Rank::Manage, &source).await else {
             return refused(&asked, Refusal::Busy, Some(5));
         };
         if self.intake.stop_mail(Wish { kind, address, stop }).await.is_err() {
