@@ -138,7 +138,7 @@ async fn withdrawals_that_queue_narrow_signing_and_never_end_it() {
     let _second = lanes.enter(Rank::Sign).await.expect("a quarter of them at once");
     lanes.enter(Rank::Sign).await.expect_err("the rest is for withdrawals");
     for rank in [Rank::Plain, Rank::Challenge] {
-        drop(lanes.enter(rank).await.expect(rank.label()));
+        drop(lanes.enter(rank).await.expect("puzzles are given"));
     }
     drop(first);
     drop(lanes.enter(Rank::Sign).await.expect("the next one"));
