@@ -176,14 +176,15 @@ fn asset(asked: &Asked<'_>, path: &str, headers: &HeaderMap) -> Answer {
     let Some(asset) = views::asset(path) else {
         return found(asked, None);
     };
-    let (gzip, unchanged) = (respond::takes_gzip(headers), respond::is_known(headers, asset.etag));
-    let body: &'static [u8] = match (unchanged, gzip) {
-        (true, _) => b"",
-        (false, true) => asset.gzip,
-        (false, false) => asset.bytes,
+    let chosen = respond::choose(headers, asset.etag, asset.gzip_etag);
+    let (body, etag) = if chosen.gzip {
+        (asset.gzip, asset.gzip_etag)
+    } else {
+        (asset.bytes, asset.etag)
     };
+    let body = if chosen.is_known { b"" } else { body };
     let mut answer = Response::new(Body::from(Bytes::from_static(body)));
-    if unchanged {
+    if chosen.is_known {
         *answer.status_mut() = StatusCode::NOT_MODIFIED;
     }
     let caching = if asset.immutable {
@@ -194,10 +195,10 @@ fn asset(asked: &Asked<'_>, path: &str, headers: &HeaderMap) -> Answer {
     let out = answer.headers_mut();
     out.extend(respond::SECURITY.map(|(name, value)| (Some(name), value)));
     out.insert(CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
-    out.insert(ETAG, HeaderValue::from_static(asset.etag));
+    out.insert(ETAG, HeaderValue::from_static(etag));
     out.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
     out.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
-    if gzip {
+    if chosen.gzip {
         out.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     answer

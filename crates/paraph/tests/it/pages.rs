@@ -116,6 +116,56 @@ fn what_is_not_there_and_what_is_not_allowed() {
 }
 
 #[test]
+fn the_tag_of_a_page_names_its_bytes_and_either_of_them_is_enough() {
+    let (_site, server) = open();
+    let mut client = server.client();
+    let page = client.get("/").text();
+    let style = page
+        .split('"')
+        .find(|word| word.ends_with("/site.css"))
+        .expect("a style");
+    for path in ["/method", "/p/fountain/poster", style] {
+        let mut fetch = |accepts: &str, known: &str| {
+            let answer = ask(
+                &mut client,
+                "GET",
+                path,
+                &[("accept-encoding", accepts), ("if-none-match", known)],
+            );
+            let header = |name| answer.header(name).map(str::to_owned);
+            assert!(
+                header("vary").is_some_and(|vary| vary.contains("Accept-Encoding")),
+                "{path}"
+            );
+            (
+                answer.status,
+                header("etag").expect("a tag"),
+                header("content-encoding"),
+            )
+        };
+        let coded = Some("gzip".to_owned());
+        let ((_, plain, _), (_, packed, _)) = (fetch("identity", "\"0\""), fetch("gzip", "\"0\""));
+        assert_ne!(plain, packed, "{path}: other bytes, another tag");
+        let both = format!("\"0\", W/{plain}, {packed}");
+        for known in [&packed, &both, "*"] {
+            assert_eq!(
+                fetch("gzip", known),
+                (304, packed.clone(), coded.clone()),
+                "{path} {known}"
+            );
+        }
+        for accepts in ["gzip", "identity"] {
+            assert_eq!(fetch(accepts, &plain), (304, plain.clone(), None), "{path} {accepts}");
+        }
+        assert_eq!(
+            fetch("identity", &packed),
+            (200, plain, None),
+            "{path}: nobody reads what they cannot"
+        );
+    }
+}
+
+#[test]
 fn a_page_is_cached_compressed_and_asked_for_by_its_head() {
     let (_site, server) = open();
     let mut client = server.client();
