@@ -279,6 +279,22 @@ pub fn see_other(asked: &Asked<'_>, path: &str) -> Answer {
     answer
 }
 
+/// The same address without the slash at its end, for good. Its path is one of ours, which begins with one slash: it leads to
+/// nobody else.
+#[must_use]
+pub fn without_slash(asked: &Asked<'_>, uri: &Uri) -> Answer {
+    let path = uri.path().trim_end_matches('/');
+    let location = match uri.query() {
+        Some(query) => HeaderValue::try_from(format!("{path}?{query}")),
+        None => HeaderValue::try_from(path),
+    };
+    // What came as an address is a header value.
+    let location = location.unwrap_or(HeaderValue::from_static("/"));
+    let mut answer = page(asked, StatusCode::PERMANENT_REDIRECT, String::new());
+    answer.headers_mut().insert(LOCATION, location);
+    answer
+}
+
 /// The answer to what could not be done.
 #[must_use]
 pub fn refused(

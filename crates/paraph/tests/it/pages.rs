@@ -50,7 +50,17 @@ fn what_is_not_there_and_what_is_not_allowed() {
         "/p/well/check-mail",
         "/p/well/count.json",
         "/p/fountain/nothing",
-        "/p/fountain/",
+        "/p/fountain//",
+        "/p/fountain/nothing/",
+        "/p//fountain/",
+        "/p//",
+        "/p/fountain/versions/1/2/",
+        "/p/fountain/versions/1//2/",
+        "/method//",
+        "///",
+        "//elsewhere.example/",
+        "//elsewhere.example/p/",
+        "/\\elsewhere.example/",
         "/p/FOUNTAIN",
         "/p/../etc/passwd",
         "/assets/none",
@@ -113,6 +123,39 @@ fn what_is_not_there_and_what_is_not_allowed() {
         assert_eq!(answer.header("allow"), Some(allow), "{method} {path}");
         assert_eq!(ask(&mut client, method, path, &[]).status, 405);
     }
+}
+
+#[test]
+fn a_slash_too_many_leads_to_the_address_without_it() {
+    let (_site, server) = open();
+    let mut client = server.client();
+    for (path, right) in [
+        ("/p/fountain/", "/p/fountain"),
+        ("/p/fountain/?lang=en", "/p/fountain?lang=en"),
+        (
+            "/p/fountain/sign/?text_version=1&to=//elsewhere.example/",
+            "/p/fountain/sign?text_version=1&to=//elsewhere.example/",
+        ),
+        ("/p/fountain/versions/", "/p/fountain/versions"),
+        ("/p/fountain/versions/1/", "/p/fountain/versions/1"),
+        ("/p/fountain/poster/?", "/p/fountain/poster?"),
+        ("/p/fountain/count.json/", "/p/fountain/count.json"),
+        ("/method/", "/method"),
+        ("/privacy/", "/privacy"),
+        ("/legal/", "/legal"),
+        ("/receipt/AQE/", "/receipt/AQE"),
+    ] {
+        for method in ["GET", "HEAD"] {
+            let answer = ask(&mut client, method, path, &[]);
+            assert_eq!(
+                (answer.status, answer.header("location")),
+                (308, Some(right)),
+                "{method} {path}"
+            );
+        }
+    }
+    let posted = ask(&mut client, "POST", "/p/fountain/sign/", &[]);
+    assert_eq!((posted.status, posted.header("location")), (404, None));
 }
 
 #[test]
