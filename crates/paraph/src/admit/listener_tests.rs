@@ -166,11 +166,23 @@ async fn connections_are_bounded_in_all_and_per_address() {
 
 #[tokio::test]
 async fn silent_connections_of_a_few_keep_nobody_out() {
-    let few = Limits {
+    // Somebody from elsewhere, when every place is taken; a neighbour of theirs, when those of their network are.
+    let full = Limits {
         connections: 32,
         connections_per_address: 16,
         ..Limits::default()
     };
+    keeps_nobody_out(full, "198.51.100.7").await;
+    let few = Limits {
+        connections_per_address: 16,
+        connections_per_network: 32,
+        ..Limits::default()
+    };
+    keeps_nobody_out(few, "203.0.113.77").await;
+}
+
+/// Four addresses of one network say nothing on 32 connections and come again; somebody signs meanwhile.
+async fn keeps_nobody_out(few: Limits, honest: &str) {
     let server = start(&["127.0.0.0/8"], ProxyProtocol::Optional, few).await;
     let come = async |index: usize, head: &str| {
         let mut stream = connect(&server).await;
@@ -184,8 +196,13 @@ async fn silent_connections_of_a_few_keep_nobody_out() {
         silent.push(come(index, ["", "GET / HT", "GET / HTTP/1.1\r\nHost: a\r\n"][index % 3]).await);
     }
     tokio::time::sleep(Duration::from_millis(200)).await;
+    let honest_proxy = format!("PROXY TCP4 {honest} 127.0.0.1 4711 80\r\n");
     for round in 0..40 {
-        assert_eq!(get(&server, PROXY, "").await, "198.51.100.7 forwarded", "round {round}");
+        assert_eq!(
+            get(&server, honest_proxy.as_bytes(), "").await,
+            format!("{honest} forwarded"),
+            "round {round}"
+        );
         silent.push(come(round, "GET / HT").await);
         silent.push(come(round, "").await);
     }
