@@ -123,8 +123,9 @@ pub(super) fn headers(bytes: &[u8]) {
         let only = &offered[..1];
         assert_eq!(Lang::negotiate(asked, text("accept-language"), only), only[0]);
     }
-    let _ = respond::takes_gzip(&headers);
-    assert!(headers.contains_key("if-none-match") || !respond::is_known(&headers, "\"0123\""));
+    let chosen = respond::choose(&headers, "\"0123\"", "\"0123-gzip\"");
+    assert!(!chosen.gzip || headers.contains_key("accept-encoding"));
+    assert!(!chosen.is_known || headers.contains_key("if-none-match"));
     for is_secure in [false, true] {
         let cookies = Cookies::new(&KEYS, is_secure);
         let _ = cookies.form_token(&headers);
