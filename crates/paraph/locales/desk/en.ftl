@@ -12,6 +12,7 @@ desk-role-author = author
 desk-role-moderator = moderator
 desk-role-operator = operator
 desk-former = a former member
+desk-former-number = former member { $count }
 desk-by-command = command line
 desk-to-review-count = { $count } to review
 
@@ -173,7 +174,7 @@ desk-close-button = Close
 desk-since = since
 desk-reset = New link
 desk-remove = Remove
-desk-remove-what = Their name, password and sessions are erased at once. The log keeps what was done, without the name.
+desk-remove-what = Their name, password and sessions are erased at once, and links that they made and nobody used are void. The log keeps what was done, without the name.
 desk-remove-sure = Yes, remove this member.
 desk-remove-button = Remove this member
 desk-invite = Invite somebody
@@ -183,6 +184,7 @@ desk-label-role = Role
 desk-links = Links not used yet
 desk-link-how = Hand it over by a way that you trust. It is good once, and will not be shown again.
 desk-link-until = until
+desk-take-back = Take back
 desk-last-operator = This is the last operator: nobody could invite any more. Invite another one first.
 desk-too-many = As many members or links as the site allows. Remove some first.
 
@@ -191,6 +193,7 @@ desk-too-many = As many members or links as the site allows. Remove some first.
 desk-audit-what = Who did what, and when. Nothing here is about signatories.
 desk-act-invited = made a link to join
 desk-act-reset = made a new link for
+desk-act-link-taken-back = took back a link
 desk-act-joined = joined the desk
 desk-act-renewed = chose a new password and a new app
 desk-act-login = logged in
@@ -230,6 +233,7 @@ desk-done-passkey = The passkey is added.
 desk-done-passkey-removed = The passkey is removed. If this device still offers it, delete it there too.
 desk-done-ended = The session has ended.
 desk-done-removed = The member is removed.
+desk-done-taken-back = The link is void.
 
 ## What is not right
 
@@ -380,7 +384,10 @@ desk-label-after = Count after
 desk-label-unknown = What we do not know
 desk-hint-unknown = In your words. Addresses, sites and names of registered holders of networks are refused: nobody knows yet who is behind them. A name that is an ordinary word too, such as “Cloud”, is refused only with its capital, inside a sentence.
 desk-label-complaint = A complaint may be filed
-desk-statement-numbers = Last night { $aside } attempts to sign were set aside. The count was { $before } before and is { $after } now.
+desk-statement-numbers = Last night { $attempts ->
+    [one] { $aside } attempt to sign was
+   *[other] { $aside } attempts to sign were
+} set aside. The count was { $before } before and is { $after } now.
 desk-statement-other = Your words are only in the version in your language. For this one, open this page in its own.
 desk-statement-unknown = We do not know who made these attempts.
 desk-statement-complaint = A complaint may be filed.
@@ -519,7 +526,7 @@ desk-done-resumed = People can sign again.
 ## Incidents, findings, the limit of holds, the second way
 
 desk-who-program = the program
-desk-who-command-line = at the machine itself
+desk-who-command-line = somebody at the machine itself
 desk-chart-refused = refused at the door
 desk-incidents = Incidents
 desk-incidents-none = There has been none.

@@ -12,6 +12,7 @@ desk-role-author = auteur
 desk-role-moderator = modérateur
 desk-role-operator = opérateur
 desk-former = ancien membre
+desk-former-number = ancien membre n° { $count }
 desk-by-command = ligne de commande
 desk-to-review-count = { $count } à relire
 
@@ -173,7 +174,7 @@ desk-close-button = Clore
 desk-since = depuis le
 desk-reset = Nouveau lien
 desk-remove = Retirer
-desk-remove-what = Son nom, son mot de passe et ses sessions sont effacés tout de suite. Le registre garde ce qui a été fait, sans le nom.
+desk-remove-what = Son nom, son mot de passe et ses sessions sont effacés tout de suite, et les liens que ce membre a faits et que personne n’a utilisés ne valent plus rien. Le registre garde ce qui a été fait, sans le nom.
 desk-remove-sure = Oui, retirer ce membre.
 desk-remove-button = Retirer ce membre
 desk-invite = Inviter quelqu’un
@@ -183,6 +184,7 @@ desk-label-role = Rôle
 desk-links = Liens non utilisés
 desk-link-how = À transmettre par un moyen sûr. Il sert une fois et ne sera plus affiché.
 desk-link-until = jusqu’au
+desk-take-back = Reprendre
 desk-last-operator = C’est le dernier opérateur : personne ne pourrait plus inviter. Invitez-en d’abord un autre.
 desk-too-many = Autant de membres ou de liens que le site le permet. Retirez-en d’abord.
 
@@ -191,6 +193,7 @@ desk-too-many = Autant de membres ou de liens que le site le permet. Retirez-en 
 desk-audit-what = Qui a fait quoi, et quand. Rien ici ne concerne les signataires.
 desk-act-invited = a fait un lien d’invitation
 desk-act-reset = a fait un nouveau lien pour
+desk-act-link-taken-back = a repris un lien
 desk-act-joined = est entré au bureau
 desk-act-renewed = a choisi un nouveau mot de passe et une nouvelle application
 desk-act-login = s’est connecté
@@ -230,6 +233,7 @@ desk-done-passkey = La clé d’accès est ajoutée.
 desk-done-passkey-removed = La clé d’accès est retirée. Si cet appareil la propose encore, supprimez-la aussi chez lui.
 desk-done-ended = La session est fermée.
 desk-done-removed = Le membre est retiré.
+desk-done-taken-back = Le lien ne vaut plus rien.
 
 ## Ce qui ne va pas
 
@@ -382,7 +386,10 @@ desk-label-after = Compte après
 desk-label-unknown = Ce que nous ne savons pas
 desk-hint-unknown = Dans vos mots. Adresses, sites et noms de titulaires de réseaux sont refusés : personne ne sait encore qui est derrière. Un nom qui est aussi un mot courant, comme « Cloud », n’est refusé qu’avec sa majuscule, dans une phrase.
 desk-label-complaint = Une plainte pourra être déposée
-desk-statement-numbers = La nuit dernière, { $aside } tentatives de signature ont été écartées. Le compte était de { $before } avant, il est de { $after } maintenant.
+desk-statement-numbers = La nuit dernière, { $attempts ->
+    [one] { $aside } tentative de signature a été écartée
+   *[other] { $aside } tentatives de signature ont été écartées
+}. Le compte était de { $before } avant, il est de { $after } maintenant.
 desk-statement-other = Vos mots ne sont que dans la version écrite dans votre langue. Pour celle-ci, ouvrez cette page dans la sienne.
 desk-statement-unknown = Nous ne savons pas qui est à l’origine de ces tentatives.
 desk-statement-complaint = Une plainte pourra être déposée.
@@ -534,7 +541,7 @@ desk-done-resumed = On peut signer de nouveau.
 ## Incidents, constats, limite des retenues, seconde voie
 
 desk-who-program = le programme
-desk-who-command-line = sur la machine elle-même
+desk-who-command-line = quelqu’un sur la machine elle-même
 desk-chart-refused = refusées à l’entrée
 desk-incidents = Incidents
 desk-incidents-none = Il n’y en a pas eu.

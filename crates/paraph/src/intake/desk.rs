@@ -29,6 +29,7 @@ impl Decider<'_> {
         match wish {
             Wish::Invite(link) => self.invite(by, link).await,
             Wish::FirstLink(token, expires) => self.first_link(token, expires).await,
+            Wish::TakeBack(token) => self.take_back(by, token).await,
             Wish::Join(join) => self.join(*join).await,
             Wish::Open(session, proof) => self.open_session(session, proof).await,
             Wish::OpenByPasskey(session, used) => self.open_by_passkey(session, used).await,
@@ -141,6 +142,18 @@ impl Decider<'_> {
         };
         self.keep(DeskRow::NoFirstLinks);
         self.keep(DeskRow::Invitation(link, None, self.at));
+        Ok(DeskAnswer::Done)
+    }
+
+    async fn take_back(&mut self, by: Option<MemberId>, token: TokenHash) -> Result<DeskAnswer, DbError> {
+        let sql = "SELECT role, member FROM desk_invitation WHERE token = ?1";
+        let Some(row) = self.db.query_one(sql, &[Value::Blob(&token)]).await? else {
+            return Ok(DeskAnswer::Unknown);
+        };
+        let role = Role::from_code(row.int(0)?).map_or("", Role::name);
+        let subject = row.maybe_array(1)?.map_or_else(|| role.to_owned(), hex);
+        self.keep(DeskRow::InvitationSpent(token));
+        self.note(by, "link-taken-back", subject);
         Ok(DeskAnswer::Done)
     }
 
