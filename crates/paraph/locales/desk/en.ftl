@@ -462,6 +462,7 @@ desk-decide-nobody = Nobody is meant whose standing this would change. Nothing w
 desk-decide-changed = Since your preview there are more whom it would judge. Nothing was done: look at it again.
 desk-decide-wrong-time = A time is not one.
 desk-decide-wrong-network = The network is an address, or a number such as AS64500.
+desk-decide-wrong-domain = This is not a mail domain: what stands behind the @ of an address.
 desk-decide-wrong-reason = This reason does not go with what you want to do.
 desk-decide-wrong-note = Say in a few words why.
 desk-decide-wrong-verdict = There is no such verdict, or it was taken back.

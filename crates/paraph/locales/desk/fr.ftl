@@ -387,6 +387,7 @@ desk-label-unknown = Ce que nous ne savons pas
 desk-hint-unknown = Dans vos mots. Adresses, sites et noms de titulaires de réseaux sont refusés : personne ne sait encore qui est derrière. Un nom qui est aussi un mot courant, comme « Cloud », n’est refusé qu’avec sa majuscule, dans une phrase.
 desk-label-complaint = Une plainte pourra être déposée
 desk-statement-numbers = La nuit dernière, { $attempts ->
+    [0] aucune tentative de signature n’a été écartée
     [one] { $aside } tentative de signature a été écartée
    *[other] { $aside } tentatives de signature ont été écartées
 }. Le compte était de { $before } avant, il est de { $after } maintenant.
@@ -473,6 +474,7 @@ desk-decide-nobody = Cela ne changerait rien pour personne. Rien n’a été fai
 desk-decide-changed = Depuis votre aperçu, il y en a davantage que cela toucherait. Rien n’a été fait : regardez de nouveau.
 desk-decide-wrong-time = Une heure n’en est pas une.
 desk-decide-wrong-network = Le réseau est une adresse, ou un numéro comme AS64500.
+desk-decide-wrong-domain = Ce n’est pas un domaine de courriel : ce qui suit le @ d’une adresse.
 desk-decide-wrong-reason = Cette raison ne va pas avec ce que vous voulez faire.
 desk-decide-wrong-note = Dites en quelques mots pourquoi.
 desk-decide-wrong-verdict = Cette décision n’existe pas, ou elle a été défaite.
