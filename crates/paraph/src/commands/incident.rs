@@ -11,7 +11,7 @@ use crate::control;
 use crate::failure::Failure;
 use crate::incident::answers::Answers;
 use crate::incident::book::{self, What};
-use crate::incident::condition::{Condition, Network};
+use crate::incident::condition::{Condition, Network, mail_domain};
 use crate::incident::findings::{Found, Now};
 use crate::incident::log::{Entry, Happened, Told, Who};
 use crate::incident::preview::{Preview, Sample};
@@ -187,7 +187,7 @@ fn condition(typed: &IncidentMotion) -> Result<Condition, Failure> {
         from: typed.from.as_deref().map(|time| moment("--from", time)).transpose()?,
         to: typed.to.as_deref().map(|time| moment("--to", time)).transpose()?,
         network: typed.network.as_deref().map(network).transpose()?,
-        domain: typed.domain.as_deref().map(str::to_lowercase),
+        domain: typed.domain.as_deref().map(domain).transpose()?,
         comment: comment.transpose()?,
         verdicts: typed.verdict.clone(),
         finding: typed.finding.as_deref().map(str::to_lowercase),
@@ -208,21 +208,19 @@ fn moment(flag: &str, typed: &str) -> Result<u64, Failure> {
 }
 
 fn network(typed: &str) -> Result<Network, Failure> {
-    let number = typed.strip_prefix("AS").or_else(|| typed.strip_prefix("as"));
-    if let Some(number) = number.and_then(|number| number.parse().ok()) {
-        return Ok(Network::Origin(number));
-    }
-    let address = typed.split_once('/').map_or(typed, |(address, _)| address);
-    let wide = typed.split_once('/').map(|(_, length)| length);
-    match address.parse::<std::net::IpAddr>() {
-        Ok(address) if wide.is_none_or(|length| length == if address.is_ipv4() { "24" } else { "64" }) => {
-            Ok(Network::Near(address))
-        }
-        _ => Err(Failure::usage(
+    Network::read(typed).ok_or_else(|| {
+        Failure::usage(
             format!("--network: {typed} is not a network that signatures are known by"),
             "write AS64496, or an address: it stands for its /24 or, in IPv6, its /64",
-        )),
-    }
+        )
+    })
+}
+
+fn domain(typed: &str) -> Result<String, Failure> {
+    mail_domain(typed).ok_or_else(|| {
+        let hint = "write what stands behind the @ of an address, as in people.example";
+        Failure::usage(format!("--domain: {typed} is not a mail domain"), hint)
+    })
 }
 
 /// Shows what it would do, or does it.
