@@ -599,9 +599,14 @@ desk-ask-would = { $count ->
 desk-ask-held = held now
 desk-ask-before = asked before
 desk-ask-taken-back = said “it wasn’t me”, or withdrew
-desk-ask-hours = { $count ->
-    [one] The mails leave slowly, within an hour.
-   *[other] The mails leave slowly, over { $count } hours.
+desk-ask-leave = The mails leave slowly: the first { $first }, the last { $last }, if nothing else is sent to these people meanwhile.
+desk-ask-had-today = { $count ->
+    [one] One mailbox has had its mails of the day: this one waits until that is over, up to 24 hours.
+   *[other] { $count } mailboxes have had their mails of the day: these ones wait until that is over, up to 24 hours.
+}
+desk-ask-left-alone = { $count ->
+    [one] One mailbox is left alone, by its reader’s wish or because mail came back: its mail leaves when that has ended.
+   *[other] { $count } mailboxes are left alone, by their readers’ wish or because mail came back: their mails leave when that has ended.
 }
 desk-ask-undo = What has not left can be called back in one click. Nobody is asked twice.
 desk-ask-do = { $count ->

@@ -624,9 +624,16 @@ desk-ask-would = { $count ->
 desk-ask-held = retenues maintenant
 desk-ask-before = déjà interrogées
 desk-ask-taken-back = ont dit « ce n’était pas moi », ou ont retiré
-desk-ask-hours = { $count ->
-    [one] Les courriels partent lentement, en une heure.
-   *[other] Les courriels partent lentement, en { $count } heures.
+desk-ask-leave = Les courriels partent lentement : le premier { $first }, le dernier { $last }, si rien d’autre n’est envoyé à ces personnes entre-temps.
+desk-ask-had-today = { $count ->
+    [0] Aucune boîte n’a reçu tous ses courriels du jour.
+    [one] Une boîte a déjà reçu ses courriels du jour : celui-ci attend la fin de ce délai, au plus 24 heures.
+   *[other] { $count } boîtes ont déjà reçu leurs courriels du jour : ceux-ci attendent la fin de ce délai, au plus 24 heures.
+}
+desk-ask-left-alone = { $count ->
+    [0] Aucune boîte n’est laissée tranquille.
+    [one] Une boîte est laissée tranquille, parce qu’on l’a demandé ou parce qu’un courriel est revenu : le sien partira ensuite.
+   *[other] { $count } boîtes sont laissées tranquilles, parce qu’on l’a demandé ou parce qu’un courriel est revenu : les leurs partiront ensuite.
 }
 desk-ask-undo = Ce qui n’est pas parti peut être rappelé d’un seul clic. Personne n’est interrogé deux fois.
 desk-ask-do = { $count ->

@@ -299,10 +299,29 @@ fn second_way(typed: &IncidentAsk) -> Result<(), Failure> {
 
 fn would_be_asked(preview: &AskPreview) -> String {
     let mut said = format!(
-        "{} signatures are held; this would ask {} mailboxes by mail, over {} hours\n  {} were asked before, {} have said \
+        "{} signatures are held; this would ask {} mailboxes by mail\n  {} were asked before, {} have said \
          \"it wasn't me\" or taken a signature back",
-        preview.held, preview.would, preview.hours, preview.asked, preview.taken_back,
+        preview.held, preview.would, preview.asked, preview.taken_back,
     );
+    if let (Some(first), Some(last)) = (preview.first_at, preview.last_at) {
+        said += &format!(
+            "\n  the first mail leaves at {}, the last at {}, if nothing else is sent to these people",
+            time(first),
+            time(last)
+        );
+    }
+    if preview.had_today > 0 {
+        said += &format!(
+            "\n  {} have had their mails of the day: theirs wait until that is over, up to 24 hours",
+            preview.had_today
+        );
+    }
+    if preview.left_alone > 0 {
+        said += &format!(
+            "\n  {} are left alone, by their readers' wish or because mail came back: theirs leave when that has ended",
+            preview.left_alone
+        );
+    }
     preview.samples.iter().for_each(|sample| said += &sampled(sample));
     if preview.would > 0 {
         said += "\nnobody was asked; --yes does it, and what has not left can be called back";

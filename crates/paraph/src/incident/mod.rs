@@ -4,6 +4,7 @@
 //! condition.rs  whom a person means         preview.rs   what a verdict would do, with samples
 //! office.rs     previews, verdicts, undoing second_way.rs held people are asked, and their answers decided about
 //! book.rs       incidents, a state machine  watch.rs     what it is told, and that it is kept
+//! departures.rs when the mails that ask them leave
 //! log.rs        the story of an incident: what was seen, and the shift log
 //! findings.rs   what scrutiny says now, and what it held
 //! sources.rs    through which networks came what is held
@@ -13,6 +14,7 @@
 pub mod answers;
 pub mod book;
 pub mod condition;
+pub mod departures;
 pub mod findings;
 pub mod log;
 mod office;

@@ -414,6 +414,14 @@ impl AskPage<'_> {
         moment(f, &at.millis(), self.zone)
     }
 
+    fn leave(&self, f: &Frame<'_>, first: impl At, last: impl At) -> String {
+        let times = [
+            ("first", self.moment(f, first).into()),
+            ("last", self.moment(f, last).into()),
+        ];
+        f.lang.fill("desk-ask-leave", &times)
+    }
+
     fn finding(&self) -> &str {
         self.ask.finding.as_deref().unwrap_or_default()
     }
