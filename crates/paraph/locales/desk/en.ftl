@@ -580,13 +580,13 @@ desk-now-waiting = { $count ->
 desk-now-invalidated = { $count } invalidated
 desk-now-clear = { $count } neither held nor invalidated
 desk-finding-asks = Scrutiny asks you to look
-desk-finding-nobody = It names nobody: it may be a campaign of real people. Nothing is held for it.
+desk-finding-looked-at = It may be a campaign of real people: nothing is held for it by itself. Look at samples of those who were looked at ({ $count } at most) before you decide.
 desk-finding-hold = What holding all of them would do
 desk-finding-release = What releasing them would do
 desk-finding-invalidate = What invalidating them would do
 desk-label-finding = Member of the finding
 desk-decide-wrong-comment = This comment is longer than any can be.
-desk-decide-wrong-finding = No finding has this name, or it names nobody.
+desk-decide-wrong-finding = No finding has this name, or nobody is a member of it any more.
 
 desk-ask = The second way
 desk-ask-why = Held people get one mail: “We could not confirm this automatically. It is not an accusation. Press here.” Who presses is not released by it: a forger reads his mailboxes too. You decide about the answers.

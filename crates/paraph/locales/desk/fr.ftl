@@ -605,13 +605,13 @@ desk-now-clear = { $count ->
    *[other] { $count } ni retenues ni invalidées
 }
 desk-finding-asks = L’examen vous demande de regarder
-desk-finding-nobody = Il ne désigne personne : ce peut être une campagne de vraies personnes. Rien n’est retenu pour cela.
+desk-finding-looked-at = Ce peut être une campagne de vraies personnes : rien n’est retenu automatiquement pour cela. Regardez des exemples parmi celles qui ont été examinées ({ $count } au plus) avant de décider.
 desk-finding-hold = Voir ce que ferait de toutes les retenir
 desk-finding-release = Voir ce que ferait de les relâcher
 desk-finding-invalidate = Voir ce que ferait de les invalider
 desk-label-finding = Membres du constat
 desk-decide-wrong-comment = Ce commentaire est plus long qu’aucun ne peut l’être.
-desk-decide-wrong-finding = Aucun constat ne porte ce nom, ou il ne désigne personne.
+desk-decide-wrong-finding = Aucun constat ne porte ce nom, ou il n’a plus aucun membre.
 
 desk-ask = La seconde voie
 desk-ask-why = Les personnes dont la signature est retenue reçoivent un seul courriel : « Nous n’avons pas pu confirmer cela automatiquement. Ce n’est pas une accusation. Appuyez ici. » Appuyer ne relâche rien : un faussaire lit aussi ses boîtes. C’est vous qui décidez des réponses.

@@ -9,7 +9,7 @@ use super::Place;
 /// `paraph incident ...`.
 #[derive(Debug, Subcommand)]
 pub enum Incident {
-    /// List incidents, and the verdicts that were given, the latest first
+    /// List incidents, findings that wait for you, and the verdicts that were given, the latest first
     List(IncidentAll),
     /// Show one incident: what was seen, decided and written down, by whom
     Show(IncidentOne),
@@ -165,7 +165,8 @@ pub struct IncidentMotion {
     /// Judged by this verdict; several may be given
     #[arg(long, value_name = "NUMBER", conflicts_with = "undo")]
     pub verdict: Vec<u64>,
-    /// Member of this finding, as `paraph incident show` names it: held for it, or waiting to be
+    /// Member of this finding, as `paraph incident show` names it: held for it, or waiting to be; of one that only asks,
+    /// who was looked at
     #[arg(long, value_name = "NAME", conflicts_with = "undo")]
     pub finding: Option<String>,
     /// Answered the mail that asked held people in this incident

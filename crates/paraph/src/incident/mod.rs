@@ -157,8 +157,8 @@ pub struct Shown {
 /// What becomes of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum IncidentAnswer {
-    /// Incidents and verdicts, the latest first.
-    List(Vec<Incident>, Vec<Listed>),
+    /// Incidents and verdicts, the latest first, and findings that wait for a person.
+    List(Vec<Incident>, Vec<Listed>, Vec<Found>),
     /// An incident.
     Incident(Box<Shown>),
     /// A verdict.
@@ -208,8 +208,8 @@ pub enum Refused {
     /// The incident is over.
     #[error("the incident is over")]
     Over,
-    /// No finding has this name, or it names nobody.
-    #[error("no finding has this name, or it only asks for a look and names nobody")]
+    /// No finding has this name, or nobody is a member of it any more.
+    #[error("no finding has this name, or nobody is a member of it any more")]
     Finding,
     /// Below what is allowed anyway, or above the bound.
     #[error("the limit is raised above limits.holds_per_hour, to 1,000,000 at most, for 5 to 1,440 minutes")]
