@@ -137,7 +137,7 @@ pub struct IncidentCap {
 /// `paraph incident hold`, `release`, `invalidate` and `reinstate`.
 ///
 /// Shows what the verdict would do: how many signatures, how they stand, five samples, how many honest people it may catch.
-/// Nothing is changed without --yes.
+/// Nothing is changed without --yes; with --expect, only what that preview showed.
 #[derive(Args, Debug)]
 #[command(group = ArgGroup::new("whom").required(true).args(["petition", "undo"]))]
 pub struct IncidentMotion {
@@ -185,6 +185,9 @@ pub struct IncidentMotion {
     /// What you saw, in a sentence; no names, no addresses
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
+    /// Only if it would judge exactly so many, as the preview said; or else look again
+    #[arg(long, value_name = "NUMBER", requires = "yes")]
+    pub expect: Option<u64>,
     /// Do it; without this nothing is changed
     #[arg(long, requires = "note")]
     pub yes: bool,

@@ -14,7 +14,7 @@ use crate::failure::Failure;
 use crate::incident::answers::Answers;
 use crate::incident::condition::{Condition, Network};
 use crate::incident::second_way::{Ask, AskPreview};
-use crate::incident::{Direction, IncidentAnswer, IncidentCommand, Motion, Refused};
+use crate::incident::{Direction, IncidentAnswer, IncidentCommand, Motion, Previewed, Refused};
 use crate::intake::verdict::reason::Reason;
 use words::{done, foretold, head, history, line, named, sampled, time, told};
 
@@ -157,6 +157,7 @@ fn motion(direction: Direction, typed: &IncidentMotion) -> Result<Motion, Failur
         motion.reason.clone_from(reason);
     }
     motion.note = typed.note.clone().unwrap_or_default();
+    motion.previewed = typed.expect.map(Previewed::Exactly);
     if typed.yes && motion.reason.is_empty() {
         return Err(Failure::usage(
             "--reason is missing",

@@ -103,9 +103,29 @@ pub struct Motion {
     pub note: String,
     /// Position of the verdict that it takes back.
     pub undoes: Option<u64>,
-    /// How many its preview said that it judges: it is not given on more.
+    /// What its preview said: it is not given on others.
     #[serde(default)]
-    pub previewed: Option<u64>,
+    pub previewed: Option<Previewed>,
+}
+
+/// How many a preview said that a verdict judges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Previewed {
+    /// Those who are left of them may be judged.
+    AtMost(u64),
+    /// Exactly so many, or somebody looks again.
+    Exactly(u64),
+}
+
+impl Previewed {
+    /// Whether so many may be judged now.
+    #[must_use]
+    pub fn allows(self, judged: u64) -> bool {
+        match self {
+            Self::AtMost(previewed) => judged <= previewed,
+            Self::Exactly(previewed) => judged == previewed,
+        }
+    }
 }
 
 /// What is asked.
@@ -232,8 +252,8 @@ pub enum Refused {
     /// A verdict needs a note.
     #[error("a verdict needs a note")]
     Note,
-    /// More would be judged than its preview said.
-    #[error("there are more now than were previewed")]
+    /// Others would be judged than its preview said.
+    #[error("it would judge another number now than was previewed")]
     Changed,
     /// The writer will not have it.
     #[error("{0}")]

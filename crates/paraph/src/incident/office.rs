@@ -316,7 +316,10 @@ impl Office {
         if set.is_empty() {
             return Ok(IncidentAnswer::Nobody);
         }
-        if motion.previewed.is_some_and(|previewed| preview.judged > previewed) {
+        if motion
+            .previewed
+            .is_some_and(|previewed| !previewed.allows(preview.judged))
+        {
             return Err(Refused::Changed);
         }
         let petition = self
