@@ -520,6 +520,7 @@ desk-done-resumed = People can sign again.
 
 desk-who-program = the program
 desk-who-command-line = at the machine itself
+desk-who-link = an alert’s link
 desk-chart-refused = refused at the door
 desk-incidents = Incidents
 desk-incidents-none = There has been none.
@@ -550,6 +551,7 @@ desk-shift-acknowledged = { $count ->
     [one] acknowledged an alert
    *[other] acknowledged { $count } alerts
 }
+desk-shift-link-pressed = acknowledged an alert: this link was sent to { $to }
 desk-shift-called-back = called back the mails that had not left
 
 desk-limit = The limit is reached

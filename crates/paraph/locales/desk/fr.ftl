@@ -535,6 +535,7 @@ desk-done-resumed = On peut signer de nouveau.
 
 desk-who-program = le programme
 desk-who-command-line = sur la machine elle-même
+desk-who-link = le lien d’une alerte
 desk-chart-refused = refusées à l’entrée
 desk-incidents = Incidents
 desk-incidents-none = Il n’y en a pas eu.
@@ -567,6 +568,7 @@ desk-shift-acknowledged = { $count ->
     [one] a pris connaissance d’une alerte
    *[other] a pris connaissance de { $count } alertes
 }
+desk-shift-link-pressed = a pris connaissance d’une alerte : ce lien avait été envoyé à { $to }
 desk-shift-called-back = a rappelé les courriels qui n’étaient pas partis
 
 desk-limit = La limite est atteinte

@@ -238,6 +238,7 @@ pub fn who(f: &Frame<'_>, who: &Who) -> String {
         Who::Member(name) => name.clone(),
         Who::Former => f.t("desk-former"),
         Who::CommandLine => f.t("desk-who-command-line"),
+        Who::Link => f.t("desk-who-link"),
     }
 }
 
@@ -261,6 +262,9 @@ pub fn written(f: &Frame<'_>, entry: Entry, text: &str, zone: &TimeZone) -> Stri
         Entry::SecondWay => f.t1("desk-shift-second-way", "count", number()),
         Entry::CalledBack => f.t("desk-shift-called-back"),
         Entry::Acknowledged => f.t1("desk-shift-acknowledged", "count", number()),
+        Entry::LinkPressed => f
+            .lang
+            .fill("desk-shift-link-pressed", &[("to", text.to_owned().into())]),
     }
 }
 

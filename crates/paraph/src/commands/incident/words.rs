@@ -60,7 +60,11 @@ pub(super) fn foretold(direction: Direction, preview: &Preview) -> String {
     }
     preview.samples.iter().for_each(|sample| said += &sampled(sample));
     if preview.judged > 0 {
-        said += "\nnothing was changed; --yes does it, with --reason and --note, and one command takes it back";
+        said += &format!(
+            "\nnothing was changed; --yes --expect {} does it as long as they are so many, with --reason and --note, and one command \
+             takes it back",
+            preview.judged
+        );
     }
     said
 }
@@ -198,6 +202,7 @@ fn by(who: &Who) -> &str {
         Who::Member(name) => name,
         Who::Former => "a former member",
         Who::CommandLine => "command line",
+        Who::Link => "alert's link",
     }
 }
 
@@ -222,6 +227,7 @@ fn written(entry: Entry, text: &str) -> String {
         Entry::SecondWay => format!("asked {text} held people by mail"),
         Entry::CalledBack => "called back the mails that had not left".to_owned(),
         Entry::Acknowledged => format!("acknowledged {text} alerts"),
+        Entry::LinkPressed => format!("acknowledged an alert, whose link was sent to {text}"),
     }
 }
 
