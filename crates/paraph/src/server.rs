@@ -153,6 +153,7 @@ impl Server {
         )
         .await;
         let incidents = Arc::new(incidents.map_err(store_failure)?);
+        let watched = Arc::clone(&incidents);
         let watching = (Arc::clone(&incidents), Arc::clone(&shield), board.clone());
         let sensors = Sensors {
             intake: intake.clone(),
@@ -256,6 +257,7 @@ impl Server {
             mail,
             public: live.public(),
             alerts,
+            incidents: watched,
             metrics,
         });
         let listening = listening(&config.limits, trusting_nobody(&config.limits), ProxyProtocol::Off);

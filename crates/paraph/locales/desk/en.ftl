@@ -528,6 +528,7 @@ desk-done-resumed = People can sign again.
 
 desk-who-program = the program
 desk-who-command-line = somebody at the machine itself
+desk-who-link = an alert’s link
 desk-chart-refused = refused at the door
 desk-incidents = Incidents
 desk-incidents-none = There has been none.
@@ -558,6 +559,7 @@ desk-shift-acknowledged = { $count ->
     [one] acknowledged an alert
    *[other] acknowledged { $count } alerts
 }
+desk-shift-link-pressed = acknowledged an alert: this link was sent to { $to }
 desk-shift-called-back = called back the mails that had not left
 
 desk-limit = The limit is reached
@@ -588,13 +590,13 @@ desk-now-waiting = { $count ->
 desk-now-invalidated = { $count } invalidated
 desk-now-clear = { $count } neither held nor invalidated
 desk-finding-asks = Scrutiny asks you to look
-desk-finding-nobody = It names nobody: it may be a campaign of real people. Nothing is held for it.
+desk-finding-looked-at = It may be a campaign of real people: nothing is held for it by itself. Look at samples of those who were looked at ({ $count } at most) before you decide.
 desk-finding-hold = What holding all of them would do
 desk-finding-release = What releasing them would do
 desk-finding-invalidate = What invalidating them would do
 desk-label-finding = Member of the finding
 desk-decide-wrong-comment = This comment is longer than any can be.
-desk-decide-wrong-finding = No finding has this name, or it names nobody.
+desk-decide-wrong-finding = No finding has this name, or nobody is a member of it any more.
 
 desk-ask = The second way
 desk-ask-why = Held people get one mail: “We could not confirm this automatically. It is not an accusation. Press here.” Who presses is not released by it: a forger reads his mailboxes too. You decide about the answers.
@@ -607,9 +609,14 @@ desk-ask-would = { $count ->
 desk-ask-held = held now
 desk-ask-before = asked before
 desk-ask-taken-back = said “it wasn’t me”, or withdrew
-desk-ask-hours = { $count ->
-    [one] The mails leave slowly, within an hour.
-   *[other] The mails leave slowly, over { $count } hours.
+desk-ask-leave = The mails leave slowly: the first { $first }, the last { $last }, if nothing else is sent to these people meanwhile.
+desk-ask-had-today = { $count ->
+    [one] One mailbox has had its mails of the day: this one waits until that is over, up to 24 hours.
+   *[other] { $count } mailboxes have had their mails of the day: these ones wait until that is over, up to 24 hours.
+}
+desk-ask-left-alone = { $count ->
+    [one] One mailbox is left alone, by its reader’s wish or because mail came back: its mail leaves when that has ended.
+   *[other] { $count } mailboxes are left alone, by their readers’ wish or because mail came back: their mails leave when that has ended.
 }
 desk-ask-undo = What has not left can be called back in one click. Nobody is asked twice.
 desk-ask-do = { $count ->

@@ -544,6 +544,7 @@ desk-done-resumed = On peut signer de nouveau.
 
 desk-who-program = le programme
 desk-who-command-line = quelqu’un sur la machine elle-même
+desk-who-link = le lien d’une alerte
 desk-chart-refused = refusées à l’entrée
 desk-incidents = Incidents
 desk-incidents-none = Il n’y en a pas eu.
@@ -576,6 +577,7 @@ desk-shift-acknowledged = { $count ->
     [one] a pris connaissance d’une alerte
    *[other] a pris connaissance de { $count } alertes
 }
+desk-shift-link-pressed = a pris connaissance d’une alerte : ce lien avait été envoyé à { $to }
 desk-shift-called-back = a rappelé les courriels qui n’étaient pas partis
 
 desk-limit = La limite est atteinte
@@ -614,13 +616,13 @@ desk-now-clear = { $count ->
    *[other] { $count } ni retenues ni invalidées
 }
 desk-finding-asks = L’examen vous demande de regarder
-desk-finding-nobody = Il ne désigne personne : ce peut être une campagne de vraies personnes. Rien n’est retenu pour cela.
+desk-finding-looked-at = Ce peut être une campagne de vraies personnes : rien n’est retenu automatiquement pour cela. Regardez des exemples parmi celles qui ont été examinées ({ $count } au plus) avant de décider.
 desk-finding-hold = Voir ce que ferait de toutes les retenir
 desk-finding-release = Voir ce que ferait de les relâcher
 desk-finding-invalidate = Voir ce que ferait de les invalider
 desk-label-finding = Membres du constat
 desk-decide-wrong-comment = Ce commentaire est plus long qu’aucun ne peut l’être.
-desk-decide-wrong-finding = Aucun constat ne porte ce nom, ou il ne désigne personne.
+desk-decide-wrong-finding = Aucun constat ne porte ce nom, ou il n’a plus aucun membre.
 
 desk-ask = La seconde voie
 desk-ask-why = Les personnes dont la signature est retenue reçoivent un seul courriel : « Nous n’avons pas pu confirmer cela automatiquement. Ce n’est pas une accusation. Appuyez ici. » Appuyer ne relâche rien : un faussaire lit aussi ses boîtes. C’est vous qui décidez des réponses.
@@ -633,9 +635,16 @@ desk-ask-would = { $count ->
 desk-ask-held = retenues maintenant
 desk-ask-before = déjà interrogées
 desk-ask-taken-back = ont dit « ce n’était pas moi », ou ont retiré
-desk-ask-hours = { $count ->
-    [one] Les courriels partent lentement, en une heure.
-   *[other] Les courriels partent lentement, en { $count } heures.
+desk-ask-leave = Les courriels partent lentement : le premier { $first }, le dernier { $last }, si rien d’autre n’est envoyé à ces personnes entre-temps.
+desk-ask-had-today = { $count ->
+    [0] Aucune boîte n’a reçu tous ses courriels du jour.
+    [one] Une boîte a déjà reçu ses courriels du jour : celui-ci attend la fin de ce délai, au plus 24 heures.
+   *[other] { $count } boîtes ont déjà reçu leurs courriels du jour : ceux-ci attendent la fin de ce délai, au plus 24 heures.
+}
+desk-ask-left-alone = { $count ->
+    [0] Aucune boîte n’est laissée tranquille.
+    [one] Une boîte est laissée tranquille, parce qu’on l’a demandé ou parce qu’un courriel est revenu : le sien partira ensuite.
+   *[other] { $count } boîtes sont laissées tranquilles, parce qu’on l’a demandé ou parce qu’un courriel est revenu : les leurs partiront ensuite.
 }
 desk-ask-undo = Ce qui n’est pas parti peut être rappelé d’un seul clic. Personne n’est interrogé deux fois.
 desk-ask-do = { $count ->

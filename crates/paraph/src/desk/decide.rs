@@ -12,7 +12,7 @@ use super::{Desk, No, Outcome, Visit};
 use crate::incident::answers::Answers;
 use crate::incident::condition::{Condition, Network, mail_domain};
 use crate::incident::preview::Preview;
-use crate::incident::{Direction, IncidentAnswer, IncidentCommand, Motion, Refused};
+use crate::incident::{Direction, IncidentAnswer, IncidentCommand, Motion, Previewed, Refused};
 use crate::intake::verdict::reason::Reason;
 use crate::ledger::catalogue::Catalogue;
 use crate::respond::Answer;
@@ -204,7 +204,7 @@ impl Desk {
             return self.preview(visit, &deciding, &motion, None).await;
         };
         let motion_then = Motion {
-            previewed: Some(previewed),
+            previewed: Some(Previewed::AtMost(previewed)),
             ..until_then(&motion, until)
         };
         let command = IncidentCommand::IncidentJudge(motion_then);

@@ -72,7 +72,9 @@ impl Decider<'_> {
             Wish::Submit(slug) => self.submit(by, slug).await,
             Wish::SendBack(slug, note) => self.send_back(by, slug, note).await,
             Wish::Shift(entry, text, incident) => {
-                self.log_shift(by, entry, text, incident);
+                if !self.says_so_already(entry, incident).await? {
+                    self.log_shift(by, entry, text, incident);
+                }
                 Ok(DeskAnswer::Done)
             }
             Wish::Share(on) => {
@@ -85,6 +87,17 @@ impl Decider<'_> {
                 Ok(DeskAnswer::Done)
             }
         }
+    }
+
+    /// Whether the clocks of an incident run already, or stand, by a person's word: pressed twice at once, it is written down once.
+    async fn says_so_already(&mut self, entry: Entry, incident: Option<u64>) -> Result<bool, DbError> {
+        if !matches!(entry, Entry::Aware | Entry::Over) {
+            return Ok(false);
+        }
+        let sql = "SELECT kind FROM desk_shift WHERE COALESCE(incident, -1) = ?1 AND kind IN ('aware', 'over') ORDER BY id DESC LIMIT 1";
+        let of = incident.map_or(Value::Int(-1), integer);
+        let last = self.db.query_one(sql, &[of]).await?;
+        last.map_or(Ok(false), |row| Ok(row.text(0)? == entry.name()))
     }
 
     /// A line of the shift log.
