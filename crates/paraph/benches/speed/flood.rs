@@ -154,13 +154,7 @@ fn p99(mut times: Vec<f64>) -> f64 {
 }
 
 /// The flood on a thread of its own, honest people on this one, both on the loader's core.
-fn one(
-    ours: &str,
-    (target, proxied): (&str, bool),
-    flood: Flood,
-    forms: &Arc<[Vec<u8>]>,
-    first: u32,
-) -> Outcome<Run> {
+fn one(ours: &str, (target, proxied): (&str, bool), flood: Flood, forms: &Arc<[Vec<u8>]>, first: u32) -> Outcome<Run> {
     let (over, answers) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
     let loader = {
         let (over, answers, forms, target) = (over.clone(), answers.clone(), forms.clone(), target.to_owned());
