@@ -609,7 +609,7 @@ desk-ask-would = { $count ->
 desk-ask-held = held now
 desk-ask-before = asked before
 desk-ask-taken-back = said “it wasn’t me”, or withdrew
-desk-ask-leave = The mails leave slowly: the first { $first }, the last { $last }, if nothing else is sent to these people meanwhile.
+desk-ask-leave = The mails leave slowly: the first on { $first }, the last on { $last }, if nothing else is sent to these people meanwhile.
 desk-ask-had-today = { $count ->
     [one] One mailbox has had its mails of the day: this one waits until that is over, up to 24 hours.
    *[other] { $count } mailboxes have had their mails of the day: these ones wait until that is over, up to 24 hours.

@@ -635,7 +635,7 @@ desk-ask-would = { $count ->
 desk-ask-held = retenues maintenant
 desk-ask-before = déjà interrogées
 desk-ask-taken-back = ont dit « ce n’était pas moi », ou ont retiré
-desk-ask-leave = Les courriels partent lentement : le premier { $first }, le dernier { $last }, si rien d’autre n’est envoyé à ces personnes entre-temps.
+desk-ask-leave = Les courriels partent lentement : le premier le { $first }, le dernier le { $last }, si rien d’autre n’est envoyé à ces personnes entre-temps.
 desk-ask-had-today = { $count ->
     [0] Aucune boîte n’a reçu tous ses courriels du jour.
     [one] Une boîte a déjà reçu ses courriels du jour : celui-ci attend la fin de ce délai, au plus 24 heures.
