@@ -9,11 +9,13 @@ use bytes::Bytes;
 use http::header::{HeaderName, LOCATION};
 use http::{HeaderValue, Response, StatusCode};
 use tokio::net::{TcpListener, TcpSocket};
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::acme::Renewal;
 use crate::acme::files::Files;
+use crate::admit::behind::Behind;
 use crate::admit::certificate::{CertificateError, Certificates, Reloaded};
 use crate::admit::handshake::Tls;
 use crate::admit::listener::{self, Listening};
@@ -116,12 +118,13 @@ impl Front {
         self.secure.as_ref().map(|secure| Arc::clone(&secure.certificates))
     }
 
-    /// Serves on every listener; whom to believe and what to answer may change meanwhile. The data directory is ours by
+    /// Serves on every listener, who asks for much on the threads `behind`; whom to believe and what to answer may change meanwhile. The data directory is ours by
     /// now, and the certificate in it.
     pub(crate) fn serve(
         self,
         public: &Arc<ArcSwap<Public>>,
         trusted: Arc<ArcSwap<Trusted>>,
+        behind: Handle,
         stop: &watch::Receiver<bool>,
     ) -> Vec<JoinHandle<()>> {
         let Self {
@@ -133,6 +136,7 @@ impl Front {
         } = self;
         let listening = Listening {
             places: Arc::clone(&public.load().signing.admitter.places),
+            behind: Some(Behind::new(&limits, behind)),
             ..listening(&limits, trusted, proxy_protocol)
         };
         let mut tasks = Vec::new();
@@ -255,6 +259,7 @@ pub(crate) fn listening(limits: &Limits, trusted: Arc<ArcSwap<Trusted>>, protoco
         proxy,
         tls: None,
         places: Places::new(limits),
+        behind: None,
         limits: limits.clone(),
     }
 }

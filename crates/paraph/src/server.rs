@@ -62,6 +62,7 @@ use crate::telemetry;
 use crate::token::Tokens;
 use crate::trace::networks::Known;
 use crate::views::{Lang, Site};
+use apart::Threads;
 use live::{Addresses, Live};
 
 /// A server that answers.
@@ -82,6 +83,7 @@ pub struct Server {
     live: Arc<Live>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
+    _behind: Threads,
     writer: Writer,
     // Let go of last: whoever takes the directory next finds everything written.
     directory: Directory,
@@ -278,7 +280,8 @@ impl Server {
             tasks.push(serve_desk(listener, &config.limits, &live, &stopped)?);
         }
         let certificates = front.certificates();
-        tasks.extend(front.serve(&live.public(), live.trusted(), &stopped));
+        let behind = Threads::behind()?;
+        tasks.extend(front.serve(&live.public(), live.trusted(), behind.handle(), &stopped));
         tracing::info!(%address, %operations, "serving");
         Ok(Self {
             address,
@@ -291,6 +294,7 @@ impl Server {
             live,
             stop,
             tasks,
+            _behind: behind,
             writer,
             directory,
         })

@@ -37,6 +37,8 @@ pub const REQUESTS: &str = "paraph_requests_total";
 pub const CONNECTIONS_REFUSED: &str = "paraph_connections_refused_total";
 /// Connections, or bodies on them, that a bound ended. Label `why`.
 pub const CONNECTIONS_ENDED: &str = "paraph_connections_ended_total";
+/// Connections that were moved behind others, as who is there asks for much.
+pub const CONNECTIONS_BEHIND: &str = "paraph_connections_behind_total";
 /// TLS handshakes by what they came to. Label `outcome`.
 pub const HANDSHAKES: &str = "paraph_handshakes_total";
 /// Times that certificate and key were read again. Label `outcome`.
@@ -237,6 +239,10 @@ pub fn count(name: &'static str, labels: [(&'static str, &'static str); 2]) {
 fn describe() {
     describe_counter!(REQUESTS, "Requests by route and outcome");
     describe_counter!(CONNECTIONS_REFUSED, "Connections that were not served, by reason");
+    describe_counter!(
+        CONNECTIONS_BEHIND,
+        "Connections moved behind others, as their address asks for much"
+    );
     describe_counter!(CONNECTIONS_ENDED, "Connections or bodies that a bound ended, by bound");
     describe_counter!(HANDSHAKES, "TLS handshakes by outcome");
     describe_counter!(CERTIFICATE_RELOADS, "Certificate and key read again, by outcome");

@@ -30,9 +30,10 @@ use rustix::net::sockopt;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, yield_now};
 use tokio::time::timeout;
 
+use super::behind::{Ahead, Behind};
 use super::h2::{self, Bounds, Pulse, Watched};
 use super::handshake::{self, Tls};
 use super::heads::{self, Heads, Late, Sent};
@@ -56,6 +57,8 @@ pub struct Listening {
     pub tls: Option<Arc<Tls>>,
     /// Places for connections, perhaps shared with another listener.
     pub places: Arc<Places>,
+    /// Where connections of who asks for much are served; `None` where nobody is put behind.
+    pub behind: Option<Arc<Behind>>,
     /// The bounds in force.
     pub limits: Limits,
 }
@@ -105,14 +108,29 @@ where
             refused("full");
             continue;
         };
-        let (door, seat) = (Arc::clone(&door), Seat::new());
+        let (behind, seat) = (door.listening.behind.clone(), Seat::new());
+        let door = Arc::clone(&door);
         let serving = connection(door, Arc::clone(&seat), tcp, peer, service.clone(), shutdown.clone());
         connections.spawn(async move {
             let _place = place;
+            let mut serving = Box::pin(serving);
             tokio::select! {
                 biased;
-                () = serving => {}
-                () = seat.asked_to_leave() => super::ended("room"),
+                () = serving.as_mut() => return,
+                () = seat.asked_to_leave() => return super::ended("room"),
+                () = seat.goes_behind() => {}
+            }
+            let rest = async move {
+                seat.moves();
+                tokio::select! {
+                    biased;
+                    () = serving => {}
+                    () = seat.asked_to_leave() => super::ended("room"),
+                }
+            };
+            match behind {
+                Some(behind) => behind.serve(rest).await,
+                None => rest.await,
             }
         });
     }
@@ -173,6 +191,12 @@ async fn connection<S, F, B>(
             Err(why) => return refused(why),
         }
     };
+    if let Some(behind) = door.listening.behind.as_ref().filter(|_| !trusted)
+        && behind.knows(&source)
+    {
+        seat.go_behind();
+        yield_now().await;
+    }
     let crowded = door.listening.places.is_crowded();
     let visit = Visit {
         source,
@@ -180,7 +204,7 @@ async fn connection<S, F, B>(
         crowded,
         seat,
     };
-    let mut stream = Stream::new(tcp, early, door.read_rate);
+    let mut stream = Stream::new(tcp, early, door.read_rate, Arc::clone(&visit.seat));
     let Some(tls) = &door.listening.tls else {
         if h2c {
             let pulse = Pulse::new(&door.listening.limits, Arc::clone(&visit.seat));
@@ -222,6 +246,18 @@ impl Visit {
             door.listening.trusted.load().resolve(self.source, request.headers())
         } else {
             self.source
+        }
+    }
+
+    /// Counts an answer for what its source is given first. A proxy's connection holds people of all kinds.
+    fn answered<B>(&self, door: &Door, response: &Response<B>) {
+        if let Some(behind) = &door.listening.behind
+            && !self.trusted
+            && !self.seat.is_behind()
+            && response.extensions().get::<Ahead>().is_none()
+            && behind.count(&self.source)
+        {
+            self.seat.go_behind();
         }
     }
 }
@@ -320,7 +356,7 @@ impl Door {
     {
         let bounds = self.bounds(&visit);
         let requests = AtomicU64::new(0);
-        let heads = Heads::new(Arc::clone(&visit.seat));
+        let (heads, visit) = (Heads::new(Arc::clone(&visit.seat)), &visit);
         let answer = |request: Request<Incoming>| {
             let at_work = heads.arrived();
             let source = visit.source(self, &request);
@@ -333,6 +369,7 @@ impl Door {
                     Some(response) => response.await,
                     None => malformed(),
                 };
+                visit.answered(self, &response);
                 if is_last || is_malformed {
                     super::ended(if is_malformed { "host" } else { "requests" });
                     response
@@ -381,12 +418,18 @@ impl Door {
         B::Data: Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
+        let (door, visit) = (Arc::clone(self), Arc::new(visit));
         let answer = |request: Request<Incoming>| {
             let open = pulse.request();
             let source = visit.source(self, &request);
             let upload = |body| Upload::new(body, self.body_rate, Some(Arc::clone(&pulse)));
             let response = service(source, request.map(upload));
-            async move { Ok::<_, Infallible>(response.await.map(|body| Watched::new(body, open))) }
+            let (door, visit) = (Arc::clone(&door), Arc::clone(&visit));
+            async move {
+                let response = response.await;
+                visit.answered(&door, &response);
+                Ok::<_, Infallible>(response.map(|body| Watched::new(body, open)))
+            }
         };
         let bounds = self.bounds(&visit);
         h2::serve(&self.h2, io, service_fn(answer), &pulse, bounds, &mut stop).await;

@@ -7,6 +7,7 @@ use tokio::task::JoinHandle;
 
 use super::*;
 use crate::admit::source::Via;
+use crate::server::apart::Threads;
 
 struct Running {
     addr: SocketAddr,
@@ -14,8 +15,13 @@ struct Running {
     served: JoinHandle<()>,
 }
 
-/// A server that answers with who asked; `/panic` panics, `/slow` takes half a second.
+/// A server that answers with who asked; `/panic` panics, `/slow` takes half a second, `/desk` is answered ahead and
+/// `/thread` with the name of the thread.
 async fn start(trusted: &[&str], proxy: ProxyProtocol, limits: Limits) -> Running {
+    start_with(trusted, proxy, limits, None).await
+}
+
+async fn start_with(trusted: &[&str], proxy: ProxyProtocol, limits: Limits, behind: Option<&Threads>) -> Running {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind");
     let addr = listener.local_addr().expect("address");
     let networks = trusted
@@ -27,12 +33,22 @@ async fn start(trusted: &[&str], proxy: ProxyProtocol, limits: Limits) -> Runnin
         proxy,
         tls: None,
         places: Places::new(&limits),
+        behind: behind.map(|threads| Behind::new(&limits, threads.handle())),
         limits,
     };
     let (stop, stopped) = watch::channel(false);
     let service = |source: Source, request: Request<Upload>| async move {
         match request.uri().path() {
             "/panic" => panic!("as asked"),
+            "/desk" => {
+                let mut answer = Response::new(Full::default());
+                answer.extensions_mut().insert(Ahead);
+                return answer;
+            }
+            "/thread" => {
+                let name = std::thread::current().name().unwrap_or_default().to_owned();
+                return Response::new(Full::new(Bytes::from(name)));
+            }
             "/slow" => tokio::time::sleep(Duration::from_millis(500)).await,
             _ => {}
         }
@@ -312,6 +328,7 @@ async fn a_client_that_reads_nothing_is_left() {
             grace: Duration::from_millis(100),
             bytes_per_second: 1 << 30,
         },
+        Seat::new(),
     );
     let page = vec![b'x'; 1 << 20];
     let error = loop {
@@ -367,4 +384,54 @@ proptest! {
             Err(_) => prop_assert!(H2_PREFACE.starts_with(&bytes)),
         }
     }
+}
+
+/// One small answer, on a connection that stays.
+async fn ask(stream: &mut TcpStream, path: &str) -> String {
+    let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n");
+    if stream.write_all(request.as_bytes()).await.is_err() {
+        return String::new();
+    }
+    let mut answer = [0; 1024];
+    let length = stream.read(&mut answer).await.unwrap_or(0);
+    String::from_utf8_lossy(&answer[..length]).into_owned()
+}
+
+#[tokio::test]
+async fn who_asks_for_much_is_served_behind_and_nobody_else_is() {
+    let limits = Limits {
+        requests_ahead: 4,
+        ..Limits::default()
+    };
+    let threads = Threads::behind().expect("threads");
+    let server = start_with(&["127.0.0.1/32"], ProxyProtocol::Required, limits, Some(&threads)).await;
+    let come = async |host: &str| {
+        let mut stream = connect(&server).await;
+        let header = format!("PROXY TCP4 {host} 127.0.0.1 1 80\r\n");
+        stream.write_all(header.as_bytes()).await.expect("a header");
+        stream
+    };
+    let is_behind = async |stream: &mut TcpStream| {
+        let answer = ask(stream, "/thread").await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        answer.ends_with("behind")
+    };
+
+    let (mut busy, mut neighbour) = (come("192.0.2.1").await, come("192.0.2.2").await);
+    for _ in 0..20 {
+        ask(&mut neighbour, "/desk").await;
+    }
+    for request in 1..=12 {
+        assert_eq!(is_behind(&mut busy).await, request > 4, "request {request}");
+    }
+    assert!(is_behind(&mut come("192.0.2.1").await).await, "its next connection too");
+    assert!(!is_behind(&mut neighbour).await);
+    let niceness = async { rustix::process::getpriority_process(None) };
+    let niceness = threads.handle().spawn(niceness).await.expect("a task");
+    assert!(niceness.expect("a number") >= 10);
+
+    // What is behind ends with the others.
+    server.stop.send_replace(true);
+    server.served.await.expect("served");
+    assert_eq!(ask(&mut busy, "/thread").await, "");
 }

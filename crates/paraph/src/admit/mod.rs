@@ -14,6 +14,7 @@
 //!
 //! Everything here is owned by one [`Admitter`] and bounded by `limits.rs`; nothing is written anywhere.
 
+pub mod behind;
 pub mod budget;
 pub mod certificate;
 pub mod challenge;

@@ -16,6 +16,8 @@ pub(super) struct Seat {
     since: AtomicU64,
     leaving: AtomicBool,
     waker: AtomicWaker,
+    behind: AtomicBool,
+    moved: AtomicBool,
 }
 
 /// What a connection has been doing, and since when.
@@ -45,6 +47,8 @@ impl Seat {
             since: AtomicU64::new(0),
             leaving: AtomicBool::new(false),
             waker: AtomicWaker::new(),
+            behind: AtomicBool::new(false),
+            moved: AtomicBool::new(false),
         })
     }
 
@@ -110,6 +114,33 @@ impl Seat {
                 true => Poll::Ready(()),
                 false => Poll::Pending,
             }
+        })
+        .await;
+    }
+
+    /// From its next step on it is served behind others.
+    pub(super) fn go_behind(&self) {
+        self.behind.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_behind(&self) -> bool {
+        self.behind.load(Ordering::Relaxed)
+    }
+
+    /// It runs on the threads behind from now on.
+    pub(super) fn moves(&self) {
+        self.moved.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn has_moved(&self) -> bool {
+        self.moved.load(Ordering::Relaxed)
+    }
+
+    /// Ends at the first step of the connection, which is polled before this and in the same task, after which that is so.
+    pub(super) async fn goes_behind(&self) {
+        std::future::poll_fn(|_| match self.is_behind() {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
         })
         .await;
     }

@@ -92,6 +92,12 @@ impl Source {
         self.addr.is_ipv6().then(|| prefix(self.addr, 32, 56))
     }
 
+    /// One home: its IPv4 address, or its IPv6 /56.
+    #[must_use]
+    pub fn home(&self) -> Prefix {
+        self.site().unwrap_or_else(|| self.narrow())
+    }
+
     /// One site or small network: an IPv4 /24, or an IPv6 /48.
     #[must_use]
     pub fn wide(&self) -> Prefix {

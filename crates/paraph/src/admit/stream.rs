@@ -3,6 +3,7 @@
 
 use std::future::Future;
 use std::io;
+use std::os::fd::AsFd;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -14,11 +15,15 @@ use tokio::time::{Instant, Sleep};
 
 use super::h2::Pulse;
 use super::pace::{LeastRate, Waited};
+use super::seat::Seat;
 
 /// A TCP connection with what was read of it already, and a least rate at which the other end has to read. hyper has no
 /// such bound of its own: without it, 4,096 clients that ask for a page and do not read it hold every place.
 pub(super) struct Stream {
     tcp: TcpStream,
+    seat: Arc<Seat>,
+    /// The readiness of `tcp` is looked for by the threads behind.
+    moved: bool,
     early: Bytes,
     rate: LeastRate,
     waited: Waited,
@@ -38,9 +43,11 @@ struct Inbound {
 }
 
 impl Stream {
-    pub(super) fn new(tcp: TcpStream, early: Bytes, rate: LeastRate) -> Self {
+    pub(super) fn new(tcp: TcpStream, early: Bytes, rate: LeastRate, seat: Arc<Seat>) -> Self {
         Self {
             tcp,
+            seat,
+            moved: false,
             early,
             rate,
             waited: Waited::default(),
@@ -52,6 +59,20 @@ impl Stream {
     /// From now on, ends the connection when it sends more than the requests that `pulse` counts explain.
     pub(super) fn explain(&mut self, pulse: Arc<Pulse>) {
         self.inbound = Some(Inbound { pulse, bytes: 0 });
+    }
+
+    /// Registers the connection with the runtime that polls it, once it runs on the threads behind: those ahead would be woken
+    /// for every packet of it, to tell them.
+    fn follow(&mut self) {
+        if self.moved || !self.seat.has_moved() {
+            return;
+        }
+        self.moved = true;
+        let again = self.tcp.as_fd().try_clone_to_owned();
+        // Where no descriptor is left it stays as it was.
+        if let Ok(tcp) = again.and_then(|tcp| TcpStream::from_std(tcp.into())) {
+            self.tcp = tcp;
+        }
     }
 
     /// Passes a write on, and fails it once too little was taken for too long. The timer exists only while stalled.
@@ -80,6 +101,7 @@ impl Stream {
 
 impl AsyncRead for Stream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.follow();
         let before = out.filled().len();
         if self.early.is_empty() {
             ready!(Pin::new(&mut self.tcp).poll_read(cx, out))?;

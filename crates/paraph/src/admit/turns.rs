@@ -39,7 +39,7 @@ impl Turns {
     /// The turn of a request of this address (IPv4 address, or IPv6 /56, the network of one home), in order of arrival; `None` where
     /// that takes too long.
     pub(super) async fn take(self: &Arc<Self>, source: &Source) -> Option<Turn> {
-        let prefix = source.site().unwrap_or_else(|| source.narrow());
+        let prefix = source.home();
         let queue = || Arc::new(Semaphore::new(self.each));
         let queue = Arc::clone(self.now().entry(prefix).or_insert_with(queue));
         let mut turn = Turn {

@@ -47,6 +47,7 @@ use self::route::{Route, Takes};
 use self::session::{Cookie, Cookies, Token, hashed};
 use self::totp::Codes;
 use crate::admit::Admitter;
+use crate::admit::behind::Ahead;
 use crate::admit::lane::{Permit, Rank};
 use crate::admit::source::Source;
 use crate::alerts::Alerts;
@@ -340,6 +341,9 @@ impl Desk {
         answer
             .headers_mut()
             .insert(policy, HeaderValue::from_static("same-origin"));
+        if visit.session.is_some() {
+            answer.extensions_mut().insert(Ahead);
+        }
         answer
     }
 
