@@ -57,7 +57,7 @@ use crate::store::db::{Db, DbError, Value};
 use crate::store::id;
 use crate::store::reader::Reader;
 use crate::store::schema::{self, SchemaError};
-use crate::store::{self, Connections, Directory};
+use crate::store::{self, Connections, Directory, OpenError};
 use crate::telemetry;
 use crate::token::Tokens;
 use crate::trace::networks::Known;
@@ -693,15 +693,17 @@ pub async fn look(directory: &Path) -> Result<Db, Failure> {
     let cannot = |why: &dyn std::fmt::Display, hint: &str| {
         Failure::failed(format!("cannot open {}: {why}", file.display()), hint)
     };
-    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
     store::present(directory)?;
-    let hint = "`paraph fsck` says more";
-    let connection = rusqlite::Connection::open_with_flags(&file, flags).map_err(|error| cannot(&error, hint))?;
-    let mut db = Db::Sqlite(connection);
+    let mut db = match store::look::open(&file, None) {
+        Ok(connection) => Db::Sqlite(connection),
+        Err(OpenError::Db { source, .. }) => return Err(cannot(&source, "`paraph fsck` says more")),
+        Err(error) => return Err(error.into()),
+    };
     schema::check(&mut db, schema::MAIN).await.map_err(|error| {
         let hint = match error {
             SchemaError::Older { .. } => "start the server once: it brings the store to its own version",
-            _ => "use the version of paraph that wrote it, or a newer one",
+            SchemaError::Db(_) => "`paraph fsck` says more",
+            SchemaError::Newer { .. } => "use the version of paraph that wrote it, or a newer one",
         };
         cannot(&error, hint)
     })?;

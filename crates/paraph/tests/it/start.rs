@@ -29,7 +29,7 @@ fn content(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 }
 
 /// Exactly two lines, `error:` and `hint:`; the exit code; and what both lines must speak of.
-fn is_refused(ran: &Ran, code: i32, words: &[&str]) {
+pub(crate) fn is_refused(ran: &Ran, code: i32, words: &[&str]) {
     let lines: Vec<&str> = ran.stderr.lines().filter(|line| !line.starts_with('{')).collect();
     assert_eq!((ran.code, lines.len()), (code, 2), "{}", ran.stderr);
     assert!(
