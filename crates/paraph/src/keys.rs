@@ -14,6 +14,9 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use crate::limits::SECRET_FILE_BYTES;
+use crate::named;
+
 /// Bytes of the master key.
 pub const MASTER_BYTES: usize = 32;
 
@@ -59,7 +62,7 @@ impl Keys {
             path: path.to_owned(),
             source,
         };
-        match fs::read_to_string(path) {
+        match named::text(path, SECRET_FILE_BYTES) {
             Ok(text) => {
                 let mode = fs::metadata(path).map_err(io)?.permissions().mode() & 0o777;
                 if mode & 0o077 != 0 {

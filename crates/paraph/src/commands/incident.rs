@@ -2,8 +2,6 @@
 
 mod words;
 
-use std::fs;
-
 use serde_json::json;
 
 use super::{configured, print};
@@ -16,6 +14,8 @@ use crate::incident::condition::{Condition, Network, mail_domain};
 use crate::incident::second_way::{Ask, AskPreview};
 use crate::incident::{Direction, IncidentAnswer, IncidentCommand, Motion, Previewed, Refused};
 use crate::intake::verdict::reason::Reason;
+use crate::limits::COMMENT_FILE_BYTES;
+use crate::named;
 use words::{done, foretold, head, history, line, named, sampled, time, told};
 
 pub(super) fn run(incident: &Incident) -> Result<(), Failure> {
@@ -180,7 +180,10 @@ fn somebody(condition: Condition) -> Result<Condition, Failure> {
 
 fn condition(typed: &IncidentMotion) -> Result<Condition, Failure> {
     let comment = typed.comment.as_ref().map(|file| {
-        fs::read_to_string(file).map_err(|error| Failure::io(format!("--comment: {}", file.display()), &error))
+        named::text(file, COMMENT_FILE_BYTES).map_err(|error| {
+            let hint = "give a file of UTF-8 text with the one comment, at most 64 KiB";
+            Failure::usage(format!("--comment: cannot read {}: {error}", file.display()), hint)
+        })
     });
     Ok(Condition {
         from: typed.from.as_deref().map(|time| moment("--from", time)).transpose()?,

@@ -12,7 +12,6 @@ mod shield;
 mod value;
 mod written;
 
-use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,7 +23,8 @@ use crate::admit::certificate::{Certificates, Files};
 use crate::clock;
 use crate::failure::Failure;
 use crate::keys::Keys;
-use crate::limits::Limits;
+use crate::limits::{CONFIG_FILE_BYTES, Limits};
+use crate::named;
 use crate::views::lang;
 pub use acme::{Acme, Binding, Challenge};
 pub use alerts::{Alerts, Channel, Recipient, Secret};
@@ -229,11 +229,12 @@ pub fn without_file(environment: &[(String, String)], languages: &[&str]) -> Res
 
 fn file(named: Option<&Path>) -> Result<Option<(PathBuf, String)>, Failure> {
     let path = named.unwrap_or(Path::new(FILE));
-    match std::fs::read_to_string(path) {
+    match named::text(path, CONFIG_FILE_BYTES) {
         Ok(text) => Ok(Some((path.to_owned(), text))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound && named.is_none() => Ok(None),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => Ok(None),
         Err(error) => {
-            let hint = "name a readable TOML file with --config, or leave the flag out to run with defaults";
+            let hint =
+                "name a readable TOML file of at most 1 MiB with --config, or leave the flag out to run with defaults";
             Err(Failure::usage(
                 format!("cannot read the configuration {}: {error}", path.display()),
                 hint,
