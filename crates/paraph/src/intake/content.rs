@@ -8,6 +8,7 @@ use crate::journal::NewText;
 use crate::journal::content::{Beside, Choice, NewUpdate};
 use crate::ledger::content::beside;
 use crate::ledger::record::text_hash;
+use crate::mail::stop;
 use crate::store::db::{DbError, Value};
 
 /// What a version says.
@@ -149,12 +150,11 @@ impl Decider<'_> {
         if posted >= self.limits.updates {
             return Ok(PetitionAnswer::Full(self.limits.updates));
         }
-        let sql = "SELECT COUNT(*) FROM news WHERE petition = ?1";
-        let subscribers = self
-            .db
-            .query_one(sql, &[id])
-            .await?
-            .map_or(Ok(0), |row| row.unsigned(0))?;
+        let subscribers = if post.mail {
+            stop::readers_of_news(self.db, petition, self.at).await?
+        } else {
+            0
+        };
         let number = u32::try_from(posted + 1).map_err(|_| DbError::Shape("room for another update"))?;
         self.decided.batch.content.updates.push(NewUpdate {
             petition,
@@ -165,7 +165,6 @@ impl Decider<'_> {
             mail: post.mail,
         });
         self.decided.publish = true;
-        let subscribers = if post.mail { subscribers } else { 0 };
         Ok(PetitionAnswer::Posted { number, subscribers })
     }
 
