@@ -103,7 +103,9 @@ fn refused(why: Refused) -> Failure {
         Refused::Verdict | Refused::NotUndone | Refused::Undone => "`paraph incident list` shows the verdicts",
         Refused::Incident | Refused::NotLatest => "`paraph incident list` shows the incidents",
         Refused::Finding => "`paraph incident show` names the findings of an incident",
-        Refused::Over => "`paraph incident list` shows which is open",
+        Refused::Over => {
+            "`paraph incident list` shows whether another is open; limits.holds_per_hour holds without one, after a reload"
+        }
         Refused::Cap => "see limits.holds_per_hour and limits.cap_raised_minutes",
         Refused::NoScrutiny => "see [scrutiny] in the configuration",
         Refused::Line => "write one sentence; several lines are several notes",
@@ -167,8 +169,14 @@ fn motion(direction: Direction, typed: &IncidentMotion) -> Result<Motion, Failur
     Ok(motion)
 }
 
-/// "Everybody" is never what a tired person means.
+/// Nobody and everybody are never what a tired person means.
 fn somebody(condition: Condition) -> Result<Condition, Failure> {
+    if condition.is_backwards() {
+        return Err(Failure::usage(
+            "--from is not before --to: nobody signed then",
+            "--from is the first moment that is meant, --to the first that no longer is",
+        ));
+    }
     if condition == Condition::default() {
         return Err(Failure::usage(
             "nobody is named: a verdict on everybody who signed is never meant",

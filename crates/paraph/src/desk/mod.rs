@@ -13,6 +13,7 @@ pub mod draft;
 pub mod form;
 mod incidents;
 mod members;
+mod moment;
 pub mod names;
 pub mod night;
 pub mod pace;
