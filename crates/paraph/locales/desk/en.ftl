@@ -277,6 +277,12 @@ desk-no-broken-why = The log of the server says why. Nothing was changed.
 ## The incident room
 
 desk-room = Incident room
+desk-room-renews = Without script this page loads itself again every 30 seconds, and closes what you have opened.
+desk-room-stop = Keep it still, with everything open
+desk-room-stands = This page stands still.
+desk-room-again = Load it again
+desk-room-by-itself = Let it load itself every 30 seconds
+desk-keep-open = Open and keep open
 desk-hour = { $hour }:{ $minute }
 desk-moment = { $day } at { $local } ({ $zone }), { $utc } UTC
 desk-since-when = since

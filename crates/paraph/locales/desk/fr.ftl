@@ -277,6 +277,12 @@ desk-no-broken-why = Le journal du serveur dit pourquoi. Rien n’a été chang�
 ## La salle de crise
 
 desk-room = Salle de crise
+desk-room-renews = Sans script, cette page se recharge toutes les 30 secondes, et replie ce que vous avez déplié.
+desk-room-stop = L’arrêter, tout déplié
+desk-room-stands = Cette page ne se recharge plus d’elle-même.
+desk-room-again = Actualiser
+desk-room-by-itself = La laisser se recharger toutes les 30 secondes
+desk-keep-open = Déplier pour de bon
 desk-hour = { $hour } h { $minute }
 desk-moment = { $day } à { $local } ({ $zone }), { $utc } UTC
 desk-since-when = depuis le

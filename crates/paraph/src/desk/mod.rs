@@ -66,7 +66,7 @@ use crate::shield::Shield;
 use crate::store::db::DbError;
 use crate::store::id;
 use crate::trace::networks::Known;
-use crate::views::desk::{DeskFrame, NoPage, desk_no};
+use crate::views::desk::{DeskFrame, FOLDS, NoPage, desk_no};
 use crate::views::{Refusal, Site};
 
 /// Seconds before a busy desk is asked again.
@@ -265,6 +265,8 @@ struct Visit<'a> {
     waiting: u64,
     /// What was done before this page: `?done=`.
     done: Option<&'static str>,
+    /// What is open on it: `?open=`.
+    open: Option<&'static str>,
 }
 
 impl Visit<'_> {
@@ -321,10 +323,10 @@ impl Desk {
             json: false,
             ..Asked::of(&self.site, &head.uri, &head.headers)
         };
-        let done = head.uri.query().and_then(|query| {
-            let named = query.split('&').find_map(|pair| pair.strip_prefix("done="))?;
-            DONE.iter().find(|(name, _)| *name == named).map(|(_, id)| *id)
-        });
+        let query = head.uri.query().unwrap_or_default();
+        let named = |key| query.split('&').find_map(|pair| pair.strip_prefix(key));
+        let done = named("done=").and_then(|done| DONE.iter().find(|(name, _)| *name == done).map(|(_, id)| *id));
+        let open = named("open=").and_then(|open| FOLDS.into_iter().find(|fold| *fold == open));
         let mut visit = Visit {
             asked,
             source,
@@ -333,6 +335,7 @@ impl Desk {
             session: None,
             waiting: 0,
             done,
+            open,
         };
         let outcome = self.go(&mut visit, &head.method, &path, body).await;
         let mut answer = outcome.unwrap_or_else(|no| self.no(&visit, no));
@@ -519,6 +522,7 @@ impl Desk {
             secret,
             waiting: visit.waiting,
             done: visit.done,
+            open: visit.open,
         };
         respond::page(&visit.asked, status, render(&frame))
     }

@@ -22,9 +22,25 @@ pub struct DeskFrame<'a> {
     pub waiting: u64,
     /// What was just done: id of a message.
     pub done: Option<&'static str>,
+    /// Which of [`FOLDS`] is open. Without script a page that loads itself again would close it.
+    pub open: Option<&'static str>,
 }
 
+/// Parts of the incident room that open, by their ids, and all of them.
+pub const FOLDS: [&str; 4] = ["all", "earlier-lines", "other-findings", "earlier-verdicts"];
+
 impl DeskFrame<'_> {
+    pub(super) fn is_open(&self, fold: &str) -> bool {
+        self.open.is_some_and(|open| open == "all" || open == fold)
+    }
+
+    /// The room with a part of it open, which then does not load itself again.
+    pub(super) fn unfolded(&self, fold: &str) -> String {
+        let page = self.link("/desk/incident");
+        let joint = if page.contains('?') { '&' } else { '?' };
+        format!("{page}{joint}open={fold}#{fold}")
+    }
+
     pub(super) fn may(&self, act: Act) -> bool {
         self.member.is_some_and(|member| member.role.may(act))
     }

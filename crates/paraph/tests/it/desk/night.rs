@@ -355,6 +355,26 @@ fn what_is_written_down_at_night_is_there_in_the_morning() {
         8,
         "every part that changes: {shown}"
     );
+    // Without script, what is opened is kept open: by a page that does not load itself again.
+    for line in 0..8 {
+        let line = format!("Line {line}");
+        let line = [("text", &*line)];
+        assert_eq!(browser.send(room, "/desk/incident/log", &line).status, 303);
+    }
+    let shown = browser.get("/desk/incident?lang=en").text();
+    assert!(
+        shown.contains("<details id=\"earlier-lines\"><summary") && shown.contains("open=earlier-lines#earlier-lines"),
+        "{shown}"
+    );
+    for open in ["all", "earlier-lines"] {
+        let still = browser.get(&format!("/desk/incident?lang=en&open={open}")).text();
+        assert!(
+            still.contains("<details id=\"earlier-lines\" open>")
+                && !still.contains("http-equiv")
+                && still.contains("Load it again"),
+            "{still}"
+        );
+    }
     let log = browser.get("/desk/incident/log?lang=en").text();
     assert!(
         !log.contains("http-equiv") && log.contains("<textarea") && log.contains("ticket &#60;42&#62;"),
