@@ -82,7 +82,7 @@ CREATE TABLE IF NOT EXISTS mail_stop (
 CREATE TABLE IF NOT EXISTS mail_bounce (
   address {BLOB} PRIMARY KEY, hard {INT} NOT NULL, soft {INT} NOT NULL, last_at {INT} NOT NULL, until {INT}) {BY_KEY};
 CREATE INDEX IF NOT EXISTS mail_bounce_last ON mail_bounce (last_at);
--- Mail put off because its address is left alone, to be found again when that ends.
+-- Why a mail was put off (`journal::Why`), so that it is found again when that ends.
 ALTER TABLE outbox ADD COLUMN held {INT} NOT NULL DEFAULT 0;
 CREATE INDEX IF NOT EXISTS outbox_held ON outbox (address) WHERE held = 1;
 ";
