@@ -120,6 +120,7 @@ desk-number-withdrawn = previously counted, withdrawn
 desk-edit = Edit
 desk-post = Post an update
 desk-close = Close the petition
+desk-discard = Discard the draft
 desk-submit = Ask for review
 desk-waits = This petition waits for a moderator. If you change it, it has to be submitted again.
 desk-sent-back = Sent back by a moderator, with this note:
@@ -168,6 +169,9 @@ desk-close-what = { $count ->
 }
 desk-close-sure = I know that it cannot be opened again.
 desk-close-button = Close
+desk-discard-what = The draft goes with everything that was written of it: title, text, every version, notes. Nobody can bring it back; its address is free again.
+desk-discard-sure = I know that nothing of it will be left.
+desk-discard-button = Discard
 
 ## Members
 
@@ -214,6 +218,7 @@ desk-act-edited = changed
 desk-act-posted = posted an update
 desk-act-published = published
 desk-act-closed = closed
+desk-act-discarded = discarded the draft
 desk-act-submitted = asked for review
 desk-act-sent-back = sent back
 
@@ -228,6 +233,7 @@ desk-done-published = The petition is open for signatures.
 desk-done-sent-back = The petition is with its author again, and your note with it.
 desk-done-posted = The update is posted.
 desk-done-closed = The petition is closed.
+desk-done-discarded = The draft is discarded.
 desk-done-password = The password is changed; the other sessions have ended.
 desk-done-passkey = The passkey is added.
 desk-done-passkey-removed = The passkey is removed. If this device still offers it, delete it there too.

@@ -120,6 +120,7 @@ desk-number-withdrawn = comptées auparavant, retirées
 desk-edit = Modifier
 desk-post = Publier une nouvelle
 desk-close = Clore la pétition
+desk-discard = Supprimer le brouillon
 desk-submit = Proposer à la relecture
 desk-waits = Cette pétition attend qu’un modérateur la relise. Si vous la modifiez, il faudra la proposer de nouveau.
 desk-sent-back = Renvoyée par la modération, avec ce mot :
@@ -168,6 +169,9 @@ desk-close-what = { $count ->
 }
 desk-close-sure = Je sais qu’elle ne se rouvrira pas.
 desk-close-button = Clore
+desk-discard-what = Le brouillon disparaît avec tout ce qui en a été écrit : titre, texte, toutes les versions, notes. Personne ne pourra le faire revenir. Son adresse sera de nouveau libre.
+desk-discard-sure = Je sais qu’il n’en restera rien.
+desk-discard-button = Supprimer
 
 ## Membres
 
@@ -214,6 +218,7 @@ desk-act-edited = a modifié
 desk-act-posted = a publié une nouvelle
 desk-act-published = a publié
 desk-act-closed = a clos
+desk-act-discarded = a supprimé le brouillon
 desk-act-submitted = a proposé à la relecture
 desk-act-sent-back = a renvoyé
 
@@ -228,6 +233,7 @@ desk-done-published = La pétition est ouverte aux signatures.
 desk-done-sent-back = La pétition est renvoyée à son auteur, avec votre mot.
 desk-done-posted = La nouvelle est publiée.
 desk-done-closed = La pétition est close.
+desk-done-discarded = Le brouillon est supprimé.
 desk-done-password = Le mot de passe est changé ; les autres sessions sont fermées.
 desk-done-passkey = La clé d’accès est ajoutée.
 desk-done-passkey-removed = La clé d’accès est retirée. Si cet appareil la propose encore, supprimez-la aussi chez lui.

@@ -35,6 +35,7 @@ pub(super) fn run(petition: &Petition) -> Result<(), Failure> {
         Petition::Update(update) => content::post(update),
         Petition::Publish(one) => publish(one),
         Petition::Close(one) => close(one),
+        Petition::Discard(one) => discard(one),
     }
 }
 
@@ -269,6 +270,22 @@ fn close(one: &PetitionOne) -> Result<(), Failure> {
     }
 }
 
+fn discard(one: &PetitionOne) -> Result<(), Failure> {
+    let config = configured(&one.place.overrides())?;
+    match perform(&config, PetitionCommand::Discard { slug: one.slug.clone() })? {
+        PetitionAnswer::Done => {
+            let said = format!("draft {} is discarded, with all that was written of it", one.slug);
+            report(one.json, &json!({ "petition": one.slug, "state": "discarded" }), &said);
+            Ok(())
+        }
+        PetitionAnswer::NotDraft => Err(Failure::failed(
+            format!("petition {} is not a draft", one.slug),
+            "what people could sign stays: `paraph petition close` ends signing",
+        )),
+        _ => Err(unknown(&one.slug)),
+    }
+}
+
 fn unknown(slug: &str) -> Failure {
     Failure::failed(
         format!("no petition is called {slug}"),
@@ -285,6 +302,7 @@ fn phase(phase: Phase) -> &'static str {
         Phase::Draft => "draft",
         Phase::Open => "open",
         Phase::Closed => "closed",
+        Phase::Discarded => "discarded",
     }
 }
 

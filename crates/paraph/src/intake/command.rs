@@ -211,6 +211,11 @@ pub enum PetitionCommand {
         /// Its slug.
         slug: String,
     },
+    /// Gives a draft up.
+    Discard {
+        /// Its slug.
+        slug: String,
+    },
 }
 
 /// What an author may add to a new petition.

@@ -28,7 +28,7 @@ impl Decider<'_> {
         let Some(state) = self.load_petition(petition).await? else {
             return Ok(PetitionAnswer::Unknown);
         };
-        if state.phase == Phase::Closed {
+        if matches!(state.phase, Phase::Closed | Phase::Discarded) {
             return Ok(PetitionAnswer::Closed);
         }
         if let Some(head) = &edit.head {
@@ -130,6 +130,20 @@ impl Decider<'_> {
             adopted_at: self.at,
         });
         Ok(())
+    }
+
+    /// Gives a draft up, with all that was written of it.
+    pub(super) async fn discard(&mut self, slug: &str) -> Result<PetitionAnswer, DbError> {
+        let Some(petition) = self.petition_called(slug).await? else {
+            return Ok(PetitionAnswer::Unknown);
+        };
+        let discarded = self.record(Event::Discarded { petition })?;
+        self.decided.publish = true;
+        Ok(if discarded.is_ok() {
+            PetitionAnswer::Done
+        } else {
+            PetitionAnswer::NotDraft
+        })
     }
 
     /// Puts an update on the pages, and into the hands of the mailer if it is to be mailed.

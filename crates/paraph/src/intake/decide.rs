@@ -527,6 +527,7 @@ impl<'a> Decider<'a> {
                     PetitionAnswer::NotDraft
                 })
             }
+            PetitionCommand::Discard { slug } => self.discard(&slug).await,
             PetitionCommand::Close { slug } => {
                 let Some(petition) = self.petition_called(&slug).await? else {
                     return Ok(PetitionAnswer::Unknown);
@@ -543,7 +544,7 @@ impl<'a> Decider<'a> {
     }
 
     pub(super) async fn petition_called(&mut self, slug: &str) -> Result<Option<PetitionId>, DbError> {
-        let sql = "SELECT id FROM petition WHERE slug = ?1";
+        let sql = "SELECT id FROM petition WHERE slug = ?1 AND phase <> 3";
         let Some(row) = self.db.query_one(sql, &[Value::Text(slug)]).await? else {
             return Ok(None);
         };

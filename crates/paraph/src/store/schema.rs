@@ -16,7 +16,7 @@ pub fn version(steps: Steps) -> i64 {
 
 /// Tables of the store.
 pub const MAIN: Steps = &[
-    FIRST, MAILING, CONTENT, VERDICTS, SCRUTINY, LEAN, DESK, INCIDENTS, NIGHT, PASSKEYS, RESTORED,
+    FIRST, MAILING, CONTENT, VERDICTS, SCRUTINY, LEAN, DESK, INCIDENTS, NIGHT, PASSKEYS, RESTORED, DISCARDED,
 ];
 
 /// Tables of the key file.
@@ -225,6 +225,11 @@ CREATE INDEX IF NOT EXISTS desk_passkey_of ON desk_passkey (member);
 /// Signatures that are invalidated and were held before say so in their axes.
 const RESTORED: &str = "
 -- What it changes follows from events, which SQL cannot read: `merge::held_before`.
+";
+
+/// Drafts can be discarded.
+const DISCARDED: &str = "
+-- Nothing changes: programs before this must not read a journal that may hold an event they do not know, and phase 3.
 ";
 
 const FIRST_KEYS: &str = "

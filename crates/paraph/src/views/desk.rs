@@ -209,6 +209,8 @@ pub struct Can {
     pub update: bool,
     /// Close it.
     pub close: bool,
+    /// Give it up.
+    pub discard: bool,
 }
 
 /// `GET /desk/petitions/{slug}`
@@ -318,6 +320,14 @@ pub struct ClosePage<'a> {
     pub title: &'a str,
     /// Its count.
     pub counted: u64,
+}
+
+/// `GET /desk/petitions/{slug}/discard`
+pub struct DiscardPage<'a> {
+    /// The draft.
+    pub slug: &'a str,
+    /// Its title.
+    pub title: &'a str,
 }
 
 /// `GET /desk/account`
@@ -457,6 +467,8 @@ pages! {
     desk_update(DeskUpdatePage) = "desk/update.html";
     /// `GET /desk/petitions/{slug}/close`
     desk_close(ClosePage) = "desk/close.html";
+    /// `GET /desk/petitions/{slug}/discard`
+    desk_discard(DiscardPage) = "desk/discard.html";
     /// `GET /desk/account`
     desk_account(AccountPage) = "desk/account.html";
     /// `GET /desk/members`
