@@ -172,13 +172,13 @@ pub struct Demo {
     /// How able the forgers are, one or more of: 1 without puzzles, 2 solve them, 3 also confirm through a domain of their own
     #[arg(long, value_name = "N,N", value_delimiter = ',', value_parser = clap::value_parser!(u8).range(1..=3), default_values_t = [1, 2])]
     pub strength: Vec<u8>,
-    /// Honest signatures a second [default: the scenario's own]
+    /// Honest signatures a second, 10000 at most [default: the scenario's own]
     #[arg(long, value_name = "R", value_parser = drill_rate)]
     pub honest_rate: Option<f64>,
-    /// Forgeries a second of all servers together, in scenarios that sign with them [default: the scenario's own]
+    /// Forgeries a second of all servers together, 10000 at most, in scenarios that sign with them [default: the scenario's own]
     #[arg(long, value_name = "R", value_parser = drill_rate)]
     pub forged_rate: Option<f64>,
-    /// How long, as in 90s, 10m or 2h [default: the scenario's own: a minute, eight of noel-2020]
+    /// How long, as in 90s, 10m or 2h, 24h at most [default: the scenario's own: a minute, eight of noel-2020]
     #[arg(long, value_name = "TIME", value_parser = drill_duration)]
     pub duration: Option<Duration>,
     /// Let scrutiny look away: what it prevents is then in the count
@@ -337,16 +337,16 @@ pub struct DrillRun {
     /// Seed of the crowd and the forgers: the same seed, the same people
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
-    /// Honest signatures a second [default: the scenario's own]
+    /// Honest signatures a second, 10000 at most [default: the scenario's own]
     #[arg(long, value_name = "R", value_parser = drill_rate)]
     pub honest_rate: Option<f64>,
-    /// Forgeries a second of all servers together, in scenarios that sign with them [default: the scenario's own]
+    /// Forgeries a second of all servers together, 10000 at most, in scenarios that sign with them [default: the scenario's own]
     #[arg(long, value_name = "R", value_parser = drill_rate)]
     pub forged_rate: Option<f64>,
     /// How able the forgers are, one or more of: 1 without puzzles, 2 solve them, 3 also confirm through a domain of their own
     #[arg(long, value_name = "N,N", value_delimiter = ',', value_parser = clap::value_parser!(u8).range(1..=3), default_values_t = [1, 2])]
     pub strength: Vec<u8>,
-    /// How long, as in 90s, 10m or 2h [default: the scenario's own]
+    /// How long, as in 90s, 10m or 2h, 24h at most [default: the scenario's own]
     #[arg(long, value_name = "TIME", value_parser = drill_duration)]
     pub duration: Option<Duration>,
     /// Data directory of the server: the report then says who was held
