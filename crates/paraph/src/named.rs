@@ -16,7 +16,7 @@ use crate::limits::NAMED_FILE_SECONDS;
 /// # Errors
 /// It cannot be read, holds more than `most` bytes, or does not come.
 pub fn bytes(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    let (tell, told) = mpsc::channel();
+    let (tell, told) = mpsc::sync_channel(1);
     let path = path.to_owned();
     // Opening a pipe cannot be given up: the thread that does it is left behind instead.
     thread::Builder::new().spawn(move || tell.send(whole(&path, most)))?;
