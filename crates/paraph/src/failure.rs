@@ -122,7 +122,7 @@ impl From<OpenError> for Failure {
                 hint_for(source.kind())
             }
             OpenError::Io { .. } | OpenError::Db { .. } | OpenError::Schema { .. } => {
-                "check that the directory exists and that the user that runs paraph may write there"
+                "check that the directory exists and that the user that runs paraph may write there; `paraph fsck` says more"
             }
         };
         Self::failed(error.to_string(), hint)

@@ -57,7 +57,7 @@ use crate::store::db::{Db, DbError, Value};
 use crate::store::id;
 use crate::store::reader::Reader;
 use crate::store::schema::{self, SchemaError};
-use crate::store::{self, Connections, Directory, OpenError};
+use crate::store::{self, Connections, Directory};
 use crate::telemetry;
 use crate::token::Tokens;
 use crate::trace::networks::Known;
@@ -694,11 +694,7 @@ pub async fn look(directory: &Path) -> Result<Db, Failure> {
         Failure::failed(format!("cannot open {}: {why}", file.display()), hint)
     };
     store::present(directory)?;
-    let mut db = match store::look::open(&file, None) {
-        Ok(connection) => Db::Sqlite(connection),
-        Err(OpenError::Db { source, .. }) => return Err(cannot(&source, "`paraph fsck` says more")),
-        Err(error) => return Err(error.into()),
-    };
+    let mut db = Db::Sqlite(store::look::open(&file, None)?);
     schema::check(&mut db, schema::MAIN).await.map_err(|error| {
         let hint = match error {
             SchemaError::Older { .. } => "start the server once: it brings the store to its own version",

@@ -20,12 +20,11 @@ use http::uri::Authority;
 use ipnet::IpNet;
 
 use crate::admit::certificate::{Certificates, Files};
-use crate::clock;
 use crate::failure::Failure;
 use crate::keys::Keys;
 use crate::limits::{CONFIG_FILE_BYTES, Limits};
-use crate::named;
 use crate::views::lang;
+use crate::{clock, named};
 pub use acme::{Acme, Binding, Challenge};
 pub use alerts::{Alerts, Channel, Recipient, Secret};
 pub use explain::Remark;
