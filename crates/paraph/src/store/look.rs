@@ -57,7 +57,8 @@ fn connect(address: &str) -> Result<Connection, rusqlite::Error> {
 
 /// A path in a URI; whatever could mean something there is escaped.
 fn uri(file: &Path, parameter: &str) -> String {
-    let mut uri = String::from("file:");
+    // Without an authority of its own a path with two slashes at its beginning would be taken for one.
+    let mut uri = String::from(if file.is_absolute() { "file://" } else { "file:" });
     for byte in file.as_os_str().as_bytes() {
         match byte {
             b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => uri.push(char::from(*byte)),
