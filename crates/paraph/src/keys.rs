@@ -47,6 +47,19 @@ pub enum KeyError {
     },
 }
 
+impl KeyError {
+    /// How to mend it, one line.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+                "run as the user who owns the key file and the data directory: nobody else may read them"
+            }
+            _ => "put the right key file back from its backup, readable for the user that runs paraph only (mode 600)",
+        }
+    }
+}
+
 /// The master key; everything secret is derived from it.
 pub struct Keys {
     master: Zeroizing<[u8; MASTER_BYTES]>,
@@ -183,5 +196,8 @@ mod tests {
                 "{spoilt:?}"
             );
         }
+        // A key that may not be read is not one that is lost.
+        let source = std::io::ErrorKind::PermissionDenied.into();
+        assert!(KeyError::Io { path, source }.hint().starts_with("run as the user"));
     }
 }

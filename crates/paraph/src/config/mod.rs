@@ -516,10 +516,7 @@ fn key_file(reader: &mut Reader<'_>, directory: &Path) -> Result<PathBuf, Failur
     );
     let path = taken.path()?;
     match Keys::open(&path, false) {
-        Err(error) if path.exists() => Err(taken.refuse(
-            &format!("cannot be used: {error}"),
-            "put the right key file back from its backup, readable for the user that runs paraph only (mode 600)",
-        )),
+        Err(error) if path.exists() => Err(taken.refuse(&format!("cannot be used: {error}"), error.hint())),
         Err(_) if taken.origin != Origin::Default && path.parent().is_some_and(|parent| !exists(parent)) => Err(taken.refuse(
             "lies in a directory that does not exist",
             "make the directory, for the user that runs paraph only (mode 700); the key itself is made at the first start",
