@@ -41,6 +41,9 @@ pub enum RunError {
     /// Nobody answers.
     #[error("no answer from {0}: {1}")]
     NoAnswer(SocketAddr, String),
+    /// It answers, but believes no source that a connection announces.
+    #[error("{0} does not take the PROXY v2 by which the drill's people come from addresses of their own")]
+    NoSources(SocketAddr),
     /// The petition's slug cannot be one.
     #[error("`{0}` cannot be a petition's slug")]
     BadSlug(String),
@@ -69,6 +72,9 @@ impl RunError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::NoAnswer(..) => "start the server first, with proxy_protocol = \"optional\" for the drill's sources",
+            Self::NoSources(_) => {
+                "set listen.proxy_protocol = \"optional\" and listen.trusted_proxies = [\"127.0.0.0/8\"] for the rehearsal"
+            }
             Self::BadSlug(_) => "a slug holds lower-case letters, digits and hyphens",
             Self::NoPetition(_) => "`paraph petition list` shows the slugs; a draft is not open to a drill",
             Self::NoCount { .. } => {

@@ -32,9 +32,13 @@ pub(crate) struct Watcher(Browser);
 impl Watcher {
     /// From an address that nobody else has.
     pub(crate) fn new(world: &World) -> Self {
+        Self::by(world.honest_road.clone())
+    }
+
+    fn by(road: Road) -> Self {
         let road = Road {
             connections: Arc::new(Semaphore::new(1)),
-            ..world.honest_road.clone()
+            ..road
         };
         let voice = Voice {
             lang: Lang::En,
@@ -50,6 +54,9 @@ impl Watcher {
     /// The count before anything has happened.
     pub(crate) async fn first_look(&mut self, world: &World) -> Result<Shown, RunError> {
         let answer = self.ask(world).await;
+        if !answer.as_ref().is_ok_and(is_known) && hears_only_itself(world).await {
+            return Err(RunError::NoSources(world.honest_road.target.address()));
+        }
         let answer = answer.map_err(|lost| RunError::NoAnswer(world.honest_road.target.address(), lost.to_string()))?;
         match (answer.status, read_count(&answer)) {
             (404, _) => Err(RunError::NoPetition(world.petition().to_owned())),
@@ -84,6 +91,20 @@ impl Watcher {
         auditor.saw(world.elapsed().as_secs_f64(), shown);
         Ok(shown)
     }
+}
+
+/// Whether an answer is about the petition, be it that there is none.
+fn is_known(answer: &Answer) -> bool {
+    matches!(answer.status, 200 | 404)
+}
+
+/// Whether the server answers who does not announce a source, as if that were all that is wrong.
+async fn hears_only_itself(world: &World) -> bool {
+    let plain = Road {
+        proxy_protocol: false,
+        ..world.honest_road.clone()
+    };
+    world.honest_road.proxy_protocol && Watcher::by(plain).ask(world).await.as_ref().is_ok_and(is_known)
 }
 
 fn read_count(answer: &Answer) -> Option<Shown> {

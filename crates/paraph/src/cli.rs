@@ -2,6 +2,7 @@
 //!
 //! Commands that do not exist yet are absent. Exit codes: 0 done or true, 1 false or failed, 2 wrong usage.
 
+mod amount;
 pub mod door;
 pub mod incident;
 pub mod petition;
@@ -16,6 +17,8 @@ use clap::{Args, Parser, Subcommand};
 
 pub use door::{Door, Export, ReadOnly, Shield, ShieldAll, ShieldBan, ShieldOne, ShieldShare, Switch};
 pub use petition::{Petition, PetitionCreate, PetitionEdit, PetitionList, PetitionOne, PetitionUpdate};
+
+use amount::{drill_duration, drill_rate};
 
 use crate::config::Overrides;
 use crate::failure::Failure;
@@ -169,14 +172,14 @@ pub struct Demo {
     /// How able the forgers are, one or more of: 1 without puzzles, 2 solve them, 3 also confirm through a domain of their own
     #[arg(long, value_name = "N,N", value_delimiter = ',', value_parser = clap::value_parser!(u8).range(1..=3), default_values_t = [1, 2])]
     pub strength: Vec<u8>,
-    /// Honest signatures a second [default: the scenario's own]
-    #[arg(long, value_name = "R", value_parser = rate)]
+    /// Honest signatures a second, 10000 at most [default: the scenario's own]
+    #[arg(long, value_name = "R", value_parser = drill_rate)]
     pub honest_rate: Option<f64>,
-    /// Forgeries a second of all servers together, in scenarios that sign with them [default: the scenario's own]
-    #[arg(long, value_name = "R", value_parser = rate)]
+    /// Forgeries a second of all servers together, 10000 at most, in scenarios that sign with them [default: the scenario's own]
+    #[arg(long, value_name = "R", value_parser = drill_rate)]
     pub forged_rate: Option<f64>,
-    /// How long, as in 90s, 10m or 2h [default: the scenario's own: a minute, eight of noel-2020]
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    /// How long, as in 90s, 10m or 2h, 24h at most [default: the scenario's own: a minute, eight of noel-2020]
+    #[arg(long, value_name = "TIME", value_parser = drill_duration)]
     pub duration: Option<Duration>,
     /// Let scrutiny look away: what it prevents is then in the count
     #[arg(long)]
@@ -334,17 +337,17 @@ pub struct DrillRun {
     /// Seed of the crowd and the forgers: the same seed, the same people
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
-    /// Honest signatures a second [default: the scenario's own]
-    #[arg(long, value_name = "R", value_parser = rate)]
+    /// Honest signatures a second, 10000 at most [default: the scenario's own]
+    #[arg(long, value_name = "R", value_parser = drill_rate)]
     pub honest_rate: Option<f64>,
-    /// Forgeries a second of all servers together, in scenarios that sign with them [default: the scenario's own]
-    #[arg(long, value_name = "R", value_parser = rate)]
+    /// Forgeries a second of all servers together, 10000 at most, in scenarios that sign with them [default: the scenario's own]
+    #[arg(long, value_name = "R", value_parser = drill_rate)]
     pub forged_rate: Option<f64>,
     /// How able the forgers are, one or more of: 1 without puzzles, 2 solve them, 3 also confirm through a domain of their own
     #[arg(long, value_name = "N,N", value_delimiter = ',', value_parser = clap::value_parser!(u8).range(1..=3), default_values_t = [1, 2])]
     pub strength: Vec<u8>,
-    /// How long, as in 90s, 10m or 2h [default: the scenario's own]
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    /// How long, as in 90s, 10m or 2h, 24h at most [default: the scenario's own]
+    #[arg(long, value_name = "TIME", value_parser = drill_duration)]
     pub duration: Option<Duration>,
     /// Data directory of the server: the report then says who was held
     #[arg(long, value_name = "DIR")]
@@ -535,30 +538,6 @@ fn wrong_usage(error: &clap::Error) -> Failure {
     Failure::usage(what.strip_prefix("error: ").unwrap_or(&what), hint)
 }
 
-fn rate(text: &str) -> Result<f64, String> {
-    let rate: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
-    if rate.is_finite() && rate >= 0.0 {
-        Ok(rate)
-    } else {
-        Err("not a rate of zero or more a second".to_owned())
-    }
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    let digits = text.trim_end_matches(|unit: char| unit.is_ascii_alphabetic());
-    let seconds = match &text[digits.len()..] {
-        "" | "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        _ => return Err("units are s, m and h".to_owned()),
-    };
-    let count: u64 = digits.parse().map_err(|_| "write it as in 90s, 10m or 2h".to_owned())?;
-    count
-        .checked_mul(seconds)
-        .map(Duration::from_secs)
-        .ok_or_else(|| "too long".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Command, Parsed, parse};
@@ -617,6 +596,24 @@ mod tests {
             ("paraph serve --datas x", "--datas", "--data"),
             ("paraph serve --listen nowhere", "nowhere", "--help"),
             ("paraph drill x --target t --petition p --duration 10d", "10d", "--help"),
+            (
+                "paraph drill x --target t --petition p --duration 0s",
+                "between 1s and 24h",
+                "--help",
+            ),
+            ("paraph demo --duration 99999h", "between 1s and 24h", "--help"),
+            ("paraph demo --duration -5s", "-5", "--help"),
+            (
+                "paraph demo --honest-rate 1e9",
+                "between 0 and 10000 a second",
+                "--help",
+            ),
+            (
+                "paraph demo --honest-rate NaN",
+                "between 0 and 10000 a second",
+                "--help",
+            ),
+            ("paraph demo --forged-rate=-1", "between 0 and 10000 a second", "--help"),
         ] {
             let failure = typed(line).expect_err("must be refused");
             assert_eq!(failure.exit, Exit::Usage);

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use crate::keys::KeyError;
 use crate::limits::LimitError;
 use crate::store::OpenError;
+use crate::store::schema::SchemaError;
 
 /// Which of the two ways a command did not succeed. Success is 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,12 +106,23 @@ impl From<OpenError> for Failure {
                 "put the key file back from its backup; without it names and addresses cannot be opened again"
             }
             OpenError::HalfRestored(_) => "empty the directory and restore again",
-            OpenError::Schema { .. } => NEWER_STORE,
-            OpenError::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
-                hint_for(io::ErrorKind::PermissionDenied)
+            OpenError::Schema {
+                source: SchemaError::Newer { .. } | SchemaError::Older { .. },
+                ..
+            } => NEWER_STORE,
+            OpenError::LogUnread(_) => {
+                "copy the data directory to a disk that can be written, and name the copy with --data; its data is whole"
             }
-            OpenError::Io { .. } | OpenError::Db { .. } => {
-                "check that the directory exists and that the user that runs paraph may write there"
+            OpenError::Io { source, .. }
+                if matches!(
+                    source.kind(),
+                    io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+                ) =>
+            {
+                hint_for(source.kind())
+            }
+            OpenError::Io { .. } | OpenError::Db { .. } | OpenError::Schema { .. } => {
+                "check that the directory exists and that the user that runs paraph may write there; `paraph fsck` says more"
             }
         };
         Self::failed(error.to_string(), hint)
@@ -133,6 +145,10 @@ fn hint_for(kind: io::ErrorKind) -> &'static str {
         io::ErrorKind::NotFound => "check the path; relative paths start at the directory the command runs in",
         io::ErrorKind::AddrInUse => "another program listens there: stop it, or choose another with --listen",
         io::ErrorKind::AddrNotAvailable => "this machine does not have that address: choose one of its own",
+        io::ErrorKind::ReadOnlyFilesystem => {
+            "the disk is mounted read-only, as the system does after a fault: see `dmesg`, and mount it for writing; \
+             `paraph fsck`, `recount` and `backup` work as it is"
+        }
         io::ErrorKind::StorageFull => "the disk is full: free some space, nothing that was acknowledged is lost",
         io::ErrorKind::ConnectionRefused => "nothing listens there: start it, or correct the address",
         _ => "see the message of the operating system above",

@@ -14,6 +14,9 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use crate::limits::SECRET_FILE_BYTES;
+use crate::named;
+
 /// Bytes of the master key.
 pub const MASTER_BYTES: usize = 32;
 
@@ -44,6 +47,19 @@ pub enum KeyError {
     },
 }
 
+impl KeyError {
+    /// How to mend it, one line.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+                "run as the user who owns the key file and the data directory: nobody else may read them"
+            }
+            _ => "put the right key file back from its backup, readable for the user that runs paraph only (mode 600)",
+        }
+    }
+}
+
 /// The master key; everything secret is derived from it.
 pub struct Keys {
     master: Zeroizing<[u8; MASTER_BYTES]>,
@@ -59,7 +75,7 @@ impl Keys {
             path: path.to_owned(),
             source,
         };
-        match fs::read_to_string(path) {
+        match named::text(path, SECRET_FILE_BYTES) {
             Ok(text) => {
                 let mode = fs::metadata(path).map_err(io)?.permissions().mode() & 0o777;
                 if mode & 0o077 != 0 {
@@ -180,5 +196,8 @@ mod tests {
                 "{spoilt:?}"
             );
         }
+        // A key that may not be read is not one that is lost.
+        let source = std::io::ErrorKind::PermissionDenied.into();
+        assert!(KeyError::Io { path, source }.hint().starts_with("run as the user"));
     }
 }

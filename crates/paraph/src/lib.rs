@@ -28,6 +28,7 @@ pub mod keys;
 pub mod ledger;
 pub mod limits;
 pub mod mail;
+pub mod named;
 pub mod outbound;
 pub mod respond;
 pub mod router;

@@ -3,6 +3,8 @@
 //! No request can make the server do more than this page says: every queue, map, body, batch, file and retry has
 //! a bound here. Each can be set by name under `[limits]` in `paraph.toml`; `paraph check-config` prints them all.
 
+use std::time::Duration;
+
 /// One bound as `check-config` explains it.
 #[derive(Clone, Copy, Debug)]
 pub struct Bound {
@@ -298,6 +300,28 @@ limits! {
     alert_scrutiny_seconds = 180 in 5..=86400, "Seconds that scrutiny may lag behind the journal until somebody is told: nothing settles meanwhile; a start reads a million contributions in about 20.";
     alert_shed_seconds = 60 in 1..=3600, "Seconds that people who want to sign are sent away until somebody is told.";
 }
+
+// What somebody types or names: no request reaches it, and the bounds are the same for everybody.
+
+/// Most signatures a second of a rehearsal: several times what the drill makes on a large machine.
+pub const DRILL_RATE_MOST: u32 = 10_000;
+/// Longest rehearsal: a flood that lasts a day has shown what it does.
+pub const DRILL_LONGEST: Duration = Duration::from_secs(24 * 3600);
+
+/// Seconds to read a file that somebody named; a pipe of a program that decrypts it takes one or two.
+pub const NAMED_FILE_SECONDS: Duration = Duration::from_secs(10);
+/// Bytes of a configuration; every key with its explanation comes to under 50 KiB.
+pub const CONFIG_FILE_BYTES: u64 = 1 << 20;
+/// Bytes of a file with a key or a password; an RSA key of 8192 bits in PEM has 6.5 KiB.
+pub const SECRET_FILE_BYTES: u64 = 64 * 1024;
+/// Bytes of a file of certificates; that of all the authorities a system trusts has 220 KiB.
+pub const CERTIFICATES_FILE_BYTES: u64 = 4 << 20;
+/// Bytes of a file of an added language; the largest of ours has under 100 KiB.
+pub const LOCALE_FILE_BYTES: u64 = 1 << 20;
+/// Bytes of a file with a comment that is looked for; `comment_chars` in the longest script comes to a quarter of this.
+pub const COMMENT_FILE_BYTES: u64 = 64 * 1024;
+/// Bytes of the manifest of a backup; ours has under 2 KiB.
+pub const MANIFEST_BYTES: u64 = 64 * 1024;
 
 #[cfg(test)]
 mod tests {

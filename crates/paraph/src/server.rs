@@ -697,15 +697,13 @@ pub async fn look(directory: &Path) -> Result<Db, Failure> {
     let cannot = |why: &dyn std::fmt::Display, hint: &str| {
         Failure::failed(format!("cannot open {}: {why}", file.display()), hint)
     };
-    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
     store::present(directory)?;
-    let hint = "`paraph fsck` says more";
-    let connection = rusqlite::Connection::open_with_flags(&file, flags).map_err(|error| cannot(&error, hint))?;
-    let mut db = Db::Sqlite(connection);
+    let mut db = Db::Sqlite(store::look::open(&file, None)?);
     schema::check(&mut db, schema::MAIN).await.map_err(|error| {
         let hint = match error {
             SchemaError::Older { .. } => "start the server once: it brings the store to its own version",
-            _ => "use the version of paraph that wrote it, or a newer one",
+            SchemaError::Db(_) => "`paraph fsck` says more",
+            SchemaError::Newer { .. } => "use the version of paraph that wrote it, or a newer one",
         };
         cannot(&error, hint)
     })?;

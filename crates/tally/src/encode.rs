@@ -19,6 +19,7 @@
 //! | 1 | 12 | `Verdict` invalidated | as held |
 //! | 1 | 13 | `Verdict` reinstated | as held |
 //! | 1 | 14 | `Verdict` restored | as held |
+//! | 1 | 15 | `Discarded` | petition n32 |
 //!
 //! Author: a byte 0 for scrutiny, or 1 and \[16] for a person. Undoes: a byte 0 for nothing, or 1 and position n64.
 //!
@@ -46,6 +47,7 @@ const RELEASED: u8 = 11;
 const INVALIDATED: u8 = 12;
 const REINSTATED: u8 = 13;
 const RESTORED: u8 = 14;
+const DISCARDED: u8 = 15;
 
 impl Event {
     /// Appends the event's bytes.
@@ -70,7 +72,7 @@ impl Event {
                 put_varint(out, petition.0);
                 put_varint(out, *settle_after_seconds);
             }
-            Self::Closed { petition } => put_varint(out, petition.0),
+            Self::Closed { petition } | Self::Discarded { petition } => put_varint(out, petition.0),
             Self::Signed {
                 signature,
                 petition,
@@ -135,6 +137,7 @@ impl Event {
             Self::TextAdopted { .. } => TEXT_ADOPTED,
             Self::Opened { .. } => OPENED,
             Self::Closed { .. } => CLOSED,
+            Self::Discarded { .. } => DISCARDED,
             Self::Signed { .. } => SIGNED,
             Self::Confirmed { .. } => CONFIRMED,
             Self::Settled { .. } => SETTLED,
@@ -178,6 +181,9 @@ fn decode_kind(kind: u8, from: &mut Reader<'_>) -> Result<Event, DecodeError> {
             settle_after_seconds: from.narrow()?,
         },
         CLOSED => Event::Closed {
+            petition: petition(from)?,
+        },
+        DISCARDED => Event::Discarded {
             petition: petition(from)?,
         },
         SIGNED => Event::Signed {

@@ -40,6 +40,12 @@ pub enum Event {
         /// The petition.
         petition: PetitionId,
     },
+    /// A draft is given up, for good: nothing of it is left but its number, which stays its own. What took signatures is
+    /// never discarded.
+    Discarded {
+        /// A draft.
+        petition: PetitionId,
+    },
     /// A contribution was admitted. Any version of the text adopted so far is legal: the page may have been opened
     /// before the latest one.
     Signed {
@@ -148,7 +154,7 @@ impl Event {
     #[must_use]
     pub fn signatures(&self) -> &[SignatureId] {
         match self {
-            Self::TextAdopted { .. } | Self::Opened { .. } | Self::Closed { .. } => &[],
+            Self::TextAdopted { .. } | Self::Opened { .. } | Self::Closed { .. } | Self::Discarded { .. } => &[],
             Self::Signed { signature, .. }
             | Self::Confirmed { signature }
             | Self::Withdrawn { signature, .. }

@@ -28,12 +28,14 @@ pub enum Phase {
     Open,
     /// Takes no new signatures, for good (closed and archived).
     Closed,
+    /// Was a draft, and is no more.
+    Discarded,
 }
 
 /// What the fold knows of a petition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PetitionState {
-    /// Draft, open or closed.
+    /// Draft, open, closed or discarded.
     pub phase: Phase,
     /// The latest version adopted, from 1.
     pub text_version: u16,
@@ -320,6 +322,7 @@ impl Fold {
                 settle_after_seconds,
             } => self.plan_open(*petition, *settle_after_seconds),
             Event::Closed { petition } => self.plan_close(*petition),
+            Event::Discarded { petition } => self.plan_discard(*petition),
             Event::Signed {
                 signature,
                 petition,
@@ -367,8 +370,10 @@ impl Fold {
             None if version == 1 => created,
             None => return Err(self.absent(Missing::Petition, Rule::PetitionUnknown)),
         };
-        if before.phase == Phase::Closed {
-            return Err(Rule::PetitionClosed.into());
+        match before.phase {
+            Phase::Draft | Phase::Open => {}
+            Phase::Closed => return Err(Rule::PetitionClosed.into()),
+            Phase::Discarded => return Err(Rule::PetitionDiscarded.into()),
         }
         if before.text_version.checked_add(1) != Some(version) {
             return Err(Rule::TextVersionNotNext.into());
@@ -406,6 +411,20 @@ impl Fold {
             id,
             PetitionState {
                 phase: Phase::Closed,
+                ..before
+            },
+        ))
+    }
+
+    fn plan_discard(&self, id: PetitionId) -> Result<Plan, IllegalMove> {
+        let before = *self.require_petition(id)?;
+        if before.phase != Phase::Draft {
+            return Err(Rule::PetitionNotDraft.into());
+        }
+        Ok(Plan::new(
+            id,
+            PetitionState {
+                phase: Phase::Discarded,
                 ..before
             },
         ))

@@ -47,7 +47,7 @@ pub enum Rule {
     /// Versions of a text are 1, 2, 3...
     #[error("the text version is not the next one")]
     TextVersionNotNext,
-    /// Only a draft can be opened.
+    /// Only a draft can be opened or discarded.
     #[error("the petition is not a draft")]
     PetitionNotDraft,
     /// Only an open petition can be signed or closed.
@@ -56,6 +56,9 @@ pub enum Rule {
     /// A closed petition keeps its text.
     #[error("the petition is closed")]
     PetitionClosed,
+    /// Nothing of a discarded draft comes back.
+    #[error("the petition was discarded")]
+    PetitionDiscarded,
     /// A signature is admitted once.
     #[error("the signature exists already")]
     SignatureExists,

@@ -120,6 +120,7 @@ desk-number-withdrawn = previously counted, withdrawn
 desk-edit = Edit
 desk-post = Post an update
 desk-close = Close the petition
+desk-discard = Discard the draft
 desk-submit = Ask for review
 desk-waits = This petition waits for a moderator. If you change it, it has to be submitted again.
 desk-sent-back = Sent back by a moderator, with this note:
@@ -168,6 +169,9 @@ desk-close-what = { $count ->
 }
 desk-close-sure = I know that it cannot be opened again.
 desk-close-button = Close
+desk-discard-what = The draft goes with everything that was written of it: title, text, every version, notes. Nobody can bring it back; its address is free again.
+desk-discard-sure = I know that nothing of it will be left.
+desk-discard-button = Discard
 
 ## Members
 
@@ -214,6 +218,7 @@ desk-act-edited = changed
 desk-act-posted = posted an update
 desk-act-published = published
 desk-act-closed = closed
+desk-act-discarded = discarded the draft
 desk-act-submitted = asked for review
 desk-act-sent-back = sent back
 
@@ -228,6 +233,7 @@ desk-done-published = The petition is open for signatures.
 desk-done-sent-back = The petition is with its author again, and your note with it.
 desk-done-posted = The update is posted.
 desk-done-closed = The petition is closed.
+desk-done-discarded = The draft is discarded.
 desk-done-password = The password is changed; the other sessions have ended.
 desk-done-passkey = The passkey is added.
 desk-done-passkey-removed = The passkey is removed. If this device still offers it, delete it there too.
@@ -277,6 +283,12 @@ desk-no-broken-why = The log of the server says why. Nothing was changed.
 ## The incident room
 
 desk-room = Incident room
+desk-room-renews = Without script this page loads itself again every 30 seconds, and closes what you have opened.
+desk-room-stop = Keep it still, with everything open
+desk-room-stands = This page stands still.
+desk-room-again = Load it again
+desk-room-by-itself = Let it load itself every 30 seconds
+desk-keep-open = Open and keep open
 desk-hour = { $hour }:{ $minute }
 desk-moment = { $day } at { $local } ({ $zone }), { $utc } UTC
 desk-since-when = since
@@ -460,7 +472,13 @@ desk-decide-preview = See what it would do
 desk-decide-other = Something else
 desk-decide-nobody = Nobody is meant whose standing this would change. Nothing was done.
 desk-decide-changed = Since your preview there are more whom it would judge. Nothing was done: look at it again.
-desk-decide-wrong-time = A time is not one.
+desk-decide-wrong-from = “Signed from” is not a time. Give the day and the time, by the clock here.
+desk-decide-wrong-from-lost = “Signed from” names an hour that was not there: clocks were put forward that night. Choose a time before or after it.
+desk-decide-wrong-from-twice = “Signed from” names an hour that was there twice: clocks were put back that night. Choose a time before or after it.
+desk-decide-wrong-to = “Signed before” is not a time. Give the day and the time, by the clock here.
+desk-decide-wrong-to-lost = “Signed before” names an hour that was not there: clocks were put forward that night. Choose a time before or after it.
+desk-decide-wrong-to-twice = “Signed before” names an hour that was there twice: clocks were put back that night. Choose a time before or after it.
+desk-decide-wrong-order = “Signed from” has to be earlier than “Signed before”.
 desk-decide-wrong-network = The network is an address, or a number such as AS64500.
 desk-decide-wrong-domain = This is not a mail domain: what stands behind the @ of an address.
 desk-decide-wrong-reason = This reason does not go with what you want to do.

@@ -120,6 +120,7 @@ desk-number-withdrawn = comptées auparavant, retirées
 desk-edit = Modifier
 desk-post = Publier une nouvelle
 desk-close = Clore la pétition
+desk-discard = Supprimer le brouillon
 desk-submit = Proposer à la relecture
 desk-waits = Cette pétition attend qu’un modérateur la relise. Si vous la modifiez, il faudra la proposer de nouveau.
 desk-sent-back = Renvoyée par la modération, avec ce mot :
@@ -168,6 +169,9 @@ desk-close-what = { $count ->
 }
 desk-close-sure = Je sais qu’elle ne se rouvrira pas.
 desk-close-button = Clore
+desk-discard-what = Le brouillon disparaît avec tout ce qui en a été écrit : titre, texte, toutes les versions, notes. Personne ne pourra le faire revenir. Son adresse sera de nouveau libre.
+desk-discard-sure = Je sais qu’il n’en restera rien.
+desk-discard-button = Supprimer
 
 ## Membres
 
@@ -214,6 +218,7 @@ desk-act-edited = a modifié
 desk-act-posted = a publié une nouvelle
 desk-act-published = a publié
 desk-act-closed = a clos
+desk-act-discarded = a supprimé le brouillon
 desk-act-submitted = a proposé à la relecture
 desk-act-sent-back = a renvoyé
 
@@ -228,6 +233,7 @@ desk-done-published = La pétition est ouverte aux signatures.
 desk-done-sent-back = La pétition est renvoyée à son auteur, avec votre mot.
 desk-done-posted = La nouvelle est publiée.
 desk-done-closed = La pétition est close.
+desk-done-discarded = Le brouillon est supprimé.
 desk-done-password = Le mot de passe est changé ; les autres sessions sont fermées.
 desk-done-passkey = La clé d’accès est ajoutée.
 desk-done-passkey-removed = La clé d’accès est retirée. Si cet appareil la propose encore, supprimez-la aussi chez lui.
@@ -277,6 +283,12 @@ desk-no-broken-why = Le journal du serveur dit pourquoi. Rien n’a été chang�
 ## La salle de crise
 
 desk-room = Salle de crise
+desk-room-renews = Sans script, cette page se recharge toutes les 30 secondes, et replie ce que vous avez déplié.
+desk-room-stop = La figer, tout déplié
+desk-room-stands = Cette page ne se recharge plus d’elle-même.
+desk-room-again = Actualiser
+desk-room-by-itself = La laisser se recharger toutes les 30 secondes
+desk-keep-open = Déplier et garder déplié
 desk-hour = { $hour } h { $minute }
 desk-moment = { $day } à { $local } ({ $zone }), { $utc } UTC
 desk-since-when = depuis le
@@ -472,7 +484,13 @@ desk-decide-preview = Voir ce que cela ferait
 desk-decide-other = Autre chose
 desk-decide-nobody = Cela ne changerait rien pour personne. Rien n’a été fait.
 desk-decide-changed = Depuis votre aperçu, il y en a davantage que cela toucherait. Rien n’a été fait : regardez de nouveau.
-desk-decide-wrong-time = Une heure n’en est pas une.
+desk-decide-wrong-from = « Signées à partir de » n’est pas un moment. Indiquez le jour et l’heure, à l’heure d’ici.
+desk-decide-wrong-from-lost = « Signées à partir de » indique une heure qui n’a pas existé : cette nuit-là, on a avancé les horloges. Choisissez une heure d’avant ou d’après.
+desk-decide-wrong-from-twice = « Signées à partir de » indique une heure qui a existé deux fois : cette nuit-là, on a reculé les horloges. Choisissez une heure d’avant ou d’après.
+desk-decide-wrong-to = « Signées avant » n’est pas un moment. Indiquez le jour et l’heure, à l’heure d’ici.
+desk-decide-wrong-to-lost = « Signées avant » indique une heure qui n’a pas existé : cette nuit-là, on a avancé les horloges. Choisissez une heure d’avant ou d’après.
+desk-decide-wrong-to-twice = « Signées avant » indique une heure qui a existé deux fois : cette nuit-là, on a reculé les horloges. Choisissez une heure d’avant ou d’après.
+desk-decide-wrong-order = « Signées à partir de » doit précéder « Signées avant ».
 desk-decide-wrong-network = Le réseau est une adresse, ou un numéro comme AS64500.
 desk-decide-wrong-domain = Ce n’est pas un domaine de courriel : ce qui suit le @ d’une adresse.
 desk-decide-wrong-reason = Cette raison ne va pas avec ce que vous voulez faire.

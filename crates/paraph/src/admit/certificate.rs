@@ -21,6 +21,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::{ClientHello, ParsedCertificate, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
+use crate::named;
+
 /// Largest certificate or key file read, in bytes; a chain of four RSA certificates has 10,000.
 const FILE_BYTES: u64 = 256 * 1024;
 
@@ -289,10 +291,7 @@ pub(crate) fn provider() -> CryptoProvider {
 
 fn read(path: &Path) -> Result<Vec<u8>, CertificateError> {
     let unreadable = |error| CertificateError::Unreadable(path.to_owned(), error);
-    let mut text = Vec::new();
-    let file = fs::File::open(path).map_err(unreadable)?;
-    io::Read::read_to_end(&mut io::Read::take(file, FILE_BYTES), &mut text).map_err(unreadable)?;
-    Ok(text)
+    named::bytes(path, FILE_BYTES).map_err(unreadable)
 }
 
 fn is_for(certificate: &CertificateDer<'_>, host: &str) -> Result<(), rustls::Error> {

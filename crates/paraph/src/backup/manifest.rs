@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::BackupError;
+use crate::limits::MANIFEST_BYTES;
+use crate::named;
 use crate::store::schema;
 
 /// Name of the file.
@@ -108,7 +110,7 @@ impl Manifest {
     /// There is none, it is spoilt or newer, or it is of the other half.
     pub fn read(directory: &Path, half: Half) -> Result<Self, BackupError> {
         let path = directory.join(NAME);
-        let bytes = fs::read(&path).map_err(|error| match error.kind() {
+        let bytes = named::bytes(&path, MANIFEST_BYTES).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => BackupError::NoManifest(directory.to_owned()),
             _ => BackupError::io(&path)(error),
         })?;

@@ -29,7 +29,7 @@ use crate::fsck::{self, Depth, Report};
 use crate::journal::{self, End};
 use crate::keys::Keys;
 use crate::store::db::{Db, DbError};
-use crate::store::{Files, OpenError};
+use crate::store::{Files, OpenError, look};
 use manifest::{Entry, Half, Manifest};
 
 /// Why a backup or a restore did not come about.
@@ -181,11 +181,7 @@ async fn write_manifests(copy: &Files, halves: &[(Half, &PathBuf, &[&str])]) -> 
 
 /// Copies a database as of one moment, without what was deleted from it, while others read and write it.
 fn copy_database(from: &Path, to: &Path) -> Result<(), BackupError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let copied = rusqlite::Connection::open_with_flags(from, flags).and_then(|connection| {
-        connection.busy_timeout(std::time::Duration::from_secs(5))?;
-        connection.execute("VACUUM INTO ?1", [to.display().to_string()])
-    });
+    let copied = look::open(from, None)?.execute("VACUUM INTO ?1", [to.display().to_string()]);
     copied.map(drop).map_err(|error| BackupError::db(from)(error.into()))
 }
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{Place, duration};
+use super::Place;
+use super::amount::duration;
 
 /// `paraph shield ...`.
 #[derive(Debug, Subcommand)]

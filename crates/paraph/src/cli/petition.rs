@@ -30,6 +30,8 @@ pub enum Petition {
     Publish(PetitionOne),
     /// Close one petition: its page and count stay, signing ends
     Close(PetitionOne),
+    /// Discard a draft, with all that was written of it; its slug is free again
+    Discard(PetitionOne),
 }
 
 /// `paraph petition create`.

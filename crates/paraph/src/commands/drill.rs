@@ -30,29 +30,37 @@ pub(super) fn run(drill: &Drill) -> Result<(), Failure> {
     }
 }
 
+/// A rehearsal and a simulation do not show the same: each has scenarios that the other lacks.
 fn list(as_json: bool) {
     let tongue = demo::tongue();
+    let simulated = SimScenario::ALL.map(SimScenario::name);
     if as_json {
         let all: Vec<_> = Scenario::ALL
             .iter()
             .map(|scenario| json!({ "scenario": scenario.name(), "does": scenario.describe(tongue) }))
             .collect();
-        print(&json!({ "scenarios": all }).to_string());
+        print(&json!({ "scenarios": all, "simulated": simulated }).to_string());
         return;
     }
     for scenario in Scenario::ALL {
         print(&format!("{:<18} {}", scenario.name(), scenario.describe(tongue)));
     }
+    let without = tongue.pick(
+        "Sans serveur, avec --simulate\u{a0}:",
+        "Without a server, with --simulate:",
+    );
+    print(&format!("{without} {}", simulated.join(", ")));
 }
 
 /// Ten days without a server. Its seeds are those to tune by: the published figures come from others.
 fn replay_night(run: &DrillRun) -> Result<(), Failure> {
     let scenario = SimScenario::from_name(&run.scenario).ok_or_else(|| {
         let names = SimScenario::ALL.map(SimScenario::name).join(", ");
-        Failure::usage(
-            format!("there is no scenario {} that can be simulated", run.scenario),
-            format!("there are: {names}"),
-        )
+        let what = match Scenario::from_name(&run.scenario) {
+            Some(known) => format!("{} cannot be simulated: what it shows takes a server", known.name()),
+            None => format!("there is no scenario {} that can be simulated", run.scenario),
+        };
+        Failure::usage(what, format!("there are: {names}"))
     })?;
     let seed = u32::try_from(run.seed)
         .map_err(|_| Failure::usage("--seed is too large to simulate", "up to 4294967295 with --simulate"))?;

@@ -24,6 +24,10 @@ pub(super) fn run(command: &Fsck) -> Result<(), Failure> {
     } else {
         None
     };
+    // Nothing is wrong with it, and nothing is said of a part.
+    if let Err(error @ OpenError::LogUnread(_)) = store::look::open(&files.main, Some(&files.keys)) {
+        return Err(error.into());
+    }
     let keys = Keys::open(&config.key_file, false);
     let depth = if command.quick { Depth::Quick } else { Depth::Full };
     let most = if command.all {

@@ -2,8 +2,6 @@
 
 mod words;
 
-use std::fs;
-
 use serde_json::json;
 
 use super::{configured, print};
@@ -16,6 +14,8 @@ use crate::incident::condition::{Condition, Network, mail_domain};
 use crate::incident::second_way::{Ask, AskPreview};
 use crate::incident::{Direction, IncidentAnswer, IncidentCommand, Motion, Previewed, Refused};
 use crate::intake::verdict::reason::Reason;
+use crate::limits::COMMENT_FILE_BYTES;
+use crate::named;
 use words::{done, foretold, head, history, line, named, sampled, time, told};
 
 pub(super) fn run(incident: &Incident) -> Result<(), Failure> {
@@ -103,7 +103,9 @@ fn refused(why: Refused) -> Failure {
         Refused::Verdict | Refused::NotUndone | Refused::Undone => "`paraph incident list` shows the verdicts",
         Refused::Incident | Refused::NotLatest => "`paraph incident list` shows the incidents",
         Refused::Finding => "`paraph incident show` names the findings of an incident",
-        Refused::Over => "`paraph incident list` shows which is open",
+        Refused::Over => {
+            "`paraph incident list` shows whether another is open; limits.holds_per_hour holds without one, after a reload"
+        }
         Refused::Cap => "see limits.holds_per_hour and limits.cap_raised_minutes",
         Refused::NoScrutiny => "see [scrutiny] in the configuration",
         Refused::Line => "write one sentence; several lines are several notes",
@@ -167,8 +169,14 @@ fn motion(direction: Direction, typed: &IncidentMotion) -> Result<Motion, Failur
     Ok(motion)
 }
 
-/// "Everybody" is never what a tired person means.
+/// Nobody and everybody are never what a tired person means.
 fn somebody(condition: Condition) -> Result<Condition, Failure> {
+    if condition.is_backwards() {
+        return Err(Failure::usage(
+            "--from is not before --to: nobody signed then",
+            "--from is the first moment that is meant, --to the first that no longer is",
+        ));
+    }
     if condition == Condition::default() {
         return Err(Failure::usage(
             "nobody is named: a verdict on everybody who signed is never meant",
@@ -180,7 +188,10 @@ fn somebody(condition: Condition) -> Result<Condition, Failure> {
 
 fn condition(typed: &IncidentMotion) -> Result<Condition, Failure> {
     let comment = typed.comment.as_ref().map(|file| {
-        fs::read_to_string(file).map_err(|error| Failure::io(format!("--comment: {}", file.display()), &error))
+        named::text(file, COMMENT_FILE_BYTES).map_err(|error| {
+            let hint = "give a file of UTF-8 text with the one comment, at most 64 KiB";
+            Failure::usage(format!("--comment: cannot read {}: {error}", file.display()), hint)
+        })
     });
     Ok(Condition {
         from: typed.from.as_deref().map(|time| moment("--from", time)).transpose()?,

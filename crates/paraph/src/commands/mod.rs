@@ -125,7 +125,15 @@ fn strengths(asked: &[u8]) -> BTreeSet<Strength> {
 }
 
 fn drill_failure(error: &RunError) -> Failure {
-    Failure::failed(error.to_string(), error.hint())
+    let failure = Failure::failed(error.to_string(), error.hint());
+    match error {
+        RunError::Actor(_) => failure,
+        // Found before anybody was sent.
+        _ => Failure {
+            exit: Exit::Usage,
+            ..failure
+        },
+    }
 }
 
 fn print_report(report: &Report) -> Result<(), Failure> {

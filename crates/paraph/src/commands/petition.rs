@@ -2,7 +2,6 @@
 
 mod content;
 
-use std::fs;
 use std::path::Path;
 
 use paraph_tally::Phase;
@@ -17,12 +16,13 @@ use crate::clock;
 use crate::config::Config;
 use crate::control;
 use crate::desk::draft::{OWNER_CHARS, SLUG_CHARS, TEXT_BYTES, TITLE_CHARS, is_slug};
-use crate::failure::{Exit, Failure};
+use crate::failure::Failure;
 use crate::intake::command::{PetitionAnswer, PetitionCommand};
 use crate::intake::{Writer, WriterSettings};
 use crate::ledger::catalogue::{self, Catalogue};
 use crate::ledger::record::consents_hash;
 use crate::limits::Limits;
+use crate::named;
 use crate::server::look;
 use crate::store::Directory;
 
@@ -35,6 +35,7 @@ pub(super) fn run(petition: &Petition) -> Result<(), Failure> {
         Petition::Update(update) => content::post(update),
         Petition::Publish(one) => publish(one),
         Petition::Close(one) => close(one),
+        Petition::Discard(one) => discard(one),
     }
 }
 
@@ -132,16 +133,11 @@ fn text(flag: &str, path: &Path, most: usize) -> Result<String, Failure> {
 /// A file of text, possibly empty.
 fn lines_of(flag: &str, path: &Path, most: usize) -> Result<String, Failure> {
     let name = path.display();
-    let bytes = fs::read(path).map_err(|error| Failure {
-        exit: Exit::Usage,
-        ..Failure::io(format!("{flag}: cannot read {name}"), &error)
-    })?;
     let hint = format!("give a file of UTF-8 text, at most {most} bytes");
-    let text = String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'));
-    match text {
-        Some(text) if text.len() <= most => Ok(without_invisible(text.trim()).replace("\r\n", "\n")),
-        Some(_) => Err(Failure::usage(format!("{flag}: {name} is too long"), hint)),
-        None => Err(Failure::usage(format!("{flag}: {name} is not UTF-8 text"), hint)),
+    match named::text(path, most as u64) {
+        Ok(text) if !text.contains('\0') => Ok(without_invisible(text.trim()).replace("\r\n", "\n")),
+        Ok(_) => Err(Failure::usage(format!("{flag}: {name} is not text"), hint)),
+        Err(error) => Err(Failure::usage(format!("{flag}: cannot read {name}: {error}"), hint)),
     }
 }
 
@@ -274,6 +270,22 @@ fn close(one: &PetitionOne) -> Result<(), Failure> {
     }
 }
 
+fn discard(one: &PetitionOne) -> Result<(), Failure> {
+    let config = configured(&one.place.overrides())?;
+    match perform(&config, PetitionCommand::Discard { slug: one.slug.clone() })? {
+        PetitionAnswer::Done => {
+            let said = format!("draft {} is discarded, with all that was written of it", one.slug);
+            report(one.json, &json!({ "petition": one.slug, "state": "discarded" }), &said);
+            Ok(())
+        }
+        PetitionAnswer::NotDraft => Err(Failure::failed(
+            format!("petition {} is not a draft", one.slug),
+            "what people could sign stays: `paraph petition close` ends signing",
+        )),
+        _ => Err(unknown(&one.slug)),
+    }
+}
+
 fn unknown(slug: &str) -> Failure {
     Failure::failed(
         format!("no petition is called {slug}"),
@@ -290,6 +302,7 @@ fn phase(phase: Phase) -> &'static str {
         Phase::Draft => "draft",
         Phase::Open => "open",
         Phase::Closed => "closed",
+        Phase::Discarded => "discarded",
     }
 }
 

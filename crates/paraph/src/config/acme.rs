@@ -2,7 +2,6 @@
 //! that the names are ours (RFC 8555).
 
 use std::fmt;
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,6 +15,8 @@ use super::mail::secret_of;
 use super::value::{Reader, Taken};
 use crate::admit::certificate::Files;
 use crate::failure::Failure;
+use crate::limits::CERTIFICATES_FILE_BYTES;
+use crate::named;
 
 /// Names in one certificate. A site has one or two; authorities take up to 100.
 const MOST_DOMAINS: usize = 20;
@@ -168,8 +169,8 @@ fn domains(directory: &Taken, named: &[Taken], host: Option<&str>) -> Result<Vec
 }
 
 fn roots(ca: &Taken) -> Result<Arc<RootCertStore>, Failure> {
-    let pem =
-        fs::read(ca.path()?).map_err(|error| ca.refuse(&format!("cannot be read: {error}"), "name a readable file"))?;
+    let pem = named::bytes(&ca.path()?, CERTIFICATES_FILE_BYTES)
+        .map_err(|error| ca.refuse(&format!("cannot be read: {error}"), "name a readable file"))?;
     let certificates = CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>();
     let mut roots = RootCertStore::empty();
     let (taken, _) = roots.add_parsable_certificates(certificates.unwrap_or_default());

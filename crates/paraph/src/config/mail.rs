@@ -18,8 +18,10 @@ use zeroize::Zeroizing;
 use super::value::{Reader, Taken};
 use super::written::Origin;
 use crate::failure::Failure;
+use crate::limits::{CERTIFICATES_FILE_BYTES, SECRET_FILE_BYTES};
 use crate::mail::bounce::LONGEST_BOUNCE_LOCAL;
 use crate::mail::dkim::Signer;
+use crate::named;
 
 /// `[mail]`.
 #[derive(Clone, Debug)]
@@ -268,7 +270,7 @@ fn server(reader: &mut Reader<'_>, smtp: &Taken) -> Result<SmtpServer, Failure> 
         return Err(smtp.refuse("would send the password readable over the network", hint));
     }
     if let Some(ca) = reader.optional("mail.smtp_ca", "those of the system") {
-        let pem = fs::read(ca.path()?)
+        let pem = named::bytes(&ca.path()?, CERTIFICATES_FILE_BYTES)
             .map_err(|error| ca.refuse(&format!("cannot be read: {error}"), "name a readable file"))?;
         server.authority = Some(pem);
         if server.tls().is_err() {
@@ -298,7 +300,7 @@ pub(super) fn secret_of(reader: &mut Reader<'_>, key: &str) -> Result<Option<Zer
     if mode & 0o077 != 0 {
         return Err(file.refuse(&format!("can be read by others (mode {mode:o})"), "chmod 600 the file"));
     }
-    let text = Zeroizing::new(fs::read_to_string(&path).map_err(unreadable)?);
+    let text = Zeroizing::new(named::text(&path, SECRET_FILE_BYTES).map_err(unreadable)?);
     Ok(Some(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned())))
 }
 

@@ -12,7 +12,6 @@ mod shield;
 mod value;
 mod written;
 
-use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,11 +20,11 @@ use http::uri::Authority;
 use ipnet::IpNet;
 
 use crate::admit::certificate::{Certificates, Files};
-use crate::clock;
 use crate::failure::Failure;
 use crate::keys::Keys;
-use crate::limits::Limits;
+use crate::limits::{CONFIG_FILE_BYTES, Limits};
 use crate::views::lang;
+use crate::{clock, named};
 pub use acme::{Acme, Binding, Challenge};
 pub use alerts::{Alerts, Channel, Recipient, Secret};
 pub use explain::Remark;
@@ -229,11 +228,12 @@ pub fn without_file(environment: &[(String, String)], languages: &[&str]) -> Res
 
 fn file(named: Option<&Path>) -> Result<Option<(PathBuf, String)>, Failure> {
     let path = named.unwrap_or(Path::new(FILE));
-    match std::fs::read_to_string(path) {
+    match named::text(path, CONFIG_FILE_BYTES) {
         Ok(text) => Ok(Some((path.to_owned(), text))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound && named.is_none() => Ok(None),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => Ok(None),
         Err(error) => {
-            let hint = "name a readable TOML file with --config, or leave the flag out to run with defaults";
+            let hint =
+                "name a readable TOML file of at most 1 MiB with --config, or leave the flag out to run with defaults";
             Err(Failure::usage(
                 format!("cannot read the configuration {}: {error}", path.display()),
                 hint,
@@ -516,10 +516,7 @@ fn key_file(reader: &mut Reader<'_>, directory: &Path) -> Result<PathBuf, Failur
     );
     let path = taken.path()?;
     match Keys::open(&path, false) {
-        Err(error) if path.exists() => Err(taken.refuse(
-            &format!("cannot be used: {error}"),
-            "put the right key file back from its backup, readable for the user that runs paraph only (mode 600)",
-        )),
+        Err(error) if path.exists() => Err(taken.refuse(&format!("cannot be used: {error}"), error.hint())),
         Err(_) if taken.origin != Origin::Default && path.parent().is_some_and(|parent| !exists(parent)) => Err(taken.refuse(
             "lies in a directory that does not exist",
             "make the directory, for the user that runs paraph only (mode 700); the key itself is made at the first start",

@@ -224,13 +224,24 @@ impl Taken {
             .text
             .strip_prefix("https://")
             .or_else(|| self.text.strip_prefix("http://"));
-        let parsed = self.text.parse::<Uri>().ok();
         let whole = |uri: &Uri| authority == uri.authority().map(http::uri::Authority::as_str);
-        match parsed {
-            Some(uri) if whole(&uri) && uri.host().is_some_and(|host| !host.is_empty()) && !self.text.contains('@') => {
-                Ok(self.text.clone())
+        let parsed = self.text.parse::<Uri>().ok();
+        let parsed = parsed.filter(|uri| whole(uri) && !self.text.contains('@'));
+        let host = parsed.as_ref().and_then(Uri::host).filter(|host| !host.is_empty());
+        let Some((authority, host)) = authority.zip(host) else {
+            return Err(self.refuse("is not the address of a site", hint));
+        };
+        match authority.strip_prefix(host).and_then(|rest| rest.strip_prefix(':')) {
+            // As browsers write it: an address with another spelling of its port would never be the one of a request.
+            Some(port)
+                if !port
+                    .parse::<u16>()
+                    .is_ok_and(|number| number > 0 && number.to_string() == port) =>
+            {
+                let what = format!("has the port {port:?}, which is none");
+                Err(self.refuse(&what, "leave the port out, or name one between 1 and 65535"))
             }
-            _ => Err(self.refuse("is not the address of a site", hint)),
+            _ => Ok(self.text.clone()),
         }
     }
 

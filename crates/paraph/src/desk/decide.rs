@@ -1,13 +1,13 @@
 //! Verdicts by hand: whom a person means, what it would do, then one button; and the way back, in one.
 
 use http::StatusCode;
-use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use paraph_scrutiny::FindingName;
 use paraph_tally::{PetitionId, Phase, VerdictKind};
 
 use super::form::Form;
 use super::incidents::no;
+use super::moment::{self, Wrong};
 use super::{Desk, No, Outcome, Visit};
 use crate::incident::answers::Answers;
 use crate::incident::condition::{Condition, Network, mail_domain};
@@ -58,16 +58,13 @@ impl Deciding {
     fn motion(&self, zone: &TimeZone, most_comment: u64) -> Result<Motion, &'static str> {
         let direction = DIRECTIONS.iter().find(|direction| direction.name() == self.direction);
         let direction = direction.ok_or("direction")?;
-        let moment = |typed: &str, field| match typed {
+        let moment = |typed: &str, [none, lost, twice]: [&'static str; 3]| match typed {
             "" => Ok(None),
-            typed => {
-                let read = typed
-                    .parse::<DateTime>()
-                    .ok()
-                    .and_then(|at| at.to_zoned(zone.clone()).ok());
-                let millis = read.and_then(|at| u64::try_from(at.timestamp().as_millisecond()).ok());
-                millis.map(Some).ok_or(field)
-            }
+            typed => moment::read(typed, zone).map(Some).map_err(|wrong| match wrong {
+                Wrong::NoTime => none,
+                Wrong::Lost => lost,
+                Wrong::Twice => twice,
+            }),
         };
         let network = match &*self.network {
             "" => None,
@@ -94,8 +91,8 @@ impl Deciding {
             }),
         };
         let condition = Condition {
-            from: moment(&self.from, "from")?,
-            to: moment(&self.to, "to")?,
+            from: moment(&self.from, ["from", "from-lost", "from-twice"])?,
+            to: moment(&self.to, ["to", "to-lost", "to-twice"])?,
             network,
             domain,
             comment: Some(self.comment.clone()).filter(|comment| !comment.is_empty()),
@@ -103,6 +100,9 @@ impl Deciding {
             finding,
             answered,
         };
+        if condition.is_backwards() {
+            return Err("order");
+        }
         if self.comment.chars().count() as u64 > most_comment {
             return Err("comment");
         }
@@ -303,7 +303,13 @@ fn likely(catalogue: &Catalogue, attacked: Option<PetitionId>) -> String {
 
 fn wrong_field(field: &str) -> &'static str {
     match field {
-        "from" | "to" => "desk-decide-wrong-time",
+        "from" => "desk-decide-wrong-from",
+        "from-lost" => "desk-decide-wrong-from-lost",
+        "from-twice" => "desk-decide-wrong-from-twice",
+        "to" => "desk-decide-wrong-to",
+        "to-lost" => "desk-decide-wrong-to-lost",
+        "to-twice" => "desk-decide-wrong-to-twice",
+        "order" => "desk-decide-wrong-order",
         "network" => "desk-decide-wrong-network",
         "domain" => "desk-decide-wrong-domain",
         "reason" => "desk-decide-wrong-reason",

@@ -13,6 +13,7 @@ pub mod draft;
 pub mod form;
 mod incidents;
 mod members;
+mod moment;
 pub mod names;
 pub mod night;
 pub mod pace;
@@ -66,7 +67,7 @@ use crate::shield::Shield;
 use crate::store::db::DbError;
 use crate::store::id;
 use crate::trace::networks::Known;
-use crate::views::desk::{DeskFrame, NoPage, desk_no};
+use crate::views::desk::{DeskFrame, FOLDS, NoPage, desk_no};
 use crate::views::{Refusal, Site};
 
 /// Seconds before a busy desk is asked again.
@@ -265,6 +266,8 @@ struct Visit<'a> {
     waiting: u64,
     /// What was done before this page: `?done=`.
     done: Option<&'static str>,
+    /// What is open on it: `?open=`.
+    open: Option<&'static str>,
 }
 
 impl Visit<'_> {
@@ -294,6 +297,7 @@ const DONE: &[(&str, &str)] = &[
     ("sent-back", "desk-done-sent-back"),
     ("posted", "desk-done-posted"),
     ("closed", "desk-done-closed"),
+    ("discarded", "desk-done-discarded"),
     ("password", "desk-done-password"),
     ("passkey", "desk-done-passkey"),
     ("passkey-removed", "desk-done-passkey-removed"),
@@ -321,10 +325,10 @@ impl Desk {
             json: false,
             ..Asked::of(&self.site, &head.uri, &head.headers)
         };
-        let done = head.uri.query().and_then(|query| {
-            let named = query.split('&').find_map(|pair| pair.strip_prefix("done="))?;
-            DONE.iter().find(|(name, _)| *name == named).map(|(_, id)| *id)
-        });
+        let query = head.uri.query().unwrap_or_default();
+        let named = |key| query.split('&').find_map(|pair| pair.strip_prefix(key));
+        let done = named("done=").and_then(|done| DONE.iter().find(|(name, _)| *name == done).map(|(_, id)| *id));
+        let open = named("open=").and_then(|open| FOLDS.into_iter().find(|fold| *fold == open));
         let mut visit = Visit {
             asked,
             source,
@@ -333,6 +337,7 @@ impl Desk {
             session: None,
             waiting: 0,
             done,
+            open,
         };
         let outcome = self.go(&mut visit, &head.method, &path, body).await;
         let mut answer = outcome.unwrap_or_else(|no| self.no(&visit, no));
@@ -448,6 +453,7 @@ impl Desk {
             Route::Edit(slug) => self.edit_page(visit, slug).await,
             Route::Update(slug) => self.update_page(visit, slug).await,
             Route::Close(slug) => self.close_page(visit, slug).await,
+            Route::Discard(slug) => self.discard_page(visit, slug).await,
             Route::Account => self.account_page(visit, StatusCode::OK, None).await,
             Route::Members => self.members_page(visit, StatusCode::OK, None, None).await,
             Route::Audit => self.audit_page(visit).await,
@@ -478,6 +484,7 @@ impl Desk {
             Route::SendBack(slug) => self.send_back(visit, slug, &form).await,
             Route::Update(slug) => self.post_update(visit, slug, &form).await,
             Route::Close(slug) => self.close(visit, slug, &form).await,
+            Route::Discard(slug) => self.discard(visit, slug, &form).await,
             Route::Password => self.change_password(visit, &form).await,
             Route::Recovery => self.new_codes(visit, &form).await,
             Route::AddPasskey => self.add_passkey(visit, &form).await,
@@ -522,6 +529,7 @@ impl Desk {
             secret,
             waiting: visit.waiting,
             done: visit.done,
+            open: visit.open,
         };
         respond::page(&visit.asked, status, render(&frame))
     }

@@ -15,8 +15,8 @@ use crate::intake::command::{PetitionAnswer, PetitionCommand, Post};
 use crate::ledger::catalogue::{Catalogue, Petition};
 use crate::views::Refusal;
 use crate::views::desk::{
-    Can, ClosePage, DeskHomePage, DeskPetitionPage, DeskUpdatePage, EditPage, Entry, desk_close, desk_edit, desk_home,
-    desk_petition, desk_update,
+    Can, ClosePage, DeskHomePage, DeskPetitionPage, DeskUpdatePage, DiscardPage, EditPage, Entry, desk_close,
+    desk_discard, desk_edit, desk_home, desk_petition, desk_update,
 };
 
 /// Fields that only a draft has.
@@ -37,6 +37,8 @@ enum To {
     Update,
     /// Close it.
     Close,
+    /// Give it up.
+    Discard,
 }
 
 /// A petition as this member meets it.
@@ -60,7 +62,7 @@ impl Met {
     fn state(&self) -> &'static str {
         match (self.phase(), self.review()) {
             (Phase::Open, _) => "desk-state-open",
-            (Phase::Closed, _) => "desk-state-closed",
+            (Phase::Closed | Phase::Discarded, _) => "desk-state-closed",
             (Phase::Draft, Review::Author) => "desk-state-draft",
             (Phase::Draft, Review::Waiting) => "desk-state-review",
             (Phase::Draft, Review::SentBack) => "desk-state-back",
@@ -79,6 +81,7 @@ impl Met {
             review: is_draft && visit.may(Act::Review) && (writes || self.review() == Review::Waiting),
             update: writes && !is_draft,
             close: is_open && (self.is_own || visit.may(Act::CloseOthers)),
+            discard: writes && is_draft,
         }
     }
 }
@@ -122,14 +125,15 @@ impl Desk {
             To::Review => can.review,
             To::Update => can.update,
             To::Close => can.close,
+            To::Discard => can.discard,
         };
         if may {
             return Ok(met);
         }
         Err(match (to, met.phase(), met.review()) {
             (To::Submit, Phase::Draft, Review::Waiting) => No::Stands("submitted"),
-            (To::Submit | To::Review, Phase::Open, _) => No::Stands("published"),
-            (To::Edit | To::Submit | To::Review | To::Close, Phase::Closed, _) => No::Stands("closed"),
+            (To::Submit | To::Review | To::Discard, Phase::Open, _) => No::Stands("published"),
+            (To::Edit | To::Submit | To::Review | To::Close | To::Discard, Phase::Closed, _) => No::Stands("closed"),
             (To::Update | To::Close, Phase::Draft, _) => No::Stands("draft"),
             _ => No::Right,
         })
@@ -381,6 +385,27 @@ impl Desk {
         match self.command(visit, Wish::Petition(command)).await? {
             PetitionAnswer::Done => Ok(self.go_to(visit, &page_of(slug), Some("closed"))),
             _ => Err(No::Stands("closed")),
+        }
+    }
+
+    pub(super) async fn discard_page(&self, visit: &Visit<'_>, slug: &str) -> Outcome {
+        let met = self.one_to(visit, slug, To::Discard).await?;
+        let page = DiscardPage {
+            slug,
+            title: &met.petition.title,
+        };
+        Ok(self.page(visit, StatusCode::OK, |frame| desk_discard(frame, &page)))
+    }
+
+    pub(super) async fn discard(&self, visit: &Visit<'_>, slug: &str, form: &Form) -> Outcome {
+        self.one_to(visit, slug, To::Discard).await?;
+        if form.get("sure") != "yes" {
+            return Err(No::Refusal(Refusal::BadRequest));
+        }
+        let command = PetitionCommand::Discard { slug: slug.to_owned() };
+        match self.command(visit, Wish::Petition(command)).await? {
+            PetitionAnswer::Done => Ok(self.go_to(visit, "/desk", Some("discarded"))),
+            _ => Err(No::Stands("published")),
         }
     }
 

@@ -31,6 +31,8 @@ pub enum Route<'p> {
     Update(&'p str),
     /// `petitions/{slug}/close`
     Close(&'p str),
+    /// `petitions/{slug}/discard`
+    Discard(&'p str),
     /// `account`
     Account,
     /// `account/password`
@@ -118,6 +120,7 @@ impl<'p> Route<'p> {
             ["petitions", slug, "send-back"] => Self::SendBack(slug),
             ["petitions", slug, "update"] => Self::Update(slug),
             ["petitions", slug, "close"] => Self::Close(slug),
+            ["petitions", slug, "discard"] => Self::Discard(slug),
             ["account"] => Self::Account,
             ["account", "password"] => Self::Password,
             ["account", "recovery"] => Self::Recovery,
@@ -165,7 +168,9 @@ impl<'p> Route<'p> {
             | Self::RemovePasskey => (Takes::Post, Some(Act::Own)),
             Self::Account => (Takes::Get, Some(Act::Own)),
             Self::Home | Self::Petition(_) => (Takes::Get, Some(Act::Write)),
-            Self::New | Self::Edit(_) | Self::Update(_) | Self::Close(_) => (Takes::Both, Some(Act::Write)),
+            Self::New | Self::Edit(_) | Self::Update(_) | Self::Close(_) | Self::Discard(_) => {
+                (Takes::Both, Some(Act::Write))
+            }
             Self::Submit(_) => (Takes::Post, Some(Act::Write)),
             Self::Publish(_) | Self::SendBack(_) => (Takes::Post, Some(Act::Review)),
             Self::Members => (Takes::Get, Some(Act::Members)),
@@ -209,7 +214,7 @@ impl<'p> Route<'p> {
             Self::Publish(_) => &["revision"],
             Self::SendBack(_) => &["note"],
             Self::Update(_) => &["title", "body", "mail", "do"],
-            Self::Close(_) => &["sure"],
+            Self::Close(_) | Self::Discard(_) => &["sure"],
             Self::Invite => &["role"],
             Self::Reset => &["member"],
             Self::Remove => &["member", "sure"],

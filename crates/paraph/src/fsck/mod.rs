@@ -8,18 +8,14 @@ mod relations;
 
 use std::path::Path;
 
-use rusqlite::OpenFlags;
-use rusqlite::types::Value as Bound;
-
 use crate::alerts;
 use crate::journal::{self, integer};
 use crate::keys::Keys;
 use crate::ledger::recount;
 use crate::ledger::vault::Vault;
-use crate::store::Files;
 use crate::store::db::{Db, DbError, Row, Value};
 use crate::store::erasures::ErasureLog;
-use crate::store::schema;
+use crate::store::{Files, OpenError, look, schema};
 use crate::trace::networks::Networks;
 
 /// Checks of files that a server does without.
@@ -116,8 +112,7 @@ pub async fn check(files: &Files, keys: Option<&Keys>, depth: Depth, most: u64) 
     if !report.is_sound() {
         return report;
     }
-    let opened = open(files, SNAPSHOT).map(Db::Sqlite);
-    let Some(mut db) = report.attempt("files", opened) else {
+    let Some(mut db) = report.attempt("files", open(files)) else {
         return report;
     };
     report.pages(&mut db, depth).await;
@@ -145,15 +140,14 @@ pub async fn check(files: &Files, keys: Option<&Keys>, depth: Depth, most: u64) 
 const SNAPSHOT: &str = "BEGIN; SELECT COUNT(*) FROM main.sqlite_schema; SELECT COUNT(*) FROM k.sqlite_schema;";
 
 /// Both databases on one connection that cannot write either.
-fn open(files: &Files, snapshot: &str) -> Result<rusqlite::Connection, DbError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = rusqlite::Connection::open_with_flags(&files.main, flags)?;
-    connection.busy_timeout(std::time::Duration::from_secs(5))?;
-    let keys = Bound::Text(files.keys.display().to_string());
-    connection.execute("ATTACH DATABASE ?1 AS k", [keys])?;
-    connection.execute_batch("PRAGMA cache_size = -32768;")?;
-    connection.execute_batch(snapshot)?;
-    Ok(connection)
+fn open(files: &Files) -> Result<Db, OpenError> {
+    let connection = look::open(&files.main, Some(&files.keys))?;
+    let begun = connection.execute_batch(&format!("PRAGMA cache_size = -32768; {SNAPSHOT}"));
+    begun.map_err(|error| OpenError::Db {
+        path: files.main.clone(),
+        source: error.into(),
+    })?;
+    Ok(Db::Sqlite(connection))
 }
 
 fn name(file: &Path) -> String {
@@ -262,10 +256,10 @@ impl Report {
             // A running server keeps a key some milliseconds before its record: look again with newer snapshots,
             // and only at keys that the old one has.
             tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-            found = match open(files, SNAPSHOT).map(Db::Sqlite) {
-                Ok(mut later) => count(&mut later).await,
-                Err(error) => Err(error),
+            let Some(mut later) = self.attempt("orphaned keys", open(files)) else {
+                return;
             };
+            found = count(&mut later).await;
         }
         if let Some(count) = self.attempt("orphaned keys", found).filter(|count| *count > 0) {
             let what =

@@ -59,8 +59,15 @@ pub(super) const ALL: &[Relation] = &[
     fault(
         "petitions",
         "petitions without the text in force",
-        "SELECT COUNT(*) FROM petition p WHERE NOT EXISTS \
+        "SELECT COUNT(*) FROM petition p WHERE p.phase <> 3 AND NOT EXISTS \
          (SELECT 1 FROM petition_text t WHERE t.petition = p.id AND t.version = p.text_version)",
+    ),
+    fault(
+        "petitions",
+        "discarded drafts of which something is left",
+        "SELECT COUNT(*) FROM petition p WHERE p.phase = 3 AND (p.slug <> '~' || p.id OR p.owner <> '' \
+         OR EXISTS (SELECT 1 FROM petition_content c WHERE c.petition = p.id) \
+         OR EXISTS (SELECT 1 FROM desk_petition d WHERE d.petition = p.id))",
     ),
     fault(
         "signatures",

@@ -385,7 +385,7 @@ fn view(petition: &Petition) -> views::Petition {
         goal: petition.goal,
         state: match petition.state.phase {
             Phase::Draft | Phase::Open => PetitionState::Open,
-            Phase::Closed => PetitionState::Closed,
+            Phase::Closed | Phase::Discarded => PetitionState::Closed,
         },
         published_at: petition.created_at.0,
         closes_at: None,

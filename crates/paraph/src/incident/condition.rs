@@ -72,6 +72,12 @@ pub fn mail_domain(typed: &str) -> Option<String> {
 }
 
 impl Condition {
+    /// Whether it ends before it begins: a slip, and nobody would be meant.
+    #[must_use]
+    pub fn is_backwards(&self) -> bool {
+        self.from.zip(self.to).is_some_and(|(from, to)| from >= to)
+    }
+
     /// What stands in the evidence: which parts were given, what they name as tags only. A mail domain may be a person's own.
     pub(super) fn account(&self, observer: &Observer, now: Millis) -> Value {
         let tags = Tags::of(self, observer, month_of(now));

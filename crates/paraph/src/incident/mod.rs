@@ -226,7 +226,7 @@ pub enum Refused {
     #[error("only the latest incident takes lines")]
     NotLatest,
     /// The incident is over.
-    #[error("the incident is over")]
+    #[error("the incident is over, and a raised limit ends with it: limits.holds_per_hour is in force")]
     Over,
     /// No finding has this name, or nobody is a member of it any more.
     #[error("no finding has this name, or nobody is a member of it any more")]

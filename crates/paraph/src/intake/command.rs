@@ -211,6 +211,11 @@ pub enum PetitionCommand {
         /// Its slug.
         slug: String,
     },
+    /// Gives a draft up.
+    Discard {
+        /// Its slug.
+        slug: String,
+    },
 }
 
 /// What an author may add to a new petition.
@@ -300,7 +305,7 @@ pub enum PetitionAnswer {
     Posted {
         /// 1, 2, 3…
         number: u32,
-        /// Mailboxes that have asked for news.
+        /// Mailboxes that asked for news and get this: none that stopped them since.
         subscribers: u64,
     },
     /// As many versions or updates as the bounds allow, which are these many.

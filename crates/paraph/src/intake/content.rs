@@ -8,6 +8,7 @@ use crate::journal::NewText;
 use crate::journal::content::{Beside, Choice, NewUpdate};
 use crate::ledger::content::beside;
 use crate::ledger::record::text_hash;
+use crate::mail::stop;
 use crate::store::db::{DbError, Value};
 
 /// What a version says.
@@ -27,7 +28,7 @@ impl Decider<'_> {
         let Some(state) = self.load_petition(petition).await? else {
             return Ok(PetitionAnswer::Unknown);
         };
-        if state.phase == Phase::Closed {
+        if matches!(state.phase, Phase::Closed | Phase::Discarded) {
             return Ok(PetitionAnswer::Closed);
         }
         if let Some(head) = &edit.head {
@@ -131,6 +132,20 @@ impl Decider<'_> {
         Ok(())
     }
 
+    /// Gives a draft up, with all that was written of it.
+    pub(super) async fn discard(&mut self, slug: &str) -> Result<PetitionAnswer, DbError> {
+        let Some(petition) = self.petition_called(slug).await? else {
+            return Ok(PetitionAnswer::Unknown);
+        };
+        let discarded = self.record(Event::Discarded { petition })?;
+        self.decided.publish = true;
+        Ok(if discarded.is_ok() {
+            PetitionAnswer::Done
+        } else {
+            PetitionAnswer::NotDraft
+        })
+    }
+
     /// Puts an update on the pages, and into the hands of the mailer if it is to be mailed.
     pub(super) async fn post_update(&mut self, post: Post) -> Result<PetitionAnswer, DbError> {
         let Some(petition) = self.petition_called(&post.slug).await? else {
@@ -149,12 +164,11 @@ impl Decider<'_> {
         if posted >= self.limits.updates {
             return Ok(PetitionAnswer::Full(self.limits.updates));
         }
-        let sql = "SELECT COUNT(*) FROM news WHERE petition = ?1";
-        let subscribers = self
-            .db
-            .query_one(sql, &[id])
-            .await?
-            .map_or(Ok(0), |row| row.unsigned(0))?;
+        let subscribers = if post.mail {
+            stop::readers_of_news(self.db, petition, self.at).await?
+        } else {
+            0
+        };
         let number = u32::try_from(posted + 1).map_err(|_| DbError::Shape("room for another update"))?;
         self.decided.batch.content.updates.push(NewUpdate {
             petition,
@@ -165,7 +179,6 @@ impl Decider<'_> {
             mail: post.mail,
         });
         self.decided.publish = true;
-        let subscribers = if post.mail { subscribers } else { 0 };
         Ok(PetitionAnswer::Posted { number, subscribers })
     }
 

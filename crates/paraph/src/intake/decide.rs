@@ -292,21 +292,15 @@ impl<'a> Decider<'a> {
             // What this batch cancels is still in the store; it will be gone when the new mail is written.
             None if self.decided.batch.cancelled.contains(&mailbox) => None,
             None => {
-                let sql = "SELECT attempts FROM outbox WHERE mailbox = ?1";
+                let sql = "SELECT 1 FROM outbox WHERE mailbox = ?1";
                 let stored = self.db.query_one(sql, &[Value::Blob(&mailbox.0)]).await?;
-                if let Some(row) = &stored
-                    && row.unsigned(0)? == 0
-                {
-                    // It may have been put off for a day, as all that it could speak of was held: this one is not.
-                    self.decided.batch.resumed.push((mailbox, self.at));
-                }
                 stored.map(|_| Pending::Stored)
             }
         };
         let batch = &mut self.decided.batch;
         match pending {
             Some(Pending::Here(index)) => batch.outbox[index].signature = signature,
-            Some(Pending::Stored) => batch.redirected.push((mailbox, signature)),
+            Some(Pending::Stored) => batch.redirect(&posting),
             None => {
                 batch.outbox.push(posting);
                 self.pending.insert(mailbox, Pending::Here(batch.outbox.len() - 1));
@@ -486,7 +480,7 @@ impl<'a> Decider<'a> {
         Ok(row.is_some())
     }
 
-    pub(super) async fn waiting_of(&mut self, mailbox: MailboxId) -> Result<Vec<SignatureId>, DbError> {
+    async fn waiting_of(&mut self, mailbox: MailboxId) -> Result<Vec<SignatureId>, DbError> {
         let sql = "SELECT id, petition, mailbox, signed_at, confirmed_at, axes FROM signature \
                    WHERE mailbox = ?1 AND waiting = 1 ORDER BY id DESC LIMIT ?2";
         let rows = self
@@ -533,6 +527,7 @@ impl<'a> Decider<'a> {
                     PetitionAnswer::NotDraft
                 })
             }
+            PetitionCommand::Discard { slug } => self.discard(&slug).await,
             PetitionCommand::Close { slug } => {
                 let Some(petition) = self.petition_called(&slug).await? else {
                     return Ok(PetitionAnswer::Unknown);
@@ -549,7 +544,7 @@ impl<'a> Decider<'a> {
     }
 
     pub(super) async fn petition_called(&mut self, slug: &str) -> Result<Option<PetitionId>, DbError> {
-        let sql = "SELECT id FROM petition WHERE slug = ?1";
+        let sql = "SELECT id FROM petition WHERE slug = ?1 AND phase <> 3";
         let Some(row) = self.db.query_one(sql, &[Value::Text(slug)]).await? else {
             return Ok(None);
         };

@@ -341,6 +341,7 @@ impl Decider<'_> {
             PetitionCommand::Post(post) => ("posted", post.slug.clone()),
             PetitionCommand::Publish { slug, .. } => ("published", slug.clone()),
             PetitionCommand::Close { slug } => ("closed", slug.clone()),
+            PetitionCommand::Discard { slug } => ("discarded", slug.clone()),
         };
         let answer = self.petition_settled(command).await?;
         let is_done = matches!(

@@ -9,12 +9,13 @@ use paraph_tally::{MailboxId, Millis, PetitionId, SignatureId};
 use super::command::{ClaimedMail, MailId, MailKind, MailOutcome};
 use super::decide::Decider;
 use super::tick::DAY;
-use crate::journal::{Claim, integer};
-use crate::ledger::petition_id;
+use crate::journal::{Claim, GivenUp, Why, integer};
+use crate::ledger::{petition_id, signature_state};
 use crate::mail::bounce::Bounced;
 use crate::mail::budget::{Due, WINDOW, due_about};
 use crate::mail::stop::{self, Kind, Quiet, Wish};
 use crate::store::db::{DbError, Row, Value};
+use crate::store::id;
 
 /// How long a claimed mail stays with whoever claimed it. A process that dies in between sends it again after that.
 pub(crate) const CLAIM_MILLIS: u64 = 10 * 60 * 1000;
@@ -26,6 +27,10 @@ pub(crate) const SENT_TO: &str = "SELECT at, petition FROM mail_sent WHERE addre
 pub(crate) fn sent(row: &Row) -> Result<(Millis, PetitionId), DbError> {
     Ok((Millis(row.unsigned(0)?), petition_id(row, 1)?))
 }
+
+/// Contributions of one mailbox that one claim looks through for a clear one; the store may have those as clear that a
+/// verdict has just held, and then a later claim finds the clear one.
+const CLEAR_LOOKED_AT: u64 = 1000;
 
 /// When addresses were written to within the last day, and about which petition: what the store says, and this batch adds.
 #[derive(Default)]
@@ -52,18 +57,22 @@ impl Decider<'_> {
         for row in &rows {
             let (id, petition, address): (MailId, _, _) = (row.array(0)?, petition_id(row, 1)?, row.array(3)?);
             if let Some(quiet) = stop::is_stopped(self.db, Kind::Confirmation, address, self.at, self.at).await? {
-                self.decided.batch.held.push((id, self.held_until(quiet)));
+                let until = self.held_until(quiet);
+                self.decided.batch.put_off.push((id, until, Why::LeftAlone));
                 continue;
             }
             let (signature, mailbox) = (SignatureId(row.array(2)?), MailboxId(row.array(5)?));
             let Some(signature) = self.spoken_of(signature, mailbox).await? else {
-                self.decided.batch.deferred.push((id, Millis(self.at.0 + DAY)));
+                // Whatever is clear before that makes it due. Rows that still follow a verdict are looked at again soon.
+                let wait = if self.following.is_some() { CLAIM_MILLIS } else { DAY };
+                let until = Millis(self.at.0 + wait);
+                self.decided.batch.put_off.push((id, until, Why::Finding));
                 continue;
             };
             let attempts = u32::try_from(row.unsigned(4)?).unwrap_or(u32::MAX);
             if attempts == 0 {
                 if let Some(later) = self.budget(address, petition, &mut spent).await? {
-                    self.decided.batch.put_off.push((id, later));
+                    self.decided.batch.put_off.push((id, later, Why::Budget));
                     continue;
                 }
                 spent.note(address, self.at, petition);
@@ -120,13 +129,27 @@ impl Decider<'_> {
         {
             return Ok(Some(named));
         }
-        let waiting = self.waiting_of(mailbox).await?;
-        let is_clear = |id: &SignatureId| self.fold.signature(*id).is_some_and(|state| state.axes.is_clear());
-        let other = waiting.into_iter().find(is_clear);
+        let other = self.newest_clear(mailbox).await?;
         if let Some(other) = other {
             self.decided.batch.redirected.push((mailbox, other));
         }
         Ok(other)
+    }
+
+    /// The newest of a mailbox that waits and is clear. However many forged ones are held, they do not hide it.
+    async fn newest_clear(&mut self, mailbox: MailboxId) -> Result<Option<SignatureId>, DbError> {
+        // Bits 1 and 2 of the axes are the verdict.
+        let sql = "SELECT id, petition, mailbox, signed_at, confirmed_at, axes FROM signature \
+                   WHERE mailbox = ?1 AND waiting = 1 AND axes & 6 = 0 ORDER BY id DESC LIMIT ?2";
+        let most = integer(CLEAR_LOOKED_AT);
+        for row in self.db.query(sql, &[Value::Blob(&mailbox.0), most]).await? {
+            let id = SignatureId(row.array(0)?);
+            self.load_row(id, signature_state(&row, 1)?);
+            if self.fold.signature(id).is_some_and(|state| state.axes.is_clear()) {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
     }
 
     /// When a mail to an address that is left alone is looked at again. The contribution that it speaks of does not outlive
@@ -168,8 +191,19 @@ impl Decider<'_> {
             let at = self.at;
             let batch = &mut self.decided.batch;
             match (mail.kind, outcome) {
-                (MailKind::Confirmation, MailOutcome::Sent | MailOutcome::GivenUp) => {
-                    batch.mailed.push((mail.id, mail.signature));
+                (MailKind::Confirmation, MailOutcome::Sent) => batch.mailed.push((mail.id, mail.signature)),
+                (MailKind::Confirmation, MailOutcome::GivenUp) => {
+                    // Its tries were those of whoever was there when it was made, which may have been a forger.
+                    let is_of_a_later_one = id::made_at(mail.signature.0) > id::made_at(mail.id);
+                    let again = is_of_a_later_one.then(|| id::time_ordered(at));
+                    let (id, signature, address) = (mail.id, mail.signature, mail.address);
+                    batch.given_up.push(GivenUp {
+                        id,
+                        signature,
+                        address,
+                        again,
+                        at,
+                    });
                 }
                 (MailKind::Confirmation, MailOutcome::Later(wait)) => batch.deferred.push((mail.id, after(at, wait))),
                 (MailKind::SecondWay, MailOutcome::Sent | MailOutcome::GivenUp) => batch.second_way.over.push(mail.id),

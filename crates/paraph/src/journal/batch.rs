@@ -49,18 +49,18 @@ pub struct Batch {
     pub claims: Vec<Claim>,
     /// Mails to look at again, not before a moment.
     pub deferred: Vec<([u8; 16], Millis)>,
-    /// Mails put off because the budget of their address is spent, and until when.
-    pub put_off: Vec<([u8; 16], Millis)>,
-    /// Mailboxes of contributions that are clear again: their mail is due, from this moment on.
+    /// Mails put off, until when, and why.
+    pub put_off: Vec<([u8; 16], Millis, mailing::Why)>,
+    /// Mailboxes with a clear contribution, new or again: what was put off under a finding is due from this moment on.
     pub resumed: Vec<(MailboxId, Millis)>,
-    /// Mails put off because their address is left alone, and until when.
-    pub held: Vec<([u8; 16], Millis)>,
     /// What readers of mailboxes want, since when, and the end of a stop that has one.
     pub wishes: Vec<(Wish, Millis, Option<Millis>)>,
     /// Letters that came back, when, and until when their address is left alone.
     pub bounces: Vec<(Bounced, Millis, Option<Millis>)>,
-    /// Mails that were sent or given up, with the contribution that they spoke of.
+    /// Mails that were sent, with the contribution that they spoke of.
     pub mailed: Vec<([u8; 16], SignatureId)>,
+    /// Mails that nobody gets.
+    pub given_up: Vec<mailing::GivenUp>,
     /// Held people who are asked, and what they answer.
     pub second_way: SecondWay,
     /// What authors add, and what signatories asked for beside signing.
@@ -215,10 +215,10 @@ impl Batch {
             deferred,
             put_off,
             resumed,
-            held,
             wishes,
             bounces,
             mailed,
+            given_up,
             second_way,
             content,
             desk,
@@ -246,10 +246,10 @@ impl Batch {
             && deferred.is_empty()
             && put_off.is_empty()
             && resumed.is_empty()
-            && held.is_empty()
             && wishes.is_empty()
             && bounces.is_empty()
             && mailed.is_empty()
+            && given_up.is_empty()
             && *second_way == SecondWay::default()
             && *content == Content::default()
             && desk.is_empty()

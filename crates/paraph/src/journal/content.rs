@@ -247,6 +247,7 @@ impl Content {
                 Event::Withdrawn { signature, .. } | Event::Disowned { signature } => {
                     end_news_of(db, *signature).await?;
                 }
+                Event::Discarded { petition } => discard(db, *petition).await?,
                 _ => {}
             }
         }
@@ -339,6 +340,19 @@ impl Content {
         }
         Ok(())
     }
+}
+
+/// Only the number stays, which signatures of no other petition may take: the slug is free again.
+async fn discard(db: &mut Db, petition: PetitionId) -> Result<(), DbError> {
+    for sql in [
+        "UPDATE petition SET slug = '~' || id, owner = '', language = '', goal = NULL WHERE id = ?1",
+        "DELETE FROM petition_text WHERE petition = ?1",
+        "DELETE FROM petition_content WHERE petition = ?1",
+        "DELETE FROM desk_petition WHERE petition = ?1",
+    ] {
+        db.execute(sql, &[Value::Int(petition.0.into())]).await?;
+    }
+    Ok(())
 }
 
 /// No more news that were asked for with a signature that ended.

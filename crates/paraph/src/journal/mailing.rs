@@ -1,30 +1,95 @@
 //! What a batch writes about mail that has to wait, and addresses that are left alone. Nothing here bears on the count.
 
-use paraph_tally::Millis;
+use paraph_tally::{Millis, SignatureId};
 
-use super::batch::{Batch, Prune};
+use super::batch::{Batch, Posting, Prune};
 use super::integer;
-use crate::intake::mailing::CLAIM_MILLIS;
 use crate::mail::bounce::Bounced;
 use crate::mail::stop::Wish;
 use crate::store::db::{Db, DbError, Value};
 
-pub(super) async fn write(batch: &Batch, db: &mut Db) -> Result<(), DbError> {
-    for (held, put_off) in [(1, &batch.held), (2, &batch.put_off)] {
-        for (id, until) in put_off {
-            db.execute(
-                "UPDATE outbox SET due_at = ?2, held = ?3 WHERE id = ?1",
-                &[Value::Blob(id), integer(until.0), Value::Int(held)],
-            )
-            .await?;
+/// Why a mail waits, as the column `held` of the outbox has it; 0 is any other mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// Its address is left alone.
+    LeftAlone,
+    /// The budget of its address is spent.
+    Budget,
+    /// Whatever it could speak of is held or invalidated.
+    Finding,
+}
+
+impl Why {
+    fn code(self) -> i64 {
+        match self {
+            Self::LeftAlone => 1,
+            Self::Budget => 2,
+            Self::Finding => 3,
         }
     }
-    for (mailbox, at) in &batch.resumed {
-        // What is on its way comes back sooner than this, and must not go twice.
-        let claimed_until = integer(at.0 + CLAIM_MILLIS);
-        let sql = "UPDATE outbox SET due_at = ?2 WHERE mailbox = ?1 AND held = 0 AND due_at > ?3";
-        db.execute(sql, &[Value::Blob(&mailbox.0), integer(at.0), claimed_until])
+}
+
+/// A mail that nobody gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GivenUp {
+    /// The mail.
+    pub id: [u8; 16],
+    /// The contribution that it spoke of.
+    pub signature: SignatureId,
+    /// Tag of its address.
+    pub address: [u8; 16],
+    /// The mail that takes its place, if whom it speaks of has had no try of their own.
+    pub again: Option<[u8; 16]>,
+    /// When.
+    pub at: Millis,
+}
+
+impl GivenUp {
+    async fn write(&self, db: &mut Db) -> Result<(), DbError> {
+        // Nothing arrived: the budget is there for whoever signs next with that mailbox.
+        let sql = "DELETE FROM mail_sent WHERE address = ?1 AND outbox = ?2";
+        db.execute(sql, &[Value::Blob(&self.address), Value::Blob(&self.id)])
             .await?;
+        // Another contribution that came while it was on its way waits for a mail of its own.
+        let sql = "DELETE FROM outbox WHERE id = ?1 AND signature = ?2";
+        if self.again.is_none()
+            && db
+                .execute(sql, &[Value::Blob(&self.id), Value::Blob(&self.signature.0)])
+                .await?
+                > 0
+        {
+            return Ok(());
+        }
+        let again = self.again.unwrap_or(self.id);
+        let sql = "UPDATE outbox SET id = ?2, attempts = 0, due_at = ?3, held = 0 WHERE id = ?1";
+        db.execute(sql, &[Value::Blob(&self.id), Value::Blob(&again), integer(self.at.0)])
+            .await?;
+        Ok(())
+    }
+}
+
+impl Batch {
+    /// The mail that waits for a mailbox speaks of another contribution, which is new and therefore clear: who forged one
+    /// that is held must not keep it back.
+    pub(crate) fn redirect(&mut self, posting: &Posting) {
+        self.redirected.push((posting.mailbox, posting.signature));
+        self.resumed.push((posting.mailbox, posting.due_at));
+    }
+}
+
+pub(super) async fn write(batch: &Batch, db: &mut Db) -> Result<(), DbError> {
+    for (id, until, why) in &batch.put_off {
+        let sql = "UPDATE outbox SET due_at = ?2, held = ?3 WHERE id = ?1";
+        db.execute(sql, &[Value::Blob(id), integer(until.0), Value::Int(why.code())])
+            .await?;
+    }
+    for mail in &batch.given_up {
+        mail.write(db).await?;
+    }
+    for (mailbox, at) in &batch.resumed {
+        // Only what waited for this: a mail on its way must not go twice, and one that failed keeps its pause.
+        let sql = "UPDATE outbox SET due_at = ?2, held = 0 WHERE mailbox = ?1 AND held = 3";
+        db.execute(sql, &[Value::Blob(&mailbox.0), integer(at.0)]).await?;
     }
     for (wish, at, until) in &batch.wishes {
         grant(db, wish, *at, *until).await?;

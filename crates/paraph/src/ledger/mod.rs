@@ -24,6 +24,7 @@ pub fn phase_code(phase: Phase) -> i64 {
         Phase::Draft => 0,
         Phase::Open => 1,
         Phase::Closed => 2,
+        Phase::Discarded => 3,
     }
 }
 
@@ -32,6 +33,7 @@ fn phase(code: i64) -> Result<Phase, DbError> {
         0 => Ok(Phase::Draft),
         1 => Ok(Phase::Open),
         2 => Ok(Phase::Closed),
+        3 => Ok(Phase::Discarded),
         _ => Err(DbError::Shape("a phase")),
     }
 }

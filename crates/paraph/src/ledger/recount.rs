@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use paraph_tally::{Author, Counts, Entry, Event, MailboxId, Millis, SignatureId};
+use paraph_tally::{Author, Counts, Entry, Event, MailboxId, Millis, Phase, SignatureId};
 use sha2::{Digest, Sha256};
 
 use super::judged::{self, Pending};
@@ -37,6 +37,10 @@ pub async fn compare_and_count(db: &mut Db) -> Result<(Differences, BTreeMap<Str
     let look = |entry: &Entry| {
         given.extend(Given::by(entry));
         adopted.extend(Adopted::by(entry));
+        if let Event::Discarded { petition } = entry.event {
+            let id = i64::from(petition.0);
+            adopted.retain(|(of, _), _| *of != id);
+        }
     };
     let mut fold = journal::refold(db, look).await?;
     let expected = fold.take_changed();
@@ -59,10 +63,13 @@ pub async fn compare_and_count(db: &mut Db) -> Result<(Differences, BTreeMap<Str
     for row in &rows {
         let state = petitions.remove(&petition_id(row, 0)?);
         wrong += u64::from(state != Some(petition_state(row, 2)?));
-        counts.insert(
-            row.text(1)?.to_owned(),
-            state.map(|state| state.counts).unwrap_or_default(),
-        );
+        // Of a draft that was discarded nobody asks the count.
+        if state.is_none_or(|state| state.phase != Phase::Discarded) {
+            counts.insert(
+                row.text(1)?.to_owned(),
+                state.map(|state| state.counts).unwrap_or_default(),
+            );
+        }
     }
     differ("petition", wrong + petitions.len() as u64);
     let mut follow = Following::default();

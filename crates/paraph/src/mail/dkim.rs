@@ -15,6 +15,9 @@ use ring::signature::{Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use crate::limits::SECRET_FILE_BYTES;
+use crate::named;
+
 /// Header fields that are signed where they stand in a letter.
 const SIGNED: [&str; 10] = [
     "from",
@@ -74,7 +77,7 @@ impl Signer {
         if mode & 0o077 != 0 {
             return Err(DkimKeyError::Exposed(mode));
         }
-        let pem = Zeroizing::new(fs::read_to_string(path).map_err(unreadable)?);
+        let pem = Zeroizing::new(named::text(path, SECRET_FILE_BYTES).map_err(unreadable)?);
         let key = parse(&pem).ok_or(DkimKeyError::Malformed)?;
         Ok(Self {
             key,

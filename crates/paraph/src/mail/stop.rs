@@ -14,8 +14,9 @@
 
 use lettre::message::MessageBuilder;
 use lettre::message::header::{HeaderName, HeaderValue};
-use paraph_tally::Millis;
+use paraph_tally::{Millis, PetitionId};
 
+use crate::journal::integer;
 use crate::keys::{Keys, tag};
 use crate::store::db::{Db, DbError, Row, Value};
 
@@ -111,6 +112,24 @@ pub(crate) fn judge(rows: &[Row], kind: Kind, asked_at: Millis, now: Millis) -> 
         }
     }
     Ok(quiet)
+}
+
+/// How many mailboxes a mail of news about a petition goes to: those that asked, and that [`is_stopped`] does not leave alone.
+///
+/// # Errors
+/// The store refused.
+pub async fn readers_of_news(db: &mut Db, petition: PetitionId, now: Millis) -> Result<u64, DbError> {
+    let sql = "SELECT COUNT(*) FROM news n WHERE n.petition = ?1 \
+               AND NOT EXISTS (SELECT 1 FROM mail_stop s WHERE s.address = n.address AND s.kind = ?2 AND s.at >= n.since \
+                               AND (s.until IS NULL OR s.until > ?3)) \
+               AND NOT EXISTS (SELECT 1 FROM mail_bounce b WHERE b.address = n.address AND b.until > ?3)";
+    let values = [
+        Value::Int(petition.0.into()),
+        Value::Int(Kind::News.code()),
+        integer(now.0),
+    ];
+    let row = db.query_one(sql, &values).await?;
+    row.map_or(Ok(0), |row| row.unsigned(0))
 }
 
 /// A wish of whoever reads a mailbox: on its way to the store.

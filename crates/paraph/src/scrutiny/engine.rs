@@ -91,7 +91,7 @@ impl Engine {
                 signatures,
                 ..
             } => self.judged(verdict, author, &signatures, entry.at),
-            Event::TextAdopted { .. } | Event::Opened { .. } | Event::Closed { .. } => {}
+            Event::TextAdopted { .. } | Event::Opened { .. } | Event::Closed { .. } | Event::Discarded { .. } => {}
         }
     }
 

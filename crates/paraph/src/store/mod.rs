@@ -11,6 +11,7 @@
 pub mod db;
 pub mod erasures;
 pub mod id;
+pub mod look;
 mod merge;
 pub mod reader;
 pub mod room;
@@ -73,6 +74,9 @@ pub enum OpenError {
         /// What is wrong with it.
         source: SchemaError,
     },
+    /// A log holds commits that its file lacks, and what reads it would have to be written.
+    #[error("nothing can be written beside {0}, and it holds commits that cannot be read otherwise")]
+    LogUnread(PathBuf),
     /// SQLite cannot open a file.
     #[error("{path}: {source}")]
     Db {

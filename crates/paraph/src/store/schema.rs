@@ -16,7 +16,7 @@ pub fn version(steps: Steps) -> i64 {
 
 /// Tables of the store.
 pub const MAIN: Steps = &[
-    FIRST, MAILING, CONTENT, VERDICTS, SCRUTINY, LEAN, DESK, INCIDENTS, NIGHT, PASSKEYS, RESTORED,
+    FIRST, MAILING, CONTENT, VERDICTS, SCRUTINY, LEAN, DESK, INCIDENTS, NIGHT, PASSKEYS, RESTORED, DISCARDED,
 ];
 
 /// Tables of the key file.
@@ -82,7 +82,7 @@ CREATE TABLE IF NOT EXISTS mail_stop (
 CREATE TABLE IF NOT EXISTS mail_bounce (
   address {BLOB} PRIMARY KEY, hard {INT} NOT NULL, soft {INT} NOT NULL, last_at {INT} NOT NULL, until {INT}) {BY_KEY};
 CREATE INDEX IF NOT EXISTS mail_bounce_last ON mail_bounce (last_at);
--- Mail put off because its address is left alone, to be found again when that ends.
+-- Why a mail was put off (`journal::Why`), so that it is found again when that ends.
 ALTER TABLE outbox ADD COLUMN held {INT} NOT NULL DEFAULT 0;
 CREATE INDEX IF NOT EXISTS outbox_held ON outbox (address) WHERE held = 1;
 ";
@@ -225,6 +225,11 @@ CREATE INDEX IF NOT EXISTS desk_passkey_of ON desk_passkey (member);
 /// Signatures that are invalidated and were held before say so in their axes.
 const RESTORED: &str = "
 -- What it changes follows from events, which SQL cannot read: `merge::held_before`.
+";
+
+/// Drafts can be discarded.
+const DISCARDED: &str = "
+-- Nothing changes: programs before this must not read a journal that may hold an event they do not know, and phase 3.
 ";
 
 const FIRST_KEYS: &str = "

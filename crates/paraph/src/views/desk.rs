@@ -22,9 +22,25 @@ pub struct DeskFrame<'a> {
     pub waiting: u64,
     /// What was just done: id of a message.
     pub done: Option<&'static str>,
+    /// Which of [`FOLDS`] is open. Without script a page that loads itself again would close it.
+    pub open: Option<&'static str>,
 }
 
+/// Parts of the incident room that open, by their ids, and all of them.
+pub const FOLDS: [&str; 4] = ["all", "earlier-lines", "other-findings", "earlier-verdicts"];
+
 impl DeskFrame<'_> {
+    pub(super) fn is_open(&self, fold: &str) -> bool {
+        self.open.is_some_and(|open| open == "all" || open == fold)
+    }
+
+    /// The room with a part of it open, which then does not load itself again.
+    pub(super) fn unfolded(&self, fold: &str) -> String {
+        let page = self.link("/desk/incident");
+        let joint = if page.contains('?') { '&' } else { '?' };
+        format!("{page}{joint}open={fold}#{fold}")
+    }
+
     pub(super) fn may(&self, act: Act) -> bool {
         self.member.is_some_and(|member| member.role.may(act))
     }
@@ -193,6 +209,8 @@ pub struct Can {
     pub update: bool,
     /// Close it.
     pub close: bool,
+    /// Give it up.
+    pub discard: bool,
 }
 
 /// `GET /desk/petitions/{slug}`
@@ -302,6 +320,14 @@ pub struct ClosePage<'a> {
     pub title: &'a str,
     /// Its count.
     pub counted: u64,
+}
+
+/// `GET /desk/petitions/{slug}/discard`
+pub struct DiscardPage<'a> {
+    /// The draft.
+    pub slug: &'a str,
+    /// Its title.
+    pub title: &'a str,
 }
 
 /// `GET /desk/account`
@@ -441,6 +467,8 @@ pages! {
     desk_update(DeskUpdatePage) = "desk/update.html";
     /// `GET /desk/petitions/{slug}/close`
     desk_close(ClosePage) = "desk/close.html";
+    /// `GET /desk/petitions/{slug}/discard`
+    desk_discard(DiscardPage) = "desk/discard.html";
     /// `GET /desk/account`
     desk_account(AccountPage) = "desk/account.html";
     /// `GET /desk/members`

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use paraph::clock;
 use paraph::intake::command::{Choices, Edit, MailOutcome, PetitionAnswer, PetitionCommand, Post, Sign, SignAnswer};
 use paraph::ledger::content::FirstSignatory;
+use paraph::mail::bounce::Bounced;
 use paraph::mail::stop::{Kind as MailKind, Wish};
 use paraph_tally::{Millis, SignatureId, WithdrawnBy};
 
@@ -232,13 +233,18 @@ async fn an_update_goes_once_to_each_mailbox_that_asked_and_after_the_mail_that_
         };
         confirmed(&running, stopped).await;
         running.intake.stop_mail(stop).await.expect("recorded");
-        let posted = post(&running).await;
+        let lost = asking(25, false, true);
+        let bounced = Bounced {
+            address: lost.address_tag,
+            hard: true,
+        };
+        confirmed(&running, lost).await;
+        running.intake.bounced(vec![bounced]).await.expect("recorded");
+        // Ten, as many as it reaches below.
+        let (number, subscribers) = (1, 10);
         assert_eq!(
-            posted,
-            PetitionAnswer::Posted {
-                number: 1,
-                subscribers: 11
-            },
+            post(&running).await,
+            PetitionAnswer::Posted { number, subscribers },
             "{kind:?}"
         );
         confirmed(&running, asking(24, false, true)).await;

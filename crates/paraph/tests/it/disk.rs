@@ -10,6 +10,7 @@ use crate::client::Client;
 use crate::fsck::fsck;
 use crate::power::shim;
 use crate::server::{Server, Site, until};
+use crate::start::is_refused;
 
 const SLUG: &str = "fountain";
 
@@ -32,8 +33,12 @@ impl Small {
 impl Small {
     /// What an operator does about it.
     fn enlarge(&self, mib: u32) {
+        self.remount(&format!("size={mib}m"));
+    }
+
+    fn remount(&self, options: &str) {
         let mut mount = Command::new("mount");
-        mount.args(["-o", &format!("remount,size={mib}m")]).arg(&self.0);
+        mount.args(["-o", &format!("remount,{options}")]).arg(&self.0);
         assert!(mount.status().is_ok_and(|status| status.success()), "remounted");
     }
 }
@@ -183,6 +188,42 @@ fn a_disk_that_our_own_logs_have_filled_is_given_back_by_itself() {
         "it never came to that"
     );
     all_are_there(&site, server, &bodies);
+}
+
+/// What the system does to a disk after a fault; then somebody wants to know whether everything is there.
+#[test]
+fn a_disk_that_is_read_only_is_told_of_and_can_be_looked_at() {
+    let mut site = Site::new();
+    site.set("limits.disk_floor_mib", 1);
+    let Some(disk) = Small::mount(&site.data(), 32) else {
+        eprintln!("NOT TESTED: only root can mount a small disk");
+        return;
+    };
+    site.petition(SLUG);
+    let looked_at = |counted: u64| {
+        is_refused(&site.run(&["serve"]), 1, &["Read-only", "dmesg", "paraph fsck"]);
+        let (sound, findings, report) = fsck(&site, &[]);
+        assert!(sound && findings.is_empty(), "{report}");
+        assert_eq!(report["records"], counted, "{report}");
+        assert_eq!(site.recount()[SLUG], 0);
+        let ran = site.run(&["backup", "--out", &format!("backup-{counted}")]);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+    };
+    disk.remount("ro");
+    looked_at(0);
+    disk.remount("rw");
+    // A server that is killed leaves its log, and what reads it.
+    let server = site.start();
+    assert!(signs(&mut server.client(), &mut Vec::new(), "ada@people.example"));
+    server.kill();
+    disk.remount("ro");
+    looked_at(1);
+    disk.remount("rw");
+    fs::remove_file(site.data().join("paraph.db-shm")).expect("removed");
+    disk.remount("ro");
+    for command in ["fsck", "recount"] {
+        is_refused(&site.run(&[command]), 1, &["paraph.db-wal", "copy the data directory"]);
+    }
 }
 
 #[test]

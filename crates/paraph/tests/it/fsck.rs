@@ -99,6 +99,10 @@ const DAMAGES: &[(&str, &str)] = &[
         "petitions without the text in force",
     ),
     (
+        "UPDATE petition SET phase = 3",
+        "discarded drafts of which something is left",
+    ),
+    (
         "UPDATE signature SET petition = 9",
         "signatures of a petition that does not exist",
     ),

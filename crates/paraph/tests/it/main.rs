@@ -14,6 +14,7 @@ mod disk;
 mod door;
 mod faults;
 mod fsck;
+mod held_mail;
 mod incident;
 mod journal;
 mod mail;

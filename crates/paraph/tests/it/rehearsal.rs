@@ -9,7 +9,8 @@ use paraph_drill::{ForgedRate, Options, Report, Scenario, Sink, Stop, Strength, 
 use serde_json::{Value, json};
 
 use crate::client::{Client, FORM, JSON, form};
-use crate::server::{Site, is_full};
+use crate::server::{Site, free, is_full};
+use crate::start::is_refused;
 
 /// Forgers who solve puzzles enter three victims on every petition of a site, for some seconds.
 fn mail_bomb(petitions: &[&str]) -> (Site, Report) {
@@ -116,9 +117,17 @@ fn a_simulated_night_needs_no_server_and_says_what_became_of_it() {
     let site = Site::new();
     let refused = site.run(&["drill", "honest-surge", "--simulate"]);
     assert!(
-        refused.code == 2 && refused.stderr.contains("there are: honest, "),
+        refused.code == 2
+            && refused.stderr.contains("takes a server")
+            && refused.stderr.contains("there are: honest, "),
         "{}",
         refused.stderr
+    );
+    let listed = site.run(&["drill", "list", "--json"]).json();
+    let simulated = listed["simulated"].as_array().expect("a list");
+    assert!(
+        simulated.contains(&json!("honest")) && !simulated.contains(&json!("honest-surge")),
+        "{listed}"
     );
     let refused = site.run(&["drill", "honest", "--simulate", "--petition", "fountain"]);
     assert_eq!(refused.code, 2, "it signs no petition of a server");
@@ -140,6 +149,33 @@ fn a_simulated_night_needs_no_server_and_says_what_became_of_it() {
     assert!(number("/honest/sent") > 1000.0, "{report}");
     assert!(number("/forged/counted_without_scrutiny") > 0.0, "{report}");
     assert!(number("/verdicts/recall") > 0.9, "{report}");
+}
+
+/// What a rehearsal lacks is said before anybody is sent, and not as a count that is wrong.
+#[test]
+fn a_rehearsal_says_at_once_that_its_people_cannot_come() {
+    let mut site = Site::new();
+    site.petition("fountain");
+    let drill = |site: &Site, slug: &str, words: &[&str]| {
+        let server = site.start();
+        let (target, smtp) = (format!("http://{}", server.address), free().to_string());
+        let at = [
+            "--target",
+            &target,
+            "--mail-listen",
+            &smtp,
+            "--petition",
+            slug,
+            "--json",
+        ];
+        is_refused(&site.run(&[&["drill", "honest-surge"], &at[..]].concat()), 2, words);
+    };
+    for slug in ["fountain", "nothing"] {
+        drill(&site, slug, &["PROXY v2", "listen.proxy_protocol"]);
+    }
+    site.set("listen.trusted_proxies", "127.0.0.0/8");
+    site.set("listen.proxy_protocol", "optional");
+    drill(&site, "nothing", &["no petition `nothing`", "paraph petition list"]);
 }
 
 /// How a trusted proxy announces the carrier's address that a thousand people of the drill sign from.

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::journal::recount_agrees;
 use crate::server::{Ran, Server, Site, until};
+use crate::start::is_refused;
 use crate::stores::{Kind, Running, Store, contribution};
 
 const HOUR: u64 = 3_600_000;
@@ -447,5 +448,15 @@ fn the_limit_of_holds_is_raised_for_a_while_and_the_log_says_by_whom() {
         .query_row("SELECT body FROM incident", [], |row| row.get::<_, String>(0));
     assert!(!kept.expect("a text").contains("Called the host"));
     assert_eq!(site.number("SELECT COUNT(*) FROM desk_shift WHERE incident = 1"), 3);
+    server.stop();
+    let over = "UPDATE incident SET body = json_set(body, '$.closed_at', json_extract(body, '$.opened_at') + 1)";
+    site.store().execute_batch(over).expect("over");
+    let server = site.start();
+    let ran = incident(&site, &["raise-cap", "1", "--to", "20000"]);
+    is_refused(
+        &ran,
+        1,
+        &["is over", "limits.holds_per_hour is in force", "paraph incident list"],
+    );
     server.stop();
 }

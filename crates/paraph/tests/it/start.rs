@@ -29,7 +29,7 @@ fn content(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 }
 
 /// Exactly two lines, `error:` and `hint:`; the exit code; and what both lines must speak of.
-fn is_refused(ran: &Ran, code: i32, words: &[&str]) {
+pub(crate) fn is_refused(ran: &Ran, code: i32, words: &[&str]) {
     let lines: Vec<&str> = ran.stderr.lines().filter(|line| !line.starts_with('{')).collect();
     assert_eq!((ran.code, lines.len()), (code, 2), "{}", ran.stderr);
     assert!(
@@ -89,6 +89,55 @@ fn a_wrong_configuration_starts_nothing_and_changes_nothing() {
     }
     is_refused(&site.run(&["serve", "--config", "absent.toml"]), 2, &["absent.toml"]);
     assert!(!site.data().exists());
+}
+
+#[test]
+fn what_is_named_is_read_within_a_size_and_a_time() {
+    let site = Site::new();
+    fs::write(site.place().join("text"), "A text.").expect("written");
+    let fifo = site.place().join("fifo");
+    let made = std::process::Command::new("mkfifo").arg(&fifo).status();
+    assert!(made.is_ok_and(|made| made.success()));
+    let create = [
+        "petition",
+        "create",
+        "--slug",
+        "well",
+        "--title",
+        "A well",
+        "--owner",
+        "Ada Example",
+    ];
+    for (endless, why) in [
+        ("/dev/zero", "more than"),
+        ("/", "directory"),
+        (path(&fifo), "10 seconds"),
+    ] {
+        let text = [&create[..], &["--text", endless]].concat();
+        let first = [&create[..], &["--text", "text", "--first-signatories", endless]].concat();
+        let comment = ["incident", "hold", "--petition", "well", "--comment", endless];
+        let named = ["check-config", "--config", endless];
+        std::thread::scope(|scope| {
+            for arguments in [&text[..], &first, &comment, &named] {
+                let option = arguments[arguments.len() - 2];
+                let option = if option == "--config" { "configuration" } else { option };
+                let site = &site;
+                scope.spawn(move || is_refused(&site.run(arguments), 2, &[option, endless, why, "at most"]));
+            }
+        });
+    }
+    // A pipe that somebody writes to is as good as a file.
+    let writing = std::thread::spawn({
+        let fifo = fifo.clone();
+        move || fs::write(fifo, "[site]\nname = \"From a pipe\"\n")
+    });
+    let ran = site.run(&["check-config", "--config", path(&fifo), "--json"]);
+    assert!(ran.stdout.contains("From a pipe"), "{}", ran.stderr);
+    writing.join().expect("joined").expect("written");
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().expect("UTF-8")
 }
 
 #[test]

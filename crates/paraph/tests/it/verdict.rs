@@ -19,7 +19,7 @@ use crate::journal::recount_agrees;
 use crate::server::is_full;
 use crate::stores::{Kind, Running, Store, contribution};
 
-fn judgement(kind: VerdictKind, reason: Reason, set: &[SignatureId]) -> Judgement {
+pub(crate) fn judgement(kind: VerdictKind, reason: Reason, set: &[SignatureId]) -> Judgement {
     Judgement {
         petition: PetitionId(1),
         kind,
@@ -33,7 +33,7 @@ fn judgement(kind: VerdictKind, reason: Reason, set: &[SignatureId]) -> Judgemen
 }
 
 /// How many were judged, and at which position.
-async fn judge(running: &Running, judgement: Judgement) -> (u64, u64) {
+pub(crate) async fn judge(running: &Running, judgement: Judgement) -> (u64, u64) {
     match running.intake.judge(judgement).await {
         Ok(JudgeAnswer::Judged { position, judged, .. }) => (judged, position),
         other => panic!("{other:?}"),
@@ -423,62 +423,4 @@ async fn a_million_are_invalidated_and_reinstated_while_people_sign() {
         running = store.start(0).await;
     }
     recount_agrees(&store, running).await;
-}
-
-/// No routine mail goes out under a finding, and none is lost when it is taken back; who enters a victim's address under a
-/// finding does not keep the victim's own mail from going out.
-#[tokio::test(flavor = "multi_thread")]
-async fn mail_waits_for_whoever_is_held_and_confirming_does_not() {
-    for kind in Kind::BOTH {
-        let store = Store::new(kind);
-        let running = store.start(0).await;
-        let (held, own, forged) = (contribution(1), contribution(2), contribution(2));
-        for sign in [&held, &own, &forged] {
-            running.sign(sign.clone()).await;
-        }
-        let verdict = judgement(VerdictKind::Held, Reason::Lockstep, &[held.id, forged.id]);
-        let (_, position) = judge(&running, verdict).await;
-        let spoken_of = async || {
-            let mails = running.intake.claim_mail(10).await.expect("claimed");
-            mails.iter().map(|mail| mail.signature).collect::<Vec<_>>()
-        };
-        assert_eq!(spoken_of().await, [own.id], "{kind:?}");
-        assert_eq!(spoken_of().await, [], "{kind:?}");
-
-        // The facts on the other axis are kept: who confirms while held is confirmed, and counts once released.
-        running.intake.confirm(forged.id).await.expect("confirmed");
-        running.intake.tick().await.expect("tick");
-        assert_eq!(running.counted(), 0, "{kind:?}");
-        let mut release = judgement(VerdictKind::Released, Reason::Mistake, &[held.id, forged.id]);
-        release.undoes = Some(position);
-        judge(&running, release).await;
-        while running.intake.judged().now().is_some() {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-        assert_eq!(spoken_of().await, [held.id], "{kind:?}: due as soon as it is released");
-        running.intake.tick().await.expect("tick");
-        assert_eq!(running.counted(), 1, "{kind:?}");
-        recount_agrees(&store, running).await;
-    }
-}
-
-/// What a forger entered first and is held keeps nobody's mail back: whoever signs then is written to at once.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_mail_that_waits_for_who_is_held_goes_to_who_signs_next() {
-    for kind in Kind::BOTH {
-        let store = Store::new(kind);
-        let running = store.start(0).await;
-        let (forged, own) = (contribution(1), contribution(1));
-        running.sign(forged.clone()).await;
-        judge(&running, judgement(VerdictKind::Held, Reason::Lockstep, &[forged.id])).await;
-        let spoken_of = async || {
-            let mails = running.intake.claim_mail(10).await.expect("claimed");
-            mails.iter().map(|mail| mail.signature).collect::<Vec<_>>()
-        };
-        assert_eq!(spoken_of().await, [], "{kind:?}: nothing is sent under a finding");
-        running.sign(own.clone()).await;
-        assert_eq!(spoken_of().await, [own.id], "{kind:?}: the person's own mail goes now");
-        assert_eq!(spoken_of().await, [], "{kind:?}: once");
-        recount_agrees(&store, running).await;
-    }
 }

@@ -55,6 +55,7 @@ fn event() -> impl Strategy<Value = Event> {
             settle_after_seconds
         }),
         petition().prop_map(|petition| Event::Closed { petition }),
+        petition().prop_map(|petition| Event::Discarded { petition }),
         (signature(), petition(), any::<([u8; 16], u16, u8)>()).prop_map(|(signature, petition, rest)| {
             let (mailbox, text_version, record_version) = rest;
             Event::Signed {

@@ -86,6 +86,7 @@ fn event() -> impl Strategy<Value = Event> {
         4 => petition()
             .prop_map(|petition| Event::Opened { petition, settle_after_seconds: SETTLE_AFTER_SECONDS }),
         1 => petition().prop_map(|petition| Event::Closed { petition }),
+        6 => petition().prop_map(|petition| Event::Discarded { petition }),
         40 => signed(),
         40 => signature().prop_map(|signature| Event::Confirmed { signature }),
         40 => set().prop_map(|(petition, signatures)| Event::Settled { petition, signatures }),
@@ -143,6 +144,7 @@ impl Ledger {
             Event::TextAdopted { petition, .. }
             | Event::Opened { petition, .. }
             | Event::Closed { petition }
+            | Event::Discarded { petition }
             | Event::Signed { petition, .. }
             | Event::Settled { petition, .. }
             | Event::Expired { petition, .. }
@@ -467,6 +469,7 @@ fn random_journals_meet_every_rule() {
         Rule::PetitionNotDraft,
         Rule::PetitionNotOpen,
         Rule::PetitionClosed,
+        Rule::PetitionDiscarded,
         Rule::SignatureExists,
         Rule::SignatureUnknown,
         Rule::TextVersionUnknown,

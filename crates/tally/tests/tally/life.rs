@@ -167,6 +167,34 @@ fn a_closed_petition_takes_confirmations_but_no_signatures() {
 }
 
 #[test]
+fn a_draft_is_discarded_once_and_nothing_that_was_open_is() {
+    let discarded = Event::Discarded { petition: PETITION };
+    let opened = Event::Opened {
+        petition: PETITION,
+        settle_after_seconds: 0,
+    };
+    let mut fold = Fold::whole();
+    assert_eq!(
+        apply(&mut fold, 0, discarded.clone()),
+        Err(Rule::PetitionUnknown.into())
+    );
+    apply(&mut fold, 0, text(1)).expect("a draft");
+    apply(&mut fold, 1, discarded.clone()).expect("a draft");
+    for (event, rule) in [
+        (discarded.clone(), Rule::PetitionNotDraft),
+        (opened, Rule::PetitionNotDraft),
+        (text(2), Rule::PetitionDiscarded),
+        (text(1), Rule::PetitionDiscarded),
+        (Event::Closed { petition: PETITION }, Rule::PetitionNotOpen),
+        (signed(REAL), Rule::PetitionNotOpen),
+    ] {
+        assert_eq!(apply(&mut fold, 2, event), Err(rule.into()));
+    }
+    let mut fold = open_with_two_contributions();
+    assert_eq!(apply(&mut fold, 1, discarded), Err(Rule::PetitionNotDraft.into()));
+}
+
+#[test]
 fn a_journal_with_a_gap_or_a_step_back_in_time_fails_the_recount() {
     let entry = |position, at, event| Entry {
         position,

@@ -99,6 +99,7 @@ fn events() -> Vec<(&'static str, Event)> {
             },
         ),
         ("closed", Event::Closed { petition }),
+        ("discarded", Event::Discarded { petition }),
         (
             "signed",
             Event::Signed {

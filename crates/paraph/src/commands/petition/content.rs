@@ -115,7 +115,7 @@ pub(super) fn post(update: &PetitionUpdate) -> Result<(), Failure> {
                 )
             } else {
                 format!(
-                    "update {number} of petition {} is posted: {page}\n{subscribers} mailboxes asked for news; mails go out beside the confirmation mails",
+                    "update {number} of petition {} is posted: {page}\nit goes to {subscribers} mailboxes, those that want news; mails go out beside the confirmation mails",
                     update.slug
                 )
             };

@@ -34,55 +34,73 @@ impl Refused {
 /// Whether a text can be published: whoever stands behind an address is not known the morning after, and who is named
 /// wrongly does not get their name back.
 ///
-/// `seen` are the registered holders of what was banned that night: refused however they are written. So are the holders of
-/// the whole table, except those called by nothing but ordinary words ("Cloud", "Network"): these are meant only where they
-/// are written as a name, with capitals inside a sentence. The page says this rule.
+/// `seen` are the registered holders of what was banned that night: refused however they are written, and by the one word of
+/// their name that is no other's. So are the holders of the whole table and what people call the large ones, except those
+/// called by nothing but ordinary words ("Cloud", "Network"): these are meant only where they are written as a name, with
+/// capitals inside a sentence. The page says this rule.
 ///
 /// # Errors
 /// What it names.
 pub fn check<'a>(text: &str, seen: &[String], table: impl Iterator<Item = &'a str>) -> Result<(), Refused> {
-    for word in text.split(|letter: char| letter.is_whitespace() || "()[]{}<>«»“”\"',;!?".contains(letter)) {
-        let word = word.trim_matches(|letter: char| !letter.is_alphanumeric());
+    let text: String = text.nfkc().collect();
+    // As people write an address so that nothing makes a link of it.
+    let text = ["[.]", "(.)", "{.}", "[dot]", "(dot)"]
+        .iter()
+        .fold(text, |text, dot| text.replace(dot, "."));
+    for word in text.split(|letter: char| letter.is_whitespace() || "()[]{}<>«»“”\"'’,;!?%".contains(letter)) {
         let bare = word.split('/').next().unwrap_or_default();
-        if bare.parse::<std::net::IpAddr>().is_ok() || is_cut_address(bare) {
+        if is_address(bare.trim_matches(|letter: char| !letter.is_alphanumeric() && letter != ':')) {
             return Err(Refused::Address);
         }
-        if word.contains('@') || is_host(bare) || word.contains("://") {
+        let word = word.trim_matches(|letter: char| !letter.is_alphanumeric());
+        if word.contains('@') || is_host(word.split('/').next().unwrap_or_default()) || word.contains("://") {
             return Err(Refused::Name);
         }
-        let lower = word.to_lowercase();
-        let number = lower.strip_prefix("asn").or_else(|| lower.strip_prefix("as"));
-        if number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())) {
-            return Err(Refused::Network);
-        }
     }
-    let words = words(&text.nfkc().collect::<String>());
+    let words = words(&text);
+    if has_spaced_address(&words) {
+        return Err(Refused::Address);
+    }
+    if has_network_number(&words) {
+        return Err(Refused::Network);
+    }
     let said: HashSet<&str> = words.iter().map(|word| &*word.lower).collect();
-    let is_said = |holder: &str, seen: bool| {
-        // Nearly every holder ends here, and the table has ninety thousand.
-        let first = holder
-            .split(|letter: char| !letter.is_alphanumeric())
-            .find(|word| !word.is_empty());
-        if !first.is_some_and(|first| said.contains(&*first.to_lowercase())) {
-            return false;
-        }
-        let name = called(holder);
-        if name.iter().map(String::len).sum::<usize>() <= 2 || name.iter().all(|word| is_number(word)) {
-            return false;
-        }
-        let needs_capitals = !seen && name.iter().all(|word| is_ordinary(word));
+    let is_said = |name: &[String], needs_capitals: bool| {
         words.windows(name.len()).any(|said| {
-            let is_name = said.iter().map(|word| &word.lower).eq(&name);
+            let is_name = said.iter().map(|word| &word.lower).eq(name);
             let is_written_as_one = said.iter().all(|word| word.is_capital) && (name.len() > 1 || !said[0].begins);
             is_name && (is_written_as_one || !needs_capitals)
         })
     };
+    let is_named = |holder: &str| {
+        // Nearly every holder ends here, and the table has ninety thousand.
+        let first = holder
+            .split(|letter: char| !letter.is_alphanumeric())
+            .find(|word| !word.is_empty());
+        // One letter may be the first of several that are written as one word.
+        if !first.is_some_and(|first| first.chars().count() == 1 || said.contains(&*first.to_lowercase())) {
+            return false;
+        }
+        let name = called(holder);
+        is_a_name(&name) && is_said(&name, name.iter().all(|word| is_ordinary(word)))
+    };
+    let is_seen = |holder: &String| {
+        let name = called(holder);
+        let own = name.iter().find(|word| !is_ordinary(word));
+        own.is_some_and(|own| said.contains(&**own)) || (is_a_name(&name) && is_said(&name, false))
+    };
     let mut table = table.filter(|holder| !NOBODY.contains(&&*holder.to_lowercase()));
-    if seen.iter().any(|holder| is_said(holder, true)) || table.any(|holder| is_said(holder, false)) {
+    if seen.iter().any(is_seen)
+        || table.any(is_named)
+        || CALLED.lines().any(|line| !line.starts_with('#') && is_named(line))
+    {
         return Err(Refused::Holder);
     }
     Ok(())
 }
+
+/// What people call large networks, one a line.
+const CALLED: &str = include_str!("../../../networks/called.txt");
 
 /// Holders of the table whose name is nobody's alone.
 const NOBODY: [&str; 2] = ["internet", "utc"];
@@ -104,9 +122,20 @@ fn is_number(word: &str) -> bool {
     word.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// Whether the words of a name are enough of one: not two letters, not a number.
+fn is_a_name(name: &[String]) -> bool {
+    name.iter().map(String::len).sum::<usize>() > 2 && !name.iter().all(|word| is_number(word))
+}
+
 /// A word of a text.
 struct Word {
     lower: String,
+    /// What stands between the word before and this one.
+    before: String,
+    /// Written in capitals throughout.
+    is_upper: bool,
+    /// Of letters that stand alone: "S.A.", "S A".
+    is_spelt: bool,
     /// Written with a capital, or a number.
     is_capital: bool,
     /// It begins a sentence, where everything has a capital.
@@ -114,30 +143,81 @@ struct Word {
 }
 
 fn words(text: &str) -> Vec<Word> {
-    let mut words = Vec::new();
+    let mut words: Vec<Word> = Vec::new();
     let mut begins = true;
     let mut rest = text;
     while let Some(start) = rest.find(char::is_alphanumeric) {
-        begins |= rest[..start].contains(['.', '!', '?', ':', '\n', '«', '“', '"']);
+        let before = &rest[..start];
         rest = &rest[start..];
         let end = rest
             .find(|letter: char| !letter.is_alphanumeric())
             .unwrap_or(rest.len());
-        let word = &rest[..end];
-        words.push(Word {
-            lower: word.to_lowercase(),
-            is_capital: word.starts_with(|letter: char| letter.is_uppercase() || letter.is_numeric()),
-            begins,
-        });
-        begins = false;
+        let letters = &rest[..end];
+        let word = Word {
+            lower: letters.to_lowercase(),
+            before: before.to_owned(),
+            is_upper: letters.chars().all(char::is_uppercase),
+            is_spelt: letters.chars().count() == 1 && letters.chars().all(char::is_alphabetic),
+            is_capital: rest.starts_with(|letter: char| letter.is_uppercase() || letter.is_numeric()),
+            begins: begins || before.contains(['.', '!', '?', ':', '\n', '«', '“', '"']),
+        };
         rest = &rest[end..];
+        begins = false;
+        match words.last_mut() {
+            Some(last) if spells_on(last, &word) => last.lower.push_str(&word.lower),
+            _ => words.push(word),
+        }
     }
     words
 }
 
+/// Whether a letter goes on with a word that is spelt: with full stops, or with spaces in capitals.
+fn spells_on(last: &Word, word: &Word) -> bool {
+    let is_spaced = word.before == " " && last.is_upper && word.is_upper;
+    last.is_spelt && word.is_spelt && (word.before.trim() == "." || is_spaced)
+}
+
+/// Whether a text has an address in four numbers with more or something else than full stops between: "203 [.] 0 . 113 . 7".
+/// A telephone number has another count of numbers, or some that begin with a nought; a large number is in groups of three.
+fn has_spaced_address(words: &[Word]) -> bool {
+    let is_dot = |word: &&Word| ["dot", "point"].contains(&&*word.lower);
+    let words: Vec<&Word> = words.iter().filter(|word| !is_dot(word)).collect();
+    let goes_on = |before: &str| {
+        before
+            .chars()
+            .all(|letter| letter.is_whitespace() || ".[](){}-_·".contains(letter))
+    };
+    let runs = words.chunk_by(|_, next| goes_on(&next.before) && is_number(&next.lower));
+    runs.filter(|run| run.len() >= 4).any(|run| {
+        // What goes before the first number is no part of it.
+        let numbers: Vec<&str> = run
+            .iter()
+            .map(|word| &*word.lower)
+            .skip_while(|word| !is_number(word))
+            .collect();
+        let is_part = |number: &&str| number.parse::<u8>().is_ok_and(|part| part.to_string() == **number);
+        numbers.len() == 4 && numbers.iter().all(is_part)
+    })
+}
+
+/// Whether a text has the number of an autonomous system: "AS64500", "AS 64500", "l’ASN n° 64500", "système autonome 64500".
+fn has_network_number(words: &[Word]) -> bool {
+    let in_one = words.iter().any(|word| {
+        let number = word.lower.strip_prefix("asn").or_else(|| word.lower.strip_prefix("as"));
+        number.is_some_and(|number| !number.is_empty() && is_number(number))
+    });
+    let announced = |word: &Word| {
+        ["asn", "autonome", "autonomous"].contains(&&*word.lower) || (word.lower == "as" && word.is_upper)
+    };
+    let number_follows = |(at, word): (usize, &Word)| {
+        announced(word) && words[at + 1..].iter().take(2).any(|next| is_number(&next.lower))
+    };
+    in_one || words.iter().enumerate().any(number_follows)
+}
+
 /// What people call a holder: its words in lower case, without its legal form.
 fn called(holder: &str) -> Vec<String> {
-    const FORMS: [&str; 27] = [
+    const FORMS: [&str; 21] = [
         "ltd",
         "limited",
         "llc",
@@ -154,24 +234,30 @@ fn called(holder: &str) -> Vec<String> {
         "srl",
         "spa",
         "bv",
-        "b",
-        "v",
         "oy",
         "ab",
         "as",
         "plc",
-        // "S.A.", "S.p.A.", "d.o.o."
-        "s",
-        "a",
-        "p",
-        "d",
-        "o",
+        "doo",
     ];
     let mut name: Vec<String> = words(holder).into_iter().map(|word| word.lower).collect();
     while name.len() > 1 && name.last().is_some_and(|last| FORMS.contains(&&**last)) {
         name.pop();
     }
     name
+}
+
+/// An address, whole or cut. `2001:db8` is one, `3:15:20` a time.
+fn is_address(word: &str) -> bool {
+    let bare = word.trim_end_matches(|letter| letter == ':' && !word.ends_with("::"));
+    if bare.parse::<std::net::IpAddr>().is_ok() || is_cut_address(bare) {
+        return true;
+    }
+    let groups: Vec<&str> = bare.split(':').collect();
+    let is_hex = |group: &&str| group.len() <= 4 && group.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'x');
+    let is_mixed = bare.contains(|letter: char| letter.is_ascii_digit()) && bare.contains(char::is_alphabetic);
+    let is_long = groups[0].len() >= 3 && (groups.len() >= 3 || is_mixed);
+    groups.len() >= 2 && groups.iter().all(is_hex) && (is_long || bare.contains("::"))
 }
 
 /// `203.0.113.x`, `203.0.113`: an address that somebody shortened.
@@ -192,7 +278,7 @@ fn is_host(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Refused, check};
+    use super::{CALLED, Refused, check};
     use crate::trace::networks::Networks;
 
     #[test]
@@ -201,6 +287,7 @@ mod tests {
         let table = || {
             [
                 "Quay Servers B.V.",
+                "Q.U.A.Y. Servers",
                 "Harbour Network",
                 "GAMMAHOST",
                 "Cloud S.A.",
@@ -218,13 +305,40 @@ mod tests {
             "203.0.113.0/24",
             "les 203.0.113.x",
             "in 198.51.100",
+            "2001:db8::",
+            "depuis ::1.",
+            "2001:db8::/32",
+            "from 2001:db8:7: nothing",
+            "fe80::1%eth0",
+            "[2001:db8::7]:443",
+            "adresse:203.0.113.7",
+            "l’adresse 203 . 0 . 113 . 7",
+            "203 0 113 7",
+            "203[.]0[.]113[.]x",
+            "203 dot 0 dot 113 dot 7",
+            "203 (.) 0 (.) 113 (.) 7",
         ] {
             assert_eq!(refused(text), Refused::Address, "{text}");
         }
-        for text in ["write to a@example.org", "see https://example.org", "by example.com,"] {
+        for text in [
+            "write to a@example.org",
+            "see https://example.org",
+            "by example.com,",
+            "example[.]org",
+        ] {
             assert_eq!(refused(text), Refused::Name, "{text}");
         }
-        assert_eq!(refused("through AS64500"), Refused::Network);
+        for text in [
+            "through AS64500",
+            "par l’AS64500",
+            "l’AS 64500",
+            "AS n° 64500",
+            "AS-64500",
+            "asn 64500",
+            "autonomous system 64500",
+        ] {
+            assert_eq!(refused(text), Refused::Network, "{text}");
+        }
         for text in [
             "chez «example hosting, ltd»",
             "through Example Hosting",
@@ -236,6 +350,7 @@ mod tests {
             "Les abonnés de Cloud en sont.",
             "It was free.",
             "through Harbour Network",
+            "chez Q.U.A.Y. Servers",
         ] {
             assert_eq!(refused(text), Refused::Holder, "{text}");
         }
@@ -248,9 +363,50 @@ mod tests {
             "Cloud est un mot de tous les jours. Ce cloud est parti.",
             "On the Internet. Sur Internet.",
             "We ask it of everybody, 1664 times.",
+            "De 3:15 à 5:40:20, 12 000 000 000 demandes, comme 2000 personnes ; appelez le 01 23 45 67 89.",
+            "Il y a une orange. Partie A. À 3 h, plan B.",
             "",
         ] {
             assert_eq!(check(text, &holders, table()), Ok(()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_large_network_is_named_as_people_call_it() {
+        let nobody = || std::iter::empty::<&str>();
+        for name in CALLED.lines().filter(|line| !line.starts_with('#')) {
+            let with_capitals: Vec<String> = name
+                .split(' ')
+                .map(|word| word[..1].to_uppercase() + &word[1..])
+                .collect();
+            for text in [
+                format!("Cela vient de chez {}.", with_capitals.join(" ")),
+                format!("the servers of {} did", name.to_uppercase()),
+            ] {
+                assert_eq!(check(&text, &[], nobody()), Err(Refused::Holder), "{text}");
+            }
+            let is_ordinary = super::called(name).iter().all(|word| super::is_ordinary(word));
+            let in_small_letters = check(&format!("c’est {name}"), &[], nobody());
+            assert_eq!(in_small_letters.is_ok(), is_ordinary, "{name}");
+            if name.len() == 3 && !is_ordinary {
+                let spelt = format!(
+                    "chez {}",
+                    name.to_uppercase()
+                        .split("")
+                        .collect::<Vec<_>>()
+                        .join(".")
+                        .trim_matches('.')
+                );
+                assert_eq!(check(&spelt, &[], nobody()), Err(Refused::Holder), "{spelt}");
+            }
+        }
+        let seen = ["Quay Servers and Networks Ltd".to_owned()];
+        assert_eq!(check("les machines de Quay", &seen, nobody()), Err(Refused::Holder));
+        for text in [
+            "Une orange, la poste, un mobile et du sel. L’océan est libre, free en anglais ; le vent est vif.",
+            "Le courrier est arrivé par la poste. La poste est fermée le dimanche.",
+        ] {
+            assert_eq!(check(text, &[], nobody()), Ok(()), "{text}");
         }
     }
 

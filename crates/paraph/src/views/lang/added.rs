@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use super::locale::{self, Locale, TextError};
 use super::{LOCALES, Lang, MORE, More};
-use crate::mail;
+use crate::limits::LOCALE_FILE_BYTES;
+use crate::{mail, named};
 
 /// Ids without which a file is not a language: its own name, the way it runs, and how it writes thousands.
 const NEEDED: [&str; 3] = ["name", "dir", "number-group"];
@@ -128,7 +129,7 @@ fn read(directory: &Path, code: &str) -> Result<Locale, LocaleError> {
 
 /// A file, if there is one.
 fn text(path: &Path) -> Result<Option<String>, LocaleError> {
-    match std::fs::read_to_string(path) {
+    match named::text(path, LOCALE_FILE_BYTES) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => {

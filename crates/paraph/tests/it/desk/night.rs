@@ -5,6 +5,7 @@ use paraph::trace::networks::Networks;
 use super::browser::{Browser, member, site};
 use crate::client::Answer;
 use crate::server::until;
+use crate::start::is_refused;
 
 #[test]
 fn a_hold_is_previewed_given_seen_and_taken_back_in_one_press() {
@@ -82,6 +83,37 @@ fn a_hold_is_previewed_given_seen_and_taken_back_in_one_press() {
         "no finding speaks of any of them: {text}"
     );
     assert_eq!(server.counted("fountain"), 3, "a preview does nothing");
+    for (from, to, says) in [
+        ("22/11/2026", "", "“Signed from” is not a time"),
+        ("", "2026-11-22T03:41+99:00", "“Signed before” is not a time"),
+        ("2026-11-22T03:41", "2026-11-22T03:41", "has to be earlier than"),
+    ] {
+        let between = [
+            ("petition", "fountain"),
+            ("direction", "hold"),
+            ("from", from),
+            ("to", to),
+            ("reason", "machine"),
+            ("do", "preview"),
+        ];
+        let refused = browser.send(decide, "/desk/incident/decide?lang=en", &between);
+        assert!(
+            refused.status == 400 && refused.text().contains(says),
+            "{}",
+            refused.text()
+        );
+    }
+    let ran = site.run(&[
+        "incident",
+        "hold",
+        "--petition",
+        "fountain",
+        "--from",
+        "2026-11-22T03:41Z",
+        "--to",
+        "2026-11-22T03:41Z",
+    ]);
+    is_refused(&ran, 2, &["--from is not before --to"]);
     let everybody = [
         ("petition", "fountain"),
         ("direction", "hold"),
@@ -323,6 +355,26 @@ fn what_is_written_down_at_night_is_there_in_the_morning() {
         8,
         "every part that changes: {shown}"
     );
+    // Without script, what is opened is kept open: by a page that does not load itself again.
+    for line in 0..8 {
+        let line = format!("Line {line}");
+        let line = [("text", &*line)];
+        assert_eq!(browser.send(room, "/desk/incident/log", &line).status, 303);
+    }
+    let shown = browser.get("/desk/incident?lang=en").text();
+    assert!(
+        shown.contains("<details id=\"earlier-lines\"><summary") && shown.contains("open=earlier-lines#earlier-lines"),
+        "{shown}"
+    );
+    for open in ["all", "earlier-lines"] {
+        let still = browser.get(&format!("/desk/incident?lang=en&open={open}")).text();
+        assert!(
+            still.contains("<details id=\"earlier-lines\" open>")
+                && !still.contains("http-equiv")
+                && still.contains("Load it again"),
+            "{still}"
+        );
+    }
     let log = browser.get("/desk/incident/log?lang=en").text();
     assert!(
         !log.contains("http-equiv") && log.contains("<textarea") && log.contains("ticket &#60;42&#62;"),

@@ -2,7 +2,9 @@
 
 use super::browser::{Browser, member, site};
 use crate::client::Answer;
+use crate::fsck::fsck;
 use crate::server::until;
+use crate::start::is_refused;
 
 fn draft<'a>(title: &'a str, body: &'a str, doing: &'a str) -> [(&'a str, &'a str); 10] {
     [
@@ -242,4 +244,59 @@ fn a_desk_of_its_own_is_there_and_nowhere_else() {
     let style = &style[..style.find('"').expect("a quote")];
     assert_eq!(operator.client.get(style).status, 200);
     server.stop();
+}
+
+#[test]
+fn a_draft_is_discarded_and_nothing_of_it_is_left_but_its_number() {
+    let site = site();
+    let server = site.start();
+    let mut author = member(&site, &server, "author", "Maëlle").browser;
+    let mut moderator = member(&site, &server, "moderator", "Bastien").browser;
+    let (new, page, discard) = (
+        "/desk/petitions/new",
+        "/desk/petitions/quay",
+        "/desk/petitions/quay/discard",
+    );
+    let written = draft("Keep the quay", "A text that nobody reads.", "save");
+    assert_eq!(author.send(new, new, &written).status, 303);
+    assert_eq!(author.send(page, "/desk/petitions/quay/submit", &[]).status, 303);
+    assert!(author.get(page).text().contains(discard), "there is a way to it");
+    assert!(
+        !moderator.get(page).text().contains(discard),
+        "and none for who has not written it"
+    );
+    assert_eq!(author.send(discard, discard, &[]).status, 400, "not by a slip");
+    let gone = author.send(discard, discard, &[("sure", "yes")]);
+    let to = gone.header("location").unwrap_or_default();
+    assert!(gone.status == 303 && to.contains("done=discarded"), "{to}");
+    assert_eq!((author.get(page).status, moderator.get(page).status), (404, 404));
+    assert!(!author.get("/desk").text().contains("Keep the quay"));
+    assert!(
+        moderator
+            .get("/desk/audit?lang=en")
+            .text()
+            .contains("discarded the draft")
+    );
+    let left = "SELECT COUNT(*) FROM petition_text WHERE body LIKE '%nobody reads%'";
+    assert_eq!(site.number(left), 0);
+
+    // Its name is free, its number is not.
+    assert_eq!(author.send(new, new, &written).status, 303);
+    assert_eq!(site.number("SELECT id FROM petition WHERE slug = 'quay'"), 2);
+    let discarded = site.run(&["petition", "discard", "quay", "--json"]);
+    assert_eq!(discarded.json()["state"], "discarded", "{}", discarded.stderr);
+    site.petition("fountain");
+    is_refused(
+        &site.run(&["petition", "discard", "fountain"]),
+        1,
+        &["not a draft", "close"],
+    );
+    for slug in ["quay", "~1"] {
+        is_refused(&site.run(&["petition", "discard", slug]), 1, &["no petition is called"]);
+    }
+    server.stop();
+    let (sound, findings, report) = fsck(&site, &[]);
+    assert!(sound && findings.is_empty(), "{report}");
+    assert_eq!(site.recount().keys().collect::<Vec<_>>(), ["fountain"]);
+    site.start().stop();
 }
