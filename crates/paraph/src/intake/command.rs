@@ -452,6 +452,8 @@ pub struct ClaimedNews {
 pub enum MailOutcome {
     /// The mail server has taken it.
     Sent,
+    /// The same, for another spelling of its address, of this tag ([`crate::mail::stop::AddressTags::spelt`]).
+    SentTo([u8; 16]),
     /// To be tried again, not before this long from now: the outbox goes by the journal's time, a mailer by the wall clock.
     Later(Duration),
     /// It will never arrive, or there is nobody to send it to any more.

@@ -9,7 +9,7 @@ use paraph_tally::{MailboxId, Millis, PetitionId, SignatureId};
 use super::command::{ClaimedMail, MailId, MailKind, MailOutcome};
 use super::decide::Decider;
 use super::tick::DAY;
-use crate::journal::{Claim, GivenUp, Why, integer};
+use crate::journal::{Claim, GivenUp, Mailed, Why, integer};
 use crate::ledger::{petition_id, signature_state};
 use crate::mail::bounce::Bounced;
 use crate::mail::budget::{Due, WINDOW, due_about};
@@ -21,7 +21,10 @@ use crate::store::id;
 pub(crate) const CLAIM_MILLIS: u64 = 10 * 60 * 1000;
 
 /// Mails that left for an address after a moment; [`sent`] reads them.
-pub(crate) const SENT_TO: &str = "SELECT at, petition FROM mail_sent WHERE address = ?1 AND at > ?2 ORDER BY at";
+/// What came back was for a spelling that its mail server does not know, and reached nobody: up to three of these a day take nothing
+/// of the budget, so that who forges with `ada+x@example.org` keeps no mail from Ada. More would be a nuisance to that server.
+pub(crate) const SENT_TO: &str = "SELECT at, petition FROM mail_sent WHERE address = ?1 AND at > ?2 AND (came_back = 0 OR \
+     (SELECT COUNT(*) FROM mail_sent b WHERE b.address = ?1 AND b.at > ?2 AND b.came_back = 1) > 3) ORDER BY at";
 
 /// A row of [`SENT_TO`].
 pub(crate) fn sent(row: &Row) -> Result<(Millis, PetitionId), DbError> {
@@ -191,7 +194,20 @@ impl Decider<'_> {
             let at = self.at;
             let batch = &mut self.decided.batch;
             match (mail.kind, outcome) {
-                (MailKind::Confirmation, MailOutcome::Sent) => batch.mailed.push((mail.id, mail.signature)),
+                (MailKind::Confirmation, MailOutcome::Sent | MailOutcome::SentTo(_)) => {
+                    let spelt = match outcome {
+                        MailOutcome::SentTo(spelt) => Some(spelt),
+                        _ => None,
+                    };
+                    let (id, signature, address) = (mail.id, mail.signature, mail.address);
+                    batch.mailed.push(Mailed {
+                        id,
+                        signature,
+                        address,
+                        spelt,
+                        at,
+                    });
+                }
                 (MailKind::Confirmation, MailOutcome::GivenUp) => {
                     // Its tries were those of whoever was there when it was made, which may have been a forger.
                     let is_of_a_later_one = id::made_at(mail.signature.0) > id::made_at(mail.id);
@@ -206,7 +222,9 @@ impl Decider<'_> {
                     });
                 }
                 (MailKind::Confirmation, MailOutcome::Later(wait)) => batch.deferred.push((mail.id, after(at, wait))),
-                (MailKind::SecondWay, MailOutcome::Sent | MailOutcome::GivenUp) => batch.second_way.over.push(mail.id),
+                (MailKind::SecondWay, MailOutcome::Sent | MailOutcome::SentTo(_) | MailOutcome::GivenUp) => {
+                    batch.second_way.over.push(mail.id);
+                }
                 (MailKind::SecondWay, MailOutcome::Later(wait)) => {
                     batch.second_way.put_off.push((mail.id, after(at, wait)));
                 }

@@ -267,7 +267,7 @@ impl Intake {
     /// It could not be made durable; the mails will be tried again when their claim runs out.
     pub async fn mail_done(&self, outcomes: Vec<(ClaimedMail, MailOutcome)>) -> Result<(), Unavailable> {
         let any = |wanted: fn(&MailOutcome) -> bool| outcomes.iter().any(|(_, outcome)| wanted(outcome));
-        let sent = any(|outcome| *outcome == MailOutcome::Sent);
+        let sent = any(|outcome| matches!(outcome, MailOutcome::Sent | MailOutcome::SentTo(_)));
         self.mail.note(
             sent,
             any(|outcome| matches!(outcome, MailOutcome::Later(_))),

@@ -175,7 +175,7 @@ impl Decider<'_> {
         for (mail, outcome) in outcomes {
             let key = key(&mail);
             match outcome {
-                MailOutcome::Sent | MailOutcome::GivenUp => content.done.push(key),
+                MailOutcome::Sent | MailOutcome::SentTo(_) | MailOutcome::GivenUp => content.done.push(key),
                 MailOutcome::Later(wait) => content.deferred.push((key, after(at, wait))),
             }
         }

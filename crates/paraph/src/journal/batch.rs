@@ -57,8 +57,8 @@ pub struct Batch {
     pub wishes: Vec<(Wish, Millis, Option<Millis>)>,
     /// Letters that came back, when, and until when their address is left alone.
     pub bounces: Vec<(Bounced, Millis, Option<Millis>)>,
-    /// Mails that were sent, with the contribution that they spoke of.
-    pub mailed: Vec<([u8; 16], SignatureId)>,
+    /// Mails that were sent.
+    pub mailed: Vec<mailing::Mailed>,
     /// Mails that nobody gets.
     pub given_up: Vec<mailing::GivenUp>,
     /// Held people who are asked, and what they answer.
@@ -536,14 +536,8 @@ impl Batch {
             )
             .await?;
         }
-        for (id, signature) in &self.mailed {
-            let sql = "DELETE FROM outbox WHERE id = ?1 AND signature = ?2";
-            let gone = db.execute(sql, &[Value::Blob(id), Value::Blob(&signature.0)]).await?;
-            if gone == 0 {
-                // Another contribution came while it was on its way, and waits for a mail of its own.
-                db.execute("UPDATE outbox SET attempts = 0 WHERE id = ?1", &[Value::Blob(id)])
-                    .await?;
-            }
+        for mail in &self.mailed {
+            mail.write(db).await?;
         }
         for (id, at) in &self.deferred {
             db.execute(

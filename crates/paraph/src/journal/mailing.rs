@@ -29,6 +29,60 @@ impl Why {
     }
 }
 
+/// A mail that was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mailed {
+    /// The mail.
+    pub id: [u8; 16],
+    /// The contribution that it spoke of.
+    pub signature: SignatureId,
+    /// Tag of its address.
+    pub address: [u8; 16],
+    /// Tag of the spelling that it went to, if that is another: by it one learns that it came back.
+    pub spelt: Option<[u8; 16]>,
+    /// When.
+    pub at: Millis,
+}
+
+impl Mailed {
+    pub(super) async fn write(&self, db: &mut Db) -> Result<(), DbError> {
+        let id = Value::Blob(&self.id);
+        let sql = "DELETE FROM outbox WHERE id = ?1 AND signature = ?2";
+        if db.execute(sql, &[id, Value::Blob(&self.signature.0)]).await? == 0 {
+            // Another contribution came while it was on its way, and waits for a mail of its own.
+            db.execute("UPDATE outbox SET attempts = 0 WHERE id = ?1", &[id])
+                .await?;
+        }
+        let Some(spelt) = &self.spelt else {
+            return Ok(());
+        };
+        let (address, spelt) = (Value::Blob(&self.address), Value::Blob(spelt));
+        let sql = "UPDATE mail_sent SET spelt = ?3 WHERE address = ?1 AND outbox = ?2";
+        db.execute(sql, &[address, id, spelt]).await?;
+        // It may be back already.
+        let sql = "SELECT 1 FROM mail_bounce WHERE address = ?1 AND until > ?2";
+        if db.query_one(sql, &[spelt, integer(self.at.0)]).await?.is_some() {
+            came_back(db, spelt, self.at).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Mails to a spelling that does not exist reached nobody: whatever else waits for that mailbox, put off for the budget that these
+/// have used, is due.
+async fn came_back(db: &mut Db, spelt: Value<'_>, at: Millis) -> Result<(), DbError> {
+    if db
+        .execute("UPDATE mail_sent SET came_back = 1 WHERE spelt = ?1", &[spelt])
+        .await?
+        > 0
+    {
+        let sql = "UPDATE outbox SET due_at = ?2, held = 0 WHERE held = 2 \
+                   AND address IN (SELECT address FROM mail_sent WHERE spelt = ?1)";
+        db.execute(sql, &[spelt, integer(at.0)]).await?;
+    }
+    Ok(())
+}
+
 /// A mail that nobody gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GivenUp {
@@ -104,6 +158,9 @@ pub(super) async fn write(batch: &Batch, db: &mut Db) -> Result<(), DbError> {
             row,
         )
         .await?;
+    }
+    for (bounced, at, _) in batch.bounces.iter().filter(|(bounced, ..)| bounced.hard) {
+        came_back(db, Value::Blob(&bounced.address), *at).await?;
     }
     Ok(())
 }

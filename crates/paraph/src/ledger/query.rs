@@ -9,7 +9,7 @@ use super::vault::Vault;
 use super::{SIGNATURE_BY_ID, petition_id, signature_state};
 use crate::intake::second_way::is_to_be_asked;
 use crate::journal::integer;
-use crate::mail::stop::{self, Kind, Quiet};
+use crate::mail::stop::{self, AddressTags, Kind, Quiet};
 use crate::store::db::{DbError, Value};
 use crate::store::id;
 use crate::store::reader::{Reader, Reading};
@@ -139,6 +139,23 @@ impl LedgerReader {
             .main
             .with(move |db| db.query(stop::QUIET, &[Value::Blob(&address)]));
         stop::judge(&read.await?, kind, asked_at, now)
+    }
+
+    /// The tag of the spelling that a mail to this mailbox goes to, which its bounce would name; `None` if mail to that came back.
+    /// The mailbox itself was asked about when the mail was claimed.
+    ///
+    /// # Errors
+    /// The store refused.
+    pub async fn goes_to(
+        &self,
+        addresses: &AddressTags,
+        typed: &str,
+        mailbox: [u8; 16],
+        now: Millis,
+    ) -> Result<Option<[u8; 16]>, DbError> {
+        let spelt = addresses.spelt(typed).unwrap_or(mailbox);
+        let is_left_alone = spelt != mailbox && self.is_stopped(Kind::Confirmation, spelt, now, now).await?.is_some();
+        Ok((!is_left_alone).then_some(spelt))
     }
 
     /// What the outbox holds, and how many addresses are left alone.

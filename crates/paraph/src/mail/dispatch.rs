@@ -20,7 +20,7 @@ use super::compose::{self, Letter, MessageId, Post};
 use super::dkim::Signer;
 use super::pace::{self, Handed, Next, Pace};
 use super::rest::Rest;
-use super::stop::Kind;
+use super::stop::{AddressTags, Kind};
 use super::transport::{DeliveryError, Transport};
 use crate::clock;
 use crate::handlers::shelf::Shelf;
@@ -45,6 +45,8 @@ pub struct Mailer {
     pub ledger: LedgerReader,
     /// Makes the links.
     pub tokens: Arc<Tokens>,
+    /// Tells spellings of one mailbox apart.
+    pub addresses: AddressTags,
     /// Titles of petitions.
     pub shelf: Arc<Shelf>,
     /// Where mail goes.
@@ -140,7 +142,7 @@ impl Mailer {
         }
         for (_, outcome) in outcomes.iter() {
             let label = match outcome {
-                MailOutcome::Sent => "sent",
+                MailOutcome::Sent | MailOutcome::SentTo(_) => "sent",
                 MailOutcome::Later(_) => "later",
                 MailOutcome::GivenUp => "given_up",
             };
@@ -159,6 +161,13 @@ impl Mailer {
             return Ok(MailOutcome::GivenUp);
         };
         let Ok(to) = compose::recipient(&personal.email) else {
+            return Ok(MailOutcome::GivenUp);
+        };
+        let Some(spelt) = self
+            .ledger
+            .goes_to(&self.addresses, &personal.email, mail.address, now)
+            .await?
+        else {
             return Ok(MailOutcome::GivenUp);
         };
         if let Err(at) = self.pace().ready(to.domain(), now, jitter()) {
@@ -188,7 +197,7 @@ impl Mailer {
         let returns_to = self
             .bounce
             .as_ref()
-            .and_then(|bounce| bounce::return_address(bounce, &self.tokens.issue_bounce(mail.address, now)));
+            .and_then(|bounce| bounce::return_address(bounce, &self.tokens.issue_bounce(spelt, now)));
         let post = Post {
             from: &self.from,
             returns_to: returns_to.as_ref(),
@@ -203,7 +212,8 @@ impl Mailer {
         self.pace()
             .done(to.domain(), mail.address, handed, clock::now(), jitter());
         Ok(match outcome {
-            Ok(()) => MailOutcome::Sent,
+            Ok(()) if spelt == mail.address => MailOutcome::Sent,
+            Ok(()) => MailOutcome::SentTo(spelt),
             Err(DeliveryError::Permanent(reason)) => {
                 tracing::info!(reason, "a mail was refused for good");
                 MailOutcome::GivenUp

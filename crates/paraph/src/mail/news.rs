@@ -16,7 +16,7 @@ use super::dkim::Signer;
 use super::pace::{self, Handed, Next, Pace};
 use super::page::{Head, Page, plain};
 use super::rest::Rest;
-use super::stop::{self, Kind};
+use super::stop::{self, AddressTags, Kind};
 use super::texts::{Said, Texts};
 use super::transport::{DeliveryError, Transport};
 use crate::clock;
@@ -48,6 +48,8 @@ pub struct NewsMailer {
     pub ledger: LedgerReader,
     /// Makes the link that stops news.
     pub tokens: Arc<Tokens>,
+    /// Tells spellings of one mailbox apart.
+    pub addresses: AddressTags,
     /// The updates.
     pub shelf: Arc<Shelf>,
     /// Where mail goes; not the one of confirmations, so that its connections stay free.
@@ -125,7 +127,7 @@ impl NewsMailer {
                     self.send(mail, &mut pace, &mut rest).await
                 };
                 let label = match outcome {
-                    MailOutcome::Sent => "news_sent",
+                    MailOutcome::Sent | MailOutcome::SentTo(_) => "news_sent",
                     MailOutcome::Later(_) => "news_later",
                     MailOutcome::GivenUp => "news_given_up",
                 };
@@ -165,6 +167,13 @@ impl NewsMailer {
         let Ok(to) = compose::recipient(&personal.email) else {
             return Ok(MailOutcome::GivenUp);
         };
+        let Some(spelt) = self
+            .ledger
+            .goes_to(&self.addresses, &personal.email, mail.address, now)
+            .await?
+        else {
+            return Ok(MailOutcome::GivenUp);
+        };
         if let Err(at) = pace.ready(to.domain(), now, jitter()) {
             return Ok(pace::wait(at, now));
         }
@@ -183,7 +192,7 @@ impl NewsMailer {
         let returns_to = self
             .bounce
             .as_ref()
-            .and_then(|bounce| bounce::return_address(bounce, &self.tokens.issue_bounce(mail.address, now)));
+            .and_then(|bounce| bounce::return_address(bounce, &self.tokens.issue_bounce(spelt, now)));
         let post = Post {
             from: &self.from,
             returns_to: returns_to.as_ref(),

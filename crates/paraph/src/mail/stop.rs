@@ -16,6 +16,7 @@ use lettre::message::MessageBuilder;
 use lettre::message::header::{HeaderName, HeaderValue};
 use paraph_tally::{Millis, PetitionId};
 
+use crate::admit::email::Email;
 use crate::journal::integer;
 use crate::keys::{Keys, tag};
 use crate::store::db::{Db, DbError, Row, Value};
@@ -55,6 +56,14 @@ impl AddressTags {
     #[must_use]
     pub fn of(&self, canonical: &str) -> [u8; 16] {
         tag(&self.0, &[canonical.as_bytes()])
+    }
+
+    /// The tag of an address as somebody spelt it: that of its mailbox, unless it has more or other than the mailbox's own
+    /// name (`ada+x@example.org`). Not every mail server knows every such spelling of its mailboxes.
+    #[must_use]
+    pub fn spelt(&self, typed: &str) -> Option<[u8; 16]> {
+        let email = Email::parse(typed).ok()?;
+        Some(self.of(&email.address.to_ascii_lowercase()))
     }
 }
 

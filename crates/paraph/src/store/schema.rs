@@ -16,7 +16,7 @@ pub fn version(steps: Steps) -> i64 {
 
 /// Tables of the store.
 pub const MAIN: Steps = &[
-    FIRST, MAILING, CONTENT, VERDICTS, SCRUTINY, LEAN, DESK, INCIDENTS, NIGHT, PASSKEYS, RESTORED, DISCARDED,
+    FIRST, MAILING, CONTENT, VERDICTS, SCRUTINY, LEAN, DESK, INCIDENTS, NIGHT, PASSKEYS, RESTORED, DISCARDED, SPELT,
 ];
 
 /// Tables of the key file.
@@ -230,6 +230,14 @@ const RESTORED: &str = "
 /// Drafts can be discarded.
 const DISCARDED: &str = "
 -- Nothing changes: programs before this must not read a journal that may hold an event they do not know, and phase 3.
+";
+
+/// Mail to another spelling of a mailbox that came back.
+const SPELT: &str = "
+ALTER TABLE mail_sent ADD COLUMN spelt {BLOB};
+ALTER TABLE mail_sent ADD COLUMN came_back {INT} NOT NULL DEFAULT 0;
+CREATE INDEX IF NOT EXISTS mail_sent_spelt ON mail_sent (spelt) WHERE spelt IS NOT NULL;
+CREATE INDEX IF NOT EXISTS outbox_put_off ON outbox (address) WHERE held = 2;
 ";
 
 const FIRST_KEYS: &str = "

@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use paraph::intake::command::{JudgeAnswer, MailOutcome, Sign};
 use paraph::intake::verdict::reason::Reason;
+use paraph::mail::bounce::Bounced;
 use paraph_tally::{SignatureId, VerdictKind};
 
 use crate::crash::Dice;
@@ -224,6 +225,52 @@ async fn a_forged_mail_that_was_given_up_keeps_nobody_from_theirs() {
             assert_eq!(again, expect, "{kind:?} {before:?}");
             assert_eq!(done(MailOutcome::GivenUp).await, [], "{kind:?} {before:?}");
         }
+        recount_agrees(&store, running).await;
+    }
+}
+
+#[tokio::test]
+async fn mail_to_a_spelling_that_does_not_exist_uses_up_nothing_of_the_mailbox() {
+    for kind in Kind::BOTH {
+        let store = Store::new(kind);
+        let running = store.start(0).await;
+        let send = async |outcome: MailOutcome| {
+            let mails = running.intake.claim_mail(10).await.expect("claimed");
+            let signatures: Vec<_> = mails.iter().map(|mail| mail.signature).collect();
+            let told = mails.into_iter().map(|mail| (mail, outcome)).collect();
+            running.intake.mail_done(told).await.expect("told");
+            signatures
+        };
+        let back = async |spelling: u8| {
+            let address = [spelling; 16];
+            running
+                .intake
+                .bounced(vec![Bounced { address, hard: true }])
+                .await
+                .expect("recorded");
+        };
+        running.sign(contribution(1)).await;
+        assert_eq!(send(MailOutcome::SentTo([1; 16])).await.len(), 1, "{kind:?}: to ada+x");
+        let own = contribution(1);
+        running.sign(own.clone()).await;
+        assert_eq!(send(MailOutcome::Sent).await, [], "{kind:?}: one mail a day");
+        back(1).await;
+        assert_eq!(send(MailOutcome::Sent).await, [own.id], "{kind:?}: to Ada herself");
+        running.sign(contribution(1)).await;
+        assert_eq!(send(MailOutcome::Sent).await, [], "{kind:?}: that one arrived");
+
+        // It may be back before it is recorded that it left; and a mail server is not bothered for ever.
+        for spelling in 11..=14 {
+            running.sign(contribution(2)).await;
+            back(spelling).await;
+            assert_eq!(
+                send(MailOutcome::SentTo([spelling; 16])).await.len(),
+                1,
+                "{kind:?} {spelling}"
+            );
+        }
+        running.sign(contribution(2)).await;
+        assert_eq!(send(MailOutcome::Sent).await, [], "{kind:?}: four came back");
         recount_agrees(&store, running).await;
     }
 }
