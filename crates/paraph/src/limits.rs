@@ -98,7 +98,8 @@ limits! {
     connections_per_address = 256 in 1..=65536, "Open connections of one address; a carrier's NAT holds hundreds of people.";
     connections_per_network = 1024 in 1..=65536, "Open connections of one /24 or /48; four such addresses.";
     connection_requests = 1000 in 1..=1000000, "Requests of one connection before a new one is asked for; a visit makes under 50.";
-    requests_ahead = 16 in 1..=1000000, "Requests within a minute of one home (an IPv4 address or an IPv6 /56) that are answered ahead; who asks for more is served behind the others. A visit, signing and confirming included, makes under 16.";
+    requests_ahead = 16 in 1..=1000000, "Requests of one home (an IPv4 address or an IPv6 /56) at once that are answered ahead; who asks for more is served behind the others. A first visit makes seven at once, and fifteen with signing.";
+    requests_ahead_a_minute = 30 in 1..=60000, "How many more a minute; a family that signs together makes under 30.";
     connection_seconds = 1800 in 10..=86400, "Seconds that a connection may last; who watches a count comes back by itself.";
     header_bytes = 16384 in 4096..=65536, "Bytes of a request's head; browsers send under 4 KiB.";
     header_seconds = 10 in 1..=60, "Seconds to send a request's head; a slow phone needs under 3.";

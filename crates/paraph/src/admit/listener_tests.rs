@@ -401,6 +401,7 @@ async fn ask(stream: &mut TcpStream, path: &str) -> String {
 async fn who_asks_for_much_is_served_behind_and_nobody_else_is() {
     let limits = Limits {
         requests_ahead: 4,
+        requests_ahead_a_minute: 1,
         ..Limits::default()
     };
     let threads = Threads::behind().expect("threads");
