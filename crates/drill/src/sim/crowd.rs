@@ -61,6 +61,8 @@ pub(super) fn everybody(draft: &mut Draft, world: &mut World, people: u32) {
         campus,
         hiding,
         stand,
+        numbered,
+        cloud,
     ] {
         group(draft, world);
     }
@@ -363,6 +365,52 @@ fn stand(draft: &mut Draft, world: &mut World) {
         (person.place, person.client, person.comment) = (place, tablet, 0);
         person.fill_ms = world.chance.about(45_000.0, 0.35) as u64;
         draft.person(world, group, person, Where::There(0.02));
+    }
+}
+
+/// A university or an authority that numbers its mailboxes: three addresses of an unlisted network, a managed room, one
+/// pattern, within the hour. A number is a person there.
+fn numbered(draft: &mut Draft, world: &mut World) {
+    let group = draft.group("numbered");
+    let (network, domain) = (world.fresh(), world.fresh());
+    let prefixes = [world.fresh(), world.fresh(), world.fresh()];
+    let (image, shape) = (1 + world.chance.number(0, CLIENTS), world.chance.number(1, 60));
+    let managed = world.chance.between(0.3, 0.9);
+    let start = u64::from(world.chance.number(1, 8)) * DAY + 14 * HOUR;
+    for _ in 0..world.chance.number(60, 250) {
+        let at = start + (world.chance.between(0.0, 60.0) * MINUTE as f64) as Moment;
+        let mut person = world.person(at);
+        person.place = Place {
+            prefix: world.chance.pick(&prefixes).unwrap_or_default(),
+            network,
+            line: Line::Unknown,
+            country: HOME,
+            ahead: 0,
+        };
+        if world.chance.yes(managed) {
+            person.client = image;
+        }
+        (person.domain, person.mx, person.common_mail, person.shape) = (domain, domain, false, shape);
+        person.stem = world.fresh() | 1 << 31;
+        draft.person(world, group, person, Where::There(0.7));
+    }
+}
+
+/// A firm whose people leave through two clouds, each on a computer of their own: one mail domain.
+fn cloud(draft: &mut Draft, world: &mut World) {
+    let group = draft.group("cloud");
+    let places = [one_place(world, Line::Hosting), one_place(world, Line::Hosting)];
+    let domain = world.fresh();
+    let start = u64::from(world.chance.number(1, 8)) * DAY + 9 * HOUR;
+    for _ in 0..world.chance.number(30, 200) {
+        let at = start + (world.chance.between(0.0, 8.0) * HOUR as f64) as Moment;
+        let mut person = world.person(at);
+        person.place = world.chance.pick(&places).unwrap_or(person.place);
+        if world.chance.yes(0.9) {
+            (person.domain, person.mx, person.common_mail) = (domain, domain, false);
+            person.stem = world.fresh() | 1 << 31;
+        }
+        draft.person(world, group, person, Where::There(0.7));
     }
 }
 
