@@ -57,6 +57,11 @@ pub const DECADES_TO_LEAN: f64 = 3.0;
 /// See [`DECADES_TO_LEAN`].
 pub const LEAN: f64 = 2.5;
 
+/// Two families hold where they are extreme: so many contributions at least, from as many prefixes of rented servers as
+/// [`MIN_CLUSTER`], nine in ten of the group, with mailboxes at two to so many domains that nobody else has. A firm has one
+/// domain; one holder's proxy is one network.
+pub const OWNED: (usize, u32) = (24, 8);
+
 /// One family's surprise is printed and added up to this many decades: beyond it, more says nothing more.
 pub const MOST_DECADES: f64 = 60.0;
 

@@ -44,6 +44,12 @@ impl Rule {
             .find(|rule| rule.catches <= RULE_SPECIFICITY)
     }
 
+    /// Rented servers, and one of these domains: a rule of two families, for domains that nobody else has.
+    pub(crate) fn owned(petition: PetitionId, hosting: &Agreement, domains: &Agreement) -> Self {
+        let mark = |one: &Agreement| (one.evidence.fact.family(), vec![(one.mark.clone(), one.expected)]);
+        Self::of(petition, vec![mark(hosting), mark(domains)], 0, 2)
+    }
+
     fn new(petition: PetitionId, agreements: &[Agreement], needed: usize, stems: bool) -> Option<Self> {
         let (mut marks, mut group_only) = (Vec::new(), 0);
         for family in families(agreements) {

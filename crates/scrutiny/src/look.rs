@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use paraph_tally::{PetitionId, SignatureId};
 
 use crate::baseline::{Kind, Surroundings, Trait};
-use crate::bounds::{DECADES_TO_AGREE, LIFT, MIN_CLUSTER, MIN_WATCHED, ORGANISATION, RING};
+use crate::bounds::{DECADES_TO_AGREE, LIFT, MIN_CLUSTER, MIN_WATCHED, ORGANISATION, OWNED, RING};
 use crate::cluster::{Rule, score, strongest};
 use crate::engine::Scrutiny;
 use crate::families::{Agreement, Mark, Sample, agreements, families, surprise, weighing};
@@ -264,7 +264,12 @@ impl Scrutiny {
             watch: marked && !organisation,
             size,
         };
+        let petition = members.first()?.petition;
+        let owned = || owned(petition, members, agreed).and_then(|rule| rule.purified(group));
         if agreeing.len() < self.families_needed {
+            if let Some(rule) = owned() {
+                return Some(Judged::Cluster(rule));
+            }
             let strong = members.len() >= SHOWN.0 && score(&strongest(agreed)) >= SHOWN.1;
             return match agreeing.len() {
                 2.. if strong => Some(shown(false)),
@@ -275,9 +280,8 @@ impl Scrutiny {
         if members.len() < MIN_CLUSTER {
             return marked.then_some(Judged::Watch);
         }
-        let petition = members.first()?.petition;
         let rule = Rule::specific(petition, agreed).and_then(|rule| rule.purified(group));
-        let Some(rule) = rule.filter(|_| marked) else {
+        let Some(rule) = rule.filter(|_| marked).or_else(owned) else {
             return Some(shown(false));
         };
         let caught: Vec<&Record> = members.iter().filter(|record| rule.takes(record)).copied().collect();
@@ -356,6 +360,35 @@ fn suspects(members: &[&Record], agreed: &[Agreement]) -> Vec<SignatureId> {
     let borne = |record: &Record| families.iter().filter(|family| bears(record, **family)).count();
     let suspects = members.iter().filter(|record| borne(record) >= 2);
     suspects.map(|record| record.id).collect()
+}
+
+/// The rule of two families that are extreme: nearly all come from rented servers, in many prefixes of several holders, and
+/// have mailboxes at a few domains that neither the platform nor the rest of the petition knows, none of which is that of most.
+/// People behind a proxy or a service that hides them have their own firm's domain, or everybody's.
+fn owned(petition: PetitionId, members: &[&Record], agreed: &[Agreement]) -> Option<Rule> {
+    let of = |fact: Fact| agreed.iter().find(|one| one.evidence.fact == fact);
+    let (hosting, domains) = (of(Fact::Hosting)?, of(Fact::SameDomains)?);
+    let unknown = domains.expected <= Kind::Domain.prior() * f64::from(domains.evidence.values) * 1.01;
+    if !unknown || !(2..=OWNED.1).contains(&domains.evidence.values) {
+        return None;
+    }
+    let rule = Rule::owned(petition, hosting, domains);
+    let caught: Vec<&Record> = members.iter().filter(|record| rule.takes(record)).copied().collect();
+    let prefixes = counts(caught.iter().map(|record| record.near));
+    // One in five is at another holder's than most are.
+    let holders = counts(caught.iter().map(|record| record.origin).filter(|origin| *origin != 0));
+    let several = holders.iter().sum::<usize>() * 4 >= holders.first()? * 5;
+    let extreme = caught.len() >= OWNED.0 && caught.len() * 10 >= members.len() * 9;
+    (extreme && prefixes.len() >= MIN_CLUSTER && several && mixed(&caught)).then_some(rule)
+}
+
+/// How often each value comes up, the most frequent first.
+fn counts(values: impl Iterator<Item = u32>) -> Vec<usize> {
+    let mut values: Vec<u32> = values.collect();
+    values.sort_unstable();
+    let mut counts: Vec<usize> = values.chunk_by(|a, b| a == b).map(<[u32]>::len).collect();
+    counts.sort_unstable_by(|a, b| b.cmp(a));
+    counts
 }
 
 /// Whether nothing speaks against people: no machine's times, no list. Late mail is a mail server's doing, or a weekend's.

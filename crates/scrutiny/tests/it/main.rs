@@ -8,6 +8,7 @@ mod innocent;
 mod late;
 mod life;
 mod organisation;
+mod owned;
 mod rules;
 mod texts;
 mod tidy;
