@@ -103,7 +103,8 @@ fn assets(folder: &Path, out: &Path) -> String {
         .expect("a string");
         writeln!(
             table,
-            "Embedded {{ name: {name:?}, hash: {hash:?}, etag: \"\\\"{hash}\\\"\", content_type: {content_type:?}, \
+            "Embedded {{ name: {name:?}, hash: {hash:?}, etag: \"\\\"{hash}\\\"\", \
+             gzip_etag: \"\\\"{hash}-gzip\\\"\", content_type: {content_type:?}, \
              bytes: include_bytes!({path:?}), gzip: include_bytes!({compressed:?}) }},"
         )
         .expect("a string");

@@ -1,5 +1,6 @@
 //! Clients that misuse the protocol rather than the form: slow ones, HTTP/2 with floods and closed windows, giant forms,
-//! floods of requests that complete nothing, sources that change each time, and sources that are claimed.
+//! connections that fill the house, floods of requests that complete nothing, sources that change each time, and sources that
+//! are claimed.
 //!
 //! Bounded like everything here: so many connections at once, so many bytes on each, a pause between two, until the
 //! attack is over.
@@ -10,6 +11,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::Serialize;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::task::JoinSet;
@@ -17,11 +19,16 @@ use tokio::time::{sleep, sleep_until, timeout_at};
 
 use crate::client;
 use crate::networks;
-use crate::scenario::Scenario;
+use crate::probe::ServerProbe;
+use crate::scenario::{Options, Scenario};
 use crate::world::World;
 
 /// Connections at once: with both ends in one process, 600 descriptors.
 const ABUSERS: usize = 300;
+/// Connections that each rented server keeps in `full-house`: all together more than the 4,096 places of a server as shipped.
+const KEPT_BY_EACH: usize = 20;
+/// Descriptors besides those of abusers and people: count, page, mail, terminal; a server of this process.
+const OTHERS: u64 = 128;
 /// Between two connections of one abuser.
 const PAUSE: Duration = Duration::from_secs(2);
 /// The same in a flood.
@@ -38,6 +45,9 @@ enum Abuse {
     SlowHead,
     SlowBody,
     SlowRead,
+    HalfHead,
+    HalfBody,
+    WatchCount,
     RapidReset,
     Continuation,
     SettingsFlood,
@@ -93,6 +103,7 @@ impl Abuse {
     fn of(scenario: Scenario) -> &'static [Self] {
         match scenario {
             Scenario::SlowClients => &[Self::NoBytes, Self::SlowHead, Self::SlowBody, Self::SlowRead],
+            Scenario::FullHouse => &[Self::NoBytes, Self::HalfHead, Self::HalfBody, Self::WatchCount],
             Scenario::H2Abuse => &[
                 Self::RapidReset,
                 Self::Continuation,
@@ -116,6 +127,9 @@ impl Abuse {
             Self::SlowHead => "slow head",
             Self::SlowBody => "slow body",
             Self::SlowRead => "slow read",
+            Self::HalfHead => "half a head",
+            Self::HalfBody => "half a body",
+            Self::WatchCount => "watching the count",
             Self::RapidReset => "rapid reset",
             Self::Continuation => "continuation",
             Self::SettingsFlood => "settings flood",
@@ -143,7 +157,7 @@ impl Abuse {
                 let number = world.sources.fetch_add(1, Ordering::Relaxed);
                 networks::rotating_address((number < world.options.max_sources).then_some(number)?).into()
             }
-            Self::ClaimedSource => networks::hosting_address(index + turn as usize * ABUSERS).into(),
+            Self::ClaimedSource => networks::hosting_address(index + turn as usize * world.abusers.at_once).into(),
             _ => networks::hosting_address(index).into(),
         })
     }
@@ -182,6 +196,15 @@ impl Abuse {
                     format!("X-Forwarded-For: {honest}\r\nForwarded: for={honest}\r\n")
                 };
                 out.write_all(&forms(page, host, "altcha=forged", claim)).await
+            }
+            Self::HalfHead => {
+                let half = format!("GET {page} HTTP/1.1\r\nHost: {host}\r\n");
+                out.write_all(half.as_bytes()).await
+            }
+            Self::HalfBody => out.write_all(&[post(200), b"name=".to_vec()].concat()).await,
+            Self::WatchCount => {
+                let ask = format!("GET {page}/events HTTP/1.1\r\nHost: {host}\r\n\r\n");
+                out.write_all(ask.as_bytes()).await
             }
             Self::SlowHead => {
                 out.write_all(format!("GET {page} HTTP/1.1\r\nHost: {host}\r\n").as_bytes())
@@ -336,6 +359,58 @@ fn reset(stream: u32) -> Vec<u8> {
     frame(RESET, 0, stream, &[0, 0, 0, 8])
 }
 
+/// How many connections are misused at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Abusers {
+    /// As the scenario has it.
+    pub wanted: usize,
+    /// As many descriptors as this process may have let it.
+    pub at_once: usize,
+}
+
+impl Abusers {
+    /// Those of a scenario, within what the system allows this process, which takes as much of it as it needs.
+    pub(crate) fn of(options: &Options) -> Self {
+        let wanted = match options.scenario {
+            Scenario::FullHouse => networks::HOSTING_ADDRESSES * KEPT_BY_EACH,
+            scenario if Abuse::of(scenario).is_empty() => 0,
+            _ => ABUSERS,
+        };
+        // A server in this process has the other end of each.
+        let ends = if matches!(options.probe, ServerProbe::Threads(_)) {
+            2
+        } else {
+            1
+        };
+        let people = 2 * options.connections as u64;
+        let descriptors = raise((wanted as u64 + people) * ends + OTHERS);
+        Self {
+            wanted,
+            at_once: wanted.min(among(descriptors, people, ends)),
+        }
+    }
+}
+
+/// How many connections there can be beside those of people.
+fn among(descriptors: u64, people: u64, ends: u64) -> usize {
+    let room = (descriptors.saturating_sub(OTHERS) / ends).saturating_sub(people);
+    usize::try_from(room).unwrap_or(usize::MAX)
+}
+
+/// Takes the most descriptors that the system lets this process have, if it has fewer than it needs. How many it may have then.
+fn raise(wanted: u64) -> u64 {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let now = current.unwrap_or(u64::MAX);
+    let raised = Rlimit {
+        current: maximum,
+        maximum,
+    };
+    if now < wanted && setrlimit(Resource::Nofile, raised).is_ok() {
+        return maximum.unwrap_or(u64::MAX);
+    }
+    now
+}
+
 /// Misuses the protocol for as long as the attack lasts. Nothing for scenarios without such clients.
 pub(crate) async fn run(world: Arc<World>) {
     let kinds = Abuse::of(world.options.scenario);
@@ -346,8 +421,10 @@ pub(crate) async fn run(world: Arc<World>) {
     sleep_until((world.started + wave.from).into()).await;
     let end = world.started + wave.to;
     let mut abusers = JoinSet::new();
-    for index in 0..ABUSERS {
-        abusers.spawn(abuser(Arc::clone(&world), kinds[index % kinds.len()], index, end));
+    for index in 0..world.abusers.at_once {
+        // Every server does a little of everything.
+        let kind = kinds[(index + index / networks::HOSTING_ADDRESSES) % kinds.len()];
+        abusers.spawn(abuser(Arc::clone(&world), kind, index, end));
     }
     while abusers.join_next().await.is_some() {}
 }
@@ -355,7 +432,7 @@ pub(crate) async fn run(world: Arc<World>) {
 /// One abuser: connects, misuses, is thrown out, comes again.
 async fn abuser(world: Arc<World>, abuse: Abuse, index: usize, end: Instant) {
     // Not all in one instant: what is measured is the abuse, not a burst of connections.
-    sleep(PAUSE.mul_f64(index as f64 / ABUSERS as f64)).await;
+    sleep(PAUSE.mul_f64(index as f64 / world.abusers.at_once as f64)).await;
     let mut port = 1024 + index as u16;
     for turn in 0.. {
         if Instant::now() >= end {
@@ -405,6 +482,17 @@ async fn once(world: &World, abuse: Abuse, source: SocketAddr, end: Instant) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_full_house_takes_every_descriptor_that_it_may_have_and_no_more() {
+        let plan = Options::new(Scenario::FullHouse, 1);
+        let Abusers { wanted, at_once } = Abusers::of(&plan);
+        assert_eq!(wanted, 4360);
+        assert!(at_once <= wanted && at_once > 0, "{at_once}");
+        assert_eq!((among(1024, 512, 1), among(10_000, 512, 2)), (384, 4424));
+        assert_eq!(among(512, 512, 2), 0, "people come first");
+        assert_eq!(Abusers::of(&Options::new(Scenario::HonestSurge, 1)).at_once, 0);
+    }
 
     #[test]
     fn frames_are_those_of_the_protocol() {

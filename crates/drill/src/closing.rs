@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use crate::abuse::Abusers;
 use crate::people::Lang;
 use crate::report::{Report, Wave};
 
@@ -221,7 +222,18 @@ impl Report {
             let longest = format!("{:.1}", tale.longest_seconds);
             table(out, name, &[&tale.tried.to_string(), &tale.ended.to_string(), &longest])?;
         }
-        Ok(())
+        match self.abusers {
+            Some(Abusers { wanted, at_once }) if at_once < wanted => writeln!(
+                out,
+                "{at_once} {} {wanted}{}",
+                lang.pick("connexions à la fois, et non", "connections at once, not"),
+                lang.pick(
+                    "\u{a0}: le système ne laisse pas ce processus ouvrir plus de fichiers (ulimit -Hn)",
+                    ": the system lets this process open no more files (ulimit -Hn)",
+                ),
+            ),
+            _ => Ok(()),
+        }
     }
 
     fn verdict(&self, lang: Lang) -> &'static str {

@@ -20,6 +20,10 @@ impl Scenario {
                 "300 connexions qui n’envoient rien, envoient leur en-tête ou leur corps au compte-gouttes, ou lisent à peine, parmi des gens honnêtes",
                 "300 connections that send nothing, drip their head or their body, or hardly read, among honest people",
             ),
+            Self::FullHouse => lang.pick(
+                "218 serveurs loués gardent chacun vingt connexions pour rien : muettes, un demi-en-tête, un demi-corps, ou le compte suivi en direct, parmi des gens honnêtes",
+                "218 rented servers keep twenty connections each for nothing: silent, half a head, half a body, or watching the count, among honest people",
+            ),
             Self::H2Abuse => lang.pick(
                 "300 connexions HTTP/2 : annulations en rafale, CONTINUATION sans fin, pluies de SETTINGS et de PING, fenêtres nulles (par un mandataire de confiance)",
                 "300 HTTP/2 connections: rapid reset, endless CONTINUATION, floods of SETTINGS and PING, zero windows (through a trusted proxy)",

@@ -216,6 +216,7 @@ pub(crate) fn of(rng: &mut ChaCha20Rng, options: &Options) -> Vec<Forgery> {
         | Scenario::Brigade
         | Scenario::HonestSurge
         | Scenario::SlowClients
+        | Scenario::FullHouse
         | Scenario::H2Abuse
         | Scenario::GiantForms
         | Scenario::Flood4000

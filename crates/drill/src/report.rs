@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::abuse::Tale;
+use crate::abuse::{Abusers, Tale};
 use crate::scenario::StandsFor;
 
 /// The whole report. What does not exist yet is null, never invented.
@@ -28,6 +28,8 @@ pub struct Report {
     pub forged: Forged,
     /// Clients that misused the protocol, by kind; null where the scenario has none.
     pub abuse: Option<BTreeMap<&'static str, Tale>>,
+    /// How many such clients there were at once, and whether as many as the scenario has; null likewise.
+    pub abusers: Option<Abusers>,
     /// Those whose address forgers entered again and again; null in other scenarios.
     pub victims: Option<Victims>,
     /// A crowd of real but hostile people, who count; null in other scenarios.

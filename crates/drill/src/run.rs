@@ -10,6 +10,7 @@ use tokio::sync::{Mutex, Notify, Semaphore, watch};
 use tokio::task::{JoinError, JoinSet, spawn_blocking};
 use tokio::time::{MissedTickBehavior, interval, sleep, sleep_until, timeout};
 
+use crate::abuse::{self, Abusers};
 use crate::auditor::Auditor;
 use crate::client::Road;
 use crate::clock;
@@ -25,7 +26,7 @@ use crate::victim::Victim;
 use crate::watcher::{Watcher, watch_count, watch_mail, watch_page};
 use crate::witness::{self, Heard};
 use crate::world::{Stop, World};
-use crate::{abuse, door, forger, honest};
+use crate::{door, forger, honest};
 
 /// Forgeries in work at once. Beyond it the forgers' machines, not the server, are what is too slow.
 const FORGERIES_ALIVE: usize = 2048;
@@ -221,6 +222,7 @@ fn prepare(options: Options, target: Target, petition: &str, sink: Sink) -> Worl
         door: Default::default(),
         page: Default::default(),
         abuse: Default::default(),
+        abusers: Abusers::of(&options),
         sources: Default::default(),
         victims_signed: Default::default(),
         prices: Default::default(),

@@ -25,6 +25,8 @@ pub enum Scenario {
     Lockstep218,
     /// Clients that send nothing, or slowly, or read slowly.
     SlowClients,
+    /// 218 rented servers keep twenty connections each for nothing.
+    FullHouse,
     /// Clients that misuse HTTP/2.
     H2Abuse,
     /// Forms that are too large in every way.
@@ -65,7 +67,7 @@ pub enum Scenario {
 
 impl Scenario {
     /// Every scenario, for `drill list`.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::HonestSurge,
         Self::Lockstep218,
         Self::SelfConfirm,
@@ -85,6 +87,7 @@ impl Scenario {
         Self::Ipv6Rotation,
         Self::ForgedForwarding,
         Self::SlowClients,
+        Self::FullHouse,
         Self::H2Abuse,
         Self::GiantForms,
     ];
@@ -96,6 +99,7 @@ impl Scenario {
             Self::HonestSurge => "honest-surge",
             Self::Lockstep218 => "lockstep-218",
             Self::SlowClients => "slow-clients",
+            Self::FullHouse => "full-house",
             Self::H2Abuse => "h2-abuse",
             Self::GiantForms => "giant-forms",
             Self::MailBomb => "mail-bomb",

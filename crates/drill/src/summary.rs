@@ -32,6 +32,7 @@ pub(crate) fn report(world: &World, complete: bool, cost: Cost, checks_lost: u64
         honest: honest(world, checks.last()),
         forged: forged(world, &checks, held),
         abuse: Some(world.abuse.snapshot()).filter(|tales| !tales.is_empty()),
+        abusers: Some(world.abusers).filter(|abusers| abusers.wanted > 0),
         victims: victims(world),
         brigade: brigade(world, held),
         waves: waves(world, held),

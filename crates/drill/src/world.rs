@@ -12,7 +12,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
-use crate::abuse::Tales;
+use crate::abuse::{Abusers, Tales};
 use crate::auditor::Auditor;
 use crate::client::{Answer, Road};
 use crate::door::DoorNow;
@@ -79,6 +79,7 @@ pub(crate) struct World {
     /// The same for each wave of the plan.
     pub(crate) waves: Vec<WaveCounters>,
     pub(crate) abuse: Tales,
+    pub(crate) abusers: Abusers,
     /// Sources that a flood has come from so far.
     pub(crate) sources: AtomicU32,
     /// Victims who confirmed a contribution of their own.

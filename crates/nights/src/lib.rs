@@ -6,4 +6,4 @@
 mod outcome;
 pub mod replay;
 
-pub use outcome::Outcome;
+pub use outcome::{Outcome, Told};

@@ -4,6 +4,7 @@ use std::fmt;
 
 use paraph_drill::Lang;
 use paraph_drill::sim::SimScenario;
+use paraph_scrutiny::Finding;
 use serde_json::{Value, json};
 
 /// Definitions are those of the drill's report in the contract, with simulated time.
@@ -13,12 +14,18 @@ pub struct Outcome {
     pub seed: u32,
     /// Honest people who signed.
     pub honest: u64,
-    /// Of these, held at any time.
+    /// Of these, those who confirmed.
+    pub honest_confirmed: u64,
+    /// Of these, counted at the end.
+    pub honest_counted: u64,
+    /// Honest people held at any time.
     pub honest_held: u64,
     /// Honest people who confirmed and were not in the count within ten minutes.
     pub honest_late: u64,
     /// Forgeries.
     pub forged: u64,
+    /// Of these, confirmed.
+    pub forged_confirmed: u64,
     /// Forgeries that are counted at the end without scrutiny.
     pub counted_without: u64,
     /// The same with scrutiny.
@@ -45,10 +52,65 @@ pub struct Outcome {
     pub victims_in_time: u64,
     /// Honest groups: name, held for longer than ten minutes, people.
     pub groups: Vec<(&'static str, u64, u64)>,
-    /// Clusters that hold, and notices that ask, as one line each.
-    pub findings: Vec<String>,
+    /// Truth at the end: honest people who confirmed, as the same clock settles them.
+    pub truth: u64,
+    /// The count shown then.
+    pub shown: u64,
+    /// Largest distance between both, in signatures.
+    pub error_max: u64,
+    /// Clusters that hold, and notices that ask.
+    pub findings: Vec<Told>,
     /// Notices to a person.
     pub notices: u64,
+}
+
+/// A finding, when it was told.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// Milliseconds since the night began.
+    pub at: u64,
+    /// What was found.
+    pub finding: Finding,
+}
+
+impl Told {
+    /// As the evidence of a verdict names it.
+    fn report(&self) -> Value {
+        let Finding { members, score, .. } = self.finding;
+        json!({
+            "seconds": self.at as f64 / 1000.0,
+            "advice": self.finding.advice.key(),
+            "facts": self.facts().collect::<Vec<_>>(),
+            "members": members,
+            "score": (score * 100.0).round() / 100.0,
+            "confidence": self.finding.confidence.key(),
+            "innocent": self.finding.innocent.key(),
+        })
+    }
+
+    fn facts(&self) -> impl Iterator<Item = &'static str> {
+        self.finding.evidence.iter().map(|one| one.fact.key())
+    }
+}
+
+/// The same in a line, by the last part of each name.
+impl fmt::Display for Told {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let short = |key: &'static str| key.splitn(3, '-').last().unwrap_or(key);
+        let facts: Vec<&str> = self.facts().map(short).collect();
+        let one = &self.finding;
+        write!(
+            out,
+            "{} {:.1} h: {}; {} members, {:.0} decades; {}; {}",
+            short(one.advice.key()),
+            self.at as f64 / 3.6e6,
+            facts.join(", "),
+            one.members,
+            one.score,
+            short(one.confidence.key()),
+            short(one.innocent.key()),
+        )
+    }
 }
 
 impl Outcome {
@@ -62,7 +124,7 @@ impl Outcome {
         }
     }
 
-    /// As the report of a drill has it; what a simulated night has no part of is left out.
+    /// As the report of a drill has it; what a simulated night has no part of is null.
     #[must_use]
     pub fn report(&self, scenario: SimScenario, seconds: f64) -> Value {
         let share = |part: u64, whole: u64| (whole > 0).then(|| part as f64 / whole as f64);
@@ -76,8 +138,15 @@ impl Outcome {
             "seed": self.seed,
             "seconds": seconds,
             "simulated": { "days": 10 },
+            "puzzle": { "price": null },
             "honest": {
                 "sent": self.honest,
+                "accepted": null,
+                "mailed": null,
+                "confirmed": self.honest_confirmed,
+                "counted": self.honest_counted,
+                "p50_ms": { "before": null, "during": null, "after": null },
+                "p99_ms": { "before": null, "during": null, "after": null },
                 "late": self.honest_late,
                 "victims": self.victims,
                 "victims_in_time": self.victims_in_time,
@@ -85,16 +154,26 @@ impl Outcome {
             },
             "forged": {
                 "sent": self.forged,
+                "admitted": null,
+                "mailed": null,
+                "confirmed": self.forged_confirmed,
+                "counted_peak": null,
                 "held": self.forged_held,
+                "invalidated": null,
                 "counted_final": self.counted,
                 "counted_for_a_day": self.counted_for_a_day,
                 "counted_without_scrutiny": self.counted_without,
             },
             "count": {
-                "error_max": self.worst_error,
-                "error_max_without_scrutiny": self.error_without,
-                "error_after": self.error_after,
-                "error_seconds": self.minutes_off * 60,
+                "truth": self.truth,
+                "final": self.shown,
+                "error_max": self.error_max,
+                "error_max_share": self.worst_error,
+                "error_max_share_without_scrutiny": self.error_without,
+                "error_after_share": self.error_after,
+                "error_seconds": null,
+                "off_seconds": self.minutes_off * 60,
+                "checks": null,
             },
             "verdicts": {
                 "precision": share(self.forged_held, self.forged_held + self.honest_held),
@@ -104,7 +183,9 @@ impl Outcome {
                 "asked": self.notices,
                 "seconds_to_shown": self.seconds_to_shown,
             },
-            "findings": self.findings,
+            "server": { "cpu_seconds": null, "rss_mib_max": null },
+            "log": { "size": null, "recount_ok": null },
+            "findings": self.findings.iter().map(Told::report).collect::<Vec<_>>(),
         })
     }
 
@@ -213,5 +294,102 @@ impl fmt::Display for Outcome {
             self.victims,
             self.seconds_to_shown,
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use paraph_scrutiny::{Advice, ClusterId, Confidence, Evidence, Fact, FindingName, Innocent};
+    use paraph_tally::{Millis, PetitionId};
+
+    use super::*;
+
+    /// What checking scripts read of every drill: a field is there, be it null.
+    const CONTRACT: [&str; 37] = [
+        "/scenario",
+        "/seed",
+        "/seconds",
+        "/puzzle/price",
+        "/honest/sent",
+        "/honest/accepted",
+        "/honest/mailed",
+        "/honest/confirmed",
+        "/honest/counted",
+        "/honest/p50_ms/before",
+        "/honest/p50_ms/during",
+        "/honest/p50_ms/after",
+        "/honest/p99_ms/before",
+        "/honest/p99_ms/during",
+        "/honest/p99_ms/after",
+        "/forged/sent",
+        "/forged/admitted",
+        "/forged/mailed",
+        "/forged/confirmed",
+        "/forged/counted_peak",
+        "/forged/counted_final",
+        "/forged/held",
+        "/forged/invalidated",
+        "/forged/counted_without_scrutiny",
+        "/count/truth",
+        "/count/final",
+        "/count/error_max",
+        "/count/error_seconds",
+        "/count/checks",
+        "/verdicts/precision",
+        "/verdicts/recall",
+        "/verdicts/honest_held",
+        "/verdicts/seconds_to_first_hold",
+        "/server/cpu_seconds",
+        "/server/rss_mib_max",
+        "/log/size",
+        "/log/recount_ok",
+    ];
+
+    #[test]
+    fn the_report_of_a_simulated_night_has_every_field_of_a_drill_and_public_names() {
+        let evidence = |fact| Evidence {
+            fact,
+            seen: 400,
+            of: 412,
+            values: 1,
+            expected: 0.3,
+            decades: 21.0,
+        };
+        let finding = Finding {
+            cluster: ClusterId(3),
+            name: FindingName(7),
+            petition: PetitionId(1),
+            advice: Advice::Ask,
+            first: Millis(0),
+            last: Millis(0),
+            members: 412,
+            held: 0,
+            over_cap: 0,
+            evidence: vec![evidence(Fact::SameComments), evidence(Fact::Hosting)],
+            score: 42.0,
+            confidence: Confidence::VeryLikely,
+            innocent: Innocent::FormLetter,
+            may_catch: 0.0,
+            to_hold: Vec::new(),
+            looked_at: Vec::new(),
+        };
+        let outcome = Outcome {
+            findings: vec![Told { at: 5_400_000, finding }],
+            ..Outcome::default()
+        };
+        let report = outcome.report(SimScenario::ALL[0], 1.0);
+        for field in CONTRACT {
+            assert!(report.pointer(field).is_some(), "{field} is not there: {report}");
+        }
+        let told = &report["findings"][0];
+        assert_eq!(
+            told["facts"],
+            json!(["scrutiny-fact-same-comments", "scrutiny-fact-hosting"])
+        );
+        assert_eq!(told["innocent"], "scrutiny-innocent-form-letter");
+        assert_eq!(
+            outcome.findings[0].to_string(),
+            "ask 1.5 h: same-comments, hosting; 412 members, 42 decades; very-likely; form-letter"
+        );
     }
 }

@@ -7,7 +7,7 @@ use paraph_drill::sim::{Act, Contribution, DAY, Line, Moment, Night, Place, Seed
 use paraph_scrutiny::{Advice, Country, Finding, NetworkKind, Observation, Scrutiny, Source, Standing, Tag};
 use paraph_tally::{Millis, PetitionId, SignatureId};
 
-use crate::Outcome;
+use crate::{Outcome, Told};
 
 /// The midnight with which nights begin, and what keeps ids in their order.
 pub const BEGIN: u64 = 1_600_000_000_000;
@@ -160,16 +160,10 @@ impl<S: Seed> Replay<'_, S> {
             self.hear_of_a_crowd(finding, now);
         }
         if finding.advice == Advice::Ask || first {
-            self.outcome.findings.push(format!(
-                "{:?} {:.1} h: {:?}, {} members, {:.0} decades, {:?}, {:?}",
-                finding.advice,
-                now as f64 / 3.6e6,
-                finding.evidence.iter().map(|one| one.fact).collect::<Vec<_>>(),
-                finding.members,
-                finding.score,
-                finding.confidence,
-                finding.innocent,
-            ));
+            self.outcome.findings.push(Told {
+                at: now,
+                finding: finding.clone(),
+            });
         }
     }
 
@@ -243,6 +237,7 @@ impl<S: Seed> Replay<'_, S> {
         let error = (self.shown - self.truth).unsigned_abs() as f64;
         let share = error / self.truth.max(1) as f64;
         let outcome = &mut self.outcome;
+        outcome.error_max = outcome.error_max.max((self.shown - self.truth).unsigned_abs());
         if self.truth >= 500 {
             outcome.worst_error = outcome.worst_error.max(share);
         }
@@ -261,6 +256,7 @@ impl<S: Seed> Replay<'_, S> {
         let mut groups: Vec<(&'static str, u64, u64)> = self.night.groups.iter().map(|name| (*name, 0, 0)).collect();
         let victims: BTreeSet<u32> = self.night.victims.iter().copied().collect();
         let outcome = &mut self.outcome;
+        (outcome.truth, outcome.shown) = (self.truth.unsigned_abs(), self.shown.unsigned_abs());
         let (mut first_forged, mut first_hold) = (None, None);
         for (whose, fate) in self.fates.iter().enumerate() {
             let contribution = &self.night.contributions[whose];
@@ -273,6 +269,8 @@ impl<S: Seed> Replay<'_, S> {
             match self.night.truth[whose] {
                 Truth::Honest(group) => {
                     outcome.honest += 1;
+                    outcome.honest_confirmed += u64::from(fate.confirmed.is_some());
+                    outcome.honest_counted += u64::from(stands);
                     outcome.honest_held += u64::from(fate.held.is_some());
                     outcome.honest_late += u64::from(!in_time && fate.held.is_none());
                     let group = &mut groups[usize::from(group)];
@@ -285,6 +283,7 @@ impl<S: Seed> Replay<'_, S> {
                 }
                 Truth::Forged(_) => {
                     outcome.forged += 1;
+                    outcome.forged_confirmed += u64::from(fate.confirmed.is_some());
                     outcome.forged_held += u64::from(fate.held.is_some());
                     outcome.counted += u64::from(stands);
                     let until = fate.held.unwrap_or(end);

@@ -122,7 +122,7 @@ limits! {
     postcode_chars = 12 in 8..=32, "Characters of a postcode; the longest in use has 10.";
 
     // Lanes: how many requests are worked on at once, and how many may wait for a place
-    lane_operator = 32 in 1..=1024, "Requests of the operations listener and the desk in work at once, apart from all others.";
+    lane_operator = 32 in 1..=1024, "Requests of the operations listener in work at once, apart from all others.";
     lane_operator_waiting = 256 in 0..=65536, "Such requests waiting for a place.";
     lane_sign = 256 in 1..=8192, "Signatures with script in work at once; most of that time is the group commit.";
     lane_sign_waiting = 1024 in 0..=65536, "Signatures waiting for a place in their lane.";
@@ -134,6 +134,7 @@ limits! {
     lane_confirm_waiting = 4096 in 0..=65536, "Confirmations waiting for a place.";
     lane_manage = 64 in 1..=8192, "Withdrawals and objections in work at once.";
     lane_manage_waiting = 1024 in 0..=65536, "Withdrawals and objections waiting for a place.";
+    links_per_address = 4 in 1..=8192, "Links of mails of one address that are worked on at once or wait for a place; further ones wait for these. Each takes milliseconds, so it is hundreds a second.";
     lane_wait_ms = 4000 in 10..=30000, "Milliseconds that a request may wait for a place before it is told to come back.";
     lane_target_ms = 250 in 10..=30000, "Milliseconds of waiting that may stand: where nobody waits less for a second, who waited twice as long is told to come back. Never a confirmation.";
 
@@ -156,7 +157,7 @@ limits! {
     // budget its source pays more, from half of it goes behind those who use less; only all of it refuses
     budget_sign = 480 in 1..=1000000, "Signatures a minute by one address: 1,000 people behind a carrier's NAT in ten minutes send 100, in a bad minute 200, and a forger of four cores among them 300.";
     budget_sign_wide = 1920 in 1..=1000000, "Signatures a minute by one /24 or /48; four such addresses.";
-    budget_challenge = 1920 in 1..=1000000, "Challenges a minute for one address; four a signature, as refusing one costs as much as issuing it.";
+    budget_challenge = 1920 in 1..=1000000, "Challenges a minute for one address, four a signature; beyond them each costs the most and is still given, as refusing one costs as much.";
     budget_challenge_wide = 7680 in 1..=1000000, "Challenges a minute for one /24 or /48.";
     budget_ticket = 1920 in 1..=1000000, "Forms with a ticket a minute for one address; people without script reload.";
     budget_ticket_wide = 7680 in 1..=1000000, "Forms with a ticket a minute for one /24 or /48.";
@@ -262,12 +263,15 @@ limits! {
     news_provider_per_minute = 2000 in 1..=1000000, "Mails of updates a minute to one large mailbox provider.";
 
     // Desk
-    lane_desk = 16 in 1..=1024, "Requests of the desk in work at once; three people work there, each page makes a few.";
-    lane_desk_waiting = 64 in 0..=65536, "Requests of the desk waiting for a place.";
+    lane_desk = 16 in 1..=1024, "Requests in work at once of those who have logged in at the desk; three people work there, each page makes a few.";
+    lane_desk_waiting = 64 in 0..=65536, "Such requests waiting for a place.";
+    lane_desk_door = 8 in 1..=1024, "Requests in work at once of everybody else at the desk; each is a look or two into the store.";
+    lane_desk_door_waiting = 1024 in 0..=65536, "Such requests waiting for a place.";
+    desk_door_per_address = 1 in 1..=1024, "Of these, of one address in work, waiting for a place or for a password to be hashed; further ones wait for these.";
     desk_hash_kib = 19456 in 8192..=1048576, "KiB of memory for one password (Argon2id): OWASP's least for two passes; 30 ms of one core.";
     desk_hash_passes = 2 in 1..=16, "Passes over that memory.";
     desk_hashing = 1 in 1..=16, "Passwords hashed at once: a flood of logins takes one core for 30 ms at a time, and never the others.";
-    desk_hashing_waiting = 8 in 0..=1024, "Logins waiting for that; a quarter of a second of work. The rest are told to come back.";
+    desk_hashing_waiting = 256 in 0..=1024, "Logins waiting for that, one of an address: eight seconds of work, behind which a stranger waits. Who was in before, or is in, has a queue apart.";
     desk_tries = 5 in 1..=100, "Wrong logins of one name before the next has to wait; from browsers that never got in, apart from those that did.";
     desk_tries_per_address = 20 in 1..=10000, "Wrong logins and links of one address before the next has to wait; an office shares one.";
     desk_delay_seconds = 300 in 1..=3600, "Longest wait after wrong logins, in seconds; the first is one second, and each doubles. Nobody is locked out for good.";

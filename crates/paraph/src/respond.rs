@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 
 use crate::admit;
 use crate::admit::form::FieldError;
+use crate::admit::upload::Unread;
 use crate::views::{self, Lang, Problem, Refusal, RefusalPage, Site};
 
 /// An answer on its way out.
@@ -126,17 +127,42 @@ pub fn lang(site: &Site, uri: &Uri, headers: &HeaderMap) -> Lang {
 }
 
 /// Whether a compressed answer is understood (RFC 9110, section 12.5.3).
-#[must_use]
-pub fn takes_gzip(headers: &HeaderMap) -> bool {
+fn takes_gzip(headers: &HeaderMap) -> bool {
     headers.get_all(ACCEPT_ENCODING).iter().flat_map(items).any(|item| {
         let mut parts = item.split(';').map(str::trim);
         let is_gzip = parts.next().is_some_and(|coding| coding.eq_ignore_ascii_case("gzip"));
-        let is_refused = |part: &str| part.strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0));
-        is_gzip && !parts.any(is_refused)
+        is_gzip && !parts.any(|part| is_no_weight(part.as_bytes()))
     })
 }
 
-/// Whether the client has this very document (RFC 9110, section 13.1.2). Proxies that compress weaken what they pass on.
+/// Which bytes of a document answer a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chosen {
+    /// The compressed ones.
+    pub gzip: bool,
+    /// The client has them.
+    pub is_known: bool,
+}
+
+/// Chooses between the plain bytes of a document and the compressed ones. Each have a tag of their own (RFC 9110, section
+/// 8.8.3): they are compressed where that is understood, unless the client has the plain ones, which everybody understands.
+#[must_use]
+pub fn choose(headers: &HeaderMap, plain: &str, gzip: &str) -> Chosen {
+    let takes_gzip = takes_gzip(headers);
+    if takes_gzip && is_known(headers, gzip) {
+        return Chosen {
+            gzip: true,
+            is_known: true,
+        };
+    }
+    let is_known = is_known(headers, plain);
+    Chosen {
+        gzip: takes_gzip && !is_known,
+        is_known,
+    }
+}
+
+/// Whether the client has these very bytes (RFC 9110, section 13.1.2). Proxies that compress weaken what they pass on.
 #[must_use]
 pub fn is_known(headers: &HeaderMap, etag: &str) -> bool {
     let mut known = headers.get_all(IF_NONE_MATCH).iter().flat_map(items);
@@ -254,6 +280,22 @@ pub fn see_other(asked: &Asked<'_>, path: &str) -> Answer {
     answer
 }
 
+/// The same address without the slash at its end, for good. Its path is one of ours, which begins with one slash: it leads to
+/// nobody else.
+#[must_use]
+pub fn without_slash(asked: &Asked<'_>, uri: &Uri) -> Answer {
+    let path = uri.path().trim_end_matches('/');
+    let location = match uri.query() {
+        Some(query) => HeaderValue::try_from(format!("{path}?{query}")),
+        None => HeaderValue::try_from(path),
+    };
+    // What came as an address is a header value.
+    let location = location.unwrap_or(HeaderValue::from_static("/"));
+    let mut answer = page(asked, StatusCode::PERMANENT_REDIRECT, String::new());
+    answer.headers_mut().insert(LOCATION, location);
+    answer
+}
+
 /// The answer to what could not be done.
 #[must_use]
 pub fn refused(
@@ -336,6 +378,12 @@ pub fn set_retry_after(answer: &mut Answer, seconds: Option<u64>) {
     }
 }
 
+impl From<Unread> for Refusal {
+    fn from(unread: Unread) -> Self {
+        plain_refusal(&unread.into())
+    }
+}
+
 /// Refusals of admission that show no form again.
 #[must_use]
 pub fn plain_refusal(refusal: &admit::Refusal) -> Refusal {
@@ -344,6 +392,7 @@ pub fn plain_refusal(refusal: &admit::Refusal) -> Refusal {
         admit::Refusal::TooLarge => Refusal::TooLarge,
         admit::Refusal::UnsupportedMedia => Refusal::UnsupportedType,
         admit::Refusal::SlowBody => Refusal::TooSlow,
+        admit::Refusal::BrokenBody => Refusal::BadRequest,
         admit::Refusal::TicketExpired | admit::Refusal::ClearanceRefused(_) => Refusal::Forbidden,
         admit::Refusal::TooEarly { .. } | admit::Refusal::SlowDown { .. } => Refusal::SlowDown,
         admit::Refusal::Busy { .. } | admit::Refusal::ReadOnly { .. } => Refusal::Busy,
@@ -392,6 +441,35 @@ pub fn fields_json(lang: Lang, errors: &[views::FieldError]) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_has_either_coding_of_a_document_keeps_it() {
+        let chosen = |accepts: &'static str, known: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(accepts));
+            for known in known {
+                headers.append(IF_NONE_MATCH, HeaderValue::from_static(known));
+            }
+            let Chosen { gzip, is_known } = choose(&headers, "\"a\"", "\"a-gzip\"");
+            (gzip, is_known)
+        };
+        assert_eq!((chosen("gzip", &[]), chosen("", &[])), ((true, false), (false, false)));
+        for known in ["\"a-gzip\"", "\"b\", W/\"a-gzip\"", "\"a\", \"a-gzip\"", "*"] {
+            assert_eq!(chosen("br, gzip", &[known]), (true, true), "{known}");
+        }
+        assert_eq!(
+            chosen("gzip", &["\"a-gzip\"", "\"a\""]),
+            (true, true),
+            "two lines are one list"
+        );
+        for known in ["\"a\"", "\"b\",\"a\"", "W/\"a\""] {
+            assert_eq!(chosen("gzip", &[known]), (false, true), "{known}");
+        }
+        // Compressed bytes are of no use to who cannot read them, or does not have them.
+        assert_eq!(chosen("", &["\"a-gzip\""]), (false, false));
+        assert_eq!(chosen("gzip;Q=0.0", &["\"a-gzip\", \"a\""]), (false, true));
+        assert_eq!(chosen("gzip", &["a, \"b-gzip\", w/\"a\""]), (true, false));
+    }
 
     #[test]
     fn json_is_for_who_names_it_with_some_weight_and_no_page() {

@@ -64,6 +64,8 @@ impl Public {
         let is_post = *method == Method::POST;
         let (signing, signatory) = (&self.signing, &self.signatory);
         match *path {
+            _ if is_get && is_slash_too_many(path) => respond::without_slash(&asked, uri),
+
             [""] if is_get => self.common(&asked, Common::Home, headers),
             ["method"] if is_get => self.common(&asked, Common::Method, headers),
             ["privacy"] if is_get => self.common(&asked, Common::Privacy, headers),
@@ -100,18 +102,10 @@ impl Public {
             ["stop-mail", token] if is_get => self.stop_mail.look(source, asked, token).boxed().await,
             ["stop-mail", token] if is_post => self.stop_mail.wish(source, asked, token, body).boxed().await,
 
-            ["p", _, "sign"] | ["confirm" | "withdraw" | "not-me" | "second-way" | "stop-mail", _] => {
-                respond::method_not_allowed(&asked, "GET, HEAD, POST")
-            }
-            ["" | "method" | "privacy" | "legal" | "robots.txt"]
-            | ["assets", ..]
-            | ["p", _]
-            | ["p", _, "versions" | "updates" | "updates.atom"]
-            | ["p", _, "versions" | "updates", _]
-            | ["p", _, "count.json" | "poster" | "events" | "challenge" | "check-mail"]
-            | ["receipt", _] => respond::method_not_allowed(&asked, "GET, HEAD"),
-            ["p", _, card] if is_card(card) => respond::method_not_allowed(&asked, "GET, HEAD"),
-            _ => respond::refused(&asked, Refusal::NotFound, None, None),
+            _ => match methods(path) {
+                Some(allowed) => respond::method_not_allowed(&asked, allowed),
+                None => respond::refused(&asked, Refusal::NotFound, None, None),
+            },
         }
     }
 
@@ -120,8 +114,32 @@ impl Public {
     }
 }
 
-/// One part more than the longest path above has; what is longer still only leads to an asset, or nowhere.
-const PARTS: usize = 5;
+/// What an address above can be asked; `None` if there is no such address.
+fn methods(path: &[&str]) -> Option<&'static str> {
+    match *path {
+        ["p", _, "sign"] | ["confirm" | "withdraw" | "not-me" | "second-way" | "stop-mail", _] => {
+            Some("GET, HEAD, POST")
+        }
+        ["" | "method" | "privacy" | "legal" | "robots.txt"]
+        | ["assets", _, _]
+        | ["p", _]
+        | ["p", _, "versions" | "updates" | "updates.atom"]
+        | ["p", _, "versions" | "updates", _]
+        | ["p", _, "count.json" | "poster" | "events" | "challenge" | "check-mail"]
+        | ["receipt", _] => Some("GET, HEAD"),
+        ["p", _, card] if is_card(card) => Some("GET, HEAD"),
+        _ => None,
+    }
+}
+
+/// Whether an address above stands here, and a slash behind it.
+fn is_slash_too_many(path: &[&str]) -> bool {
+    matches!(path, [address @ .., last, ""] if !last.is_empty() && methods(&path[..=address.len()]).is_some())
+}
+
+/// Two parts more than the longest path above has: one for a slash at its end. What is longer still only leads to an asset, or
+/// nowhere.
+const PARTS: usize = 6;
 
 /// What stands between the slashes, and how many there are.
 fn parts(path: &str) -> ([&str; PARTS], usize) {
@@ -176,14 +194,15 @@ fn asset(asked: &Asked<'_>, path: &str, headers: &HeaderMap) -> Answer {
     let Some(asset) = views::asset(path) else {
         return found(asked, None);
     };
-    let (gzip, unchanged) = (respond::takes_gzip(headers), respond::is_known(headers, asset.etag));
-    let body: &'static [u8] = match (unchanged, gzip) {
-        (true, _) => b"",
-        (false, true) => asset.gzip,
-        (false, false) => asset.bytes,
+    let chosen = respond::choose(headers, asset.etag, asset.gzip_etag);
+    let (body, etag) = if chosen.gzip {
+        (asset.gzip, asset.gzip_etag)
+    } else {
+        (asset.bytes, asset.etag)
     };
+    let body = if chosen.is_known { b"" } else { body };
     let mut answer = Response::new(Body::from(Bytes::from_static(body)));
-    if unchanged {
+    if chosen.is_known {
         *answer.status_mut() = StatusCode::NOT_MODIFIED;
     }
     let caching = if asset.immutable {
@@ -194,10 +213,10 @@ fn asset(asked: &Asked<'_>, path: &str, headers: &HeaderMap) -> Answer {
     let out = answer.headers_mut();
     out.extend(respond::SECURITY.map(|(name, value)| (Some(name), value)));
     out.insert(CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
-    out.insert(ETAG, HeaderValue::from_static(asset.etag));
+    out.insert(ETAG, HeaderValue::from_static(etag));
     out.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
     out.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
-    if gzip {
+    if chosen.gzip {
         out.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     answer

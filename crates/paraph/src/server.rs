@@ -26,6 +26,7 @@ use crate::alerts::{Alerts, Setup};
 use crate::clock;
 use crate::config::{Config, ProxyProtocol};
 use crate::control;
+use crate::descriptors;
 use crate::desk::books::Books;
 use crate::desk::{Around, Parts, link_path};
 use crate::failure::Failure;
@@ -152,6 +153,7 @@ impl Server {
         )
         .await;
         let incidents = Arc::new(incidents.map_err(store_failure)?);
+        let watched = Arc::clone(&incidents);
         let watching = (Arc::clone(&incidents), Arc::clone(&shield), board.clone());
         let sensors = Sensors {
             intake: intake.clone(),
@@ -255,6 +257,7 @@ impl Server {
             mail,
             public: live.public(),
             alerts,
+            incidents: watched,
             metrics,
         });
         let listening = listening(&config.limits, trusting_nobody(&config.limits), ProxyProtocol::Off);
@@ -407,6 +410,7 @@ impl Core {
         };
         let admitter = Admitter::new(&secrets, price, &config.limits)
             .map_err(|error| Failure::usage(error.to_string(), "put the right key file back from its backup"))?;
+        let admitter = admitter.with_places(descriptors::connections(&config.limits, descriptors::allowed()));
         admitter.set_read_only(config.site.read_only);
         let networks = Arc::new(networks(config, directory));
         let observer = Observer::new(keys, Arc::clone(&networks), config.drill_networks);

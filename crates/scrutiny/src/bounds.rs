@@ -119,6 +119,10 @@ pub const RULE_VALUES: usize = 32;
 /// Rules that a person has called innocent, remembered so that they are not found again.
 pub const MAX_PARDONS: usize = 256;
 
+/// Contributions that something shown to a person names, for them to look at and to judge; 16 bytes each. The first are kept, so that
+/// whom a preview has shown is still meant when it is decided upon.
+pub const MAX_SHOWN: usize = 1024;
+
 /// Holds without a person, per hour. Beyond it, signatures wait outside the count and a person is asked.
 pub const HOLDS_PER_HOUR: u64 = 5_000;
 

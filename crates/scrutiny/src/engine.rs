@@ -249,11 +249,12 @@ impl Scrutiny {
         }
     }
 
-    /// Members of a cluster, by its name: held, waiting or ended. None of a notice: it names nobody.
+    /// Members of a cluster, by its name: held, waiting or ended. Of a notice, those who were looked at.
     #[must_use]
     pub fn members(&self, name: FindingName) -> Vec<SignatureId> {
         let Some(cluster) = self.clusters.iter().find(|cluster| cluster.rule.name() == name) else {
-            return Vec::new();
+            let notice = self.notices.iter().find(|notice| notice.name() == name);
+            return notice.map_or_else(Vec::new, |notice| notice.shown.clone());
         };
         let members = (0..self.window.chunks()).flat_map(|chunk| self.window.of(chunk, |_, of| of == cluster.id.0 + 1));
         members.filter_map(|seq| self.window.id(seq)).collect()

@@ -2,7 +2,7 @@
 
 use paraph_tally::SignatureId;
 
-use crate::bounds::MAX_CLUSTERS;
+use crate::bounds::{MAX_CLUSTERS, MAX_SHOWN};
 use crate::cluster::{confidence, innocent, score, strongest};
 use crate::engine::Scrutiny;
 use crate::families::families;
@@ -14,7 +14,25 @@ use crate::record::{Time, flag};
 pub(crate) struct Notice {
     finding: Finding,
     told: u64,
+    /// Who was looked at, ascending: none of them leaves it as long as it stands.
+    pub(crate) shown: Vec<SignatureId>,
     pub(crate) last: Time,
+}
+
+impl Notice {
+    /// What it is called.
+    pub(crate) fn name(&self) -> FindingName {
+        self.finding.name
+    }
+
+    fn show(&mut self, members: &[SignatureId]) {
+        for id in members {
+            let place = self.shown.binary_search(id);
+            if let (Err(place), true) = (place, self.shown.len() < MAX_SHOWN) {
+                self.shown.insert(place, *id);
+            }
+        }
+    }
 }
 
 impl Scrutiny {
@@ -55,6 +73,7 @@ impl Scrutiny {
             (notice.finding.last, notice.last) = (last.millis(base), self.now);
             notice.finding.members = notice.finding.members.max(members);
             notice.finding.looked_at.clone_from(&look.members);
+            notice.show(&look.members);
             // Told again only when there is much more of it.
             let worth = notice.finding.members >= 4 * notice.told;
             notice.told = if worth { notice.finding.members } else { notice.told };
@@ -81,11 +100,14 @@ impl Scrutiny {
             to_hold: Vec::new(),
             looked_at: look.members.clone(),
         };
-        self.notices.push(Notice {
+        let mut notice = Notice {
             finding: finding.clone(),
             told: members.max(1),
+            shown: Vec::new(),
             last: self.now,
-        });
+        };
+        notice.show(&look.members);
+        self.notices.push(notice);
         Some(finding)
     }
 

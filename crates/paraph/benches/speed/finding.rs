@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 pub(crate) enum Bar {
     /// Ours over the baseline, at least.
     Ratio(f64),
+    /// Ours over the baseline, at most.
+    Times(f64),
     /// The figure itself, at most.
     AtMost(f64),
     /// For information.
@@ -93,6 +95,7 @@ impl Finding {
     pub(crate) fn misses_its_bar(&self) -> bool {
         match self.bar {
             Bar::Ratio(least) => self.ratios().is_none_or(|ratios| ratios.median < least),
+            Bar::Times(most) => self.ratios().is_none_or(|ratios| ratios.median > most),
             Bar::AtMost(most) => median(&self.ours) > most,
             Bar::None => false,
         }
@@ -115,6 +118,7 @@ impl fmt::Display for Finding {
         }
         match self.bar {
             Bar::Ratio(least) => writeln!(f, "  bar       ratio at least {least}: {missed}")?,
+            Bar::Times(most) => writeln!(f, "  bar       ratio at most {most}: {missed}")?,
             Bar::AtMost(most) => writeln!(f, "  bar       at most {most} {}: {missed}", self.unit)?,
             Bar::None => {}
         }
@@ -129,6 +133,7 @@ pub(crate) fn to_json(machine: &str, findings: &[Finding]) -> Value {
         .map(|finding| {
             let bar = match finding.bar {
                 Bar::Ratio(least) => json!({ "ratio_at_least": least }),
+                Bar::Times(most) => json!({ "ratio_at_most": most }),
                 Bar::AtMost(most) => json!({ "at_most": most }),
                 Bar::None => Value::Null,
             };

@@ -1,7 +1,7 @@
 //! How fast Paraph is, each figure against a baseline measured in the same run; see `docs/benchmarks.md`.
 //!
 //! ```text
-//! scripts/bench [durable] [signature] [mail] [page] [refusal] [memory] [startup] [networks] [budgets]
+//! scripts/bench [durable] [signature] [mail] [page] [refusal] [flood] [memory] [startup] [networks] [budgets]
 //!     [--rounds N] [--signatures N] [--record FILE] [--json]
 //! ```
 //!
@@ -17,6 +17,7 @@ mod bare;
 mod budgets;
 mod durable;
 mod finding;
+mod flood;
 mod history;
 mod large;
 mod machine;
@@ -47,12 +48,13 @@ struct Asked {
     json: bool,
 }
 
-const SECTIONS: [&str; 9] = [
+const SECTIONS: [&str; 10] = [
     "durable",
     "signature",
     "mail",
     "page",
     "refusal",
+    "flood",
     "memory",
     "startup",
     "networks",
@@ -92,6 +94,7 @@ fn run() -> Outcome<bool> {
             "signature" => signature::measure(asked.rounds)?,
             "mail" => signature::measure_mail(asked.rounds)?,
             "page" => pages::measure(asked.rounds)?,
+            "flood" => flood::measure(asked.rounds)?,
             "memory" => large::measure_memory(asked.rounds, asked.signatures)?,
             "startup" => large::measure_startup(asked.rounds, asked.signatures)?,
             "networks" => networks::measure(asked.rounds)?,

@@ -38,18 +38,7 @@ pub(crate) fn measure(rounds: usize) -> Outcome<Vec<Finding>> {
 
 /// What is turned away: banned, with its budget used up, and with a clearance that is right in everything but its signature.
 pub(crate) fn measure_refusals(rounds: usize) -> Outcome<Vec<Finding>> {
-    let body = format!(
-        "altcha={}&name=Zoe&email=zoe%40mail.example&postcode=&country=&comment=&website=",
-        forged(clock::now())?.replace('+', "%2B").replace('=', "%3D")
-    );
-    let (html, json) = (post(&body, ""), post(&body, "Accept: application/json\r\n"));
-    // The second Accept is the one that a browser would not send beside it.
-    let json = String::from_utf8(json)?
-        .lines()
-        .filter(|line| !line.starts_with("Accept: text/html"))
-        .collect::<Vec<_>>()
-        .join("\r\n")
-        .into_bytes();
+    let (html, json) = (forged_form(false)?, forged_form(true)?);
     let refusing = |refusing, case| {
         let start = move |place: &Path, separate| {
             let server = Server::start_refusing(place, refusing, separate)?;
@@ -180,6 +169,21 @@ fn against_bare(
         findings.extend([rate, work]);
     }
     Ok(findings)
+}
+
+/// A form whose clearance nobody signed, from a browser or from a script that wants JSON.
+pub(crate) fn forged_form(json: bool) -> Outcome<Vec<u8>> {
+    let body = format!(
+        "altcha={}&name=Zoe&email=zoe%40mail.example&postcode=&country=&comment=&website=",
+        forged(clock::now())?.replace('+', "%2B").replace('=', "%3D")
+    );
+    if !json {
+        return Ok(post(&body, ""));
+    }
+    let form = String::from_utf8(post(&body, "Accept: application/json\r\n"))?;
+    // The second Accept is the one that a browser would not send beside it.
+    let lines = form.lines().filter(|line| !line.starts_with("Accept: text/html"));
+    Ok(lines.collect::<Vec<_>>().join("\r\n").into_bytes())
 }
 
 /// A solved challenge, signed with a key of the forger's own.

@@ -49,6 +49,17 @@ impl Server {
         Self::serve(place, separate)
     }
 
+    /// The same with every limit as it is by default.
+    pub(crate) fn start_as_it_is(place: &Path, mail: Mail<'_>, separate: bool) -> Outcome<Self> {
+        configure(place, mail)?;
+        let file = place.join("paraph.toml");
+        let text = std::fs::read_to_string(&file)?;
+        let (kept, _) = text.split_once("[limits]").ok_or("no limits in the configuration")?;
+        std::fs::write(file, kept)?;
+        create_petition(place)?;
+        Self::serve(place, separate)
+    }
+
     /// The same; scrutiny looks at who signs, or does not.
     pub(crate) fn start_signing(place: &Path, mail: Mail<'_>, watched: bool, separate: bool) -> Outcome<Self> {
         configure(place, mail)?;

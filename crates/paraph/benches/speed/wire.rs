@@ -65,10 +65,20 @@ pub(crate) enum Opening {
     Proxied(Ipv4Addr),
 }
 
-/// The address of client number `index`, out of the range for benchmarks (RFC 2544).
+/// The address of client number `index`, out of the range for benchmarks (RFC 2544). 256 follow each other before a /24
+/// comes again, so that no two of a small crowd share a budget.
 pub(crate) fn client(index: usize) -> Ipv4Addr {
-    let [_, _, high, low] = u32::try_from(index + 1).unwrap_or(0).to_be_bytes();
-    Ipv4Addr::new(198, 18, high, low)
+    spread(18, index)
+}
+
+/// The same for who is hostile, in the other half of that range.
+pub(crate) fn enemy(index: usize) -> Ipv4Addr {
+    spread(19, index)
+}
+
+fn spread(half: u8, index: usize) -> Ipv4Addr {
+    let [low, high, ..] = index.to_le_bytes();
+    Ipv4Addr::new(198, half, low, high)
 }
 
 impl Connection {

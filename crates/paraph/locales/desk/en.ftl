@@ -12,6 +12,7 @@ desk-role-author = author
 desk-role-moderator = moderator
 desk-role-operator = operator
 desk-former = a former member
+desk-former-number = former member { $count }
 desk-by-command = command line
 desk-to-review-count = { $count } to review
 
@@ -173,7 +174,7 @@ desk-close-button = Close
 desk-since = since
 desk-reset = New link
 desk-remove = Remove
-desk-remove-what = Their name, password and sessions are erased at once. The log keeps what was done, without the name.
+desk-remove-what = Their name, password and sessions are erased at once, and links that they made and nobody used are void. The log keeps what was done, without the name.
 desk-remove-sure = Yes, remove this member.
 desk-remove-button = Remove this member
 desk-invite = Invite somebody
@@ -183,6 +184,7 @@ desk-label-role = Role
 desk-links = Links not used yet
 desk-link-how = Hand it over by a way that you trust. It is good once, and will not be shown again.
 desk-link-until = until
+desk-take-back = Take back
 desk-last-operator = This is the last operator: nobody could invite any more. Invite another one first.
 desk-too-many = As many members or links as the site allows. Remove some first.
 
@@ -191,6 +193,7 @@ desk-too-many = As many members or links as the site allows. Remove some first.
 desk-audit-what = Who did what, and when. Nothing here is about signatories.
 desk-act-invited = made a link to join
 desk-act-reset = made a new link for
+desk-act-link-taken-back = took back a link
 desk-act-joined = joined the desk
 desk-act-renewed = chose a new password and a new app
 desk-act-login = logged in
@@ -230,6 +233,7 @@ desk-done-passkey = The passkey is added.
 desk-done-passkey-removed = The passkey is removed. If this device still offers it, delete it there too.
 desk-done-ended = The session has ended.
 desk-done-removed = The member is removed.
+desk-done-taken-back = The link is void.
 
 ## What is not right
 
@@ -380,7 +384,10 @@ desk-label-after = Count after
 desk-label-unknown = What we do not know
 desk-hint-unknown = In your words. Addresses, sites and names of registered holders of networks are refused: nobody knows yet who is behind them. A name that is an ordinary word too, such as “Cloud”, is refused only with its capital, inside a sentence.
 desk-label-complaint = A complaint may be filed
-desk-statement-numbers = Last night { $aside } attempts to sign were set aside. The count was { $before } before and is { $after } now.
+desk-statement-numbers = Last night { $attempts ->
+    [one] { $aside } attempt to sign was
+   *[other] { $aside } attempts to sign were
+} set aside. The count was { $before } before and is { $after } now.
 desk-statement-other = Your words are only in the version in your language. For this one, open this page in its own.
 desk-statement-unknown = We do not know who made these attempts.
 desk-statement-complaint = A complaint may be filed.
@@ -455,6 +462,7 @@ desk-decide-nobody = Nobody is meant whose standing this would change. Nothing w
 desk-decide-changed = Since your preview there are more whom it would judge. Nothing was done: look at it again.
 desk-decide-wrong-time = A time is not one.
 desk-decide-wrong-network = The network is an address, or a number such as AS64500.
+desk-decide-wrong-domain = This is not a mail domain: what stands behind the @ of an address.
 desk-decide-wrong-reason = This reason does not go with what you want to do.
 desk-decide-wrong-note = Say in a few words why.
 desk-decide-wrong-verdict = There is no such verdict, or it was taken back.
@@ -519,7 +527,8 @@ desk-done-resumed = People can sign again.
 ## Incidents, findings, the limit of holds, the second way
 
 desk-who-program = the program
-desk-who-command-line = at the machine itself
+desk-who-command-line = somebody at the machine itself
+desk-who-link = an alert’s link
 desk-chart-refused = refused at the door
 desk-incidents = Incidents
 desk-incidents-none = There has been none.
@@ -550,6 +559,7 @@ desk-shift-acknowledged = { $count ->
     [one] acknowledged an alert
    *[other] acknowledged { $count } alerts
 }
+desk-shift-link-pressed = acknowledged an alert: this link was sent to { $to }
 desk-shift-called-back = called back the mails that had not left
 
 desk-limit = The limit is reached
@@ -580,13 +590,13 @@ desk-now-waiting = { $count ->
 desk-now-invalidated = { $count } invalidated
 desk-now-clear = { $count } neither held nor invalidated
 desk-finding-asks = Scrutiny asks you to look
-desk-finding-nobody = It names nobody: it may be a campaign of real people. Nothing is held for it.
+desk-finding-looked-at = It may be a campaign of real people: nothing is held for it by itself. Look at samples of those who were looked at ({ $count } at most) before you decide.
 desk-finding-hold = What holding all of them would do
 desk-finding-release = What releasing them would do
 desk-finding-invalidate = What invalidating them would do
 desk-label-finding = Member of the finding
 desk-decide-wrong-comment = This comment is longer than any can be.
-desk-decide-wrong-finding = No finding has this name, or it names nobody.
+desk-decide-wrong-finding = No finding has this name, or nobody is a member of it any more.
 
 desk-ask = The second way
 desk-ask-why = Held people get one mail: “We could not confirm this automatically. It is not an accusation. Press here.” Who presses is not released by it: a forger reads his mailboxes too. You decide about the answers.
@@ -599,9 +609,14 @@ desk-ask-would = { $count ->
 desk-ask-held = held now
 desk-ask-before = asked before
 desk-ask-taken-back = said “it wasn’t me”, or withdrew
-desk-ask-hours = { $count ->
-    [one] The mails leave slowly, within an hour.
-   *[other] The mails leave slowly, over { $count } hours.
+desk-ask-leave = The mails leave slowly: the first on { $first }, the last on { $last }, if nothing else is sent to these people meanwhile.
+desk-ask-had-today = { $count ->
+    [one] One mailbox has had its mails of the day: this one waits until that is over, up to 24 hours.
+   *[other] { $count } mailboxes have had their mails of the day: these ones wait until that is over, up to 24 hours.
+}
+desk-ask-left-alone = { $count ->
+    [one] One mailbox is left alone, by its reader’s wish or because mail came back: its mail leaves when that has ended.
+   *[other] { $count } mailboxes are left alone, by their readers’ wish or because mail came back: their mails leave when that has ended.
 }
 desk-ask-undo = What has not left can be called back in one click. Nobody is asked twice.
 desk-ask-do = { $count ->

@@ -12,6 +12,7 @@ desk-role-author = auteur
 desk-role-moderator = modérateur
 desk-role-operator = opérateur
 desk-former = ancien membre
+desk-former-number = ancien membre n° { $count }
 desk-by-command = ligne de commande
 desk-to-review-count = { $count } à relire
 
@@ -173,7 +174,7 @@ desk-close-button = Clore
 desk-since = depuis le
 desk-reset = Nouveau lien
 desk-remove = Retirer
-desk-remove-what = Son nom, son mot de passe et ses sessions sont effacés tout de suite. Le registre garde ce qui a été fait, sans le nom.
+desk-remove-what = Son nom, son mot de passe et ses sessions sont effacés tout de suite, et les liens que ce membre a faits et que personne n’a utilisés ne valent plus rien. Le registre garde ce qui a été fait, sans le nom.
 desk-remove-sure = Oui, retirer ce membre.
 desk-remove-button = Retirer ce membre
 desk-invite = Inviter quelqu’un
@@ -183,6 +184,7 @@ desk-label-role = Rôle
 desk-links = Liens non utilisés
 desk-link-how = À transmettre par un moyen sûr. Il sert une fois et ne sera plus affiché.
 desk-link-until = jusqu’au
+desk-take-back = Reprendre
 desk-last-operator = C’est le dernier opérateur : personne ne pourrait plus inviter. Invitez-en d’abord un autre.
 desk-too-many = Autant de membres ou de liens que le site le permet. Retirez-en d’abord.
 
@@ -191,6 +193,7 @@ desk-too-many = Autant de membres ou de liens que le site le permet. Retirez-en 
 desk-audit-what = Qui a fait quoi, et quand. Rien ici ne concerne les signataires.
 desk-act-invited = a fait un lien d’invitation
 desk-act-reset = a fait un nouveau lien pour
+desk-act-link-taken-back = a repris un lien
 desk-act-joined = est entré au bureau
 desk-act-renewed = a choisi un nouveau mot de passe et une nouvelle application
 desk-act-login = s’est connecté
@@ -230,6 +233,7 @@ desk-done-passkey = La clé d’accès est ajoutée.
 desk-done-passkey-removed = La clé d’accès est retirée. Si cet appareil la propose encore, supprimez-la aussi chez lui.
 desk-done-ended = La session est fermée.
 desk-done-removed = Le membre est retiré.
+desk-done-taken-back = Le lien ne vaut plus rien.
 
 ## Ce qui ne va pas
 
@@ -382,7 +386,11 @@ desk-label-after = Compte après
 desk-label-unknown = Ce que nous ne savons pas
 desk-hint-unknown = Dans vos mots. Adresses, sites et noms de titulaires de réseaux sont refusés : personne ne sait encore qui est derrière. Un nom qui est aussi un mot courant, comme « Cloud », n’est refusé qu’avec sa majuscule, dans une phrase.
 desk-label-complaint = Une plainte pourra être déposée
-desk-statement-numbers = La nuit dernière, { $aside } tentatives de signature ont été écartées. Le compte était de { $before } avant, il est de { $after } maintenant.
+desk-statement-numbers = La nuit dernière, { $attempts ->
+    [0] aucune tentative de signature n’a été écartée
+    [one] { $aside } tentative de signature a été écartée
+   *[other] { $aside } tentatives de signature ont été écartées
+}. Le compte était de { $before } avant, il est de { $after } maintenant.
 desk-statement-other = Vos mots ne sont que dans la version écrite dans votre langue. Pour celle-ci, ouvrez cette page dans la sienne.
 desk-statement-unknown = Nous ne savons pas qui est à l’origine de ces tentatives.
 desk-statement-complaint = Une plainte pourra être déposée.
@@ -466,6 +474,7 @@ desk-decide-nobody = Cela ne changerait rien pour personne. Rien n’a été fai
 desk-decide-changed = Depuis votre aperçu, il y en a davantage que cela toucherait. Rien n’a été fait : regardez de nouveau.
 desk-decide-wrong-time = Une heure n’en est pas une.
 desk-decide-wrong-network = Le réseau est une adresse, ou un numéro comme AS64500.
+desk-decide-wrong-domain = Ce n’est pas un domaine de courriel : ce qui suit le @ d’une adresse.
 desk-decide-wrong-reason = Cette raison ne va pas avec ce que vous voulez faire.
 desk-decide-wrong-note = Dites en quelques mots pourquoi.
 desk-decide-wrong-verdict = Cette décision n’existe pas, ou elle a été défaite.
@@ -534,7 +543,8 @@ desk-done-resumed = On peut signer de nouveau.
 ## Incidents, constats, limite des retenues, seconde voie
 
 desk-who-program = le programme
-desk-who-command-line = sur la machine elle-même
+desk-who-command-line = quelqu’un sur la machine elle-même
+desk-who-link = le lien d’une alerte
 desk-chart-refused = refusées à l’entrée
 desk-incidents = Incidents
 desk-incidents-none = Il n’y en a pas eu.
@@ -567,6 +577,7 @@ desk-shift-acknowledged = { $count ->
     [one] a pris connaissance d’une alerte
    *[other] a pris connaissance de { $count } alertes
 }
+desk-shift-link-pressed = a pris connaissance d’une alerte : ce lien avait été envoyé à { $to }
 desk-shift-called-back = a rappelé les courriels qui n’étaient pas partis
 
 desk-limit = La limite est atteinte
@@ -605,13 +616,13 @@ desk-now-clear = { $count ->
    *[other] { $count } ni retenues ni invalidées
 }
 desk-finding-asks = L’examen vous demande de regarder
-desk-finding-nobody = Il ne désigne personne : ce peut être une campagne de vraies personnes. Rien n’est retenu pour cela.
+desk-finding-looked-at = Ce peut être une campagne de vraies personnes : rien n’est retenu automatiquement pour cela. Regardez des exemples parmi celles qui ont été examinées ({ $count } au plus) avant de décider.
 desk-finding-hold = Voir ce que ferait de toutes les retenir
 desk-finding-release = Voir ce que ferait de les relâcher
 desk-finding-invalidate = Voir ce que ferait de les invalider
 desk-label-finding = Membres du constat
 desk-decide-wrong-comment = Ce commentaire est plus long qu’aucun ne peut l’être.
-desk-decide-wrong-finding = Aucun constat ne porte ce nom, ou il ne désigne personne.
+desk-decide-wrong-finding = Aucun constat ne porte ce nom, ou il n’a plus aucun membre.
 
 desk-ask = La seconde voie
 desk-ask-why = Les personnes dont la signature est retenue reçoivent un seul courriel : « Nous n’avons pas pu confirmer cela automatiquement. Ce n’est pas une accusation. Appuyez ici. » Appuyer ne relâche rien : un faussaire lit aussi ses boîtes. C’est vous qui décidez des réponses.
@@ -624,9 +635,16 @@ desk-ask-would = { $count ->
 desk-ask-held = retenues maintenant
 desk-ask-before = déjà interrogées
 desk-ask-taken-back = ont dit « ce n’était pas moi », ou ont retiré
-desk-ask-hours = { $count ->
-    [one] Les courriels partent lentement, en une heure.
-   *[other] Les courriels partent lentement, en { $count } heures.
+desk-ask-leave = Les courriels partent lentement : le premier le { $first }, le dernier le { $last }, si rien d’autre n’est envoyé à ces personnes entre-temps.
+desk-ask-had-today = { $count ->
+    [0] Aucune boîte n’a reçu tous ses courriels du jour.
+    [one] Une boîte a déjà reçu ses courriels du jour : celui-ci attend la fin de ce délai, au plus 24 heures.
+   *[other] { $count } boîtes ont déjà reçu leurs courriels du jour : ceux-ci attendent la fin de ce délai, au plus 24 heures.
+}
+desk-ask-left-alone = { $count ->
+    [0] Aucune boîte n’est laissée tranquille.
+    [one] Une boîte est laissée tranquille, parce qu’on l’a demandé ou parce qu’un courriel est revenu : le sien partira ensuite.
+   *[other] { $count } boîtes sont laissées tranquilles, parce qu’on l’a demandé ou parce qu’un courriel est revenu : les leurs partiront ensuite.
 }
 desk-ask-undo = Ce qui n’est pas parti peut être rappelé d’un seul clic. Personne n’est interrogé deux fois.
 desk-ask-do = { $count ->

@@ -23,7 +23,8 @@ use crate::telemetry;
 /// What a request asks for. Each purpose has a budget of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// A challenge.
+    /// A challenge. Refusing one costs as much as issuing it, and who asks may have a neighbour who asked too often: an address
+    /// and the network around it are only priced.
     Challenge,
     /// A form with a ticket.
     Ticket,
@@ -92,6 +93,12 @@ impl Pressure {
         Self(((share - Self::FREE) / (1.0 - Self::FREE)).clamp(0.0, 1.0))
     }
 
+    /// Nothing of the budget is left.
+    #[must_use]
+    pub fn is_whole(self) -> bool {
+        self.0 >= 1.0
+    }
+
     /// The higher of two.
     #[must_use]
     pub fn max(self, other: Self) -> Self {
@@ -142,7 +149,10 @@ impl Budgets {
     pub fn new(limits: &Limits) -> Self {
         let budget = |narrow, wide| Budget::new(narrow, wide, limits);
         Self {
-            challenge: budget(limits.budget_challenge, limits.budget_challenge_wide),
+            challenge: Budget {
+                refuses: false,
+                ..budget(limits.budget_challenge, limits.budget_challenge_wide)
+            },
             ticket: budget(limits.budget_ticket, limits.budget_ticket_wide),
             sign: budget(limits.budget_sign, limits.budget_sign_wide),
             refused: budget(limits.budget_refused, limits.budget_refused_wide),
@@ -178,8 +188,8 @@ impl Budgets {
 
     /// Counts one, if the source has budget left.
     ///
-    /// What is refused is not counted: one who hammers behind a shared address takes its budget, but cannot keep it
-    /// closed. Nor do refused floods of ever new /64 networks fill the counters, as their /48 refuses them first.
+    /// What is refused, or goes beyond a budget that only prices, is not counted: one who hammers behind a shared address takes
+    /// its budget, but cannot keep it closed. Nor do refused floods of ever new /64 networks fill the counters, as their /48 refuses them first.
     ///
     /// # Errors
     /// The budget is used up.
@@ -187,7 +197,8 @@ impl Budgets {
         let budget = self.budget(purpose);
         let looked = budget.look(asker, &self.rooms, now);
         let pressure = admitted(purpose, &looked)?;
-        looked.iter().flatten().for_each(|looked| budget.count(looked, now));
+        let left = looked.iter().flatten().filter(|looked| looked.share < 1.0);
+        left.for_each(|looked| budget.count(looked, now));
         Ok(pressure)
     }
 
@@ -311,6 +322,8 @@ struct Budget {
     wide: f64,
     hosting: f64,
     access: f64,
+    /// Used up near an address, it refuses; otherwise it prices at most.
+    refuses: bool,
     /// Addresses and /64.
     near: Sketch,
     /// Everything wider: there are fewer of them, and each holds more.
@@ -328,6 +341,7 @@ impl Budget {
             wide: wide as f64,
             hosting: times(wide, limits.budget_hosting_times),
             access: times(wide, limits.budget_access_times),
+            refuses: true,
             near: Sketch::new(limits.budget_slots),
             far: Sketch::new(limits.budget_slots),
             heavy: Heavy::new(limits.budget_heavy),
@@ -339,7 +353,7 @@ impl Budget {
             span,
             key: Key::Prefix(prefix),
             allowance,
-            refuses: true,
+            refuses: self.refuses,
         };
         let source = &asker.source;
         [

@@ -67,7 +67,7 @@ fn is_dot_atom(local: &str) -> bool {
 }
 
 /// The domain in ASCII, at least two labels, and no number at the end (an IP address is no domain).
-fn ascii_domain(domain: &str) -> Option<String> {
+pub fn ascii_domain(domain: &str) -> Option<String> {
     let ascii = Uts46::new()
         .to_ascii(
             domain.as_bytes(),

@@ -1,12 +1,14 @@
 //! How long an HTTP/1 connection may take to send the head of its next request: one timer for each connection. hyper has such
-//! a bound too, and sets a timer for each request.
+//! a bound too, and sets a timer for each request. And what a head has to say beyond what hyper asks of it.
 
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use http::header::HOST;
 use hyper::body::{Body, Frame, SizeHint};
+use hyper::{Request, Version};
 use tokio::time::{Instant, sleep_until};
 
 use super::seat::{Doing, Seat};
@@ -59,6 +61,22 @@ impl Heads {
             end => Ok(end.map_or(late_at, |end| end.min(late_at))),
         }
     }
+}
+
+/// Whether a request names one host, as HTTP/1.1 must and HTTP/1.0 may (RFC 9112, section 3.2). Two names would let a proxy
+/// before us and us read the same request as meant for different sites.
+pub(super) fn names_its_host<B>(request: &Request<B>) -> bool {
+    let mut hosts = request.headers().get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) => request.version() != Version::HTTP_11,
+        (Some(host), None) => host.as_bytes().iter().all(|byte| is_of_a_host(*byte)),
+        (Some(_), Some(_)) => false,
+    }
+}
+
+/// What `uri-host [ ":" port ]` is made of (RFC 3986, section 3.2.2).
+fn is_of_a_host(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:[]".contains(&byte)
 }
 
 /// A request in work. Dropping it begins the wait for the next head.

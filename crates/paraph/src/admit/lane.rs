@@ -7,13 +7,20 @@ use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::retry_after;
+use super::source::Source;
+pub use super::turns::Turn;
+use super::turns::Turns;
 use crate::limits::Limits;
 
 /// The lanes, in the order in which they matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rank {
-    /// Who runs the site: the operations listener, and the desk. Apart from all others: it holds nobody up.
+    /// The operations listener. Apart from all others, as the desk is: it holds nobody up.
     Operator,
+    /// Who has logged in at the desk: requests with a session cookie of our making.
+    Desk,
+    /// Everybody else at the desk: who logs in or joins, and who only knocks.
+    DeskDoor,
     /// Confirmations.
     Confirm,
     /// Withdrawals, "it wasn't me", receipts.
@@ -28,8 +35,10 @@ pub enum Rank {
 
 impl Rank {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Operator,
+        Self::Desk,
+        Self::DeskDoor,
         Self::Confirm,
         Self::Manage,
         Self::Sign,
@@ -42,6 +51,8 @@ impl Rank {
     pub fn label(self) -> &'static str {
         match self {
             Self::Operator => "operator",
+            Self::Desk => "desk",
+            Self::DeskDoor => "desk_door",
             Self::Confirm => "confirm",
             Self::Manage => "manage",
             Self::Sign => "sign",
@@ -51,38 +62,55 @@ impl Rank {
     }
 }
 
+/// What is left of a lane that makes room for withdrawals: a quarter, 64 signatures at once, still some hundreds a second.
+const NARROW: usize = 4;
+
 /// All lanes.
 #[derive(Debug)]
-pub struct Lanes([Lane; 6]);
+pub struct Lanes {
+    lanes: [Lane; 8],
+    /// Of those who confirm, of those who manage, and at the door of the desk: what these ask for costs them nothing, and
+    /// where they wait, everybody else is sent away.
+    turns: [Arc<Turns>; 3],
+}
 
 impl Lanes {
     /// Lanes as wide as `limits` says.
     #[must_use]
     pub fn new(limits: &Limits) -> Self {
-        Self(Rank::ALL.map(|rank| {
+        let patience = Duration::from_millis(limits.lane_wait_ms);
+        let [links, door] =
+            [limits.links_per_address, limits.desk_door_per_address].map(|each| move || Turns::new(each, patience));
+        let lanes = Rank::ALL.map(|rank| {
             let (width, waiting) = match rank {
                 Rank::Operator => (limits.lane_operator, limits.lane_operator_waiting),
+                Rank::Desk => (limits.lane_desk, limits.lane_desk_waiting),
+                Rank::DeskDoor => (limits.lane_desk_door, limits.lane_desk_door_waiting),
                 Rank::Confirm => (limits.lane_confirm, limits.lane_confirm_waiting),
                 Rank::Manage => (limits.lane_manage, limits.lane_manage_waiting),
                 Rank::Sign => (limits.lane_sign, limits.lane_sign_waiting),
                 Rank::Plain => (limits.lane_plain, limits.lane_plain_waiting),
                 Rank::Challenge => (limits.lane_challenge, limits.lane_challenge_waiting),
             };
-            let lane = Lane::new(rank.label(), width, waiting, Duration::from_millis(limits.lane_wait_ms));
+            let lane = Lane::new(rank.label(), width, waiting, patience);
             match rank {
                 // A wait is all that may happen to a confirmation, or to an operator.
-                Rank::Operator | Rank::Confirm => lane,
+                Rank::Operator | Rank::Desk | Rank::DeskDoor | Rank::Confirm => lane,
                 _ => lane.shedding(Duration::from_millis(limits.lane_target_ms)),
             }
-        }))
+        });
+        let turns = [links(), links(), door()];
+        Self { lanes, turns }
     }
 
     /// One of them.
     #[must_use]
     pub fn of(&self, rank: Rank) -> &Lane {
-        let [operator, confirm, manage, sign, plain, challenge] = &self.0;
+        let [operator, desk, door, confirm, manage, sign, plain, challenge] = &self.lanes;
         match rank {
             Rank::Operator => operator,
+            Rank::Desk => desk,
+            Rank::DeskDoor => door,
             Rank::Confirm => confirm,
             Rank::Manage => manage,
             Rank::Sign => sign,
@@ -94,19 +122,40 @@ impl Lanes {
     /// Takes a place, waiting in order of arrival. While a lane that matters more cannot keep up, those below it take nobody:
     /// nothing is sent away before everything that matters less is.
     ///
+    /// For withdrawals they only become narrow: a page that withdraws is asked for at no cost, and it must not be in the power
+    /// of a few that nobody signs. Where signing takes little of the machine, it would relieve nobody either.
+    ///
+    /// A place is held for work of ours, never while its client is waited for: see `upload::read`.
+    ///
     /// # Errors
     /// Too many wait already, the wait lasted too long, or what matters more needs the machine.
     pub async fn enter(&self, rank: Rank) -> Result<Permit, Busy> {
         // Signatures without script are not above challenges: who waits for one is on the way to another lane.
         let lane = self.of(rank);
-        let above = [Rank::Confirm, Rank::Manage, Rank::Sign];
-        if above
-            .into_iter()
-            .any(|above| above < rank && self.of(above).is_strained())
-        {
+        let yields_to = |above: Rank| above < rank && self.of(above).is_strained();
+        let is_shut = [Rank::Confirm, Rank::Sign].into_iter().any(yields_to);
+        let is_narrow = || yields_to(Rank::Manage) && lane.working() >= lane.width.div_ceil(NARROW);
+        if is_shut || is_narrow() {
             return Err(lane.busy());
         }
         lane.enter().await
+    }
+
+    /// The same for one of the few at a time that an address has in this lane; further ones wait for these, outside of it. So
+    /// it takes many addresses to make a lane wait that others have to make room for.
+    ///
+    /// # Errors
+    /// As [`Self::enter`]; or those of the same address took too long.
+    pub async fn enter_in_turn(&self, rank: Rank, source: &Source) -> Result<(Option<Turn>, Permit), Busy> {
+        let [confirm, manage, door] = &self.turns;
+        let turns = match rank {
+            Rank::Confirm => confirm,
+            Rank::Manage => manage,
+            Rank::DeskDoor => door,
+            _ => return Ok((None, self.enter(rank).await?)),
+        };
+        let turn = turns.take(source).await.ok_or_else(|| self.of(rank).busy())?;
+        Ok((Some(turn), self.enter(rank).await?))
     }
 
     /// How many who wanted to sign have been sent away since the start.

@@ -67,7 +67,7 @@ fn a_wait_sends_away_neither_confirmations_nor_operators() {
         let (start, long) = (Instant::now(), Duration::from_secs(2));
         let mut queue = lanes.of(rank).queue();
         let sent_away = (0..60).filter(|step| queue.note(start + Duration::from_millis(100 * step), long));
-        let never = matches!(rank, Rank::Operator | Rank::Confirm);
+        let never = matches!(rank, Rank::Operator | Rank::Desk | Rank::DeskDoor | Rank::Confirm);
         assert_eq!(sent_away.count() == 0, never, "{rank:?}");
     }
 }
@@ -108,10 +108,74 @@ async fn nothing_is_sent_away_before_all_that_matters_less() {
     for rank in [Rank::Manage, Rank::Sign, Rank::Plain, Rank::Challenge] {
         lanes.enter(rank).await.expect_err(rank.label());
     }
-    drop(lanes.enter(Rank::Operator).await.expect("apart from all others"));
+    for rank in [Rank::Operator, Rank::Desk, Rank::DeskDoor] {
+        drop(lanes.enter(rank).await.expect("apart from all others"));
+    }
     drop(held);
     confirming.await.expect("joined").expect("waited, and was served");
     drop(lanes.enter(Rank::Challenge).await.expect("over"));
+}
+
+#[tokio::test]
+async fn withdrawals_that_queue_narrow_signing_and_never_end_it() {
+    let limits = Limits {
+        lane_manage: 1,
+        lane_manage_waiting: 1,
+        lane_sign: 8,
+        ..Limits::default()
+    };
+    let lanes = Arc::new(Lanes::new(&limits));
+    let _held = lanes.enter(Rank::Manage).await.expect("free");
+    let waiting = tokio::spawn({
+        let lanes = Arc::clone(&lanes);
+        async move { lanes.enter(Rank::Manage).await.map(drop) }
+    });
+    while lanes.of(Rank::Manage).waiting() == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert!(lanes.of(Rank::Manage).is_strained());
+    let first = lanes.enter(Rank::Sign).await.expect("people sign");
+    let _second = lanes.enter(Rank::Sign).await.expect("a quarter of them at once");
+    lanes.enter(Rank::Sign).await.expect_err("the rest is for withdrawals");
+    for rank in [Rank::Plain, Rank::Challenge] {
+        drop(lanes.enter(rank).await.expect("puzzles are given"));
+    }
+    drop(first);
+    drop(lanes.enter(Rank::Sign).await.expect("the next one"));
+    waiting.abort();
+}
+
+/// However many links one address opens at once: those who sign notice nothing.
+#[tokio::test]
+async fn an_address_alone_cannot_make_a_lane_wait() {
+    let limits = Limits {
+        lane_confirm: 6,
+        lane_confirm_waiting: 2,
+        lane_manage: 6,
+        lane_manage_waiting: 2,
+        lane_sign: 1,
+        ..Limits::default()
+    };
+    let lanes = Arc::new(Lanes::new(&limits));
+    let source = |last| Source::direct(std::net::SocketAddr::from(([198, 51, 100, last], 1)));
+    for rank in [Rank::Confirm, Rank::Manage] {
+        let crowd: Vec<_> = (0..40)
+            .map(|_| {
+                let (lanes, here) = (Arc::clone(&lanes), source(1));
+                tokio::spawn(async move {
+                    let _place = lanes.enter_in_turn(rank, &here).await;
+                    std::future::pending::<()>().await;
+                })
+            })
+            .collect();
+        while lanes.of(rank).working() < 4 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!((lanes.of(rank).working(), lanes.of(rank).waiting()), (4, 0), "{rank:?}");
+        drop(lanes.enter_in_turn(rank, &source(2)).await.expect("another address"));
+        drop(lanes.enter(Rank::Sign).await.expect("who signs notices nothing"));
+        crowd.iter().for_each(tokio::task::JoinHandle::abort);
+    }
 }
 
 #[test]

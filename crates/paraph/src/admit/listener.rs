@@ -24,7 +24,7 @@ use http::header::CONNECTION;
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
-use hyper::{Request, Response};
+use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustix::net::sockopt;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
@@ -35,7 +35,7 @@ use tokio::time::timeout;
 
 use super::h2::{self, Bounds, Pulse, Watched};
 use super::handshake::{self, Tls};
-use super::heads::{Heads, Late, Sent};
+use super::heads::{self, Heads, Late, Sent};
 use super::pace::LeastRate;
 use super::places::Places;
 use super::proxy::{self, Header, ProxyProtocol};
@@ -76,7 +76,7 @@ pub async fn serve<S, F, B>(listener: TcpListener, listening: Listening, service
 where
     S: Fn(Source, Request<Upload>) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<B>> + Send + 'static,
-    B: Body + Send + Unpin + 'static,
+    B: Body + From<Bytes> + Send + Unpin + 'static,
     B::Data: Send,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
@@ -138,7 +138,7 @@ async fn connection<S, F, B>(
 ) where
     S: Fn(Source, Request<Upload>) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<B>> + Send + 'static,
-    B: Body + Send + Unpin + 'static,
+    B: Body + From<Bytes> + Send + Unpin + 'static,
     B::Data: Send,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
@@ -242,6 +242,13 @@ pub(super) fn closed(ended: hyper::Result<()>) {
     }
 }
 
+/// The answer to a head that breaks the rules of HTTP: hyper's own, to those that it finds.
+fn malformed<B: From<Bytes>>() -> Response<B> {
+    let mut response = Response::new(B::from(Bytes::new()));
+    *response.status_mut() = StatusCode::BAD_REQUEST;
+    response
+}
+
 /// What all connections share.
 struct Door {
     listening: Listening,
@@ -308,7 +315,7 @@ impl Door {
         IO: AsyncRead + AsyncWrite + Unpin,
         S: Fn(Source, Request<Upload>) -> F,
         F: Future<Output = Response<B>>,
-        B: Body + Unpin + 'static,
+        B: Body + From<Bytes> + Unpin + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let bounds = self.bounds(&visit);
@@ -318,11 +325,16 @@ impl Door {
             let at_work = heads.arrived();
             let source = visit.source(self, &request);
             let is_last = requests.fetch_add(1, Ordering::Relaxed) + 1 >= bounds.requests;
-            let response = service(source, request.map(|body| Upload::new(body, self.body_rate, None)));
+            let response = heads::names_its_host(&request)
+                .then(|| service(source, request.map(|body| Upload::new(body, self.body_rate, None))));
             async move {
-                let mut response = response.await;
-                if is_last {
-                    super::ended("requests");
+                let is_malformed = response.is_none();
+                let mut response = match response {
+                    Some(response) => response.await,
+                    None => malformed(),
+                };
+                if is_last || is_malformed {
+                    super::ended(if is_malformed { "host" } else { "requests" });
                     response
                         .headers_mut()
                         .insert(CONNECTION, HeaderValue::from_static("close"));

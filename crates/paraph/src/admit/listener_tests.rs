@@ -166,11 +166,23 @@ async fn connections_are_bounded_in_all_and_per_address() {
 
 #[tokio::test]
 async fn silent_connections_of_a_few_keep_nobody_out() {
-    let few = Limits {
+    // Somebody from elsewhere, when every place is taken; a neighbour of theirs, when those of their network are.
+    let full = Limits {
         connections: 32,
         connections_per_address: 16,
         ..Limits::default()
     };
+    keeps_nobody_out(full, "198.51.100.7").await;
+    let few = Limits {
+        connections_per_address: 16,
+        connections_per_network: 32,
+        ..Limits::default()
+    };
+    keeps_nobody_out(few, "203.0.113.77").await;
+}
+
+/// Four addresses of one network say nothing on 32 connections and come again; somebody signs meanwhile.
+async fn keeps_nobody_out(few: Limits, honest: &str) {
     let server = start(&["127.0.0.0/8"], ProxyProtocol::Optional, few).await;
     let come = async |index: usize, head: &str| {
         let mut stream = connect(&server).await;
@@ -184,11 +196,52 @@ async fn silent_connections_of_a_few_keep_nobody_out() {
         silent.push(come(index, ["", "GET / HT", "GET / HTTP/1.1\r\nHost: a\r\n"][index % 3]).await);
     }
     tokio::time::sleep(Duration::from_millis(200)).await;
+    let honest_proxy = format!("PROXY TCP4 {honest} 127.0.0.1 4711 80\r\n");
     for round in 0..40 {
-        assert_eq!(get(&server, PROXY, "").await, "198.51.100.7 forwarded", "round {round}");
+        assert_eq!(
+            get(&server, honest_proxy.as_bytes(), "").await,
+            format!("{honest} forwarded"),
+            "round {round}"
+        );
         silent.push(come(round, "GET / HT").await);
         silent.push(come(round, "").await);
     }
+}
+
+#[tokio::test]
+async fn a_request_names_one_host() {
+    let server = start(&[], ProxyProtocol::Off, Limits::default()).await;
+    let asked = async |line: &str, hosts: &str| {
+        let request = format!("{line}\r\n{hosts}\r\n");
+        // Who is refused is not heard again: the second request has no answer.
+        let both = [
+            request.as_bytes(),
+            b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+        ]
+        .concat();
+        let said = talk(&mut connect(&server).await, &both).await;
+        (said[9..12].to_owned(), said.matches("HTTP/1.").count())
+    };
+    let (good, bad) = (("200".to_owned(), 2), ("400".to_owned(), 1));
+    for hosts in ["Host: a\r\n", "Host: [2001:db8::1]:8080\r\n", "Host:\r\n"] {
+        assert_eq!(asked("GET / HTTP/1.1", hosts).await, good, "{hosts:?}");
+    }
+    for hosts in [
+        "",
+        "Host: a\r\nHost: a\r\n",
+        "Host: a b\r\n",
+        "Host: a/b\r\n",
+        "Host: me@a\r\n",
+    ] {
+        assert_eq!(asked("POST / HTTP/1.1", hosts).await, bad, "{hosts:?}");
+    }
+    assert_eq!(
+        asked("GET http://a/ HTTP/1.1", "").await,
+        bad,
+        "RFC 9112, section 3.2.2"
+    );
+    assert_eq!(asked("GET / HTTP/1.0\r\nConnection: keep-alive", "").await, good);
+    assert_eq!(asked("GET / HTTP/1.0", "Host: a\r\nHost: b\r\n").await, bad);
 }
 
 #[tokio::test]
@@ -207,7 +260,7 @@ async fn slow_heads_and_idle_connections_are_closed() {
         talk(&mut connect(&server).await, bytes.as_bytes()).await;
         assert!(start.elapsed() < Duration::from_secs(4), "{bytes:?} was left open");
     }
-    let long = format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(20_000));
+    let long = format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "x".repeat(20_000));
     assert!(
         !talk(&mut connect(&server).await, long.as_bytes())
             .await

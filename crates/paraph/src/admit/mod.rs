@@ -20,6 +20,7 @@ pub mod challenge;
 pub mod contribution;
 pub mod email;
 pub mod form;
+mod forwarded;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod h2;
@@ -42,19 +43,17 @@ pub mod spent;
 pub mod state;
 mod stream;
 pub mod ticket;
+mod turns;
 pub mod upload;
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use futures_util::FutureExt;
+use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
 use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use http_body_util::BodyExt;
 use paraph_tally::Millis;
 use sha2::Sha256;
 use tokio::time::Instant;
@@ -70,6 +69,7 @@ pub use self::refusal::Refusal;
 use self::source::Source;
 use self::spent::{BodyMac, Burn, Nonce, Outcome, Spent};
 use self::ticket::Tickets;
+use self::upload::Unread;
 use crate::limits::Limits;
 use crate::shield::Shield;
 use crate::store::id::{random, time_ordered};
@@ -176,6 +176,14 @@ impl Admitter {
         Ok(())
     }
 
+    /// The same door with so many places for connections, as few descriptors allow no more.
+    #[must_use]
+    pub fn with_places(mut self, most: u64) -> Self {
+        let limits = &self.limits;
+        self.places = Places::of(most, limits.connections_per_address, limits.connections_per_network);
+        self
+    }
+
     /// The same door, which tells the shield of whom it refuses, and asks it who pays the highest price.
     #[must_use]
     pub fn behind(mut self, shield: Arc<Shield>) -> Self {
@@ -254,14 +262,18 @@ impl Admitter {
         self.spent(way).preload(admitted, now);
     }
 
-    /// A challenge for signing this petition, priced by the source's pressure and the queue's delay.
+    /// A challenge for signing this petition, priced by the source's pressure and the queue's delay. Whose neighbours used the
+    /// budget of their address up still gets one, at the highest price; the shield learns of it as of a refusal.
     ///
     /// # Errors
-    /// `SlowDown`; `ReadOnly`; `Busy` when it cannot be made.
+    /// `SlowDown`, where a whole network of rented servers asked too often; `ReadOnly`; `Busy` when it cannot be made.
     pub fn challenge(&self, source: &Source, slug: &str, now: Millis) -> Result<Challenge, Refusal> {
         self.open()?;
         let asker = self.asker(source);
         let asked = self.charge(Purpose::Challenge, &asker, now)?;
+        if let Some(shield) = self.shield.as_ref().filter(|_| asked.is_whole()) {
+            shield.exceeded(source, now);
+        }
         let pressure = asked.max(self.pressure(&asker, now));
         let rounds = challenge::rounds(&self.limits, pressure, self.delay());
         self.puzzles
@@ -286,7 +298,7 @@ impl Admitter {
     /// address, and get back what they typed. Otherwise what is refused costs no more than reading its body.
     ///
     /// # Errors
-    /// `SlowDown`, `UnsupportedMedia`, `TooLarge`, `SlowBody`, `InvalidForm`.
+    /// `SlowDown`, `UnsupportedMedia`, `TooLarge`, `SlowBody`, `BrokenBody`, `InvalidForm`.
     pub async fn receive<B>(
         &self,
         source: &Source,
@@ -297,6 +309,7 @@ impl Admitter {
     ) -> Result<Received, NotReceived>
     where
         B: hyper::body::Body<Data = Bytes>,
+        Unread: From<B::Error>,
     {
         let asker = self.asker(source);
         let left = self.noted(&asker, self.budgets.check(Purpose::Sign, &asker, now), now);
@@ -317,6 +330,7 @@ impl Admitter {
     async fn read_form<B>(&self, headers: &HeaderMap, body: B) -> Result<Bytes, Refusal>
     where
         B: hyper::body::Body<Data = Bytes>,
+        Unread: From<B::Error>,
     {
         let media = headers
             .get(CONTENT_TYPE)
@@ -333,6 +347,7 @@ impl Admitter {
     async fn read<B>(&self, headers: &HeaderMap, body: B) -> Result<Bytes, Refusal>
     where
         B: hyper::body::Body<Data = Bytes>,
+        Unread: From<B::Error>,
     {
         let announced = headers
             .get(CONTENT_LENGTH)
@@ -341,14 +356,8 @@ impl Admitter {
             return Err(Refusal::TooLarge);
         }
         let most = usize::try_from(self.limits.body_bytes).unwrap_or(usize::MAX);
-        let mut whole = pin!(whole(body, most));
-        // Nearly every body came with its head: only one that did not costs a timer.
-        match (&mut whole).now_or_never() {
-            Some(whole) => whole,
-            None => tokio::time::timeout(Duration::from_secs(self.limits.body_seconds), whole)
-                .await
-                .map_err(|_| Refusal::SlowBody)?,
-        }
+        let patience = Duration::from_secs(self.limits.body_seconds);
+        Ok(upload::read(body, most, patience).await?)
     }
 
     /// Checks the signature of clearance or ticket: microseconds, nothing is burnt. A form that holds both is judged by
@@ -532,30 +541,6 @@ impl Admitter {
             Way::Plain => &self.spent_plain,
         }
     }
-}
-
-/// A body of at most so many bytes. One that comes in a single piece, as forms do, is not copied.
-async fn whole<B: hyper::body::Body<Data = Bytes>>(body: B, most: usize) -> Result<Bytes, Refusal> {
-    let mut body = pin!(body);
-    let mut first = Bytes::new();
-    let mut joined = BytesMut::new();
-    while let Some(frame) = body.as_mut().frame().await {
-        let Ok(data) = frame.map_err(|_| Refusal::SlowBody)?.into_data() else {
-            continue;
-        };
-        if first.len().max(joined.len()) + data.len() > most {
-            return Err(Refusal::TooLarge);
-        }
-        if first.is_empty() && joined.is_empty() {
-            first = data;
-            continue;
-        }
-        if joined.is_empty() {
-            joined.extend_from_slice(&first);
-        }
-        joined.extend_from_slice(&data);
-    }
-    Ok(if joined.is_empty() { first } else { joined.freeze() })
 }
 
 /// Seconds after which who wanted to sign in the meantime tries again, before jitter.

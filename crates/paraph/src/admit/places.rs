@@ -3,9 +3,9 @@
 //!
 //! When all are taken, whoever comes gets the place of one that does nothing with it: of all connections that wait for
 //! their client, the one for which time waited times places held by its address is highest. So 218 addresses with twenty
-//! silent connections each go round among themselves, and somebody who has one and is about to ask keeps it. When an address has
-//! all its places, the longest waiting of its own makes room: a neighbour behind the same carrier cannot close the door
-//! from inside. Nobody whose request came within the last two seconds is sent away; who sends a body or reads an answer for longer,
+//! silent connections each go round among themselves, and somebody who has one and is about to ask keeps it. The same holds
+//! within a network that has all its places, and within an address, where it is the longest wait: a neighbour cannot close the
+//! door from inside. Nobody whose request came within the last two seconds is sent away; who sends a body or reads an answer for longer,
 //! or watches a count, is weighed like those who wait ([`super::seat`]).
 
 use std::collections::HashMap;
@@ -23,19 +23,13 @@ use crate::limits::Limits;
 pub struct Places {
     most: u64,
     per_address: usize,
-    per_network: u64,
+    per_network: usize,
     open: AtomicU64,
     taken: Mutex<Taken>,
 }
 
-/// Holds at most two keys for each open connection.
-#[derive(Debug, Default)]
-struct Taken {
-    /// By address or /64.
-    seats: HashMap<Prefix, Vec<Arc<Seat>>>,
-    /// By /24 or /48.
-    networks: HashMap<Prefix, u64>,
-}
+/// By /24 or /48, within it by address or /64. Holds at most two keys for each open connection.
+type Taken = HashMap<Prefix, HashMap<Prefix, Vec<Arc<Seat>>>>;
 
 /// One place in all, given back when dropped.
 pub(super) struct Place(Arc<Places>);
@@ -64,10 +58,16 @@ impl Places {
         Arc::new(Self {
             most,
             per_address: usize::try_from(per_address).unwrap_or(usize::MAX),
-            per_network,
+            per_network: usize::try_from(per_network).unwrap_or(usize::MAX),
             open: AtomicU64::new(0),
             taken: Mutex::default(),
         })
+    }
+
+    /// Places in all.
+    #[must_use]
+    pub fn most(&self) -> u64 {
+        self.most
     }
 
     /// Places taken now.
@@ -95,38 +95,23 @@ impl Places {
     }
 
     fn make_room(&self) -> bool {
-        let (taken, now) = (self.taken(), Instant::now());
-        let weighed = taken.seats.values().flat_map(|seats| {
-            let held = u32::try_from(seats.len()).unwrap_or(u32::MAX);
-            let idle = seats.iter().filter_map(move |seat| Some((seat.idle(now)?, seat)));
-            idle.map(move |(idle, seat)| (idle.saturating_mul(held), seat))
-        });
-        match weighed.max_by_key(|(weight, _)| *weight) {
-            Some((_, seat)) => {
-                seat.ask_to_leave();
-                true
-            }
-            None => false,
-        }
+        let taken = self.taken();
+        one_leaves(taken.values().flat_map(HashMap::values))
     }
 
     /// A place for this source, whose connection has this seat; an error says which bound it met.
     pub(super) fn take_for(self: &Arc<Self>, source: Source, seat: &Arc<Seat>) -> Result<SourcePlace, &'static str> {
         let mut taken = self.taken();
-        let open = taken.networks.get(&source.wide()).copied().unwrap_or(0);
-        if open >= self.per_network {
-            return Err("network");
+        if let Some(network) = taken.get(&source.wide()) {
+            let own = network.get(&source.narrow());
+            if own.is_some_and(|own| own.len() >= self.per_address) {
+                one_leaves(own).then_some(()).ok_or("address")?;
+            } else if network.values().map(Vec::len).sum::<usize>() >= self.per_network {
+                one_leaves(network.values()).then_some(()).ok_or("network")?;
+            }
         }
-        if let Some(seats) = taken.seats.get(&source.narrow())
-            && seats.len() >= self.per_address
-        {
-            let now = Instant::now();
-            let idle = seats.iter().filter_map(|seat| Some((seat.idle(now)?, seat)));
-            let longest = idle.max_by_key(|(idle, _)| *idle);
-            longest.ok_or("address")?.1.ask_to_leave();
-        }
-        taken.seats.entry(source.narrow()).or_default().push(Arc::clone(seat));
-        *taken.networks.entry(source.wide()).or_insert(0) += 1;
+        let network = taken.entry(source.wide()).or_default();
+        network.entry(source.narrow()).or_default().push(Arc::clone(seat));
         Ok(SourcePlace {
             places: Arc::clone(self),
             source,
@@ -139,6 +124,18 @@ impl Places {
     }
 }
 
+/// Asks one to leave: of these seats, each group of which is that of an address, the one that keeps most from others.
+fn one_leaves<'a>(groups: impl IntoIterator<Item = &'a Vec<Arc<Seat>>>) -> bool {
+    let now = Instant::now();
+    let weighed = groups.into_iter().flat_map(|seats| {
+        let held = u32::try_from(seats.len()).unwrap_or(u32::MAX);
+        let idle = seats.iter().filter_map(move |seat| Some((seat.idle(now)?, seat)));
+        idle.map(move |(idle, seat)| (idle.saturating_mul(held), seat))
+    });
+    let heaviest = weighed.max_by_key(|(weight, _)| *weight);
+    heaviest.inspect(|(_, seat)| seat.ask_to_leave()).is_some()
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
         self.0.open.fetch_sub(1, Ordering::Relaxed);
@@ -148,17 +145,17 @@ impl Drop for Place {
 impl Drop for SourcePlace {
     fn drop(&mut self) {
         let mut taken = self.places.taken();
-        if let Some(seats) = taken.seats.get_mut(&self.source.narrow()) {
+        let Some(network) = taken.get_mut(&self.source.wide()) else {
+            return;
+        };
+        if let Some(seats) = network.get_mut(&self.source.narrow()) {
             seats.retain(|seat| !Arc::ptr_eq(seat, &self.seat));
             if seats.is_empty() {
-                taken.seats.remove(&self.source.narrow());
+                network.remove(&self.source.narrow());
             }
         }
-        if let Some(open) = taken.networks.get_mut(&self.source.wide()) {
-            *open -= 1;
-            if *open == 0 {
-                taken.networks.remove(&self.source.wide());
-            }
+        if network.is_empty() {
+            taken.remove(&self.source.wide());
         }
     }
 }
@@ -195,8 +192,7 @@ mod tests {
             "nor may a /48 rotate its /64"
         );
         drop((held, third, six));
-        let taken = places.taken();
-        assert!(taken.seats.is_empty() && taken.networks.is_empty());
+        assert!(places.taken().is_empty());
     }
 
     #[test]
@@ -240,5 +236,29 @@ mod tests {
             neighbours.each_ref().map(|(_, seat)| seat.is_leaving()),
             [false, true, false]
         );
+    }
+
+    #[test]
+    fn when_a_network_has_all_its_places_its_heaviest_wait_ends() {
+        let places = Places::of(100, 4, 6);
+        let began = Instant::now();
+        let mut held = Vec::new();
+        let mut come = |addr: &str, seconds_ago: u64| {
+            let seat = Seat::since(began - std::time::Duration::from_secs(seconds_ago));
+            held.push(places.take_for(source(addr), &seat).expect("room"));
+            seat
+        };
+        let stranger = come("198.51.100.1", 60);
+        let (patient, busy) = (come("203.0.113.2", 9), come("203.0.113.3", 60));
+        busy.works();
+        let silent = [7, 6, 5, 4].map(|ago| come("203.0.113.1", ago));
+        let neighbour = come("203.0.113.4", 0);
+        let asked = |seats: &[Arc<Seat>]| seats.iter().map(|seat| seat.is_leaving()).collect::<Vec<_>>();
+        assert_eq!(
+            asked(&silent),
+            [true, false, false, false],
+            "7 s times 4, not 9 s times 1"
+        );
+        assert_eq!(asked(&[stranger, patient, busy, neighbour]), [false; 4]);
     }
 }

@@ -157,12 +157,13 @@ fn parse_v2(bytes: &[u8], max: usize) -> Result<Parsed, ProxyError> {
     Ok(Parsed::Complete { header, length })
 }
 
-/// Source address, our address, source port, our port; extensions after them are skipped.
+/// Source address, our address, source port, our port; the extensions after them have to be whole, and are skipped.
 fn v2_body(family: u8, body: &[u8]) -> Option<Header> {
     match family {
         0x00 => Some(Header::Local),
         0x11 => {
-            let (addrs, _) = body.split_first_chunk::<12>()?;
+            let (addrs, extensions) = body.split_first_chunk::<12>()?;
+            are_whole(extensions)?;
             let client = Ipv4Addr::new(addrs[0], addrs[1], addrs[2], addrs[3]);
             Some(Header::Client(SocketAddr::new(
                 client.into(),
@@ -170,7 +171,8 @@ fn v2_body(family: u8, body: &[u8]) -> Option<Header> {
             )))
         }
         0x21 => {
-            let (addrs, _) = body.split_first_chunk::<36>()?;
+            let (addrs, extensions) = body.split_first_chunk::<36>()?;
+            are_whole(extensions)?;
             let client = Ipv6Addr::from(*addrs.first_chunk::<16>()?);
             Some(Header::Client(SocketAddr::new(
                 client.into(),
@@ -180,6 +182,16 @@ fn v2_body(family: u8, body: &[u8]) -> Option<Header> {
         // Datagrams and Unix sockets cannot carry the HTTP that we serve.
         _ => None,
     }
+}
+
+/// One after another: a type, two bytes of length, so many bytes (section 2.2). What is no such row was cut or put together by
+/// somebody who counts otherwise than we do, and where the header ends would be a guess.
+fn are_whole(mut extensions: &[u8]) -> Option<()> {
+    while !extensions.is_empty() {
+        let ([_, high, low], rest) = extensions.split_first_chunk::<3>()?;
+        extensions = rest.get(usize::from(u16::from_be_bytes([*high, *low]))..)?;
+    }
+    Some(())
 }
 
 /// Reads from a trusted proxy's connection until its header is complete, and returns it with the bytes that came
@@ -312,6 +324,23 @@ mod tests {
             matches!(parse(&v2(0x21, 0x12, &[0; 12]), 1024), Err(ProxyError::Malformed)),
             "datagram"
         );
+        for extensions in [
+            &[4][..],
+            &[4, 0],
+            &[4, 0, 1],
+            &[4, 0, 0, 2],
+            &[4, 0xff, 0xff, 1],
+            &[4, 0, 1, 9, 2, 0, 4, 1],
+        ] {
+            for addrs in [12, 36] {
+                let body = [&vec![0; addrs], extensions].concat();
+                let bytes = v2(0x21, if addrs == 12 { 0x11 } else { 0x21 }, &body);
+                assert!(
+                    matches!(parse(&bytes, 1024), Err(ProxyError::Malformed)),
+                    "{extensions:?} behind addresses"
+                );
+            }
+        }
         assert!(matches!(
             parse(&v2(0x21, 0x11, &[0; 1009])[..16], 1024),
             Err(ProxyError::TooLong)
@@ -354,8 +383,10 @@ mod tests {
         #[test]
         fn both_versions_round_trip_and_wait_for_the_last_byte(
             v4 in any::<bool>(), octets in any::<[u8; 16]>(), port in any::<u16>(),
-            extensions in proptest::collection::vec(any::<u8>(), 0..40),
+            extensions in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..20), 0..3),
         ) {
+            let whole = |value: Vec<u8>| [&[4, 0, value.len() as u8][..], &value].concat();
+            let extensions: Vec<u8> = extensions.into_iter().flat_map(whole).collect();
             let ip = if v4 {
                 IpAddr::from([octets[0], octets[1], octets[2], octets[3]])
             } else {

@@ -5,6 +5,7 @@ use super::challenge::ClearanceError;
 use super::form::FieldError;
 use super::lane::Busy;
 use super::ticket::TicketError;
+use super::upload::Unread;
 
 /// Why a request was not admitted. `respond.rs` turns each into an HTTP answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,8 +16,10 @@ pub enum Refusal {
     TooLarge,
     /// 415: not `application/x-www-form-urlencoded`.
     UnsupportedMedia,
-    /// 408: the body took longer than `limits.body_seconds`, or its sender went away.
+    /// 408: the body took longer than `limits.body_seconds`, or came slower than the least rate.
     SlowBody,
+    /// 400: the body broke off, or broke its protocol.
+    BrokenBody,
     /// 403: ticket or challenge are too old; a fresh form, input kept.
     TicketExpired,
     /// 429: the ticket is good, only too young; the form again with the same ticket, input kept.
@@ -56,6 +59,7 @@ impl Refusal {
             Self::TooLarge => "too_large",
             Self::UnsupportedMedia => "unsupported_type",
             Self::SlowBody => "too_slow",
+            Self::BrokenBody => "bad_request",
             Self::TicketExpired => "ticket_expired",
             Self::TooEarly { .. } | Self::SlowDown { .. } => "slow_down",
             Self::ClearanceRefused(_) => "clearance_refused",
@@ -71,6 +75,7 @@ impl Refusal {
         match self {
             Self::TooEarly { .. } => "too_early",
             Self::ReadOnly { .. } => "read_only",
+            Self::BrokenBody => "broken_body",
             Self::ClearanceRefused(reason) => reason,
             other => other.code(),
         }
@@ -107,6 +112,16 @@ impl From<SlowDown> for Refusal {
 impl From<Busy> for Refusal {
     fn from(Busy { retry_after }: Busy) -> Self {
         Self::Busy { retry_after }
+    }
+}
+
+impl From<Unread> for Refusal {
+    fn from(unread: Unread) -> Self {
+        match unread {
+            Unread::TooLarge => Self::TooLarge,
+            Unread::TooSlow => Self::SlowBody,
+            Unread::Broken => Self::BrokenBody,
+        }
     }
 }
 

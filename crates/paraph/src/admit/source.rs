@@ -1,10 +1,12 @@
 //! Where a request comes from: an address, a port, and on whose word.
 
 use std::hash::{Hash, Hasher};
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 
 use http::HeaderMap;
 use ipnet::IpNet;
+
+use super::forwarded::{last_forwarded, last_listed};
 
 /// On whose word an address is believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -164,8 +166,8 @@ impl Trusted {
         if self.networks.is_empty() || !self.contains(peer.addr) {
             return peer;
         }
-        let standard = self.walk(headers, "forwarded", forwarded_for);
-        let customary = self.walk(headers, "x-forwarded-for", address);
+        let standard = self.walk(headers, "forwarded", last_forwarded);
+        let customary = self.walk(headers, "x-forwarded-for", last_listed);
         let client = match (standard, customary) {
             (Hop::Absent, other) | (other, Hop::Absent) => other,
             (Hop::Client(a), Hop::Client(b)) if a.ip() == b.ip() => Hop::Client(if a.port() == 0 { b } else { a }),
@@ -178,26 +180,23 @@ impl Trusted {
     }
 
     /// Walks one header from the right, past trusted hops.
-    fn walk(&self, headers: &HeaderMap, name: &str, parse: fn(&str) -> Option<SocketAddr>) -> Hop {
+    fn walk(&self, headers: &HeaderMap, name: &str, last: fn(&mut &[u8]) -> Option<Option<SocketAddr>>) -> Hop {
         let mut lines: Vec<&[u8]> = headers.get_all(name).iter().map(http::HeaderValue::as_bytes).collect();
         lines.reverse();
-        // A comma inside a quoted value splits wrongly and then fails to parse; no honest `for=` holds one, and
-        // looking for the quotes from the left would let the client's part decide how the proxy's part is read.
-        let elements = lines.iter().flat_map(|line| line.rsplit(|&byte| byte == b','));
-        let mut last = Hop::Absent;
-        for (index, element) in elements.enumerate() {
-            if index == self.hops {
-                return Hop::Unclear;
-            }
-            let Some(hop) = std::str::from_utf8(element).ok().and_then(|text| parse(text.trim())) else {
+        let hops = lines
+            .into_iter()
+            .flat_map(|mut line| std::iter::from_fn(move || last(&mut line)));
+        let mut found = Hop::Absent;
+        for (index, hop) in hops.enumerate() {
+            let Some(hop) = hop.filter(|_| index < self.hops) else {
                 return Hop::Unclear;
             };
-            last = Hop::Client(hop);
+            found = Hop::Client(hop);
             if !self.contains(hop.ip()) {
                 break;
             }
         }
-        last
+        found
     }
 }
 
@@ -207,50 +206,6 @@ enum Hop {
     Absent,
     Client(SocketAddr),
     Unclear,
-}
-
-/// The `for` parameter of one element of `Forwarded` (RFC 7239 section 4). `unknown` and obfuscated names are not
-/// addresses and yield nothing.
-fn forwarded_for(element: &str) -> Option<SocketAddr> {
-    let mut found = None;
-    for pair in element.split(';') {
-        let (name, value) = pair.trim().split_once('=')?;
-        if name.eq_ignore_ascii_case("for") {
-            let bare = match value.strip_prefix('"') {
-                Some(rest) => rest.strip_suffix('"')?,
-                None => value,
-            };
-            if found.replace(address(bare)?).is_some() {
-                return None;
-            }
-        }
-    }
-    found
-}
-
-/// `a.b.c.d`, `a.b.c.d:port`, `x::y`, `[x::y]` or `[x::y]:port`; port 0 when there is none, or when the proxy keeps it to
-/// itself (`:_name`, RFC 7239 section 6.3).
-fn address(text: &str) -> Option<SocketAddr> {
-    let text = match text.rsplit_once(":_") {
-        Some((node, hidden)) if is_obfuscated(hidden) => node,
-        _ => text,
-    };
-    if let Ok(addr) = text.parse::<IpAddr>() {
-        return Some(SocketAddr::new(addr.to_canonical(), 0));
-    }
-    if let Ok(socket) = text.parse::<SocketAddr>() {
-        return Some(SocketAddr::new(socket.ip().to_canonical(), socket.port()));
-    }
-    let inner = text.strip_prefix('[')?.strip_suffix(']')?;
-    Some(SocketAddr::new(inner.parse::<Ipv6Addr>().ok()?.to_canonical(), 0))
-}
-
-/// What follows the underscore of an obfuscated name.
-fn is_obfuscated(name: &str) -> bool {
-    !name.is_empty()
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
 
 #[cfg(test)]
@@ -359,6 +314,60 @@ mod tests {
         ] {
             check("192.0.2.1", &[("forwarded", unclear)], "192.0.2.1 4000");
         }
+    }
+
+    /// A value that a client chose, as its Host, stands quoted in what the proxy writes: it ends where the quotes do.
+    #[test]
+    fn what_stands_in_a_quoted_value_is_no_hop() {
+        for (value, expect) in [
+            (
+                r#"for=198.51.100.1;host="x,for=203.0.113.66;a=";proto=https"#,
+                "198.51.100.1 0",
+            ),
+            (
+                r#"for=198.51.100.1;host="x\",for=203.0.113.66;a=\"";proto=https"#,
+                "198.51.100.1 0",
+            ),
+            (r#"for=198.51.100.1;host="a;b""#, "198.51.100.1 0"),
+            (r#"for=198.51.100.1;host="a,b""#, "198.51.100.1 0"),
+            (r#"for=203.0.113.66, for=198.51.100.1;host="a\\""#, "198.51.100.1 0"),
+            (r#"host=example.org:8080;for="198.51.100.1:99""#, "198.51.100.1 99"),
+            // Not all of a token, not all of a quoted string, or one that never began.
+            (r#"for=198.51.100.1;host=a"b""#, "192.0.2.1 4000"),
+            (r#"for=198.51.100.1;host="a"b"#, "192.0.2.1 4000"),
+            (r#"for=198.51.100.1;host=a""#, "192.0.2.1 4000"),
+            (r#"for=198.51.100.1;host="a\""#, "192.0.2.1 4000"),
+            ("for=198.51.100.1 for=203.0.113.66", "192.0.2.1 4000"),
+            ("for=198.51.100.1;host=", "192.0.2.1 4000"),
+            ("for=198.51.100.1;=x", "192.0.2.1 4000"),
+        ] {
+            check("192.0.2.1", &[("forwarded", value)], expect);
+        }
+    }
+
+    /// Lists may have empty elements (RFC 9110, section 5.6.1), and an element of `Forwarded` empty pairs.
+    #[test]
+    fn what_is_empty_is_nothing_at_all() {
+        for value in [
+            "for=198.51.100.1;",
+            ";for=198.51.100.1",
+            "for=198.51.100.1, ",
+            "for=198.51.100.1 ;, ,;,",
+        ] {
+            check("192.0.2.1", &[("forwarded", value)], "198.51.100.1 0");
+        }
+        for value in ["198.51.100.1,", "198.51.100.1 , ,,192.0.2.9,"] {
+            check("192.0.2.1", &[("x-forwarded-for", value)], "198.51.100.1 0");
+        }
+        for name in ["forwarded", "x-forwarded-for"] {
+            check("192.0.2.1", &[(name, " , ,")], "192.0.2.1 4000");
+        }
+        check("192.0.2.1", &[("forwarded", ";")], "192.0.2.1 4000");
+        check(
+            "192.0.2.1",
+            &[("forwarded", "for=198.51.100.1"), ("forwarded", "")],
+            "198.51.100.1 0",
+        );
     }
 
     #[test]

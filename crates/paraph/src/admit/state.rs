@@ -77,7 +77,7 @@ impl Admitter {
         let (heavy, rooms) = (self.budgets.heavy(), &self.budgets.rooms);
         let open = usize::try_from(self.places.open()).unwrap_or(usize::MAX);
         let used = [
-            ("connections", open, limits.connections),
+            ("connections", open, self.places.most()),
             ("budget_heavy", heavy, limits.budget_heavy),
             ("budget_room_addresses", rooms.len(), limits.budget_room_addresses),
             ("budget_room_waiting", rooms.hopes(), limits.budget_room_waiting),

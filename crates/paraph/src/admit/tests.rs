@@ -409,6 +409,23 @@ async fn a_source_pays_more_before_it_is_refused_and_others_do_not() {
     assert_eq!(door.ticket(&home(), "well", NOW).expect("ticket").1, 60);
 }
 
+#[test]
+fn a_neighbour_who_asks_for_puzzles_without_end_keeps_nobody_from_one() {
+    let door = door(Price::Real);
+    let cost = |addr, now| {
+        let issued = door.challenge(&source(addr), "well", now);
+        issued.expect("whoever asked before").parameters.cost
+    };
+    // Ten times the budget of the address, and what is left of that of its /24.
+    for asked in 0..20_000 {
+        assert!(cost("198.51.100.1", NOW) <= 3000, "{asked}");
+    }
+    assert_eq!(cost("198.51.100.1", NOW), 3000, "at the highest price");
+    assert_eq!(cost("203.0.113.1", NOW), 1000, "which is nobody else's");
+    // What went beyond the budget was not counted: two minutes later it costs what it did.
+    assert_eq!(cost("198.51.100.1", after(120)), 1000);
+}
+
 #[tokio::test]
 async fn everybody_pays_more_while_signatures_wait_but_never_more_than_the_ceiling() {
     let limits = Limits {

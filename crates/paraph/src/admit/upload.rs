@@ -1,11 +1,15 @@
-//! The body of a request on its way in, at a least rate.
+//! The body of a request on its way in, at a least rate; and the one way to read it whole.
 
+use std::convert::Infallible;
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use futures_util::FutureExt;
+use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::time::{Instant, Sleep};
 
@@ -35,6 +39,85 @@ pub enum UploadError {
     /// The connection ended, or broke its protocol.
     #[error("the body ended early")]
     Broken(#[from] hyper::Error),
+}
+
+/// Why a body was not read to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unread {
+    /// It is larger than what was asked for.
+    #[error("the body is too large")]
+    TooLarge,
+    /// It came too slowly.
+    #[error("the body comes too slowly")]
+    TooSlow,
+    /// Its sender went away, or broke the protocol: a chunk that is none, a length that is not kept.
+    #[error("the body broke off")]
+    Broken,
+}
+
+impl From<UploadError> for Unread {
+    fn from(error: UploadError) -> Self {
+        match error {
+            UploadError::Slow => Self::TooSlow,
+            UploadError::Broken(_) => Self::Broken,
+        }
+    }
+}
+
+impl From<Infallible> for Unread {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
+
+/// Reads a body of at most `most` bytes within `patience`.
+///
+/// Never call it with a place in a lane in hand: the place would be the client's to keep, and a few slow ones would have
+/// them all.
+///
+/// # Errors
+/// It is too large, too slow, or broke off.
+pub async fn read<B>(body: B, most: usize, patience: Duration) -> Result<Bytes, Unread>
+where
+    B: Body<Data = Bytes>,
+    Unread: From<B::Error>,
+{
+    let mut whole = pin!(whole(body, most));
+    // Nearly every body came with its head: only one that did not costs a timer.
+    match (&mut whole).now_or_never() {
+        Some(whole) => whole,
+        None => tokio::time::timeout(patience, whole)
+            .await
+            .map_err(|_| Unread::TooSlow)?,
+    }
+}
+
+/// A body that comes in a single piece, as forms do, is not copied.
+async fn whole<B>(body: B, most: usize) -> Result<Bytes, Unread>
+where
+    B: Body<Data = Bytes>,
+    Unread: From<B::Error>,
+{
+    let mut body = pin!(body);
+    let mut first = Bytes::new();
+    let mut joined = BytesMut::new();
+    while let Some(frame) = body.as_mut().frame().await {
+        let Ok(data) = frame?.into_data() else {
+            continue;
+        };
+        if first.len().max(joined.len()) + data.len() > most {
+            return Err(Unread::TooLarge);
+        }
+        if first.is_empty() && joined.is_empty() {
+            first = data;
+            continue;
+        }
+        if joined.is_empty() {
+            joined.extend_from_slice(&first);
+        }
+        joined.extend_from_slice(&data);
+    }
+    Ok(if joined.is_empty() { first } else { joined.freeze() })
 }
 
 impl Upload {

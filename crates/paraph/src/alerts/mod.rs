@@ -115,6 +115,18 @@ pub struct Listed {
     pub over: bool,
 }
 
+/// Where a recipient stands in the configuration, and by which way they are reached: never an address.
+struct Place(String);
+
+impl Place {
+    /// As people find it in the configuration.
+    fn label(&self) -> String {
+        let mut parts = self.0.splitn(3, '-');
+        let mut part = || parts.next().unwrap_or_default();
+        format!("alerts.{}[{}] ({})", part(), part(), part())
+    }
+}
+
 /// What became of one channel.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Tried {
@@ -222,6 +234,22 @@ impl Alerts {
         acknowledged
     }
 
+    /// The button behind an alert's link was pressed. To whom that link had been sent, if nobody had acknowledged the alert before.
+    pub fn press(&self, id: &str, proof: &str) -> Option<String> {
+        let to = self.sent_to(id, proof)?;
+        let mut book = lock(&self.book);
+        let is_first = book.find(id).is_some_and(|(_, open)| open.acknowledged.is_none());
+        if !is_first {
+            return None;
+        }
+        book.acknowledge(id, clock::now());
+        self.keep(&book);
+        drop(book);
+        let to = to.label();
+        tracing::info!(%to, "an alert was acknowledged by its link");
+        Some(to)
+    }
+
     /// A check from outside (`paraph fsck`, `recount`) came out: the ledger is sound, or it is not.
     pub fn ledger_checked(&self, is_sound: bool) {
         let now = clock::now();
@@ -292,23 +320,21 @@ impl Alerts {
     /// To everybody in the circle, all at once.
     async fn send(&self, notice: &Notice) -> Vec<Tried> {
         let setup = self.setup.load_full();
-        let of = |list: &'static str, recipients: &[Recipient]| -> Vec<(String, Recipient)> {
-            let named = |(at, recipient): (usize, &Recipient)| {
-                (
-                    format!("alerts.{list}[{at}] ({})", recipient.channel.kind()),
-                    recipient.clone(),
-                )
+        let of = |list: &'static str, recipients: &[Recipient]| -> Vec<(Place, Recipient)> {
+            let placed = |(at, recipient): (usize, &Recipient)| {
+                let kind = recipient.channel.kind();
+                (Place(format!("{list}-{at}-{kind}")), recipient.clone())
             };
-            recipients.iter().enumerate().map(named).collect()
+            recipients.iter().enumerate().map(placed).collect()
         };
         let mut circle = of("first", &setup.settings.first);
         if notice.to == Circle::Both {
             circle.extend(of("second", &setup.settings.second));
         }
-        let sending = circle.into_iter().map(|(channel, recipient)| {
+        let sending = circle.into_iter().map(|(place, recipient)| {
             let setup = &setup;
             async move {
-                let link = self.link(&setup.link, &notice.id, &recipient.lang);
+                let link = self.link(&setup.link, &notice.id, &place, &recipient.lang);
                 let told = Told::new(
                     notice,
                     &recipient.lang,
@@ -317,23 +343,28 @@ impl Alerts {
                     (&link, &setup.room(&recipient.lang)),
                 );
                 let failure = channel::send(setup, &recipient, &told).await.err();
+                let channel = place.label();
                 Tried { channel, failure }
             }
         });
         join_all(sending).await
     }
 
-    fn link(&self, base: &str, id: &str, lang: &str) -> String {
-        format!("{base}/alerts/{id}/{}?lang={lang}", self.proof(id))
+    fn link(&self, base: &str, id: &str, to: &Place, lang: &str) -> String {
+        format!("{base}/alerts/{id}/{}?lang={lang}", self.proof(id, to))
     }
 
-    /// What only who was told can know.
-    fn proof(&self, id: &str) -> String {
-        BASE64URL_NOPAD.encode(&keys::tag(&self.key, &[b"acknowledge", id.as_bytes()]))
+    /// What only who was told can know, and by which link they were.
+    fn proof(&self, id: &str, to: &Place) -> String {
+        let tag = keys::tag(&self.key, &[b"acknowledge", id.as_bytes(), to.0.as_bytes()]);
+        format!("{}.{}", to.0, BASE64URL_NOPAD.encode(&tag))
     }
 
-    fn is_proof(&self, id: &str, proof: &str) -> bool {
-        self.proof(id).as_bytes().ct_eq(proof.as_bytes()).into()
+    /// To whom a link was sent; `None` if it is none of ours.
+    fn sent_to(&self, id: &str, proof: &str) -> Option<Place> {
+        let to = Place(proof.split_once('.')?.0.to_owned());
+        let is_ours: bool = self.proof(id, &to).as_bytes().ct_eq(proof.as_bytes()).into();
+        is_ours.then_some(to)
     }
 
     /// Puts the book on the disk. One that does not take it is no reason to be silent: the book in memory goes on.

@@ -14,12 +14,12 @@ const STYLE: &str = "body{font:1.25rem/1.5 system-ui,sans-serif;max-width:34rem;
 color-scheme:light dark}button{font:inherit;font-weight:700;width:100%;padding:1rem;margin-top:1rem}p{white-space:pre-line}";
 
 impl Alerts {
-    /// Answers `/alerts/{id}/{proof}` on the operations listener.
+    /// Answers `/alerts/{id}/{proof}` on the operations listener. Whoever presses the button is heard by [`Alerts::press`] before.
     #[must_use]
     pub fn answer(&self, method: &Method, id: &str, proof: &str, query: Option<&str>) -> Answer {
         let asked = query.and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("lang=")));
         let lang = super::languages().find(|code| Some(*code) == asked).unwrap_or("en");
-        if !self.is_proof(id, proof) {
+        if self.sent_to(id, proof).is_none() {
             return page(
                 StatusCode::NOT_FOUND,
                 lang,
@@ -28,9 +28,7 @@ impl Alerts {
                 false,
             );
         }
-        if *method == Method::POST {
-            self.acknowledge(Some(id));
-        } else if *method != Method::GET && *method != Method::HEAD {
+        if !matches!(*method, Method::GET | Method::HEAD | Method::POST) {
             return page(
                 StatusCode::METHOD_NOT_ALLOWED,
                 lang,

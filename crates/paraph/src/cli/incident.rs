@@ -9,7 +9,7 @@ use super::Place;
 /// `paraph incident ...`.
 #[derive(Debug, Subcommand)]
 pub enum Incident {
-    /// List incidents, and the verdicts that were given, the latest first
+    /// List incidents, findings that wait for you, and the verdicts that were given, the latest first
     List(IncidentAll),
     /// Show one incident: what was seen, decided and written down, by whom
     Show(IncidentOne),
@@ -137,7 +137,7 @@ pub struct IncidentCap {
 /// `paraph incident hold`, `release`, `invalidate` and `reinstate`.
 ///
 /// Shows what the verdict would do: how many signatures, how they stand, five samples, how many honest people it may catch.
-/// Nothing is changed without --yes.
+/// Nothing is changed without --yes; with --expect, only what that preview showed.
 #[derive(Args, Debug)]
 #[command(group = ArgGroup::new("whom").required(true).args(["petition", "undo"]))]
 pub struct IncidentMotion {
@@ -165,7 +165,8 @@ pub struct IncidentMotion {
     /// Judged by this verdict; several may be given
     #[arg(long, value_name = "NUMBER", conflicts_with = "undo")]
     pub verdict: Vec<u64>,
-    /// Member of this finding, as `paraph incident show` names it: held for it, or waiting to be
+    /// Member of this finding, as `paraph incident show` names it: held for it, or waiting to be; of one that only asks,
+    /// who was looked at
     #[arg(long, value_name = "NAME", conflicts_with = "undo")]
     pub finding: Option<String>,
     /// Answered the mail that asked held people in this incident
@@ -184,6 +185,9 @@ pub struct IncidentMotion {
     /// What you saw, in a sentence; no names, no addresses
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
+    /// Only if it would judge exactly so many, as the preview said; or else look again
+    #[arg(long, value_name = "NUMBER", requires = "yes")]
+    pub expect: Option<u64>,
     /// Do it; without this nothing is changed
     #[arg(long, requires = "note")]
     pub yes: bool,

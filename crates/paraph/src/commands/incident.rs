@@ -1,41 +1,39 @@
 //! `paraph incident ...`
 
+mod words;
+
 use std::fs;
 
 use serde_json::json;
 
-use super::{configured, on_one_line, print};
+use super::{configured, print};
 use crate::cli::Place;
 use crate::cli::incident::{Incident, IncidentAsk, IncidentCap, IncidentMotion};
 use crate::control;
 use crate::failure::Failure;
 use crate::incident::answers::Answers;
-use crate::incident::book::{self, What};
-use crate::incident::condition::{Condition, Network};
-use crate::incident::findings::{Found, Now};
-use crate::incident::log::{Entry, Happened, Told, Who};
-use crate::incident::preview::{Preview, Sample};
+use crate::incident::condition::{Condition, Network, mail_domain};
 use crate::incident::second_way::{Ask, AskPreview};
-use crate::incident::{Direction, IncidentAnswer, IncidentCommand, Listed, Motion, Refused, Shown};
+use crate::incident::{Direction, IncidentAnswer, IncidentCommand, Motion, Previewed, Refused};
 use crate::intake::verdict::reason::Reason;
-use crate::views::Lang;
-use crate::views::incident::EvidenceWords;
+use words::{done, foretold, head, history, line, named, sampled, time, told};
 
 pub(super) fn run(incident: &Incident) -> Result<(), Failure> {
     match incident {
         Incident::List(all) => {
-            let (incidents, verdicts) = match ask(&all.place, &IncidentCommand::IncidentList)? {
-                IncidentAnswer::List(incidents, verdicts) => (incidents, verdicts),
+            let (incidents, verdicts, findings) = match ask(&all.place, &IncidentCommand::IncidentList)? {
+                IncidentAnswer::List(incidents, verdicts, findings) => (incidents, verdicts, findings),
                 other => return Err(unexpected(&other)),
             };
             if all.json {
-                print(&json!({ "incidents": incidents, "verdicts": verdicts }).to_string());
+                print(&json!({ "incidents": incidents, "verdicts": verdicts, "findings": findings }).to_string());
                 return Ok(());
             }
-            if incidents.is_empty() && verdicts.is_empty() {
+            if incidents.is_empty() && verdicts.is_empty() && findings.is_empty() {
                 print("no incident, and no verdict was given yet");
             }
             incidents.iter().for_each(|incident| print(&head(incident)));
+            findings.iter().for_each(|found| print(&named(found)));
             verdicts.iter().for_each(|verdict| print(&line(verdict)));
             Ok(())
         }
@@ -159,6 +157,7 @@ fn motion(direction: Direction, typed: &IncidentMotion) -> Result<Motion, Failur
         motion.reason.clone_from(reason);
     }
     motion.note = typed.note.clone().unwrap_or_default();
+    motion.previewed = typed.expect.map(Previewed::Exactly);
     if typed.yes && motion.reason.is_empty() {
         return Err(Failure::usage(
             "--reason is missing",
@@ -187,7 +186,7 @@ fn condition(typed: &IncidentMotion) -> Result<Condition, Failure> {
         from: typed.from.as_deref().map(|time| moment("--from", time)).transpose()?,
         to: typed.to.as_deref().map(|time| moment("--to", time)).transpose()?,
         network: typed.network.as_deref().map(network).transpose()?,
-        domain: typed.domain.as_deref().map(str::to_lowercase),
+        domain: typed.domain.as_deref().map(domain).transpose()?,
         comment: comment.transpose()?,
         verdicts: typed.verdict.clone(),
         finding: typed.finding.as_deref().map(str::to_lowercase),
@@ -208,21 +207,19 @@ fn moment(flag: &str, typed: &str) -> Result<u64, Failure> {
 }
 
 fn network(typed: &str) -> Result<Network, Failure> {
-    let number = typed.strip_prefix("AS").or_else(|| typed.strip_prefix("as"));
-    if let Some(number) = number.and_then(|number| number.parse().ok()) {
-        return Ok(Network::Origin(number));
-    }
-    let address = typed.split_once('/').map_or(typed, |(address, _)| address);
-    let wide = typed.split_once('/').map(|(_, length)| length);
-    match address.parse::<std::net::IpAddr>() {
-        Ok(address) if wide.is_none_or(|length| length == if address.is_ipv4() { "24" } else { "64" }) => {
-            Ok(Network::Near(address))
-        }
-        _ => Err(Failure::usage(
+    Network::read(typed).ok_or_else(|| {
+        Failure::usage(
             format!("--network: {typed} is not a network that signatures are known by"),
             "write AS64496, or an address: it stands for its /24 or, in IPv6, its /64",
-        )),
-    }
+        )
+    })
+}
+
+fn domain(typed: &str) -> Result<String, Failure> {
+    mail_domain(typed).ok_or_else(|| {
+        let hint = "write what stands behind the @ of an address, as in people.example";
+        Failure::usage(format!("--domain: {typed} is not a mail domain"), hint)
+    })
 }
 
 /// Shows what it would do, or does it.
@@ -299,10 +296,29 @@ fn second_way(typed: &IncidentAsk) -> Result<(), Failure> {
 
 fn would_be_asked(preview: &AskPreview) -> String {
     let mut said = format!(
-        "{} signatures are held; this would ask {} mailboxes by mail, over {} hours\n  {} were asked before, {} have said \
+        "{} signatures are held; this would ask {} mailboxes by mail\n  {} were asked before, {} have said \
          \"it wasn't me\" or taken a signature back",
-        preview.held, preview.would, preview.hours, preview.asked, preview.taken_back,
+        preview.held, preview.would, preview.asked, preview.taken_back,
     );
+    if let (Some(first), Some(last)) = (preview.first_at, preview.last_at) {
+        said += &format!(
+            "\n  the first mail leaves at {}, the last at {}, if nothing else is sent to these people",
+            time(first),
+            time(last)
+        );
+    }
+    if preview.had_today > 0 {
+        said += &format!(
+            "\n  {} have had their mails of the day: theirs wait until that is over, up to 24 hours",
+            preview.had_today
+        );
+    }
+    if preview.left_alone > 0 {
+        said += &format!(
+            "\n  {} are left alone, by their readers' wish or because mail came back: theirs leave when that has ended",
+            preview.left_alone
+        );
+    }
     preview.samples.iter().for_each(|sample| said += &sampled(sample));
     if preview.would > 0 {
         said += "\nnobody was asked; --yes does it, and what has not left can be called back";
@@ -332,254 +348,10 @@ fn raise_cap(typed: &IncidentCap) -> Result<(), Failure> {
     Ok(())
 }
 
-/// One of those meant, on a line.
-fn sampled(sample: &Sample) -> String {
-    let standing = match (sample.counted, sample.confirmed) {
-        (true, _) => "counted",
-        (false, true) => "confirmed",
-        (false, false) => "unconfirmed",
-    };
-    let comment = sample.comment.chars().filter(|symbol| !symbol.is_control());
-    let comment: String = comment.take(60).collect();
-    format!(
-        "\n  sample: {}  {standing}  {}  {comment}",
-        time(sample.at),
-        sample.name
-    )
-}
-
-fn foretold(direction: Direction, preview: &Preview) -> String {
-    let mut said = format!(
-        "{} signatures are meant; this would {} {}{}\n  {} counted now, {} confirmed, {} never confirmed, {} ended",
-        preview.matched,
-        direction.name(),
-        preview.judged,
-        if preview.more {
-            ", and leave more for another verdict"
-        } else {
-            ""
-        },
-        preview.counted,
-        preview.confirmed,
-        preview.unconfirmed,
-        preview.ended,
-    );
-    said += &match direction {
-        Direction::Hold | Direction::Invalidate => format!(
-            "\n  {} of them may be honest people: no finding speaks of them, or they show signs of a person (counted for a day, or \
-             from an access network with common mail)",
-            preview.honest
-        ),
-        Direction::Release | Direction::Reinstate | Direction::Restore => {
-            format!("\n  {} of them would count", preview.would_count)
-        }
-    };
-    if preview.held_again > 0 {
-        said += &format!(
-            "\n  {} of them were held before and will be held again",
-            preview.held_again
-        );
-    }
-    preview.samples.iter().for_each(|sample| said += &sampled(sample));
-    if preview.judged > 0 {
-        said += "\nnothing was changed; --yes does it, with --reason and --note, and one command takes it back";
-    }
-    said
-}
-
-fn line(verdict: &Listed) -> String {
-    let by = match &verdict.who {
-        Who::Program => "scrutiny",
-        person => by(person),
-    };
-    let undone = verdict
-        .undone_by
-        .map_or_else(String::new, |by| format!("  taken back by {by}"));
-    format!(
-        "{:>8}  {}  {:<10} {:>8}  {}  {}  by {by}{undone}",
-        verdict.position,
-        time(verdict.at),
-        verdict.direction.name(),
-        verdict.judged,
-        verdict.petition,
-        verdict.reason,
-    )
-}
-
-fn told(verdict: &Listed) -> String {
-    let lang = Lang::from_code("en");
-    let why = Reason::from_name(&verdict.reason)
-        .zip(lang)
-        .map(|(reason, lang)| reason.words(lang));
-    let mut said = line(verdict);
-    if let Some(why) = why {
-        said += &format!("\n  why: {why}");
-    }
-    if !verdict.note.is_empty() {
-        said += &format!("\n  note: {}", on_one_line(&verdict.note));
-    }
-    if let Some(undoes) = verdict.undoes {
-        said += &format!("\n  takes back: {undoes}");
-    }
-    said + &sentences(&verdict.evidence, "  ")
-}
-
-fn head(incident: &book::Incident) -> String {
-    let end = incident
-        .closed_at
-        .map_or_else(|| "open".to_owned(), |at| format!("closed {}", time(at)));
-    format!(
-        "incident {}  {}  {end}  {} were held, {} refused",
-        incident.id,
-        time(incident.opened_at),
-        incident.held,
-        incident.refused,
-    )
-}
-
-fn history(shown: &Shown) -> String {
-    let mut said = head(&shown.incident);
-    said += &format!("\n  of all whom it caught: {}", stand(shown.now));
-    if let Some(aware) = shown.aware_at {
-        said += &format!("\n  a person knew of it at {}", time(aware));
-    }
-    if let Some(cap) = shown.incident.cap {
-        said += &format!(
-            "\n  up to {} are held in an hour without a person, until {}",
-            cap.to,
-            time(cap.until)
-        );
-    }
-    for found in &shown.findings {
-        said += &format!("\n  {}", named(found));
-        said += &sentences(&found.evidence, "    ");
-    }
-    let asked = &shown.second_way;
-    if asked.offered > 0 {
-        said += &format!(
-            "\n  asked by mail: {}, {} left, {} answered",
-            asked.offered, asked.left, asked.answered
-        );
-        for (petition, decide) in &asked.to_decide {
-            said += &format!(
-                "\n    {petition}: {} answers wait for you, {} of them alike; `paraph incident release --petition {petition} --answered {}`",
-                decide.answered, decide.alike, shown.incident.id
-            );
-        }
-    }
-    for line in &shown.story {
-        said += &format!("\n  {}  {:<12}  {}", time(line.at), by(&line.who), told_line(line));
-    }
-    if shown.incident.left_out > 0 {
-        said += &format!(
-            "\n  {} lines did not fit; the verdicts among them are in `paraph incident list`",
-            shown.incident.left_out
-        );
-    }
-    said
-}
-
-fn stand(now: Now) -> String {
-    format!(
-        "{} held now, {} invalidated, {} neither",
-        now.held, now.invalidated, now.clear
-    )
-}
-
-/// What was seen, what may explain it innocently and how sure it is, a sentence a line; nothing for a verdict by hand. With
-/// `--json` it is there in numbers.
-fn sentences(evidence: &serde_json::Value, indent: &str) -> String {
-    let Some(lang) = Lang::from_code("en") else {
-        return String::new();
-    };
-    let words = EvidenceWords::of(evidence, lang);
-    let seen = words.facts.iter().map(|fact| ("seen", fact));
-    let innocent = words.innocent.iter().map(|innocent| ("it may be innocent", innocent));
-    let sure = words.confidence.iter().map(|confidence| ("confidence", confidence));
-    let lines = seen.chain(innocent).chain(sure);
-    lines
-        .map(|(what, words)| format!("\n{indent}{what}: {words}"))
-        .collect()
-}
-
-fn named(found: &Found) -> String {
-    let standing = match (found.asks, found.waiting) {
-        (true, _) => "asks you to look, and names nobody".to_owned(),
-        (false, 0) => stand(found.now),
-        (false, waiting) => format!("{}, {waiting} wait outside the count", stand(found.now)),
-    };
-    format!("finding {}  {}  {standing}", found.name, found.petition)
-}
-
-fn by(who: &Who) -> &str {
-    match who {
-        Who::Program => "program",
-        Who::Member(name) => name,
-        Who::Former => "a former member",
-        Who::CommandLine => "command line",
-    }
-}
-
-fn told_line(line: &Told) -> String {
-    match &line.what {
-        Happened::Seen(what) => happened(what),
-        Happened::Written(entry, text) => written(*entry, text),
-    }
-}
-
-fn written(entry: Entry, text: &str) -> String {
-    match entry {
-        Entry::Note => on_one_line(text),
-        Entry::Aware => "knows of an attack: the clocks run".to_owned(),
-        Entry::Over => "stopped the clocks".to_owned(),
-        Entry::CapRaised => {
-            let (to, until) = text.split_once(' ').unwrap_or((text, ""));
-            let until = until.parse().map(time).unwrap_or_default();
-            format!("lets {to} be held in an hour without a person, until {until}")
-        }
-        Entry::CapLowered => "lets limits.holds_per_hour be in force again".to_owned(),
-        Entry::SecondWay => format!("asked {text} held people by mail"),
-        Entry::CalledBack => "called back the mails that had not left".to_owned(),
-        Entry::Acknowledged => format!("acknowledged {text} alerts"),
-    }
-}
-
-fn happened(what: &What) -> String {
-    match what {
-        What::Opened => "began".to_owned(),
-        What::Verdict {
-            position,
-            direction,
-            judged,
-        } => format!("verdict {position}: {} {judged}", done(*direction)),
-        What::Refused { requests } => format!("{requests} refused in a minute"),
-        What::AtCap { waiting } => format!("the holds of this hour are used up; {waiting} wait outside the count"),
-        What::Bans { bans } => format!("{bans} bans in force"),
-        What::Closed => "closed: nothing was seen for a while".to_owned(),
-    }
-}
-
-fn time(at: u64) -> String {
-    let stamp = i64::try_from(at)
-        .ok()
-        .and_then(|at| jiff::Timestamp::from_millisecond(at).ok());
-    stamp.map_or_else(String::new, |stamp| format!("{stamp:.0}"))
-}
-
 /// The command by which it is done.
 fn command(direction: Direction) -> Direction {
     match direction {
         Direction::Restore => Direction::Reinstate,
         other => other,
-    }
-}
-
-fn done(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Hold => "held",
-        Direction::Release => "released",
-        Direction::Invalidate => "invalidated",
-        Direction::Reinstate => "reinstated",
-        Direction::Restore => "restored",
     }
 }

@@ -29,6 +29,7 @@ pub(super) fn run(serve: &Serve) -> Result<(), Failure> {
         tracing::warn!(
             allowed,
             wanted,
+            connections = descriptors::connections(&config.limits, allowed),
             mend,
             "fewer files may be opened than limits.connections needs"
         );

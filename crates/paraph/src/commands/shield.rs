@@ -47,7 +47,7 @@ fn network(typed: &str) -> Result<String, Failure> {
     }
     Err(Failure::usage(
         format!("{typed} is neither an address nor a network"),
-        "write it as in 192.0.2.7, 192.0.2.0/24 or 2001:db8::/56",
+        "write it as in 192.0.2.7, 192.0.2.0/24, 2001:db8::/64 or 2001:db8::/48",
     ))
 }
 
@@ -73,7 +73,7 @@ fn tell(answer: &ShieldAnswer, as_json: bool) -> Result<(), Failure> {
         answer if as_json => print(&match answer {
             ShieldAnswer::List(bans) => json!({ "bans": bans }).to_string(),
             ShieldAnswer::Banned(ban) => json!({ "banned": ban }).to_string(),
-            ShieldAnswer::Unbanned(count) => json!({ "unbanned": count }).to_string(),
+            ShieldAnswer::Unbanned { count, still } => json!({ "unbanned": count, "still": still }).to_string(),
             ShieldAnswer::Sharing(on) => json!({ "crowdsec": on }).to_string(),
             ShieldAnswer::Refused(_) => String::new(),
         }),
@@ -82,7 +82,14 @@ fn tell(answer: &ShieldAnswer, as_json: bool) -> Result<(), Failure> {
             print(&format!("{} banned", bans.len()));
         }
         ShieldAnswer::Banned(ban) => line(ban),
-        ShieldAnswer::Unbanned(count) => print(&format!("{count} unbanned")),
+        ShieldAnswer::Unbanned { count, still: None } => print(&format!("{count} unbanned")),
+        ShieldAnswer::Unbanned {
+            count,
+            still: Some(ban),
+        } => print(&format!(
+            "{count} unbanned; a wider ban still holds it, {} for {} s more: `paraph shield unban {}` ends that one",
+            ban.net, ban.seconds, ban.net
+        )),
         ShieldAnswer::Sharing(true) => print("bans are told to CrowdSec"),
         ShieldAnswer::Sharing(false) => print("bans are not told to CrowdSec"),
     }

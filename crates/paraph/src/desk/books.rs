@@ -74,6 +74,8 @@ pub struct Passkey {
 /// A link that was not used yet.
 #[derive(Clone, Debug)]
 pub struct Link {
+    /// Hash of its token.
+    pub token: TokenHash,
     /// What who uses it becomes.
     pub role: Role,
     /// Name of the member whom it is for, if there is one already.
@@ -111,8 +113,8 @@ pub struct Standing {
 pub struct Line {
     /// When.
     pub at: Millis,
-    /// Who, if a member; no name for one who was removed.
-    pub member: Option<String>,
+    /// Who, if a member.
+    pub member: Option<MemberId>,
     /// What.
     pub act: String,
     /// About what.
@@ -167,6 +169,15 @@ impl Books {
     pub async fn members(&self) -> Result<Vec<Member>, DbError> {
         let sql = "SELECT id, name, role, made_at FROM desk_member WHERE removed_at IS NULL ORDER BY made_at, id";
         self.rows(sql, []).await?.iter().map(|row| member(row, 0)).collect()
+    }
+
+    /// Those who were removed, in that order.
+    ///
+    /// # Errors
+    /// The store refused.
+    pub async fn former(&self) -> Result<Vec<MemberId>, DbError> {
+        let sql = "SELECT id FROM desk_member WHERE removed_at IS NOT NULL ORDER BY removed_at, id";
+        self.rows(sql, []).await?.iter().map(|row| row.array(0)).collect()
     }
 
     /// What a login is compared with; `login` as [`super::names::login`] makes it.
@@ -249,18 +260,18 @@ impl Books {
     /// # Errors
     /// The store refused.
     pub async fn link(&self, token: TokenHash, now: Millis) -> Result<Option<Link>, DbError> {
-        let sql = "SELECT i.role, i.expires, m.id, m.name, m.role, m.made_at FROM desk_invitation i \
+        let sql = "SELECT i.role, i.expires, m.id, m.name, m.role, m.made_at, i.token FROM desk_invitation i \
                    LEFT JOIN desk_member m ON m.id = i.member WHERE i.token = ?1 AND i.expires > ?2";
         let rows = self.rows(sql, [Held::Blob(token.to_vec()), Held::at(now)]).await?;
         rows.first().map(link).transpose()
     }
 
-    /// Links that nobody has used yet: role, name of the member whom it is for, until when.
+    /// Links that nobody has used yet.
     ///
     /// # Errors
     /// The store refused.
     pub async fn links(&self, now: Millis) -> Result<Vec<Link>, DbError> {
-        let sql = "SELECT i.role, i.expires, m.id, m.name, m.role, m.made_at FROM desk_invitation i \
+        let sql = "SELECT i.role, i.expires, m.id, m.name, m.role, m.made_at, i.token FROM desk_invitation i \
                    LEFT JOIN desk_member m ON m.id = i.member WHERE i.expires > ?1 ORDER BY i.expires";
         self.rows(sql, [Held::at(now)]).await?.iter().map(link).collect()
     }
@@ -293,14 +304,12 @@ impl Books {
     /// # Errors
     /// The store refused.
     pub async fn audit(&self) -> Result<Vec<Line>, DbError> {
-        let sql = "SELECT a.at, m.name, a.act, a.subject, a.member FROM desk_audit a \
-                   LEFT JOIN desk_member m ON m.id = a.member ORDER BY a.id DESC LIMIT ?1";
+        let sql = "SELECT at, member, act, subject FROM desk_audit ORDER BY id DESC LIMIT ?1";
         let most = Held::Int(i64::try_from(LINES).unwrap_or(i64::MAX));
         let read = |row: &Row| {
-            let by: Option<[u8; 16]> = row.maybe_array(4)?;
             Ok(Line {
                 at: Millis(row.unsigned(0)?),
-                member: by.map(|_| row.text(1).map(str::to_owned)).transpose()?,
+                member: row.maybe_array(1)?,
                 act: row.text(2)?.to_owned(),
                 subject: row.text(3)?.to_owned(),
             })
@@ -330,6 +339,7 @@ fn link(row: &Row) -> Result<Link, DbError> {
         role: Role::from_code(row.int(0)?).ok_or(DbError::Shape("a role"))?,
         member: known.map(|_| member(row, 2)).transpose()?,
         expires: Millis(row.unsigned(1)?),
+        token: row.array(6)?,
     })
 }
 

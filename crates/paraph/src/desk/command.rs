@@ -29,6 +29,8 @@ pub enum Wish {
     Invite(Invitation),
     /// The link of the first operator, in place of those before it; refused once there is an operator.
     FirstLink(TokenHash, Millis),
+    /// A link that nobody used is good no more, by the hash of its token.
+    TakeBack(TokenHash),
     /// Somebody used such a link.
     Join(Box<Join>),
     /// Somebody logged in.

@@ -10,9 +10,9 @@ use super::form::Form;
 use super::incidents::no;
 use super::{Desk, No, Outcome, Visit};
 use crate::incident::answers::Answers;
-use crate::incident::condition::{Condition, Network};
+use crate::incident::condition::{Condition, Network, mail_domain};
 use crate::incident::preview::Preview;
-use crate::incident::{Direction, IncidentAnswer, IncidentCommand, Motion, Refused};
+use crate::incident::{Direction, IncidentAnswer, IncidentCommand, Motion, Previewed, Refused};
 use crate::intake::verdict::reason::Reason;
 use crate::ledger::catalogue::Catalogue;
 use crate::respond::Answer;
@@ -73,6 +73,10 @@ impl Deciding {
             "" => None,
             typed => Some(read_network(typed).ok_or("network")?),
         };
+        let domain = match &*self.domain {
+            "" => None,
+            typed => Some(mail_domain(typed).ok_or("domain")?),
+        };
         let verdicts = match &*self.verdict {
             "" => Vec::new(),
             typed => vec![typed.parse().map_err(|_| "verdict")?],
@@ -93,7 +97,7 @@ impl Deciding {
             from: moment(&self.from, "from")?,
             to: moment(&self.to, "to")?,
             network,
-            domain: Some(self.domain.clone()).filter(|domain| !domain.is_empty()),
+            domain,
             comment: Some(self.comment.clone()).filter(|comment| !comment.is_empty()),
             verdicts,
             finding,
@@ -143,12 +147,7 @@ fn usual_reason(form: &Form) -> &'static str {
 
 /// An address, or the number of a network.
 fn read_network(typed: &str) -> Option<Network> {
-    if let Ok(address) = typed.parse() {
-        return Some(Network::Near(address));
-    }
-    let lower = typed.to_lowercase();
-    let number = lower.strip_prefix("as").unwrap_or(&lower);
-    number.parse().ok().map(Network::Origin)
+    Network::read(typed).or_else(|| typed.parse().ok().map(Network::Origin))
 }
 
 impl Desk {
@@ -205,7 +204,7 @@ impl Desk {
             return self.preview(visit, &deciding, &motion, None).await;
         };
         let motion_then = Motion {
-            previewed: Some(previewed),
+            previewed: Some(Previewed::AtMost(previewed)),
             ..until_then(&motion, until)
         };
         let command = IncidentCommand::IncidentJudge(motion_then);
@@ -306,6 +305,7 @@ fn wrong_field(field: &str) -> &'static str {
     match field {
         "from" | "to" => "desk-decide-wrong-time",
         "network" => "desk-decide-wrong-network",
+        "domain" => "desk-decide-wrong-domain",
         "reason" => "desk-decide-wrong-reason",
         "note" => "desk-decide-wrong-note",
         "verdict" => "desk-decide-wrong-verdict",

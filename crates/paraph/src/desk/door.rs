@@ -7,9 +7,11 @@ use zeroize::Zeroizing;
 use super::books::{Credentials, Link};
 use super::command::{DeskAnswer, Join, Proof, Session, Wish};
 use super::form::Form;
+use super::password::Whose;
 use super::session::{Cookie, Token, hashed, read, spelled};
 use super::totp::{self, Codes};
 use super::{Desk, No, Outcome, Visit, names, password};
+use crate::admit::lane::Permit;
 use crate::keys::tag;
 use crate::respond::{Answer, set_retry_after};
 use crate::store::id;
@@ -56,11 +58,13 @@ impl Desk {
     }
 
     /// Whether or not there is such a member, the same is done and the same is said.
-    pub(super) async fn login(&self, visit: &Visit<'_>, form: &Form) -> Outcome {
+    pub(super) async fn login(&self, visit: &Visit<'_>, form: &Form, place: Permit) -> Outcome {
         let parts = &self.parts;
         let login = names::login(form.get("name"));
         let name = tag(&parts.names, &[login.as_bytes()]);
         let known = parts.books.credentials(login).await?;
+        // The password has a queue of its own: who waits there keeps nobody from the login page.
+        drop(place);
         let marked = known
             .as_ref()
             .is_some_and(|known| parts.cookies.is_marked(visit.headers, &known.member.id));
@@ -69,7 +73,8 @@ impl Desk {
         }
         let given = Zeroizing::new(form.get("password").to_owned());
         let stored = known.as_ref().map(|known| &known.password[..]);
-        let is_right = match parts.passwords.is(given, stored).await {
+        let whose = if marked { Whose::Known } else { Whose::Stranger };
+        let is_right = match parts.passwords.is(given, stored, whose).await {
             Ok(is_right) => is_right,
             Err(busy) => return Ok(self.denied(visit, form.get("name"), Some(Denied::Busy(busy.retry_after)))),
         };
@@ -108,7 +113,7 @@ impl Desk {
     pub(super) fn let_in(&self, answer: &mut Answer, token: &Token, member: [u8; 16]) {
         let cookies = &self.parts.cookies;
         let headers = answer.headers_mut();
-        headers.append(SET_COOKIE, cookies.set(Cookie::Session, &spelled(token)));
+        headers.append(SET_COOKIE, cookies.set(Cookie::Session, &cookies.session(token)));
         headers.append(SET_COOKIE, cookies.set(Cookie::Mark, &cookies.mark(&member)));
         headers.append(SET_COOKIE, cookies.clear(Cookie::Form));
     }
@@ -159,8 +164,9 @@ impl Desk {
         self.door_form(visit, status, |frame, _| desk_join(frame, &page))
     }
 
-    pub(super) async fn join(&self, visit: &Visit<'_>, token: &str, form: &Form) -> Outcome {
+    pub(super) async fn join(&self, visit: &Visit<'_>, token: &str, form: &Form, place: Permit) -> Outcome {
         let (token, link) = self.link(visit, token).await?;
+        drop(place);
         let name = match &link.member {
             Some(member) => member.name.clone(),
             None => form.get("name").trim().to_owned(),
@@ -262,7 +268,8 @@ impl Desk {
         }
         let known = parts.books.credentials(login).await?;
         let stored = known.as_ref().map(|known| &known.password[..]);
-        let is_right = parts.passwords.is(Zeroizing::new(typed.to_owned()), stored).await;
+        let given = Zeroizing::new(typed.to_owned());
+        let is_right = parts.passwords.is(given, stored, Whose::Known).await;
         if !is_right.map_err(|_| No::Busy)? {
             return Ok(Err(refused(StatusCode::FORBIDDEN).await?));
         }

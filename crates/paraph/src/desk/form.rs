@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
-use http_body_util::{BodyExt, Limited};
 use percent_encoding::percent_decode;
 
+use crate::admit::upload;
 use crate::handlers::Body;
 use crate::views::Refusal;
 
@@ -37,7 +37,7 @@ impl Form {
     /// Reads a body of at most `most` bytes.
     ///
     /// # Errors
-    /// It is too large, too slow, not a form, or has a field twice.
+    /// It is too large, too slow, broken off, not a form, or has a field twice.
     pub async fn read(headers: &HeaderMap, body: Body, most: u64) -> Result<Self, Refusal> {
         let media = headers
             .get(CONTENT_TYPE)
@@ -47,12 +47,8 @@ impl Form {
             return Err(Refusal::UnsupportedType);
         }
         let most = usize::try_from(most).unwrap_or(usize::MAX);
-        let read = tokio::time::timeout(PATIENCE, Limited::new(body, most).collect()).await;
-        match read {
-            Ok(Ok(body)) => Self::parse(&body.to_bytes()).ok_or(Refusal::BadRequest),
-            Ok(Err(_)) => Err(Refusal::TooLarge),
-            Err(_) => Err(Refusal::TooSlow),
-        }
+        let body = upload::read(body, most, PATIENCE).await?;
+        Self::parse(&body).ok_or(Refusal::BadRequest)
     }
 
     pub(crate) fn parse(body: &[u8]) -> Option<Self> {

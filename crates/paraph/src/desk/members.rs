@@ -94,14 +94,27 @@ impl Desk {
         }
     }
 
+    pub(super) async fn take_back(&self, visit: &Visit<'_>, form: &Form) -> Outcome {
+        let link = read_id(form.get("link"))?;
+        match self.parts.intake.desk(Some(visit.by()?), Wish::TakeBack(link)).await? {
+            DeskAnswer::Done => Ok(self.go_to(visit, "/desk/members", Some("taken-back"))),
+            // Used meanwhile, or taken back by somebody else.
+            _ => Err(No::Link),
+        }
+    }
+
     pub(super) async fn audit_page(&self, visit: &Visit<'_>) -> Outcome {
         let lines = self.parts.books.audit().await?;
         let members = self.parts.books.members().await?;
+        let former = self.parts.books.former().await?;
         let hex = |id: &MemberId| data_encoding::HEXLOWER.encode(id);
-        let names: BTreeMap<String, String> = members
-            .iter()
-            .map(|member| (hex(&member.id), member.name.clone()))
-            .collect();
+        let known = members.iter().map(|member| (hex(&member.id), member.name.clone()));
+        // A number each: who removed whom can be told after both are gone.
+        let numbered = |(id, number): (&MemberId, u64)| {
+            let text = visit.asked.lang.fill("desk-former-number", &[("count", number.into())]);
+            (hex(id), text)
+        };
+        let names: BTreeMap<String, String> = known.chain(former.iter().zip(1_u64..).map(numbered)).collect();
         let page = AuditPage {
             lines: &lines,
             names: &names,
@@ -116,6 +129,10 @@ impl Desk {
 }
 
 fn read_member(form: &Form) -> Result<MemberId, No> {
-    let bytes = data_encoding::HEXLOWER.decode(form.get("member").as_bytes()).ok();
+    read_id(form.get("member"))
+}
+
+fn read_id<const N: usize>(typed: &str) -> Result<[u8; N], No> {
+    let bytes = data_encoding::HEXLOWER.decode(typed.as_bytes()).ok();
     bytes.and_then(|bytes| bytes.try_into().ok()).ok_or(No::Page)
 }

@@ -1,9 +1,9 @@
 //! The desk: where authors, moderators and operators work. `/desk/...`
 //!
-//! Every request takes the same way ([`Desk::answer`]): a place in the desk's own lane; the address in the one table of
-//! routes; for a POST, that it comes from a page of the desk (Origin) and carries the secret of the browser that fetched
-//! the form; the session, unless the page is for who has none; the role, in the one table of roles. Whatever must not
-//! happen twice is decided by the writer (`intake/desk.rs`).
+//! Every request takes the same way ([`Desk::answer`]): the address in the one table of routes; for a POST, that it comes
+//! from a page of the desk (Origin), its body, and that it carries the secret of the browser that fetched the form; a place
+//! in a lane, who has a session of our making apart from everybody else; the session, unless the page is for who has none;
+//! the role, in the one table of roles. Whatever must not happen twice is decided by the writer (`intake/desk.rs`).
 
 pub mod books;
 pub mod command;
@@ -28,7 +28,6 @@ pub mod webauthn;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use http::header::{HeaderName, LOCATION, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -48,7 +47,7 @@ use self::route::{Route, Takes};
 use self::session::{Cookie, Cookies, Token, hashed};
 use self::totp::Codes;
 use crate::admit::Admitter;
-use crate::admit::lane::Lane;
+use crate::admit::lane::{Permit, Rank};
 use crate::admit::source::Source;
 use crate::alerts::Alerts;
 use crate::clock;
@@ -71,8 +70,6 @@ use crate::views::{Refusal, Site};
 
 /// Seconds before a busy desk is asked again.
 const TRY_AGAIN_SECONDS: u64 = 3;
-/// Longest wait for a place in the lane.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// Bytes of a form of somebody who has not logged in.
 const DOOR_BYTES: u64 = 4096;
 /// A session's last use is kept to the minute: not every look at a page is a commit.
@@ -87,7 +84,6 @@ pub struct Parts {
     pace: Pace,
     cookies: Cookies,
     names: [u8; 32],
-    lane: Lane,
     minutes: Mutex<Minutes>,
     holders: Mutex<BTreeSet<String>>,
     held: tokio::sync::Mutex<HeldSources>,
@@ -140,7 +136,6 @@ impl Parts {
             pace: Pace::new(limits),
             cookies: Cookies::new(keys, is_secure),
             names: keys.derive("desk name v1"),
-            lane: Lane::new("desk", limits.lane_desk, limits.lane_desk_waiting, PATIENCE),
             minutes: Mutex::default(),
             holders: Mutex::default(),
             held: tokio::sync::Mutex::default(),
@@ -303,6 +298,7 @@ const DONE: &[(&str, &str)] = &[
     ("passkey-removed", "desk-done-passkey-removed"),
     ("ended", "desk-done-ended"),
     ("removed", "desk-done-removed"),
+    ("taken-back", "desk-done-taken-back"),
     ("acknowledged", "desk-done-acknowledged"),
     ("noted", "desk-done-noted"),
     ("judged", "desk-done-judged"),
@@ -337,10 +333,7 @@ impl Desk {
             waiting: 0,
             done,
         };
-        let outcome = match self.parts.lane.enter().await {
-            Ok(_place) => self.go(&mut visit, &head.method, &path, body).await,
-            Err(_) => Err(No::Busy),
-        };
+        let outcome = self.go(&mut visit, &head.method, &path, body).await;
         let mut answer = outcome.unwrap_or_else(|no| self.no(&visit, no));
         // Under "no-referrer" browsers would send `Origin: null` with every form.
         let policy = HeaderName::from_static("referrer-policy");
@@ -363,9 +356,18 @@ impl Desk {
         if !fits {
             return Err(No::Method);
         }
-        self.recognise(visit).await?;
-        if is_post && !session::is_from_here(visit.headers, &self.url) {
-            return Err(No::Form);
+        let session = self.parts.cookies.session_token(visit.headers);
+        let form = if is_post {
+            Some(self.form(visit, act, session, body).await?)
+        } else {
+            None
+        };
+        // Nobody who only knocks takes anything from who is in, and no address from the others.
+        let rank = if session.is_some() { Rank::Desk } else { Rank::DeskDoor };
+        let entered = self.parts.admitter.lanes.enter_in_turn(rank, &visit.source).await;
+        let (_turn, place) = entered.map_err(|_| No::Busy)?;
+        if let Some(token) = session {
+            self.recognise(visit, token).await?;
         }
         if let Some(act) = act {
             let Some((_, open)) = &visit.session else {
@@ -375,34 +377,40 @@ impl Desk {
                 return Err(No::Right);
             }
         }
-        if is_get {
-            return self.look(visit, route).await;
+        match form {
+            None => self.look(visit, route).await,
+            Some(form) if !form.has_only(route.fields()) => Err(No::Refusal(Refusal::BadRequest)),
+            Some(form) => self.act(visit, route, form, place).await,
         }
-        let most = if act.is_some() {
-            self.parts.limits.desk_body_bytes
-        } else {
-            DOOR_BYTES
-        };
-        let form = Form::read(visit.headers, body, most).await.map_err(No::Refusal)?;
-        let token = match &visit.session {
-            Some((token, _)) if act.is_some() => Some(*token),
-            _ => self.parts.cookies.token(visit.headers, Cookie::Form),
-        };
-        let carries = |token: Token| self.parts.cookies.is_secret(&token, form.get("secret"));
-        if !token.is_some_and(carries) {
-            return Err(No::Form);
-        }
-        if !form.has_only(route.fields()) {
-            return Err(No::Refusal(Refusal::BadRequest));
-        }
-        self.act(visit, route, form).await
     }
 
-    /// Finds the session of the cookie, if it still is good, and keeps it so.
-    async fn recognise(&self, visit: &mut Visit<'_>) -> Result<(), No> {
-        let Some(token) = self.parts.cookies.token(visit.headers, Cookie::Session) else {
-            return Ok(());
+    /// The form that was sent, if it comes from a page of ours. Read before there is a place in any lane: who sends it slowly
+    /// keeps nobody waiting.
+    async fn form(
+        &self,
+        visit: &Visit<'_>,
+        act: Option<Act>,
+        session: Option<Token>,
+        body: crate::handlers::Body,
+    ) -> Result<Form, No> {
+        if !session::is_from_here(visit.headers, &self.url) {
+            return Err(No::Form);
+        }
+        let cookies = &self.parts.cookies;
+        let (token, most) = match act {
+            Some(_) => (session, self.parts.limits.desk_body_bytes),
+            None => (cookies.form_token(visit.headers), DOOR_BYTES),
         };
+        let token = token.ok_or(No::Form)?;
+        let form = Form::read(visit.headers, body, most).await.map_err(No::Refusal)?;
+        if !cookies.is_secret(&token, form.get("secret")) {
+            return Err(No::Form);
+        }
+        Ok(form)
+    }
+
+    /// Finds a session, if it still is good, and keeps it so.
+    async fn recognise(&self, visit: &mut Visit<'_>, token: Token) -> Result<(), No> {
         let Some(open) = self.parts.books.session(hashed(&token)).await? else {
             return Ok(());
         };
@@ -453,11 +461,11 @@ impl Desk {
         }
     }
 
-    async fn act(&self, visit: &Visit<'_>, route: Route<'_>, form: Form) -> Outcome {
+    async fn act(&self, visit: &Visit<'_>, route: Route<'_>, form: Form, place: Permit) -> Outcome {
         match route {
-            Route::Login => self.login(visit, &form).await,
+            Route::Login => self.login(visit, &form, place).await,
             Route::LoginPasskey => self.login_by_passkey(visit, &form).await,
-            Route::Join(token) => self.join(visit, token, &form).await,
+            Route::Join(token) => self.join(visit, token, &form, place).await,
             Route::Logout => self.log_out(visit).await,
             Route::New => self.create(visit, &form).await,
             Route::Edit(slug) => self.edit(visit, slug, &form).await,
@@ -474,6 +482,7 @@ impl Desk {
             Route::Invite => self.invite(visit, &form).await,
             Route::Reset => self.reset(visit, &form).await,
             Route::Remove => self.remove(visit, &form).await,
+            Route::TakeBack => self.take_back(visit, &form).await,
             Route::Acknowledge => self.acknowledge(visit).await,
             Route::Log => self.log_shift(visit, &form).await,
             Route::Clock => self.set_clock(visit, &form).await,
@@ -557,7 +566,7 @@ impl Desk {
         render: impl FnOnce(&DeskFrame<'_>, &Token) -> String,
     ) -> Answer {
         let cookies = &self.parts.cookies;
-        let known = cookies.token(visit.headers, Cookie::Form);
+        let known = cookies.form_token(visit.headers);
         let token = known.unwrap_or_else(id::random);
         let mut answer = self.page_with(visit, status, &cookies.secret(&token), |frame| render(frame, &token));
         if known.is_none() {

@@ -11,7 +11,7 @@ use subtle::ConstantTimeEq;
 
 use super::command::{DeskAnswer, NewPasskey, PasskeyUse, Session, Wish};
 use super::form::Form;
-use super::session::{Cookie, Token, hashed};
+use super::session::{Token, hashed};
 use super::webauthn::{self, Assertion, Party, Registration};
 use super::{Desk, No, Outcome, Visit, names};
 use crate::keys::{Keys, tag};
@@ -140,8 +140,7 @@ impl Desk {
     /// Logs in whoever an authenticator vouches for. Whether or not there is such a passkey, the same is said.
     pub(super) async fn login_by_passkey(&self, visit: &Visit<'_>, form: &Form) -> Outcome {
         let parts = &self.parts;
-        let (Some(party), Some(browser)) = (Party::of(&self.url), parts.cookies.token(visit.headers, Cookie::Form))
-        else {
+        let (Some(party), Some(browser)) = (Party::of(&self.url), parts.cookies.form_token(visit.headers)) else {
             return Err(No::Page);
         };
         let denied = |why| Ok(self.denied(visit, "", Some(why)));

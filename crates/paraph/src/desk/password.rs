@@ -1,7 +1,8 @@
 //! Passwords: Argon2id (RFC 9106) under a key of the data directory, few at a time.
 //!
 //! The key is derived from the master key, which no backup of the data holds: who has a backup alone cannot even begin to
-//! guess. Hashing runs beside the threads that serve, `limits.desk_hashing` at once: a flood of logins waits for itself.
+//! guess. Hashing runs beside the threads that serve, `limits.desk_hashing` at once: a flood of logins waits for itself, and
+//! whoever a browser of theirs vouches for does not wait behind it.
 
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use crate::admit::lane::{Busy, Lane};
+use crate::admit::lane::{Busy, Lane, Permit};
 use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::store::id;
@@ -20,7 +21,7 @@ const HASH_BYTES: usize = 32;
 /// Version, memory, passes, salt, hash.
 const STORED_BYTES: usize = 1 + 4 + 4 + SALT_BYTES + HASH_BYTES;
 /// Longest wait of a login for its turn.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Hashes and compares passwords.
 pub struct Passwords {
@@ -28,7 +29,17 @@ pub struct Passwords {
     kib: u32,
     passes: u32,
     most_kib: u32,
-    lane: Lane,
+    known: Lane,
+    strangers: Lane,
+}
+
+/// Who waits for a password to be hashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// Somebody who is logged in, or whose browser bears the mark of the member whose name was typed.
+    Known,
+    /// Anybody.
+    Stranger,
 }
 
 impl Passwords {
@@ -36,6 +47,7 @@ impl Passwords {
     #[must_use]
     pub fn new(keys: &Keys, limits: &Limits) -> Self {
         let number = |limit: u64| u32::try_from(limit).unwrap_or(u32::MAX);
+        let lane = || Lane::new("desk_hash", limits.desk_hashing, limits.desk_hashing_waiting, PATIENCE);
         Self {
             key: keys.derive("desk password v1"),
             kib: number(limits.desk_hash_kib),
@@ -44,7 +56,8 @@ impl Passwords {
                 .iter()
                 .find(|bound| bound.name == "desk_hash_kib")
                 .map_or(0, |bound| number(bound.max)),
-            lane: Lane::new("desk_hash", limits.desk_hashing, limits.desk_hashing_waiting, PATIENCE),
+            known: lane(),
+            strangers: lane(),
         }
     }
 
@@ -54,7 +67,9 @@ impl Passwords {
     /// Too many wait for their turn.
     pub async fn hash(&self, password: Zeroizing<String>) -> Result<Vec<u8>, Busy> {
         let salt: [u8; SALT_BYTES] = id::random();
-        let hash = self.work(password, salt, self.kib, self.passes).await?;
+        // Only who is logged in, or has a link of ours, chooses a password.
+        let place = self.known.enter().await?;
+        let hash = self.work(place, password, salt, (self.kib, self.passes)).await?;
         let mut stored = vec![VERSION];
         stored.extend_from_slice(&self.kib.to_be_bytes());
         stored.extend_from_slice(&self.passes.to_be_bytes());
@@ -68,10 +83,14 @@ impl Passwords {
     ///
     /// # Errors
     /// Too many wait for their turn.
-    pub async fn is(&self, password: Zeroizing<String>, stored: Option<&[u8]>) -> Result<bool, Busy> {
+    pub async fn is(&self, password: Zeroizing<String>, stored: Option<&[u8]>, whose: Whose) -> Result<bool, Busy> {
         let read = stored.and_then(|stored| self.read(stored));
         let (kib, passes, salt, hash) = read.unwrap_or((self.kib, self.passes, [0; SALT_BYTES], [0; HASH_BYTES]));
-        let found = self.work(password, salt, kib, passes).await?;
+        let place = match whose {
+            Whose::Known => self.known.enter().await?,
+            Whose::Stranger => self.strangers.enter().await?,
+        };
+        let found = self.work(place, password, salt, (kib, passes)).await?;
         Ok(read.is_some() & bool::from(found.ct_eq(&hash)))
     }
 
@@ -89,12 +108,11 @@ impl Passwords {
 
     async fn work(
         &self,
+        place: Permit,
         password: Zeroizing<String>,
         salt: [u8; SALT_BYTES],
-        kib: u32,
-        passes: u32,
+        (kib, passes): (u32, u32),
     ) -> Result<[u8; HASH_BYTES], Busy> {
-        let place = self.lane.enter().await?;
         let key = Zeroizing::new(self.key);
         let hashed = tokio::task::spawn_blocking(move || {
             // Held by the work itself, which goes on when whoever asked has gone.
@@ -140,7 +158,7 @@ pub fn is_fit(password: &str, name: &str) -> bool {
 mod tests {
     use zeroize::Zeroizing;
 
-    use super::{Passwords, is_fit};
+    use super::{Passwords, Whose, is_fit};
     use crate::keys::Keys;
     use crate::limits::Limits;
 
@@ -160,29 +178,29 @@ mod tests {
         let stored = passwords.hash(text("correct horse battery")).await.expect("free");
         assert!(
             passwords
-                .is(text("correct horse battery"), Some(&stored))
+                .is(text("correct horse battery"), Some(&stored), Whose::Stranger)
                 .await
                 .expect("free")
         );
         assert!(
             !passwords
-                .is(text("correct horse batterY"), Some(&stored))
+                .is(text("correct horse batterY"), Some(&stored), Whose::Stranger)
                 .await
                 .expect("free")
         );
-        assert!(!passwords.is(text(""), None).await.expect("free"));
+        assert!(!passwords.is(text(""), None, Whose::Known).await.expect("free"));
         // The costs are those it was hashed with.
         let dearer = Passwords::new(&keys, &Limits::default());
         assert!(
             dearer
-                .is(text("correct horse battery"), Some(&stored))
+                .is(text("correct horse battery"), Some(&stored), Whose::Stranger)
                 .await
                 .expect("free")
         );
         let elsewhere = Passwords::new(&Keys::random(), &limits);
         assert!(
             !elsewhere
-                .is(text("correct horse battery"), Some(&stored))
+                .is(text("correct horse battery"), Some(&stored), Whose::Stranger)
                 .await
                 .expect("free")
         );

@@ -51,6 +51,8 @@ pub enum Route<'p> {
     Reset,
     /// `members/remove`
     Remove,
+    /// `members/take-back`
+    TakeBack,
     /// `audit`
     Audit,
     /// `mail`
@@ -126,6 +128,7 @@ impl<'p> Route<'p> {
             ["members", "invite"] => Self::Invite,
             ["members", "reset"] => Self::Reset,
             ["members", "remove"] => Self::Remove,
+            ["members", "take-back"] => Self::TakeBack,
             ["audit"] => Self::Audit,
             ["mail"] => Self::Mail,
             ["incident"] => Self::Incident,
@@ -166,7 +169,7 @@ impl<'p> Route<'p> {
             Self::Submit(_) => (Takes::Post, Some(Act::Write)),
             Self::Publish(_) | Self::SendBack(_) => (Takes::Post, Some(Act::Review)),
             Self::Members => (Takes::Get, Some(Act::Members)),
-            Self::Invite | Self::Reset | Self::Remove => (Takes::Post, Some(Act::Members)),
+            Self::Invite | Self::Reset | Self::Remove | Self::TakeBack => (Takes::Post, Some(Act::Members)),
             Self::Audit => (Takes::Get, Some(Act::Audit)),
             Self::Mail => (Takes::Get, Some(Act::Mail)),
             Self::Incident | Self::Events | Self::Line | Self::Copy(_) | Self::Incidents | Self::OneIncident(_) => {
@@ -210,6 +213,7 @@ impl<'p> Route<'p> {
             Self::Invite => &["role"],
             Self::Reset => &["member"],
             Self::Remove => &["member", "sure"],
+            Self::TakeBack => &["link"],
             Self::Log => &["text", "incident"],
             Self::Clock => &["do", "incident"],
             Self::ReadOnly => &["do"],

@@ -55,6 +55,7 @@ pub struct Cookies {
     is_secure: bool,
     csrf: [u8; 32],
     mark: [u8; 32],
+    session: [u8; 32],
 }
 
 impl Cookies {
@@ -65,6 +66,7 @@ impl Cookies {
             is_secure,
             csrf: keys.derive("desk csrf v1"),
             mark: keys.derive("desk mark v1"),
+            session: keys.derive("desk session v1"),
         }
     }
 
@@ -89,10 +91,26 @@ impl Cookies {
         first.filter(|_| named.next().is_none())
     }
 
-    /// The token in a cookie.
+    /// The token that binds a form of somebody who has not logged in.
     #[must_use]
-    pub fn token(&self, headers: &HeaderMap, cookie: Cookie) -> Option<Token> {
-        read(self.value(headers, cookie)?)
+    pub fn form_token(&self, headers: &HeaderMap) -> Option<Token> {
+        read(self.value(headers, Cookie::Form)?)
+    }
+
+    /// The value of a session's cookie: its token, and our word for it.
+    #[must_use]
+    pub fn session(&self, token: &Token) -> String {
+        BASE64URL_NOPAD.encode(&[*token, tag(&self.session, &[token])].concat())
+    }
+
+    /// The token of a session that we began once; whether it is over is for the store to say. Nobody can make one up: what
+    /// comes with it is told from strangers before anything is looked up.
+    #[must_use]
+    pub fn session_token(&self, headers: &HeaderMap) -> Option<Token> {
+        let value = self.value(headers, Cookie::Session)?;
+        let bytes = BASE64URL_NOPAD.decode(value.as_bytes()).ok()?;
+        let (token, mac) = bytes.split_first_chunk::<16>()?;
+        bool::from(tag(&self.session, &[token]).ct_eq(mac)).then_some(*token)
     }
 
     /// A cookie that browsers send back to this host only, keep from scripts, and never send along from another site.
@@ -191,17 +209,21 @@ mod tests {
     fn cookies_are_kept_as_close_as_browsers_can() {
         let cookies = Cookies::new(&Keys::random(), true);
         let token = [7; 16];
-        let set = cookies.set(Cookie::Session, &spelled(&token));
+        let set = cookies.set(Cookie::Session, &cookies.session(&token));
         let set = set.to_str().expect("text");
         for kept in ["__Host-desk=", "Path=/;", "HttpOnly", "SameSite=Strict", "Secure"] {
             assert!(set.contains(kept), "{set}");
         }
         let sent = |cookie: &str| headers(&[("cookie", cookie)]);
-        let good = format!("a=b; __Host-desk={}", spelled(&token));
-        assert_eq!(cookies.token(&sent(&good), Cookie::Session), Some(token));
-        let twice = format!("{good}; __Host-desk={}", spelled(&[8; 16]));
-        for bad in ["", "__Host-desk=", "desk=BwcHBwcHBwcHBwcHBwcHBw", &twice] {
-            assert_eq!(cookies.token(&sent(bad), Cookie::Session), None, "{bad}");
+        let good = format!("a=b; __Host-desk={}", cookies.session(&token));
+        assert_eq!(cookies.session_token(&sent(&good)), Some(token));
+        let twice = format!("{good}; __Host-desk={}", cookies.session(&[8; 16]));
+        let plain = format!("desk={}", cookies.session(&token));
+        // Nor one that somebody made up, or that another site's key speaks for.
+        let made_up = format!("__Host-desk={}", spelled(&token));
+        let elsewhere = format!("__Host-desk={}", Cookies::new(&Keys::random(), true).session(&token));
+        for bad in ["", "__Host-desk=", &plain, &twice, &made_up, &elsewhere] {
+            assert_eq!(cookies.session_token(&sent(bad)), None, "{bad}");
         }
         assert!(cookies.is_secret(&token, &cookies.secret(&token)));
         assert!(!cookies.is_secret(&[8; 16], &cookies.secret(&token)));

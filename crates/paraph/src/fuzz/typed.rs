@@ -12,7 +12,7 @@ use crate::admit::contribution::Contribution;
 use crate::admit::email::Email;
 use crate::admit::form::SignForm;
 use crate::desk::form::Form;
-use crate::desk::session::{self, Cookie, Cookies};
+use crate::desk::session::{self, Cookies};
 use crate::desk::totp::{self, Codes};
 use crate::ledger::record::{Personal, Request};
 use crate::limits::Limits;
@@ -123,13 +123,13 @@ pub(super) fn headers(bytes: &[u8]) {
         let only = &offered[..1];
         assert_eq!(Lang::negotiate(asked, text("accept-language"), only), only[0]);
     }
-    let _ = respond::takes_gzip(&headers);
-    assert!(headers.contains_key("if-none-match") || !respond::is_known(&headers, "\"0123\""));
+    let chosen = respond::choose(&headers, "\"0123\"", "\"0123-gzip\"");
+    assert!(!chosen.gzip || headers.contains_key("accept-encoding"));
+    assert!(!chosen.is_known || headers.contains_key("if-none-match"));
     for is_secure in [false, true] {
         let cookies = Cookies::new(&KEYS, is_secure);
-        for cookie in [Cookie::Session, Cookie::Form, Cookie::Mark] {
-            let _ = cookies.token(&headers, cookie);
-        }
+        let _ = cookies.form_token(&headers);
+        assert_eq!(cookies.session_token(&headers), None, "nobody can make a session");
         assert!(!cookies.is_marked(&headers, &[5; 16]), "nobody can make a mark");
     }
     let here = session::is_from_here(&headers, "https://petitions.example");

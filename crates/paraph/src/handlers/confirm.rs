@@ -4,10 +4,10 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
-use http_body_util::{BodyExt, Limited};
 use paraph_tally::{End, Millis, PetitionId, SignatureId, SignatureState, WithdrawnBy};
 use serde_json::{Value, json};
 
@@ -15,8 +15,9 @@ use super::shelf::{Displayed, Shelf};
 use super::{Body, count};
 use crate::admit::Admitter;
 use crate::admit::email::Email;
-use crate::admit::lane::{Permit, Rank};
+use crate::admit::lane::{Permit, Rank, Turn};
 use crate::admit::source::Source;
+use crate::admit::upload;
 use crate::clock::{self, rfc3339};
 use crate::intake::Intake;
 use crate::intake::command::{ConfirmAnswer, DisownAnswer, Keeping, WithdrawAnswer};
@@ -96,7 +97,7 @@ impl Signatory {
         token: &str,
         before: Option<&str>,
     ) -> Result<Answer, Missed> {
-        let _place = enter(&self.admitter, Rank::Confirm).await?;
+        let _place = enter(&self.admitter, Rank::Confirm, &source).await?;
         let found = self.find(source, Purpose::Confirm, token).await?;
         let Some(personal) = &found.personal else {
             return Ok(ended(asked, &found, found.state.axes.end));
@@ -182,7 +183,7 @@ impl Signatory {
     }
 
     async fn confirmed(&self, source: Source, asked: &Asked<'_>, token: &str) -> Result<Answer, Missed> {
-        let _place = enter(&self.admitter, Rank::Confirm).await?;
+        let _place = enter(&self.admitter, Rank::Confirm, &source).await?;
         let found = self.find(source, Purpose::Confirm, token).await?;
         let before = found.state.confirmed_at;
         let from = self.observer.confirmed_from(source.addr, clock::now());
@@ -262,7 +263,7 @@ impl Signatory {
     }
 
     async fn receipt_file(&self, source: Source, asked: &Asked<'_>, token: &str) -> Result<Answer, Missed> {
-        let _place = enter(&self.admitter, Rank::Manage).await?;
+        let _place = enter(&self.admitter, Rank::Manage, &source).await?;
         let found = self.find(source, Purpose::Receipt, token).await?;
         let (Some(personal), Some(at)) = (&found.personal, found.state.confirmed_at) else {
             return Err(Missed::Unknown);
@@ -297,7 +298,7 @@ impl Signatory {
         purpose: Purpose,
         token: &str,
     ) -> Result<Answer, Missed> {
-        let _place = enter(&self.admitter, Rank::Manage).await?;
+        let _place = enter(&self.admitter, Rank::Manage, &source).await?;
         let found = self.find(source, purpose, token).await?;
         let Some(personal) = &found.personal else {
             return Ok(ended(asked, &found, found.state.axes.end));
@@ -324,7 +325,7 @@ impl Signatory {
     }
 
     async fn withdrawn(&self, source: Source, asked: &Asked<'_>, token: &str) -> Result<Answer, Missed> {
-        let _place = enter(&self.admitter, Rank::Manage).await?;
+        let _place = enter(&self.admitter, Rank::Manage, &source).await?;
         let found = self.find(source, Purpose::Withdraw, token).await?;
         let (at, unconfirmed) = match self.intake.withdraw(found.id, WithdrawnBy::Mail).await {
             Ok(WithdrawAnswer::Withdrawn { at }) => (at, false),
@@ -359,16 +360,21 @@ impl Signatory {
     /// `POST /not-me/{token}`
     pub async fn disown(&self, source: Source, asked: Asked<'_>, token: &str, body: Body) -> Answer {
         const CHOICE_BYTES: usize = 256;
+        const PATIENCE: Duration = Duration::from_secs(10);
         let asked = asked.without_path();
-        let body = Limited::new(body, CHOICE_BYTES);
-        let read = tokio::time::timeout(std::time::Duration::from_secs(10), body.collect()).await;
-        let Ok(Ok(body)) = read else {
-            return respond::refused(&asked, Refusal::TooLarge, None, None);
+        let read = upload::read(body, CHOICE_BYTES, PATIENCE).await;
+        let chosen = match read.as_deref() {
+            Ok(b"choice=erase") => Ok((Disowning::Erase, Keeping::Erase)),
+            Ok(b"choice=keep") => Ok((Disowning::Keep, Keeping::KeepForComplaint)),
+            Ok(_) => Err(Refusal::BadRequest),
+            Err(unread) => Err(Refusal::from(*unread)),
         };
-        let (choice, keeping) = match &body.to_bytes()[..] {
-            b"choice=erase" => (Disowning::Erase, Keeping::Erase),
-            b"choice=keep" => (Disowning::Keep, Keeping::KeepForComplaint),
-            _ => return respond::refused(&asked, Refusal::BadRequest, None, None),
+        let (choice, keeping) = match chosen {
+            Ok(chosen) => chosen,
+            Err(refusal) => {
+                count("not_me", refusal.code());
+                return respond::refused(&asked, refusal, None, None);
+            }
         };
         match self.disowned(source, &asked, token, choice, keeping).await {
             Ok(answer) => answer,
@@ -384,7 +390,7 @@ impl Signatory {
         choice: Disowning,
         keeping: Keeping,
     ) -> Result<Answer, Missed> {
-        let _place = enter(&self.admitter, Rank::Manage).await?;
+        let _place = enter(&self.admitter, Rank::Manage, &source).await?;
         let found = self.find(source, Purpose::NotMe, token).await?;
         let (ended, kept) = match self.intake.disown(found.id, keeping).await {
             Ok(DisownAnswer::Disowned { ended, kept }) => (ended, kept),
@@ -496,12 +502,10 @@ impl Signatory {
     }
 }
 
-pub(super) async fn enter(admitter: &Admitter, rank: Rank) -> Result<Permit, Missed> {
-    admitter
-        .lanes
-        .enter(rank)
-        .await
-        .map_err(|busy| Missed::Busy(busy.retry_after))
+/// A place for who comes by a link, in the turn of their address.
+pub(super) async fn enter(admitter: &Admitter, rank: Rank, source: &Source) -> Result<(Option<Turn>, Permit), Missed> {
+    let entered = admitter.lanes.enter_in_turn(rank, source).await;
+    entered.map_err(|busy| Missed::Busy(busy.retry_after))
 }
 
 /// A link to what has come to an end, in the words of that end.

@@ -13,6 +13,9 @@ use crate::admit::Admitter;
 use crate::admit::lane::Rank;
 use crate::alerts::Alerts;
 use crate::clock;
+use crate::desk::command::Wish;
+use crate::incident::log::Entry;
+use crate::incident::watch::Incidents;
 use crate::intake::Intake;
 use crate::limits::Limits;
 use crate::respond::{self, Answer, Asked, Body};
@@ -34,6 +37,8 @@ pub struct Operations {
     pub public: Arc<ArcSwap<Public>>,
     /// Open alerts, acknowledged here.
     pub alerts: Arc<Alerts>,
+    /// The incident of now, whose log says who acknowledged.
+    pub incidents: Arc<Incidents>,
     /// The metrics of the process; `None` where none are collected.
     pub metrics: Option<Handle>,
 }
@@ -50,6 +55,16 @@ impl Operations {
             .strip_prefix("/alerts/")
             .and_then(|link| link.split_once('/'))
         {
+            let pressed = (*method == Method::POST)
+                .then(|| self.alerts.press(id, proof))
+                .flatten();
+            if let Some(to) = pressed {
+                // The alert is acknowledged; that the log says so is no reason to keep anybody waiting who is at work.
+                let wish = Wish::Shift(Entry::LinkPressed, to, self.incidents.current());
+                if let Err(error) = self.intake.desk(None, wish).await {
+                    tracing::warn!(%error, "the shift log does not say that an alert was acknowledged");
+                }
+            }
             return self.alerts.answer(method, id, proof, uri.query());
         }
         match uri.path() {

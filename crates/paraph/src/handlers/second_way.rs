@@ -24,7 +24,7 @@ impl Signatory {
     }
 
     async fn second_way_page(&self, source: Source, asked: &Asked<'_>, token: &str) -> Result<Answer, Missed> {
-        let _place = enter(&self.admitter, Rank::Confirm).await?;
+        let _place = enter(&self.admitter, Rank::Confirm, &source).await?;
         let found = self.find(source, Purpose::SecondWay, token).await?;
         let Some(personal) = found.personal.as_ref().filter(|_| found.state.axes.end == End::None) else {
             return Ok(ended(asked, &found, found.state.axes.end));
@@ -54,7 +54,7 @@ impl Signatory {
     }
 
     async fn answered(&self, source: Source, asked: &Asked<'_>, token: &str) -> Result<Answer, Missed> {
-        let _place = enter(&self.admitter, Rank::Confirm).await?;
+        let _place = enter(&self.admitter, Rank::Confirm, &source).await?;
         let found = self.find(source, Purpose::SecondWay, token).await?;
         let from = self.observer.confirmed_from(source.addr, clock::now());
         match self.intake.answer_second_way(found.id, from.to_bytes()).await {

@@ -331,7 +331,10 @@ impl Shelf {
             counts.invalidated,
             counts.withdrawn + counts.disowned,
         ];
-        Some((numbers, String::from_utf8_lossy(&displayed.count.plain.1).into_owned()))
+        Some((
+            numbers,
+            String::from_utf8_lossy(&displayed.count.plain.bytes).into_owned(),
+        ))
     }
 
     /// A page that belongs to no petition.
@@ -414,12 +417,30 @@ fn count_json(petition: &Petition, as_of: Millis) -> serde_json::Value {
     })
 }
 
-/// Bytes with their headers, plain and compressed.
+/// One text, plain and compressed.
 #[derive(Clone)]
 pub(super) struct Document {
-    etag: HeaderValue,
-    plain: (HeaderMap, Bytes),
-    gzip: (HeaderMap, Bytes),
+    plain: Coded,
+    gzip: Coded,
+}
+
+/// Bytes with their headers, of which one is their tag.
+#[derive(Clone)]
+struct Coded {
+    etag: String,
+    headers: HeaderMap,
+    bytes: Bytes,
+}
+
+impl Coded {
+    fn new(etag: String, mut headers: HeaderMap, bytes: Bytes) -> Self {
+        // Hexadecimal digits and letters of ours are always a header value.
+        headers.insert(
+            ETAG,
+            HeaderValue::try_from(&etag).unwrap_or(HeaderValue::from_static("\"\"")),
+        );
+        Self { etag, headers, bytes }
+    }
 }
 
 impl Document {
@@ -444,8 +465,8 @@ impl Document {
         let Ok(policy) = HeaderValue::try_from(policy) else {
             return;
         };
-        for headers in [&mut self.plain.0, &mut self.gzip.0] {
-            headers.insert(CONTENT_SECURITY_POLICY, policy.clone());
+        for coded in [&mut self.plain, &mut self.gzip] {
+            coded.headers.insert(CONTENT_SECURITY_POLICY, policy.clone());
         }
     }
 
@@ -453,31 +474,28 @@ impl Document {
         headers.extend(SECURITY.map(|(name, value)| (Some(name), value)));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
         let digest = Sha256::digest(&plain);
-        let etag = format!("\"{}\"", data_encoding::HEXLOWER.encode(&digest[..12]));
-        let etag = HeaderValue::try_from(etag).unwrap_or(HeaderValue::from_static("\"\""));
-        headers.insert(ETAG, etag.clone());
+        let name = data_encoding::HEXLOWER.encode(&digest[..12]);
         let mut compressed = headers.clone();
         compressed.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        let gzip = gzip(&plain);
         Self {
-            etag,
-            plain: (headers, plain),
-            gzip: (compressed, gzip),
+            gzip: Coded::new(format!("\"{name}-gzip\""), compressed, gzip(&plain)),
+            plain: Coded::new(format!("\"{name}\""), headers, plain),
         }
     }
 
     pub(super) fn answer(&self, asked: &HeaderMap) -> Answer {
-        let (headers, body) = if respond::takes_gzip(asked) {
-            &self.gzip
+        let chosen = respond::choose(asked, &self.plain.etag, &self.gzip.etag);
+        let coded = if chosen.gzip { &self.gzip } else { &self.plain };
+        let body = if chosen.is_known {
+            Bytes::new()
         } else {
-            &self.plain
+            coded.bytes.clone()
         };
-        let unchanged = respond::is_known(asked, self.etag.to_str().unwrap_or_default());
-        let mut answer = Response::new(Body::from(if unchanged { Bytes::new() } else { body.clone() }));
-        if unchanged {
+        let mut answer = Response::new(Body::from(body));
+        if chosen.is_known {
             *answer.status_mut() = StatusCode::NOT_MODIFIED;
         }
-        *answer.headers_mut() = headers.clone();
+        *answer.headers_mut() = coded.headers.clone();
         answer
     }
 }

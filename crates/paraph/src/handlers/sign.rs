@@ -273,7 +273,7 @@ impl Signing {
             Refusal::ReadOnly { retry_after } => {
                 (StatusCode::SERVICE_UNAVAILABLE, Some(Notice::ReadOnly(*retry_after)))
             }
-            _ => return refused_plainly(asked, "sign", refusal, displayed),
+            _ => return plainly(asked, refusal, displayed),
         };
         let errors = match refusal {
             Refusal::InvalidForm(errors) => respond::field_errors(asked.site, errors),
@@ -425,6 +425,10 @@ fn closed(asked: &Asked<'_>, displayed: &Displayed) -> Answer {
 
 fn refused_plainly(asked: &Asked<'_>, route: &'static str, refusal: &Refusal, displayed: &Displayed) -> Answer {
     count(route, refusal.label());
+    plainly(asked, refusal, displayed)
+}
+
+fn plainly(asked: &Asked<'_>, refusal: &Refusal, displayed: &Displayed) -> Answer {
     let about = (displayed.view.slug.as_str(), displayed.view.title.as_str());
     respond::refused(
         asked,

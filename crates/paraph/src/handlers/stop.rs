@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
-use http_body_util::{BodyExt, Limited};
 use paraph_tally::Millis;
 use serde_json::json;
 
@@ -15,6 +14,7 @@ use super::{Body, count};
 use crate::admit::Admitter;
 use crate::admit::lane::Rank;
 use crate::admit::source::Source;
+use crate::admit::upload;
 use crate::clock;
 use crate::intake::Intake;
 use crate::ledger::query::LedgerReader;
@@ -45,7 +45,7 @@ pub struct StopMail {
 impl StopMail {
     /// `GET /stop-mail/{token}`
     pub async fn look(&self, source: Source, asked: Asked<'_>, token: &str) -> Answer {
-        let Ok(_place) = self.admitter.lanes.enter(Rank::Manage).await else {
+        let Ok(_place) = self.admitter.lanes.enter_in_turn(Rank::Manage, &source).await else {
             return refused(&asked, Refusal::Busy, Some(5));
         };
         let (kind, address) = match self.known(&source, &asked, token) {
@@ -68,19 +68,19 @@ impl StopMail {
 
     /// `POST /stop-mail/{token}`: `choice=stop`, `choice=allow`, or the one press of RFC 8058.
     pub async fn wish(&self, source: Source, asked: Asked<'_>, token: &str, body: Body) -> Answer {
-        let Ok(_place) = self.admitter.lanes.enter(Rank::Manage).await else {
-            return refused(&asked, Refusal::Busy, Some(5));
-        };
         let (kind, address) = match self.known(&source, &asked, token) {
             Ok(known) => known,
             Err(answer) => return *answer,
         };
-        let read = tokio::time::timeout(PATIENCE, Limited::new(body, WISH_BYTES).collect()).await;
-        let Ok(Ok(body)) = read else {
-            return refused(&asked, Refusal::TooLarge, None);
+        let body = match upload::read(body, WISH_BYTES, PATIENCE).await {
+            Ok(body) => body,
+            Err(unread) => return refused(&asked, unread.into(), None),
         };
-        let Some(stop) = wants_stop(&body.to_bytes()) else {
+        let Some(stop) = wants_stop(&body) else {
             return refused(&asked, Refusal::BadRequest, None);
+        };
+        let Ok(_place) = self.admitter.lanes.enter_in_turn(Rank::Manage, &source).await else {
+            return refused(&asked, Refusal::Busy, Some(5));
         };
         if self.intake.stop_mail(Wish { kind, address, stop }).await.is_err() {
             return refused(&asked, Refusal::Busy, Some(5));

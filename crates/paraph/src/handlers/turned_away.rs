@@ -37,7 +37,15 @@ impl TurnedAway {
         if matches!(
             path,
             [
-                "confirm" | "receipt" | "withdraw" | "not-me" | "stop-mail" | "privacy" | "legal" | "assets",
+                "confirm"
+                    | "receipt"
+                    | "withdraw"
+                    | "not-me"
+                    | "second-way"
+                    | "stop-mail"
+                    | "privacy"
+                    | "legal"
+                    | "assets",
                 ..
             ]
         ) {

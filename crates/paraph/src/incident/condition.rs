@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::answers::Answers;
+use crate::admit::email::ascii_domain;
 use crate::scrutiny::features::{Month, Observer, Shared, month_of};
 
 /// Every part that is given has to hold. Without any, everybody is meant.
@@ -41,6 +42,33 @@ pub enum Network {
     Near(IpAddr),
     /// The network that announces it, by its number.
     Origin(u32),
+}
+
+impl Network {
+    /// Reads `AS64496`, or an address, which may say the prefix that it stands for. An IPv4 address within IPv6 is itself.
+    #[must_use]
+    pub fn read(typed: &str) -> Option<Self> {
+        let lower = typed.trim().to_lowercase();
+        if let Some(number) = lower.strip_prefix("as") {
+            return number.parse().ok().map(Self::Origin);
+        }
+        let (address, length) = lower
+            .split_once('/')
+            .map_or((&*lower, None), |(address, length)| (address, Some(length)));
+        let address = address.parse::<IpAddr>().ok()?.to_canonical();
+        let near = if address.is_ipv4() { "24" } else { "64" };
+        length
+            .is_none_or(|length| length == near)
+            .then_some(Self::Near(address))
+    }
+}
+
+/// A mail domain as people write it, in the form that mailboxes are kept in: what is no domain would mean nobody.
+#[must_use]
+pub fn mail_domain(typed: &str) -> Option<String> {
+    let typed = typed.trim();
+    let typed = typed.strip_prefix('@').unwrap_or(typed);
+    ascii_domain(typed.strip_suffix('.').unwrap_or(typed))
 }
 
 impl Condition {
@@ -142,5 +170,37 @@ impl<'a> Asked<'a> {
             .entry(month)
             .or_insert_with(|| Tags::of(condition, self.observer, month));
         seen.is_some_and(|seen| tags.are_borne_by(seen))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Network, mail_domain};
+
+    #[test]
+    fn a_domain_is_meant_however_it_is_written() {
+        for (typed, meant) in [
+            ("école.example", "xn--cole-9oa.example"),
+            (" @Un.Example. ", "un.example"),
+            ("un.example", "un.example"),
+        ] {
+            assert_eq!(mail_domain(typed).as_deref(), Some(meant), "{typed}");
+        }
+        for typed in ["", " ", "@", "un", "a@un.example", "un..example", "192.0.2.1"] {
+            assert_eq!(mail_domain(typed), None, "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_network_is_meant_however_it_is_written() {
+        let near = |address: &str| Some(Network::Near(address.parse().expect("an address")));
+        for typed in ["192.0.2.5", "192.0.2.5/24", "::ffff:192.0.2.5"] {
+            assert_eq!(Network::read(typed), near("192.0.2.5"), "{typed}");
+        }
+        assert_eq!(Network::read("2001:db8::1/64"), near("2001:db8::1"));
+        assert_eq!(Network::read("as64496"), Some(Network::Origin(64496)));
+        for typed in ["192.0.2.5/16", "2001:db8::/32", "AS", "somewhere"] {
+            assert_eq!(Network::read(typed), None, "{typed}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Findings: what scrutiny says now, together with the verdicts that it gave for them.
 
-use paraph_scrutiny::FindingName;
+use paraph_scrutiny::{Advice, FindingName};
 use paraph_tally::{Author, PetitionId, SignatureId, Standing, Standings, VerdictKind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::book::{Incident, What};
 use super::{Direction, Office, Refused};
 use crate::ledger::verdicts::Verdict;
+use crate::scrutiny::board::Stands;
 
 /// Verdicts that are looked through for those of a finding, at the most: a night makes some hundreds.
 const LOOKED_THROUGH: usize = 20_000;
@@ -28,7 +29,7 @@ pub struct Found {
     pub now: Now,
     /// Members that wait outside the count, because the holds of an hour are used up.
     pub waiting: u64,
-    /// It asks a person to look, and names nobody.
+    /// It only asks a person to look: nobody is held for it, and its members are those who were looked at.
     pub asks: bool,
     /// What was seen, as the latest of its verdicts has it, or scrutiny now.
     pub evidence: Value,
@@ -94,7 +95,7 @@ impl Found {
             verdicts: Vec::new(),
             now: Now::default(),
             waiting: evidence["over_cap"].as_u64().unwrap_or(0),
-            asks: evidence["advice"] == "scrutiny-advice-ask",
+            asks: evidence["advice"] == Advice::Ask.key(),
             evidence,
         }
     }
@@ -143,6 +144,14 @@ impl Office {
             found.now = self.stand_now(&found.verdicts).await?;
         }
         findings.sort_by_key(|found| std::cmp::Reverse((found.waiting, found.asks, found.now.held)));
+        Ok(findings)
+    }
+
+    /// Those that wait for a person: some of their members do, or they only ask for a look. Such a one need not belong to an
+    /// incident.
+    pub(super) async fn waiting_findings(&self) -> Result<Vec<Found>, Refused> {
+        let mut findings = self.findings(None).await?;
+        findings.retain(|found| found.asks || found.waiting > 0);
         Ok(findings)
     }
 
@@ -196,8 +205,8 @@ impl Office {
         let positions: Vec<u64> = said.map(|resting| resting.verdict.position).collect();
         let mut spoken_of = self.judged_by_any(&positions).await?;
         if let Some(board) = &self.board {
-            for stands in board.findings().iter().filter(|stands| stands.petition == petition) {
-                spoken_of.extend(board.members(stands.name).await);
+            for name in speaking(&board.findings(), petition) {
+                spoken_of.extend(board.members(name).await);
             }
         }
         spoken_of.sort_unstable();
@@ -215,5 +224,35 @@ impl Office {
             resting.extend(verdicts.into_iter().filter_map(Resting::of));
         }
         Ok(resting)
+    }
+}
+
+/// Findings that speak against their members. One that only asks for a look does not: all of them may be honest.
+fn speaking(findings: &[Stands], petition: PetitionId) -> Vec<FindingName> {
+    let speaks = |stands: &&Stands| stands.petition == petition && !stands.asks();
+    findings.iter().filter(speaks).map(|stands| stands.name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_only_asks_for_a_look_speaks_against_nobody() {
+        let stands = |name, petition, advice: Advice| Stands {
+            name: FindingName(name),
+            petition: PetitionId(petition),
+            evidence: json!({ "advice": advice.key() }),
+        };
+        let findings = [
+            stands(1, 1, Advice::Hold),
+            stands(2, 1, Advice::Ask),
+            stands(3, 2, Advice::Hold),
+        ];
+        assert_eq!(speaking(&findings, PetitionId(1)), [FindingName(1)]);
+        let found = Found::new("00000002", "fountain".to_owned(), findings[1].evidence.clone());
+        assert!(found.asks && found.waiting == 0);
     }
 }

@@ -18,6 +18,8 @@ pub enum Who {
     Former,
     /// Whoever works at the machine itself.
     CommandLine,
+    /// Whoever had the link of an alert.
+    Link,
 }
 
 /// A line of the shift log.
@@ -55,11 +57,13 @@ pub enum Entry {
     CalledBack,
     /// Alerts were acknowledged: how many.
     Acknowledged,
+    /// The button behind the link of an alert was pressed: to whom that link had been sent, as the configuration calls them.
+    LinkPressed,
 }
 
 impl Entry {
     /// All of them.
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Note,
         Self::Aware,
         Self::Over,
@@ -68,6 +72,7 @@ impl Entry {
         Self::SecondWay,
         Self::CalledBack,
         Self::Acknowledged,
+        Self::LinkPressed,
     ];
 
     /// As the store has it.
@@ -82,6 +87,7 @@ impl Entry {
             Self::SecondWay => "second-way",
             Self::CalledBack => "called-back",
             Self::Acknowledged => "acknowledged",
+            Self::LinkPressed => "link-pressed",
         }
     }
 

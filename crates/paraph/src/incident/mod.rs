@@ -4,6 +4,7 @@
 //! condition.rs  whom a person means         preview.rs   what a verdict would do, with samples
 //! office.rs     previews, verdicts, undoing second_way.rs held people are asked, and their answers decided about
 //! book.rs       incidents, a state machine  watch.rs     what it is told, and that it is kept
+//! departures.rs when the mails that ask them leave
 //! log.rs        the story of an incident: what was seen, and the shift log
 //! findings.rs   what scrutiny says now, and what it held
 //! sources.rs    through which networks came what is held
@@ -13,6 +14,7 @@
 pub mod answers;
 pub mod book;
 pub mod condition;
+pub mod departures;
 pub mod findings;
 pub mod log;
 mod office;
@@ -101,9 +103,29 @@ pub struct Motion {
     pub note: String,
     /// Position of the verdict that it takes back.
     pub undoes: Option<u64>,
-    /// How many its preview said that it judges: it is not given on more.
+    /// What its preview said: it is not given on others.
     #[serde(default)]
-    pub previewed: Option<u64>,
+    pub previewed: Option<Previewed>,
+}
+
+/// How many a preview said that a verdict judges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Previewed {
+    /// Those who are left of them may be judged.
+    AtMost(u64),
+    /// Exactly so many, or somebody looks again.
+    Exactly(u64),
+}
+
+impl Previewed {
+    /// Whether so many may be judged now.
+    #[must_use]
+    pub fn allows(self, judged: u64) -> bool {
+        match self {
+            Self::AtMost(previewed) => judged <= previewed,
+            Self::Exactly(previewed) => judged == previewed,
+        }
+    }
 }
 
 /// What is asked.
@@ -155,8 +177,8 @@ pub struct Shown {
 /// What becomes of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum IncidentAnswer {
-    /// Incidents and verdicts, the latest first.
-    List(Vec<Incident>, Vec<Listed>),
+    /// Incidents and verdicts, the latest first, and findings that wait for a person.
+    List(Vec<Incident>, Vec<Listed>, Vec<Found>),
     /// An incident.
     Incident(Box<Shown>),
     /// A verdict.
@@ -206,8 +228,8 @@ pub enum Refused {
     /// The incident is over.
     #[error("the incident is over")]
     Over,
-    /// No finding has this name, or it names nobody.
-    #[error("no finding has this name, or it only asks for a look and names nobody")]
+    /// No finding has this name, or nobody is a member of it any more.
+    #[error("no finding has this name, or nobody is a member of it any more")]
     Finding,
     /// Below what is allowed anyway, or above the bound.
     #[error("the limit is raised above limits.holds_per_hour, to 1,000,000 at most, for 5 to 1,440 minutes")]
@@ -230,8 +252,8 @@ pub enum Refused {
     /// A verdict needs a note.
     #[error("a verdict needs a note")]
     Note,
-    /// More would be judged than its preview said.
-    #[error("there are more now than were previewed")]
+    /// Others would be judged than its preview said.
+    #[error("it would judge another number now than was previewed")]
     Changed,
     /// The writer will not have it.
     #[error("{0}")]

@@ -76,8 +76,10 @@ impl Office {
     pub async fn carry_out(&self, command: IncidentCommand, account: [u8; 16]) -> IncidentAnswer {
         let outcome = match command {
             IncidentCommand::IncidentList => {
+                let waiting = self.waiting_findings().await;
                 let verdicts = self.list().await;
-                verdicts.map(|verdicts| IncidentAnswer::List(self.incidents.list(), verdicts))
+                let both = verdicts.and_then(|verdicts| Ok((verdicts, waiting?)));
+                both.map(|(verdicts, waiting)| IncidentAnswer::List(self.incidents.list(), verdicts, waiting))
             }
             IncidentCommand::IncidentShow(id) => {
                 let shown = self.show(id).await;
@@ -314,7 +316,10 @@ impl Office {
         if set.is_empty() {
             return Ok(IncidentAnswer::Nobody);
         }
-        if motion.previewed.is_some_and(|previewed| preview.judged > previewed) {
+        if motion
+            .previewed
+            .is_some_and(|previewed| !previewed.allows(preview.judged))
+        {
             return Err(Refused::Changed);
         }
         let petition = self

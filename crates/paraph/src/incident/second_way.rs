@@ -3,22 +3,27 @@
 //! A press behind such a mail releases nobody: it says that a mailbox is read, which a forger of mailboxes can say of his own.
 //! It puts the signature before a person, who releases all answers of an incident, or those apart, in one step.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use paraph_tally::SignatureId;
+use paraph_tally::{Millis, SignatureId};
 use serde::{Deserialize, Serialize};
 
 use super::answers::{Answers, sorted};
 use super::book::What;
+use super::departures::{Left, Mail, foretold};
 use super::log::Entry;
 use super::preview::Sample;
 use super::{Direction, IncidentAnswer, Office, Refused};
 use crate::admit::email::Email;
+use crate::clock;
 use crate::intake::command::Offer;
+use crate::intake::second_way::begins;
 use crate::ledger::second_way::Held;
 
 /// Offers that go to the writer at once: who signs waits for no more.
 const AT_ONCE: usize = 256;
+/// The drip is one of hours.
+const HOUR: u64 = 3_600_000;
 /// Samples of a preview.
 const SAMPLES: usize = 5;
 
@@ -44,8 +49,14 @@ pub struct AskPreview {
     pub taken_back: u64,
     /// Mailboxes that would get a mail.
     pub would: u64,
-    /// Hours over which those leave.
-    pub hours: u64,
+    /// When the first of those leaves, milliseconds UTC, as long as nothing else is sent to the same people; `None` if none does.
+    pub first_at: Option<u64>,
+    /// When the last does.
+    pub last_at: Option<u64>,
+    /// Of these, whose mailbox has had its mails of the day: they wait until that is over.
+    pub had_today: u64,
+    /// Mailboxes that are left alone, because their readers want that or mail came back: theirs leave when that has ended.
+    pub left_alone: u64,
     /// Some of them, spread over the whole.
     pub samples: Vec<Sample>,
 }
@@ -85,16 +96,63 @@ impl Office {
             asked: held.asked,
             taken_back: held.taken_back,
             would,
-            hours: would.div_ceil(self.bounds.borrow().second_way_per_hour.max(1)),
-            samples: Vec::new(),
+            ..self.departures(ask.incident, &held).await?
         };
         let many = held.to_ask.len();
         let mut places: Vec<usize> = (0..SAMPLES).map(|which| which * many / SAMPLES).collect();
         places.dedup();
         for place in places.into_iter().filter(|place| *place < many) {
-            preview.samples.extend(self.ledger.sample(held.to_ask[place]).await?);
+            preview.samples.extend(self.ledger.sample(held.to_ask[place].0).await?);
         }
         Ok(preview)
+    }
+
+    /// When the mails to those who would be asked leave: what the writer would do with them.
+    async fn departures(&self, incident: u64, held: &Held) -> Result<AskPreview, Refused> {
+        let mut mails = Vec::with_capacity(held.to_ask.len());
+        for (signature, petition) in &held.to_ask {
+            mails.extend(self.offer(*signature).await?.map(|offer| Mail {
+                address: offer.address,
+                domain: offer.domain,
+                petition: *petition,
+            }));
+        }
+        let now = clock::now();
+        let addresses: Vec<[u8; 16]> = mails.iter().map(|mail| mail.address).collect();
+        let written = self.ledger.written_to(&addresses, now).await?;
+        let many = mails.len();
+        let mut left_alone = written.iter().map(|written| written.left_alone);
+        mails.retain(|_| !left_alone.next().unwrap_or(false));
+        let domains: BTreeSet<[u8; 16]> = mails.iter().map(|mail| mail.domain).collect();
+        let dripped = self.ledger.dripped(
+            incident,
+            domains.into_iter().collect(),
+            Millis(now.0.saturating_sub(HOUR)),
+        );
+        let dripped = dripped.await?;
+        let (per_hour, domain_per_hour) = {
+            let bounds = self.bounds.borrow();
+            (bounds.second_way_per_hour, bounds.second_way_domain_per_hour)
+        };
+        let left = Left {
+            to: addresses
+                .into_iter()
+                .zip(written.into_iter().map(|written| written.sent))
+                .collect(),
+            of_incident: dripped.of_incident,
+            to_domain: dripped.to_domain,
+            begins: begins(dripped.last_due, per_hour, now),
+            per_hour,
+            domain_per_hour,
+        };
+        let departures = foretold(&mails, &left);
+        Ok(AskPreview {
+            first_at: departures.first.map(|at| at.0),
+            last_at: departures.last.map(|at| at.0),
+            had_today: departures.had_today,
+            left_alone: (many - mails.len()) as u64,
+            ..AskPreview::default()
+        })
     }
 
     async fn to_be_asked(&self, ask: &Ask) -> Result<Held, Refused> {
@@ -134,7 +192,7 @@ impl Office {
         let mut asked = 0;
         for ids in held.to_ask.chunks(AT_ONCE) {
             let mut offers = Vec::with_capacity(ids.len());
-            for id in ids {
+            for (id, _) in ids {
                 offers.extend(self.offer(*id).await?);
             }
             let offered = self.intake.offer_second_way(ask.incident, offers).await;

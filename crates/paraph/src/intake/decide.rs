@@ -292,11 +292,15 @@ impl<'a> Decider<'a> {
             // What this batch cancels is still in the store; it will be gone when the new mail is written.
             None if self.decided.batch.cancelled.contains(&mailbox) => None,
             None => {
-                let sql = "SELECT 1 FROM outbox WHERE mailbox = ?1";
-                self.db
-                    .query_one(sql, &[Value::Blob(&mailbox.0)])
-                    .await?
-                    .map(|_| Pending::Stored)
+                let sql = "SELECT attempts FROM outbox WHERE mailbox = ?1";
+                let stored = self.db.query_one(sql, &[Value::Blob(&mailbox.0)]).await?;
+                if let Some(row) = &stored
+                    && row.unsigned(0)? == 0
+                {
+                    // It may have been put off for a day, as all that it could speak of was held: this one is not.
+                    self.decided.batch.resumed.push((mailbox, self.at));
+                }
+                stored.map(|_| Pending::Stored)
             }
         };
         let batch = &mut self.decided.batch;

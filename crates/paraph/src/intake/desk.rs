@@ -29,6 +29,7 @@ impl Decider<'_> {
         match wish {
             Wish::Invite(link) => self.invite(by, link).await,
             Wish::FirstLink(token, expires) => self.first_link(token, expires).await,
+            Wish::TakeBack(token) => self.take_back(by, token).await,
             Wish::Join(join) => self.join(*join).await,
             Wish::Open(session, proof) => self.open_session(session, proof).await,
             Wish::OpenByPasskey(session, used) => self.open_by_passkey(session, used).await,
@@ -71,7 +72,9 @@ impl Decider<'_> {
             Wish::Submit(slug) => self.submit(by, slug).await,
             Wish::SendBack(slug, note) => self.send_back(by, slug, note).await,
             Wish::Shift(entry, text, incident) => {
-                self.log_shift(by, entry, text, incident);
+                if !self.says_so_already(entry, incident).await? {
+                    self.log_shift(by, entry, text, incident);
+                }
                 Ok(DeskAnswer::Done)
             }
             Wish::Share(on) => {
@@ -84,6 +87,17 @@ impl Decider<'_> {
                 Ok(DeskAnswer::Done)
             }
         }
+    }
+
+    /// Whether the clocks of an incident run already, or stand, by a person's word: pressed twice at once, it is written down once.
+    async fn says_so_already(&mut self, entry: Entry, incident: Option<u64>) -> Result<bool, DbError> {
+        if !matches!(entry, Entry::Aware | Entry::Over) {
+            return Ok(false);
+        }
+        let sql = "SELECT kind FROM desk_shift WHERE COALESCE(incident, -1) = ?1 AND kind IN ('aware', 'over') ORDER BY id DESC LIMIT 1";
+        let of = incident.map_or(Value::Int(-1), integer);
+        let last = self.db.query_one(sql, &[of]).await?;
+        last.map_or(Ok(false), |row| Ok(row.text(0)? == entry.name()))
     }
 
     /// A line of the shift log.
@@ -141,6 +155,18 @@ impl Decider<'_> {
         };
         self.keep(DeskRow::NoFirstLinks);
         self.keep(DeskRow::Invitation(link, None, self.at));
+        Ok(DeskAnswer::Done)
+    }
+
+    async fn take_back(&mut self, by: Option<MemberId>, token: TokenHash) -> Result<DeskAnswer, DbError> {
+        let sql = "SELECT role, member FROM desk_invitation WHERE token = ?1";
+        let Some(row) = self.db.query_one(sql, &[Value::Blob(&token)]).await? else {
+            return Ok(DeskAnswer::Unknown);
+        };
+        let role = Role::from_code(row.int(0)?).map_or("", Role::name);
+        let subject = row.maybe_array(1)?.map_or_else(|| role.to_owned(), hex);
+        self.keep(DeskRow::InvitationSpent(token));
+        self.note(by, "link-taken-back", subject);
         Ok(DeskAnswer::Done)
     }
 

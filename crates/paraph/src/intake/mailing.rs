@@ -12,12 +12,20 @@ use super::tick::DAY;
 use crate::journal::{Claim, integer};
 use crate::ledger::petition_id;
 use crate::mail::bounce::Bounced;
-use crate::mail::budget::{self, Due, WINDOW};
+use crate::mail::budget::{Due, WINDOW, due_about};
 use crate::mail::stop::{self, Kind, Quiet, Wish};
-use crate::store::db::{DbError, Value};
+use crate::store::db::{DbError, Row, Value};
 
 /// How long a claimed mail stays with whoever claimed it. A process that dies in between sends it again after that.
 pub(crate) const CLAIM_MILLIS: u64 = 10 * 60 * 1000;
+
+/// Mails that left for an address after a moment; [`sent`] reads them.
+pub(crate) const SENT_TO: &str = "SELECT at, petition FROM mail_sent WHERE address = ?1 AND at > ?2 ORDER BY at";
+
+/// A row of [`SENT_TO`].
+pub(crate) fn sent(row: &Row) -> Result<(Millis, PetitionId), DbError> {
+    Ok((Millis(row.unsigned(0)?), petition_id(row, 1)?))
+}
 
 /// When addresses were written to within the last day, and about which petition: what the store says, and this batch adds.
 #[derive(Default)]
@@ -96,10 +104,7 @@ impl Decider<'_> {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => new.insert(self.sent_to(address).await?),
         };
-        let here = sent.iter().filter(|(_, about)| *about == petition);
-        let last_here = here.map(|(at, _)| *at).max();
-        let all: Vec<Millis> = sent.iter().map(|(at, _)| *at).collect();
-        Ok(match budget::due(last_here, &all, self.at) {
+        Ok(match due_about(petition, sent, self.at) {
             Due::Now => None,
             Due::At(later) => Some(later),
         })
@@ -154,11 +159,8 @@ impl Decider<'_> {
     /// Mails of the last day to an address, over all petitions.
     async fn sent_to(&mut self, address: [u8; 16]) -> Result<Vec<(Millis, PetitionId)>, DbError> {
         let since = integer(self.at.0.saturating_sub(WINDOW.0));
-        let sql = "SELECT at, petition FROM mail_sent WHERE address = ?1 AND at > ?2 ORDER BY at";
-        let rows = self.db.query(sql, &[Value::Blob(&address), since]).await?;
-        rows.iter()
-            .map(|row| Ok((Millis(row.unsigned(0)?), petition_id(row, 1)?)))
-            .collect()
+        let rows = self.db.query(SENT_TO, &[Value::Blob(&address), since]).await?;
+        rows.iter().map(sent).collect()
     }
 
     pub(super) async fn mail_done(&mut self, outcomes: Vec<(ClaimedMail, MailOutcome)>) -> Result<(), DbError> {

@@ -55,6 +55,20 @@ enum Drip {
     Domain([u8; 16]),
 }
 
+/// When the last mail of an incident that has not left is due; [`last_due_at`] reads it.
+pub(crate) const LAST_DUE: &str = "SELECT MAX(due_at) FROM second_way WHERE incident = ?1 AND due_at IS NOT NULL";
+
+/// The row of [`LAST_DUE`].
+pub(crate) fn last_due_at(row: &Row) -> Result<Option<Millis>, DbError> {
+    Ok(row.maybe_int(0)?.and_then(|at| u64::try_from(at).ok()).map(Millis))
+}
+
+/// When the next mail of an incident is due, behind its last that has not left.
+pub(crate) fn begins(last_due: Option<Millis>, per_hour: u64, now: Millis) -> Millis {
+    let step = HOUR / per_hour.max(1);
+    last_due.map_or(now, |last| now.max(Millis(last.0 + step)))
+}
+
 /// Whether somebody may be asked: held, and neither ended nor judged.
 #[must_use]
 pub fn is_to_be_asked(axes: Axes) -> bool {
@@ -65,11 +79,9 @@ impl Decider<'_> {
     /// Puts mails of one incident into the outbox, evenly over the hours that they take. How many.
     pub(super) async fn offer_second_way(&mut self, incident: u64, offers: Vec<Offer>) -> Result<u64, DbError> {
         let step = HOUR / self.limits.second_way_per_hour.max(1);
-        let sql = "SELECT MAX(due_at) FROM second_way WHERE incident = ?1 AND due_at IS NOT NULL";
-        let last = self.db.query_one(sql, &[integer(incident)]).await?;
-        let last = last.map_or(Ok(None), |row| row.maybe_int(0))?;
-        let last = last.and_then(|at| u64::try_from(at).ok()).map_or(0, |at| at + step);
-        let mut due_at = Millis(last.max(self.at.0));
+        let last = self.db.query_one(LAST_DUE, &[integer(incident)]).await?;
+        let last = last.map_or(Ok(None), |row| last_due_at(&row))?;
+        let mut due_at = begins(last, self.limits.second_way_per_hour, self.at);
         let mut offered = 0;
         for offer in offers {
             let Some(state) = self.load_signature(offer.signature).await? else {

@@ -326,7 +326,8 @@ async fn removed(db: &mut Db, id: &MemberId, at: Millis) -> Result<(), DbError> 
     db.execute("DELETE FROM desk_recovery WHERE member = ?1", &own).await?;
     db.execute("DELETE FROM desk_session WHERE member = ?1", &own).await?;
     no_passkeys(db, id).await?;
-    db.execute("DELETE FROM desk_invitation WHERE member = ?1", &own)
+    // A link that they made would let them in again, in any role.
+    db.execute("DELETE FROM desk_invitation WHERE member = ?1 OR made_by = ?1", &own)
         .await?;
     Ok(())
 }

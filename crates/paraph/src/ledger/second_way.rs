@@ -1,26 +1,51 @@
 //! The second way as it stands: who may be asked, who was, and what they answered.
 
+use std::collections::HashMap;
+
 use paraph_tally::{MailboxId, Millis, PetitionId, SignatureId, SignatureState};
 
 use super::judged::seen;
 use super::query::LedgerReader;
 use super::signature_state;
-use crate::intake::second_way::is_to_be_asked;
+use crate::intake::mailing::{SENT_TO, sent};
+use crate::intake::second_way::{LAST_DUE, is_to_be_asked, last_due_at};
 use crate::journal::integer;
+use crate::mail::budget::WINDOW;
+use crate::mail::stop::{self, Kind};
 use crate::store::db::{DbError, Row, Value};
 use crate::store::reader::Reading;
 
 /// Held signatures of a set, and why others of it are not asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Held {
-    /// Who may be asked, one signature a mailbox.
-    pub to_ask: Vec<SignatureId>,
+    /// Who may be asked, one signature a mailbox, and its petition.
+    pub to_ask: Vec<(SignatureId, PetitionId)>,
     /// Of the set, how many are held and stand.
     pub held: u64,
     /// Of these, whose mailbox was asked before.
     pub asked: u64,
     /// Of these, whose mailbox has said "it wasn't me", or taken a signature back.
     pub taken_back: u64,
+}
+
+/// What an address was sent of late.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WrittenTo {
+    /// When, and about which petition.
+    pub sent: Vec<(Millis, PetitionId)>,
+    /// It is left alone: its reader wants that, or mail to it came back.
+    pub left_alone: bool,
+}
+
+/// Mails of the second way that have left within an hour, and those that wait.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Dripped {
+    /// Of the incident, in order.
+    pub of_incident: Vec<Millis>,
+    /// To each domain, of any incident, in order.
+    pub to_domain: HashMap<[u8; 16], Vec<Millis>>,
+    /// When the last of the incident's is due that has not left.
+    pub last_due: Option<Millis>,
 }
 
 /// How far the mails of an incident are.
@@ -78,11 +103,34 @@ impl LedgerReader {
                 } else if row.asked {
                     held.asked += 1;
                 } else if mailboxes.insert(state.mailbox) {
-                    held.to_ask.push(row.id);
+                    held.to_ask.push((row.id, state.petition));
                 }
             }
         }
         Ok(held)
+    }
+
+    /// What each of these addresses was sent within a day.
+    ///
+    /// # Errors
+    /// The store refused.
+    pub async fn written_to(&self, addresses: &[[u8; 16]], now: Millis) -> Result<Vec<WrittenTo>, DbError> {
+        let mut written = Vec::with_capacity(addresses.len());
+        for some in addresses.chunks(AT_ONCE) {
+            let some = some.to_vec();
+            let read = move |db: Reading<'_>| some.iter().map(|address| written_to(&db, address, now)).collect();
+            let some: Vec<WrittenTo> = self.main.with(read).await?;
+            written.extend(some);
+        }
+        Ok(written)
+    }
+
+    /// What has left of the second way within the hour, of an incident and to mail domains, and what is still to leave.
+    ///
+    /// # Errors
+    /// The store refused.
+    pub async fn dripped(&self, incident: u64, domains: Vec<[u8; 16]>, since: Millis) -> Result<Dripped, DbError> {
+        self.main.with(move |db| dripped(&db, incident, &domains, since)).await
     }
 
     /// How far the mails of an incident are.
@@ -134,6 +182,35 @@ impl LedgerReader {
         }
         Ok(answers)
     }
+}
+
+fn written_to(db: &Reading<'_>, address: &[u8; 16], now: Millis) -> Result<WrittenTo, DbError> {
+    let since = integer(now.0.saturating_sub(WINDOW.0));
+    let rows = db.query(SENT_TO, &[Value::Blob(address), since])?;
+    let quiet = db.query(stop::QUIET, &[Value::Blob(address)])?;
+    Ok(WrittenTo {
+        sent: rows.iter().map(sent).collect::<Result<_, _>>()?,
+        left_alone: stop::judge(&quiet, Kind::Confirmation, now, now)?.is_some(),
+    })
+}
+
+fn dripped(db: &Reading<'_>, incident: u64, domains: &[[u8; 16]], since: Millis) -> Result<Dripped, DbError> {
+    let time = |row: &Row| row.unsigned(0).map(Millis);
+    let times = |rows: Vec<Row>| rows.iter().map(time).collect::<Result<Vec<_>, _>>();
+    let sql = "SELECT counted_at FROM second_way WHERE incident = ?1 AND counted_at > ?2 ORDER BY counted_at";
+    let of_incident = times(db.query(sql, &[integer(incident), integer(since.0)])?)?;
+    let mut to_domain = HashMap::new();
+    for domain in domains {
+        let sql = "SELECT counted_at FROM second_way WHERE domain = ?1 AND counted_at > ?2 ORDER BY counted_at";
+        let left = times(db.query(sql, &[Value::Blob(domain), integer(since.0)])?)?;
+        to_domain.insert(*domain, left);
+    }
+    let last_due = db.query_one(LAST_DUE, &[integer(incident)])?;
+    Ok(Dripped {
+        of_incident,
+        to_domain,
+        last_due: last_due.map_or(Ok(None), |row| last_due_at(&row))?,
+    })
 }
 
 struct Candidate {

@@ -16,11 +16,16 @@ const OF_ONE: &str = "SELECT s.at, s.member, m.id, m.name, s.incident, s.kind, s
 
 /// Reads a row of the shift log.
 pub(crate) fn line(row: &Row) -> Result<ShiftLine, DbError> {
+    let entry = Entry::from_name(row.text(5)?).unwrap_or(Entry::Note);
+    let member = row.maybe_array::<16>(2)?;
     Ok(ShiftLine {
         at: row.unsigned(0)?,
-        who: who(row.maybe_array::<16>(2)?.is_some(), row.text(3).unwrap_or_default()),
+        who: match entry {
+            Entry::LinkPressed => Who::Link,
+            _ => who(member.is_some(), row.text(3).unwrap_or_default()),
+        },
         incident: row.maybe_int(4)?.map(i64::unsigned_abs),
-        entry: Entry::from_name(row.text(5)?).unwrap_or(Entry::Note),
+        entry,
         text: row.text(6)?.to_owned(),
     })
 }

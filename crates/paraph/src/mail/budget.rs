@@ -4,6 +4,8 @@
 //! delays into one later mail, which then shows everything that waits; nothing is dropped, so that nobody can keep a
 //! person from signing by using up their budget.
 
+use paraph_tally::PetitionId;
+
 use super::Millis;
 
 /// Window of both budgets.
@@ -32,6 +34,15 @@ pub fn due(last_for_petition: Option<Millis>, sent: &[Millis], now: Millis) -> D
     let free = |at: Millis| at.0.saturating_add(WINDOW.0);
     let at = last_for_petition.map_or(0, free).max(oldest_in_the_way.map_or(0, free));
     if at <= now.0 { Due::Now } else { Due::At(Millis(at)) }
+}
+
+/// The same of an address, by what it was sent of late and about which petition.
+#[must_use]
+pub fn due_about(petition: PetitionId, sent: &[(Millis, PetitionId)], now: Millis) -> Due {
+    let here = sent.iter().filter(|(_, about)| *about == petition);
+    let last_here = here.map(|(at, _)| *at).max();
+    let all: Vec<Millis> = sent.iter().map(|(at, _)| *at).collect();
+    due(last_here, &all, now)
 }
 
 #[cfg(test)]

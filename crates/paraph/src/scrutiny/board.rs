@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use paraph_scrutiny::FindingName;
+use paraph_scrutiny::{Advice, FindingName};
 use paraph_tally::{Millis, PetitionId, SignatureId};
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
@@ -63,6 +63,14 @@ pub struct Stands {
     pub evidence: Value,
 }
 
+impl Stands {
+    /// It only asks a person to look: nobody is held for it, and it speaks against nobody.
+    #[must_use]
+    pub fn asks(&self) -> bool {
+        self.evidence["advice"] == Advice::Ask.key()
+    }
+}
+
 /// Longest wait for the members of a finding: scrutiny may be reading the last ten days.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -111,7 +119,8 @@ impl Board {
         self.findings.load_full()
     }
 
-    /// Who the members of a finding are, held or not; nobody of one that asks a person to look, or is not known any more.
+    /// Who the members of a finding are, held or not; of one that asks a person to look, those who were looked at. Nobody of one
+    /// that is not known any more.
     pub async fn members(&self, finding: FindingName) -> Vec<SignatureId> {
         let (reply, answer) = oneshot::channel();
         let asked = async {

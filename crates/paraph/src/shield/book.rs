@@ -158,6 +158,14 @@ impl Book {
         self.bans.remove(&net).is_some_and(|ban| ban.until > now)
     }
 
+    /// The ban of what lies around this one, if it holds it too.
+    #[must_use]
+    pub fn covering(&self, net: Net, now: Millis) -> Option<(Net, Ban)> {
+        let wide = Net::wide(net.base());
+        let ban = self.bans.get(&wide).filter(|ban| wide != net && ban.until > now)?;
+        Some((wide, *ban))
+    }
+
     /// Takes every ban back; how many there were.
     pub fn flush(&mut self, now: Millis) -> usize {
         let count = self.active(now).count();

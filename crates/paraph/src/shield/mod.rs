@@ -103,8 +103,13 @@ pub enum ShieldAnswer {
     List(Vec<Listed>),
     /// Banned.
     Banned(Listed),
-    /// How many were taken back.
-    Unbanned(usize),
+    /// Taken back.
+    Unbanned {
+        /// How many.
+        count: usize,
+        /// A wider ban that still holds what was named.
+        still: Option<Listed>,
+    },
     /// Whether bans are told to CrowdSec.
     Sharing(bool),
     /// Not done, because of this.
@@ -282,14 +287,14 @@ impl Shield {
             ShieldCommand::ShieldUnban { net: text } => match read(text) {
                 None => unreadable(text),
                 Some(net) => {
-                    let was = self
-                        .book
-                        .write()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .unban(net, now);
+                    let mut book = self.book.write().unwrap_or_else(PoisonError::into_inner);
+                    let was = book.unban(net, now);
+                    let still = book.covering(net, now).map(|(wide, ban)| listed(wide, ban, now));
+                    drop(book);
                     self.suspects().forget(net);
                     self.changed.send_modify(|changes| *changes += 1);
-                    ShieldAnswer::Unbanned(usize::from(was))
+                    let count = usize::from(was);
+                    ShieldAnswer::Unbanned { count, still }
                 }
             },
             // Decided elsewhere, as it has to be recorded first.
@@ -297,7 +302,7 @@ impl Shield {
             ShieldCommand::ShieldFlush => {
                 let count = self.book.write().unwrap_or_else(PoisonError::into_inner).flush(now);
                 self.changed.send_modify(|changes| *changes += 1);
-                ShieldAnswer::Unbanned(count)
+                ShieldAnswer::Unbanned { count, still: None }
             }
         }
     }

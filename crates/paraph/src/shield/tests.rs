@@ -267,15 +267,28 @@ fn a_person_bans_lists_and_lifts() {
     let listed: Vec<(&str, u64)> = listed.iter().map(|ban| (ban.net.as_str(), ban.seconds)).collect();
     assert_eq!(listed, [("198.18.0.7/32", 60), ("2001:db8:5::/48", 600)]);
     let unban = |net: &str| shield.carry_out(&ShieldCommand::ShieldUnban { net: net.to_owned() }, at(0));
-    assert_eq!(unban("198.18.0.7"), ShieldAnswer::Unbanned(1));
-    assert_eq!(unban("198.18.0.7"), ShieldAnswer::Unbanned(0));
+    let unbanned = |count| ShieldAnswer::Unbanned { count, still: None };
+    assert_eq!(unban("198.18.0.7"), unbanned(1));
+    assert_eq!(unban("198.18.0.7"), unbanned(0));
     assert_eq!(shield.is_banned(&source("198.18.0.7"), at(0)), None);
     assert!(shield.is_banned(&source("2001:db8:5:9::1"), at(0)).is_some());
-    assert_eq!(
-        shield.carry_out(&ShieldCommand::ShieldFlush, at(0)),
-        ShieldAnswer::Unbanned(1)
-    );
+    assert_eq!(shield.carry_out(&ShieldCommand::ShieldFlush, at(0)), unbanned(1));
     assert_eq!(shield.bans(at(0)), []);
+    // Of what a wider ban still holds, that is said; and of the wider one itself, nothing.
+    for net in ["198.18.0.7", "198.18.0.0/24"] {
+        assert!(matches!(ban(net, Some(60)), ShieldAnswer::Banned(_)));
+    }
+    for count in [1, 0] {
+        let ShieldAnswer::Unbanned {
+            count: told,
+            still: Some(still),
+        } = unban("198.18.0.7")
+        else {
+            panic!("the /24 still holds it")
+        };
+        assert_eq!((told, still.net.as_str(), still.seconds), (count, "198.18.0.0/24", 60));
+    }
+    assert_eq!(unban("198.18.0.0/24"), unbanned(1));
 }
 
 #[test]

@@ -12,8 +12,10 @@ pub struct Asset {
     pub gzip: &'static [u8],
     /// `Content-Type`.
     pub content_type: &'static str,
-    /// Strong `ETag`, quotes included.
+    /// Strong `ETag` of the content as it is, quotes included.
     pub etag: &'static str,
+    /// The same of the compressed bytes.
+    pub gzip_etag: &'static str,
     /// The address named this very content: `Cache-Control: public, max-age=31536000, immutable`. Else `no-cache`.
     pub immutable: bool,
 }
@@ -22,6 +24,7 @@ struct Embedded {
     name: &'static str,
     hash: &'static str,
     etag: &'static str,
+    gzip_etag: &'static str,
     content_type: &'static str,
     bytes: &'static [u8],
     gzip: &'static [u8],
@@ -39,6 +42,7 @@ pub fn asset(path: &str) -> Option<Asset> {
         gzip: found.gzip,
         content_type: found.content_type,
         etag: found.etag,
+        gzip_etag: found.gzip_etag,
         immutable: found.hash == hash,
     })
 }

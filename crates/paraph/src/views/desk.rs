@@ -351,6 +351,10 @@ impl MembersPage<'_> {
         data_encoding::HEXLOWER.encode(&member.id)
     }
 
+    fn token(&self, link: &Link) -> String {
+        data_encoding::HEXLOWER.encode(&link.token)
+    }
+
     fn roles(&self) -> [Role; 3] {
         Role::ALL
     }
@@ -360,7 +364,7 @@ impl MembersPage<'_> {
 pub struct AuditPage<'a> {
     /// Lines, the latest first.
     pub lines: &'a [Line],
-    /// Names of members by their id as hexadecimal digits.
+    /// What members are called, former ones by a number, by their id as hexadecimal digits.
     pub names: &'a std::collections::BTreeMap<String, String>,
 }
 
@@ -374,7 +378,10 @@ impl AuditPage<'_> {
         if let Some(role) = Role::from_name(&line.subject) {
             return d.role(&role);
         }
-        let is_member = matches!(&*line.act, "removed" | "reset" | "session-ended" | "sessions-ended");
+        let is_member = matches!(
+            &*line.act,
+            "removed" | "reset" | "link-taken-back" | "session-ended" | "sessions-ended"
+        );
         match self.names.get(&line.subject) {
             Some(name) => name.clone(),
             None if is_member => d.t("desk-former"),
@@ -383,11 +390,11 @@ impl AuditPage<'_> {
     }
 
     fn who(&self, d: &DeskFrame<'_>, line: &Line) -> String {
-        match line.member.as_deref() {
-            None => d.t("desk-by-command"),
-            Some("") => d.t("desk-former"),
-            Some(name) => name.to_owned(),
-        }
+        let Some(member) = &line.member else {
+            return d.t("desk-by-command");
+        };
+        let name = self.names.get(&data_encoding::HEXLOWER.encode(member));
+        name.cloned().unwrap_or_else(|| d.t("desk-former"))
     }
 }
 

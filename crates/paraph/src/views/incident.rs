@@ -144,7 +144,7 @@ impl FoundCard {
 
     /// What it came to.
     pub(super) fn title(&self, f: &Frame<'_>) -> String {
-        if self.asks {
+        if self.asks && self.now == Now::default() {
             return f.t("desk-finding-asks");
         }
         let rest = [
@@ -163,12 +163,22 @@ impl FoundCard {
         self.now.clear.saturating_sub(self.waiting)
     }
 
-    /// Whether there is somebody to hold.
+    /// Whether there is somebody to hold. Of one that only asks, a preview says how many.
     pub(super) fn can_hold(&self) -> bool {
-        self.waiting > 0 || self.now.clear > 0
+        self.waiting > 0 || self.now.clear > 0 || self.asks
     }
 
-    /// Whether there is somebody to release or invalidate, or to be asked.
+    /// Of one that only asks, how many can be judged by it.
+    pub(super) fn looked_at_most(&self) -> u64 {
+        paraph_scrutiny::bounds::MAX_SHOWN as u64
+    }
+
+    /// Whether there is somebody to invalidate.
+    pub(super) fn can_invalidate(&self) -> bool {
+        self.now.held > 0 || self.asks
+    }
+
+    /// Whether there is somebody to release, or to be asked.
     pub(super) fn can_release(&self) -> bool {
         self.now.held > 0
     }
@@ -228,6 +238,7 @@ pub fn who(f: &Frame<'_>, who: &Who) -> String {
         Who::Member(name) => name.clone(),
         Who::Former => f.t("desk-former"),
         Who::CommandLine => f.t("desk-who-command-line"),
+        Who::Link => f.t("desk-who-link"),
     }
 }
 
@@ -251,6 +262,9 @@ pub fn written(f: &Frame<'_>, entry: Entry, text: &str, zone: &TimeZone) -> Stri
         Entry::SecondWay => f.t1("desk-shift-second-way", "count", number()),
         Entry::CalledBack => f.t("desk-shift-called-back"),
         Entry::Acknowledged => f.t1("desk-shift-acknowledged", "count", number()),
+        Entry::LinkPressed => f
+            .lang
+            .fill("desk-shift-link-pressed", &[("to", text.to_owned().into())]),
     }
 }
 
@@ -414,6 +428,14 @@ impl AskPage<'_> {
         moment(f, &at.millis(), self.zone)
     }
 
+    fn leave(&self, f: &Frame<'_>, first: impl At, last: impl At) -> String {
+        let times = [
+            ("first", self.moment(f, first).into()),
+            ("last", self.moment(f, last).into()),
+        ];
+        f.lang.fill("desk-ask-leave", &times)
+    }
+
     fn finding(&self) -> &str {
         self.ask.finding.as_deref().unwrap_or_default()
     }
@@ -442,6 +464,23 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn whom_a_finding_that_only_asks_is_about_can_be_held_or_invalidated_by_a_person() {
+        let found = Found {
+            name: "0a1b2c3d".to_owned(),
+            petition: "fountain".to_owned(),
+            verdicts: Vec::new(),
+            now: Now::default(),
+            waiting: 0,
+            asks: true,
+            evidence: json!({}),
+        };
+        let card = FoundCard::of(&found, Lang::from_code("en").expect("built in"));
+        assert!(card.can_hold() && card.can_invalidate() && !card.can_release());
+        let nothing = FoundCard { asks: false, ..card };
+        assert!(!nothing.can_hold() && !nothing.can_invalidate());
+    }
 
     fn words(code: &str, fact: &Value) -> EvidenceWords {
         let evidence = json!({ "members": 412, "first": 60_000, "last": 400_000, "facts": [fact] });

@@ -380,6 +380,7 @@ impl StatementPage<'_> {
                 lang.fill(
                     "desk-statement-numbers",
                     &[
+                        ("attempts", set_aside.into()),
                         ("aside", lang.number(set_aside).into()),
                         ("before", lang.number(before).into()),
                         ("after", lang.number(after).into()),

@@ -136,7 +136,18 @@ fn a_person_sees_what_a_verdict_would_do_gives_it_and_takes_it_back() {
     // An invalidation taken back leaves everybody as they stood: who was held is held again.
     let one = ["--petition", SLUG, "--domain", "home.example"];
     let yes = ["--yes", "--reason", "machine", "--note", "Alike"];
-    said(&incident(&[&["hold"][..], &one, &yes].concat()));
+    // Bound to a preview: if it would judge another number by now, somebody looks again.
+    let expecting = |many| incident(&[&["hold"][..], &one, &yes, &["--expect", many]].concat());
+    for stale in ["0", "2"] {
+        let refused = expecting(stale);
+        assert!(
+            refused.code == 1 && refused.stderr.contains("hint: run it without --yes"),
+            "{}",
+            refused.stderr
+        );
+    }
+    counted(&server, 4);
+    said(&expecting("1"));
     counted(&server, 3);
     let everybody = ["--petition", SLUG, "--network", "127.0.0.0/24"];
     let invalidated = said(&incident(&[&["invalidate"][..], &everybody, &yes].concat()));

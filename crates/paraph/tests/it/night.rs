@@ -7,10 +7,13 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use paraph::desk::command::Wish;
+use paraph::incident::log::Entry;
 use paraph::limits::Limits;
 
 use crate::client::{FORM, form};
 use crate::server::{Server, Site, until};
+use crate::stores::{Kind, Store};
 
 const SIGN: &str = "/p/fountain/sign";
 
@@ -259,4 +262,33 @@ fn descriptors_that_run_out_lose_nothing_and_come_back_without_a_restart() {
     assert_eq!(server.settled("fountain")["counted"], 1);
     site.recount();
     server.stop();
+}
+
+/// Two who press at the same instant have both seen a page on which nobody had.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_known_is_written_down_once_whoever_presses_at_the_same_instant() {
+    let store = Store::new(Kind::Sqlite);
+    let running = store.start(0).await;
+    let press = |entry, incident| running.intake.desk(None, Wish::Shift(entry, String::new(), incident));
+    let both = tokio::join!(press(Entry::Aware, Some(1)), press(Entry::Aware, Some(1)));
+    assert!(both.0.is_ok() && both.1.is_ok(), "{both:?}");
+    let lines = async || {
+        let mut connections = store.connect().await;
+        let row = connections.main.query_one("SELECT COUNT(*) FROM desk_shift", &[]).await;
+        row.expect("read").expect("a row").int(0).expect("a number")
+    };
+    assert_eq!(lines().await, 1);
+    // Of another incident, or of none, nothing is known by that; and clocks that were stopped can run again.
+    for (entry, incident, many) in [
+        (Entry::Aware, None, 2),
+        (Entry::Over, Some(1), 3),
+        (Entry::Over, Some(1), 3),
+        (Entry::Aware, Some(1), 4),
+        (Entry::Note, Some(1), 5),
+        (Entry::Note, Some(1), 6),
+    ] {
+        press(entry, incident).await.expect("recorded");
+        assert_eq!(lines().await, many, "{entry:?} {incident:?}");
+    }
+    running.stop();
 }

@@ -50,7 +50,17 @@ fn what_is_not_there_and_what_is_not_allowed() {
         "/p/well/check-mail",
         "/p/well/count.json",
         "/p/fountain/nothing",
-        "/p/fountain/",
+        "/p/fountain//",
+        "/p/fountain/nothing/",
+        "/p//fountain/",
+        "/p//",
+        "/p/fountain/versions/1/2/",
+        "/p/fountain/versions/1//2/",
+        "/method//",
+        "///",
+        "//elsewhere.example/",
+        "//elsewhere.example/p/",
+        "/\\elsewhere.example/",
         "/p/FOUNTAIN",
         "/p/../etc/passwd",
         "/assets/none",
@@ -112,6 +122,89 @@ fn what_is_not_there_and_what_is_not_allowed() {
         );
         assert_eq!(answer.header("allow"), Some(allow), "{method} {path}");
         assert_eq!(ask(&mut client, method, path, &[]).status, 405);
+    }
+}
+
+#[test]
+fn a_slash_too_many_leads_to_the_address_without_it() {
+    let (_site, server) = open();
+    let mut client = server.client();
+    for (path, right) in [
+        ("/p/fountain/", "/p/fountain"),
+        ("/p/fountain/?lang=en", "/p/fountain?lang=en"),
+        (
+            "/p/fountain/sign/?text_version=1&to=//elsewhere.example/",
+            "/p/fountain/sign?text_version=1&to=//elsewhere.example/",
+        ),
+        ("/p/fountain/versions/", "/p/fountain/versions"),
+        ("/p/fountain/versions/1/", "/p/fountain/versions/1"),
+        ("/p/fountain/poster/?", "/p/fountain/poster?"),
+        ("/p/fountain/count.json/", "/p/fountain/count.json"),
+        ("/method/", "/method"),
+        ("/privacy/", "/privacy"),
+        ("/legal/", "/legal"),
+        ("/receipt/AQE/", "/receipt/AQE"),
+    ] {
+        for method in ["GET", "HEAD"] {
+            let answer = ask(&mut client, method, path, &[]);
+            assert_eq!(
+                (answer.status, answer.header("location")),
+                (308, Some(right)),
+                "{method} {path}"
+            );
+        }
+    }
+    let posted = ask(&mut client, "POST", "/p/fountain/sign/", &[]);
+    assert_eq!((posted.status, posted.header("location")), (404, None));
+}
+
+#[test]
+fn the_tag_of_a_page_names_its_bytes_and_either_of_them_is_enough() {
+    let (_site, server) = open();
+    let mut client = server.client();
+    let page = client.get("/").text();
+    let style = page
+        .split('"')
+        .find(|word| word.ends_with("/site.css"))
+        .expect("a style");
+    for path in ["/method", "/p/fountain/poster", style] {
+        let mut fetch = |accepts: &str, known: &str| {
+            let answer = ask(
+                &mut client,
+                "GET",
+                path,
+                &[("accept-encoding", accepts), ("if-none-match", known)],
+            );
+            let header = |name| answer.header(name).map(str::to_owned);
+            assert!(
+                header("vary").is_some_and(|vary| vary.contains("Accept-Encoding")),
+                "{path}"
+            );
+            (
+                answer.status,
+                header("etag").expect("a tag"),
+                header("content-encoding"),
+            )
+        };
+        let coded = Some("gzip".to_owned());
+        let ((_, plain, _), (_, packed, _)) = (fetch("identity", "\"0\""), fetch("gzip", "\"0\""));
+        assert_ne!(plain, packed, "{path}: other bytes, another tag");
+        let both = format!("\"0\", W/{plain}, {packed}");
+        for known in [&packed, &both, "*"] {
+            assert_eq!(
+                fetch("gzip", known),
+                (304, packed.clone(), coded.clone()),
+                "{path} {known}"
+            );
+        }
+        for accepts in ["gzip", "identity"] {
+            assert_eq!(fetch(accepts, &plain), (304, plain.clone(), None), "{path} {accepts}");
+        }
+        assert_eq!(
+            fetch("identity", &packed),
+            (200, plain, None),
+            "{path}: nobody reads what they cannot"
+        );
     }
 }
 

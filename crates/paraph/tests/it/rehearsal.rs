@@ -66,6 +66,50 @@ fn a_mail_bomb_on_one_petition_sends_a_victim_one_mail() {
     assert_eq!(report.forged.mailed, 3, "{:?}", report.forged);
 }
 
+/// 4,360 connections of 218 servers against the 4,096 places of a server as shipped.
+#[test]
+fn a_house_that_is_kept_full_for_nothing_keeps_nobody_from_signing() {
+    let runtime = paraph_drill::runtime().expect("threads");
+    let sink = runtime.block_on(Sink::start()).expect("a sink");
+    let mut site = Site::new();
+    site.as_shipped();
+    site.set("mail.from", "petitions@site.example");
+    site.set("mail.smtp", format!("smtp://{}", sink.smtp_addr()));
+    site.set("listen.trusted_proxies", "127.0.0.0/8");
+    site.set("listen.proxy_protocol", "optional");
+    site.set("limits.settle_after_seconds", 2);
+    site.set("limits.settle_every_seconds", 1);
+    site.petition("fountain");
+    let server = site.start();
+    let target = Target::check(&format!("http://{}", server.address)).expect("loopback");
+    let options = Options {
+        honest_rate: 3.0,
+        compression: 600.0,
+        ..Options::new(Scenario::FullHouse, 9).with_duration(Duration::from_secs(15))
+    };
+    let drill = paraph_drill::run(options, target, "fountain", sink, Stop::default(), |_| {});
+    let report = runtime.block_on(drill).expect("it runs");
+    let made_room = room_made(&server.metrics());
+    server.stop();
+    let (tales, abusers) = (report.abuse.as_ref().expect("abuse"), report.abusers.expect("abusers"));
+    println!("{:?}\n{abusers:?}\n{tales:?}\nmade room {made_room}", report.honest);
+    assert!(report.passed(), "{report:#?}");
+    assert_eq!((report.honest.sent, report.honest.accepted), (45, 45));
+    assert_eq!((tales.len(), abusers.wanted), (4, 4360));
+    assert!(
+        abusers.at_once < abusers.wanted || made_room > 0,
+        "the house was not full: {tales:?}"
+    );
+}
+
+/// Connections that had to leave for others.
+fn room_made(metrics: &str) -> u64 {
+    let line = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix("paraph_connections_ended_total{why=\"room\"} "));
+    line.map_or(0, |number| number.parse().expect("a number"))
+}
+
 /// Ten days in one command. In a build that is not optimised it takes its time.
 #[test]
 fn a_simulated_night_needs_no_server_and_says_what_became_of_it() {

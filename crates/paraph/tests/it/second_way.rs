@@ -255,8 +255,8 @@ fn incident(site: &Site, arguments: &[&str]) -> Ran {
     site.run(&[&["incident"][..], arguments, &["--json"]].concat())
 }
 
-/// People whose signatures are held, in an incident, and who had no mail today.
-fn held_site() -> (Site, Server, String) {
+/// People whose signatures are held, in an incident, and who had their last mail so many hours ago.
+fn held_site(hours_ago: u64) -> (Site, Server, String) {
     let mut site = Site::new();
     site.set("scrutiny.enabled", true);
     site.set("limits.second_way_per_hour", 100_000);
@@ -275,9 +275,8 @@ fn held_site() -> (Site, Server, String) {
     until("they are counted", || (server.counted(SLUG) == 3).then_some(()));
     server.stop();
     open_incident(&site);
-    site.store()
-        .execute_batch("DELETE FROM mail_sent")
-        .expect("a day later");
+    let ago = format!("UPDATE mail_sent SET at = at - {}", hours_ago * HOUR);
+    site.store().execute_batch(&ago).expect("later");
     let server = site.start();
     let hold = ["hold", "--petition", SLUG, "--from", "2020-01-01T00:00:00Z", "--yes"];
     let held = incident(
@@ -299,7 +298,7 @@ fn second_mail(site: &Site, address: &str) -> String {
 
 #[test]
 fn held_people_answer_by_mail_and_a_person_releases_those_apart() {
-    let (site, server, verdict) = held_site();
+    let (site, server, verdict) = held_site(25);
     let ask = ["second-way", "1", "--verdict", &verdict];
     let preview = &said(&incident(&site, &ask))["preview"];
     assert_eq!(
@@ -308,6 +307,11 @@ fn held_people_answer_by_mail_and_a_person_releases_those_apart() {
         "{preview}"
     );
     assert!(preview["samples"].to_string().contains("Ada Held"), "{preview}");
+    assert_eq!(
+        (&preview["had_today"], &preview["left_alone"]),
+        (&0.into(), &0.into()),
+        "{preview}"
+    );
     assert_eq!(
         site.number("SELECT COUNT(*) FROM second_way"),
         0,
@@ -374,9 +378,43 @@ fn held_people_answer_by_mail_and_a_person_releases_those_apart() {
     assert_eq!(site.run(&["fsck"]).code, 0);
 }
 
+/// A preview promised an hour in which the budget of every mailbox let nothing leave.
+#[test]
+fn whoever_had_the_mails_of_the_day_is_foretold_one_when_it_is_over() {
+    let (site, server, verdict) = held_site(3);
+    let ask = ["second-way", "1", "--verdict", &verdict];
+    let preview = &said(&incident(&site, &ask))["preview"];
+    assert_eq!(
+        (&preview["would"], &preview["had_today"]),
+        (&3.into(), &3.into()),
+        "{preview}"
+    );
+    let hours = |at: &Value| (at.as_u64().expect("a time") - clock::now().0).div_ceil(HOUR);
+    assert_eq!(
+        (hours(&preview["first_at"]), hours(&preview["last_at"])),
+        (21, 21),
+        "{preview}"
+    );
+    let text = site.run(&[&["incident"][..], &ask].concat()).stdout;
+    assert!(text.contains("3 have had their mails of the day"), "{text}");
+    server.stop();
+    // One of them wants no mail; its time is not foretold.
+    let stopped =
+        "INSERT INTO mail_stop (address, kind, at, until) SELECT address, 1, at, at + 900000000 FROM mail_sent LIMIT 1";
+    site.store().execute_batch(stopped).expect("stopped");
+    let server = site.start();
+    let preview = &said(&incident(&site, &ask))["preview"];
+    assert_eq!(
+        (&preview["left_alone"], &preview["had_today"]),
+        (&1.into(), &2.into()),
+        "{preview}"
+    );
+    server.stop();
+}
+
 #[test]
 fn the_limit_of_holds_is_raised_for_a_while_and_the_log_says_by_whom() {
-    let (site, server, _) = held_site();
+    let (site, server, _) = held_site(25);
     for (to, minutes) in [("100", "60"), ("20000", "1"), ("2000000", "60")] {
         let refused = incident(&site, &["raise-cap", "1", "--to", to, "--minutes", minutes]);
         assert!(

@@ -60,9 +60,22 @@ fn a_forger_is_turned_away_early_and_let_in_again_by_a_person_everywhere() {
     for path in ["/p/fountain", "/p/fountain/sign", "/p/fountain/challenge", "/"] {
         assert_eq!(from(&server, forger, "GET", path, "").status, 403, "{path}");
     }
-    // Rights and links stay; an unknown link is unknown, not banned.
-    assert_eq!(from(&server, forger, "GET", "/privacy", "").status, 200);
-    assert_eq!(from(&server, forger, "GET", "/confirm/unknown", "").status, 404);
+    // Rights and links stay; an unknown link is unknown, not banned. Whatever robots are kept from is a link of a mail, or the desk.
+    for path in ["/privacy", "/legal", "/desk/login"] {
+        assert_eq!(from(&server, forger, "GET", path, "").status, 200, "{path}");
+    }
+    let robots = server.client().get("/robots.txt").text();
+    let links: Vec<&str> = robots
+        .lines()
+        .filter_map(|line| line.strip_prefix("Disallow: /")?.strip_suffix('/'))
+        .collect();
+    assert!(links.len() >= 6 && links.contains(&"second-way"), "{links:?}");
+    for link in links {
+        for method in ["GET", "POST"] {
+            let status = from(&server, forger, method, &format!("/{link}/unknown"), "").status;
+            assert_ne!(status, 403, "{method} {link}");
+        }
+    }
     // Its neighbour is somebody else.
     assert_eq!(
         from(&server, "198.18.0.8", "GET", "/p/fountain/challenge", "").status,

@@ -1,7 +1,8 @@
 //! Commands as they are typed: what is wrong is said at once and in the right words, and what was done can be seen.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -9,7 +10,8 @@ use std::time::{Duration, Instant};
 use paraph::control;
 use paraph::intake::command::PetitionCommand;
 
-use crate::server::Site;
+use crate::client::Client;
+use crate::server::{Site, free, within};
 
 /// A petition is made as it is typed, but for this.
 fn create(site: &Site, slug: &str, more: &[&str]) -> (i32, String) {
@@ -43,6 +45,12 @@ fn what_cannot_be_is_said_before_the_work() {
     for act in ["ban", "unban"] {
         let ran = site.run(&["shield", act, "nonsense"]);
         assert!(ran.code == 2 && ran.stderr.contains("nonsense"), "{}", ran.stderr);
+        // What the hint names can be banned: /64 and /48 of IPv6, and nothing between.
+        assert!(
+            ran.stderr.contains("/64") && !ran.stderr.contains("/56"),
+            "{}",
+            ran.stderr
+        );
     }
     let began = Instant::now();
     for command in [
@@ -151,4 +159,31 @@ fn a_server_takes_the_descriptors_that_it_may_have_and_says_when_they_are_few() 
             "{logged}"
         );
     }
+}
+
+/// With few descriptors, places end before they do: else no connection could be accepted to make room for.
+#[test]
+fn silent_connections_make_room_also_where_descriptors_are_few() {
+    let mut site = Site::new();
+    let address = free();
+    site.set("listen.http", address);
+    site.set("limits.connections_per_address", 4096);
+    site.set("limits.connections_per_network", 4096);
+    let mut child = limited(&site, "-n 128");
+    let mut silent = Vec::new();
+    for _ in 0..300 {
+        let Ok(mut stream) = TcpStream::connect(address) else {
+            continue;
+        };
+        let _ = stream.write_all(b"GET / HTTP/1.1\r\n");
+        silent.push(stream);
+    }
+    // Some of those that come in such a moment are closed: a browser tries again.
+    let asked = || Client::new(address).ask("GET", "/", &[], b"").ok();
+    let answered: Vec<_> = (0..3).map(|_| within(Duration::from_secs(3), asked)).collect();
+    child.kill().expect("running");
+    child.wait().expect("ended");
+    assert!(answered.iter().flatten().all(|answer| answer.status == 200));
+    assert_eq!(answered.iter().flatten().count(), 3);
+    drop(silent);
 }

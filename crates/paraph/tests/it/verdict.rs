@@ -461,3 +461,24 @@ async fn mail_waits_for_whoever_is_held_and_confirming_does_not() {
         recount_agrees(&store, running).await;
     }
 }
+
+/// What a forger entered first and is held keeps nobody's mail back: whoever signs then is written to at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_that_waits_for_who_is_held_goes_to_who_signs_next() {
+    for kind in Kind::BOTH {
+        let store = Store::new(kind);
+        let running = store.start(0).await;
+        let (forged, own) = (contribution(1), contribution(1));
+        running.sign(forged.clone()).await;
+        judge(&running, judgement(VerdictKind::Held, Reason::Lockstep, &[forged.id])).await;
+        let spoken_of = async || {
+            let mails = running.intake.claim_mail(10).await.expect("claimed");
+            mails.iter().map(|mail| mail.signature).collect::<Vec<_>>()
+        };
+        assert_eq!(spoken_of().await, [], "{kind:?}: nothing is sent under a finding");
+        running.sign(own.clone()).await;
+        assert_eq!(spoken_of().await, [own.id], "{kind:?}: the person's own mail goes now");
+        assert_eq!(spoken_of().await, [], "{kind:?}: once");
+        recount_agrees(&store, running).await;
+    }
+}

@@ -104,7 +104,12 @@ fn an_organisation_does_not_wait() {
         .told
         .iter()
         .find(|told| told.innocent == Innocent::Organisation);
-    assert!(notice.is_some_and(|notice| notice.advice == Advice::Ask && notice.looked_at.len() >= 12));
+    let notice = notice.expect("it is shown");
+    assert!(notice.advice == Advice::Ask && notice.looked_at.len() >= 12);
+    // A person can ask whom it is about: whoever was looked at first is still among them.
+    let members = replayed.engine.members(notice.name);
+    assert!(notice.looked_at.iter().all(|id| members.contains(id)));
+    assert!(members.iter().all(|id| staff.iter().any(|one| one.id == *id)));
     // The first twenty may wait: until twelve have come, they are a group that may become anything.
     let mut staff = staff;
     staff.sort_by_key(|one| one.at);

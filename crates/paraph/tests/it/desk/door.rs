@@ -1,14 +1,15 @@
 //! Coming in and staying out.
 
 use std::io::{BufRead, BufReader, Read};
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use paraph::desk::totp;
 
 use super::browser::{Browser, PASSWORD, link, member, path, secret_on, site, step};
 use crate::client::form;
 use crate::fsck::fsck;
-use crate::server::{Site, until};
+use crate::server::{Ends, Site, until};
 
 /// Starts a server, and reads what it says until `lines` have come; then kills it and returns whatever came behind.
 fn said(site: &Site, lines: usize, meanwhile: impl FnOnce(&[String])) -> Vec<String> {
@@ -303,5 +304,71 @@ fn sessions_outlive_a_restart_and_end_with_a_restore() {
         "members are there"
     );
     assert_eq!(browser.get("/desk").status, 200);
+    server.stop();
+}
+
+/// A flood of logins from many addresses, several at a time from each, while one operator works and another comes in.
+#[test]
+fn a_crowd_at_the_door_neither_slows_who_is_in_nor_keeps_an_operator_out() {
+    const ADDRESSES: usize = 12;
+    const EACH: usize = 6;
+    let mut site = site();
+    site.set("listen.trusted_proxies", "127.0.0.1");
+    site.set("limits.connections_per_address", 4096);
+    // No more room than one of each address takes, nor a place for who is in but one.
+    site.set("limits.lane_desk", 1);
+    site.set("limits.lane_desk_door", 1);
+    for queue in ["lane_desk_door_waiting", "desk_hashing_waiting"] {
+        site.set(&format!("limits.{queue}"), ADDRESSES + 1);
+    }
+    let server = site.start();
+    let mut zoe = member(&site, &server, "operator", "Zoé");
+    let bastien = member(&site, &server, "operator", "Bastien");
+    let is_over = AtomicBool::new(false);
+    let tried = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        let _ends = Ends(&is_over);
+        for number in 0..ADDRESSES * EACH {
+            let (is_over, tried) = (&is_over, &tried);
+            scope.spawn(move || {
+                let from = format!("198.51.100.{}", number % ADDRESSES);
+                let mut browser = Browser::new(server.address);
+                let origin = format!("http://{}", server.address);
+                let secret = browser.get("/desk/login").hidden("secret");
+                while !is_over.load(Ordering::Relaxed) {
+                    let name = format!("guess {number} {}", tried.fetch_add(1, Ordering::Relaxed));
+                    let fields = [
+                        ("name", &*name),
+                        ("password", PASSWORD),
+                        ("code", "0"),
+                        ("secret", &*secret),
+                    ];
+                    let headers = [("origin", &*origin), ("x-forwarded-for", &*from)];
+                    browser.raw("/desk/login", &headers, &form(&fields));
+                }
+            });
+        }
+        until("all of them have tried", || {
+            (tried.load(Ordering::Relaxed) > 2 * ADDRESSES * EACH).then_some(())
+        });
+        let began = Instant::now();
+        for _ in 0..20 {
+            assert_eq!(zoe.browser.get("/desk/members").status, 200);
+        }
+        let took = began.elapsed();
+        let mut elsewhere = Browser::new(server.address);
+        let came_in = elsewhere.log_in("Bastien", PASSWORD, &bastien.recovery[0]);
+        assert_eq!(came_in.status, 303, "{}", came_in.text());
+        // In a browser that was in before, there is no queue to stand in at all.
+        zoe.browser.cookies.remove("desk");
+        assert_eq!(zoe.browser.log_in("Zoé", PASSWORD, &zoe.recovery[0]).status, 303);
+        assert!(took < Duration::from_secs(5), "{took:?}");
+    });
+    let door = site.run(&["door", "--json"]).json();
+    for lane in ["desk", "desk_door"] {
+        let lanes = door["lanes"].as_array().expect("lanes");
+        let lane = lanes.iter().find(|known| known["label"] == lane).expect("told");
+        assert!(lane["served"].as_u64() > Some(19), "{lane}");
+    }
     server.stop();
 }

@@ -26,6 +26,7 @@ const TABLE: &[(&str, &str, &str, [u16; 3])] = &[
     ("POST", "/desk/members/invite", "role=nobody", [403, 403, 404]),
     ("POST", "/desk/members/reset", "member=00", [403, 403, 404]),
     ("POST", "/desk/members/remove", "member=00&sure=yes", [403, 403, 404]),
+    ("POST", "/desk/members/take-back", "link=00", [403, 403, 404]),
     ("POST", "/desk/account/password", "old=x&password=y", [403, 403, 403]),
     ("POST", "/desk/account/recovery", "old=x", [403, 403, 403]),
     ("GET", "/desk/logout", "", [405, 405, 405]),
@@ -128,9 +129,52 @@ fn the_last_operator_stays_and_who_is_removed_leaves_no_name() {
     );
     let audit = zoe.browser.get("/desk/audit?lang=en").text();
     assert!(
-        !audit.contains("Bastien") && audit.contains("a former member"),
+        !audit.contains("Bastien") && audit.contains("former member 1"),
         "{audit}"
     );
     assert_eq!(zoe.browser.get("/desk/members").text().matches("Bastien").count(), 0);
+    server.stop();
+}
+
+#[test]
+fn who_is_removed_has_no_link_to_come_back_by() {
+    let site = site();
+    let server = site.start();
+    let mut zoe = member(&site, &server, "operator", "Zoé");
+    let mut tina = member(&site, &server, "operator", "Tina");
+    let invite = |by: &mut Member| {
+        let made = by
+            .browser
+            .send("/desk/members", "/desk/members/invite", &[("role", "operator")]);
+        let text = made.text();
+        let (_, rest) = text.split_once("readonly value=\"").expect("a link");
+        super::browser::path(&rest[..rest.find('"').expect("an end")])
+    };
+    let (hers, own) = (invite(&mut tina), invite(&mut zoe));
+    let page = zoe.browser.get("/desk/members").text();
+    let last = page.split("name=\"member\" value=\"").nth(3).expect("Tina");
+    let fields = [("member", &last[..32]), ("sure", "yes")];
+    let removed = zoe.browser.send("/desk/members", "/desk/members/remove", &fields);
+    assert_eq!(removed.status, 303);
+    assert_eq!(tina.browser.get(&hers).status, 404, "made before she was removed");
+    assert_eq!(tina.browser.get(&own).status, 200, "somebody else's stays");
+
+    // Any operator takes back what nobody used.
+    let page = zoe.browser.get("/desk/members").text();
+    let (_, rest) = page.split_once("name=\"link\" value=\"").expect("an open link");
+    let token = rest[..64].to_owned();
+    let mut take_back = || {
+        let fields = [("link", token.as_str())];
+        zoe.browser
+            .send("/desk/members", "/desk/members/take-back", &fields)
+            .status
+    };
+    assert_eq!((take_back(), take_back()), (303, 404));
+    assert_eq!(tina.browser.get(&own).status, 404);
+    let audit = zoe.browser.get("/desk/audit?lang=en").text();
+    assert!(
+        audit.contains("took back a link") && audit.contains("former member 1"),
+        "{audit}"
+    );
     server.stop();
 }

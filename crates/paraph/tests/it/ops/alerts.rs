@@ -134,8 +134,18 @@ fn an_alert_fires_repeats_survives_a_kill_is_acknowledged_and_resolves() {
     let id = again["alert"].as_str().expect("a name");
     assert_eq!(client.post(&format!("/alerts/{id}/wrong"), "").status, 404);
     assert_eq!(listed(&site)[0]["acknowledged"], false);
+    // The log says whose link it was, by its place in the configuration, and once.
+    assert_eq!(client.post(&path, "").status, 200);
     assert_eq!(client.post(&path, "").status, 200);
     assert_eq!(listed(&site)[0]["acknowledged"], true);
+    let pressed = "SELECT COUNT(*) FROM desk_shift WHERE kind = 'link-pressed' AND text = 'alerts.first[1] (webhook)' AND member IS NULL";
+    assert_eq!(site.number(pressed), 1);
+    assert_eq!(site.number("SELECT COUNT(*) FROM desk_shift"), 1);
+    let other = path.replace("first-1-webhook", "first-0-mail");
+    assert!(
+        other != path && client.post(&other, "").status == 404,
+        "a link says what it was made for"
+    );
     let told = |receiver: &Receiver| {
         hooks(receiver, "/hook")
             .iter()
