@@ -10,6 +10,7 @@
 mod chance;
 mod crowd;
 mod forgers;
+mod institutions;
 mod night;
 mod seed;
 mod world;
