@@ -88,6 +88,9 @@ pub const MAX_ISLAND_NODES: usize = 1 << 16;
 /// confirmed lately by people at home.
 pub const REFERENCE: usize = 256;
 
+/// Hours of signing of which it is known whether our mail stood still: those of the window, and the one that has begun. 3 KB.
+pub const MAIL_HOURS: usize = 256;
+
 /// Petitions with a reference of their own; 3 KB each. The one unused for longest gives way.
 pub const MAX_PETITIONS: usize = 1024;
 

@@ -174,6 +174,7 @@ impl Scrutiny {
             latest: &outside.latest,
             life: &outside.life,
             at_home: &outside.at_home,
+            mail: &self.mail,
             baseline: &self.baseline,
         }
     }

@@ -5,6 +5,7 @@ mod crowd;
 mod exits;
 mod families;
 mod innocent;
+mod institutions;
 mod late;
 mod life;
 mod organisation;
