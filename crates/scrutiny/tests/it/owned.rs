@@ -1,8 +1,8 @@
-//! Two families that are extreme: rented servers everywhere, and a few domains that nobody else has.
+//! Two families that are extreme: rented servers everywhere, or one that confirms for all, and a few domains that nobody else has.
 
 use paraph_scrutiny::{Family, NetworkKind, Observation};
 
-use crate::crowd::{BEGIN, Draw, HOUR, MINUTE, minutes, ordinary_day, person, replay, tag};
+use crate::crowd::{BEGIN, Draw, HOUR, MINUTE, minutes, ordinary_day, person, replay, replay_from, tag};
 
 /// From 70 addresses of so many holders, with mailboxes at so many domains: otherwise as people are.
 fn rented(draw: &mut Draw, count: u64, holders: u64, domains: u64) -> Vec<Observation> {
@@ -32,6 +32,32 @@ fn forgers_with_three_domains_of_their_own_are_held() {
     let found = replayed.told.iter().find(|told| !told.to_hold.is_empty());
     let families = found.map(paraph_scrutiny::Finding::families);
     assert_eq!(families, Some(vec![Family::Network, Family::Content]));
+}
+
+/// From lines like homes, each with another browser, and all confirmed on one server. With one domain, it may be a firm whose people
+/// sign at home and open their mail behind its proxy. Fails when only who signs from rented servers is held for two families.
+#[test]
+fn forgers_who_confirm_on_one_server_are_held() {
+    for (seed, domains, held) in [(75, 3, true), (76, 1, false)] {
+        let mut draw = Draw(seed);
+        let mut people = ordinary_day(&mut draw);
+        let mut forged = Vec::new();
+        for _ in 0..200 {
+            let at = BEGIN + 14 * HOUR + draw.below(2 * HOUR);
+            let mut one = person(&mut draw, at);
+            let domain = draw.below(domains);
+            (one.domain, one.mx, one.common_mail) = (tag(9, 710 + domain), tag(10, 710 + domain), false);
+            forged.push(one);
+        }
+        people.extend(&forged);
+        let server = rented(&mut draw, 1, 1, 1)[0].source;
+        let replayed = replay_from(&people, |one| {
+            let place = if one.common_mail { one.source } else { server };
+            (minutes(one), place)
+        });
+        let of = replayed.held_of(&forged);
+        assert_eq!((of, replayed.held.len()), if held { (200, 200) } else { (0, 0) });
+    }
 }
 
 /// A firm behind the exits of two clouds has one domain; three firms behind one vendor's have one holder; those who hide have
