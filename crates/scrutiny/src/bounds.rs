@@ -57,6 +57,11 @@ pub const DECADES_TO_LEAN: f64 = 3.0;
 /// See [`DECADES_TO_LEAN`].
 pub const LEAN: f64 = 2.5;
 
+/// Two families hold where they are extreme: so many contributions at least, from as many prefixes of rented servers as
+/// [`MIN_CLUSTER`], or confirmed on one server, nine in ten of the group, with mailboxes at two to so many domains that nobody
+/// else has. A firm has one domain; one holder's proxy is one network.
+pub const OWNED: (usize, u32) = (24, 8);
+
 /// One family's surprise is printed and added up to this many decades: beyond it, more says nothing more.
 pub const MOST_DECADES: f64 = 60.0;
 
@@ -67,6 +72,10 @@ pub const RULE_SPECIFICITY: f64 = 3e-4;
 /// Signatures under one mail domain from one place that may simply be an organisation: a school, a town hall, a firm behind
 /// its own proxy. Up to this many are shown and not held, as long as their times are those of people.
 pub const ORGANISATION: u64 = 300;
+
+/// Who signs in one room without a domain of their own: a class, a home, a queue at one device. They are called up in the order
+/// of a list, and one after another; more than so many of them are not.
+pub const ROOM: u64 = 64;
 
 /// Prefixes that one organisation may sign from.
 pub const ISLAND_PLACES: u32 = 2;
@@ -82,6 +91,9 @@ pub const MAX_ISLAND_NODES: usize = 1 << 16;
 /// Contributions in the reference of a petition that are recent, that are drawn evenly from all its life, and that were
 /// confirmed lately by people at home.
 pub const REFERENCE: usize = 256;
+
+/// Hours of signing of which it is known whether our mail stood still: those of the window, and the one that has begun. 3 KB.
+pub const MAIL_HOURS: usize = 256;
 
 /// Petitions with a reference of their own; 3 KB each. The one unused for longest gives way.
 pub const MAX_PETITIONS: usize = 1024;

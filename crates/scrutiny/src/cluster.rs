@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 
 use paraph_tally::PetitionId;
 
-use crate::baseline::Kind;
+use crate::baseline::{Kind, Trait};
 use crate::bounds::{COVERAGE, FAMILIES_NEEDED, RULE_SPECIFICITY, RULE_VALUES};
 use crate::families::{Agreement, Mark, families};
 use crate::finding::{Advice, ClusterId, Confidence, Evidence, Fact, Family, FindingName, Innocent};
-use crate::record::{Record, Time};
+use crate::record::{Record, Time, flag};
 use crate::window::Seq;
 
 /// Share of honest people from which a mark is common.
@@ -42,6 +42,12 @@ impl Rule {
             .into_iter()
             .filter_map(|(needed, stems)| Self::new(petition, agreements, needed, stems))
             .find(|rule| rule.catches <= RULE_SPECIFICITY)
+    }
+
+    /// Rented servers, and one of these domains: a rule of two families, for domains that nobody else has.
+    pub(crate) fn owned(petition: PetitionId, hosting: &Agreement, domains: &Agreement) -> Self {
+        let mark = |one: &Agreement| (one.evidence.fact.family(), vec![(one.mark.clone(), one.expected)]);
+        Self::of(petition, vec![mark(hosting), mark(domains)], 0, 2)
     }
 
     fn new(petition: PetitionId, agreements: &[Agreement], needed: usize, stems: bool) -> Option<Self> {
@@ -120,18 +126,26 @@ impl Rule {
     }
 
     /// The rule without the values that are not the cluster's own: of those in the group who bear one of its values, most
-    /// must belong, or nearly. A browser that half of a forum uses does not become suspect because forgers are in the same
-    /// group; nor does a range become theirs who lack one mark of many, or have yet to confirm.
-    pub(crate) fn purified(mut self, group: &[&Record]) -> Option<Self> {
+    /// must belong, or nearly, and bear the machine's mark themselves where each of its members does. A browser that half of a
+    /// forum uses does not become suspect because forgers are in the same group; nor does a range become theirs who lack one mark
+    /// of many, or have yet to confirm.
+    pub(crate) fn purified(self, group: &[&Record], agreed: &[Agreement]) -> Option<Self> {
         let nearly = self.asked().saturating_sub(1).max(2);
-        let caught: Vec<bool> = group.iter().map(|record| self.borne(record) >= nearly).collect();
-        let own = |kind: Kind, value: u32| {
+        let machines = machines(agreed);
+        let made = |record: &Record| machines.is_empty() || machines.iter().any(|mark| mark.is_on(record));
+        let belongs = |record: &&Record| self.borne(record) >= nearly && made(record);
+        let caught: Vec<bool> = group.iter().map(belongs).collect();
+        self.keeping(|kind, value| {
             let bearers = group.iter().zip(&caught).filter(|(record, _)| kind.of(record) == value);
             let (all, belong) = bearers.fold((0u32, 0usize), |(all, belong), (_, caught)| {
                 (all + 1, belong + usize::from(*caught))
             });
             belong as f64 >= COVERAGE * f64::from(all)
-        };
+        })
+    }
+
+    /// With these of its values, unless none of a family's is left.
+    pub(crate) fn keeping(mut self, own: impl Fn(Kind, u32) -> bool) -> Option<Self> {
         for (_, marks) in &mut self.marks {
             for (mark, _) in marks.iter_mut() {
                 if let Mark::Values(kind, values) = mark {
@@ -141,6 +155,19 @@ impl Rule {
             marks.retain(|(mark, _)| !matches!(mark, Mark::Values(_, values) if values.is_empty()));
         }
         self.marks.iter().all(|(_, marks)| !marks.is_empty()).then_some(self)
+    }
+
+    /// Whether a contribution bears a mark of this family, if the rule has any. Who has yet to confirm does not say where.
+    pub(crate) fn bears(&self, family: Family, record: &Record) -> Option<bool> {
+        let (_, marks) = self.marks.iter().find(|(of, _)| *of == family)?;
+        let of_confirming = |(mark, _): &(Mark, f64)| {
+            matches!(
+                mark,
+                Mark::Is(Trait::ConfirmedFromHosting) | Mark::Values(Kind::ConfirmNear, _)
+            )
+        };
+        let known = record.is(flag::CONFIRMED) || !marks.iter().all(of_confirming);
+        known.then(|| marks.iter().any(|(mark, _)| mark.is_on(record)))
     }
 
     /// What a finding is called that rests on this rule.
@@ -167,6 +194,24 @@ impl Rule {
     fn borne(&self, record: &Record) -> usize {
         let bears = |marks: &Vec<(Mark, f64)>| marks.iter().any(|(mark, _)| mark.is_on(record));
         self.marks.iter().filter(|(_, marks)| bears(marks)).count()
+    }
+}
+
+/// The marks of a machine that are on each of its contributions from the beginning. None, where others speak as well: a beat is
+/// only the group's, and who was spelt once or has yet to confirm does not bear it yet.
+fn machines(agreed: &[Agreement]) -> Vec<&Mark> {
+    let on_each = |one: &&Agreement| {
+        matches!(
+            one.evidence.fact,
+            Fact::Hosting | Fact::Capitals | Fact::SameFillTime | Fact::SameReadTime
+        )
+    };
+    let of_network = |one: &&Agreement| one.evidence.fact.family() == Family::Network;
+    let mut marks = agreed.iter().filter(|one| one.evidence.fact.is_a_mark());
+    if marks.clone().all(|one| on_each(&one) || of_network(&one)) {
+        marks.by_ref().filter(on_each).map(|one| &one.mark).collect()
+    } else {
+        Vec::new()
     }
 }
 

@@ -14,6 +14,7 @@ use crate::groups::{Groups, Keys, Seed, when_confirmed};
 use crate::holds::Holds;
 use crate::islands::{Islands, Shore};
 use crate::look::{Around, Judged, Look};
+use crate::mail::Mail;
 use crate::observe::{Observation, Source};
 use crate::record::{Record, Time, flag};
 use crate::sketch::Sketch;
@@ -49,6 +50,7 @@ pub struct Scrutiny {
     sketch: Sketch,
     pub(crate) groups: Groups,
     pub(crate) references: References,
+    pub(crate) mail: Mail,
     pub(crate) baseline: Baseline,
     pub(crate) clusters: Vec<Cluster>,
     /// The petition of each cluster, at the same place.
@@ -80,6 +82,7 @@ impl Scrutiny {
             sketch: Sketch::new(),
             groups: Groups::default(),
             references: References::default(),
+            mail: Mail::new(),
             baseline: Baseline::new(),
             clusters: Vec::new(),
             clustered: Vec::new(),
@@ -158,6 +161,7 @@ impl Scrutiny {
             let late = Trait::LongGap.holds(&record);
             self.touch(&record, late.then_some(seq));
             self.references.confirmed(&record, seq);
+            self.mail.confirmed(&record);
             if let Some((seed, key)) = when_confirmed(&record) {
                 self.gather(seed, key, self.groups.find(key), record.petition, seq);
             }

@@ -5,6 +5,7 @@ use crate::bounds::{
     COVERAGE, DECADES_TO_AGREE, DECADES_TO_LEAN, LEAN, LIFT, MIN_CLUSTER, MOST_DECADES, RING, RULE_VALUES,
 };
 use crate::finding::{Evidence, Fact, Family};
+use crate::mail::Mail;
 use crate::record::{Record, flag};
 use crate::times;
 
@@ -18,6 +19,7 @@ pub(crate) struct Sample<'a> {
     pub(crate) life: &'a [&'a Record],
     /// The latest who confirmed at home, with mailboxes at large providers.
     pub(crate) at_home: &'a [&'a Record],
+    pub(crate) mail: &'a Mail,
     pub(crate) baseline: &'a Baseline,
 }
 

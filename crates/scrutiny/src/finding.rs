@@ -270,7 +270,7 @@ impl Innocent {
 pub enum Confidence {
     /// Look at it.
     Possible,
-    /// Three families agree.
+    /// Three families agree, or two that are extreme.
     Likely,
     /// Four or more agree, and strongly.
     VeryLikely,

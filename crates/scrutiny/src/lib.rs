@@ -29,6 +29,7 @@ mod holds;
 mod islands;
 mod look;
 mod lookup;
+mod mail;
 mod observe;
 mod packed;
 mod pardon;

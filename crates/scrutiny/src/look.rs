@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use paraph_tally::{PetitionId, SignatureId};
 
 use crate::baseline::{Kind, Surroundings, Trait};
-use crate::bounds::{DECADES_TO_AGREE, LIFT, MIN_CLUSTER, MIN_WATCHED, ORGANISATION, RING};
+use crate::bounds::{COVERAGE, DECADES_TO_AGREE, LIFT, MIN_CLUSTER, MIN_WATCHED, ORGANISATION, OWNED, RING, ROOM};
 use crate::cluster::{Rule, score, strongest};
 use crate::engine::Scrutiny;
 use crate::families::{Agreement, Mark, Sample, agreements, families, surprise, weighing};
@@ -21,6 +21,9 @@ const SHOWN: (usize, f64) = (48, 40.0);
 
 /// How much more often than by chance two values must come together to speak for two families.
 const LIFT_OF_A_PAIR: f64 = 3.0;
+
+/// From where an attack comes, this share of all come who have a mailbox at a domain of its own. Else others have mailboxes there.
+const FROM_THERE: f64 = 0.85;
 
 /// How often a rule is measured again by those whom it takes. Each time fewer remain, or it is done.
 const ROUNDS: usize = 4;
@@ -96,7 +99,7 @@ impl Scrutiny {
         }
         let (seed, key, size) = (group.seed, group.key, group.size());
         let fresh = &self.clusters[known..];
-        // An organisation that a rule spares is judged by itself, and not along with others whom it happens to resemble.
+        // An organisation is judged by itself, and not along with others whom it happens to resemble.
         let by_itself = matches!(seed, Seed::Near | Seed::Domain | Seed::Mx);
         let open = |record: &&Record| {
             let taken = record.cluster != 0 || record.is(flag::INNOCENT);
@@ -118,6 +121,13 @@ impl Scrutiny {
         if !worth_looking_around(&members, &glance) && !copies {
             return None;
         }
+        if !by_itself {
+            let organisations = self.organisations(&members);
+            members.retain(|record| !organisations.contains(&record.near));
+            if members.len() < MIN_WATCHED {
+                return None;
+            }
+        }
         let petition = members[0].petition;
         let here = self.references.of(petition)?;
         if around.0.len() >= AROUND && !around.0.contains_key(&petition) {
@@ -128,9 +138,12 @@ impl Scrutiny {
         let shared = of_the_group.and_then(|record| seed.values(record));
         let outside = |record: &&Record| record.cluster == 0 && (shared.is_none() || seed.values(record) != shared);
         let outside = around.those(outside);
-        let mut agreed = agreements(&self.sample(&members, &outside));
-        agreed = self.without_chance(seed, members[0], size, agreed);
-        agreed = without_selection(seed, members[0], agreed, &around.latest);
+        let agreeing = |members: &[&Record]| {
+            let agreed = agreements(&self.sample(members, &outside));
+            let agreed = self.without_chance(seed, members[0], size, agreed);
+            self.without_room(members, without_selection(seed, members[0], agreed, &around.latest))
+        };
+        let mut agreed = agreeing(&members);
         if copies {
             return self.crowd(&members, size, agreed, &outside);
         }
@@ -144,10 +157,11 @@ impl Scrutiny {
             if caught.len() == members.len() {
                 break;
             }
+            if caught.is_empty() {
+                return None;
+            }
             members = caught;
-            agreed = agreements(&self.sample(&members, &outside));
-            agreed = self.without_chance(seed, *members.first()?, size, agreed);
-            agreed = without_selection(seed, *members.first()?, agreed, &around.latest);
+            agreed = agreeing(&members);
             judged = self.advise(&whole, &members, members.len() as u64, &agreed);
         }
         Some(Look {
@@ -174,6 +188,7 @@ impl Scrutiny {
             latest: &outside.latest,
             life: &outside.life,
             at_home: &outside.at_home,
+            mail: &self.mail,
             baseline: &self.baseline,
         }
     }
@@ -198,7 +213,8 @@ impl Scrutiny {
             return Asked::Unknown;
         };
         let around = self.surroundings(here);
-        if mixed(&members) || !human(&agreements(&self.sample(&members, &around.those(|_| true)))) {
+        let agreed = agreements(&self.sample(&members, &around.those(|_| true)));
+        if mixed(&members) || !human(&self.without_room(&members, agreed)) {
             return Asked::None;
         }
         let own = members
@@ -227,6 +243,97 @@ impl Scrutiny {
             agreed.retain(|one| Some(one.evidence.fact) != commoner.fact());
         }
         agreed
+    }
+
+    /// In one room that is nobody's server people are called up one after another, in the order of a list, and have their names as
+    /// one list has them. As many as an organisation has if they have its mailboxes, or as there are in a class.
+    fn without_room(&self, members: &[&Record], mut agreed: Vec<Agreement>) -> Vec<Agreement> {
+        let listed =
+            |one: &Agreement| matches!(one.evidence.fact, Fact::Regular | Fact::DirectoryOrder | Fact::Capitals);
+        if !agreed.iter().any(listed) || members.iter().any(|record| record.is(flag::HOSTING)) {
+            return agreed;
+        }
+        let [first, second] = most_frequent(members.iter().map(|record| record.near));
+        let of_one = organisation(members);
+        let all = |(_, near): (usize, u32)| {
+            let one = members.iter().find(|record| record.near == near);
+            one.map_or(0, |record| self.groups.size_of(Seed::Near.key(record)))
+        };
+        let most = if of_one.is_some() { ORGANISATION } else { ROOM };
+        if (first.0 + second.0) * 10 >= members.len() * 9 && all(first) + all(second) <= most {
+            agreed.retain(|one| !listed(one));
+        }
+        agreed
+    }
+
+    /// The rule without the mail domains that others have as well: who has a mailbox there does not come from where the members
+    /// do. Nor is a pattern of addresses theirs if most who have it have a mailbox there: a service that relays mail makes them all
+    /// alike.
+    fn without_domains_of_others(&self, rule: Rule, group: &[&Record]) -> Option<Rule> {
+        let domains = self.of_others(Seed::Domain, &rule, group);
+        let servers = self.of_others(Seed::Mx, &rule, group);
+        rule.keeping(|kind, value| match kind {
+            Kind::Domain => !domains.contains(&value),
+            Kind::Mx => !servers.contains(&value),
+            Kind::Shape => {
+                let bearers = group.iter().filter(|one| one.shape == value);
+                let there = bearers.clone().filter(|one| domains.contains(&one.domain)).count();
+                there * 2 <= bearers.count()
+            }
+            _ => true,
+        })
+    }
+
+    /// Mail domains of a group that are not its own; or mail servers, as far as nearly all of their mailboxes
+    /// are at one domain. Where few mailboxes are known, those at all of these domains answer.
+    fn of_others(&self, seed: Seed, rule: &Rule, group: &[&Record]) -> Vec<u32> {
+        let mut values: Vec<(u32, u32)> = group.iter().filter_map(|record| seed.values(record)).collect();
+        values.sort_unstable();
+        values.dedup();
+        let ask = |value: (u32, u32)| {
+            let one = group.iter().find(|record| seed.values(record) == Some(value));
+            let all = self.latest(one.and_then(|one| seed.key(one)));
+            let [(at_one, _), _] = most_frequent(all.iter().map(|one| one.domain));
+            let answers = all.iter().filter_map(|one| rule.bears(Family::Network, one));
+            let (there, of) = answers.fold((0, 0), |(there, of), from_there| {
+                (there + usize::from(from_there), of + 1)
+            });
+            (at_one * 5 >= all.len() * 4 && of > 0).then_some((value.0, (there, of)))
+        };
+        let known: Vec<(u32, (usize, usize))> = values.into_iter().filter_map(ask).collect();
+        let are_few = |(_, of): &(usize, usize)| *of < 2 * MIN_CLUSTER;
+        let few = known.iter().map(|(_, one)| one).filter(|one| are_few(one));
+        let few = few.fold((0, 0), |(there, of), one| (there + one.0, of + one.1));
+        let own = |(there, of): (usize, usize)| there as f64 >= FROM_THERE * of as f64;
+        let of_others = known
+            .iter()
+            .filter(|(_, one)| !own(if are_few(one) { few } else { *one }));
+        of_others.map(|(value, _)| *value).collect()
+    }
+
+    /// The prefixes, two at most, where many of these sign who are an organisation: everybody there has mailboxes at one domain, and
+    /// that domain is nowhere else.
+    fn organisations(&self, members: &[&Record]) -> Vec<u32> {
+        let many = most_frequent(members.iter().map(|record| record.near)).into_iter();
+        let alone = |key: Option<u64>| {
+            let all = self.latest(key);
+            organisation(&all.iter().collect::<Vec<_>>()).and_then(|one| Seed::Domain.key(one))
+        };
+        let is_one = |near: u32| {
+            let one = members.iter().find(|record| record.near == near)?;
+            let place = Seed::Near.key(one);
+            let domain = alone(place).filter(|_| self.groups.size_of(place) <= ORGANISATION)?;
+            alone(Some(domain))
+        };
+        let many = many.filter(|(seen, near)| *seen >= MIN_CLUSTER && is_one(*near).is_some());
+        many.map(|(_, near)| near).collect()
+    }
+
+    /// The latest of a group, if it is one.
+    fn latest(&self, key: Option<u64>) -> Vec<Record> {
+        let place = key.and_then(|key| self.groups.find(key));
+        let seqs: Vec<Seq> = place.map_or_else(Vec::new, |place| self.groups.get(place).members().collect());
+        self.window.all(&seqs)
     }
 
     /// People who copy one text are counted, whatever they think of the petition. Where more of them than usual come through
@@ -264,7 +371,16 @@ impl Scrutiny {
             watch: marked && !organisation,
             size,
         };
+        let petition = members.first()?.petition;
+        let own = |rule: Rule| {
+            let rule = rule.purified(group, agreed)?;
+            self.without_domains_of_others(rule, group)
+        };
+        let owned = || owned(petition, members, agreed).and_then(own);
         if agreeing.len() < self.families_needed {
+            if let Some(rule) = owned() {
+                return Some(Judged::Cluster(rule));
+            }
             let strong = members.len() >= SHOWN.0 && score(&strongest(agreed)) >= SHOWN.1;
             return match agreeing.len() {
                 2.. if strong => Some(shown(false)),
@@ -275,13 +391,18 @@ impl Scrutiny {
         if members.len() < MIN_CLUSTER {
             return marked.then_some(Judged::Watch);
         }
-        let petition = members.first()?.petition;
-        let rule = Rule::specific(petition, agreed).and_then(|rule| rule.purified(group));
-        let Some(rule) = rule.filter(|_| marked) else {
+        let rule = Rule::specific(petition, agreed).and_then(own);
+        let Some(rule) = rule.filter(|_| marked).or_else(owned) else {
             return Some(shown(false));
         };
         let caught: Vec<&Record> = members.iter().filter(|record| rule.takes(record)).copied().collect();
-        let of_one = organisation(&caught).map(|member| self.groups.size_of(Seed::Domain.key(member)));
+        let one = organisation(&caught).or_else(|| {
+            let one = opened_in_one_place(&caught)?;
+            let all = self.latest(Seed::Domain.key(one));
+            let alike = all.iter().filter(|one| rule.bears(Family::Client, one) == Some(true));
+            ((alike.count() as f64) < COVERAGE * all.len() as f64).then_some(one)
+        });
+        let of_one = one.map(|member| self.groups.size_of(Seed::Domain.key(member)));
         if human(agreed) && of_one.is_some_and(|size| size <= ORGANISATION) {
             return Some(shown(true));
         }
@@ -358,6 +479,38 @@ fn suspects(members: &[&Record], agreed: &[Agreement]) -> Vec<SignatureId> {
     suspects.map(|record| record.id).collect()
 }
 
+/// The rule of two families that are extreme: mailboxes at a few domains that neither the platform nor the rest of the petition
+/// knows, none of which is that of most; and nearly all come from rented servers, in many prefixes of several holders, or come from
+/// everywhere and are confirmed on one server. People behind a proxy or a service that hides them have their own firm's domain, or
+/// everybody's.
+fn owned(petition: PetitionId, members: &[&Record], agreed: &[Agreement]) -> Option<Rule> {
+    let of = |fact: Fact| agreed.iter().find(|one| one.evidence.fact == fact);
+    let domains = of(Fact::SameDomains)?;
+    let unknown = domains.expected <= Kind::Domain.prior() * f64::from(domains.evidence.values) * 1.01;
+    if !unknown || !(2..=OWNED.1).contains(&domains.evidence.values) {
+        return None;
+    }
+    let on_one_server = of(Fact::ConfirmedInOnePlace).filter(|_| of(Fact::ConfirmedFromHosting).is_some());
+    let network = on_one_server.or_else(|| of(Fact::Hosting))?;
+    let rule = Rule::owned(petition, network, domains);
+    let caught: Vec<&Record> = members.iter().filter(|record| rule.takes(record)).copied().collect();
+    let prefixes = counts(caught.iter().map(|record| record.near));
+    // One in five is at another holder's than most are.
+    let holders = counts(caught.iter().map(|record| record.origin).filter(|origin| *origin != 0));
+    let several = on_one_server.is_some() || holders.iter().sum::<usize>() * 4 >= holders.first()? * 5;
+    let extreme = caught.len() >= OWNED.0 && caught.len() * 10 >= members.len() * 9;
+    (extreme && prefixes.len() >= MIN_CLUSTER && several && mixed(&caught)).then_some(rule)
+}
+
+/// How often each value comes up, the most frequent first.
+fn counts(values: impl Iterator<Item = u32>) -> Vec<usize> {
+    let mut values: Vec<u32> = values.collect();
+    values.sort_unstable();
+    let mut counts: Vec<usize> = values.chunk_by(|a, b| a == b).map(<[u32]>::len).collect();
+    counts.sort_unstable_by(|a, b| b.cmp(a));
+    counts
+}
+
 /// Whether nothing speaks against people: no machine's times, no list. Late mail is a mail server's doing, or a weekend's.
 fn human(agreed: &[Agreement]) -> bool {
     agreed.iter().all(|one| {
@@ -383,20 +536,30 @@ fn mixed(members: &[&Record]) -> bool {
 /// One of those who make up an organisation, if it may be one: nearly everybody in at most two prefixes, half of them at one
 /// domain of their own.
 fn organisation<'a>(members: &[&'a Record]) -> Option<&'a Record> {
-    let runs = |value: &dyn Fn(&Record) -> u32| {
-        let mut values: Vec<u32> = members
-            .iter()
-            .map(|record| value(record))
-            .filter(|value| *value != 0)
-            .collect();
-        values.sort_unstable();
-        let mut runs: Vec<(usize, u32)> = values.chunk_by(|a, b| a == b).map(|run| (run.len(), run[0])).collect();
-        runs.sort_unstable_by(|a, b| b.cmp(a));
-        runs
-    };
-    let in_two_places: usize = runs(&|record| record.near).iter().take(2).map(|(seen, _)| seen).sum();
-    let (at_domain, domain) = *runs(&|record| weighing(Kind::Domain, record)).first()?;
-    (in_two_places * 10 >= members.len() * 9 && at_domain * 2 >= members.len())
-        .then(|| members.iter().find(|record| record.domain == domain).copied())
-        .flatten()
+    let [(first, _), (second, _)] = most_frequent(members.iter().map(|record| record.near));
+    of_one_domain(members, 0.5).filter(|_| (first + second) * 10 >= members.len() * 9)
+}
+
+/// The same of those who sign at home and open their mail at work: nearly everybody in the same place, which is no rented server,
+/// four in five at one domain of their own.
+fn opened_in_one_place<'a>(members: &[&'a Record]) -> Option<&'a Record> {
+    let opened = members.iter().filter(|record| !record.is(flag::CONFIRM_HOSTING));
+    let [(first, _), (second, _)] = most_frequent(opened.map(|record| record.confirm_near));
+    of_one_domain(members, 0.8).filter(|_| (first + second) * 10 >= members.len() * 9)
+}
+
+/// One of those at the uncommon domain where most have their mailbox, if that is at least this share.
+fn of_one_domain<'a>(members: &[&'a Record], share: f64) -> Option<&'a Record> {
+    let [(seen, domain), _] = most_frequent(members.iter().map(|record| weighing(Kind::Domain, record)));
+    let one = members.iter().find(|record| record.domain == domain && domain != 0);
+    one.copied().filter(|_| seen as f64 >= share * members.len() as f64)
+}
+
+/// The two values that come up most often, and how often; 0 is none.
+fn most_frequent(values: impl Iterator<Item = u32>) -> [(usize, u32); 2] {
+    let mut values: Vec<u32> = values.filter(|value| *value != 0).collect();
+    values.sort_unstable();
+    let mut runs: Vec<(usize, u32)> = values.chunk_by(|a, b| a == b).map(|run| (run.len(), run[0])).collect();
+    runs.sort_unstable_by(|a, b| b.cmp(a));
+    [0, 1].map(|nth| runs.get(nth).copied().unwrap_or_default())
 }

@@ -99,7 +99,7 @@ pub struct Observation {
     pub comment: Tag,
     /// Shape of the local part: letters as `a`, digits as `9` with the length of their runs, the rest as it is.
     pub local_shape: Tag,
-    /// The local part without dots, tags after `+`, and digits at its end, with its domain.
+    /// The local part without dots and tags after `+`, and at a large provider without digits at its end, with its domain.
     pub local_stem: Tag,
     /// Domain of the mailbox.
     pub domain: Tag,

@@ -92,13 +92,30 @@ impl Spread {
     /// From signing to confirming. How late the late ones are says when their mail came, ours or their server's, and not how
     /// long somebody took: they are looked at by [`stored_up`].
     fn of_gaps(records: &[&Record]) -> Option<(Self, usize)> {
-        let prompt = records.iter().filter(|record| !Trait::LongGap.holds(record));
-        let hundredths = prompt
-            .filter_map(|record| record.gap())
-            .map(|seconds| (seconds * 100.0).round() as u32);
-        let known = hundredths.map(|time| time.max(100));
-        Self::of(known.collect(), |time| (f64::from(time) / 100.0).ln())
+        let gaps = prompt(records).map(|record| record.confirmed.seconds_since(record.signed));
+        Self::of_seconds(gaps.collect())
     }
+
+    /// The same if each had been confirmed when any other of them was, of eight that are spread over all.
+    fn of_exchanged_gaps(records: &[&Record]) -> Option<Self> {
+        let prompt: Vec<&Record> = prompt(records).collect();
+        let of = prompt.len();
+        let other = |nth: usize, by: usize| prompt[(nth + by * of / 9) % of];
+        let gap = |nth, by| other(nth, by).confirmed.seconds_since(prompt[nth].signed);
+        let gaps = (1..9).flat_map(|by| (0..of).map(move |nth| (nth, by)));
+        Self::of_seconds(gaps.map(|(nth, by)| gap(nth, by)).collect()).map(|(spread, _)| spread)
+    }
+
+    fn of_seconds(gaps: Vec<f64>) -> Option<(Self, usize)> {
+        let hundredths = gaps.into_iter().map(|gap| ((gap * 100.0).round() as u32).max(100));
+        Self::of(hundredths.collect(), |time| (f64::from(time) / 100.0).ln())
+    }
+}
+
+/// Those who confirmed, and not late.
+fn prompt<'a>(records: &[&'a Record]) -> impl Iterator<Item = &'a Record> {
+    let prompt = |record: &&Record| record.is(flag::CONFIRMED) && !Trait::LongGap.holds(record);
+    records.iter().copied().filter(prompt)
 }
 
 /// Surprise of a spread that is this share of the normal one, from so many degrees of freedom: Chernoff's bound on the lower
@@ -113,17 +130,19 @@ fn speaks(ratio: f64, of: usize) -> bool {
     ratio <= NARROW && surprise_of_narrowness(ratio, of as f64 * QUARTILES) >= DECADES_TO_AGREE
 }
 
-/// The evidence of a narrow spread, beside the usual one of the petition.
+/// The evidence of a narrow spread, beside the usual one of the petition, or what is the most that can be expected of the group.
 fn narrowness(
     sample: &Sample<'_>,
     fact: Fact,
     (seen, of): (&Spread, usize),
     spread: impl Fn(&[&Record]) -> Option<(Spread, usize)>,
+    most: impl Fn() -> f64,
 ) -> Option<Evidence> {
     if seen.width > MACHINE || as_at_home(seen, spread(sample.at_home)) {
         return None;
     }
     let usual = spread(sample.life).map_or(HUMAN_SPREAD, |(usual, _)| usual.width.clamp(USUAL.0, USUAL.1));
+    let usual = usual.min(most());
     let ratio = seen.width / usual;
     (speaks(ratio, of) && (seen.width <= CLOCKWORK || !sample.in_one_place())).then_some(Evidence {
         fact,
@@ -159,7 +178,13 @@ fn narrow(
     if of * 10 < sample.members.len() * 8 {
         return None;
     }
-    let evidence = narrowness(sample, fact, (&seen, of), |of| Spread::of_times(of, &scaled))?;
+    let evidence = narrowness(
+        sample,
+        fact,
+        (&seen, of),
+        |of| Spread::of_times(of, &scaled),
+        || USUAL.1,
+    )?;
     let edge = |at: f64| (at * 2048.0).clamp(1.0, f64::from(u16::MAX)) as u16;
     // Of a few, the spread is known roughly: the reach leaves room for it.
     let reach = 3.0 * seen.width.max(0.02) * (1.0 + 3.0 / f64::from(evidence.of).sqrt());
@@ -178,7 +203,10 @@ fn same_gap(sample: &Sample<'_>) -> Option<Agreement> {
     if of * 2 < sample.members.len() {
         return None;
     }
-    let evidence = narrowness(sample, Fact::SameGap, (&seen, of), Spread::of_gaps)?;
+    // Whoever sign together and all have their mail at one moment, once ours moves again, take times as equal with the
+    // confirmation of any other of them: that is two bursts, and no time that somebody keeps to.
+    let exchanged = || Spread::of_exchanged_gaps(sample.members).map_or(USUAL.1, |spread| spread.width);
+    let evidence = narrowness(sample, Fact::SameGap, (&seen, of), Spread::of_gaps, exchanged)?;
     Some(Agreement {
         evidence,
         mark: Mark::Group,
@@ -189,15 +217,14 @@ fn same_gap(sample: &Sample<'_>) -> Option<Agreement> {
 /// Left unconfirmed for hours or days, then confirmed together.
 fn stored_up(sample: &Sample<'_>) -> Option<Agreement> {
     late(sample.members)?;
-    // Whether our mail was late is known for as long as people at home are remembered, and only for them who confirmed since.
-    let known = sample.at_home.iter().map(|record| record.confirmed.0).min();
-    let since = |record: &&&Record| known.is_none_or(|known| record.confirmed.0 >= known);
-    let recent: Vec<&Record> = sample.members.iter().filter(since).copied().collect();
-    let (late, confirmed) = late(&recent)?;
+    // Who signed while our mail stood still is not asked: then people at home are late as well.
+    let moved = |record: &&&Record| !sample.mail.stood_still(record.signed);
+    let asked: Vec<&Record> = sample.members.iter().filter(moved).copied().collect();
+    let (late, confirmed) = late(&asked)?;
     if their_mail_may_be_late(sample) {
         return None;
     }
-    let expected = late_everywhere(sample);
+    let expected = sample.baseline.share_of(Trait::LongGap);
     if (late as f64) < LIFT * expected * confirmed as f64 {
         return None;
     }
@@ -224,24 +251,6 @@ fn late(members: &[&Record]) -> Option<(usize, usize)> {
     (confirmed >= MIN_CLUSTER)
         .then(|| (late(), confirmed))
         .filter(|(late, confirmed)| late * 10 >= confirmed * 6)
-}
-
-/// The share of late ones that is normal now. Our own mail may have stood still: then people at home, with mailboxes at
-/// large providers, confirm late at the same time as the group does.
-fn late_everywhere(sample: &Sample<'_>) -> f64 {
-    let normal = sample.baseline.share_of(Trait::LongGap);
-    let late = sample.members.iter().filter(|record| Trait::LongGap.holds(record));
-    let Some(began) = late.map(|record| record.confirmed).min_by_key(|time| time.0) else {
-        return normal;
-    };
-    let since = |record: &&&Record| record.confirmed.0 >= began.0;
-    let (mut all, mut late) = (0u32, 0u32);
-    for record in sample.at_home.iter().filter(since) {
-        all += 1;
-        late += u32::from(Trait::LongGap.holds(record));
-    }
-    // Few confirmations teach little: what is normal counts as one late one of as many as that takes.
-    (f64::from(late) + 1.0) / (f64::from(all) + 1.0 / normal)
 }
 
 /// One mail server may have stood still for a day: then those of its domain are late who signed within that day.

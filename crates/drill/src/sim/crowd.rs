@@ -1,12 +1,13 @@
 //! Honest people of every kind, each kind with what could make it look like a forger's work.
 
 use super::chance::local_hour;
+use super::institutions::{called_up, campus, cloud, firm, numbered, office, school, weekend};
 use super::night::Draft;
 use super::world::{ABROAD, CLIENTS, HOME, World};
 use super::{Act, Contribution, DAY, HOUR, Line, Moment, Place, Truth};
 
 /// Minute, in milliseconds.
-const MINUTE: Moment = 60_000;
+pub(super) const MINUTE: Moment = 60_000;
 
 /// How an honest group confirms.
 #[derive(Clone, Copy)]
@@ -61,6 +62,14 @@ pub(super) fn everybody(draft: &mut Draft, world: &mut World, people: u32) {
         campus,
         hiding,
         stand,
+        numbered,
+        cloud,
+        office,
+        called_up,
+        weekend,
+        relayed,
+        expatriates,
+        story,
     ] {
         group(draft, world);
     }
@@ -95,48 +104,6 @@ fn television(draft: &mut Draft, world: &mut World) {
             person.client = world.phone();
         }
         draft.person(world, group, person, Where::AsUsual);
-    }
-}
-
-/// One line for a school, computers from one image, one sentence on the blackboard, mailboxes of the school.
-fn school(draft: &mut Draft, world: &mut World) {
-    let group = draft.group("school");
-    let (line, school_mail, sentence) = (
-        if world.chance.yes(0.5) {
-            Line::Access
-        } else {
-            Line::Unknown
-        },
-        world.chance.yes(0.6),
-        world.chance.yes(0.5),
-    );
-    let place = one_place(world, line);
-    let (image, comment) = (1 + world.chance.number(0, CLIENTS), world.fresh());
-    let (domain, mx, shape) = (
-        world.fresh(),
-        200 + world.chance.number(0, 14),
-        world.chance.number(1, 60),
-    );
-    let start = u64::from(world.chance.number(1, 8)) * DAY + 9 * HOUR;
-    let slow = world.chance.between(0.3, 0.55);
-    for _ in 0..world.chance.number(40, 180) {
-        // Classes come one after another.
-        let lesson = u64::from(world.chance.number(0, 4)) * HOUR;
-        let at = start + lesson + (world.chance.between(0.0, 25.0) * MINUTE as f64) as Moment;
-        let mut pupil = world.person(at);
-        pupil.place = place;
-        if world.chance.yes(0.85) {
-            pupil.client = image;
-        }
-        if school_mail {
-            (pupil.domain, pupil.mx, pupil.common_mail, pupil.shape) = (domain, mx, false, shape);
-            pupil.stem = world.fresh() | 1 << 31;
-        }
-        if sentence && world.chance.yes(0.8) {
-            pupil.comment = comment;
-        }
-        pupil.fill_ms = world.chance.about(60_000.0, slow) as u64;
-        draft.person(world, group, pupil, Where::There(0.7));
     }
 }
 
@@ -270,62 +237,6 @@ fn small_town(draft: &mut Draft, world: &mut World) {
     }
 }
 
-/// A firm whose traffic leaves through a rented proxy: one client, one mail domain, in the lunch hour.
-fn firm(draft: &mut Draft, world: &mut World) {
-    let group = draft.group("firm");
-    let place = one_place(world, Line::Hosting);
-    let (image, domain, shape) = (
-        1 + world.chance.number(0, CLIENTS),
-        world.fresh(),
-        world.chance.number(1, 60),
-    );
-    let start = u64::from(world.chance.number(1, 8)) * DAY + 11 * HOUR;
-    for _ in 0..world.chance.number(30, 200) {
-        let at = start + (world.chance.wait(50.0) * MINUTE as f64) as Moment;
-        let mut person = world.person(at);
-        (person.place, person.client) = (place, image);
-        if world.chance.yes(0.9) {
-            (person.domain, person.mx, person.common_mail, person.shape) = (domain, domain, false, shape);
-            person.stem = world.fresh() | 1 << 31;
-        }
-        draft.person(world, group, person, Where::There(0.85));
-    }
-}
-
-/// A campus: an unlisted network, managed computers, a letter of the student union.
-fn campus(draft: &mut Draft, world: &mut World) {
-    let group = draft.group("campus");
-    let network = world.fresh();
-    let prefixes: Vec<u32> = (0..world.chance.number(1, 4)).map(|_| world.fresh()).collect();
-    let (image, domain, letter) = (1 + world.chance.number(0, CLIENTS), world.fresh(), world.fresh());
-    let (managed, own_mail, copied) = (
-        world.chance.between(0.2, 0.8),
-        world.chance.between(0.2, 0.9),
-        world.chance.between(0.0, 0.9),
-    );
-    for _ in 0..world.chance.number(200, 700) {
-        let at = world.chance.by_day(3 * DAY, 6 * DAY, 0);
-        let mut person = world.person(at);
-        person.place = Place {
-            prefix: world.chance.pick(&prefixes).unwrap_or_default(),
-            network,
-            line: Line::Unknown,
-            country: HOME,
-            ahead: 0,
-        };
-        if world.chance.yes(managed) {
-            person.client = image;
-        }
-        if world.chance.yes(own_mail) {
-            (person.domain, person.mx, person.common_mail) = (domain, domain, false);
-        }
-        if world.chance.yes(copied) {
-            person.comment = letter;
-        }
-        draft.person(world, group, person, Where::There(0.6));
-    }
-}
-
 /// Readers of a forum on privacy: one browser that looks the same for all by design, behind rented addresses, some without
 /// script.
 fn hiding(draft: &mut Draft, world: &mut World) {
@@ -366,6 +277,75 @@ fn stand(draft: &mut Draft, world: &mut World) {
     }
 }
 
+/// Readers of a letter on privacy: mailboxes at a few services that relay mail, a browser that many of them have, and rented
+/// exits for some.
+fn relayed(draft: &mut Draft, world: &mut World) {
+    let group = draft.group("relayed");
+    let services: Vec<u32> = (0..world.chance.number(2, 5)).map(|_| world.fresh()).collect();
+    let (client, hidden) = (1 + world.chance.number(0, CLIENTS), world.chance.between(0.1, 0.5));
+    let start = u64::from(world.chance.number(1, 7)) * DAY;
+    for _ in 0..world.chance.number(60, 250) {
+        let at = world.chance.by_day(start, start + 2 * DAY, 0);
+        let mut person = world.person(at);
+        let hides = world.chance.yes(hidden);
+        if hides {
+            person.place = world.rented(Line::Hosting);
+            person.place.prefix = person.place.network * 1000 + world.chance.number(0, 20);
+        }
+        if world.chance.yes(if hides { 0.7 } else { 0.3 }) {
+            person.client = client;
+        }
+        if world.chance.yes(0.7)
+            && let Some(service) = world.chance.pick(&services)
+        {
+            (person.domain, person.mx, person.common_mail, person.shape) = (service, service, false, 9);
+            person.stem = world.fresh() | 1 << 31;
+        }
+        draft.person(world, group, person, Where::There(0.6));
+    }
+}
+
+/// A community abroad with the one mail provider that is usual there and nowhere else.
+fn expatriates(draft: &mut Draft, world: &mut World) {
+    let group = draft.group("expatriates");
+    let Some(there) = world.chance.pick(&ABROAD) else {
+        return;
+    };
+    let (provider, text, letter) = (world.fresh(), world.fresh(), world.chance.yes(0.5));
+    let start = u64::from(world.chance.number(1, 6)) * DAY;
+    for _ in 0..world.chance.number(80, 300) {
+        let at = world.chance.by_day(start, start + 2 * DAY, there.1);
+        let mut person = world.person(at);
+        (person.place, person.language) = (world.away(there), 3);
+        person.declared = if world.chance.yes(0.7) { there.0 } else { HOME };
+        if world.chance.yes(0.7) {
+            (person.domain, person.mx, person.common_mail) = (provider, provider, false);
+        }
+        if letter && world.chance.yes(0.8) {
+            person.comment = text;
+        }
+        draft.person(world, group, person, Where::There(0.9));
+    }
+}
+
+/// Somebody with many followers shows the petition in an application: for a few hours one browser that is rare otherwise.
+fn story(draft: &mut Draft, world: &mut World) {
+    let group = draft.group("story");
+    let browser = 100_000 + world.fresh();
+    let start = u64::from(world.chance.number(1, 8)) * DAY + u64::from(world.chance.number(11, 20)) * HOUR;
+    for _ in 0..world.chance.number(400, 1600) {
+        let at = start + (world.chance.wait(40.0) * MINUTE as f64) as Moment;
+        let mut person = world.person(at);
+        if world.chance.yes(0.7) {
+            person.client = browser;
+        }
+        if world.chance.yes(0.7) {
+            person.place = world.mobile();
+        }
+        draft.person(world, group, person, Where::AsUsual);
+    }
+}
+
 /// A hostile crowd of real people, called on a forum: mocking comments, many of them copied; some from abroad.
 pub(super) fn brigade(draft: &mut Draft, world: &mut World) {
     let group = draft.group("brigade");
@@ -393,7 +373,7 @@ pub(super) fn brigade(draft: &mut Draft, world: &mut World) {
 }
 
 /// One line behind which many people sit.
-fn one_place(world: &mut World, line: Line) -> Place {
+pub(super) fn one_place(world: &mut World, line: Line) -> Place {
     let network = match line {
         Line::Access => 1 + world.chance.number(0, 4),
         Line::Unknown => world.fresh(),

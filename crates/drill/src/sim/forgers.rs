@@ -31,6 +31,7 @@ pub(super) fn join(draft: &mut Draft, world: &mut World, scenario: SimScenario) 
             impersonation(draft, world, 8);
         }
         SimScenario::Mimicry => mimicry(draft, world),
+        SimScenario::FewHundred => few_hundred(draft, world),
     }
 }
 
@@ -375,6 +376,31 @@ fn mimicry(draft: &mut Draft, world: &mut World) {
         forged.name_upper = listed || forged.name_upper;
         let after = world.gap();
         kit.confirmed(draft, world, wave, forged, after);
+    }
+}
+
+/// As few as may go unseen, within an hour or some: with domains of their own, and names, comments and times as people have them.
+/// From rented servers of several holders with browsers of all kinds; or from lines like homes, with one browser; or from such
+/// lines with browsers of all kinds, and all confirmed on one server.
+fn few_hundred(draft: &mut Draft, world: &mut World) {
+    let way = world.chance.number(0, 2);
+    let wave = draft.wave(["rented", "one browser", "confirmed in one place"][way as usize]);
+    let line = if way == 0 { Line::Hosting } else { Line::Access };
+    let kit = Kit::new(world, line, (2, 6), (20, 120), (1, 1));
+    let server = world.rented(Line::Hosting);
+    let hours = world.chance.between(0.3, 8.0);
+    let start = u64::from(world.chance.number(1, 7)) * DAY + u64::from(world.chance.number(7, 22)) * HOUR;
+    for _ in 0..world.chance.number(60, 300) {
+        let at = start + (world.chance.unit() * hours * HOUR as f64) as Moment;
+        let mut forged = kit.forge(world, at);
+        let person = world.person(at);
+        (forged.shape, forged.client) = match way {
+            1 => (person.shape, forged.client),
+            _ => (person.shape, person.client),
+        };
+        let index = draft.sign(forged, Truth::Forged(wave));
+        let from = if way == 2 { server } else { forged.place };
+        draft.step(at + world.gap(), index, Act::Confirm(from));
     }
 }
 

@@ -10,6 +10,7 @@
 mod chance;
 mod crowd;
 mod forgers;
+mod institutions;
 mod night;
 mod seed;
 mod world;
@@ -83,7 +84,7 @@ pub struct Contribution {
     pub comment: u32,
     /// Number of the local part's shape.
     pub shape: u32,
-    /// Number of the local part without dots, tags and final digits, with its domain.
+    /// Number of the local part without dots, tags and, at a large provider, final digits, with its domain.
     pub stem: u32,
     /// Number of the mail domain.
     pub domain: u32,

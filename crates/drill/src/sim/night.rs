@@ -40,11 +40,13 @@ pub enum SimScenario {
     Noel2020,
     /// Rented servers in the network of a firm's own proxy, with the firm's browser, addresses and hours.
     Mimicry,
+    /// Some dozens to three hundred, with times as people have them, in one of three ways.
+    FewHundred,
 }
 
 impl SimScenario {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Honest,
         Self::Lockstep218,
         Self::SelfConfirm,
@@ -61,6 +63,7 @@ impl SimScenario {
         Self::TwentyMailboxes,
         Self::Noel2020,
         Self::Mimicry,
+        Self::FewHundred,
     ];
 
     /// Public name.
@@ -83,6 +86,7 @@ impl SimScenario {
             Self::TwentyMailboxes => "twenty-mailboxes",
             Self::Noel2020 => "noel-2020",
             Self::Mimicry => "mimicry",
+            Self::FewHundred => "few-hundred",
         }
     }
 

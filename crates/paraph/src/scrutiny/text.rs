@@ -91,14 +91,16 @@ pub(super) fn shape(local: &str) -> String {
     shape
 }
 
-/// A canonical address without dots and digits at the end of its local part: what the spellings of one mailbox share, and
-/// the numbered mailboxes of one hand.
-pub(super) fn stem(canonical: &str) -> String {
+/// A canonical address without dots, and at a large provider without digits at the end of its local part: what the spellings of
+/// one mailbox share, and the numbered mailboxes of one hand. Elsewhere a number names a person: schools and authorities
+/// number their mailboxes, and that these have one pattern is said by [`shape`].
+pub(super) fn stem(canonical: &str, at_large_provider: bool) -> String {
     let Some((local, domain)) = canonical.rsplit_once('@') else {
         return canonical.to_owned();
     };
     let plain = local.replace('.', "");
-    let stem = plain.trim_end_matches(|symbol: char| symbol.is_ascii_digit());
+    let is_number = |symbol: char| at_large_provider && symbol.is_ascii_digit();
+    let stem = plain.trim_end_matches(is_number);
     // An address of digits only is a number as a whole.
     let stem = if stem.is_empty() { &plain } else { stem };
     format!("{stem}@{domain}")
@@ -162,8 +164,20 @@ mod tests {
         assert_eq!(shape("jean.dupont42"), "a4.a6d2");
         assert_eq!(shape("o'neil+news"), "a1'a4+a4");
         assert_eq!(shape("a..b"), "a1..a1");
-        assert_eq!(stem("jean.dupont42@mail-a.example"), "jeandupont@mail-a.example");
-        assert_eq!(stem("0612@mail-a.example"), "0612@mail-a.example");
+        assert_eq!(stem("jean.dupont42@mail-a.example", true), "jeandupont@mail-a.example");
+        assert_eq!(stem("0612@mail-a.example", true), "0612@mail-a.example");
+    }
+
+    /// Fails when digits at the end are taken off at every domain: a campus was one mailbox then.
+    #[test]
+    fn numbered_mailboxes_of_a_university_are_many() {
+        let (one, two) = ("p2190412@etu.univ.example", "p2190413@etu.univ.example");
+        assert_ne!(stem(one, false), stem(two, false));
+        assert_eq!(shape("p2190412"), shape("p2190413"));
+        assert_eq!(
+            stem("j.martin@univ.example", false),
+            stem("jmartin@univ.example", false)
+        );
     }
 
     #[test]

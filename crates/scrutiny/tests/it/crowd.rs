@@ -114,12 +114,21 @@ impl Replayed {
 /// Replays people in the order of time, each confirming where they signed after the wait that `gap` says, with a tick
 /// every ten seconds.
 pub(crate) fn replay(people: &[Observation], mut gap: impl FnMut(&Observation) -> u64) -> Replayed {
-    let mut steps: Vec<(u64, bool, Observation)> = Vec::new();
+    replay_from(people, |person| (gap(person), person.source))
+}
+
+/// The same, each confirming where `confirmed` says.
+pub(crate) fn replay_from(
+    people: &[Observation],
+    mut confirmed: impl FnMut(&Observation) -> (u64, Source),
+) -> Replayed {
+    let mut steps: Vec<(u64, Option<Source>, Observation)> = Vec::new();
     for person in people {
-        steps.push((person.at.0, true, *person));
-        steps.push((person.at.0 + gap(person), false, *person));
+        let (gap, source) = confirmed(person);
+        steps.push((person.at.0, None, *person));
+        steps.push((person.at.0 + gap, Some(source), *person));
     }
-    steps.sort_by_key(|(at, sign, person)| (*at, !sign, person.id));
+    steps.sort_by_key(|(at, confirmed, person)| (*at, confirmed.is_some(), person.id));
     let mut replayed = Replayed {
         engine: Scrutiny::new(),
         held: Vec::new(),
@@ -128,15 +137,14 @@ pub(crate) fn replay(people: &[Observation], mut gap: impl FnMut(&Observation) -
         end: 0,
     };
     let mut next = BEGIN;
-    for (at, sign, person) in steps {
+    for (at, confirmed, person) in steps {
         while next <= at {
             replayed.tick(next);
             next += 10_000;
         }
-        if sign {
-            replayed.engine.observe(&person);
-        } else {
-            replayed.engine.confirm(person.id, Millis(at), &person.source);
+        match confirmed {
+            None => replayed.engine.observe(&person),
+            Some(source) => replayed.engine.confirm(person.id, Millis(at), &source),
         }
     }
     for _ in 0..3 {

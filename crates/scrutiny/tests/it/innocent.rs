@@ -176,3 +176,25 @@ fn brigade() {
         .collect();
     nobody_is_held(&mut draw, crowd);
 }
+
+/// Numbered mailboxes of a university, three addresses of its network, a room of one kind of browser. A number is a person there:
+/// each has a stem of its own, and one pattern.
+#[test]
+fn a_campus_with_numbered_mailboxes() {
+    let mut draw = Draw(28);
+    let students = (0..123)
+        .map(|nth| {
+            let at = BEGIN + 14 * HOUR + draw.below(4 * MINUTE);
+            let mut one = person(&mut draw, at);
+            (one.source.near, one.source.origin) = (tag(1, 83_000 + nth % 3), tag(2, 83));
+            one.source.kind = NetworkKind::Unknown;
+            one.local_shape = tag(7, 90);
+            (one.domain, one.mx, one.common_mail) = (tag(9, 803), tag(10, 803), false);
+            if nth % 4 > 0 {
+                one.client = tag(3, 4002);
+            }
+            one
+        })
+        .collect();
+    nobody_is_held(&mut draw, students);
+}

@@ -1,0 +1,82 @@
+//! Two families that are extreme: rented servers everywhere, or one that confirms for all, and a few domains that nobody else has.
+
+use paraph_scrutiny::{Family, NetworkKind, Observation};
+
+use crate::crowd::{BEGIN, Draw, HOUR, MINUTE, minutes, ordinary_day, person, replay, replay_from, tag};
+
+/// From 70 addresses of so many holders, with mailboxes at so many domains: otherwise as people are.
+fn rented(draw: &mut Draw, count: u64, holders: u64, domains: u64) -> Vec<Observation> {
+    (0..count)
+        .map(|_| {
+            let at = BEGIN + 14 * HOUR + draw.below(4 * MINUTE);
+            let mut one = person(draw, at);
+            let address = draw.below(70);
+            one.source.kind = NetworkKind::Hosting;
+            (one.source.near, one.source.origin) = (tag(1, 90_000 + address), tag(2, 90 + address % holders));
+            let domain = draw.below(domains);
+            (one.domain, one.mx, one.common_mail) = (tag(9, 700 + domain), tag(10, 700 + domain), false);
+            one
+        })
+        .collect()
+}
+
+/// Fails when three families must agree whatever two of them say.
+#[test]
+fn forgers_with_three_domains_of_their_own_are_held() {
+    let mut draw = Draw(71);
+    let forged = rented(&mut draw, 221, 3, 3);
+    let mut people = ordinary_day(&mut draw);
+    people.extend(&forged);
+    let replayed = replay(&people, minutes);
+    assert_eq!((replayed.held_of(&forged), replayed.held.len()), (221, 221));
+    let found = replayed.told.iter().find(|told| !told.to_hold.is_empty());
+    let families = found.map(paraph_scrutiny::Finding::families);
+    assert_eq!(families, Some(vec![Family::Network, Family::Content]));
+}
+
+/// From lines like homes, each with another browser, and all confirmed on one server. With one domain, it may be a firm whose people
+/// sign at home and open their mail behind its proxy. Fails when only who signs from rented servers is held for two families.
+#[test]
+fn forgers_who_confirm_on_one_server_are_held() {
+    for (seed, domains, held) in [(75, 3, true), (76, 1, false)] {
+        let mut draw = Draw(seed);
+        let mut people = ordinary_day(&mut draw);
+        let mut forged = Vec::new();
+        for _ in 0..200 {
+            let at = BEGIN + 14 * HOUR + draw.below(2 * HOUR);
+            let mut one = person(&mut draw, at);
+            let domain = draw.below(domains);
+            (one.domain, one.mx, one.common_mail) = (tag(9, 710 + domain), tag(10, 710 + domain), false);
+            forged.push(one);
+        }
+        people.extend(&forged);
+        let server = rented(&mut draw, 1, 1, 1)[0].source;
+        let replayed = replay_from(&people, |one| {
+            let place = if one.common_mail { one.source } else { server };
+            (minutes(one), place)
+        });
+        let of = replayed.held_of(&forged);
+        assert_eq!((of, replayed.held.len()), if held { (200, 200) } else { (0, 0) });
+    }
+}
+
+/// A firm behind the exits of two clouds has one domain; three firms behind one vendor's have one holder; those who hide have
+/// everybody's domains. All use browsers of every kind. Each fails when its part of the rule is left out.
+#[test]
+fn firms_behind_a_cloud_and_people_who_hide_are_not() {
+    for (seed, holders, domains) in [(72, 2, 1), (73, 1, 3), (74, 3, 0)] {
+        let mut draw = Draw(seed);
+        let mut group = rented(&mut draw, 200, holders, domains.max(1));
+        for one in &mut group {
+            one.client = tag(3, draw.below(800));
+            if domains == 0 {
+                let other = person(&mut draw, one.at.0);
+                (one.domain, one.mx, one.common_mail) = (other.domain, other.mx, true);
+            }
+        }
+        let mut people = ordinary_day(&mut draw);
+        people.extend(group);
+        let replayed = replay(&people, minutes);
+        assert_eq!(replayed.held.len(), 0, "{seed}: {:?}", replayed.told);
+    }
+}
