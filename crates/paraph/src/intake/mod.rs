@@ -12,6 +12,7 @@ mod house;
 pub(crate) mod mailing;
 mod names;
 mod news;
+mod petitions;
 mod replay;
 pub mod seal;
 pub mod second_way;
