@@ -85,7 +85,7 @@ impl Buckets {
         }
     }
 
-    /// Milliseconds, of which the clock of the machine knows nothing.
+    /// Milliseconds since the start, whatever the clock of the machine is set to.
     fn now(&self) -> u64 {
         u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }

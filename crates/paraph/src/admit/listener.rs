@@ -113,6 +113,7 @@ where
         let serving = connection(door, Arc::clone(&seat), tcp, peer, service.clone(), shutdown.clone());
         connections.spawn(async move {
             let _place = place;
+            // Boxed, so that what is left of it can go on elsewhere.
             let mut serving = Box::pin(serving);
             tokio::select! {
                 biased;

@@ -1,6 +1,6 @@
-//! Runtimes beside that of the public listeners: threads for who goes behind, and one for
-//! what must answer whatever the public listeners are busy with: on a thread and a runtime of its own, so that the machine
-//! shares its processors out between the two, and a flood of one cannot fill the queues of the other.
+//! Runtimes beside that of the public listeners, so that the machine shares its processors out between them, and a flood of one
+//! cannot fill the queues of another: a thread for each listener that must answer whatever the public ones are busy with, and threads
+//! of less weight for who goes behind.
 
 use std::io;
 use std::thread;
