@@ -71,6 +71,10 @@ struct Shard {
     entries: HashMap<Nonce, Entry>,
     /// Minute after which to look whether these are to be forgotten.
     expiry: BTreeMap<Minute, Vec<Nonce>>,
+    /// Repeats that wait for what is in work. What few have is kept apart from the entries: of those there may be a million.
+    repeats: HashMap<Nonce, Repeats>,
+    /// Why something was refused, for as long as its entry says so.
+    reasons: HashMap<Nonce, &'static str>,
 }
 
 #[derive(Debug)]
@@ -88,22 +92,16 @@ struct Entry {
 /// Minutes since 1970.
 type Minute = u32;
 
-/// What few are is boxed: there may be a million.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    InWork(Option<Box<Repeats>>),
+    InWork,
     Released,
     /// Kept only so that taking a nonce out and in again does not grow the expiry lists.
     Unburnt,
     Admitted,
-    Refused(Box<Reason>),
+    Refused,
 }
 
-/// Why something was refused.
-#[derive(Debug)]
-struct Reason(&'static str);
-
-/// Repeats that wait for what is in work.
 #[derive(Debug, Default)]
 struct Repeats {
     waiting: usize,
@@ -127,8 +125,13 @@ impl Spent {
     /// Burns a nonce that is valid until `expires`. Of any number of concurrent calls exactly one is `Fresh`.
     pub fn burn(&self, nonce: Nonce, body: BodyMac, expires: Millis, now: Millis) -> Burn {
         let mut shard = self.shard(&nonce);
-        self.forget_expired(&mut shard, now);
-        let Shard { entries, expiry } = &mut *shard;
+        self.held.fetch_sub(shard.forget_expired(now), Ordering::Relaxed);
+        let Shard {
+            entries,
+            expiry,
+            repeats,
+            reasons,
+        } = &mut *shard;
         let mut entry = match entries.entry(nonce) {
             MapEntry::Occupied(entry) => entry,
             MapEntry::Vacant(place) => {
@@ -139,7 +142,7 @@ impl Spent {
                 let expires = minute(expires);
                 place.insert(Entry {
                     body,
-                    state: State::InWork(None),
+                    state: State::InWork,
                     expires,
                     forget: expires,
                     listed: expires,
@@ -155,16 +158,16 @@ impl Spent {
         if entry.body != body {
             return Burn::OtherBody;
         }
-        match &mut entry.state {
+        match entry.state {
             State::Admitted => Burn::Settled(Outcome::Admitted),
-            State::Refused(reason) => Burn::Settled(Outcome::Refused(reason.0)),
+            State::Refused => Burn::Settled(Outcome::Refused(reasons.get(&nonce).copied().unwrap_or_default())),
             State::Released | State::Unburnt => {
-                entry.state = State::InWork(None);
+                entry.state = State::InWork;
                 entry.forget = entry.expires;
                 Burn::Fresh
             }
-            State::InWork(repeats) => {
-                let repeats = repeats.get_or_insert_default();
+            State::InWork => {
+                let repeats = repeats.entry(nonce).or_default();
                 if repeats.waiting >= self.repeats {
                     return Burn::Crowded;
                 }
@@ -177,22 +180,28 @@ impl Spent {
 
     /// Records what became of a nonce and wakes the repeats that wait for it.
     pub fn settle(&self, nonce: &Nonce, outcome: Outcome, now: Millis) {
-        let state = match outcome {
-            Outcome::Admitted => State::Admitted,
-            Outcome::Refused(reason) => State::Refused(Box::new(Reason(reason))),
-        };
-        self.leave_work(nonce, state, now);
+        let mut shard = self.shard(nonce);
+        match outcome {
+            Outcome::Admitted => {
+                shard.leave_work(nonce, State::Admitted, now);
+            }
+            Outcome::Refused(reason) => {
+                if shard.leave_work(nonce, State::Refused, now) {
+                    shard.reasons.insert(*nonce, reason);
+                }
+            }
+        }
     }
 
     /// The submission could not be made durable, or its client went away: the same body may try again, no other.
     pub fn release(&self, nonce: &Nonce, now: Millis) {
-        self.leave_work(nonce, State::Released, now);
+        self.shard(nonce).leave_work(nonce, State::Released, now);
     }
 
     /// Nothing was looked at yet (no place for verification): as if the nonce had never been burnt, so that the person
     /// may also correct the form.
     pub fn unburn(&self, nonce: &Nonce, now: Millis) {
-        self.leave_work(nonce, State::Unburnt, now);
+        self.shard(nonce).leave_work(nonce, State::Unburnt, now);
     }
 
     /// Remembers what the store knows at start: admitted before, with this body.
@@ -216,42 +225,6 @@ impl Spent {
         self.len() == 0
     }
 
-    fn leave_work(&self, nonce: &Nonce, state: State, now: Millis) {
-        let mut shard = self.shard(nonce);
-        let Shard { entries, expiry } = &mut *shard;
-        let Some(entry) = entries
-            .get_mut(nonce)
-            .filter(|entry| matches!(entry.state, State::InWork(..)))
-        else {
-            return;
-        };
-        if !matches!(state, State::Admitted) {
-            entry.forget = entry.expires.min(minute(now));
-            if entry.listed != entry.forget {
-                entry.listed = entry.forget;
-                expiry.entry(entry.forget).or_default().push(*nonce);
-            }
-        }
-        wake(std::mem::replace(&mut entry.state, state));
-    }
-
-    fn forget_expired(&self, shard: &mut Shard, now: Millis) {
-        while let Some(first) = shard.expiry.first_entry()
-            && u64::from(*first.key()) < now.0 / 60_000
-        {
-            let (minute, nonces) = first.remove_entry();
-            for nonce in nonces {
-                // It may have gone back to work since it was listed here; then it is listed again under its expiry.
-                if let MapEntry::Occupied(entry) = shard.entries.entry(nonce)
-                    && entry.get().forget <= minute
-                {
-                    wake(entry.remove().state);
-                    self.held.fetch_sub(1, Ordering::Relaxed);
-                }
-            }
-        }
-    }
-
     fn shard(&self, nonce: &Nonce) -> MutexGuard<'_, Shard> {
         // The first bytes of a nonce are the time; the last one is random.
         let index = usize::from(nonce[15]) % self.shards.len();
@@ -259,9 +232,49 @@ impl Spent {
     }
 }
 
-fn wake(state: State) {
-    if let State::InWork(Some(repeats)) = state {
-        repeats.notify.notify_waiters();
+impl Shard {
+    /// Whether it was in work: only then does anything change.
+    fn leave_work(&mut self, nonce: &Nonce, state: State, now: Millis) -> bool {
+        let Some(entry) = self.entries.get_mut(nonce).filter(|entry| entry.state == State::InWork) else {
+            return false;
+        };
+        entry.state = state;
+        if state != State::Admitted {
+            entry.forget = entry.expires.min(minute(now));
+            if entry.listed != entry.forget {
+                entry.listed = entry.forget;
+                self.expiry.entry(entry.forget).or_default().push(*nonce);
+            }
+        }
+        self.wake(nonce);
+        true
+    }
+
+    /// Lets those go on who wait for it.
+    fn wake(&mut self, nonce: &Nonce) {
+        if let Some(repeats) = self.repeats.remove(nonce) {
+            repeats.notify.notify_waiters();
+        }
+    }
+
+    /// Returns how many are forgotten.
+    fn forget_expired(&mut self, now: Millis) -> usize {
+        let mut forgotten = 0;
+        while let Some(first) = self.expiry.first_entry()
+            && u64::from(*first.key()) < now.0 / 60_000
+        {
+            let (minute, nonces) = first.remove_entry();
+            for nonce in nonces {
+                // It may have gone back to work since it was listed here; then it is listed again under its expiry.
+                if self.entries.get(&nonce).is_some_and(|entry| entry.forget <= minute) {
+                    self.entries.remove(&nonce);
+                    self.reasons.remove(&nonce);
+                    self.wake(&nonce);
+                    forgotten += 1;
+                }
+            }
+        }
+        forgotten
     }
 }
 
