@@ -44,7 +44,7 @@ pub struct Public {
 }
 
 impl Public {
-    /// Answers one request. HEAD is GET; hyper leaves the body out.
+    /// Answers one request. HEAD is GET; the body is left out on its way (`admit/h2.rs`, and by hyper in HTTP/1).
     ///
     /// What waits is boxed: every open connection keeps room for the largest of these futures, whatever it asks for.
     pub async fn answer(&self, source: Source, request: Request) -> Answer {

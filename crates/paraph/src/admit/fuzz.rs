@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -15,7 +15,7 @@ use paraph_tally::Millis;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::challenge::{Price, Puzzles};
-use super::h2::{self, Bounds, Pulse, Watched};
+use super::h2::{self, Bounds, Pulse};
 use super::pace::LeastRate;
 use super::proxy::{self, Parsed};
 use super::source::{Source, Trusted, Via};
@@ -123,10 +123,12 @@ async fn speak(bytes: &[u8]) {
     let counted = Arc::clone(&pulse);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let (counted, open) = (Arc::clone(&counted), counted.request());
+        let is_head = request.method() == Method::HEAD;
         async move {
             let body = request.into_body().collect().await;
             counted.uploaded(body.map_or(0, |body| body.to_bytes().len() as u64));
-            Ok::<_, Infallible>(Response::new(Watched::new(Full::new(Bytes::from_static(&PAGE)), open)))
+            let answer = Response::new(Full::new(Bytes::from_static(&PAGE)));
+            Ok::<_, Infallible>(h2::watched(answer, is_head, open))
         }
     });
     let bounds = Bounds {

@@ -14,6 +14,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Buf;
+use http::Response;
+use http::header::CONTENT_LENGTH;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::server::conn::http2;
 use hyper::service::HttpService;
@@ -136,14 +138,20 @@ impl Drop for Open {
 
 /// The body of an answer, watched until the client has taken it: h2 buffers a body whole while its window is closed.
 pub(super) struct Watched<B> {
-    body: B,
+    /// None where only the head was asked for: unlike HTTP/1's, hyper's HTTP/2 would send it (RFC 9110, section 9.3.2).
+    body: Option<B>,
     open: Open,
 }
 
-impl<B> Watched<B> {
-    pub(super) fn new(body: B, open: Open) -> Self {
-        Self { body, open }
+/// An answer whose body is watched. To a HEAD it says how long its body would have been, and has none.
+pub(super) fn watched<B: Body>(mut answer: Response<B>, is_head: bool, open: Open) -> Response<Watched<B>> {
+    if is_head && let Some(length) = answer.body().size_hint().exact() {
+        answer.headers_mut().entry(CONTENT_LENGTH).or_insert(length.into());
     }
+    answer.map(|body| Watched {
+        body: (!is_head).then_some(body),
+        open,
+    })
 }
 
 impl<B: Body + Unpin> Body for Watched<B> {
@@ -154,17 +162,22 @@ impl<B: Body + Unpin> Body for Watched<B> {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-        let polled = Pin::new(&mut self.body).poll_frame(context);
+        let Some(body) = &mut self.body else {
+            return Poll::Ready(None);
+        };
+        let polled = Pin::new(body).poll_frame(context);
         let pulse = &self.open.0;
         polled.map_ok(|frame| frame.map_data(|data| Held::new(data, Arc::clone(pulse))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.body.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.body
+            .as_ref()
+            .map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
     }
 }
 

@@ -19,8 +19,8 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bytes::{Bytes, BytesMut};
-use http::HeaderValue;
 use http::header::CONNECTION;
+use http::{HeaderValue, Method};
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
@@ -34,7 +34,7 @@ use tokio::task::{JoinSet, yield_now};
 use tokio::time::timeout;
 
 use super::behind::{Ahead, Behind};
-use super::h2::{self, Bounds, Pulse, Watched};
+use super::h2::{self, Bounds, Pulse};
 use super::handshake::{self, Tls};
 use super::heads::{self, Heads, Late, Sent};
 use super::pace::LeastRate;
@@ -423,13 +423,14 @@ impl Door {
         let answer = |request: Request<Incoming>| {
             let open = pulse.request();
             let source = visit.source(self, &request);
+            let is_head = request.method() == Method::HEAD;
             let upload = |body| Upload::new(body, self.body_rate, Some(Arc::clone(&pulse)));
             let response = service(source, request.map(upload));
             let (door, visit) = (Arc::clone(&door), Arc::clone(&visit));
             async move {
                 let response = response.await;
                 visit.answered(&door, &response);
-                Ok::<_, Infallible>(response.map(|body| Watched::new(body, open)))
+                Ok::<_, Infallible>(h2::watched(response, is_head, open))
             }
         };
         let bounds = self.bounds(&visit);

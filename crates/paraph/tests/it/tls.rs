@@ -93,8 +93,13 @@ const CONTINUATION: u8 = 9;
 
 /// `GET path`, as HPACK without its tables but for the static one.
 fn get(stream: u32, path: &str) -> Vec<u8> {
+    ask(&[0x82], stream, path)
+}
+
+/// The same of any method, which is given as HPACK writes it.
+fn ask(method: &[u8], stream: u32, path: &str) -> Vec<u8> {
     let path = [&[0x04, u8::try_from(path.len()).expect("short")], path.as_bytes()].concat();
-    let block = [&[0x82, 0x87][..], &path, &[0x01, 1, b'a']].concat();
+    let block = [method, &[0x87], &path, &[0x01, 1, b'a']].concat();
     frame(HEADERS, 0b101, stream, &block)
 }
 
@@ -282,6 +287,33 @@ fn http2_without_tls_is_for_trusted_proxies_alone() {
     let mut head = [0; 9];
     stream.read_exact(&mut head).expect("a frame");
     assert_eq!(head[3], SETTINGS);
+}
+
+#[test]
+fn a_head_of_http2_is_answered_without_a_body() {
+    let site = behind_a_proxy();
+    let server = site.start();
+    let head = |path| ask(b"\x02\x04HEAD", 1, path);
+    for path in [
+        "/p/fountain",
+        "/p/fountain/count.json",
+        "/p/fountain/events",
+        "/nowhere",
+        "/desk",
+    ] {
+        let mut stream = visitor(&server);
+        let (_, said) = ends(
+            &mut stream,
+            &[preface(&[]), head(path), frame(GOAWAY, 0, 0, &[0; 8])].concat(),
+        );
+        let said = frames(&said);
+        let of_it: Vec<_> = said
+            .iter()
+            .filter(|found| found.2 == 1)
+            .map(|found| (found.0, found.1 & 1))
+            .collect();
+        assert_eq!(of_it, [(HEADERS, 1)], "{path}: one head, which ends the stream");
+    }
 }
 
 #[test]
