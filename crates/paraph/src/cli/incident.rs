@@ -156,7 +156,7 @@ pub struct IncidentMotion {
     /// From this network: the number of who announces it, as in AS64496, or an address, which stands for its /24 or /64
     #[arg(long, value_name = "NETWORK", conflicts_with = "undo")]
     pub network: Option<String>,
-    /// With a mailbox at this domain
+    /// With a mailbox at this domain, or below it if it is a registered one
     #[arg(long, value_name = "DOMAIN", conflicts_with = "undo")]
     pub domain: Option<String>,
     /// With a comment that comes down to the same template as the text in this file

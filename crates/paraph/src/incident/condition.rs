@@ -21,7 +21,7 @@ pub struct Condition {
     pub to: Option<u64>,
     /// Came from there.
     pub network: Option<Network>,
-    /// Domain of the mailbox, in ASCII.
+    /// Domain of the mailbox, or the registered one that it is below, in ASCII.
     pub domain: Option<String>,
     /// The comment comes down to the same template as this one.
     pub comment: Option<String>,
@@ -122,11 +122,11 @@ impl Tags {
         }
     }
 
-    fn are_borne_by(&self, seen: &Observation) -> bool {
+    fn are_borne_by(&self, seen: &Observation, mail_host: Tag) -> bool {
         let bears = |wanted: Option<Tag>, seen: Tag| wanted.is_none_or(|wanted| wanted == seen && seen != Tag::NONE);
         bears(self.near, seen.source.near)
             && bears(self.origin, seen.source.origin)
-            && bears(self.domain, seen.domain)
+            && (bears(self.domain, seen.domain) || bears(self.domain, mail_host))
             && bears(self.comment, seen.comment)
     }
 }
@@ -159,8 +159,9 @@ impl<'a> Asked<'a> {
         )
     }
 
-    /// Whether a contribution is meant. `seen` is what was observed of it, if that is still there.
-    pub(super) fn matches(&mut self, id: SignatureId, at: Millis, seen: Option<&Observation>) -> bool {
+    /// Whether a contribution is meant. `seen` is what was observed of it, if that is still there, `mail_host` as
+    /// [`Features::mail_host`](crate::scrutiny::features::Features::mail_host) has it.
+    pub(super) fn matches(&mut self, id: SignatureId, at: Millis, seen: Option<&Observation>, mail_host: Tag) -> bool {
         let condition = self.condition;
         let in_time = condition.from.is_none_or(|from| at.0 >= from) && condition.to.is_none_or(|to| at.0 < to);
         let is_among = || self.among.as_ref().is_none_or(|ids| ids.binary_search(&id).is_ok());
@@ -175,7 +176,7 @@ impl<'a> Asked<'a> {
             .months
             .entry(month)
             .or_insert_with(|| Tags::of(condition, self.observer, month));
-        seen.is_some_and(|seen| tags.are_borne_by(seen))
+        seen.is_some_and(|seen| tags.are_borne_by(seen, mail_host))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a verdict would do, before it is given: whom it judges, how they stand, who of them may be honest, and samples.
 
-use paraph_scrutiny::{NetworkKind, Observation};
+use paraph_scrutiny::{NetworkKind, Observation, Tag};
 use paraph_tally::{Axes, Millis, PetitionId, SignatureId, Standing, VerdictKind};
 use serde::{Deserialize, Serialize};
 
@@ -90,6 +90,7 @@ struct Candidate {
     confirmed_at: Option<Millis>,
     axes: Axes,
     seen: Option<Observation>,
+    mail_host: Tag,
 }
 
 impl LedgerReader {
@@ -116,7 +117,7 @@ impl LedgerReader {
             let Some(end) = rows.last() else { break };
             after = end.id;
             for candidate in rows {
-                if !asked.matches(candidate.id, candidate.at, candidate.seen.as_ref()) {
+                if !asked.matches(candidate.id, candidate.at, candidate.seen.as_ref(), candidate.mail_host) {
                     continue;
                 }
                 selected.preview.matched += 1;
@@ -197,16 +198,19 @@ fn candidate(row: &Row) -> Result<Candidate, DbError> {
     let id = SignatureId(row.array(0)?);
     let state = signature_state(row, 1)?;
     let at = state.signed_at;
-    let seen = match row.0.get(6) {
-        Some(Cell::Blob(stored)) => Features::observation(stored, month_of(at), (id, state.petition, at)),
-        _ => None,
+    let (month, features) = match row.0.get(6) {
+        Some(Cell::Blob(stored)) => (month_of(at), Features::read(stored)),
+        _ => (month_of(at), None),
     };
     Ok(Candidate {
         id,
         at,
         confirmed_at: state.confirmed_at,
         axes: state.axes,
-        seen,
+        seen: features
+            .as_ref()
+            .map(|features| features.told(month, (id, state.petition, at))),
+        mail_host: features.map_or(Tag::NONE, |features| features.mail_host(month)),
     })
 }
 
@@ -272,6 +276,7 @@ mod tests {
             confirmed_at: Some(Millis(now.0 - hours * 3_600_000)),
             axes,
             seen,
+            mail_host: Tag::NONE,
         };
         let ended = Axes {
             end: End::Withdrawn,
@@ -308,6 +313,7 @@ mod tests {
             confirmed_at: Some(Millis(9 * DAY)),
             axes,
             seen,
+            mail_host: Tag::NONE,
         };
         let unconfirmed = Candidate {
             confirmed_at: None,

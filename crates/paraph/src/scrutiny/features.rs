@@ -88,7 +88,11 @@ struct Tags {
     comment: u32,
     shape: u32,
     stem: u32,
+    /// Of the domain that somebody registered.
     domain: u32,
+    /// Of the part of it that the mailbox is at; 0 if it is at the domain itself.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    host: u32,
     mx: u32,
 }
 
@@ -128,7 +132,7 @@ pub enum Shared<'a> {
     Near(IpAddr),
     /// Number of the network that announces an address.
     Origin(u32),
-    /// The domain of a mailbox.
+    /// The domain of a mailbox, or one that it is below.
     Domain(&'a str),
     /// The template that a comment comes down to.
     Comment(&'a str),
@@ -238,12 +242,12 @@ struct Values<'a> {
     comment: Option<String>,
     shape: String,
     stem: String,
-    domain: &'a str,
+    host: &'a str,
 }
 
 impl<'a> Values<'a> {
     fn of(networks: &Known, personal: &'a Personal, canonical: &str, common_mail: bool) -> Self {
-        let (local, domain) = personal.email.rsplit_once('@').unwrap_or((&personal.email, ""));
+        let (local, host) = personal.email.rsplit_once('@').unwrap_or((&personal.email, ""));
         Self {
             near: near(personal.request.address),
             origin: origin(networks, personal.request.address),
@@ -252,12 +256,14 @@ impl<'a> Values<'a> {
             comment: text::template(&personal.comment),
             shape: text::shape(local),
             stem: text::stem(canonical, common_mail),
-            domain,
+            host,
         }
     }
 
     fn tags(&self, observer: &Observer, month: Month) -> Tags {
         let hashed = |kind, value| observer.tag(month, kind, Some(value));
+        let domain = providers::registered(self.host);
+        let part = (domain != self.host).then_some(self.host.as_bytes());
         Tags {
             near: hashed("near", &self.near),
             origin: observer.tag(month, "origin", self.origin.as_ref().map(<[u8; 4]>::as_slice)),
@@ -266,11 +272,17 @@ impl<'a> Values<'a> {
             comment: observer.tag(month, "template", self.comment.as_deref().map(str::as_bytes)),
             shape: hashed("shape", self.shape.as_bytes()),
             stem: hashed("stem", self.stem.as_bytes()),
-            domain: hashed("domain", self.domain.as_bytes()),
+            domain: hashed("domain", domain.as_bytes()),
+            host: observer.tag(month, "domain", part),
             // Which servers take a domain's mail is asked of nobody: until it is known, the domain stands for them.
-            mx: hashed("mx", self.domain.as_bytes()),
+            mx: hashed("mx", domain.as_bytes()),
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(tag: &u32) -> bool {
+    *tag == 0
 }
 
 fn overlaps(at: u64) -> bool {
@@ -305,43 +317,55 @@ impl Features {
         serde_json::to_vec(self).unwrap_or_default()
     }
 
-    /// What the engine is told of a stored contribution, in the tags of `month`; of one that was tagged under other keys,
-    /// the facts remain. `None` if the row is none that this version can read.
+    /// What the engine is told of a stored contribution. `None` if the row is none that this version can read.
     #[must_use]
-    pub fn observation(
-        stored: &[u8],
-        month: Month,
-        (id, petition, at): (SignatureId, PetitionId, Millis),
-    ) -> Option<Observation> {
-        let features: Self = match serde_json::from_slice(stored) {
-            Ok(features) => features,
-            Err(_) => serde_json::from_slice::<First>(stored).ok()?.into(),
-        };
-        let tags = features.tags_of(month);
-        Some(Observation {
+    pub fn observation(stored: &[u8], month: Month, about: (SignatureId, PetitionId, Millis)) -> Option<Observation> {
+        Some(Self::read(stored)?.told(month, about))
+    }
+
+    /// A stored row, if this version can read it.
+    #[must_use]
+    pub fn read(stored: &[u8]) -> Option<Self> {
+        match serde_json::from_slice(stored) {
+            Ok(features) => Some(features),
+            Err(_) => serde_json::from_slice::<First>(stored).ok().map(Self::from),
+        }
+    }
+
+    /// What the engine is told, in the tags of `month`; of what was tagged under other keys, the facts remain.
+    #[must_use]
+    pub fn told(&self, month: Month, (id, petition, at): (SignatureId, PetitionId, Millis)) -> Observation {
+        let tags = self.tags_of(month);
+        Observation {
             id,
             petition,
             at,
-            source: source(tags.near, tags.origin, features.kind),
+            source: source(tags.near, tags.origin, self.kind),
             // The networks' table does not say where a network is, so neither is the night of the place known.
             local_hour: 24,
             client: Tag(tags.client),
-            language: Tag::of(&Sha256::digest(&features.language)),
-            script: features.script,
-            fill_ms: features.fill_ms,
+            language: Tag::of(&Sha256::digest(&self.language)),
+            script: self.script,
+            fill_ms: self.fill_ms,
             // Pages come out of caches: when one was opened is not known.
             read_ms: 0,
             name: Tag(tags.name),
-            name_order: features.name_order,
-            name_upper: features.name_upper,
+            name_order: self.name_order,
+            name_upper: self.name_upper,
             comment: Tag(tags.comment),
             local_shape: Tag(tags.shape),
             local_stem: Tag(tags.stem),
             domain: Tag(tags.domain),
             mx: Tag(tags.mx),
-            common_mail: features.common_mail,
-            declared: Country::from_code(&features.country),
-        })
+            common_mail: self.common_mail,
+            declared: Country::from_code(&self.country),
+        }
+    }
+
+    /// The tag of the part of a domain that the mailbox is at, below the one that somebody registered; none if it is at that.
+    #[must_use]
+    pub fn mail_host(&self, month: Month) -> Tag {
+        Tag(self.tags_of(month).host)
     }
 
     fn tags_of(&self, month: Month) -> Tags {
@@ -508,6 +532,32 @@ mod tests {
         assert_eq!((one.client, one.comment), (two.client, two.comment));
         assert!(one.name != two.name && one.name != Tag::NONE && one.name_order != two.name_order);
         assert!(!one.common_mail && one.source.origin != Tag::NONE);
+    }
+
+    /// Who owns a domain can take mail under as many names below it as they like: what they have in common is the domain.
+    #[test]
+    fn mailboxes_below_one_registered_domain_share_it_and_keep_their_own_name() {
+        let observer = observer();
+        let at = 700 * MONTH + 20 * DAY;
+        let stored = |email: &str| {
+            let personal = personal(at, "Zoé Tarvellec", email, "192.0.2.7");
+            observer.observe(&personal, email).to_bytes()
+        };
+        let host = |stored: &[u8]| Features::read(stored).expect("readable").mail_host(month(at));
+        let [one, other, owners] = [
+            "a@un.cliff-house.example",
+            "b@deux.cliff-house.example",
+            "c@cliff-house.example",
+        ]
+        .map(|email| stored(email));
+        let domain = |stored: &[u8]| read(stored, month(at)).domain;
+        assert_eq!([domain(&one), domain(&other)], [domain(&owners); 2]);
+        assert_ne!(domain(&one), domain(&stored("d@clearing.example")));
+        assert_ne!(host(&one), host(&other));
+        assert_eq!(host(&owners), Tag::NONE);
+        let meant = |domain| observer.tag_of(month(at), Shared::Domain(domain));
+        assert_eq!(meant("cliff-house.example"), domain(&one));
+        assert_eq!(meant("un.cliff-house.example"), host(&one));
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The large mail providers: that two people have their mailbox at one of them says nothing.
+//! Who is behind a mail domain: the large providers, since that two people have their mailbox at one of them says nothing; and
+//! whose the others are.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -21,6 +22,12 @@ pub(super) fn is_large(domain: &str, drill: bool) -> bool {
     LARGE.contains(domain)
 }
 
+/// The domain that somebody registered, of which this one is or is a part: whoever owns it can take mail under as many names below
+/// it as they like. By the [Public Suffix List](https://publicsuffix.org/), as of the day of the library.
+pub(super) fn registered(domain: &str) -> &str {
+    psl::domain_str(domain).unwrap_or(domain)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -33,5 +40,21 @@ mod tests {
         assert!(is_large("gmail.com", false) && !is_large("gmail.com", true));
         assert!(is_large("mail-a.example", true) && !is_large("mail-a.example", false));
         assert!(!is_large("collector.example", true));
+    }
+
+    #[test]
+    fn what_is_below_a_registered_domain_is_its_owners() {
+        for (domain, owners) in [
+            ("mail.cliff-house.example", "cliff-house.example"),
+            ("a.b.cliff-house.example", "cliff-house.example"),
+            ("cliff-house.example", "cliff-house.example"),
+            ("mairie.ville.asso.fr", "ville.asso.fr"),
+            ("etu.univ.ac.uk", "univ.ac.uk"),
+            ("x.xn--fiqs8s", "x.xn--fiqs8s"),
+            ("co.uk", "co.uk"),
+            ("", ""),
+        ] {
+            assert_eq!(registered(domain), owners, "{domain}");
+        }
     }
 }

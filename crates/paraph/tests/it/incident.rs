@@ -30,13 +30,10 @@ fn a_person_sees_what_a_verdict_would_do_gives_it_and_takes_it_back() {
     let site = Site::new();
     site.petition(SLUG);
     let server = site.start();
-    for who in ["ada", "bea", "cleo"] {
-        confirmed(
-            &site,
-            &server,
-            &format!("Forged {who}"),
-            &format!("{who}@forger.example"),
-        );
+    // Whoever owns a domain has as many below it as they like.
+    for who in ["ada@", "bea@", "cleo@below."] {
+        let email = format!("{who}forger.example");
+        confirmed(&site, &server, &format!("Forged {}", &who[..3]), &email);
     }
     confirmed(&site, &server, "Dora Honest", "dora@home.example");
     counted(&server, 4);
@@ -49,6 +46,8 @@ fn a_person_sees_what_a_verdict_would_do_gives_it_and_takes_it_back() {
     let forged = ["--petition", SLUG, "--domain", "Forger.example"];
     let with = |verb: &'static str, more: &[&'static str]| incident(&[&[verb][..], &forged, more].concat());
 
+    let below = ["hold", "--petition", SLUG, "--domain", "below.forger.example"];
+    assert_eq!(said(&incident(&below))["preview"]["matched"], 1);
     // Nothing happens without --yes.
     let preview = &said(&with("hold", &[]))["preview"];
     assert_eq!(
