@@ -257,8 +257,10 @@ pub struct Verdicts {
 pub struct Server {
     /// Processor seconds.
     pub cpu_seconds: Option<f64>,
-    /// Largest resident memory, MiB.
+    /// Largest resident memory of its process, MiB.
     pub rss_mib_max: Option<f64>,
+    /// Whether the drill runs in that process, too, and its memory is part of the number, as in `paraph demo`.
+    pub rss_with_drill: Option<bool>,
 }
 
 /// Public log, once there is one.

@@ -46,6 +46,7 @@ pub(crate) fn report(world: &World, complete: bool, cost: Cost, checks_lost: u64
         server: Server {
             cpu_seconds: cost.cpu_seconds,
             rss_mib_max: cost.rss_mib_max.map(tenths),
+            rss_with_drill: cost.rss_with_drill,
         },
         log: Log::default(),
     }
