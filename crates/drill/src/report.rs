@@ -202,7 +202,7 @@ pub struct Victims {
     pub petitions: u64,
     /// Most mails that one of them received, however the address was spelled.
     pub max_mails: u64,
-    /// What one of them may receive in a day: one about each petition, three in all.
+    /// What one of them may receive in a day: one about each petition and one more to another spelling of the address, three in all.
     pub mails_allowed: u64,
     /// Those who signed themselves afterwards, and confirmed it.
     pub signed: u64,

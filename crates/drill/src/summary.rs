@@ -227,7 +227,7 @@ fn victims(world: &World) -> Option<Victims> {
         people,
         petitions,
         max_mails: most_mails(world),
-        mails_allowed: MAILS_A_DAY.min(petitions),
+        mails_allowed: MAILS_A_DAY.min(2 * petitions),
         signed: world.victims_signed.get(),
     })
 }
