@@ -533,6 +533,7 @@ desk-would-samples = Up to five of them
 desk-would-more = There are more than one verdict takes; the rest is for another.
 desk-would-undo = You can undo it in one click.
 desk-done-judged = The verdict stands. You can take it back below, in one click.
+desk-would-forgotten = The finding speaks of { $said } contributions, and of { $known } the server knows which they are: these are meant here. The others stay as they are.
 desk-done-undone = The verdict is taken back.
 
 desk-pause = Pages only

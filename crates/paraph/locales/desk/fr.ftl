@@ -549,6 +549,7 @@ desk-would-samples = Jusqu’à cinq d’entre elles
 desk-would-more = Il y en a plus qu’une décision n’en prend ; le reste sera pour une autre.
 desk-would-undo = Vous pourrez défaire en un clic.
 desk-done-judged = C’est décidé. Vous pouvez le défaire plus bas, en un clic.
+desk-would-forgotten = Le constat parle de { $said } signatures, et le serveur en connaît encore { $known } : ce sont elles qui sont visées ici. Les autres restent comme elles sont.
 desk-done-undone = La décision est défaite.
 
 desk-pause = Lecture seule

@@ -18,7 +18,7 @@ use crate::desk::room::chart::{Minutes, SIZE, path, top};
 use crate::desk::room::{Lamp, Light, Next, Room, Seen};
 use crate::incident::book::Incident;
 use crate::incident::log::{ShiftLine, Who};
-use crate::incident::preview::Preview;
+use crate::incident::preview::{Forgotten, Preview};
 use crate::incident::second_way::AskedSoFar;
 use crate::incident::sources::HeldSources;
 use crate::incident::{Direction, Listed};
@@ -430,6 +430,12 @@ pub struct Deciding {
     /// Name of the reason.
     pub reason: String,
     /// What is said about it.
+    fn forgotten(&self, f: &Frame<'_>, forgotten: &Forgotten) -> String {
+        let number = |many: u64| f.lang.number(many).into();
+        let numbers = [("said", number(forgotten.said)), ("known", number(forgotten.known))];
+        f.lang.fill("desk-would-forgotten", &numbers)
+    }
+
     pub note: String,
     /// The moment of its preview, milliseconds UTC: who signed later was not seen.
     pub until: String,
