@@ -13,7 +13,7 @@ pub enum ServerProbe {
     None,
     /// A process of its own, by its id.
     Process(u32),
-    /// Threads of this process whose name starts so. Memory is shared with the drill then, hence not stated.
+    /// Threads of this process whose name starts so. Memory is the whole process's then, the drill's with the server's.
     Threads(String),
 }
 
@@ -24,6 +24,8 @@ pub struct Cost {
     pub cpu_seconds: Option<f64>,
     /// Largest resident memory seen, MiB, if known.
     pub rss_mib_max: Option<f64>,
+    /// Whether the drill's own is part of that, as they are one process.
+    pub rss_with_drill: Option<bool>,
 }
 
 /// Follows one [`ServerProbe`]; sample it about once a second.
@@ -49,9 +51,12 @@ impl Meter {
 
     pub(crate) fn sample(&mut self) -> Cost {
         self.latest.extend(ticks(&self.probe));
-        if let ServerProbe::Process(pid) = self.probe {
-            self.rss_kib_max = self.rss_kib_max.max(resident_kib(pid));
-        }
+        let (pid, with_drill) = match self.probe {
+            ServerProbe::None => (None, false),
+            ServerProbe::Process(pid) => (Some(pid), false),
+            ServerProbe::Threads(_) => (Some(std::process::id()), true),
+        };
+        self.rss_kib_max = self.rss_kib_max.max(pid.and_then(resident_kib));
         let used: u64 = self
             .latest
             .iter()
@@ -60,6 +65,7 @@ impl Meter {
         Cost {
             cpu_seconds: (!self.latest.is_empty()).then(|| used as f64 / TICKS_A_SECOND),
             rss_mib_max: self.rss_kib_max.map(|kib| kib as f64 / 1024.0),
+            rss_with_drill: self.rss_kib_max.map(|_| with_drill),
         }
     }
 }
@@ -118,6 +124,7 @@ mod tests {
         assert_eq!(Meter::new(ServerProbe::None).sample(), super::Cost::default());
         let own = Meter::new(ServerProbe::Process(std::process::id())).sample();
         assert!(own.cpu_seconds.is_some() && own.rss_mib_max.is_some_and(|mib| mib > 0.1));
+        assert_eq!(own.rss_with_drill, Some(false));
     }
 
     #[test]
@@ -142,6 +149,8 @@ mod tests {
             measured.wait();
         });
         let after = meter.sample();
-        assert!(after.cpu_seconds.is_some_and(|seconds| seconds > 0.02) && after.rss_mib_max.is_none());
+        assert!(after.cpu_seconds.is_some_and(|seconds| seconds > 0.02));
+        // Memory has no threads: it is that of both, and says so.
+        assert!(after.rss_mib_max.is_some_and(|mib| mib > 0.1) && after.rss_with_drill == Some(true));
     }
 }

@@ -202,7 +202,7 @@ pub struct Victims {
     pub petitions: u64,
     /// Most mails that one of them received, however the address was spelled.
     pub max_mails: u64,
-    /// What one of them may receive in a day: one about each petition, three in all.
+    /// What one of them may receive in a day: one about each petition and one more to another spelling of the address, three in all.
     pub mails_allowed: u64,
     /// Those who signed themselves afterwards, and confirmed it.
     pub signed: u64,
@@ -257,8 +257,10 @@ pub struct Verdicts {
 pub struct Server {
     /// Processor seconds.
     pub cpu_seconds: Option<f64>,
-    /// Largest resident memory, MiB.
+    /// Largest resident memory of its process, MiB.
     pub rss_mib_max: Option<f64>,
+    /// Whether the drill runs in that process, too, and its memory is part of the number, as in `paraph demo`.
+    pub rss_with_drill: Option<bool>,
 }
 
 /// Public log, once there is one.

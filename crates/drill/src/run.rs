@@ -50,6 +50,9 @@ pub enum RunError {
     /// The server does not know the petition.
     #[error("the server knows no petition `{0}`")]
     NoPetition(String),
+    /// It takes signatures no longer.
+    #[error("the petition `{0}` is closed")]
+    Closed(String),
     /// Its count cannot be read.
     #[error("the count of `{petition}` cannot be read: {reason}")]
     NoCount {
@@ -77,6 +80,7 @@ impl RunError {
             }
             Self::BadSlug(_) => "a slug holds lower-case letters, digits and hyphens",
             Self::NoPetition(_) => "`paraph petition list` shows the slugs; a draft is not open to a drill",
+            Self::Closed(_) => "rehearse on one that is open; `paraph petition create --publish` makes one",
             Self::NoCount { .. } => {
                 "ask for /p/{slug}/count.json yourself; the auditor needs counted, as_of and settle_after_seconds"
             }
@@ -108,6 +112,9 @@ pub async fn run(
     let mut world = prepare(options, target, petition, sink);
     let mut watcher = Watcher::new(&world);
     let first = watcher.first_look(&world).await?;
+    if watcher.is_closed(&world).await {
+        return Err(RunError::Closed(petition.to_owned()));
+    }
     if world.options.scenario == Scenario::MailBomb && world.options.also.is_empty() {
         let listed = watcher.listed().await?;
         let others = listed.into_iter().filter(|slug| slug != petition);

@@ -46,6 +46,7 @@ pub(crate) fn report(world: &World, complete: bool, cost: Cost, checks_lost: u64
         server: Server {
             cpu_seconds: cost.cpu_seconds,
             rss_mib_max: cost.rss_mib_max.map(tenths),
+            rss_with_drill: cost.rss_with_drill,
         },
         log: Log::default(),
     }
@@ -226,7 +227,7 @@ fn victims(world: &World) -> Option<Victims> {
         people,
         petitions,
         max_mails: most_mails(world),
-        mails_allowed: MAILS_A_DAY.min(petitions),
+        mails_allowed: MAILS_A_DAY.min(2 * petitions),
         signed: world.victims_signed.get(),
     })
 }

@@ -68,6 +68,12 @@ impl Watcher {
         }
     }
 
+    /// Whether the petition takes signatures no longer: who asks for a puzzle is told so. Any other answer may be of the moment.
+    pub(crate) async fn is_closed(&mut self, world: &World) -> bool {
+        let answer = self.0.json(&world.path("/challenge")).await;
+        answer.is_ok_and(|answer| answer.reason() == "closed")
+    }
+
     /// The petitions that the site's home page links to.
     pub(crate) async fn listed(&mut self) -> Result<Vec<String>, RunError> {
         let answer = self.0.page("/").await;

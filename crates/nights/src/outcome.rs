@@ -58,6 +58,12 @@ pub struct Outcome {
     pub shown: u64,
     /// Largest distance between both, in signatures.
     pub error_max: u64,
+    /// Minutes in which there was any.
+    pub minutes_wrong: u64,
+    /// Most that the count shown was above the truth.
+    pub above_max: u64,
+    /// Seconds, truth and count shown, of each minute that is not like the one before.
+    pub checks: Vec<(u64, u64, u64)>,
     /// Clusters that hold, and notices that ask.
     pub findings: Vec<Told>,
     /// Notices to a person.
@@ -124,7 +130,8 @@ impl Outcome {
         }
     }
 
-    /// As the report of a drill has it; what a simulated night has no part of is null.
+    /// As the report of a drill has it. Whoever comes was admitted, as a night begins behind the front door. What it has no part of is
+    /// null: prices and times of that door, mail, a server that costs anything, somebody who invalidates.
     #[must_use]
     pub fn report(&self, scenario: SimScenario, seconds: f64) -> Value {
         let share = |part: u64, whole: u64| (whole > 0).then(|| part as f64 / whole as f64);
@@ -141,7 +148,7 @@ impl Outcome {
             "puzzle": { "price": null },
             "honest": {
                 "sent": self.honest,
-                "accepted": null,
+                "accepted": self.honest,
                 "mailed": null,
                 "confirmed": self.honest_confirmed,
                 "counted": self.honest_counted,
@@ -154,10 +161,10 @@ impl Outcome {
             },
             "forged": {
                 "sent": self.forged,
-                "admitted": null,
+                "admitted": self.forged,
                 "mailed": null,
                 "confirmed": self.forged_confirmed,
-                "counted_peak": null,
+                "counted_peak": self.above_max,
                 "held": self.forged_held,
                 "invalidated": null,
                 "counted_final": self.counted,
@@ -171,9 +178,9 @@ impl Outcome {
                 "error_max_share": self.worst_error,
                 "error_max_share_without_scrutiny": self.error_without,
                 "error_after_share": self.error_after,
-                "error_seconds": null,
+                "error_seconds": self.minutes_wrong * 60,
                 "off_seconds": self.minutes_off * 60,
-                "checks": null,
+                "checks": self.checks,
             },
             "verdicts": {
                 "precision": share(self.forged_held, self.forged_held + self.honest_held),
@@ -183,7 +190,7 @@ impl Outcome {
                 "asked": self.notices,
                 "seconds_to_shown": self.seconds_to_shown,
             },
-            "server": { "cpu_seconds": null, "rss_mib_max": null },
+            "server": { "cpu_seconds": null, "rss_mib_max": null, "rss_with_drill": null },
             "log": { "size": null, "recount_ok": null },
             "findings": self.findings.iter().map(Told::report).collect::<Vec<_>>(),
         })

@@ -234,10 +234,17 @@ impl<S: Seed> Replay<'_, S> {
     }
 
     fn check(&mut self, now: Moment) {
-        let error = (self.shown - self.truth).unsigned_abs() as f64;
+        let above = self.shown - self.truth;
+        let error = above.unsigned_abs() as f64;
         let share = error / self.truth.max(1) as f64;
         let outcome = &mut self.outcome;
-        outcome.error_max = outcome.error_max.max((self.shown - self.truth).unsigned_abs());
+        outcome.error_max = outcome.error_max.max(above.unsigned_abs());
+        outcome.above_max = outcome.above_max.max(u64::try_from(above).unwrap_or(0));
+        outcome.minutes_wrong += u64::from(above != 0);
+        let check = (self.truth.unsigned_abs(), self.shown.unsigned_abs());
+        if outcome.checks.last().is_none_or(|last| (last.1, last.2) != check) {
+            outcome.checks.push((now / 1000, check.0, check.1));
+        }
         if self.truth >= 500 {
             outcome.worst_error = outcome.worst_error.max(share);
         }
@@ -378,5 +385,73 @@ pub fn observation(seen: &Contribution, id: SignatureId) -> Observation {
         mx: tag(10, seen.mx),
         common_mail: seen.common_mail,
         declared: country(seen.declared),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use paraph_drill::sim::{SimScenario, Step, TuningSeed};
+
+    use super::*;
+
+    #[test]
+    fn a_night_says_by_how_much_and_how_long_its_count_was_wrong() {
+        let place = Place {
+            prefix: 1,
+            network: 1,
+            line: Line::Access,
+            country: *b"XA",
+            ahead: 0,
+        };
+        let contribution = |mailbox| Contribution {
+            at: 0,
+            petition: 1,
+            mailbox,
+            place,
+            client: 1,
+            language: 1,
+            script: true,
+            fill_ms: 20_000,
+            read_ms: 20_000,
+            name: mailbox,
+            name_order: 0,
+            name_upper: false,
+            comment: 0,
+            shape: mailbox,
+            stem: mailbox,
+            domain: 1,
+            mx: 1,
+            common_mail: true,
+            declared: *b"XA",
+        };
+        let act = |at, whose, act| Step { at, whose, act };
+        let confirmed = [(MINUTE / 2, 0), (3 * MINUTE, 1), (3 * MINUTE, 2)];
+        let night = Night {
+            scenario: SimScenario::ALL[0],
+            seed: TuningSeed::numbered(1),
+            contributions: (0..3).map(contribution).collect(),
+            truth: vec![Truth::Honest(0), Truth::Forged(0), Truth::Forged(0)],
+            steps: (0..3)
+                .map(|whose| act(0, whose, Act::Sign))
+                .chain(confirmed.map(|(at, whose)| act(at, whose, Act::Confirm(place))))
+                .collect(),
+            groups: vec!["people"],
+            victims: Vec::new(),
+            waves: vec!["forgers"],
+        };
+        let report = run(&night, false).report(night.scenario, 0.0);
+        let count = &report["count"];
+        assert_eq!(
+            count["checks"],
+            serde_json::json!([[60, 0, 0], [180, 1, 1], [300, 1, 3]])
+        );
+        // From the fifth minute to the end, twenty after the last that happened.
+        assert_eq!(
+            (&count["error_max"], &count["error_seconds"]),
+            (&2.into(), &(19 * 60).into())
+        );
+        assert_eq!(report["forged"]["counted_peak"], 2);
+        let admitted = (&report["honest"]["accepted"], &report["forged"]["admitted"]);
+        assert_eq!(admitted, (&1.into(), &2.into()));
     }
 }

@@ -202,6 +202,7 @@ impl Desk {
             nonce_expires,
             mailbox_tag: tag(&self.mailbox, &[b"1", person.email().as_bytes()]),
             address_tag: tag(&self.mailbox, &[person.email().as_bytes()]),
+            otherwise: false,
             text_version: 1,
             choices: Choices::default(),
             sealed: sealed.sealed,

@@ -57,6 +57,19 @@ impl Email {
     }
 }
 
+impl Email {
+    /// The address as its mail server may tell it from others: lower case. Of spellings that surely lead to one mailbox, the
+    /// canonical one: case matters nowhere, and at Gmail neither do dots and what follows a plus. Elsewhere `ada+x@` may be a name
+    /// that the server does not know, or swallows.
+    #[must_use]
+    pub fn spelt(&self) -> String {
+        match self.canonical.ends_with("@gmail.com") {
+            true => self.canonical.clone(),
+            false => self.address.to_ascii_lowercase(),
+        }
+    }
+}
+
 /// `dot-atom` of RFC 5322 section 3.2.3, ASCII. Quoted local parts and those beyond ASCII are refused: hardly anybody
 /// has one, and most mail servers on the way refuse them too.
 fn is_dot_atom(local: &str) -> bool {
@@ -122,6 +135,25 @@ mod tests {
             "x_1-2@sub.sub.example.co",
             "x_1-2@sub.sub.example.co x_1-2@sub.sub.example.co",
         );
+    }
+
+    #[test]
+    fn spellings_that_may_lead_elsewhere_are_told_from_the_name_of_a_mailbox() {
+        let is_its_name = |typed| {
+            let email = Email::parse(typed).expect("valid");
+            email.spelt() == email.canonical
+        };
+        for typed in [
+            "Ada@Example.org",
+            "a.d.a@gmail.com",
+            "ADA+x@googlemail.com",
+            "+ada@example.org",
+        ] {
+            assert!(is_its_name(typed), "{typed}");
+        }
+        for typed in ["ada+x@example.org", "ada.+x@example.org"] {
+            assert!(!is_its_name(typed), "{typed}");
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::challenge::{Price, Puzzles};
 use super::h2::{self, Bounds, Pulse};
 use super::pace::LeastRate;
-use super::proxy::{self, Parsed};
+use super::proxy::{self, Header, Parsed};
 use super::source::{Source, Trusted, Via};
 use super::ticket::Tickets;
 use crate::fuzz::changed;
@@ -27,7 +27,7 @@ const NOW: Millis = Millis(1_795_000_000_000);
 const SECRET: &[u8; 32] = b"a secret that my fuzzer may know";
 
 /// A complete header is within its bytes and its bound, says the same without what follows, and is complete at its last
-/// byte, not before.
+/// byte, not before. Extensions of version 2 end where it does.
 pub(crate) fn proxy(bytes: &[u8]) {
     const MOST: usize = 536;
     let Ok(Parsed::Complete { header, length }) = proxy::parse(bytes, MOST) else {
@@ -39,6 +39,14 @@ pub(crate) fn proxy(bytes: &[u8]) {
     for cut in 0..length {
         let part = proxy::parse(&bytes[..cut], MOST).expect("the beginning of a header");
         assert_eq!(part, Parsed::Incomplete, "{cut} of {length}");
+    }
+    if let (b'\r', Header::Client(client)) = (bytes[0], header) {
+        let addresses = if client.is_ipv4() { 12 } else { 36 };
+        let mut extensions = &bytes[16 + addresses..length];
+        while let [_, high, low, rest @ ..] = extensions {
+            extensions = &rest[usize::from(u16::from_be_bytes([*high, *low]))..];
+        }
+        assert!(extensions.is_empty(), "cut within an extension");
     }
 }
 

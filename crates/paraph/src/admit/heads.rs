@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::header::HOST;
+use http::header::{HOST, HeaderValue};
 use hyper::body::{Body, Frame, SizeHint};
 use hyper::{Request, Version};
 use tokio::time::{Instant, sleep_until};
@@ -63,14 +63,24 @@ impl Heads {
     }
 }
 
-/// Whether a request names one host, as HTTP/1.1 must and HTTP/1.0 may (RFC 9112, section 3.2). Two names would let a proxy
-/// before us and us read the same request as meant for different sites.
+/// Whether a request names one host: as HTTP/1.1 must and HTTP/1.0 may (RFC 9112, section 3.2), in HTTP/2 by `:authority`, by
+/// Host, or by both alike (RFC 9113, section 8.3.1). Two names would let a proxy before us and us read the same request as meant
+/// for different sites.
 pub(super) fn names_its_host<B>(request: &Request<B>) -> bool {
-    let mut hosts = request.headers().get_all(HOST).iter();
-    match (hosts.next(), hosts.next()) {
-        (None, _) => request.version() != Version::HTTP_11,
-        (Some(host), None) => host.as_bytes().iter().all(|byte| is_of_a_host(*byte)),
-        (Some(_), Some(_)) => false,
+    // What a target in HTTP/1.1 says comes beside Host, never in its place (RFC 9112, section 3.2.2).
+    let authority = match request.version() {
+        Version::HTTP_2 => request.uri().authority().map(|authority| authority.as_str().as_bytes()),
+        _ => None,
+    };
+    let mut hosts = request.headers().get_all(HOST).iter().map(HeaderValue::as_bytes);
+    let host = hosts.next();
+    if hosts.next().is_some() {
+        return false;
+    }
+    match (authority, host) {
+        (None, None) => request.version() < Version::HTTP_11,
+        (Some(authority), Some(host)) if !authority.eq_ignore_ascii_case(host) => false,
+        (Some(name), _) | (None, Some(name)) => name.iter().all(|byte| is_of_a_host(*byte)),
     }
 }
 

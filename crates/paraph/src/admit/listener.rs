@@ -415,7 +415,7 @@ impl Door {
         IO: AsyncRead + AsyncWrite + Unpin,
         S: Fn(Source, Request<Upload>) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Response<B>> + Send + 'static,
-        B: Body + Send + Unpin + 'static,
+        B: Body + From<Bytes> + Send + Unpin + 'static,
         B::Data: Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
@@ -425,10 +425,17 @@ impl Door {
             let source = visit.source(self, &request);
             let is_head = request.method() == Method::HEAD;
             let upload = |body| Upload::new(body, self.body_rate, Some(Arc::clone(&pulse)));
-            let response = service(source, request.map(upload));
+            let response = heads::names_its_host(&request).then(|| service(source, request.map(upload)));
             let (door, visit) = (Arc::clone(&door), Arc::clone(&visit));
             async move {
-                let response = response.await;
+                let response = match response {
+                    Some(response) => response.await,
+                    // Of this stream alone: frames say where the next request begins.
+                    None => {
+                        super::ended("host");
+                        malformed()
+                    }
+                };
                 visit.answered(&door, &response);
                 Ok::<_, Infallible>(h2::watched(response, is_head, open))
             }

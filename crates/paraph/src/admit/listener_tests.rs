@@ -261,6 +261,48 @@ async fn a_request_names_one_host() {
 }
 
 #[tokio::test]
+async fn a_request_of_http2_names_one_host() {
+    let server = start(&["127.0.0.0/8"], ProxyProtocol::Off, Limits::default()).await;
+    // The first byte of the answer's head: its status in the table of HPACK (RFC 7541, appendix A).
+    let (good, bad) = (0x88, 0x8c);
+    for (authority, hosts, status) in [
+        (Some("a.example"), &[][..], good),
+        (None, &["a.example"][..], good),
+        (Some("a.example:80"), &["A.example:80"], good),
+        (None, &[], bad),
+        (Some("a.example"), &["b.example"], bad),
+        (Some("a.example"), &["a.example", "b.example"], bad),
+        (None, &["a.example", "a.example"], bad),
+        (None, &["a/b"], bad),
+        (Some("me@a.example"), &[], bad),
+    ] {
+        // GET, http, /; then the names, each by its number in that table.
+        let mut block = vec![0x82, 0x86, 0x84];
+        let names = authority.iter().map(|name| (&[0x01][..], name));
+        for (number, name) in names.chain(hosts.iter().map(|name| (&[0x0f, 23][..], name))) {
+            block.extend(number);
+            block.push(u8::try_from(name.len()).expect("short"));
+            block.extend(name.as_bytes());
+        }
+        let mut sent = [H2_PREFACE, &[0, 0, 0, 4, 0, 0, 0, 0, 0]].concat();
+        sent.extend([0, 0, u8::try_from(block.len()).expect("short"), 1, 0b101, 0, 0, 0, 1]);
+        sent.extend(block);
+        let mut stream = connect(&server).await;
+        stream.write_all(&sent).await.expect("sent");
+        let said = loop {
+            let mut head = [0; 9];
+            stream.read_exact(&mut head).await.expect("a frame");
+            let mut frame = vec![0; usize::from(u16::from_be_bytes([head[1], head[2]]))];
+            stream.read_exact(&mut frame).await.expect("a frame");
+            if head[3] == 1 {
+                break frame[0];
+            }
+        };
+        assert_eq!(said, status, "{authority:?} {hosts:?}");
+    }
+}
+
+#[tokio::test]
 async fn slow_heads_and_idle_connections_are_closed() {
     let server = start(
         &[],

@@ -6,7 +6,7 @@ use std::collections::{BinaryHeap, HashMap, VecDeque};
 
 use paraph_tally::{Millis, PetitionId};
 
-use crate::mail::budget::{Due, due_about};
+use crate::mail::budget::{Due, Sent, due_about};
 
 const HOUR: u64 = 3_600_000;
 
@@ -22,7 +22,7 @@ pub struct Mail {
 }
 
 /// Mails about a petition that left for an address, and when.
-type SentTo = HashMap<[u8; 16], Vec<(Millis, PetitionId)>>;
+type SentTo = HashMap<[u8; 16], Vec<Sent>>;
 
 /// What has left already, and how much may.
 #[derive(Clone, Debug, Default)]
@@ -127,7 +127,12 @@ pub fn foretold(mails: &[Mail], left: &Left) -> Departures {
             None => {
                 queue.drip.note(at);
                 incident.note(at);
-                to.entry(mail.address).or_default().push((at, mail.petition));
+                let (petition, otherwise) = (mail.petition, false);
+                to.entry(mail.address).or_default().push(Sent {
+                    at,
+                    petition,
+                    otherwise,
+                });
                 departures.first = departures.first.or(Some(at));
                 departures.last = Some(at);
             }
@@ -139,7 +144,7 @@ pub fn foretold(mails: &[Mail], left: &Left) -> Departures {
 
 /// Until when a mail waits because its mailbox has had its mails of the day, if it does.
 fn budget(to: &SentTo, mail: &Mail, at: Millis) -> Option<Millis> {
-    match due_about(mail.petition, to.get(&mail.address)?, at) {
+    match due_about(mail.petition, true, to.get(&mail.address)?, at) {
         Due::Now => None,
         Due::At(later) => Some(later),
     }
@@ -186,7 +191,13 @@ mod tests {
             (0.0, 1.0, 0)
         );
         // All had their mail about this petition three hours ago: nothing leaves before tomorrow, and then no more than may.
-        let sent = |ago: u64| vec![(Millis(NOW.0 - ago * HOUR), PetitionId(1))];
+        let sent = |ago: u64| {
+            vec![Sent {
+                at: Millis(NOW.0 - ago * HOUR),
+                petition: PetitionId(1),
+                otherwise: false,
+            }]
+        };
         let had = |ago| Left {
             to: (0..9).map(|one| ([one; 16], sent(ago))).collect(),
             ..left(4, 4)

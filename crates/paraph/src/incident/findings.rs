@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::book::{Incident, What};
+use super::preview::Forgotten;
 use super::{Direction, Office, Refused};
 use crate::ledger::verdicts::Verdict;
 use crate::scrutiny::board::Stands;
@@ -57,6 +58,21 @@ impl Now {
             }
         }
         now
+    }
+}
+
+/// Who is known to belong to a finding, ascending.
+pub(super) struct Members {
+    pub(super) ids: Vec<SignatureId>,
+    /// If it spoke of more.
+    pub(super) forgotten: Option<Forgotten>,
+}
+
+impl Members {
+    fn new(ids: Vec<SignatureId>, said: u64) -> Self {
+        let known = ids.len() as u64;
+        let forgotten = (said > known).then_some(Forgotten { said, known });
+        Self { ids, forgotten }
     }
 }
 
@@ -178,7 +194,7 @@ impl Office {
     ///
     /// # Errors
     /// Nobody is a member of such a finding, or the store refused.
-    pub(super) async fn members_of(&self, typed: &str) -> Result<Vec<SignatureId>, Refused> {
+    pub(super) async fn members_of(&self, typed: &str) -> Result<Members, Refused> {
         let name = FindingName::read(typed).ok_or(Refused::Finding)?;
         let mut members = match &self.board {
             Some(board) => board.members(name).await,
@@ -193,7 +209,14 @@ impl Office {
         }
         members.sort_unstable();
         members.dedup();
-        Ok(members)
+        let standing = self.board.as_ref().map(|board| board.findings()).unwrap_or_default();
+        let stands = standing.iter().filter(|stands| stands.name == name);
+        let rests = resting.iter().filter(|resting| resting.finding == name);
+        let evidence = stands
+            .map(|stands| &stands.evidence)
+            .chain(rests.map(|resting| &resting.evidence));
+        let said = evidence.filter_map(|evidence| evidence["members"].as_u64()).max();
+        Ok(Members::new(members, said.unwrap_or(0)))
     }
 
     /// Everybody of a petition of whom scrutiny has said or says that they belong together and are to be held.
@@ -254,5 +277,13 @@ mod tests {
         assert_eq!(speaking(&findings, PetitionId(1)), [FindingName(1)]);
         let found = Found::new("00000002", "fountain".to_owned(), findings[1].evidence.clone());
         assert!(found.asks && found.waiting == 0);
+    }
+
+    #[test]
+    fn a_finding_of_which_not_all_are_known_says_so() {
+        let known = |many: u8| (0..many).map(|one| SignatureId([one; 16])).collect::<Vec<_>>();
+        let forgotten = |many, said| Members::new(known(many), said).forgotten.map(|of| (of.said, of.known));
+        assert_eq!((forgotten(3, 3), forgotten(3, 0)), (None, None));
+        assert_eq!(forgotten(2, 3), Some((3, 2)));
     }
 }

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use super::book::RaisedCap;
 use super::condition::Condition;
 use super::log::{self, Entry, Who};
-use super::preview::{Selected, Wanted};
+use super::preview::{Forgotten, Selected, Wanted};
 use super::watch::Incidents;
 use super::{IncidentAnswer, IncidentCommand, Listed, Motion, Refused, Shown};
 use crate::clock;
@@ -260,26 +260,32 @@ impl Office {
             VerdictKind::Held | VerdictKind::Invalidated => self.spoken_of(petition).await?,
             _ => Vec::new(),
         };
+        let (among, forgotten) = self.among(&motion.condition).await?;
         let wanted = Wanted {
             petition,
             kind,
             condition: &motion.condition,
-            among: self.among(&motion.condition).await?,
+            among,
             spoken_of,
             most: self.bounds.borrow().verdict_signatures,
             now: clock::now(),
         };
-        Ok(self.ledger.select(wanted, &self.observer).await?)
+        let mut selected = self.ledger.select(wanted, &self.observer).await?;
+        selected.preview.forgotten = forgotten;
+        Ok(selected)
     }
 
-    /// Who is judged by one of its verdicts, member of its finding, and among its answers; `None` if it names none of these.
-    async fn among(&self, condition: &Condition) -> Result<Option<Vec<SignatureId>>, Refused> {
-        let mut parts = Vec::new();
+    /// Who is judged by one of its verdicts, member of its finding, and among its answers; `None` if it names none of these. And whether
+    /// its finding spoke of more.
+    async fn among(&self, condition: &Condition) -> Result<(Option<Vec<SignatureId>>, Option<Forgotten>), Refused> {
+        let (mut parts, mut forgotten) = (Vec::new(), None);
         if !condition.verdicts.is_empty() {
             parts.push(self.judged_by_any(&condition.verdicts).await?);
         }
         if let Some(finding) = &condition.finding {
-            parts.push(self.members_of(finding).await?);
+            let members = self.members_of(finding).await?;
+            forgotten = members.forgotten;
+            parts.push(members.ids);
         }
         if let Some(answers) = condition.answered {
             parts.push(self.answered(answers).await?);
@@ -287,7 +293,7 @@ impl Office {
         let in_both = |one: Vec<SignatureId>, other: Vec<SignatureId>| {
             one.into_iter().filter(|id| other.binary_search(id).is_ok()).collect()
         };
-        Ok(parts.into_iter().reduce(in_both))
+        Ok((parts.into_iter().reduce(in_both), forgotten))
     }
 
     /// Whom any of these verdicts judged, ascending.

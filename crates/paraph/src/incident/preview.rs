@@ -28,6 +28,9 @@ pub struct Preview {
     pub judged: u64,
     /// There are more than one verdict takes; the rest is left for another.
     pub more: bool,
+    /// Of a condition that names a finding of which fewer members are known than it spoke of.
+    #[serde(default)]
+    pub forgotten: Option<Forgotten>,
     /// Of those judged: counted now.
     pub counted: u64,
     /// Previously counted, or confirmed and not settled.
@@ -47,6 +50,16 @@ pub struct Preview {
     pub honest: u64,
     /// Some of them, spread over the whole.
     pub samples: Vec<Sample>,
+}
+
+/// A finding that spoke of more contributions than can be named now: of one that only asks, no more are known than were looked at, and
+/// scrutiny remembers ten days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forgotten {
+    /// How many it spoke of.
+    pub said: u64,
+    /// How many of them are known.
+    pub known: u64,
 }
 
 /// One of those judged.

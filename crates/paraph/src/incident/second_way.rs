@@ -166,7 +166,7 @@ impl Office {
     async fn held_in(&self, ask: &Ask) -> Result<Vec<SignatureId>, Refused> {
         let incident = self.incidents.get(ask.incident).ok_or(Refused::Incident)?;
         if let Some(finding) = &ask.finding {
-            return self.members_of(finding).await;
+            return Ok(self.members_of(finding).await?.ids);
         }
         let holds = incident.timeline.iter().filter_map(|line| match line.what {
             What::Verdict {

@@ -78,6 +78,8 @@ pub struct Sign {
     pub mailbox_tag: [u8; 16],
     /// Tag of the canonical address over all petitions.
     pub address_tag: [u8; 16],
+    /// The address was typed in another spelling than its mailbox's own ([`crate::admit::email::Email::spelt`]).
+    pub otherwise: bool,
     /// Version of the text that was on the page.
     pub text_version: u16,
     /// What was asked for beside signing.

@@ -240,6 +240,7 @@ impl<'a> Decider<'a> {
             mailbox,
             signature: sign.id,
             address: sign.address_tag,
+            otherwise: sign.otherwise,
             petition: sign.petition,
             due_at: self.at,
         };
@@ -279,9 +280,10 @@ impl<'a> Decider<'a> {
         }
     }
 
-    /// One pending mail a mailbox: another contribution redirects it, so that a budget spent delays and never drops.
+    /// One pending mail a mailbox: another contribution redirects it, so that a budget spent delays and never drops. But what is spelt
+    /// otherwise than the mailbox's own name takes no mail from that, as its server may swallow it.
     async fn post(&mut self, posting: Posting, is_new: bool) -> Result<(), DbError> {
-        let (mailbox, signature) = (posting.mailbox, posting.signature);
+        let mailbox = posting.mailbox;
         let pending = match self.pending.get(&mailbox) {
             Some(pending) => Some(*pending),
             // Nothing can wait for a mailbox that this batch makes.
@@ -296,7 +298,7 @@ impl<'a> Decider<'a> {
         };
         let batch = &mut self.decided.batch;
         match pending {
-            Some(Pending::Here(index)) => batch.outbox[index].signature = signature,
+            Some(Pending::Here(index)) => batch.outbox[index].redirect(&posting),
             Some(Pending::Stored) => batch.redirect(&posting),
             None => {
                 batch.outbox.push(posting);

@@ -9,10 +9,10 @@ use paraph_tally::{MailboxId, Millis, PetitionId, SignatureId};
 use super::command::{ClaimedMail, MailId, MailKind, MailOutcome};
 use super::decide::Decider;
 use super::tick::DAY;
-use crate::journal::{Claim, GivenUp, Mailed, Why, integer};
+use crate::journal::{Claim, GivenUp, Mailed, Redirected, Why, integer};
 use crate::ledger::{petition_id, signature_state};
 use crate::mail::bounce::Bounced;
-use crate::mail::budget::{Due, WINDOW, due_about};
+use crate::mail::budget::{Due, Sent, WINDOW, due_about};
 use crate::mail::stop::{self, Kind, Quiet, Wish};
 use crate::store::db::{DbError, Row, Value};
 use crate::store::id;
@@ -23,12 +23,16 @@ pub(crate) const CLAIM_MILLIS: u64 = 10 * 60 * 1000;
 /// Mails that left for an address after a moment; [`sent`] reads them.
 /// What came back was for a spelling that its mail server does not know, and reached nobody: up to three of these a day take nothing
 /// of the budget, so that who forges with `ada+x@example.org` keeps no mail from Ada. More would be a nuisance to that server.
-pub(crate) const SENT_TO: &str = "SELECT at, petition FROM mail_sent WHERE address = ?1 AND at > ?2 AND (came_back = 0 OR \
+pub(crate) const SENT_TO: &str = "SELECT at, petition, otherwise FROM mail_sent WHERE address = ?1 AND at > ?2 AND (came_back = 0 OR \
      (SELECT COUNT(*) FROM mail_sent b WHERE b.address = ?1 AND b.at > ?2 AND b.came_back = 1) > 3) ORDER BY at";
 
 /// A row of [`SENT_TO`].
-pub(crate) fn sent(row: &Row) -> Result<(Millis, PetitionId), DbError> {
-    Ok((Millis(row.unsigned(0)?), petition_id(row, 1)?))
+pub(crate) fn sent(row: &Row) -> Result<Sent, DbError> {
+    Ok(Sent {
+        at: Millis(row.unsigned(0)?),
+        petition: petition_id(row, 1)?,
+        otherwise: row.int(2)? != 0,
+    })
 }
 
 /// Contributions of one mailbox that one claim looks through for a clear one; the store may have those as clear that a
@@ -37,12 +41,12 @@ const CLEAR_LOOKED_AT: u64 = 1000;
 
 /// When addresses were written to within the last day, and about which petition: what the store says, and this batch adds.
 #[derive(Default)]
-pub(super) struct Spent(HashMap<[u8; 16], Vec<(Millis, PetitionId)>>);
+pub(super) struct Spent(HashMap<[u8; 16], Vec<Sent>>);
 
 impl Spent {
     /// Another mail is about to leave.
-    pub(super) fn note(&mut self, address: [u8; 16], at: Millis, petition: PetitionId) {
-        self.0.entry(address).or_default().push((at, petition));
+    pub(super) fn note(&mut self, address: [u8; 16], sent: Sent) {
+        self.0.entry(address).or_default().push(sent);
     }
 }
 
@@ -51,7 +55,7 @@ impl Decider<'_> {
         let rows = self
             .db
             .query(
-                "SELECT id, petition, signature, address, attempts, mailbox FROM outbox WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2",
+                "SELECT id, petition, signature, address, attempts, mailbox, otherwise FROM outbox WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2",
                 &[integer(self.at.0), integer(most)],
             )
             .await?;
@@ -64,8 +68,8 @@ impl Decider<'_> {
                 self.decided.batch.put_off.push((id, until, Why::LeftAlone));
                 continue;
             }
-            let (signature, mailbox) = (SignatureId(row.array(2)?), MailboxId(row.array(5)?));
-            let Some(signature) = self.spoken_of(signature, mailbox).await? else {
+            let (named, mailbox) = (SignatureId(row.array(2)?), MailboxId(row.array(5)?));
+            let Some(signature) = self.spoken_of(named, mailbox).await? else {
                 // Whatever is clear before that makes it due. Rows that still follow a verdict are looked at again soon.
                 let wait = if self.following.is_some() { CLAIM_MILLIS } else { DAY };
                 let until = Millis(self.at.0 + wait);
@@ -73,12 +77,23 @@ impl Decider<'_> {
                 continue;
             };
             let attempts = u32::try_from(row.unsigned(4)?).unwrap_or(u32::MAX);
+            let otherwise = row.int(6)? != 0;
             if attempts == 0 {
-                if let Some(later) = self.budget(address, petition, &mut spent).await? {
-                    self.decided.batch.put_off.push((id, later, Why::Budget));
+                // How another one than was named is spelt, only its record says.
+                let may_be_otherwise = otherwise || signature != named;
+                if let Some(later) = self.budget(address, petition, may_be_otherwise, &mut spent).await? {
+                    self.decided.batch.put_off.push((id, later, Why::Budget { otherwise }));
                     continue;
                 }
-                spent.note(address, self.at, petition);
+                let at = self.at;
+                spent.note(
+                    address,
+                    Sent {
+                        at,
+                        petition,
+                        otherwise,
+                    },
+                );
             }
             let counted_at = (attempts == 0).then_some(self.at);
             let until = Millis(self.at.0 + CLAIM_MILLIS);
@@ -86,6 +101,7 @@ impl Decider<'_> {
                 id,
                 address,
                 petition,
+                otherwise,
                 counted_at,
                 until,
             });
@@ -105,18 +121,20 @@ impl Decider<'_> {
         Ok(claimed)
     }
 
-    /// Until when a mail about a petition has to wait because its address has had its share, if it has to.
+    /// Until when a mail about a petition has to wait because its address has had its share, if it has to. `otherwise`: it may go to
+    /// another spelling than the mailbox's own name.
     pub(super) async fn budget(
         &mut self,
         address: [u8; 16],
         petition: PetitionId,
+        otherwise: bool,
         spent: &mut Spent,
     ) -> Result<Option<Millis>, DbError> {
         let sent = match spent.0.entry(address) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => new.insert(self.sent_to(address).await?),
         };
-        Ok(match due_about(petition, sent, self.at) {
+        Ok(match due_about(petition, otherwise, sent, self.at) {
             Due::Now => None,
             Due::At(later) => Some(later),
         })
@@ -134,7 +152,13 @@ impl Decider<'_> {
         }
         let other = self.newest_clear(mailbox).await?;
         if let Some(other) = other {
-            self.decided.batch.redirected.push((mailbox, other));
+            self.decided.batch.redirected.push(Redirected {
+                mailbox,
+                signature: other,
+                otherwise: true,
+                anyway: true,
+                at: self.at,
+            });
         }
         Ok(other)
     }
@@ -183,7 +207,7 @@ impl Decider<'_> {
     }
 
     /// Mails of the last day to an address, over all petitions.
-    async fn sent_to(&mut self, address: [u8; 16]) -> Result<Vec<(Millis, PetitionId)>, DbError> {
+    async fn sent_to(&mut self, address: [u8; 16]) -> Result<Vec<Sent>, DbError> {
         let since = integer(self.at.0.saturating_sub(WINDOW.0));
         let rows = self.db.query(SENT_TO, &[Value::Blob(&address), since]).await?;
         rows.iter().map(sent).collect()
@@ -193,21 +217,16 @@ impl Decider<'_> {
         for (mail, outcome) in outcomes {
             let at = self.at;
             let batch = &mut self.decided.batch;
+            let mailed = |spelt| Mailed {
+                id: mail.id,
+                signature: mail.signature,
+                address: mail.address,
+                spelt,
+                at,
+            };
             match (mail.kind, outcome) {
-                (MailKind::Confirmation, MailOutcome::Sent | MailOutcome::SentTo(_)) => {
-                    let spelt = match outcome {
-                        MailOutcome::SentTo(spelt) => Some(spelt),
-                        _ => None,
-                    };
-                    let (id, signature, address) = (mail.id, mail.signature, mail.address);
-                    batch.mailed.push(Mailed {
-                        id,
-                        signature,
-                        address,
-                        spelt,
-                        at,
-                    });
-                }
+                (MailKind::Confirmation, MailOutcome::Sent) => batch.mailed.push(mailed(None)),
+                (MailKind::Confirmation, MailOutcome::SentTo(spelt)) => batch.mailed.push(mailed(Some(spelt))),
                 (MailKind::Confirmation, MailOutcome::GivenUp) => {
                     // Its tries were those of whoever was there when it was made, which may have been a forger.
                     let is_of_a_later_one = id::made_at(mail.signature.0) > id::made_at(mail.id);
@@ -222,7 +241,11 @@ impl Decider<'_> {
                     });
                 }
                 (MailKind::Confirmation, MailOutcome::Later(wait)) => batch.deferred.push((mail.id, after(at, wait))),
-                (MailKind::SecondWay, MailOutcome::Sent | MailOutcome::SentTo(_) | MailOutcome::GivenUp) => {
+                (MailKind::SecondWay, MailOutcome::SentTo(spelt)) => {
+                    batch.second_way.over.push(mail.id);
+                    batch.mailed.push(mailed(Some(spelt)));
+                }
+                (MailKind::SecondWay, MailOutcome::Sent | MailOutcome::GivenUp) => {
                     batch.second_way.over.push(mail.id);
                 }
                 (MailKind::SecondWay, MailOutcome::Later(wait)) => {

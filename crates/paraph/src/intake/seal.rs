@@ -53,6 +53,7 @@ impl Sealing {
     #[must_use]
     pub fn seal(&self, contribution: Contribution, under: Under<'_>, request: Request, pass: &Pass) -> Sign {
         let hex = |bytes: &[u8]| data_encoding::HEXLOWER.encode(bytes);
+        let otherwise = contribution.email.spelt() != contribution.email.canonical;
         let canonical = contribution.email.canonical;
         let mailbox_tag = tag(&self.mailbox, &[&under.petition.0.to_be_bytes(), canonical.as_bytes()]);
         let address_tag = self.address.of(&canonical);
@@ -85,6 +86,7 @@ impl Sealing {
             nonce_expires: pass.expires,
             mailbox_tag,
             address_tag,
+            otherwise,
             text_version: under.text_version,
             choices: Choices {
                 name: personal.show_name,

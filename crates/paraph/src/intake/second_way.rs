@@ -10,6 +10,7 @@ use super::mailing::{CLAIM_MILLIS, Spent};
 use crate::journal::second_way::{Claimed, Offered};
 use crate::journal::{Claim, integer};
 use crate::ledger::petition_id;
+use crate::mail::budget::Sent;
 use crate::mail::stop::{self, Kind};
 use crate::store::db::{DbError, Row, Value};
 use crate::store::id;
@@ -162,7 +163,14 @@ impl Decider<'_> {
             for drip in [Drip::Incident(due.incident), Drip::Domain(due.domain)] {
                 drips.entry(drip).and_modify(|dripped| dripped.mails += 1);
             }
-            spent.note(due.address, self.at, due.petition);
+            spent.note(
+                due.address,
+                Sent {
+                    at: self.at,
+                    petition: due.petition,
+                    otherwise: false,
+                },
+            );
         }
         let id = due.id;
         self.decided
@@ -175,6 +183,8 @@ impl Decider<'_> {
             id,
             address: due.address,
             petition: due.petition,
+            // Until the mailer says where it went.
+            otherwise: false,
             counted_at,
             until,
         });
@@ -215,7 +225,8 @@ impl Decider<'_> {
                 return Ok(Some(Millis(dripped.oldest.0 + HOUR)));
             }
         }
-        self.budget(due.address, due.petition, spent).await
+        // How the held contribution is spelt, only its record says.
+        self.budget(due.address, due.petition, true, spent).await
     }
 
     async fn dripped(&mut self, drip: Drip) -> Result<Dripped, DbError> {

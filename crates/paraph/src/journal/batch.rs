@@ -4,9 +4,10 @@ use paraph_tally::{Changed, End, Entry, Mailbox, MailboxId, Millis, PetitionId, 
 
 use super::content::{Content, forget};
 use super::desk::{self, DeskRow};
+use super::integer;
+use super::mailing::{self, Claim, Posting, Redirected};
 use super::second_way::SecondWay;
 use super::verdict::{self, NewVerdict, Progress};
-use super::{integer, mailing};
 use crate::incident::book::Incident;
 use crate::mail::bounce::Bounced;
 use crate::mail::stop::Wish;
@@ -36,7 +37,7 @@ pub struct Batch {
     /// Mails to send.
     pub outbox: Vec<Posting>,
     /// Pending mails that now speak of a later contribution.
-    pub redirected: Vec<(MailboxId, SignatureId)>,
+    pub redirected: Vec<Redirected>,
     /// Mailboxes whose pending mail has become pointless.
     pub cancelled: Vec<MailboxId>,
     /// Records to erase, with the time of the request.
@@ -75,21 +76,6 @@ pub struct Batch {
     pub incidents: Vec<Incident>,
     /// Forget what is older than these moments.
     pub prune: Option<Prune>,
-}
-
-/// A mail that is about to be sent: its budget is spent first, so that no crash can send it twice as often.
-#[derive(Clone, Copy, Debug)]
-pub struct Claim {
-    /// The mail.
-    pub id: [u8; 16],
-    /// Tag of the address.
-    pub address: [u8; 16],
-    /// The petition that it is about: an address is written to about each once a day, whatever became of its mailbox.
-    pub petition: PetitionId,
-    /// The moment it counts at in the budgets; `None` for another try of one that has been counted.
-    pub counted_at: Option<Millis>,
-    /// When the claim runs out and the mail is due again.
-    pub until: Millis,
 }
 
 /// What a tick forgets.
@@ -174,23 +160,6 @@ pub struct SpentNonce {
     pub expires: Millis,
 }
 
-/// A mail to send.
-#[derive(Clone, Copy, Debug)]
-pub struct Posting {
-    /// Time-ordered name of the mail.
-    pub id: [u8; 16],
-    /// The mailbox that it goes to.
-    pub mailbox: MailboxId,
-    /// The contribution that it speaks of.
-    pub signature: SignatureId,
-    /// Keyed tag of the canonical address over all petitions.
-    pub address: [u8; 16],
-    /// The petition that it is about.
-    pub petition: PetitionId,
-    /// Not before.
-    pub due_at: Millis,
-}
-
 impl Batch {
     /// Whether there is nothing to write.
     #[must_use]
@@ -264,8 +233,8 @@ impl Batch {
         self.write_signatures(db).await?;
         self.write_mailboxes(db).await?;
         self.write_records(db).await?;
-        self.write_outbox(db).await?;
-        self.write_claims(db).await?;
+        mailing::write_outbox(self, db).await?;
+        mailing::write_claims(self, db).await?;
         self.second_way.write(db, &self.erased).await?;
         self.content.write(db, &self.entries).await?;
         forget(db, &self.erased).await?;
@@ -469,80 +438,6 @@ impl Batch {
                  AND NOT EXISTS (SELECT 1 FROM signature WHERE mailbox = ?1 AND waiting = 1) \
                  AND NOT EXISTS (SELECT 1 FROM signature WHERE mailbox = ?1 AND confirmed_at IS NOT NULL AND axes & 24 = 0)",
                 &[Value::Blob(&mailbox.0)],
-            )
-            .await?;
-        }
-        Ok(())
-    }
-
-    async fn write_outbox(&self, db: &mut Db) -> Result<(), DbError> {
-        for mailbox in &self.cancelled {
-            db.execute("DELETE FROM outbox WHERE mailbox = ?1", &[Value::Blob(&mailbox.0)])
-                .await?;
-        }
-        let rows: Vec<[Value<'_>; 7]> = self
-            .outbox
-            .iter()
-            .map(|posting| {
-                [
-                    Value::Blob(&posting.id),
-                    Value::Blob(&posting.mailbox.0),
-                    Value::Blob(&posting.signature.0),
-                    Value::Blob(&posting.address),
-                    Value::Int(posting.petition.0.into()),
-                    integer(posting.due_at.0),
-                    Value::Int(0),
-                ]
-            })
-            .collect();
-        db.load(
-            "INSERT INTO outbox (id, mailbox, signature, address, petition, due_at, attempts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            &rows,
-        )
-        .await?;
-        for (mailbox, signature) in &self.redirected {
-            db.execute(
-                "UPDATE outbox SET signature = ?2 WHERE mailbox = ?1",
-                &[Value::Blob(&mailbox.0), Value::Blob(&signature.0)],
-            )
-            .await?;
-        }
-        Ok(())
-    }
-
-    async fn write_claims(&self, db: &mut Db) -> Result<(), DbError> {
-        let sent: Vec<[Value<'_>; 4]> = self
-            .claims
-            .iter()
-            .filter_map(|claim| {
-                let at = integer(claim.counted_at?.0);
-                Some([
-                    Value::Blob(&claim.address),
-                    at,
-                    Value::Blob(&claim.id),
-                    Value::Int(claim.petition.0.into()),
-                ])
-            })
-            .collect();
-        db.load(
-            "INSERT INTO mail_sent (address, at, outbox, petition) VALUES (?1, ?2, ?3, ?4)",
-            &sent,
-        )
-        .await?;
-        for claim in &self.claims {
-            db.execute(
-                "UPDATE outbox SET due_at = ?2, attempts = attempts + 1, held = 0 WHERE id = ?1",
-                &[Value::Blob(&claim.id), integer(claim.until.0)],
-            )
-            .await?;
-        }
-        for mail in &self.mailed {
-            mail.write(db).await?;
-        }
-        for (id, at) in &self.deferred {
-            db.execute(
-                "UPDATE outbox SET due_at = ?2 WHERE id = ?1",
-                &[Value::Blob(id), integer(at.0)],
             )
             .await?;
         }

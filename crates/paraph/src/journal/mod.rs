@@ -12,8 +12,8 @@ pub(crate) mod verdict;
 
 use paraph_tally::{DecodeError, Entry, Event, Fold, Millis, RecountError};
 
-pub use batch::{Batch, Claim, NewMailbox, NewPetition, NewText, Posting, Prune, SpentNonce};
-pub use mailing::{GivenUp, Mailed, Why};
+pub use batch::{Batch, NewMailbox, NewPetition, NewText, Prune, SpentNonce};
+pub use mailing::{Claim, GivenUp, Mailed, Posting, Redirected, Why};
 pub use verdict::{NewVerdict, Progress};
 pub(crate) use verdict::{kind_code, kind_of};
 

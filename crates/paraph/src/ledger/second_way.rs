@@ -10,7 +10,7 @@ use super::signature_state;
 use crate::intake::mailing::{SENT_TO, sent};
 use crate::intake::second_way::{LAST_DUE, is_to_be_asked, last_due_at};
 use crate::journal::integer;
-use crate::mail::budget::WINDOW;
+use crate::mail::budget::{Sent, WINDOW};
 use crate::mail::stop::{self, Kind};
 use crate::store::db::{DbError, Row, Value};
 use crate::store::reader::Reading;
@@ -32,7 +32,7 @@ pub struct Held {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WrittenTo {
     /// When, and about which petition.
-    pub sent: Vec<(Millis, PetitionId)>,
+    pub sent: Vec<Sent>,
     /// It is left alone: its reader wants that, or mail to it came back.
     pub left_alone: bool,
 }

@@ -3,6 +3,10 @@
 //! Mail is a weapon: a flood with a victim's address must not become a flood in the victim's mailbox. A budget spent
 //! delays into one later mail, which then shows everything that waits; nothing is dropped, so that nobody can keep a
 //! person from signing by using up their budget.
+//!
+//! A mail to another spelling of a mailbox (`ada+x@example.org`) may reach nobody, and no bounce need say so. So it takes nothing
+//! of what may go to the mailbox's own name: of three mails a day at most two go to other spellings, and about one petition one to
+//! each. Of the third, whose page shows all that waits for the mailbox, nobody can deprive its reader.
 
 use paraph_tally::PetitionId;
 
@@ -12,6 +16,20 @@ use super::Millis;
 pub const WINDOW: Millis = Millis(24 * 60 * 60 * 1000);
 /// Mails to one address about all petitions within the window. About one petition it is one.
 pub const MAILS_PER_ADDRESS: usize = 3;
+
+/// Of these, to other spellings than the mailbox's own name, so that one is left for that.
+pub const MAILS_SPELT_OTHERWISE: usize = 2;
+
+/// A mail that left for an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// When.
+    pub at: Millis,
+    /// The petition that it was about.
+    pub petition: PetitionId,
+    /// It went to another spelling than the mailbox's own name.
+    pub otherwise: bool,
+}
 
 /// When a mail may go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,21 +46,45 @@ pub enum Due {
 /// this address about any petition, in any order (at least the [`MAILS_PER_ADDRESS`] latest; older ones do no harm).
 #[must_use]
 pub fn due(last_for_petition: Option<Millis>, sent: &[Millis], now: Millis) -> Due {
-    let mut latest: Vec<Millis> = sent.to_vec();
-    latest.sort_unstable_by_key(|at| std::cmp::Reverse(at.0));
-    let oldest_in_the_way = latest.get(MAILS_PER_ADDRESS - 1).copied();
-    let free = |at: Millis| at.0.saturating_add(WINDOW.0);
-    let at = last_for_petition.map_or(0, free).max(oldest_in_the_way.map_or(0, free));
+    by(
+        free_after(1, last_for_petition).max(free_after(MAILS_PER_ADDRESS, sent.iter().copied())),
+        now,
+    )
+}
+
+/// When there are fewer than so many mails within the window.
+fn free_after(most: usize, sent: impl IntoIterator<Item = Millis>) -> u64 {
+    let sent: Vec<Millis> = sent.into_iter().collect();
+    let in_the_way = latest(most, &sent).nth(most - 1);
+    in_the_way.map_or(0, |at| at.0.saturating_add(WINDOW.0))
+}
+
+fn by(at: u64, now: Millis) -> Due {
     if at <= now.0 { Due::Now } else { Due::At(Millis(at)) }
 }
 
-/// The same of an address, by what it was sent of late and about which petition.
+/// The same of an address, by what it was sent of late. A mail to the mailbox's own name waits for no other that went elsewhere but
+/// within the bound of all; one to another spelling, or to nobody knows which, waits for every one.
 #[must_use]
-pub fn due_about(petition: PetitionId, sent: &[(Millis, PetitionId)], now: Millis) -> Due {
-    let here = sent.iter().filter(|(_, about)| *about == petition);
-    let last_here = here.map(|(at, _)| *at).max();
-    let all: Vec<Millis> = sent.iter().map(|(at, _)| *at).collect();
-    due(last_here, &all, now)
+pub fn due_about(petition: PetitionId, otherwise: bool, sent: &[Sent], now: Millis) -> Due {
+    let at = |sent: &Sent| sent.at;
+    let here = sent
+        .iter()
+        .filter(|sent| sent.petition == petition && (otherwise || !sent.otherwise));
+    let of_others: Vec<Millis> = sent.iter().filter(|sent| sent.otherwise).map(at).collect();
+    let of_its_name = sent.iter().filter(|sent| !sent.otherwise).map(at);
+    // However many others there are: those that came back may have been more.
+    let in_all = of_its_name.chain(latest(MAILS_SPELT_OTHERWISE, &of_others));
+    let free = free_after(1, here.map(at)).max(free_after(MAILS_PER_ADDRESS, in_all));
+    let free_of_others = free_after(MAILS_SPELT_OTHERWISE, of_others.iter().copied());
+    by(if otherwise { free.max(free_of_others) } else { free }, now)
+}
+
+/// So many of the latest.
+fn latest(most: usize, sent: &[Millis]) -> impl Iterator<Item = Millis> {
+    let mut sent = sent.to_vec();
+    sent.sort_unstable_by_key(|at| std::cmp::Reverse(at.0));
+    sent.into_iter().take(most)
 }
 
 #[cfg(test)]
@@ -51,7 +93,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{Due, MAILS_PER_ADDRESS, Millis, WINDOW, due};
+    use super::{Due, MAILS_PER_ADDRESS, Millis, PetitionId, Sent, WINDOW, due, due_about};
 
     const HOUR: u64 = 3_600_000;
 
@@ -93,7 +135,50 @@ mod tests {
         }
     }
 
+    #[test]
+    fn mails_that_go_elsewhere_leave_one_for_the_name_of_the_mailbox() {
+        let sent = |at: u64, petition, otherwise| Sent {
+            at: Millis(at * HOUR),
+            petition: PetitionId(petition),
+            otherwise,
+        };
+        let due =
+            |petition, otherwise, sent: &[Sent]| due_about(PetitionId(petition), otherwise, sent, Millis(30 * HOUR));
+        let elsewhere = [sent(20, 1, true), sent(21, 2, true)];
+        assert_eq!(due(1, false, &elsewhere), Due::Now, "it may have reached nobody");
+        assert_eq!(due(1, true, &elsewhere), Due::At(Millis(44 * HOUR)));
+        assert_eq!(
+            due(3, true, &elsewhere),
+            Due::At(Millis(44 * HOUR)),
+            "the third is the mailbox's own"
+        );
+        let all = [&elsewhere[..], &[sent(22, 1, false)]].concat();
+        assert_eq!(due(1, false, &all), Due::At(Millis(46 * HOUR)));
+        assert_eq!(due(3, false, &all), Due::At(Millis(44 * HOUR)), "three in all");
+        assert_eq!(due(1, true, &[sent(22, 1, false)]), Due::At(Millis(46 * HOUR)));
+    }
+
     proptest! {
+        #[test]
+        fn whatever_goes_elsewhere_the_name_of_a_mailbox_has_had_a_mail_or_may_have_one(
+            mails in prop::collection::vec((0..9 * HOUR, 0u32..5, any::<bool>()), 0..60),
+            came_back in any::<bool>(),
+        ) {
+            let (mut now, mut sent) = (WINDOW, Vec::<Sent>::new());
+            for (wait, petition, otherwise) in mails {
+                now = Millis(now.0 + wait);
+                let petition = PetitionId(petition);
+                // What came back did not count when the next one left.
+                if due_about(petition, otherwise, &sent, now) == Due::Now || (came_back && otherwise) {
+                    sent.push(Sent { at: now, petition, otherwise });
+                }
+                let today = sent.iter().filter(|sent| sent.at.0 + WINDOW.0 > now.0);
+                prop_assert!(came_back || today.clone().count() <= MAILS_PER_ADDRESS);
+                let has_one = today.clone().any(|sent| !sent.otherwise);
+                prop_assert!(has_one || due_about(petition, false, &sent, now) == Due::Now);
+            }
+        }
+
         #[test]
         fn the_bounds_hold_and_nothing_is_dropped(arrivals in prop::collection::vec((0..200 * HOUR, 0u8..8), 0..60)) {
             let (sent, waiting) = simulate(&arrivals);

@@ -59,11 +59,11 @@ impl AddressTags {
     }
 
     /// The tag of an address as somebody spelt it: that of its mailbox, unless it has more or other than the mailbox's own
-    /// name (`ada+x@example.org`). Not every mail server knows every such spelling of its mailboxes.
+    /// name ([`Email::spelt`]). Not every mail server knows every such spelling of its mailboxes.
     #[must_use]
     pub fn spelt(&self, typed: &str) -> Option<[u8; 16]> {
         let email = Email::parse(typed).ok()?;
-        Some(self.of(&email.address.to_ascii_lowercase()))
+        Some(self.of(&email.spelt()))
     }
 }
 

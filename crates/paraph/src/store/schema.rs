@@ -17,6 +17,7 @@ pub fn version(steps: Steps) -> i64 {
 /// Tables of the store.
 pub const MAIN: Steps = &[
     FIRST, MAILING, CONTENT, VERDICTS, SCRUTINY, LEAN, DESK, INCIDENTS, NIGHT, PASSKEYS, RESTORED, DISCARDED, SPELT,
+    OTHERWISE,
 ];
 
 /// Tables of the key file.
@@ -238,6 +239,14 @@ ALTER TABLE mail_sent ADD COLUMN spelt {BLOB};
 ALTER TABLE mail_sent ADD COLUMN came_back {INT} NOT NULL DEFAULT 0;
 CREATE INDEX IF NOT EXISTS mail_sent_spelt ON mail_sent (spelt) WHERE spelt IS NOT NULL;
 CREATE INDEX IF NOT EXISTS outbox_put_off ON outbox (address) WHERE held = 2;
+";
+
+/// Mail to another spelling of a mailbox that may have reached nobody.
+const OTHERWISE: &str = "
+-- The contribution that a mail speaks of, or the mail that left, names another spelling than the mailbox's own.
+ALTER TABLE outbox ADD COLUMN otherwise {INT} NOT NULL DEFAULT 0;
+ALTER TABLE mail_sent ADD COLUMN otherwise {INT} NOT NULL DEFAULT 0;
+UPDATE mail_sent SET otherwise = 1 WHERE spelt IS NOT NULL;
 ";
 
 const FIRST_KEYS: &str = "

@@ -235,7 +235,7 @@ fn what_comes_back_for_good_leaves_the_address_alone_and_touches_no_signature() 
     // A mail server that knows no such spelling: whoever typed it has used up nothing of the mailbox's.
     sign(&mut client, "river", "ida+none@people.example");
     until("its letter", || (sink.letters().len() == 4).then_some(()));
-    sign(&mut client, "river", "ida@people.example");
+    sign(&mut client, "river", "ida+mail@people.example");
     until("hers waits", || {
         (site.number("SELECT COUNT(*) FROM outbox WHERE held = 2") == 1).then_some(())
     });
@@ -243,7 +243,7 @@ fn what_comes_back_for_good_leaves_the_address_alone_and_touches_no_signature() 
     let (_, answer) = hand_over(&lmtp, &ida_return, &report(&ida_return, "5.1.1"));
     assert!(answer.is_some_and(|answer| answer.starts_with("250")));
     until("hers", || (sink.letters().len() == 5).then_some(()));
-    assert_eq!(from("ida@").0.to, "ida@people.example");
+    assert_eq!(from("ida+mail").0.to, "ida+mail@people.example");
     server.stop();
 }
 

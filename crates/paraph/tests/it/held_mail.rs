@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use paraph::intake::command::{JudgeAnswer, MailOutcome, Sign};
+use paraph::intake::command::{ClaimedMail, JudgeAnswer, MailOutcome, Sign};
 use paraph::intake::verdict::reason::Reason;
 use paraph::mail::bounce::Bounced;
 use paraph_tally::{SignatureId, VerdictKind};
@@ -229,6 +229,14 @@ async fn a_forged_mail_that_was_given_up_keeps_nobody_from_theirs() {
     }
 }
 
+/// A contribution of another spelling than the mailbox's own name.
+fn spelt_otherwise(mailbox: u32) -> Sign {
+    Sign {
+        otherwise: true,
+        ..contribution(mailbox)
+    }
+}
+
 #[tokio::test]
 async fn mail_to_a_spelling_that_does_not_exist_uses_up_nothing_of_the_mailbox() {
     for kind in Kind::BOTH {
@@ -249,19 +257,20 @@ async fn mail_to_a_spelling_that_does_not_exist_uses_up_nothing_of_the_mailbox()
                 .await
                 .expect("recorded");
         };
-        running.sign(contribution(1)).await;
+        running.sign(spelt_otherwise(1)).await;
         assert_eq!(send(MailOutcome::SentTo([1; 16])).await.len(), 1, "{kind:?}: to ada+x");
-        let own = contribution(1);
+        let own = spelt_otherwise(1);
         running.sign(own.clone()).await;
         assert_eq!(send(MailOutcome::Sent).await, [], "{kind:?}: one mail a day");
         back(1).await;
-        assert_eq!(send(MailOutcome::Sent).await, [own.id], "{kind:?}: to Ada herself");
-        running.sign(contribution(1)).await;
+        let to_her = send(MailOutcome::SentTo([2; 16])).await;
+        assert_eq!(to_her, [own.id], "{kind:?}: to ada+mail, which is hers");
+        running.sign(spelt_otherwise(1)).await;
         assert_eq!(send(MailOutcome::Sent).await, [], "{kind:?}: that one arrived");
 
         // It may be back before it is recorded that it left; and a mail server is not bothered for ever.
         for spelling in 11..=14 {
-            running.sign(contribution(2)).await;
+            running.sign(spelt_otherwise(2)).await;
             back(spelling).await;
             assert_eq!(
                 send(MailOutcome::SentTo([spelling; 16])).await.len(),
@@ -269,8 +278,67 @@ async fn mail_to_a_spelling_that_does_not_exist_uses_up_nothing_of_the_mailbox()
                 "{kind:?} {spelling}"
             );
         }
-        running.sign(contribution(2)).await;
+        running.sign(spelt_otherwise(2)).await;
         assert_eq!(send(MailOutcome::Sent).await, [], "{kind:?}: four came back");
+        let own = contribution(2);
+        running.sign(own.clone()).await;
+        assert_eq!(
+            send(MailOutcome::Sent).await,
+            [own.id],
+            "{kind:?}: to the mailbox's own name"
+        );
+        recount_agrees(&store, running).await;
+    }
+}
+
+/// Many a mail server takes mail for spellings that lead nowhere, and says nothing. Whoever forges with one keeps no mail from the
+/// person, before or after; nor does that make it many mails.
+#[tokio::test]
+async fn mail_to_a_spelling_that_swallows_it_keeps_nobody_from_theirs() {
+    for kind in Kind::BOTH {
+        let store = Store::new(kind);
+        let running = store.start(0).await;
+        let forge = async |mailbox: u32| {
+            let sign = spelt_otherwise(mailbox);
+            running.sign(sign.clone()).await;
+            sign.id
+        };
+        let own = async |mailbox: u32| {
+            let sign = contribution(mailbox);
+            running.sign(sign.clone()).await;
+            sign.id
+        };
+        let claim = async || running.intake.claim_mail(10).await.expect("claimed");
+        let done = async |mails: Vec<ClaimedMail>, outcome: MailOutcome| {
+            let signatures: Vec<_> = mails.iter().map(|mail| mail.signature).collect();
+            let told = mails.into_iter().map(|mail| (mail, outcome)).collect();
+            running.intake.mail_done(told).await.expect("told");
+            signatures
+        };
+        let (elsewhere, here) = (MailOutcome::SentTo([7; 16]), MailOutcome::Sent);
+
+        // It left before she signs, and another of its kind waits for tomorrow.
+        let forged = forge(1).await;
+        assert_eq!(done(claim().await, elsewhere).await, [forged], "{kind:?}: to ada+x");
+        forge(1).await;
+        assert_eq!(done(claim().await, elsewhere).await, [], "{kind:?}: one a day");
+        let ada = own(1).await;
+        assert_eq!(done(claim().await, here).await, [ada], "{kind:?}: to Ada, at once");
+        for again in [forge(1).await, own(1).await, forge(1).await] {
+            assert_eq!(done(claim().await, here).await, [], "{kind:?} {again:?}: one a day");
+        }
+
+        // It is on its way while she signs.
+        let forged = forge(2).await;
+        let on_its_way = claim().await;
+        let bea = own(2).await;
+        assert_eq!(done(on_its_way, elsewhere).await, [forged], "{kind:?}");
+        assert_eq!(done(claim().await, here).await, [bea], "{kind:?}: to Bea");
+
+        // It comes after her, and before her mail has left.
+        let cyd = own(3).await;
+        forge(3).await;
+        assert_eq!(done(claim().await, here).await, [cyd], "{kind:?}: to Cyd");
         recount_agrees(&store, running).await;
     }
 }

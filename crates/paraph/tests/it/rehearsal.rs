@@ -176,6 +176,9 @@ fn a_rehearsal_says_at_once_that_its_people_cannot_come() {
     site.set("listen.trusted_proxies", "127.0.0.0/8");
     site.set("listen.proxy_protocol", "optional");
     drill(&site, "nothing", &["no petition `nothing`", "paraph petition list"]);
+    let closed = site.run(&["petition", "close", "fountain"]);
+    assert_eq!(closed.code, 0, "{}", closed.stderr);
+    drill(&site, "fountain", &["`fountain` is closed", "--publish"]);
 }
 
 /// How a trusted proxy announces the carrier's address that a thousand people of the drill sign from.

@@ -167,6 +167,7 @@ pub(crate) fn contribution(mailbox: u32) -> Sign {
         nonce_expires: Millis(clock::now().0 + 3_600_000),
         mailbox_tag: tag(1),
         address_tag: tag(2),
+        otherwise: false,
         text_version: 1,
         choices: Choices::default(),
         sealed: vec![0xAA; 600],

@@ -58,6 +58,12 @@ pub(super) fn foretold(direction: Direction, preview: &Preview) -> String {
             preview.held_again
         );
     }
+    if let Some(forgotten) = preview.forgotten {
+        said += &format!(
+            "\n  the finding speaks of {}, and of {} the server knows which they are",
+            forgotten.said, forgotten.known
+        );
+    }
     preview.samples.iter().for_each(|sample| said += &sampled(sample));
     if preview.judged > 0 {
         said += &format!(
