@@ -266,6 +266,8 @@ fn encloses(wide: &Agreement, narrow: &Agreement) -> bool {
 /// A cluster that takes in members.
 pub(crate) struct Cluster {
     pub(crate) id: ClusterId,
+    /// That of its rule.
+    pub(crate) name: FindingName,
     pub(crate) rule: Rule,
     /// The same joined with those of the same attack that were found before. What a person says of a cluster is said of its own.
     pub(crate) joined: Option<Rule>,

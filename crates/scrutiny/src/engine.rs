@@ -217,7 +217,7 @@ impl Scrutiny {
         self.clustered = self.clusters.iter().map(|cluster| cluster.rule.petition).collect();
         if now.seconds_since(self.hurried) > HURRY && !self.clustered.is_empty() {
             self.hurried = now;
-            self.groups.hurry(&self.clustered);
+            self.groups.hurry(self.clustered.clone());
         }
         let known = self.clusters.len();
         let mut around = Around::default();
@@ -256,7 +256,7 @@ impl Scrutiny {
     /// Members of a cluster, by its name: held, waiting or ended. Of a notice, those who were looked at.
     #[must_use]
     pub fn members(&self, name: FindingName) -> Vec<SignatureId> {
-        let Some(cluster) = self.clusters.iter().find(|cluster| cluster.rule.name() == name) else {
+        let Some(cluster) = self.clusters.iter().find(|cluster| cluster.name == name) else {
             let notice = self.notices.iter().find(|notice| notice.name() == name);
             return notice.map_or_else(Vec::new, |notice| notice.shown.clone());
         };
@@ -473,6 +473,7 @@ impl Scrutiny {
         let id = self.next_id()?;
         self.clusters.push(Cluster {
             id,
+            name: rule.name(),
             rule,
             joined,
             evidence: strongest(&look.agreed),

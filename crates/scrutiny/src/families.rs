@@ -224,6 +224,24 @@ impl Sample<'_> {
         share(self.latest).min(share(self.life))
     }
 
+    /// The same of each of these values, in one pass over all that is around.
+    fn shares(&self, kind: Kind, values: Vec<u32>) -> Vec<f64> {
+        let share = |records: &[&Record]| {
+            let mut seen = vec![0; values.len()];
+            for value in records.iter().map(|record| weighing(kind, record)) {
+                if let Some(place) = values.iter().position(|one| *one == value) {
+                    seen[place] += 1;
+                }
+            }
+            let of = (records.len() + 16) as f64;
+            seen.into_iter().map(move |seen: u32| f64::from(seen) / of)
+        };
+        share(self.latest)
+            .zip(share(self.life))
+            .map(|(latest, life)| latest.min(life))
+            .collect()
+    }
+
     /// The share of people of whom this is true, here or on the platform.
     pub(crate) fn normal(&self, is: Trait) -> f64 {
         let here = self.around(|record| is.holds(record));
@@ -279,15 +297,18 @@ impl Sample<'_> {
         }
         let mut runs: Vec<(usize, u32)> = runs.collect();
         runs.sort_unstable_by(|a, b| b.cmp(a));
-        let (mut seen, mut expected, mut rare) = (0, 0.0, Vec::new());
-        for (count, value) in runs.into_iter().take(RULE_VALUES) {
-            let stands_out = |normal: f64| count as f64 >= LIFT * normal * of as f64;
+        runs.truncate(RULE_VALUES);
+        let stands_out = |count: usize, normal: f64| count as f64 >= LIFT * normal * of as f64;
+        let known = |(count, value): (usize, u32)| {
             let known = self.baseline.share(kind, value);
-            if !stands_out(known) {
-                continue;
-            }
-            let normal = known.max(self.around(|record| weighing(kind, record) == value));
-            if stands_out(normal) {
+            stands_out(count, known).then_some((count, value, known))
+        };
+        let known: Vec<(usize, u32, f64)> = runs.into_iter().filter_map(known).collect();
+        let here = self.shares(kind, known.iter().map(|(_, value, _)| *value).collect());
+        let (mut seen, mut expected, mut rare) = (0, 0.0, Vec::new());
+        for ((count, value, known), here) in known.into_iter().zip(here) {
+            let normal = known.max(here);
+            if stands_out(count, normal) {
                 seen += count;
                 expected += normal;
                 rare.push(value);

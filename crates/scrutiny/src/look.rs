@@ -65,11 +65,18 @@ impl<T> Neighbours<T> {
 impl Neighbours<Record> {
     fn those(&self, are: impl Fn(&&Record) -> bool) -> Neighbours<&Record> {
         Neighbours {
-            latest: self.latest.iter().filter(&are).collect(),
-            life: self.life.iter().filter(&are).collect(),
-            at_home: self.at_home.iter().filter(&are).collect(),
+            latest: those(&self.latest, &are),
+            life: those(&self.life, &are),
+            at_home: those(&self.at_home, &are),
         }
     }
+}
+
+/// Room is made for all of them at once.
+fn those<'a>(records: &'a [Record], are: impl Fn(&&Record) -> bool) -> Vec<&'a Record> {
+    let mut those = Vec::with_capacity(records.len());
+    those.extend(records.iter().filter(are));
+    those
 }
 
 /// What is to be done about it.
@@ -111,7 +118,7 @@ impl Scrutiny {
         seqs.sort_unstable();
         seqs.dedup();
         let all = self.window.all(&seqs);
-        let mut members: Vec<&Record> = all.iter().filter(open).collect();
+        let mut members = those(&all, open);
         if members.len() < MIN_WATCHED {
             return None;
         }
@@ -462,8 +469,10 @@ fn marked(agreed: &[Agreement]) -> bool {
 fn suspects(members: &[&Record], agreed: &[Agreement]) -> Vec<SignatureId> {
     let families = families(agreed);
     let mut stems: BTreeMap<u32, usize> = BTreeMap::new();
-    for record in members {
-        *stems.entry(record.stem).or_default() += 1;
+    if agreed.iter().any(|one| one.evidence.fact == Fact::ManySpellings) {
+        for record in members {
+            *stems.entry(record.stem).or_default() += 1;
+        }
     }
     // In every crowd somebody signs again. Where mailboxes come up more often than that, theirs is none of them.
     let again = if stems.values().any(|seen| *seen > 2) { 2 } else { 1 };

@@ -93,16 +93,18 @@ impl Window {
 
     /// Those of these that are there. All rows are fetched before any is unpacked: the processor then waits for many at once.
     pub(crate) fn all(&self, seqs: &[Seq]) -> Vec<Record> {
-        let fetched = seqs.iter().filter_map(|seq| {
+        let mut fetched: Vec<(&Chunk, usize, Row)> = Vec::with_capacity(seqs.len());
+        fetched.extend(seqs.iter().filter_map(|seq| {
             let (chunk, place) = self.place(*seq)?;
             let chunk = self.chunks.get(chunk)?;
             Some((chunk, place, chunk.row(place)?))
-        });
-        let fetched: Vec<(&Chunk, usize, Row)> = fetched.collect();
-        let unpacked = fetched
+        }));
+        let mut unpacked = Vec::with_capacity(fetched.len());
+        let records = fetched
             .iter()
             .filter_map(|(chunk, place, row)| chunk.unpacked(*place, row));
-        unpacked.collect()
+        unpacked.extend(records);
+        unpacked
     }
 
     pub(crate) fn id(&self, seq: Seq) -> Option<SignatureId> {
