@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use paraph_tally::{Millis, PetitionId, SignatureId};
 
+use crate::around::Around;
 use crate::baseline::{Baseline, References, Trait};
 use crate::bounds::{
     FAMILIES_NEEDED, FIRST_SIGHT, MAX_CLUSTERS, MAX_CLUSTERS_PER_PETITION, MAX_PARDONS, SAME_MOMENT, WAIT_SECONDS,
@@ -13,7 +14,7 @@ use crate::finding::{ClusterId, Finding, FindingName};
 use crate::groups::{Groups, Keys, Seed, when_confirmed};
 use crate::holds::Holds;
 use crate::islands::{Islands, Shore};
-use crate::look::{Around, Judged, Look};
+use crate::look::{Judged, Look};
 use crate::mail::Mail;
 use crate::observe::{Observation, Source};
 use crate::record::{Record, Time, flag};
@@ -50,6 +51,7 @@ pub struct Scrutiny {
     sketch: Sketch,
     pub(crate) groups: Groups,
     pub(crate) references: References,
+    around: Around,
     pub(crate) mail: Mail,
     pub(crate) baseline: Baseline,
     pub(crate) clusters: Vec<Cluster>,
@@ -82,6 +84,7 @@ impl Scrutiny {
             sketch: Sketch::new(),
             groups: Groups::default(),
             references: References::default(),
+            around: Around::default(),
             mail: Mail::new(),
             baseline: Baseline::new(),
             clusters: Vec::new(),
@@ -220,10 +223,12 @@ impl Scrutiny {
             self.groups.hurry(self.clustered.clone());
         }
         let known = self.clusters.len();
-        let mut around = Around::default();
+        let mut around = std::mem::take(&mut self.around);
+        around.next_tick();
         for place in self.groups.due() {
             told.extend(self.look_at(place, known, &mut around));
         }
+        self.around = around;
         if self.clusters.len() > known {
             self.sweep(known);
             let fresh = self.clusters[known..].iter().map(|cluster| cluster.rule.petition);
@@ -301,6 +306,7 @@ impl Scrutiny {
             + self.sketch.bytes()
             + self.groups.bytes()
             + self.references.bytes()
+            + self.around.bytes()
             + self.baseline.bytes()
             + self.islands.bytes()
             + outstanding

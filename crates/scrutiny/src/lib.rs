@@ -18,6 +18,7 @@
 //! assert_eq!(scrutiny.standing(SignatureId([7; 16]), Millis(1_000)), Standing::Pass);
 //! ```
 
+mod around;
 mod baseline;
 pub mod bounds;
 mod cluster;

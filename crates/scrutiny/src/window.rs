@@ -107,6 +107,25 @@ impl Window {
         unpacked
     }
 
+    /// The same, of whom most are known already: `records` were unpacked from `rows`, and what has not changed since stays.
+    pub(crate) fn again(&self, seqs: &[Seq], rows: &mut Vec<(Seq, Row)>, records: &mut Vec<Record>) {
+        let mut count = 0;
+        for (seq, (chunk, place)) in seqs.iter().filter_map(|seq| Some((*seq, self.place(*seq)?))) {
+            let Some(chunk) = self.chunks.get(chunk) else { continue };
+            let Some(row) = chunk.row(place) else { continue };
+            if rows.get(count) != Some(&(seq, row)) {
+                let Some(record) = chunk.unpacked(place, &row) else {
+                    continue;
+                };
+                put(rows, count, (seq, row));
+                put(records, count, record);
+            }
+            count += 1;
+        }
+        rows.truncate(count);
+        records.truncate(count);
+    }
+
     pub(crate) fn id(&self, seq: Seq) -> Option<SignatureId> {
         let (chunk, place) = self.place(seq)?;
         self.chunks.get(chunk)?.id(place)
@@ -153,6 +172,14 @@ impl Window {
 
     pub(crate) fn bytes(&self) -> usize {
         self.chunks.iter().map(Chunk::bytes).sum()
+    }
+}
+
+/// At a place that is there, or the next.
+fn put<T>(all: &mut Vec<T>, place: usize, one: T) {
+    match all.get_mut(place) {
+        Some(known) => *known = one,
+        None => all.push(one),
     }
 }
 
