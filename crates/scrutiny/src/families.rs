@@ -226,10 +226,14 @@ impl Sample<'_> {
 
     /// The same of each of these values, in one pass over all that is around.
     fn shares(&self, kind: Kind, values: Vec<u32>) -> Vec<f64> {
+        // Most values are none of these, which one bit tells.
+        let bit = |value: u32| 1u64 << (value.wrapping_mul(0x9e37_79b9) >> 26);
+        let may_be = values.iter().fold(0, |all, value| all | bit(*value));
         let share = |records: &[&Record]| {
             let mut seen = vec![0; values.len()];
             for value in records.iter().map(|record| weighing(kind, record)) {
-                if let Some(place) = values.iter().position(|one| *one == value) {
+                let known = may_be & bit(value) != 0;
+                if let Some(place) = known.then(|| values.iter().position(|one| *one == value)).flatten() {
                     seen[place] += 1;
                 }
             }
@@ -375,9 +379,9 @@ impl Sample<'_> {
 
 /// How often each value comes up among the members of a group. Most groups share nothing: that is told without sorting.
 struct Counts {
-    values: [u32; Self::SLOTS],
-    /// 0 where free.
-    seen: [u8; Self::SLOTS],
+    /// Each value once, with how often it came up, in the order in which they came.
+    values: [(u32, u8); RING],
+    count: usize,
 }
 
 impl Counts {
@@ -385,26 +389,34 @@ impl Counts {
 
     /// Of at most as many values as a group has members.
     fn of(all: impl Iterator<Item = u32>) -> Self {
-        let mut counts = Self {
-            values: [0; Self::SLOTS],
-            seen: [0; Self::SLOTS],
-        };
+        // 1 + the place of a value, by its hash; 0 where free.
+        let mut slots = [0u8; Self::SLOTS];
+        let (mut values, mut count) = ([(0, 0); RING], 0);
         for value in all.take(RING) {
             let mut slot = (value.wrapping_mul(0x9e37_79b9) >> 16) as usize % Self::SLOTS;
-            while counts.seen[slot] != 0 && counts.values[slot] != value {
-                slot = (slot + 1) % Self::SLOTS;
+            loop {
+                match usize::from(slots[slot]).checked_sub(1) {
+                    None => {
+                        slots[slot] = count as u8 + 1;
+                        values[count] = (value, 1);
+                        count += 1;
+                    }
+                    Some(place) if values[place].0 == value => values[place].1 += 1,
+                    Some(_) => {
+                        slot = (slot + 1) % Self::SLOTS;
+                        continue;
+                    }
+                }
+                break;
             }
-            counts.values[slot] = value;
-            counts.seen[slot] += 1;
         }
-        counts
+        Self { values, count }
     }
 
     /// Each value, with how often it came up.
     fn runs(&self) -> impl Iterator<Item = (usize, u32)> + Clone {
-        let all = self.seen.iter().zip(&self.values);
-        all.filter(|(seen, _)| **seen > 0)
-            .map(|(seen, value)| (usize::from(*seen), *value))
+        let all = self.values[..self.count].iter();
+        all.map(|(value, seen)| (usize::from(*seen), *value))
     }
 }
 
