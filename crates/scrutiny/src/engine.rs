@@ -13,6 +13,7 @@ use crate::cluster::{Cluster, Rule, strongest};
 use crate::finding::{ClusterId, Finding, FindingName};
 use crate::groups::{Groups, Keys, Seed, when_confirmed};
 use crate::holds::Holds;
+use crate::in_force::InForce;
 use crate::islands::{Islands, Shore};
 use crate::look::{Judged, Look};
 use crate::mail::Mail;
@@ -55,8 +56,7 @@ pub struct Scrutiny {
     pub(crate) mail: Mail,
     pub(crate) baseline: Baseline,
     pub(crate) clusters: Vec<Cluster>,
-    /// The petition of each cluster, at the same place.
-    clustered: Vec<PetitionId>,
+    in_force: InForce,
     pub(crate) notices: Vec<Notice>,
     pardons: Vec<Rule>,
     pub(crate) islands: Islands,
@@ -88,7 +88,7 @@ impl Scrutiny {
             mail: Mail::new(),
             baseline: Baseline::new(),
             clusters: Vec::new(),
-            clustered: Vec::new(),
+            in_force: InForce::default(),
             notices: Vec::new(),
             pardons: Vec::new(),
             islands: Islands::default(),
@@ -217,10 +217,10 @@ impl Scrutiny {
             .retain(|cluster| !(resting(cluster.last) && cluster.outstanding.is_empty()));
         self.notices.retain(|notice| !resting(notice.last));
         let mut told = Vec::new();
-        self.clustered = self.clusters.iter().map(|cluster| cluster.rule.petition).collect();
-        if now.seconds_since(self.hurried) > HURRY && !self.clustered.is_empty() {
+        self.in_force.are(&self.clusters);
+        if now.seconds_since(self.hurried) > HURRY && !self.in_force.is_empty() {
             self.hurried = now;
-            self.groups.hurry(self.clustered.clone());
+            self.groups.hurry(|petition| self.in_force.any_of(petition));
         }
         let known = self.clusters.len();
         let mut around = std::mem::take(&mut self.around);
@@ -231,8 +231,7 @@ impl Scrutiny {
         self.around = around;
         if self.clusters.len() > known {
             self.sweep(known);
-            let fresh = self.clusters[known..].iter().map(|cluster| cluster.rule.petition);
-            self.clustered.extend(fresh);
+            self.in_force.are(&self.clusters);
         }
         self.come_ashore(now);
         let holds = self.hand_out(now);
@@ -277,7 +276,7 @@ impl Scrutiny {
             return Vec::new();
         };
         let cluster = self.clusters.remove(place);
-        self.clustered.remove(place);
+        self.in_force.are(&self.clusters);
         if self.pardons.len() == MAX_PARDONS {
             self.pardons.remove(0);
         }
@@ -307,6 +306,7 @@ impl Scrutiny {
             + self.groups.bytes()
             + self.references.bytes()
             + self.around.bytes()
+            + self.in_force.bytes()
             + self.baseline.bytes()
             + self.islands.bytes()
             + outstanding
@@ -387,14 +387,7 @@ impl Scrutiny {
 
     /// Makes a contribution a member of the first cluster whose rule takes it.
     fn join(&mut self, record: &Record, seq: Seq) -> bool {
-        // Most petitions have no cluster: theirs are found in a page of numbers, without touching the clusters themselves.
-        let here = self
-            .clustered
-            .iter()
-            .enumerate()
-            .filter(|(_, petition)| **petition == record.petition);
-        let mut places = here.map(|(place, _)| place);
-        let Some(place) = places.find(|place| self.clusters[*place].takes(record)) else {
+        let Some(place) = self.in_force.first_that_takes(record) else {
             return false;
         };
         if self.islands.land(record, seq, self.now) == Shore::Island {

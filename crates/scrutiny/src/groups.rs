@@ -446,12 +446,9 @@ impl Groups {
     }
 
     /// Puts the groups of these petitions in the queue that have had news since the last look, whatever their pace.
-    pub(crate) fn hurry(&mut self, mut petitions: Vec<PetitionId>) {
-        petitions.sort_unstable();
-        petitions.dedup();
-        let meant = |petition| petitions.binary_search(petition).is_ok();
+    pub(crate) fn hurry(&mut self, meant: impl Fn(PetitionId) -> bool) {
         for (place, group) in self.groups.iter_mut().enumerate() {
-            if !group.queued && group.touches >= group.looked + LOOK_AGAIN.0 / 2 && meant(&group.petition) {
+            if !group.queued && group.touches >= group.looked + LOOK_AGAIN.0 / 2 && meant(group.petition) {
                 group.queued = true;
                 self.queue.push(place as u32);
             }

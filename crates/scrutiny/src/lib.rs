@@ -27,6 +27,7 @@ mod families;
 mod finding;
 mod groups;
 mod holds;
+mod in_force;
 mod islands;
 mod look;
 mod lookup;
