@@ -92,6 +92,9 @@ pub const MAX_ISLAND_NODES: usize = 1 << 16;
 /// confirmed lately by people at home.
 pub const REFERENCE: usize = 256;
 
+/// Petitions whose surroundings are kept unpacked from tick to tick; 110 KB each, 7 MB in all. One after another gives way.
+pub const AROUND: usize = 64;
+
 /// Hours of signing of which it is known whether our mail stood still: those of the window, and the one that has begun. 3 KB.
 pub const MAIL_HOURS: usize = 256;
 

@@ -185,8 +185,14 @@ impl Rule {
         self.borne(record) >= self.asked()
     }
 
+    /// Each mark with its family.
+    pub(crate) fn marks(&self) -> impl Iterator<Item = (Family, &Mark)> {
+        let marks = self.marks.iter();
+        marks.flat_map(|(family, own)| own.iter().map(|(mark, _)| (*family, mark)))
+    }
+
     /// Of how many families a contribution must bear a mark itself.
-    fn asked(&self) -> usize {
+    pub(crate) fn asked(&self) -> usize {
         self.needed.saturating_sub(self.group_only).max(2)
     }
 
@@ -266,6 +272,8 @@ fn encloses(wide: &Agreement, narrow: &Agreement) -> bool {
 /// A cluster that takes in members.
 pub(crate) struct Cluster {
     pub(crate) id: ClusterId,
+    /// That of its rule.
+    pub(crate) name: FindingName,
     pub(crate) rule: Rule,
     /// The same joined with those of the same attack that were found before. What a person says of a cluster is said of its own.
     pub(crate) joined: Option<Rule>,

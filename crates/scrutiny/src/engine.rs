@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use paraph_tally::{Millis, PetitionId, SignatureId};
 
+use crate::around::Around;
 use crate::baseline::{Baseline, References, Trait};
 use crate::bounds::{
     FAMILIES_NEEDED, FIRST_SIGHT, MAX_CLUSTERS, MAX_CLUSTERS_PER_PETITION, MAX_PARDONS, SAME_MOMENT, WAIT_SECONDS,
@@ -12,8 +13,9 @@ use crate::cluster::{Cluster, Rule, strongest};
 use crate::finding::{ClusterId, Finding, FindingName};
 use crate::groups::{Groups, Keys, Seed, when_confirmed};
 use crate::holds::Holds;
+use crate::in_force::InForce;
 use crate::islands::{Islands, Shore};
-use crate::look::{Around, Judged, Look};
+use crate::look::{Judged, Look};
 use crate::mail::Mail;
 use crate::observe::{Observation, Source};
 use crate::record::{Record, Time, flag};
@@ -50,11 +52,11 @@ pub struct Scrutiny {
     sketch: Sketch,
     pub(crate) groups: Groups,
     pub(crate) references: References,
+    around: Around,
     pub(crate) mail: Mail,
     pub(crate) baseline: Baseline,
     pub(crate) clusters: Vec<Cluster>,
-    /// The petition of each cluster, at the same place.
-    clustered: Vec<PetitionId>,
+    in_force: InForce,
     pub(crate) notices: Vec<Notice>,
     pardons: Vec<Rule>,
     pub(crate) islands: Islands,
@@ -82,10 +84,11 @@ impl Scrutiny {
             sketch: Sketch::new(),
             groups: Groups::default(),
             references: References::default(),
+            around: Around::default(),
             mail: Mail::new(),
             baseline: Baseline::new(),
             clusters: Vec::new(),
-            clustered: Vec::new(),
+            in_force: InForce::default(),
             notices: Vec::new(),
             pardons: Vec::new(),
             islands: Islands::default(),
@@ -214,20 +217,21 @@ impl Scrutiny {
             .retain(|cluster| !(resting(cluster.last) && cluster.outstanding.is_empty()));
         self.notices.retain(|notice| !resting(notice.last));
         let mut told = Vec::new();
-        self.clustered = self.clusters.iter().map(|cluster| cluster.rule.petition).collect();
-        if now.seconds_since(self.hurried) > HURRY && !self.clustered.is_empty() {
+        self.in_force.are(&self.clusters);
+        if now.seconds_since(self.hurried) > HURRY && !self.in_force.is_empty() {
             self.hurried = now;
-            self.groups.hurry(&self.clustered);
+            self.groups.hurry(|petition| self.in_force.any_of(petition));
         }
         let known = self.clusters.len();
-        let mut around = Around::default();
+        let mut around = std::mem::take(&mut self.around);
+        around.next_tick();
         for place in self.groups.due() {
             told.extend(self.look_at(place, known, &mut around));
         }
+        self.around = around;
         if self.clusters.len() > known {
             self.sweep(known);
-            let fresh = self.clusters[known..].iter().map(|cluster| cluster.rule.petition);
-            self.clustered.extend(fresh);
+            self.in_force.are(&self.clusters);
         }
         self.come_ashore(now);
         let holds = self.hand_out(now);
@@ -256,7 +260,7 @@ impl Scrutiny {
     /// Members of a cluster, by its name: held, waiting or ended. Of a notice, those who were looked at.
     #[must_use]
     pub fn members(&self, name: FindingName) -> Vec<SignatureId> {
-        let Some(cluster) = self.clusters.iter().find(|cluster| cluster.rule.name() == name) else {
+        let Some(cluster) = self.clusters.iter().find(|cluster| cluster.name == name) else {
             let notice = self.notices.iter().find(|notice| notice.name() == name);
             return notice.map_or_else(Vec::new, |notice| notice.shown.clone());
         };
@@ -272,7 +276,7 @@ impl Scrutiny {
             return Vec::new();
         };
         let cluster = self.clusters.remove(place);
-        self.clustered.remove(place);
+        self.in_force.are(&self.clusters);
         if self.pardons.len() == MAX_PARDONS {
             self.pardons.remove(0);
         }
@@ -301,6 +305,8 @@ impl Scrutiny {
             + self.sketch.bytes()
             + self.groups.bytes()
             + self.references.bytes()
+            + self.around.bytes()
+            + self.in_force.bytes()
             + self.baseline.bytes()
             + self.islands.bytes()
             + outstanding
@@ -381,14 +387,7 @@ impl Scrutiny {
 
     /// Makes a contribution a member of the first cluster whose rule takes it.
     fn join(&mut self, record: &Record, seq: Seq) -> bool {
-        // Most petitions have no cluster: theirs are found in a page of numbers, without touching the clusters themselves.
-        let here = self
-            .clustered
-            .iter()
-            .enumerate()
-            .filter(|(_, petition)| **petition == record.petition);
-        let mut places = here.map(|(place, _)| place);
-        let Some(place) = places.find(|place| self.clusters[*place].takes(record)) else {
+        let Some(place) = self.in_force.first_that_takes(record) else {
             return false;
         };
         if self.islands.land(record, seq, self.now) == Shore::Island {
@@ -473,6 +472,7 @@ impl Scrutiny {
         let id = self.next_id()?;
         self.clusters.push(Cluster {
             id,
+            name: rule.name(),
             rule,
             joined,
             evidence: strongest(&look.agreed),

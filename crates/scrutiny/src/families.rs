@@ -224,6 +224,28 @@ impl Sample<'_> {
         share(self.latest).min(share(self.life))
     }
 
+    /// The same of each of these values, in one pass over all that is around.
+    fn shares(&self, kind: Kind, values: Vec<u32>) -> Vec<f64> {
+        // Most values are none of these, which one bit tells.
+        let bit = |value: u32| 1u64 << (value.wrapping_mul(0x9e37_79b9) >> 26);
+        let may_be = values.iter().fold(0, |all, value| all | bit(*value));
+        let share = |records: &[&Record]| {
+            let mut seen = vec![0; values.len()];
+            for value in records.iter().map(|record| weighing(kind, record)) {
+                let known = may_be & bit(value) != 0;
+                if let Some(place) = known.then(|| values.iter().position(|one| *one == value)).flatten() {
+                    seen[place] += 1;
+                }
+            }
+            let of = (records.len() + 16) as f64;
+            seen.into_iter().map(move |seen: u32| f64::from(seen) / of)
+        };
+        share(self.latest)
+            .zip(share(self.life))
+            .map(|(latest, life)| latest.min(life))
+            .collect()
+    }
+
     /// The share of people of whom this is true, here or on the platform.
     pub(crate) fn normal(&self, is: Trait) -> f64 {
         let here = self.around(|record| is.holds(record));
@@ -279,15 +301,18 @@ impl Sample<'_> {
         }
         let mut runs: Vec<(usize, u32)> = runs.collect();
         runs.sort_unstable_by(|a, b| b.cmp(a));
-        let (mut seen, mut expected, mut rare) = (0, 0.0, Vec::new());
-        for (count, value) in runs.into_iter().take(RULE_VALUES) {
-            let stands_out = |normal: f64| count as f64 >= LIFT * normal * of as f64;
+        runs.truncate(RULE_VALUES);
+        let stands_out = |count: usize, normal: f64| count as f64 >= LIFT * normal * of as f64;
+        let known = |(count, value): (usize, u32)| {
             let known = self.baseline.share(kind, value);
-            if !stands_out(known) {
-                continue;
-            }
-            let normal = known.max(self.around(|record| weighing(kind, record) == value));
-            if stands_out(normal) {
+            stands_out(count, known).then_some((count, value, known))
+        };
+        let known: Vec<(usize, u32, f64)> = runs.into_iter().filter_map(known).collect();
+        let here = self.shares(kind, known.iter().map(|(_, value, _)| *value).collect());
+        let (mut seen, mut expected, mut rare) = (0, 0.0, Vec::new());
+        for ((count, value, known), here) in known.into_iter().zip(here) {
+            let normal = known.max(here);
+            if stands_out(count, normal) {
                 seen += count;
                 expected += normal;
                 rare.push(value);
@@ -354,9 +379,9 @@ impl Sample<'_> {
 
 /// How often each value comes up among the members of a group. Most groups share nothing: that is told without sorting.
 struct Counts {
-    values: [u32; Self::SLOTS],
-    /// 0 where free.
-    seen: [u8; Self::SLOTS],
+    /// Each value once, with how often it came up, in the order in which they came.
+    values: [(u32, u8); RING],
+    count: usize,
 }
 
 impl Counts {
@@ -364,26 +389,34 @@ impl Counts {
 
     /// Of at most as many values as a group has members.
     fn of(all: impl Iterator<Item = u32>) -> Self {
-        let mut counts = Self {
-            values: [0; Self::SLOTS],
-            seen: [0; Self::SLOTS],
-        };
+        // 1 + the place of a value, by its hash; 0 where free.
+        let mut slots = [0u8; Self::SLOTS];
+        let (mut values, mut count) = ([(0, 0); RING], 0);
         for value in all.take(RING) {
             let mut slot = (value.wrapping_mul(0x9e37_79b9) >> 16) as usize % Self::SLOTS;
-            while counts.seen[slot] != 0 && counts.values[slot] != value {
-                slot = (slot + 1) % Self::SLOTS;
+            loop {
+                match usize::from(slots[slot]).checked_sub(1) {
+                    None => {
+                        slots[slot] = count as u8 + 1;
+                        values[count] = (value, 1);
+                        count += 1;
+                    }
+                    Some(place) if values[place].0 == value => values[place].1 += 1,
+                    Some(_) => {
+                        slot = (slot + 1) % Self::SLOTS;
+                        continue;
+                    }
+                }
+                break;
             }
-            counts.values[slot] = value;
-            counts.seen[slot] += 1;
         }
-        counts
+        Self { values, count }
     }
 
     /// Each value, with how often it came up.
     fn runs(&self) -> impl Iterator<Item = (usize, u32)> + Clone {
-        let all = self.seen.iter().zip(&self.values);
-        all.filter(|(seen, _)| **seen > 0)
-            .map(|(seen, value)| (usize::from(*seen), *value))
+        let all = self.values[..self.count].iter();
+        all.map(|(value, seen)| (usize::from(*seen), *value))
     }
 }
 

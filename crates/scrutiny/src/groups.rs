@@ -275,6 +275,10 @@ impl Hasher for Keyed {
     fn write_u32(&mut self, key: u32) {
         self.0 = mix(u64::from(key));
     }
+
+    fn write_u64(&mut self, key: u64) {
+        self.0 = key;
+    }
 }
 
 /// A map whose order is the same in every run.
@@ -442,10 +446,9 @@ impl Groups {
     }
 
     /// Puts the groups of these petitions in the queue that have had news since the last look, whatever their pace.
-    pub(crate) fn hurry(&mut self, petitions: &[PetitionId]) {
+    pub(crate) fn hurry(&mut self, meant: impl Fn(PetitionId) -> bool) {
         for (place, group) in self.groups.iter_mut().enumerate() {
-            if !group.queued && group.touches >= group.looked + LOOK_AGAIN.0 / 2 && petitions.contains(&group.petition)
-            {
+            if !group.queued && group.touches >= group.looked + LOOK_AGAIN.0 / 2 && meant(group.petition) {
                 group.queued = true;
                 self.queue.push(place as u32);
             }

@@ -18,6 +18,7 @@
 //! assert_eq!(scrutiny.standing(SignatureId([7; 16]), Millis(1_000)), Standing::Pass);
 //! ```
 
+mod around;
 mod baseline;
 pub mod bounds;
 mod cluster;
@@ -26,6 +27,7 @@ mod families;
 mod finding;
 mod groups;
 mod holds;
+mod in_force;
 mod islands;
 mod look;
 mod lookup;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use paraph_tally::{PetitionId, SignatureId};
 
-use crate::baseline::{Kind, Surroundings, Trait};
+use crate::around::{Around, Neighbours, those};
+use crate::baseline::{Kind, Trait};
 use crate::bounds::{COVERAGE, DECADES_TO_AGREE, LIFT, MIN_CLUSTER, MIN_WATCHED, ORGANISATION, OWNED, RING, ROOM};
 use crate::cluster::{Rule, score, strongest};
 use crate::engine::Scrutiny;
@@ -38,38 +39,6 @@ pub(crate) struct Look {
     /// forger because they must, an address or a browser that many have, keeps nobody out of the count.
     pub(crate) suspects: Vec<SignatureId>,
     pub(crate) span: (Time, Time),
-}
-
-/// What surrounds the groups of petitions. During a tick it stays the same, and most looks are at few petitions.
-#[derive(Default)]
-pub(crate) struct Around(BTreeMap<PetitionId, Neighbours<Record>>);
-
-/// Petitions whose surroundings are kept during a tick; 65 KB each.
-const AROUND: usize = 16;
-
-/// Who is on the same petition: the latest, some of all its life, and the latest who confirmed at home.
-struct Neighbours<T> {
-    latest: Vec<T>,
-    life: Vec<T>,
-    at_home: Vec<T>,
-}
-
-impl<T> Neighbours<T> {
-    const NOBODY: Self = Self {
-        latest: Vec::new(),
-        life: Vec::new(),
-        at_home: Vec::new(),
-    };
-}
-
-impl Neighbours<Record> {
-    fn those(&self, are: impl Fn(&&Record) -> bool) -> Neighbours<&Record> {
-        Neighbours {
-            latest: self.latest.iter().filter(&are).collect(),
-            life: self.life.iter().filter(&are).collect(),
-            at_home: self.at_home.iter().filter(&are).collect(),
-        }
-    }
 }
 
 /// What is to be done about it.
@@ -111,7 +80,7 @@ impl Scrutiny {
         seqs.sort_unstable();
         seqs.dedup();
         let all = self.window.all(&seqs);
-        let mut members: Vec<&Record> = all.iter().filter(open).collect();
+        let mut members = those(&all, open);
         if members.len() < MIN_WATCHED {
             return None;
         }
@@ -130,10 +99,7 @@ impl Scrutiny {
         }
         let petition = members[0].petition;
         let here = self.references.of(petition)?;
-        if around.0.len() >= AROUND && !around.0.contains_key(&petition) {
-            around.0.clear();
-        }
-        let around = around.0.entry(petition).or_insert_with(|| self.surroundings(here));
+        let around = around.of(petition, here, &self.window);
         let of_the_group = all.iter().find(|record| seed.key(record) == Some(key));
         let shared = of_the_group.and_then(|record| seed.values(record));
         let outside = |record: &&Record| record.cluster == 0 && (shared.is_none() || seed.values(record) != shared);
@@ -174,14 +140,6 @@ impl Scrutiny {
         })
     }
 
-    fn surroundings(&self, here: &Surroundings) -> Neighbours<Record> {
-        Neighbours {
-            latest: self.window.all(&here.latest),
-            life: self.window.all(&here.life),
-            at_home: self.window.all(&here.at_home),
-        }
-    }
-
     fn sample<'a>(&'a self, members: &'a [&'a Record], outside: &'a Neighbours<&'a Record>) -> Sample<'a> {
         Sample {
             members,
@@ -212,7 +170,7 @@ impl Scrutiny {
         let Some(here) = members.first().and_then(|one| self.references.of(one.petition)) else {
             return Asked::Unknown;
         };
-        let around = self.surroundings(here);
+        let around = Neighbours::of(here, &self.window);
         let agreed = agreements(&self.sample(&members, &around.those(|_| true)));
         if mixed(&members) || !human(&self.without_room(&members, agreed)) {
             return Asked::None;
@@ -462,8 +420,10 @@ fn marked(agreed: &[Agreement]) -> bool {
 fn suspects(members: &[&Record], agreed: &[Agreement]) -> Vec<SignatureId> {
     let families = families(agreed);
     let mut stems: BTreeMap<u32, usize> = BTreeMap::new();
-    for record in members {
-        *stems.entry(record.stem).or_default() += 1;
+    if agreed.iter().any(|one| one.evidence.fact == Fact::ManySpellings) {
+        for record in members {
+            *stems.entry(record.stem).or_default() += 1;
+        }
     }
     // In every crowd somebody signs again. Where mailboxes come up more often than that, theirs is none of them.
     let again = if stems.values().any(|seen| *seen > 2) { 2 } else { 1 };

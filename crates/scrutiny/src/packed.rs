@@ -12,7 +12,7 @@ use crate::lookup::{Index, Values};
 use crate::record::{Record, Time};
 
 /// Four bytes that may lie at any even place, so that a row has no gaps.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 struct Wide([u16; 2]);
 
 impl Wide {
@@ -25,8 +25,8 @@ impl Wide {
     }
 }
 
-/// One contribution, packed.
-#[derive(Clone, Copy)]
+/// One contribution, packed. What it refers to never changes: the same row of a chunk is the same contribution.
+#[derive(Clone, Copy, PartialEq)]
 pub(crate) struct Row {
     /// The last ten bytes of its name.
     tail: [u8; TAIL],

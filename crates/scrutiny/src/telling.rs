@@ -27,8 +27,10 @@ impl Notice {
 
     fn show(&mut self, members: &[SignatureId]) {
         for id in members {
-            let place = self.shown.binary_search(id);
-            if let (Err(place), true) = (place, self.shown.len() < MAX_SHOWN) {
+            if self.shown.len() == MAX_SHOWN {
+                return;
+            }
+            if let Err(place) = self.shown.binary_search(id) {
                 self.shown.insert(place, *id);
             }
         }
@@ -141,7 +143,7 @@ impl Scrutiny {
         let (cluster, base) = (&self.clusters[place], self.base.unwrap_or_default());
         Finding {
             cluster: cluster.id,
-            name: cluster.rule.name(),
+            name: cluster.name,
             petition: cluster.rule.petition,
             advice: Advice::Hold,
             first: cluster.first.millis(base),

@@ -93,16 +93,37 @@ impl Window {
 
     /// Those of these that are there. All rows are fetched before any is unpacked: the processor then waits for many at once.
     pub(crate) fn all(&self, seqs: &[Seq]) -> Vec<Record> {
-        let fetched = seqs.iter().filter_map(|seq| {
+        let mut fetched: Vec<(&Chunk, usize, Row)> = Vec::with_capacity(seqs.len());
+        fetched.extend(seqs.iter().filter_map(|seq| {
             let (chunk, place) = self.place(*seq)?;
             let chunk = self.chunks.get(chunk)?;
             Some((chunk, place, chunk.row(place)?))
-        });
-        let fetched: Vec<(&Chunk, usize, Row)> = fetched.collect();
-        let unpacked = fetched
+        }));
+        let mut unpacked = Vec::with_capacity(fetched.len());
+        let records = fetched
             .iter()
             .filter_map(|(chunk, place, row)| chunk.unpacked(*place, row));
-        unpacked.collect()
+        unpacked.extend(records);
+        unpacked
+    }
+
+    /// The same, of whom most are known already: `records` were unpacked from `rows`, and what has not changed since stays.
+    pub(crate) fn again(&self, seqs: &[Seq], rows: &mut Vec<(Seq, Row)>, records: &mut Vec<Record>) {
+        let mut count = 0;
+        for (seq, (chunk, place)) in seqs.iter().filter_map(|seq| Some((*seq, self.place(*seq)?))) {
+            let Some(chunk) = self.chunks.get(chunk) else { continue };
+            let Some(row) = chunk.row(place) else { continue };
+            if rows.get(count) != Some(&(seq, row)) {
+                let Some(record) = chunk.unpacked(place, &row) else {
+                    continue;
+                };
+                put(rows, count, (seq, row));
+                put(records, count, record);
+            }
+            count += 1;
+        }
+        rows.truncate(count);
+        records.truncate(count);
     }
 
     pub(crate) fn id(&self, seq: Seq) -> Option<SignatureId> {
@@ -151,6 +172,14 @@ impl Window {
 
     pub(crate) fn bytes(&self) -> usize {
         self.chunks.iter().map(Chunk::bytes).sum()
+    }
+}
+
+/// At a place that is there, or the next.
+fn put<T>(all: &mut Vec<T>, place: usize, one: T) {
+    match all.get_mut(place) {
+        Some(known) => *known = one,
+        None => all.push(one),
     }
 }
 

@@ -3,7 +3,7 @@
 //! ```text
 //! scripts/scrutiny tune [SCENARIO] [--seeds N] [--from N] [--short]   one line a night, on tuning seeds
 //! scripts/scrutiny report [--seeds N]            the table of the documentation, on reporting seeds
-//! scripts/scrutiny speed                         contributions a second and memory, against a pass that only decodes
+//! scripts/scrutiny speed [calm|attacked] [--seeds N]   contributions a second and memory, against a pass that only decodes
 //! ```
 
 #![expect(
@@ -46,7 +46,16 @@ fn main() -> ExitCode {
                 .map(|seed| replay::run(&simulate(scenario, seed), true))
                 .collect()
         }),
-        Some("speed") => speed::print(seeds.map_or(10_000_000, |thousands| thousands as usize * 1000)),
+        Some("speed") => {
+            let most = seeds.map_or(10_000_000, |thousands| thousands as usize * 1000);
+            for (name, case) in [("calm", speed::Case::Calm), ("attacked", speed::Case::Attacked)] {
+                let only = words.get(1).filter(|word| !word.starts_with("--"));
+                if only.is_none_or(|only| only == name) {
+                    println!("{name}:");
+                    speed::print(case, most);
+                }
+            }
+        }
         _ => {
             eprintln!("error: what is to be done?\nhint: tune [SCENARIO] [--seeds N], report [--seeds N], or speed");
             return ExitCode::from(2);

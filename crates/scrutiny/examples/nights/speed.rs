@@ -1,20 +1,51 @@
-//! Contributions a second and bytes for each, beside a pass that only decodes the same stream.
+//! Contributions a second and bytes for each, beside a pass that only decodes the same stream: with few rules in force, and
+//! with as many as there can be.
 
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::hint::black_box;
 
-use paraph_drill::sim::{Act, SimScenario, TuningSeed, simulate};
-use paraph_scrutiny::{Country, NetworkKind, Observation, Scrutiny, Source, Tag};
+use paraph_drill::sim::{Act, SimScenario, Truth, TuningSeed, simulate};
+use paraph_scrutiny::{Advice, Country, Finding, NetworkKind, Observation, Scrutiny, Source, Tag};
 use paraph_tally::{Millis, PetitionId, SignatureId};
 
 use paraph_nights::replay;
 
 const TICK: u64 = 10_000;
 
+/// How often the rules in force are counted, in milliseconds.
+const COUNTED: u64 = 6 * 3_600_000;
+
+/// Petition 99 is the one that all of them attack.
+const MOST_ATTACKED: u32 = 99;
+
+/// Every scenario that leaves a rule behind.
+const ATTACKS: [SimScenario; 9] = [
+    SimScenario::Lockstep218,
+    SimScenario::SelfConfirm,
+    SimScenario::StoredUp,
+    SimScenario::AliasFarm,
+    SimScenario::LowAndSlow,
+    SimScenario::BrowserFarm,
+    SimScenario::StolenIdentities,
+    SimScenario::Noel2020,
+    SimScenario::Mimicry,
+];
+
+/// What is measured.
+#[derive(Clone, Copy)]
+pub(crate) enum Case {
+    /// Three petitions of all are under attack.
+    Calm,
+    /// Three of ten are, each by another scenario; and one by all of them, again and again.
+    Attacked,
+}
+
 /// One step as it would lie in a journal with its features: fixed places, 90 bytes.
 struct Line {
     at: u64,
-    /// On how many petitions it happens: attacks on one, ordinary days on all.
-    copies: u32,
+    /// On how many petitions it happens for each copy of the stream; 0 is on one in all.
+    each: u32,
     bytes: [u8; Line::BYTES],
 }
 
@@ -49,7 +80,12 @@ impl Line {
         put(&seen.name_order.to_le_bytes());
         put(&seen.source.country.0.to_le_bytes());
         put(&seen.declared.0.to_le_bytes());
-        Self { at, copies: 1, bytes }
+        Self { at, each: 0, bytes }
+    }
+
+    /// On how many petitions it happens.
+    fn times(&self, copies: u32) -> u32 {
+        (self.each * copies).max(1)
     }
 
     fn tags(seen: &Observation) -> [Tag; 10] {
@@ -123,22 +159,21 @@ impl Line {
 }
 
 /// Measures and prints.
-pub(crate) fn print(most: usize) {
-    let lines = lines();
-    let signed = |everywhere: bool| {
-        let signed = lines.iter().filter(|line| line.bytes[0] == Line::SIGN);
-        signed.filter(|line| (line.copies > 1) == everywhere).count()
-    };
-    let copies = (most / signed(true)).max(1) as u32;
-    let contributions = (signed(true) * copies as usize + signed(false)) as f64;
+pub(crate) fn print(case: Case, most: usize) {
+    let lines = lines(case);
+    forget_peak();
+    let signed = || lines.iter().filter(|line| line.bytes[0] == Line::SIGN);
+    let copies = (most / signed().map(|line| line.each as usize).sum::<usize>()).max(1) as u32;
+    let contributions: f64 = signed().map(|line| f64::from(line.times(copies))).sum();
+    let petitions = signed().map(|line| (line.decode(0).1.petition, line.times(copies)));
     println!(
         "{contributions} contributions to {} petitions in ten days, and what becomes of them",
-        6 * copies + 3
+        petitions.collect::<BTreeMap<_, _>>().values().sum::<u32>()
     );
     let began = on_cpu();
     let mut sum = 0u64;
     for line in &lines {
-        for copy in 0..copies.min(line.copies) {
+        for copy in 0..line.times(copies) {
             let (kind, seen, source) = line.decode(copy);
             sum = sum.wrapping_add(u64::from(kind) + u64::from(seen.mx.0) + u64::from(source.near.0) + seen.fill_ms);
         }
@@ -146,13 +181,29 @@ pub(crate) fn print(most: usize) {
     black_box(sum);
     let decoding = on_cpu() - began;
     let mut engine = Scrutiny::new();
-    let (began, mut findings, mut next) = (on_cpu(), 0, 0);
+    let (mut findings, mut told, mut rules) = (0, DefaultHasher::new(), Vec::new());
+    let (began, mut next, mut count) = (on_cpu(), 0, 0);
+    let mut tell = |finding: Finding| {
+        findings += 1;
+        (
+            finding.name,
+            finding.members,
+            finding.held,
+            finding.over_cap,
+            finding.to_hold,
+        )
+            .hash(&mut told);
+    };
     for line in &lines {
         while next <= line.at {
-            findings += engine.tick(Millis(next)).len();
+            engine.tick(Millis(next)).into_iter().for_each(&mut tell);
             next = (next + TICK).max(line.at / TICK * TICK);
         }
-        for copy in 0..copies.min(line.copies) {
+        if count <= line.at {
+            rules.push(in_force(&engine));
+            count = line.at + COUNTED;
+        }
+        for copy in 0..line.times(copies) {
             let (kind, seen, source) = line.decode(copy);
             match kind {
                 Line::SIGN => engine.observe(&seen),
@@ -161,17 +212,25 @@ pub(crate) fn print(most: usize) {
             }
         }
     }
-    findings += engine.tick(Millis(next)).len();
+    engine.tick(Millis(next)).into_iter().for_each(&mut tell);
     let scrutiny = on_cpu() - began;
     println!(
         "decoding alone  {:>9.0} contributions in a second of one core",
         contributions / decoding
     );
     println!(
-        "with scrutiny   {:>9.0} contributions in a second of one core, ratio {:.3}; {findings} findings told",
+        "with scrutiny   {:>9.0} contributions in a second of one core, ratio {:.3}",
         contributions / scrutiny,
         decoding / scrutiny
     );
+    let most_of = |of: fn(&(usize, usize)) -> usize| rules.iter().map(of).max().unwrap_or_default();
+    println!(
+        "rules in force  {:>9} in the mean, {} at most; {} on one petition",
+        rules.iter().map(|(all, _)| all).sum::<usize>() / rules.len().max(1),
+        most_of(|(all, _)| *all),
+        most_of(|(_, on_one)| *on_one)
+    );
+    println!("findings told   {findings:>9}, checksum {:016x}", told.finish());
     println!(
         "state           {:>9.1} MiB for {} contributions; peak of the process {} ",
         engine.bytes() as f64 / 1_048_576.0,
@@ -180,40 +239,34 @@ pub(crate) fn print(most: usize) {
     );
 }
 
-/// Nine nights of tuning seeds over one another.
-fn lines() -> Vec<Line> {
+/// Rules that take in members, of all petitions and of the one that has most.
+fn in_force(engine: &Scrutiny) -> (usize, usize) {
+    let mut rules: BTreeMap<PetitionId, usize> = BTreeMap::new();
+    for finding in engine.findings() {
+        *rules.entry(finding.petition).or_default() += usize::from(finding.advice == Advice::Hold);
+    }
+    (rules.values().sum(), rules.values().max().copied().unwrap_or_default())
+}
+
+/// Nights of tuning seeds over one another.
+fn lines(case: Case) -> Vec<Line> {
     let mut lines = Vec::new();
-    for (number, seed) in (1..).zip(TuningSeed::all(9)) {
-        let (scenario, copies) = match number {
-            1 => (SimScenario::LowAndSlow, 1),
-            2 => (SimScenario::Lockstep218, 1),
-            3 => (SimScenario::SelfConfirm, 1),
-            _ => (SimScenario::Honest, u32::MAX),
-        };
-        let night = simulate(scenario, seed);
-        let (ids, begin) = (replay::ids(&night), replay::BEGIN);
-        for step in &night.steps {
-            let whose = step.whose as usize;
-            let mut seen = replay::observation(&night.contributions[whose], ids[whose]);
-            seen.petition = PetitionId(number);
-            let at = begin + step.at;
-            match step.act {
-                Act::Sign => lines.push(Line {
-                    copies,
-                    ..Line::encode(Line::SIGN, at, &seen, &Source::default())
-                }),
-                Act::Confirm(place) => {
-                    let source = replay::source(&place);
-                    lines.push(Line {
-                        copies,
-                        ..Line::encode(Line::CONFIRM, at, &seen, &source)
-                    });
-                    lines.push(Line {
-                        copies,
-                        ..Line::encode(Line::SETTLE, at + 180_000, &seen, &source)
-                    });
-                }
-                Act::Withdraw | Act::Disown => {}
+    let mut seeds = TuningSeed::all(u32::MAX);
+    let mut add = |scenario, petition, each| add(&mut lines, scenario, seeds.next(), petition, each);
+    match case {
+        Case::Calm => {
+            add(SimScenario::LowAndSlow, 1, 0);
+            add(SimScenario::Lockstep218, 2, 0);
+            add(SimScenario::SelfConfirm, 3, 0);
+            (4..=9).for_each(|petition| add(SimScenario::Honest, petition, 1));
+        }
+        Case::Attacked => {
+            for (petition, scenario) in (1..).zip(ATTACKS) {
+                add(scenario, petition, 1);
+            }
+            (10..=16).for_each(|petition| add(SimScenario::Honest, petition, 3));
+            for scenario in [ATTACKS; 6].concat() {
+                add(scenario, MOST_ATTACKED, 0);
             }
         }
     }
@@ -221,11 +274,48 @@ fn lines() -> Vec<Line> {
     lines
 }
 
+/// One night; of those on the petition that all attack, only what is forged.
+fn add(lines: &mut Vec<Line>, scenario: SimScenario, seed: Option<TuningSeed>, petition: u32, each: u32) {
+    let Some(seed) = seed else { return };
+    let night = simulate(scenario, seed);
+    let (ids, begin) = (replay::ids(&night), replay::BEGIN);
+    for step in &night.steps {
+        let whose = step.whose as usize;
+        if petition == MOST_ATTACKED && matches!(night.truth[whose], Truth::Honest(_)) {
+            continue;
+        }
+        let mut seen = replay::observation(&night.contributions[whose], ids[whose]);
+        seen.petition = PetitionId(petition);
+        let mut put = |kind, at, source: &Source| {
+            lines.push(Line {
+                each,
+                ..Line::encode(kind, at, &seen, source)
+            });
+        };
+        let at = begin + step.at;
+        match step.act {
+            Act::Sign => put(Line::SIGN, at, &Source::default()),
+            Act::Confirm(place) => {
+                let source = replay::source(&place);
+                put(Line::CONFIRM, at, &source);
+                put(Line::SETTLE, at + 180_000, &source);
+            }
+            Act::Withdraw | Act::Disown => {}
+        }
+    }
+}
+
 /// Seconds that this process has had a core for: what others do on the machine at the same time is not counted.
 fn on_cpu() -> f64 {
     let status = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
     let nanoseconds = status.split(' ').next().and_then(|word| word.parse::<f64>().ok());
     nanoseconds.unwrap_or_default() / 1e9
+}
+
+/// Largest resident memory of this process begins anew.
+fn forget_peak() {
+    // Where that cannot be said, the peak is that of all cases.
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
 }
 
 /// Largest resident memory of this process.
