@@ -160,7 +160,7 @@ pub struct Demo {
     /// Address and port of the demonstration site
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
-    /// Data directory, kept afterwards [default: a temporary one, removed at the end]
+    /// Data directory, kept afterwards: an empty one, or that of an earlier demonstration [default: a temporary one, removed at the end]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Attack to show; `paraph drill list` names them

@@ -3,6 +3,8 @@
 //! Server and drill share the process but not their threads, and meet only at the front door: the crowd and the forgers
 //! connect, solve, sign and read mail as anybody would.
 
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use paraph_drill::{
@@ -48,6 +50,35 @@ impl Place {
     }
 }
 
+/// Lies in the data directory of a demonstration, and in no other.
+const MARK: &str = "demonstration";
+
+/// Takes a named directory for this and later demonstrations. The mail of a real site would go to the demonstration, and
+/// invented people into its count: only what is empty, or a demonstration's already, is taken.
+fn claim(directory: &Path) -> Result<(), Failure> {
+    let mark = directory.join(MARK);
+    let failed = |error| Failure::io(format!("--data: cannot use {}", directory.display()), &error);
+    if mark.try_exists().map_err(failed)? {
+        return Ok(());
+    }
+    let has_something = match fs::read_dir(directory) {
+        Ok(mut entries) => entries.next().is_some(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+        Err(error) => return Err(failed(error)),
+    };
+    if has_something {
+        return Err(Failure::usage(
+            format!(
+                "--data: {} holds something that no demonstration made",
+                directory.display()
+            ),
+            "leave --data out, or name an empty directory",
+        ));
+    }
+    fs::create_dir_all(directory).map_err(failed)?;
+    fs::write(mark, "Made by `paraph demo`: the people in here are invented.\n").map_err(failed)
+}
+
 /// The way into the incident room: a link that serves once and makes the first operator, for who sits at this machine only.
 async fn room(server: &Server) -> Result<Option<String>, Failure> {
     if !server.address.ip().is_loopback() {
@@ -63,7 +94,10 @@ pub(super) fn run(demo: &Demo) -> Result<(), Failure> {
     telemetry::start_logging_quietly()?;
     let metrics = telemetry::install()?;
     let place = match &demo.data {
-        Some(path) => Place::Named(path.clone()),
+        Some(path) => {
+            claim(path)?;
+            Place::Named(path.clone())
+        }
         None => Place::Temporary(tempfile::tempdir()?),
     };
     let drill = paraph_drill::runtime()?;
@@ -236,4 +270,26 @@ async fn open_petition(server: &Server, config: &Config, slug: &str, title: &str
     // Pages are rendered behind the writer; the crowd waits for the first one.
     server.until_shown(slug).await;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::claim;
+    use crate::failure::Exit;
+
+    #[test]
+    fn a_demonstration_takes_an_empty_directory_or_its_own() {
+        let place = tempfile::tempdir().expect("a directory");
+        for directory in [place.path().join("new/one"), place.path().join("empty")] {
+            fs::create_dir_all(place.path().join("empty")).expect("made");
+            claim(&directory).expect("nothing is in it");
+            fs::write(directory.join("paraph.db"), "").expect("written");
+            claim(&directory).expect("it is a demonstration's");
+        }
+        let refused = claim(place.path()).expect_err("something else is in it");
+        assert_eq!(refused.exit, Exit::Usage);
+        assert!(!place.path().join("demonstration").exists(), "nothing was written");
+    }
 }
