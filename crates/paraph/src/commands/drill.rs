@@ -113,12 +113,12 @@ fn rehearse(run: &DrillRun) -> Result<(), Failure> {
             Target::check(operations).map_err(|refused| Failure::usage(refused.to_string(), refused.hint()))?;
         options.operations = Some(target);
     }
+    let hint = "name the data directory of the server under rehearsal, and its key file if that lies elsewhere";
     if let Some(directory) = &run.data {
         let key_file = run
             .key_file
             .clone()
             .unwrap_or_else(|| directory.join("keys/master.key"));
-        let hint = "name the data directory of the server under rehearsal, and its key file if that lies elsewhere";
         let witness = witness::of(directory, &key_file).map_err(|error| Failure::usage(error.to_string(), hint))?;
         options.witness = Some(witness);
     }
@@ -149,6 +149,14 @@ fn rehearse(run: &DrillRun) -> Result<(), Failure> {
         print(&serde_json::to_string(&report).unwrap_or_default());
     } else {
         print_report(&report)?;
+    }
+    // Of victims nobody is asked.
+    let is_asked = run.data.is_some() && report.victims.is_none();
+    if is_asked && report.verdicts.honest_held.is_none() {
+        return Err(Failure::failed(
+            "--data: the store there does not know those who signed, so who is held is not in the report",
+            hint,
+        ));
     }
     if report.passed() {
         return Ok(());
