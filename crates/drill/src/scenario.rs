@@ -126,10 +126,19 @@ impl Scenario {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|scenario| scenario.name() == name)
     }
+
+    /// Whether [`Options::strengths`] says how able its forgers are. Those of the others have a method of their own.
+    #[must_use]
+    pub fn takes_strengths(self) -> bool {
+        matches!(self, Self::Lockstep218 | Self::MailBomb | Self::PreEmption)
+    }
 }
 
 /// Between two waves an incident closes, which takes minutes that nothing shortens.
 const NOEL_SECONDS: u64 = 480;
+
+/// Leaves a farm at least five seconds a form, and nobody more than a minute and a half.
+const FARM_COMPRESSION: f64 = 3.0;
 
 /// How able the forgers are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -165,7 +174,7 @@ pub struct Options {
     pub forged_rate: ForgedRate,
     /// Other petitions of the site, which some scenarios attack too. None named: those on its home page.
     pub also: Vec<String>,
-    /// Which forgers take part, in equal shares.
+    /// Which forgers take part, in equal shares, where the scenario leaves that open.
     pub strengths: BTreeSet<Strength>,
     /// Honest people alone, before.
     pub warm_up: Duration,
@@ -239,6 +248,15 @@ impl Options {
             60
         };
         options.with_duration(Duration::from_secs(seconds))
+    }
+
+    /// What the time of filling in is divided by. A farm is known by its pace, and a thirtieth of that is less than a puzzle
+    /// and a busy machine add: people and farm type more slowly there.
+    pub(crate) fn typing(&self) -> f64 {
+        match self.scenario {
+            Scenario::BrowserFarm => self.compression.min(FARM_COMPRESSION),
+            _ => self.compression,
+        }
     }
 
     /// Splits a duration: a fifth before the attack, three fifths of attack, a fifth after.
@@ -506,7 +524,7 @@ pub(crate) fn person(
         } else {
             Way::Puzzle
         },
-        dwell: human_delay(rng, 35.0, 0.6, options.compression),
+        dwell: human_delay(rng, 35.0, 0.6, options.typing()),
         mail_delay: human_delay(rng, 90.0, 1.0, options.compression),
         habit,
         fate,

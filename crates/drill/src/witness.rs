@@ -107,7 +107,8 @@ pub(crate) struct Heard {
     pub(crate) first_at: Option<i64>,
 }
 
-/// Asks a witness once about all groups: honest people, a hostile crowd, and each wave.
+/// Asks a witness once about all groups: honest people, a hostile crowd, and each wave. Nothing from one that does not know
+/// each of them: the server has mailed every token, so its store is another's, and what it says of anybody means nothing.
 pub(crate) fn hear(witness: &Witness, since: i64, groups: &[Vec<String>]) -> Option<Heard> {
     let mut end = 0;
     let ranges: Vec<Range<usize>> = groups
@@ -119,6 +120,9 @@ pub(crate) fn hear(witness: &Witness, since: i64, groups: &[Vec<String>]) -> Opt
         })
         .collect();
     let told = witness.ask(&groups.concat(), since)?;
+    if told.of.iter().any(Option::is_none) {
+        return None;
+    }
     let judged = |range: &Range<usize>| judged(&told, range);
     let families = |range: &Range<usize>| {
         let clusters = told.clusters.iter().filter(|cluster| holds(cluster, range));
@@ -174,7 +178,7 @@ mod tests {
             signatures: of.len() as u64,
         };
         let told = Testimony {
-            of: vec![held, None, held, held, held],
+            of: vec![held, Some(Standing::default()), held, held, held],
             first_hold_at: Some(1500),
             clusters: vec![cluster(1, &[0, 2]), cluster(2, &[3, 4])],
             ..Testimony::default()
@@ -192,5 +196,20 @@ mod tests {
         assert_eq!(heard.waves, [judged(1, 1, 1), judged(2, 1, 0)]);
         assert_eq!(heard.families, [["family-1"], ["family-2"]]);
         assert_eq!(heard.first_at, Some(500));
+    }
+
+    #[test]
+    fn who_does_not_know_a_contribution_is_no_witness_of_any() {
+        let of = |of: [Option<Standing>; 2]| {
+            let told = Testimony {
+                of: of.to_vec(),
+                ..Testimony::default()
+            };
+            let witness = Witness::new(move |_, _| Some(told.clone()));
+            hear(&witness, 0, &[vec!["token".to_owned(); 2]])
+        };
+        let known = Some(Standing::default());
+        assert!(of([known, known]).is_some());
+        assert!(of([known, None]).is_none() && of([None, None]).is_none());
     }
 }

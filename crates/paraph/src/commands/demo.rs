@@ -3,6 +3,8 @@
 //! Server and drill share the process but not their threads, and meet only at the front door: the crowd and the forgers
 //! connect, solve, sign and read mail as anybody would.
 
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use paraph_drill::{
@@ -48,6 +50,35 @@ impl Place {
     }
 }
 
+/// Lies in the data directory of a demonstration, and in no other.
+const MARK: &str = "demonstration";
+
+/// Takes a named directory for this and later demonstrations. The mail of a real site would go to the demonstration, and
+/// invented people into its count: only what is empty, or a demonstration's already, is taken.
+fn claim(directory: &Path) -> Result<(), Failure> {
+    let mark = directory.join(MARK);
+    let failed = |error| Failure::io(format!("--data: cannot use {}", directory.display()), &error);
+    if mark.try_exists().map_err(failed)? {
+        return Ok(());
+    }
+    let has_something = match fs::read_dir(directory) {
+        Ok(mut entries) => entries.next().is_some(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+        Err(error) => return Err(failed(error)),
+    };
+    if has_something {
+        return Err(Failure::usage(
+            format!(
+                "--data: {} holds something that no demonstration made",
+                directory.display()
+            ),
+            "leave --data out, or name an empty directory",
+        ));
+    }
+    fs::create_dir_all(directory).map_err(failed)?;
+    fs::write(mark, "Made by `paraph demo`: the people in here are invented.\n").map_err(failed)
+}
+
 /// The way into the incident room: a link that serves once and makes the first operator, for who sits at this machine only.
 async fn room(server: &Server) -> Result<Option<String>, Failure> {
     if !server.address.ip().is_loopback() {
@@ -59,11 +90,15 @@ async fn room(server: &Server) -> Result<Option<String>, Failure> {
 
 pub(super) fn run(demo: &Demo) -> Result<(), Failure> {
     let scenario = scenario(&demo.scenario)?;
+    let options = options(demo, scenario)?;
     check_report(demo.report.as_deref())?;
     telemetry::start_logging_quietly()?;
     let metrics = telemetry::install()?;
     let place = match &demo.data {
-        Some(path) => Place::Named(path.clone()),
+        Some(path) => {
+            claim(path)?;
+            Place::Named(path.clone())
+        }
         None => Place::Temporary(tempfile::tempdir()?),
     };
     let drill = paraph_drill::runtime()?;
@@ -97,7 +132,7 @@ pub(super) fn run(demo: &Demo) -> Result<(), Failure> {
         probe: ServerProbe::Threads("paraph".to_owned()),
         witness: Some(witness),
         operations: Target::check(&format!("http://{}", server.operations)).ok(),
-        ..options(demo, scenario)
+        ..options
     };
     let report = drill.block_on(rehearse(options, &server.base_url, sink, &stop, notes.clone()))?;
     print_report(&report)?;
@@ -122,19 +157,19 @@ pub(super) fn run(demo: &Demo) -> Result<(), Failure> {
 }
 
 /// What was asked for, and the scenario's own where nothing was.
-fn options(demo: &Demo, scenario: Scenario) -> Options {
+fn options(demo: &Demo, scenario: Scenario) -> Result<Options, Failure> {
     let mut options = Options::new(scenario, demo.seed);
-    options.strengths = strengths(&demo.strength);
+    options.strengths = strengths(scenario, &demo.strength)?.unwrap_or(options.strengths);
     if let Some(rate) = demo.honest_rate {
         options.honest_rate = rate;
     }
     if let Some(rate) = demo.forged_rate {
         options.forged_rate = ForgedRate::InAll(rate);
     }
-    match demo.duration {
+    Ok(match demo.duration {
         Some(duration) => options.with_duration(duration),
         None => options,
-    }
+    })
 }
 
 async fn rehearse(
@@ -236,4 +271,26 @@ async fn open_petition(server: &Server, config: &Config, slug: &str, title: &str
     // Pages are rendered behind the writer; the crowd waits for the first one.
     server.until_shown(slug).await;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::claim;
+    use crate::failure::Exit;
+
+    #[test]
+    fn a_demonstration_takes_an_empty_directory_or_its_own() {
+        let place = tempfile::tempdir().expect("a directory");
+        for directory in [place.path().join("new/one"), place.path().join("empty")] {
+            fs::create_dir_all(place.path().join("empty")).expect("made");
+            claim(&directory).expect("nothing is in it");
+            fs::write(directory.join("paraph.db"), "").expect("written");
+            claim(&directory).expect("it is a demonstration's");
+        }
+        let refused = claim(place.path()).expect_err("something else is in it");
+        assert_eq!(refused.exit, Exit::Usage);
+        assert!(!place.path().join("demonstration").exists(), "nothing was written");
+    }
 }

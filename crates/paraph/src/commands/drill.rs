@@ -86,6 +86,7 @@ fn replay_night(run: &DrillRun) -> Result<(), Failure> {
 
 fn rehearse(run: &DrillRun) -> Result<(), Failure> {
     let scenario = scenario(&run.scenario)?;
+    let strengths = strengths(scenario, &run.strength)?;
     let (Some(target), Some(petition)) = (&run.target, &run.petition) else {
         return Err(Failure::usage(
             "--target or --petition is missing",
@@ -95,7 +96,7 @@ fn rehearse(run: &DrillRun) -> Result<(), Failure> {
     let checked = Target::check(target).map_err(|refused| Failure::usage(refused.to_string(), refused.hint()))?;
     telemetry::start_logging_quietly()?;
     let mut options = Options::new(scenario, run.seed);
-    options.strengths = strengths(&run.strength);
+    options.strengths = strengths.unwrap_or(options.strengths);
     if let Some(rate) = run.honest_rate {
         options.honest_rate = rate;
     }
@@ -113,12 +114,12 @@ fn rehearse(run: &DrillRun) -> Result<(), Failure> {
             Target::check(operations).map_err(|refused| Failure::usage(refused.to_string(), refused.hint()))?;
         options.operations = Some(target);
     }
+    let hint = "name the data directory of the server under rehearsal, and its key file if that lies elsewhere";
     if let Some(directory) = &run.data {
         let key_file = run
             .key_file
             .clone()
             .unwrap_or_else(|| directory.join("keys/master.key"));
-        let hint = "name the data directory of the server under rehearsal, and its key file if that lies elsewhere";
         let witness = witness::of(directory, &key_file).map_err(|error| Failure::usage(error.to_string(), hint))?;
         options.witness = Some(witness);
     }
@@ -149,6 +150,14 @@ fn rehearse(run: &DrillRun) -> Result<(), Failure> {
         print(&serde_json::to_string(&report).unwrap_or_default());
     } else {
         print_report(&report)?;
+    }
+    // Of victims nobody is asked.
+    let is_asked = run.data.is_some() && report.victims.is_none();
+    if is_asked && report.verdicts.honest_held.is_none() {
+        return Err(Failure::failed(
+            "--data: the store there does not know those who signed, so who is held is not in the report",
+            hint,
+        ));
     }
     if report.passed() {
         return Ok(());
