@@ -67,10 +67,10 @@ pub(crate) fn measure_memory(rounds: usize, signatures: u32) -> Outcome<Vec<Find
         let empty = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
         let first = VISITORS + 2 * SIGNING * u32::try_from(round)?;
         let small = Server::start(empty.path(), Mail::Smtp(&smtp), false)?;
-        let baseline = watch(&runtime, &small, first)?;
+        let baseline = watch(&runtime, &small, (0, first))?;
         drop(small);
         server::configure(&place, Mail::Smtp(&smtp))?;
-        let ours = watch(&runtime, &Server::serve(&place, false)?, first + SIGNING)?;
+        let ours = watch(&runtime, &Server::serve(&place, false)?, (1, first + SIGNING))?;
         for (index, finding) in [&mut idle, &mut busy, &mut after].into_iter().enumerate() {
             finding.ours.push(ours[index]);
             finding.baseline.push(baseline[index]);
@@ -80,9 +80,10 @@ pub(crate) fn measure_memory(rounds: usize, signatures: u32) -> Outcome<Vec<Find
     Ok(vec![idle, busy, after])
 }
 
-/// MiB at rest, at most while people sign, and at rest again.
-fn watch(runtime: &Runtime, server: &Server, first: u32) -> Outcome<[f64; 3]> {
+/// MiB at rest once scrutiny has read what is stored, so many contributions at least; at most while people sign; and at rest again.
+fn watch(runtime: &Runtime, server: &Server, (least, first): (u32, u32)) -> Outcome<[f64; 3]> {
     const REST: Duration = Duration::from_secs(3);
+    server.until_remembered(least)?;
     std::thread::sleep(REST);
     let idle = machine::resident_mib(server.id())?;
     let (stop, process) = (AtomicBool::new(false), server.id());

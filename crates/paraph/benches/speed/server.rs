@@ -34,6 +34,7 @@ pub(crate) struct Server {
     process: Child,
     /// Where pages and forms are.
     pub(crate) address: String,
+    operations: String,
     /// From starting the process until `/readyz` said yes.
     pub(crate) ready_after: Duration,
 }
@@ -112,8 +113,26 @@ impl Server {
         Ok(Self {
             process,
             address: address.to_owned(),
+            operations: operations.to_owned(),
             ready_after: begun.elapsed(),
         })
+    }
+
+    /// Waits until scrutiny has read the last ten days, which it does beside serving, and remembers so many contributions at least.
+    pub(crate) fn until_remembered(&self, least: u32) -> Outcome<()> {
+        let remembered = |metrics: &str| {
+            let mut lines = metrics.lines();
+            let value = lines.find_map(|line| line.strip_prefix("paraph_scrutiny_remembered "));
+            value.and_then(|value| value.parse::<f64>().ok())
+        };
+        let longest = Instant::now() + Duration::from_secs(300);
+        while remembered(&asked(&self.operations, "/metrics")?).is_none_or(|number| number < f64::from(least)) {
+            if Instant::now() > longest {
+                return Err("scrutiny did not read what is stored".into());
+            }
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        Ok(())
     }
 
     /// Its process.
@@ -122,19 +141,24 @@ impl Server {
     }
 }
 
+/// The whole of an answer of the operations listener.
+fn asked(operations: &str, path: &str) -> Outcome<String> {
+    let mut tcp = TcpStream::connect(operations)?;
+    tcp.write_all(format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n").as_bytes())?;
+    let mut answer = String::new();
+    tcp.read_to_string(&mut answer)?;
+    Ok(answer)
+}
+
 /// Asks `/readyz` until it says yes.
 fn until_ready(operations: &str) -> Outcome<()> {
     let longest = Instant::now() + Duration::from_secs(60);
     loop {
-        let mut tcp = TcpStream::connect(operations)?;
-        tcp.write_all(b"GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")?;
-        let mut answer = String::new();
-        tcp.read_to_string(&mut answer)?;
-        if answer.starts_with("HTTP/1.1 200") {
+        if asked(operations, "/readyz")?.starts_with("HTTP/1.1 200") {
             return Ok(());
         }
         if Instant::now() > longest {
-            return Err(format!("the server is not ready: {answer}").into());
+            return Err("the server is not ready".into());
         }
         std::thread::sleep(Duration::from_millis(5));
     }
