@@ -42,7 +42,7 @@ impl Neighbours<Record> {
 }
 
 /// Those of some records. Room is made for all of them at once.
-pub(crate) fn those<'a>(records: &'a [Record], are: impl Fn(&&Record) -> bool) -> Vec<&'a Record> {
+pub(crate) fn those(records: &[Record], are: impl Fn(&&Record) -> bool) -> Vec<&Record> {
     let mut those = Vec::with_capacity(records.len());
     those.extend(records.iter().filter(are));
     those

@@ -115,10 +115,7 @@ impl Rules {
                 for value in values {
                     *self.by_value.entry(key(*kind, *value)).or_default() |= bit;
                 }
-            } else if let Some((_, _, bits)) = self
-                .others
-                .iter_mut()
-                .find(|(of, one, _)| (*of, &*one) == (family, mark))
+            } else if let Some((_, _, bits)) = self.others.iter_mut().find(|(of, one, _)| (*of, one) == (family, mark))
             {
                 *bits |= bit;
             } else {
