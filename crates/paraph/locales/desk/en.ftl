@@ -394,7 +394,7 @@ desk-hint-aside = Completed forms, held or invalidated. A request refused at the
 desk-label-before = Count before
 desk-label-after = Count after
 desk-label-unknown = What we do not know
-desk-hint-unknown = In your words. Addresses, sites and names of registered holders of networks are refused: nobody knows yet who is behind them. A name that is an ordinary word too, such as “Cloud”, is refused only with its capital, inside a sentence.
+desk-hint-unknown = In your words. Addresses, sites and names of registered holders of networks are refused: nobody knows yet who is behind them. A name that is an ordinary word too, such as “Cloud”, is refused only with its capital, inside a sentence; where one begins with it, you are asked what you mean.
 desk-label-complaint = A complaint may be filed
 desk-statement-numbers = Last night { $attempts ->
     [one] { $aside } attempt to sign was
@@ -410,6 +410,11 @@ desk-statement-no-address = There is a network address in the text. Leave it out
 desk-statement-no-name = There is a mail address or a site in the text. Leave it out.
 desk-statement-no-network = There is the number of a network in the text. Leave it out.
 desk-statement-no-holder = The text has the name of a registered holder of a network. Leave it out: where something came through does not say who sent it. If you meant an ordinary word, write it without a capital.
+desk-statement-in-question = { $asked ->
+    [one] This word is a network’s name, too: { $words }. If you mean the ordinary word, say so below; if you mean the network, leave it out.
+   *[other] These words are networks’ names, too: { $words }. If you mean the ordinary words, say so below; if you mean a network, leave it out.
+}
+desk-label-no-names = No network is named here ({ $words })
 desk-done-acknowledged = Others are not woken again for this.
 desk-done-noted = It is written down.
 
@@ -531,9 +536,9 @@ desk-would-honest = may be honest people
 desk-would-honest-what = May be honest: everybody of whom no finding speaks, and who shows signs of a person all the same.
 desk-would-samples = Up to five of them
 desk-would-more = There are more than one verdict takes; the rest is for another.
+desk-would-forgotten = The finding speaks of { $said } contributions, and of { $known } the server knows which they are: these are meant here. The others stay as they are.
 desk-would-undo = You can undo it in one click.
 desk-done-judged = The verdict stands. You can take it back below, in one click.
-desk-would-forgotten = The finding speaks of { $said } contributions, and of { $known } the server knows which they are: these are meant here. The others stay as they are.
 desk-done-undone = The verdict is taken back.
 
 desk-pause = Pages only

@@ -396,7 +396,7 @@ desk-hint-aside = Des formulaires complets, retenus ou invalidés. Une demande r
 desk-label-before = Compte avant
 desk-label-after = Compte après
 desk-label-unknown = Ce que nous ne savons pas
-desk-hint-unknown = Dans vos mots. Adresses, sites et noms de titulaires de réseaux sont refusés : personne ne sait encore qui est derrière. Un nom qui est aussi un mot courant, comme « Cloud », n’est refusé qu’avec sa majuscule, dans une phrase.
+desk-hint-unknown = Dans vos mots. Adresses, sites et noms de titulaires de réseaux sont refusés : personne ne sait encore qui est derrière. Un nom qui est aussi un mot courant, comme « Cloud », n’est refusé qu’avec sa majuscule, dans une phrase ; en tête de phrase, on vous demande ce que vous voulez dire.
 desk-label-complaint = Une plainte pourra être déposée
 desk-statement-numbers = La nuit dernière, { $attempts ->
     [0] aucune tentative de signature n’a été écartée
@@ -413,6 +413,11 @@ desk-statement-no-address = Le texte contient une adresse de réseau. Retirez-la
 desk-statement-no-name = Le texte contient une adresse de courriel ou un site. Retirez-le.
 desk-statement-no-network = Le texte contient le numéro d’un réseau. Retirez-le.
 desk-statement-no-holder = Le texte contient le nom d’un titulaire de réseau. Retirez-le : par où une chose est passée ne dit pas qui l’a envoyée. Si c’était un mot courant, écrivez-le sans majuscule.
+desk-statement-in-question = { $asked ->
+    [one] Ce mot est aussi un nom de réseau : { $words }. Si c’est ici le mot courant, dites-le plus bas ; si c’est le réseau, retirez-le.
+   *[other] Ces mots sont aussi des noms de réseaux : { $words }. Si ce sont ici des mots courants, dites-le plus bas ; si c’est un réseau, retirez-le.
+}
+desk-label-no-names = Aucun réseau n’est nommé ici ({ $words })
 desk-done-acknowledged = On ne réveillera plus d’autres personnes pour cela.
 desk-done-noted = C’est noté.
 
@@ -547,9 +552,9 @@ desk-would-honest = peut-être des personnes honnêtes
 desk-would-honest-what = Peut-être honnêtes : toutes celles dont aucun constat ne parle, et celles qui montrent malgré tout des signes d’une personne.
 desk-would-samples = Jusqu’à cinq d’entre elles
 desk-would-more = Il y en a plus qu’une décision n’en prend ; le reste sera pour une autre.
+desk-would-forgotten = Le constat parle de { $said } signatures, et le serveur en connaît encore { $known } : ce sont elles qui sont visées ici. Les autres restent comme elles sont.
 desk-would-undo = Vous pourrez défaire en un clic.
 desk-done-judged = C’est décidé. Vous pouvez le défaire plus bas, en un clic.
-desk-would-forgotten = Le constat parle de { $said } signatures, et le serveur en connaît encore { $known } : ce sont elles qui sont visées ici. Les autres restent comme elles sont.
 desk-done-undone = La décision est défaite.
 
 desk-pause = Lecture seule

@@ -33,9 +33,9 @@ use crate::views::Refusal;
 use crate::views::desk::DeskFrame;
 use crate::views::incident::{FoundCard, RunningClock};
 use crate::views::room::{
-    Charts, CopyPage, FindingCard, LinePage, LogPage, RoomPage, StatementPage, desk_copy, desk_line, desk_log,
-    desk_room, desk_statement,
+    Charts, CopyPage, FindingCard, LinePage, LogPage, RoomPage, desk_copy, desk_line, desk_log, desk_room,
 };
+use crate::views::statement::{StatementPage, desk_statement};
 
 /// Between two looks of a page that is watched.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -415,6 +415,7 @@ impl Desk {
             unknown: "",
             complaint: false,
             refused: None,
+            in_question: "",
             made: false,
         };
         Ok(self.page(visit, StatusCode::OK, |frame| desk_statement(frame, &page)))
@@ -428,15 +429,18 @@ impl Desk {
         let unknown = unknown.trim();
         let numbers = ["set_aside", "before", "after"].map(|name| form.get(name).trim());
         let are_numbers = numbers.iter().all(|number| number.parse::<u64>().is_ok());
-        let refused = if !are_numbers {
-            Some("desk-statement-no-number")
+        let checked = if !are_numbers {
+            Err("desk-statement-no-number")
         } else if unknown.chars().count() > STATEMENT_CHARS {
-            Some("desk-statement-no-length")
+            Err("desk-statement-no-length")
         } else {
-            statement::check(unknown, &holders, self.parts.networks.get().holders())
-                .err()
-                .map(statement::Refused::message)
+            let checked = statement::check(unknown, &holders, self.parts.networks.get().holders());
+            checked.map_err(statement::Refused::message)
         };
+        let refused = checked.as_ref().err().copied();
+        // Said of these words; others that came since are asked about again.
+        let in_question = checked.unwrap_or_default().join(", ");
+        let made = refused.is_none() && (in_question.is_empty() || form.get("no_names") == in_question);
         let page = StatementPage {
             set_aside: numbers[0],
             before: numbers[1],
@@ -444,13 +448,10 @@ impl Desk {
             unknown,
             complaint: form.get("complaint") == "on",
             refused,
-            made: refused.is_none(),
+            in_question: &in_question,
+            made,
         };
-        let status = if refused.is_some() {
-            StatusCode::BAD_REQUEST
-        } else {
-            StatusCode::OK
-        };
+        let status = if made { StatusCode::OK } else { StatusCode::BAD_REQUEST };
         Ok(self.page(visit, status, |frame| desk_statement(frame, &page)))
     }
 }

@@ -224,7 +224,7 @@ impl<'p> Route<'p> {
             Self::ReadOnly => &["do"],
             Self::Cap => &["incident", "to", "do"],
             Self::SecondWay => &["incident", "finding", "do"],
-            Self::Statement => &["set_aside", "before", "after", "unknown", "complaint"],
+            Self::Statement => &["set_aside", "before", "after", "unknown", "complaint", "no_names"],
             Self::Decide => &[
                 "petition",
                 "direction",

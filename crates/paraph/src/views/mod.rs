@@ -18,6 +18,7 @@ mod poster;
 pub mod refusal;
 pub mod room;
 mod share;
+pub mod statement;
 #[cfg(test)]
 mod tests;
 

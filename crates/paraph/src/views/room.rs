@@ -352,56 +352,6 @@ impl CopyPage<'_> {
     }
 }
 
-/// `GET` and `POST /desk/incident/statement`
-pub struct StatementPage<'a> {
-    /// Attempts set aside.
-    pub set_aside: &'a str,
-    /// Count before.
-    pub before: &'a str,
-    /// Count after.
-    pub after: &'a str,
-    /// What is not known, in words of one's own.
-    pub unknown: &'a str,
-    /// Whether a complaint may follow.
-    pub complaint: bool,
-    /// Id of why it was refused.
-    pub refused: Option<&'static str>,
-    /// Whether it is good as it stands.
-    pub made: bool,
-}
-
-impl StatementPage<'_> {
-    /// The statement, in both languages of the desk.
-    fn texts(&self, f: &Frame<'_>) -> Vec<(&'static str, String)> {
-        let number = |text: &str| text.parse::<u64>().unwrap_or(0);
-        let (set_aside, before, after) = (number(self.set_aside), number(self.before), number(self.after));
-        let text = |lang: &Lang| {
-            let mut lines = vec![
-                lang.fill(
-                    "desk-statement-numbers",
-                    &[
-                        ("attempts", set_aside.into()),
-                        ("aside", lang.number(set_aside).into()),
-                        ("before", lang.number(before).into()),
-                        ("after", lang.number(after).into()),
-                    ],
-                ),
-                lang.text("desk-statement-unknown"),
-            ];
-            // Written in one language, it has no place in a text of another.
-            if !self.unknown.is_empty() && *lang == f.lang {
-                lines.push(self.unknown.to_owned());
-            }
-            if self.complaint {
-                lines.push(lang.text("desk-statement-complaint"));
-            }
-            lines.push(lang.text("desk-statement-method"));
-            (lang.code(), lines.join("\n\n"))
-        };
-        f.site.languages.iter().map(text).collect()
-    }
-}
-
 /// The form of a verdict as it was typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Deciding {
@@ -430,12 +380,6 @@ pub struct Deciding {
     /// Name of the reason.
     pub reason: String,
     /// What is said about it.
-    fn forgotten(&self, f: &Frame<'_>, forgotten: &Forgotten) -> String {
-        let number = |many: u64| f.lang.number(many).into();
-        let numbers = [("said", number(forgotten.said)), ("known", number(forgotten.known))];
-        f.lang.fill("desk-would-forgotten", &numbers)
-    }
-
     pub note: String,
     /// The moment of its preview, milliseconds UTC: who signed later was not seen.
     pub until: String,
@@ -484,6 +428,12 @@ impl DecidePage<'_> {
             "count",
             preview.judged,
         )
+    }
+
+    fn forgotten(&self, f: &Frame<'_>, forgotten: &Forgotten) -> String {
+        let number = |many: u64| f.lang.number(many).into();
+        let numbers = [("said", number(forgotten.said)), ("known", number(forgotten.known))];
+        f.lang.fill("desk-would-forgotten", &numbers)
     }
 
     fn button(&self, f: &Frame<'_>, preview: &Preview) -> String {
@@ -600,6 +550,4 @@ pages! {
     desk_log(LogPage) = "desk/log.html";
     /// `GET /desk/incident/decide`
     desk_decide(DecidePage) = "desk/decide.html";
-    /// `GET /desk/incident/statement`
-    desk_statement(StatementPage) = "desk/statement.html";
 }

@@ -1,6 +1,6 @@
 //! The morning statement: numbers, what is not known, what will be done. No names, no adjectives.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::LazyLock;
 
 use unicode_normalization::UnicodeNormalization;
@@ -32,7 +32,8 @@ impl Refused {
 }
 
 /// Whether a text can be published: whoever stands behind an address is not known the morning after, and who is named
-/// wrongly does not get their name back.
+/// wrongly does not get their name back. The words that whoever writes it has to say are none: "Orange" at the beginning of a
+/// sentence may be a colour or a network, and only people know.
 ///
 /// `seen` are the registered holders of what was banned that night: refused however they are written, and by the one word of
 /// their name that is no other's. So are the holders of the whole table and what people call the large ones, except those
@@ -41,7 +42,7 @@ impl Refused {
 ///
 /// # Errors
 /// What it names.
-pub fn check<'a>(text: &str, seen: &[String], table: impl Iterator<Item = &'a str>) -> Result<(), Refused> {
+pub fn check<'a>(text: &str, seen: &[String], table: impl Iterator<Item = &'a str>) -> Result<Vec<String>, Refused> {
     let text: String = text.nfkc().collect();
     // As people write an address so that nothing makes a link of it.
     let text = ["[.]", "(.)", "{.}", "[dot]", "(dot)"]
@@ -64,46 +65,90 @@ pub fn check<'a>(text: &str, seen: &[String], table: impl Iterator<Item = &'a st
     if has_network_number(&words) {
         return Err(Refused::Network);
     }
-    let said: HashSet<&str> = words.iter().map(|word| &*word.lower).collect();
-    let is_said = |name: &[String], needs_capitals: bool| {
-        words.windows(name.len()).any(|said| {
+    let said = Said::of(&words);
+    if seen.iter().any(|holder| said.has_seen(holder)) {
+        return Err(Refused::Holder);
+    }
+    let called = CALLED.lines().filter(|line| !line.starts_with('#'));
+    let mut in_question = BTreeSet::new();
+    for name in table.chain(called).filter_map(|holder| said.name_of(holder)) {
+        if said.names(&name) {
+            return Err(Refused::Holder);
+        }
+        if let [word] = &name[..]
+            && is_ordinary(word)
+        {
+            in_question.extend(said.begins_with(word));
+        }
+    }
+    Ok(in_question.into_iter().collect())
+}
+
+/// The words of a text, and which there are.
+struct Said<'a> {
+    words: &'a [Word],
+    each: HashSet<&'a str>,
+}
+
+impl<'a> Said<'a> {
+    fn of(words: &'a [Word]) -> Self {
+        let each = words.iter().map(|word| &*word.lower).collect();
+        Self { words, each }
+    }
+
+    /// Whether words of a name follow each other, or do so written as a name.
+    fn has(&self, name: &[String], needs_capitals: bool) -> bool {
+        self.words.windows(name.len()).any(|said| {
             let is_name = said.iter().map(|word| &word.lower).eq(name);
             let is_written_as_one = said.iter().all(|word| word.is_capital) && (name.len() > 1 || !said[0].begins);
             is_name && (is_written_as_one || !needs_capitals)
         })
-    };
-    let is_named = |holder: &str| {
+    }
+
+    /// Whether a name is there that can mean nothing else.
+    fn names(&self, name: &[String]) -> bool {
+        self.has(name, name.iter().all(|word| is_ordinary(word)))
+    }
+
+    /// Whether a holder of that night is there.
+    fn has_seen(&self, holder: &str) -> bool {
+        let name = called(holder);
+        let own = name.iter().find(|word| !is_ordinary(word));
+        own.is_some_and(|own| self.each.contains(&**own)) || (is_a_name(&name) && self.has(&name, false))
+    }
+
+    /// What people call a holder, if that may be in the text.
+    fn name_of(&self, holder: &str) -> Option<Vec<String>> {
         // Nearly every holder ends here, and the table has ninety thousand.
         let first = holder
             .split(|letter: char| !letter.is_alphanumeric())
-            .find(|word| !word.is_empty());
+            .find(|word| !word.is_empty())?;
         // One letter may be the first of several that are written as one word.
-        if !first.is_some_and(|first| first.chars().count() == 1 || said.contains(&*first.to_lowercase())) {
-            return false;
+        if first.chars().count() > 1 && !self.each.contains(&*first.to_lowercase()) {
+            return None;
         }
-        let name = called(holder);
-        is_a_name(&name) && is_said(&name, name.iter().all(|word| is_ordinary(word)))
-    };
-    let is_seen = |holder: &String| {
-        let name = called(holder);
-        let own = name.iter().find(|word| !is_ordinary(word));
-        own.is_some_and(|own| said.contains(&**own)) || (is_a_name(&name) && is_said(&name, false))
-    };
-    let mut table = table.filter(|holder| !NOBODY.contains(&&*holder.to_lowercase()));
-    if seen.iter().any(is_seen)
-        || table.any(is_named)
-        || CALLED.lines().any(|line| !line.starts_with('#') && is_named(line))
-    {
-        return Err(Refused::Holder);
+        Some(called(holder)).filter(|name| is_a_name(name) && !is_nobodys(name))
     }
-    Ok(())
+
+    /// A word as it begins a sentence, where everything has a capital.
+    fn begins_with(&self, lower: &str) -> Option<String> {
+        let mut beginnings = self.words.iter().filter(|word| word.begins && word.is_capital);
+        let mut letters = beginnings.find(|word| word.lower == lower)?.lower.chars();
+        Some(letters.next()?.to_uppercase().chain(letters).collect())
+    }
 }
 
 /// What people call large networks, one a line.
 const CALLED: &str = include_str!("../../../networks/called.txt");
 
-/// Holders of the table whose name is nobody's alone.
-const NOBODY: [&str; 2] = ["internet", "utc"];
+/// What holders of the table are called by, and nobody takes for a name, whatever its letters: "Its cause", "États-Unis".
+const NOBODY: [&str; 13] = [
+    "est", "etc", "fro", "internet", "its", "mon", "new", "next", "none", "unis", "utc", "vos", "will",
+];
+
+fn is_nobodys(name: &[String]) -> bool {
+    matches!(name, [word] if NOBODY.contains(&&**word))
+}
 
 /// Ordinary words that holders are called by, too.
 static ORDINARY: LazyLock<HashSet<&str>> = LazyLock::new(|| {
@@ -367,7 +412,7 @@ mod tests {
             "Il y a une orange. Partie A. À 3 h, plan B.",
             "",
         ] {
-            assert_eq!(check(text, &holders, table()), Ok(()), "{text}");
+            assert!(check(text, &holders, table()).is_ok(), "{text}");
         }
     }
 
@@ -406,8 +451,30 @@ mod tests {
             "Une orange, la poste, un mobile et du sel. L’océan est libre, free en anglais ; le vent est vif.",
             "Le courrier est arrivé par la poste. La poste est fermée le dimanche.",
         ] {
-            assert_eq!(check(text, &[], nobody()), Ok(()), "{text}");
+            assert!(check(text, &[], nobody()).is_ok(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_name_that_is_an_ordinary_word_too_is_asked_about_where_a_sentence_begins_with_it() {
+        let table = || ["Cloud S.A.", "Internet", "Harbour Network"].into_iter();
+        let asked = |text: &str| check(text, &[], table()).expect(text);
+        for (text, words) in [
+            ("Orange a été prévenue. Orange répond.", &["Orange"][..]),
+            (
+                "Ce matin : orange, ou free. Free n’a rien dit. « Cloud » non plus.",
+                &["Cloud", "Free"],
+            ),
+            ("ORANGE a été prévenue.", &["Orange"]),
+            ("Une orange est tombée. Internet va bien. Harbour is a word.", &[]),
+        ] {
+            assert_eq!(asked(text), words, "{text}");
+        }
+        assert_eq!(check("Cela vient d’Orange.", &[], table()), Err(Refused::Holder));
+        assert_eq!(
+            check("Orange dort.", &["Orange S.A.".to_owned()], table()),
+            Err(Refused::Holder)
+        );
     }
 
     /// The real table against what people would write: its rented servers are named by nobody, ordinary words by everybody.
@@ -423,8 +490,10 @@ mod tests {
             "Nous ne savons pas qui a envoyé ces demandes, ni pourquoi. Le service, le site et le réseau ont tenu toute la nuit.",
             "We do not know who is behind this, or whether it will start again. The server and its network stood; the line was full.",
             "Une plainte sera déposée demain matin. La CNIL est prévenue.",
+            "Its cause is not known. None of it counts. New attempts may come. Will they? Next, we say more.",
+            "Vos signatures comptent. Est-ce fini ? Cela a réveillé quelqu’un aux États-Unis.",
         ] {
-            assert_eq!(check(text, &[], networks.holders()), Ok(()), "{text}");
+            assert_eq!(check(text, &[], networks.holders()), Ok(Vec::new()), "{text}");
         }
     }
 }

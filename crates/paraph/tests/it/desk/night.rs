@@ -324,11 +324,16 @@ fn what_is_written_down_at_night_is_there_in_the_morning() {
         let refused = browser.send(page, page, &statement(named));
         assert_eq!(refused.status, 400, "{named}");
     }
-    let made = browser.send(
-        page,
-        "/desk/incident/statement?lang=en",
-        &statement("Whether it will \u{202e}come back."),
-    );
+    // What is an ordinary word or a network, its author says: of these words, and of no others.
+    let in_english = "/desk/incident/statement?lang=en";
+    let said = |unknown, no_names| [&statement(unknown)[..], &[("no_names", no_names)]].concat();
+    for (no_names, status) in [("", 400), ("Free", 400), ("Orange", 200)] {
+        let answer = browser.send(page, in_english, &said("Orange is the colour of the night.", no_names));
+        assert_eq!(answer.status, status, "{no_names}");
+        let asked = answer.text().contains("a network’s name, too: Orange.");
+        assert_eq!(asked, status == 400, "{}", answer.text());
+    }
+    let made = browser.send(page, in_english, &statement("Whether it will \u{202e}come back."));
     let text = made.text();
     assert_eq!(
         text.matches("Whether it will come back.").count(),

@@ -1,0 +1,71 @@
+//! The page of the morning statement.
+
+use askama::Template;
+
+use super::Lang;
+use super::desk::{DeskFrame, pages};
+use super::model::Frame;
+use crate::desk::role::Act;
+
+/// `GET` and `POST /desk/incident/statement`
+pub struct StatementPage<'a> {
+    /// Attempts set aside.
+    pub set_aside: &'a str,
+    /// Count before.
+    pub before: &'a str,
+    /// Count after.
+    pub after: &'a str,
+    /// What is not known, in words of one's own.
+    pub unknown: &'a str,
+    /// Whether a complaint may follow.
+    pub complaint: bool,
+    /// Id of why it was refused.
+    pub refused: Option<&'static str>,
+    /// Words in it that are names of networks, too, for whoever writes it to say that none is meant.
+    pub in_question: &'a str,
+    /// Whether it is good as it stands.
+    pub made: bool,
+}
+
+impl StatementPage<'_> {
+    fn about_words(&self, f: &Frame<'_>, id: &str) -> String {
+        let asked = self.in_question.split(", ").count() as u64;
+        f.lang
+            .fill(id, &[("words", self.in_question.into()), ("asked", asked.into())])
+    }
+
+    /// The statement, in both languages of the desk.
+    fn texts(&self, f: &Frame<'_>) -> Vec<(&'static str, String)> {
+        let number = |text: &str| text.parse::<u64>().unwrap_or(0);
+        let (set_aside, before, after) = (number(self.set_aside), number(self.before), number(self.after));
+        let text = |lang: &Lang| {
+            let mut lines = vec![
+                lang.fill(
+                    "desk-statement-numbers",
+                    &[
+                        ("attempts", set_aside.into()),
+                        ("aside", lang.number(set_aside).into()),
+                        ("before", lang.number(before).into()),
+                        ("after", lang.number(after).into()),
+                    ],
+                ),
+                lang.text("desk-statement-unknown"),
+            ];
+            // Written in one language, it has no place in a text of another.
+            if !self.unknown.is_empty() && *lang == f.lang {
+                lines.push(self.unknown.to_owned());
+            }
+            if self.complaint {
+                lines.push(lang.text("desk-statement-complaint"));
+            }
+            lines.push(lang.text("desk-statement-method"));
+            (lang.code(), lines.join("\n\n"))
+        };
+        f.site.languages.iter().map(text).collect()
+    }
+}
+
+pages! {
+    /// `GET /desk/incident/statement`
+    desk_statement(StatementPage) = "desk/statement.html";
+}
