@@ -227,6 +227,13 @@ export function deskTests(test) {
     await page.click("main button[type=submit]");
     check((await page.locator("blockquote").count()) === 0, "an address is refused");
     await inspect(page, "desk-statement-refused");
+    await page.fill("#unknown", "Orange est la couleur de ce matin.");
+    await page.click("main button[type=submit]");
+    check((await page.locator("blockquote").count()) === 0, "a word that is a network's name, too, is asked about");
+    await inspect(page, "desk-statement-asked");
+    await page.check("#no_names");
+    await page.click("main button[type=submit]");
+    check((await page.locator("blockquote").count()) > 1, "its author says that it names no network");
     await page.fill("#unknown", "Si cela recommencera.");
     await page.check("#complaint");
     await page.click("main button[type=submit]");

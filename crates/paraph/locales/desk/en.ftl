@@ -410,8 +410,11 @@ desk-statement-no-address = There is a network address in the text. Leave it out
 desk-statement-no-name = There is a mail address or a site in the text. Leave it out.
 desk-statement-no-network = There is the number of a network in the text. Leave it out.
 desk-statement-no-holder = The text has the name of a registered holder of a network. Leave it out: where something came through does not say who sent it. If you meant an ordinary word, write it without a capital.
-desk-statement-in-question = These words are names of networks, too: { $words }. If you mean the ordinary words, say so below; if you mean a network, leave it out.
-desk-label-no-names = “{ $words }” are ordinary words here, and name no network
+desk-statement-in-question = { $asked ->
+    [one] This word is a network’s name, too: { $words }. If you mean the ordinary word, say so below; if you mean the network, leave it out.
+   *[other] These words are networks’ names, too: { $words }. If you mean the ordinary words, say so below; if you mean a network, leave it out.
+}
+desk-label-no-names = No network is named here ({ $words })
 desk-done-acknowledged = Others are not woken again for this.
 desk-done-noted = It is written down.
 

@@ -413,8 +413,11 @@ desk-statement-no-address = Le texte contient une adresse de réseau. Retirez-la
 desk-statement-no-name = Le texte contient une adresse de courriel ou un site. Retirez-le.
 desk-statement-no-network = Le texte contient le numéro d’un réseau. Retirez-le.
 desk-statement-no-holder = Le texte contient le nom d’un titulaire de réseau. Retirez-le : par où une chose est passée ne dit pas qui l’a envoyée. Si c’était un mot courant, écrivez-le sans majuscule.
-desk-statement-in-question = Ces mots sont aussi des noms de réseaux : { $words }. Si ce sont ici des mots courants, dites-le plus bas ; si c’est un réseau, retirez-le.
-desk-label-no-names = Ici, « { $words } » sont des mots courants et ne nomment aucun réseau
+desk-statement-in-question = { $asked ->
+    [one] Ce mot est aussi un nom de réseau : { $words }. Si c’est ici le mot courant, dites-le plus bas ; si c’est le réseau, retirez-le.
+   *[other] Ces mots sont aussi des noms de réseaux : { $words }. Si ce sont ici des mots courants, dites-le plus bas ; si c’est un réseau, retirez-le.
+}
+desk-label-no-names = Aucun réseau n’est nommé ici ({ $words })
 desk-done-acknowledged = On ne réveillera plus d’autres personnes pour cela.
 desk-done-noted = C’est noté.
 

@@ -295,8 +295,8 @@ mod tests {
     /// In French zero is singular, so that a message that says "une" of one says it of none too, unless it has words for none.
     #[test]
     fn french_does_not_say_one_of_none() {
-        // Never of none: durations, and a word beside which the number stands.
-        const NEVER: [&str; 5] = ["wait", "minutes", "days", "unconfirmed", "features"];
+        // Never of none: durations, words that somebody is asked about, and a word beside which the number stands.
+        const NEVER: [&str; 6] = ["wait", "minutes", "days", "unconfirmed", "features", "asked"];
         const APART: [&str; 3] = ["people-signed", "desk-limit-raise-to", "desk-span-minutes"];
         let (_, source, _) = LOCALES.iter().find(|locale| locale.0 == "fr").expect("French");
         for (id, text) in messages(source) {

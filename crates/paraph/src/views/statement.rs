@@ -29,7 +29,9 @@ pub struct StatementPage<'a> {
 
 impl StatementPage<'_> {
     fn about_words(&self, f: &Frame<'_>, id: &str) -> String {
-        f.lang.fill(id, &[("words", self.in_question.into())])
+        let asked = self.in_question.split(", ").count() as u64;
+        f.lang
+            .fill(id, &[("words", self.in_question.into()), ("asked", asked.into())])
     }
 
     /// The statement, in both languages of the desk.

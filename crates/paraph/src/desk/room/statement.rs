@@ -69,7 +69,6 @@ pub fn check<'a>(text: &str, seen: &[String], table: impl Iterator<Item = &'a st
     if seen.iter().any(|holder| said.has_seen(holder)) {
         return Err(Refused::Holder);
     }
-    let table = table.filter(|holder| !NOBODY.contains(&&*holder.to_lowercase()));
     let called = CALLED.lines().filter(|line| !line.starts_with('#'));
     let mut in_question = BTreeSet::new();
     for name in table.chain(called).filter_map(|holder| said.name_of(holder)) {
@@ -128,7 +127,7 @@ impl<'a> Said<'a> {
         if first.chars().count() > 1 && !self.each.contains(&*first.to_lowercase()) {
             return None;
         }
-        Some(called(holder)).filter(|name| is_a_name(name))
+        Some(called(holder)).filter(|name| is_a_name(name) && !is_nobodys(name))
     }
 
     /// A word as it begins a sentence, where everything has a capital.
@@ -142,8 +141,14 @@ impl<'a> Said<'a> {
 /// What people call large networks, one a line.
 const CALLED: &str = include_str!("../../../networks/called.txt");
 
-/// Holders of the table whose name is nobody's alone.
-const NOBODY: [&str; 2] = ["internet", "utc"];
+/// What holders of the table are called by, and nobody takes for a name, whatever its letters: "Its cause", "États-Unis".
+const NOBODY: [&str; 13] = [
+    "est", "etc", "fro", "internet", "its", "mon", "new", "next", "none", "unis", "utc", "vos", "will",
+];
+
+fn is_nobodys(name: &[String]) -> bool {
+    matches!(name, [word] if NOBODY.contains(&&**word))
+}
 
 /// Ordinary words that holders are called by, too.
 static ORDINARY: LazyLock<HashSet<&str>> = LazyLock::new(|| {
@@ -485,6 +490,8 @@ mod tests {
             "Nous ne savons pas qui a envoyé ces demandes, ni pourquoi. Le service, le site et le réseau ont tenu toute la nuit.",
             "We do not know who is behind this, or whether it will start again. The server and its network stood; the line was full.",
             "Une plainte sera déposée demain matin. La CNIL est prévenue.",
+            "Its cause is not known. None of it counts. New attempts may come. Will they? Next, we say more.",
+            "Vos signatures comptent. Est-ce fini ? Cela a réveillé quelqu’un aux États-Unis.",
         ] {
             assert_eq!(check(text, &[], networks.holders()), Ok(Vec::new()), "{text}");
         }

@@ -330,7 +330,7 @@ fn what_is_written_down_at_night_is_there_in_the_morning() {
     for (no_names, status) in [("", 400), ("Free", 400), ("Orange", 200)] {
         let answer = browser.send(page, in_english, &said("Orange is the colour of the night.", no_names));
         assert_eq!(answer.status, status, "{no_names}");
-        let asked = answer.text().contains("names of networks, too: Orange.");
+        let asked = answer.text().contains("a network’s name, too: Orange.");
         assert_eq!(asked, status == 400, "{}", answer.text());
     }
     let made = browser.send(page, in_english, &statement("Whether it will \u{202e}come back."));
