@@ -41,6 +41,24 @@ export function contentTests(test, signedBy) {
     });
   }
 
+  test("no word, link or name is wider than a phone", async (browser) => {
+    for (const width of [320, 390]) {
+      const page = await open(browser, { lang: "fr", width });
+      for (const path of ["/", `/p/${petition}`, `/p/${petition}/versions`, `/p/${petition}/updates`, `/p/${petition}/sign`]) {
+        await page.goto(`${base}${path}?lang=fr`);
+        const over = await page.evaluate(() => {
+          const texts = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+          while (texts.nextNode()) {
+            const shown = texts.currentNode.textContent.trim() && !texts.currentNode.parentElement.closest("select, script, textarea, button");
+            if (shown) texts.currentNode.textContent += "x".repeat(90);
+          }
+          return document.documentElement.scrollWidth - innerWidth;
+        });
+        check(over <= 0, `${path}: ${over} px too wide at ${width}`);
+      }
+    }
+  });
+
   test("nothing of the video is asked for before a click, with script and without", async (browser) => {
     const elsewhere = await host();
     try {
