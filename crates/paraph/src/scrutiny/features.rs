@@ -549,7 +549,7 @@ mod tests {
             "b@deux.cliff-house.example",
             "c@cliff-house.example",
         ]
-        .map(|email| stored(email));
+        .map(&stored);
         let domain = |stored: &[u8]| read(stored, month(at)).domain;
         assert_eq!([domain(&one), domain(&other)], [domain(&owners); 2]);
         assert_ne!(domain(&one), domain(&stored("d@clearing.example")));

@@ -85,7 +85,6 @@ fn what_cannot_be_is_said_before_the_work() {
     assert_eq!(fs::read_to_string(foreign.join("index.html")).expect("there"), "mine");
 
     // What would change nothing is not taken.
-    let target = ["--target", "http://127.0.0.1:9", "--petition", "p"];
     let demo = ["demo", "--once", "--listen", "127.0.0.1:0", "--duration", "1s"];
     let drill = ["drill", "--target", "http://127.0.0.1:9", "--petition", "p"];
     for ran in [
