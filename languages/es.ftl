@@ -457,8 +457,9 @@ privacy-html =
         [one] se borran al cabo de un día.
        *[other] se borran al cabo de { $features } días.
     }</dd></div>
-    <div><dt>Firma</dt><dd>hasta que la retires, o hasta que la petición haya terminado y se haya entregado.</dd></div>
-    <div><dt>Pruebas de un ataque</dt><dd>selladas, mientras un procedimiento las necesite; lo que toca a personas honradas que quedaron dentro se destruye.</dd></div>
+    <div><dt>Firma</dt><dd>hasta que la retires: nada la borra por sí solo, ni siquiera el final de la petición.</dd></div>
+    <div><dt>Dirección, puerto y hora de la conexión</dt><dd>sellados con la firma que llegó por ella, tanto tiempo como esta.</dd></div>
+    <div><dt>Lo que nos hiciste guardar para tu denuncia («no fui yo»)</dt><dd>sellado, hasta que lo hagas borrar con el mismo enlace.</dd></div>
     </dl>
     <h2>Quién más los ve</h2>
     <p>Ningún tercero: ni guiones, ni letras, ni contadores, ni captchas de otros sitios, y ninguna cookie. Cada registro está sellado con una clave propia; borrar es destruir la clave. Solo quien aloja nuestras máquinas y quien transporta nuestro correo los tratan, por cuenta nuestra. Una autoridad puede recibir pruebas de un ataque, por decisión registrada de una persona.</p>

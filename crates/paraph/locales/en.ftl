@@ -489,8 +489,9 @@ privacy-html =
         [one] erased after one day.
        *[other] erased after { $features } days.
     }</dd></div>
-    <div><dt>Signature</dt><dd>until you withdraw it, or the petition is over and has been handed in.</dd></div>
-    <div><dt>Evidence of an attack</dt><dd>sealed, for as long as proceedings need it; the records of honest people caught in it are destroyed.</dd></div>
+    <div><dt>Signature</dt><dd>until you withdraw it: nothing erases it by itself, not even the end of the petition.</dd></div>
+    <div><dt>Address, port and time of the connection</dt><dd>sealed with the signature that came from it, for as long as that.</dd></div>
+    <div><dt>What you had us keep for your complaint (“it wasn’t me”)</dt><dd>sealed, until you have it erased through the same link.</dd></div>
     </dl>
     <h2>Who else sees it</h2>
     <p>No third party: no remote script, font, counter or captcha, and no cookie. Each record is sealed with a key of its own; erasing destroys the key. Only the company that hosts our machines and the one that carries our mail handle it, on our behalf. An authority can receive evidence of an attack, on a recorded decision of a person.</p>

@@ -498,8 +498,9 @@ privacy-html =
         [one] effacés au bout d’un jour.
        *[other] effacés au bout de { $features } jours.
     }</dd></div>
-    <div><dt>Signature</dt><dd>jusqu’à ce que vous la retiriez, ou que la pétition soit finie et remise.</dd></div>
-    <div><dt>Preuves d’une attaque</dt><dd>sous scellé, aussi longtemps qu’une procédure en a besoin ; ce qui touche des gens honnêtes pris dedans est détruit.</dd></div>
+    <div><dt>Signature</dt><dd>jusqu’à ce que vous la retiriez : rien ne l’efface tout seul, pas même la fin de la pétition.</dd></div>
+    <div><dt>Adresse, port et heure de la connexion</dt><dd>sous scellé avec la signature qui en est venue, aussi longtemps qu’elle.</dd></div>
+    <div><dt>Ce que vous nous avez fait garder pour votre plainte (« ce n’était pas moi »)</dt><dd>sous scellé, jusqu’à ce que vous le fassiez effacer par le même lien.</dd></div>
     </dl>
     <h2>Qui d’autre les voit</h2>
     <p>Aucun tiers : ni script, ni police, ni compteur, ni captcha venus d’ailleurs, et aucun cookie. Chaque enregistrement est scellé par une clé qui lui est propre ; effacer, c’est détruire la clé. Seuls l’hébergeur de nos machines et celui qui achemine notre courrier les traitent, pour notre compte. Une autorité peut recevoir des preuves d’une attaque, sur décision enregistrée d’une personne.</p>
