@@ -194,7 +194,7 @@ desk-too-many = As many members or links as the site allows. Remove some first.
 
 ## Log
 
-desk-audit-what = Who did what, and when. Nothing here is about signatories.
+desk-audit-what = Who did what with petitions, members and accounts, and when. Nothing here is about signatories: verdicts and pauses of signing stand in the incident room.
 desk-act-invited = made a link to join
 desk-act-reset = made a new link for
 desk-act-link-taken-back = took back a link

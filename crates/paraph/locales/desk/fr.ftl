@@ -194,7 +194,7 @@ desk-too-many = Autant de membres ou de liens que le site le permet. Retirez-en 
 
 ## Registre
 
-desk-audit-what = Qui a fait quoi, et quand. Rien ici ne concerne les signataires.
+desk-audit-what = Qui a fait quoi avec les pétitions, les membres et les comptes, et quand. Rien ici ne concerne les signataires : les décisions et les pauses des signatures figurent dans la salle de crise.
 desk-act-invited = a fait un lien d’invitation
 desk-act-reset = a fait un nouveau lien pour
 desk-act-link-taken-back = a repris un lien
