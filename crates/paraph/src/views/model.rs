@@ -336,6 +336,8 @@ pub struct Others {
 impl Others {
     /// How many are shown, for the heading.
     pub(crate) fn count(&self) -> u64 {
+    /// The mailbox has confirmed another, which stands: it counts once in any case.
+    pub stands: bool,
         self.shown.len() as u64
     }
 }
@@ -369,10 +371,12 @@ pub struct ConfirmedPage<'a> {
 /// `GET /withdraw/{token}`, `GET /not-me/{token}`.
 #[derive(Clone, Copy, Debug)]
 pub struct ManagePage<'a> {
-    /// The contribution.
+    /// The contribution that the button is about, with the links of the one that was asked for.
     pub contribution: &'a Shown,
-    /// It was never confirmed: it has never counted.
-    pub unconfirmed: bool,
+    /// The one that was asked for is confirmed and stands.
+    pub confirmed: bool,
+    /// How many of its mailbox are and do.
+    pub standing: u64,
 }
 
 /// `POST /withdraw/{token}`.
@@ -422,6 +426,10 @@ pub struct SecondWayPage<'a> {
 /// `POST /second-way/{token}`.
 #[derive(Clone, Copy, Debug)]
 pub struct AnsweredPage<'a> {
+    /// It had been confirmed: it may still be in the displayed count.
+    pub confirmed: bool,
+    /// Token that withdraws what the mailbox confirmed beside it, where something was and stays.
+    pub withdraw: Option<&'a String>,
     /// Slug of the petition.
     pub slug: &'a str,
     /// Title of the petition.

@@ -228,12 +228,14 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
                 contribution,
                 others: &others,
             },
+                stands: true,
         ),
         withdraw(
             f,
             &ManagePage {
                 contribution,
-                unconfirmed: true,
+                confirmed: false,
+                standing: 2,
             },
         ),
         withdrawn(
@@ -249,7 +251,8 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
             f,
             &ManagePage {
                 contribution,
-                unconfirmed: false,
+                confirmed: true,
+                standing: 1,
             },
         ),
         stop_mail(f, &stop_page(false, false)),
@@ -297,6 +300,8 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
                 choice,
                 disowned_at: Some(NOON),
             },
+                confirmed: true,
+                withdraw: Some(&contribution.links.withdraw),
         )
     }));
     pages.extend([Notice::ClearanceRefused, Notice::Busy(7)].map(|notice| {
