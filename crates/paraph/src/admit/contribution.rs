@@ -72,6 +72,19 @@ impl Contribution {
     }
 }
 
+/// Everything that is wrong with a form of which some fields could not be read: its person mends it in one go.
+pub(super) fn all_wrong(form: &SignForm, mut errors: Vec<FieldError>, limits: &Limits) -> Vec<FieldError> {
+    let unread = errors.iter().any(|error| error.code == "too_many_fields");
+    let checked = Contribution::from_form(form, limits).err().unwrap_or_default();
+    let more = checked.into_iter().filter(|_| !unread);
+    // What could not be read is empty in the form, and not missing.
+    let more: Vec<_> = more
+        .filter(|error| errors.iter().all(|known| known.field != error.field))
+        .collect();
+    errors.extend(more);
+    errors
+}
+
 /// Marks on one letter; Vietnamese has two, Tibetan and Thai up to four. More is a drawing over the neighbours.
 const MARKS_IN_A_ROW: usize = 6;
 
