@@ -501,7 +501,7 @@ fn updates_reach_those_who_asked_once_across_a_kill_and_stopping_them_withdraws_
         "--slug",
         "fountain",
         "--title",
-        "They <vote>",
+        "They <vote>\u{fffe}",
         "--text",
         &text,
         "--json",
@@ -539,7 +539,9 @@ fn updates_reach_those_who_asked_once_across_a_kill_and_stopping_them_withdraws_
     let feed = client.get("/p/fountain/updates.atom");
     assert_eq!(feed.header("content-type"), Some("application/atom+xml; charset=utf-8"));
     assert!(
-        feed.text().contains("They &lt;vote&gt;") && feed.text().contains("/updates/1"),
+        feed.text().contains("They &lt;vote&gt;")
+            && feed.text().contains("/updates/1")
+            && !feed.text().contains('\u{fffe}'),
         "{}",
         feed.text()
     );
