@@ -207,6 +207,8 @@ pub fn link_path(token: &Token) -> String {
 pub struct Desk {
     /// Texts and languages.
     pub site: Arc<Site>,
+    /// The same in the languages of the desk itself.
+    pub spoken: Arc<Site>,
     /// Whom to call at night, and in which zone.
     pub night: Arc<Night>,
     /// What links to it begin with, without a slash at the end.
@@ -323,7 +325,7 @@ impl Desk {
         let (head, body) = request.into_parts();
         let asked = Asked {
             json: false,
-            ..Asked::of(&self.site, &head.uri, &head.headers)
+            ..Asked::of(&self.spoken, &head.uri, &head.headers)
         };
         let query = head.uri.query().unwrap_or_default();
         let named = |key| query.split('&').find_map(|pair| pair.strip_prefix(key));

@@ -5,6 +5,7 @@ use askama::Template;
 use super::markup;
 use super::model::{self, Frame, MailStatusPage};
 use super::poster::{Code, code};
+use super::{Lang, markup};
 use super::refusal::Problem;
 use crate::desk::books::{Line, Link, Member, Open, Passkey, Review};
 use crate::desk::draft::Typed;
@@ -256,6 +257,8 @@ pub struct EditPage<'a> {
     /// The petition that is changed; `None`: a new one.
     pub slug: Option<&'a str>,
     /// What the form holds.
+    /// What a petition may be written in.
+    pub languages: &'a [Lang],
     pub typed: &'a Typed,
     /// What is wrong.
     pub problems: &'a [(&'static str, Problem)],

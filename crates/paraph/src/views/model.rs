@@ -59,6 +59,20 @@ pub struct Site {
 }
 
 impl Site {
+    /// The same in the languages that the desk speaks: those built in. Where the site has none of them, in English.
+    #[must_use]
+    pub fn at_the_desk(&self) -> Self {
+        let mut languages = self.languages.clone();
+        languages.retain(|lang| lang.is_built_in());
+        if languages.is_empty() {
+            languages.extend(Lang::from_code("en"));
+        }
+        Self {
+            languages,
+            ..self.clone()
+        }
+    }
+
     /// The address of a page as people read and type it: without scheme.
     #[must_use]
     pub fn readable(&self, path: impl AsRef<str>) -> String {
@@ -322,6 +336,8 @@ pub struct ConfirmPage<'a> {
     pub contribution: &'a Shown,
     /// Others that wait for the same mailbox, and for its address about other petitions.
     pub others: &'a Others,
+    /// The mailbox has confirmed another, which stands: it counts once in any case.
+    pub stands: bool,
 }
 
 /// Contributions that wait beside another one, each confirmed by its own token.
@@ -336,8 +352,6 @@ pub struct Others {
 impl Others {
     /// How many are shown, for the heading.
     pub(crate) fn count(&self) -> u64 {
-    /// The mailbox has confirmed another, which stands: it counts once in any case.
-    pub stands: bool,
         self.shown.len() as u64
     }
 }
@@ -412,6 +426,10 @@ pub struct DisownedPage<'a> {
     pub choice: Disowning,
     /// When it was recorded; nothing, when it had been recorded before.
     pub disowned_at: Option<u64>,
+    /// It had been confirmed: it may still be in the displayed count.
+    pub confirmed: bool,
+    /// Token that withdraws what the mailbox confirmed beside it, where something was and stays.
+    pub withdraw: Option<&'a String>,
 }
 
 /// `GET /second-way/{token}`.
@@ -426,10 +444,6 @@ pub struct SecondWayPage<'a> {
 /// `POST /second-way/{token}`.
 #[derive(Clone, Copy, Debug)]
 pub struct AnsweredPage<'a> {
-    /// It had been confirmed: it may still be in the displayed count.
-    pub confirmed: bool,
-    /// Token that withdraws what the mailbox confirmed beside it, where something was and stays.
-    pub withdraw: Option<&'a String>,
     /// Slug of the petition.
     pub slug: &'a str,
     /// Title of the petition.
