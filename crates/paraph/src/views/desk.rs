@@ -2,11 +2,10 @@
 
 use askama::Template;
 
-use super::markup;
 use super::model::{self, Frame, MailStatusPage};
 use super::poster::{Code, code};
-use super::{Lang, markup};
 use super::refusal::Problem;
+use super::{Lang, markup};
 use crate::desk::books::{Line, Link, Member, Open, Passkey, Review};
 use crate::desk::draft::Typed;
 use crate::desk::role::{Act, Role};
@@ -257,9 +256,9 @@ pub struct EditPage<'a> {
     /// The petition that is changed; `None`: a new one.
     pub slug: Option<&'a str>,
     /// What the form holds.
+    pub typed: &'a Typed,
     /// What a petition may be written in.
     pub languages: &'a [Lang],
-    pub typed: &'a Typed,
     /// What is wrong.
     pub problems: &'a [(&'static str, Problem)],
     /// Id of a message about the whole.
@@ -431,6 +430,8 @@ impl AuditPage<'_> {
 pub struct NoPage<'a> {
     /// Which.
     pub what: &'a str,
+    /// What somebody wrote that was not taken, by the label of its field.
+    pub written: &'a [(&'static str, String)],
 }
 
 /// Pages of the desk: a function for each, over its template.
