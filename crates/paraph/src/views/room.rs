@@ -15,6 +15,7 @@ use crate::desk::decide::DIRECTIONS;
 use crate::desk::night::Night;
 use crate::desk::role::Act;
 use crate::desk::room::chart::{Minutes, SIZE, path, top};
+use crate::desk::room::statement::whole_number;
 use crate::desk::room::{Lamp, Light, Next, Room, Seen};
 use crate::incident::book::Incident;
 use crate::incident::log::{ShiftLine, Who};
@@ -373,7 +374,7 @@ pub struct StatementPage<'a> {
 impl StatementPage<'_> {
     /// The statement, in both languages of the desk.
     fn texts(&self, f: &Frame<'_>) -> Vec<(&'static str, String)> {
-        let number = |text: &str| text.parse::<u64>().unwrap_or(0);
+        let number = |text: &str| whole_number(text).unwrap_or(0);
         let (set_aside, before, after) = (number(self.set_aside), number(self.before), number(self.after));
         let text = |lang: &Lang| {
             let mut lines = vec![
