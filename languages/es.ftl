@@ -137,6 +137,7 @@ errors-title = { $count ->
 errors-kept = Lo que has escrito se ha conservado.
 problem-required = rellena este campo.
 problem-too-long = como mucho { $limit } caracteres.
+problem-rare-email = este sitio no puede escribir a direcciones con acentos o comillas antes de la @. Escribe otra, por favor.
 problem-bad-email = esta dirección, escrita así, no puede recibir correo. Se parece a nombre@example.org.
 problem-bad-characters = hay caracteres que no se pueden mostrar, o no hay ninguna letra.
 problem-unknown-country = elige un país de la lista.
@@ -271,8 +272,8 @@ shown-sent = Enviado el
 confirm-title = Confirmar mi firma
 confirm-heading = Vas a firmar
 confirm-lead = Nada se cuenta antes de que pulses el botón. ¿Eres tú, y es esto lo que quieres firmar?
-confirm-button = Confirmo mi firma
 confirm-lead-again = Has confirmado otra firma de esta petición desde este buzón. Si confirmas también esta, se guardan las dos y cuentas una vez. ¿Eres tú, y es esto lo que quieres firmar?
+confirm-button = Confirmo mi firma
 not-me-question = ¿No has pedido nada?
 not-me-link = No fui yo
 others-title = { $count ->
@@ -334,10 +335,10 @@ withdrawn-at = Retirada el
 withdrawn-again = Tu buzón puede volver a firmar.
 not-me-title = No fui yo
 not-me-lead = Alguien escribió tu dirección. No cuenta para nada mientras no la confirmes, y no se ha informado a nadie. ¿Qué hacemos con ello?
-erase-title = Borrarlo todo
 not-me-lead-confirmed = Esta firma se confirmó desde tu buzón. Elijas lo que elijas, todo lo que se confirmó desde él para esta petición sale del recuento. ¿Qué hacemos con ello?
 not-me-stands = Lo que se confirmó desde este buzón se queda, y aquí no se toca. Si tampoco fuiste tú, o si has cambiado de idea:
 not-me-changed-mind = Si fuiste tú, y has cambiado de idea:
+erase-title = Borrarlo todo
 erase-what = Todo lo que se envió a esta petición con tu dirección se borra y no podrá contarse nunca. Es lo que elige la mayoría.
 erase-what-waits = Todo lo que se envió a esta petición con tu dirección, y que no has confirmado, se borra y no podrá contarse nunca. Es lo que elige la mayoría.
 erase-button = Borrarlo todo
@@ -350,12 +351,12 @@ disowned-erased = Todo lo que se envió a esta petición con tu dirección está
 disowned-erased-waiting = Todo lo que se envió a esta petición con tu dirección, y que no has confirmado, está borrado. No fuiste tú, y no se contará.
 disowned-kept = No se contará. Lo que sabemos del envío está sellado y guardado para tu denuncia. Escríbenos cuando lo necesites.
 disowned-gone = No se contará. Todo lo que se envió ya estaba borrado: no queda nada que guardar.
-disowned-at = Registrado el
 disowned-counted = { $minutes ->
     [one] Si estaba en el recuento mostrado, sale de él en un minuto.
    *[other] Si estaba en el recuento mostrado, sale de él en { $minutes } minutos.
 }
 disowned-stands = Lo que confirmaste tú se queda. Si tampoco fuiste tú:
+disowned-at = Registrado el
 disowned-sorry = Sentimos la molestia. Decírnoslo ayuda a encontrar las demás firmas falsas.
 
 ## Una copia en otro sitio

@@ -137,6 +137,7 @@ errors-title = { $count ->
 errors-kept = What you typed has been kept.
 problem-required = please fill in this field.
 problem-too-long = at most { $limit } characters, please.
+problem-rare-email = this site cannot write to addresses with an accent or quotation marks before the @. Please give another one.
 problem-bad-email = this address cannot receive mail as it is written. It looks like name@example.org.
 problem-bad-characters = this holds characters that cannot be shown, or no letter at all.
 problem-unknown-country = please choose a country from the list.
@@ -244,8 +245,8 @@ shown-sent = Sent on
 confirm-title = Confirm my signature
 confirm-heading = You are about to sign
 confirm-lead = Nothing is counted before you press the button. Is this you, and is this what you want to sign?
-confirm-button = I confirm my signature
 confirm-lead-again = You have confirmed another signature of this petition from this mailbox. If you confirm this one too, both are kept and you are counted once. Is this you, and is this what you want to sign?
+confirm-button = I confirm my signature
 not-me-question = You did not ask for this?
 not-me-link = It wasn’t me
 others-title = { $count ->
@@ -307,10 +308,10 @@ withdrawn-at = Withdrawn on
 withdrawn-again = Your mailbox is free to sign again.
 not-me-title = It wasn’t me
 not-me-lead = Somebody entered your address. It counts for nothing unless you confirm it, and nobody was told. What should become of it?
-erase-title = Erase everything
 not-me-lead-confirmed = This signature was confirmed from your mailbox. Whichever you choose, everything that was confirmed from it for this petition leaves the count. What should become of it?
 not-me-stands = What was confirmed from this mailbox stays, and is not touched here. If that was not you either, or if you have changed your mind:
 not-me-changed-mind = If it was you, and you have changed your mind:
+erase-title = Erase everything
 erase-what = Everything that was sent to this petition with your address is erased and can never be counted. Most people choose this.
 erase-what-waits = Everything that was sent to this petition with your address, and that you have not confirmed, is erased and can never be counted. Most people choose this.
 erase-button = Erase everything
@@ -323,12 +324,12 @@ disowned-erased = Everything that was sent to this petition with your address ha
 disowned-erased-waiting = Everything that was sent to this petition with your address, and that you have not confirmed, has been erased. It was never you, and it will not be counted.
 disowned-kept = It will not be counted. What we know of the sending is sealed and kept for your complaint. Write to us when you need it.
 disowned-gone = It will not be counted. Everything that was sent had been erased before: there is nothing left to keep.
-disowned-at = Recorded on
 disowned-counted = { $minutes ->
     [one] If it was in the displayed count, it leaves it within a minute.
    *[other] If it was in the displayed count, it leaves it within { $minutes } minutes.
 }
 disowned-stands = What you confirmed yourself stays. If that was not you either:
+disowned-at = Recorded on
 disowned-sorry = We are sorry for the bother. Telling us helps to find the other forgeries.
 
 ## Stop mail to an address

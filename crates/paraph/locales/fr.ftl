@@ -144,6 +144,7 @@ errors-title = { $count ->
 errors-kept = Ce que vous avez saisi a été conservé.
 problem-required = ce champ est à remplir.
 problem-too-long = { $limit } caractères au plus.
+problem-rare-email = ce site ne peut pas écrire aux adresses qui ont un accent ou des guillemets avant le @. Donnez-en une autre, s’il vous plaît.
 problem-bad-email = cette adresse, écrite ainsi, ne peut pas recevoir de courrier. Elle ressemble à nom@example.org.
 problem-bad-characters = des caractères ne peuvent pas être affichés, ou il n’y a aucune lettre.
 problem-unknown-country = choisissez un pays dans la liste.
@@ -251,8 +252,8 @@ shown-sent = Envoyé le
 confirm-title = Confirmer ma signature
 confirm-heading = Vous allez signer
 confirm-lead = Rien n’est compté avant que vous n’appuyiez sur le bouton. Est-ce bien vous, et est-ce bien ce que vous voulez signer ?
-confirm-button = Je confirme ma signature
 confirm-lead-again = Vous avez confirmé une autre signature de cette pétition depuis cette boîte aux lettres. Si vous confirmez aussi celle-ci, les deux sont gardées et vous comptez une fois. Est-ce bien vous, et est-ce bien ce que vous voulez signer ?
+confirm-button = Je confirme ma signature
 not-me-question = Vous n’avez rien demandé ?
 not-me-link = Ce n’était pas moi
 others-title = { $count ->
@@ -315,10 +316,10 @@ withdrawn-at = Retirée le
 withdrawn-again = Votre boîte aux lettres peut signer de nouveau.
 not-me-title = Ce n’était pas moi
 not-me-lead = Quelqu’un a saisi votre adresse. Cela ne compte pour rien tant que vous ne confirmez pas, et personne n’en a été informé. Que faut-il en faire ?
-erase-title = Tout effacer
 not-me-lead-confirmed = Cette signature a été confirmée depuis votre boîte aux lettres. Quel que soit votre choix, tout ce qui en a été confirmé pour cette pétition quitte le compte. Que faut-il en faire ?
 not-me-stands = Ce qui a été confirmé depuis cette boîte aux lettres reste, et rien n’y est touché ici. Si ce n’était pas vous non plus, ou si vous avez changé d’avis :
 not-me-changed-mind = Si c’était vous, et que vous avez changé d’avis :
+erase-title = Tout effacer
 erase-what = Tout ce qui a été envoyé à cette pétition avec votre adresse est effacé et ne pourra jamais être compté. C’est le choix le plus courant.
 erase-what-waits = Tout ce qui a été envoyé à cette pétition avec votre adresse, et que vous n’avez pas confirmé, est effacé et ne pourra jamais être compté. C’est le choix le plus courant.
 erase-button = Tout effacer
@@ -331,12 +332,12 @@ disowned-erased = Tout ce qui a été envoyé à cette pétition avec votre adre
 disowned-erased-waiting = Tout ce qui a été envoyé à cette pétition avec votre adresse, et que vous n’avez pas confirmé, est effacé. Ce n’était pas vous, et ce ne sera pas compté.
 disowned-kept = Ce ne sera pas compté. Ce que nous savons de l’envoi est sous scellé, gardé pour votre plainte. Écrivez-nous quand vous en aurez besoin.
 disowned-gone = Ce ne sera pas compté. Tout ce qui a été envoyé était déjà effacé : il n’y a plus rien à garder.
-disowned-at = Enregistré le
 disowned-counted = { $minutes ->
     [one] Si le compte affiché en tenait compte, il n’en tiendra plus compte d’ici une minute.
    *[other] Si le compte affiché en tenait compte, il n’en tiendra plus compte d’ici { $minutes } minutes.
 }
 disowned-stands = Ce que vous avez confirmé vous-même reste. Si ce n’était pas vous non plus :
+disowned-at = Enregistré le
 disowned-sorry = Pardon pour le dérangement. Nous le dire aide à trouver les autres fausses signatures.
 
 ## Arrêter les courriels vers une adresse

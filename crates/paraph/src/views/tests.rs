@@ -159,6 +159,7 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
         Problem::Required,
         Problem::TooLong(100),
         Problem::BadEmail,
+        Problem::RareEmail,
         Problem::BadCharacters,
         Problem::UnknownCountry,
         Problem::BadValue,
@@ -227,8 +228,8 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
             &ConfirmPage {
                 contribution,
                 others: &others,
-            },
                 stands: true,
+            },
         ),
         withdraw(
             f,
@@ -299,9 +300,9 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
                 title: HOSTILE,
                 choice,
                 disowned_at: Some(NOON),
-            },
                 confirmed: true,
                 withdraw: Some(&contribution.links.withdraw),
+            },
         )
     }));
     pages.extend([Notice::ClearanceRefused, Notice::Busy(7)].map(|notice| {
