@@ -137,6 +137,7 @@ errors-title = { $count ->
 errors-kept = Lo que has escrito se ha conservado.
 problem-required = rellena este campo.
 problem-too-long = como mucho { $limit } caracteres.
+problem-rare-email = este sitio no puede escribir a direcciones con acentos o comillas antes de la @. Escribe otra, por favor.
 problem-bad-email = esta dirección, escrita así, no puede recibir correo. Se parece a nombre@example.org.
 problem-bad-characters = hay caracteres que no se pueden mostrar, o no hay ninguna letra.
 problem-unknown-country = elige un país de la lista.
@@ -271,6 +272,7 @@ shown-sent = Enviado el
 confirm-title = Confirmar mi firma
 confirm-heading = Vas a firmar
 confirm-lead = Nada se cuenta antes de que pulses el botón. ¿Eres tú, y es esto lo que quieres firmar?
+confirm-lead-again = Has confirmado otra firma de esta petición desde este buzón. Si confirmas también esta, se guardan las dos y cuentas una vez. ¿Eres tú, y es esto lo que quieres firmar?
 confirm-button = Confirmo mi firma
 not-me-question = ¿No has pedido nada?
 not-me-link = No fui yo
@@ -311,7 +313,12 @@ answered-nothing = No tienes que hacer nada más, y no recibirás más correos s
 ## Retirar, no fui yo
 
 withdraw-title = Retirar mi firma
-withdraw-lead = Tu firma sale del recuento y tus datos se borran. Podrás volver a firmar más adelante.
+withdraw-lead = Tu firma ya no cuenta y tus datos se borran. Podrás volver a firmar más adelante.
+withdraw-several = { $count ->
+    [one] Desde este buzón se confirmó una firma: se retira.
+   *[other] Desde este buzón se confirmaron { $count } firmas, que cuentan una vez: se retiran todas.
+}
+withdraw-another = Esto es lo que confirmaste desde este buzón. Tampoco queda aquello de lo que hablaba el propio mensaje.
 withdraw-unconfirmed = No la has confirmado: nunca ha contado. Tus datos pueden borrarse ahora mismo; si no, se borran solos { $unconfirmed ->
     [one] al cabo de un día
    *[other] al cabo de { $unconfirmed } días
@@ -328,17 +335,27 @@ withdrawn-at = Retirada el
 withdrawn-again = Tu buzón puede volver a firmar.
 not-me-title = No fui yo
 not-me-lead = Alguien escribió tu dirección. No cuenta para nada mientras no la confirmes, y no se ha informado a nadie. ¿Qué hacemos con ello?
+not-me-lead-confirmed = Esta firma se confirmó desde tu buzón. Elijas lo que elijas, todo lo que se confirmó desde él para esta petición sale del recuento. ¿Qué hacemos con ello?
+not-me-stands = Lo que se confirmó desde este buzón se queda, y aquí no se toca. Si tampoco fuiste tú, o si has cambiado de idea:
+not-me-changed-mind = Si fuiste tú, y has cambiado de idea:
 erase-title = Borrarlo todo
-erase-what = Todo lo que se envió a esta petición con tu dirección, y que no has confirmado, se borra y no podrá contarse nunca. Es lo que elige la mayoría.
+erase-what = Todo lo que se envió a esta petición con tu dirección se borra y no podrá contarse nunca. Es lo que elige la mayoría.
+erase-what-waits = Todo lo que se envió a esta petición con tu dirección, y que no has confirmado, se borra y no podrá contarse nunca. Es lo que elige la mayoría.
 erase-button = Borrarlo todo
 keep-title = Guardarlo para mi propia denuncia
 keep-what = Tampoco podrá contarse nunca, pero lo que sabemos del envío se sella y se guarda, para que puedas denunciar el uso de tu identidad. Solo tú, y la autoridad a la que acudas, podéis pedirlo.
 keep-button = Guardarlo sellado
 not-me-both = En ambos casos puedes firmar tú mismo esta petición cuando quieras.
 disowned-title = Gracias por decírnoslo
-disowned-erased = Todo lo que se envió a esta petición con tu dirección, y que no has confirmado, está borrado. No fuiste tú, y no se contará.
+disowned-erased = Todo lo que se envió a esta petición con tu dirección está borrado. No fuiste tú, y no se contará.
+disowned-erased-waiting = Todo lo que se envió a esta petición con tu dirección, y que no has confirmado, está borrado. No fuiste tú, y no se contará.
 disowned-kept = No se contará. Lo que sabemos del envío está sellado y guardado para tu denuncia. Escríbenos cuando lo necesites.
 disowned-gone = No se contará. Todo lo que se envió ya estaba borrado: no queda nada que guardar.
+disowned-counted = { $minutes ->
+    [one] Si estaba en el recuento mostrado, sale de él en un minuto.
+   *[other] Si estaba en el recuento mostrado, sale de él en { $minutes } minutos.
+}
+disowned-stands = Lo que confirmaste tú se queda. Si tampoco fuiste tú:
 disowned-at = Registrado el
 disowned-sorry = Sentimos la molestia. Decírnoslo ayuda a encontrar las demás firmas falsas.
 
@@ -367,8 +384,8 @@ refusal-not-found-do = Busca la petición en la lista.
 refusal-link-unknown-title = No conocemos este enlace
 refusal-link-unknown-detail = Quizá se cortó por el camino, o aquello a lo que llevaba se ha borrado, como todo lo que no se confirma. Nada de lo que habías confirmado se ha perdido.
 refusal-link-unknown-do = Vuelve a abrir el mensaje y usa el enlace entero. Si es antiguo, firma de nuevo: una firma cuenta una sola vez en todo caso.
-refusal-link-expired-title = Este enlace es demasiado antiguo
-refusal-link-expired-detail = Las firmas sin confirmar se borran al cabo de un tiempo, y esta se borró. No se contó nada, no se guardó nada.
+refusal-link-expired-title = Esta firma nunca se confirmó
+refusal-link-expired-detail = Por eso nunca contó, y lo que se escribió está borrado, a petición tuya o al cabo de un tiempo. Si has confirmado otra desde este buzón, esa se queda.
 refusal-link-expired-do = Puedes volver a firmar ahora: se tarda un minuto.
 refusal-link-withdrawn-title = Esta firma se retiró
 refusal-link-withdrawn-detail = Ya no cuenta, y lo que se había escrito se ha borrado. No queda nada que hacer.

@@ -165,7 +165,8 @@ fn pages(site: &Site, lang: Lang) -> Vec<(String, String)> {
     let elsewhere = beside(&petitions[1].0, None);
     let manage = ManagePage {
         contribution: &mine,
-        unconfirmed: false,
+        confirmed: true,
+        standing: 1,
     };
     let error = |field: &str, problem| FieldError {
         field: field.into(),
@@ -209,6 +210,8 @@ fn pages(site: &Site, lang: Lang) -> Vec<(String, String)> {
                 title: &petition.title,
                 choice,
                 disowned_at: Some(NOON),
+                confirmed: false,
+                withdraw: None,
             },
         )
     };
@@ -246,6 +249,7 @@ fn pages(site: &Site, lang: Lang) -> Vec<(String, String)> {
                 &ConfirmPage {
                     contribution: &mine,
                     others: &Others::default(),
+                    stands: false,
                 },
             ),
         ),
@@ -256,6 +260,7 @@ fn pages(site: &Site, lang: Lang) -> Vec<(String, String)> {
                 &ConfirmPage {
                     contribution: &mine,
                     others: &others,
+                    stands: false,
                 },
             ),
         ),

@@ -137,6 +137,7 @@ errors-title = { $count ->
 errors-kept = What you typed has been kept.
 problem-required = please fill in this field.
 problem-too-long = at most { $limit } characters, please.
+problem-rare-email = this site cannot write to addresses with an accent or quotation marks before the @. Please give another one.
 problem-bad-email = this address cannot receive mail as it is written. It looks like name@example.org.
 problem-bad-characters = this holds characters that cannot be shown, or no letter at all.
 problem-unknown-country = please choose a country from the list.
@@ -244,6 +245,7 @@ shown-sent = Sent on
 confirm-title = Confirm my signature
 confirm-heading = You are about to sign
 confirm-lead = Nothing is counted before you press the button. Is this you, and is this what you want to sign?
+confirm-lead-again = You have confirmed another signature of this petition from this mailbox. If you confirm this one too, both are kept and you are counted once. Is this you, and is this what you want to sign?
 confirm-button = I confirm my signature
 not-me-question = You did not ask for this?
 not-me-link = It wasn’t me
@@ -284,7 +286,12 @@ answered-nothing = You need do nothing more, and you get no further mail about t
 ## Withdraw, not me
 
 withdraw-title = Withdraw my signature
-withdraw-lead = Your signature leaves the count and your data is erased. You can sign again later.
+withdraw-lead = Your signature no longer counts and your data is erased. You can sign again later.
+withdraw-several = { $count ->
+    [one] One signature was confirmed from this mailbox: it is withdrawn.
+   *[other] { $count } signatures were confirmed from this mailbox, and count once: all of them are withdrawn.
+}
+withdraw-another = This is what you confirmed from this mailbox. What the message itself was about no longer stands after that either.
 withdraw-unconfirmed = You have not confirmed it: it has never counted. Your data can be erased at once; otherwise it is erased by itself { $unconfirmed ->
     [one] after a day
    *[other] after { $unconfirmed } days
@@ -301,17 +308,27 @@ withdrawn-at = Withdrawn on
 withdrawn-again = Your mailbox is free to sign again.
 not-me-title = It wasn’t me
 not-me-lead = Somebody entered your address. It counts for nothing unless you confirm it, and nobody was told. What should become of it?
+not-me-lead-confirmed = This signature was confirmed from your mailbox. Whichever you choose, everything that was confirmed from it for this petition leaves the count. What should become of it?
+not-me-stands = What was confirmed from this mailbox stays, and is not touched here. If that was not you either, or if you have changed your mind:
+not-me-changed-mind = If it was you, and you have changed your mind:
 erase-title = Erase everything
-erase-what = Everything that was sent to this petition with your address, and that you have not confirmed, is erased and can never be counted. Most people choose this.
+erase-what = Everything that was sent to this petition with your address is erased and can never be counted. Most people choose this.
+erase-what-waits = Everything that was sent to this petition with your address, and that you have not confirmed, is erased and can never be counted. Most people choose this.
 erase-button = Erase everything
 keep-title = Keep it for my own complaint
 keep-what = It can never be counted either, but what we know of the sending is sealed and kept, so that you can lodge a complaint for the use of your identity. Only you, and the authority that you turn to, can ask for it.
 keep-button = Keep it, sealed
 not-me-both = In both cases you can still sign this petition yourself, whenever you wish.
 disowned-title = Thank you for telling us
-disowned-erased = Everything that was sent to this petition with your address, and that you have not confirmed, has been erased. It was never you, and it will not be counted.
+disowned-erased = Everything that was sent to this petition with your address has been erased. It was never you, and it will not be counted.
+disowned-erased-waiting = Everything that was sent to this petition with your address, and that you have not confirmed, has been erased. It was never you, and it will not be counted.
 disowned-kept = It will not be counted. What we know of the sending is sealed and kept for your complaint. Write to us when you need it.
 disowned-gone = It will not be counted. Everything that was sent had been erased before: there is nothing left to keep.
+disowned-counted = { $minutes ->
+    [one] If it was in the displayed count, it leaves it within a minute.
+   *[other] If it was in the displayed count, it leaves it within { $minutes } minutes.
+}
+disowned-stands = What you confirmed yourself stays. If that was not you either:
 disowned-at = Recorded on
 disowned-sorry = We are sorry for the bother. Telling us helps to find the other forgeries.
 
@@ -394,8 +411,8 @@ refusal-not-found-do = Look for the petition in the list.
 refusal-link-unknown-title = We do not know this link
 refusal-link-unknown-detail = Part of it may have been cut off on the way, or what it stood for has been erased since, as it is when it stays unconfirmed. Nothing that you had confirmed is lost.
 refusal-link-unknown-do = Open the message again and use its whole link. If it is an old one, sign again: a signature counts once in any case.
-refusal-link-expired-title = This link is too old
-refusal-link-expired-detail = Unconfirmed signatures are erased after some time, and this one was. Nothing was counted, nothing was kept.
+refusal-link-expired-title = This signature was never confirmed
+refusal-link-expired-detail = So it never counted, and what was entered is erased, at your wish or after some time. If you have confirmed another from this mailbox, that one stays.
 refusal-link-expired-do = You can sign again now: it takes a minute.
 refusal-link-withdrawn-title = This signature was withdrawn
 refusal-link-withdrawn-detail = It no longer counts, and what was entered has been erased. There is nothing left to do.

@@ -144,6 +144,7 @@ errors-title = { $count ->
 errors-kept = Ce que vous avez saisi a été conservé.
 problem-required = ce champ est à remplir.
 problem-too-long = { $limit } caractères au plus.
+problem-rare-email = ce site ne peut pas écrire aux adresses qui ont un accent ou des guillemets avant le @. Donnez-en une autre, s’il vous plaît.
 problem-bad-email = cette adresse, écrite ainsi, ne peut pas recevoir de courrier. Elle ressemble à nom@example.org.
 problem-bad-characters = des caractères ne peuvent pas être affichés, ou il n’y a aucune lettre.
 problem-unknown-country = choisissez un pays dans la liste.
@@ -251,6 +252,7 @@ shown-sent = Envoyé le
 confirm-title = Confirmer ma signature
 confirm-heading = Vous allez signer
 confirm-lead = Rien n’est compté avant que vous n’appuyiez sur le bouton. Est-ce bien vous, et est-ce bien ce que vous voulez signer ?
+confirm-lead-again = Vous avez confirmé une autre signature de cette pétition depuis cette boîte aux lettres. Si vous confirmez aussi celle-ci, les deux sont gardées et vous comptez une fois. Est-ce bien vous, et est-ce bien ce que vous voulez signer ?
 confirm-button = Je confirme ma signature
 not-me-question = Vous n’avez rien demandé ?
 not-me-link = Ce n’était pas moi
@@ -292,7 +294,12 @@ answered-nothing = Vous n’avez rien d’autre à faire, et vous ne recevrez pl
 ## Retirer, ce n’était pas moi
 
 withdraw-title = Retirer ma signature
-withdraw-lead = Votre signature quitte le compte et vos données sont effacées. Vous pourrez signer de nouveau plus tard.
+withdraw-lead = Votre signature ne compte plus et vos données sont effacées. Vous pourrez signer de nouveau plus tard.
+withdraw-several = { $count ->
+    [one] Une signature a été confirmée depuis cette boîte aux lettres : elle est retirée.
+   *[other] { $count } signatures ont été confirmées depuis cette boîte aux lettres, et comptent une fois : toutes sont retirées.
+}
+withdraw-another = Voici ce que vous avez confirmé depuis cette boîte aux lettres. Ce dont parlait le message lui-même ne reste pas non plus.
 withdraw-unconfirmed = Vous ne l’avez pas confirmée : elle n’a jamais compté. Vos données peuvent être effacées tout de suite ; sinon, elles le sont d’elles-mêmes { $unconfirmed ->
     [one] au bout d’un jour
    *[other] au bout de { $unconfirmed } jours
@@ -309,17 +316,27 @@ withdrawn-at = Retirée le
 withdrawn-again = Votre boîte aux lettres peut signer de nouveau.
 not-me-title = Ce n’était pas moi
 not-me-lead = Quelqu’un a saisi votre adresse. Cela ne compte pour rien tant que vous ne confirmez pas, et personne n’en a été informé. Que faut-il en faire ?
+not-me-lead-confirmed = Cette signature a été confirmée depuis votre boîte aux lettres. Quel que soit votre choix, tout ce qui en a été confirmé pour cette pétition quitte le compte. Que faut-il en faire ?
+not-me-stands = Ce qui a été confirmé depuis cette boîte aux lettres reste, et rien n’y est touché ici. Si ce n’était pas vous non plus, ou si vous avez changé d’avis :
+not-me-changed-mind = Si c’était vous, et que vous avez changé d’avis :
 erase-title = Tout effacer
-erase-what = Tout ce qui a été envoyé à cette pétition avec votre adresse, et que vous n’avez pas confirmé, est effacé et ne pourra jamais être compté. C’est le choix le plus courant.
+erase-what = Tout ce qui a été envoyé à cette pétition avec votre adresse est effacé et ne pourra jamais être compté. C’est le choix le plus courant.
+erase-what-waits = Tout ce qui a été envoyé à cette pétition avec votre adresse, et que vous n’avez pas confirmé, est effacé et ne pourra jamais être compté. C’est le choix le plus courant.
 erase-button = Tout effacer
 keep-title = Le garder pour ma propre plainte
 keep-what = Cela ne pourra jamais être compté non plus, mais ce que nous savons de l’envoi est mis sous scellé et gardé, pour que vous puissiez porter plainte pour l’usage de votre identité. Vous seul, et l’autorité à laquelle vous vous adressez, pouvez le demander.
 keep-button = Le garder sous scellé
 not-me-both = Dans les deux cas, vous pouvez toujours signer cette pétition vous-même, quand vous le voulez.
 disowned-title = Merci de nous l’avoir dit
-disowned-erased = Tout ce qui a été envoyé à cette pétition avec votre adresse, et que vous n’avez pas confirmé, est effacé. Ce n’était pas vous, et ce ne sera pas compté.
+disowned-erased = Tout ce qui a été envoyé à cette pétition avec votre adresse est effacé. Ce n’était pas vous, et ce ne sera pas compté.
+disowned-erased-waiting = Tout ce qui a été envoyé à cette pétition avec votre adresse, et que vous n’avez pas confirmé, est effacé. Ce n’était pas vous, et ce ne sera pas compté.
 disowned-kept = Ce ne sera pas compté. Ce que nous savons de l’envoi est sous scellé, gardé pour votre plainte. Écrivez-nous quand vous en aurez besoin.
 disowned-gone = Ce ne sera pas compté. Tout ce qui a été envoyé était déjà effacé : il n’y a plus rien à garder.
+disowned-counted = { $minutes ->
+    [one] Si le compte affiché en tenait compte, il n’en tiendra plus compte d’ici une minute.
+   *[other] Si le compte affiché en tenait compte, il n’en tiendra plus compte d’ici { $minutes } minutes.
+}
+disowned-stands = Ce que vous avez confirmé vous-même reste. Si ce n’était pas vous non plus :
 disowned-at = Enregistré le
 disowned-sorry = Pardon pour le dérangement. Nous le dire aide à trouver les autres fausses signatures.
 
@@ -403,8 +420,8 @@ refusal-not-found-do = Cherchez la pétition dans la liste.
 refusal-link-unknown-title = Nous ne connaissons pas ce lien
 refusal-link-unknown-detail = Il a pu être coupé en route, ou ce qu’il désignait a été effacé depuis, comme tout ce qui n’est pas confirmé. Rien de ce que vous aviez confirmé n’est perdu.
 refusal-link-unknown-do = Rouvrez le message et suivez le lien en entier. S’il est ancien, signez de nouveau : une signature ne compte de toute façon qu’une fois.
-refusal-link-expired-title = Ce lien est trop ancien
-refusal-link-expired-detail = Les signatures non confirmées sont effacées au bout d’un certain temps, et celle-ci l’a été. Rien n’a été compté, rien n’a été gardé.
+refusal-link-expired-title = Cette signature n’a jamais été confirmée
+refusal-link-expired-detail = Elle n’a donc jamais compté, et ce qui avait été saisi est effacé, à votre demande ou au bout d’un certain temps. Si vous en avez confirmé une autre depuis cette boîte aux lettres, celle-là reste.
 refusal-link-expired-do = Vous pouvez signer de nouveau maintenant : cela prend une minute.
 refusal-link-withdrawn-title = Cette signature a été retirée
 refusal-link-withdrawn-detail = Elle ne compte plus, et ce qui avait été saisi est effacé. Il n’y a plus rien à faire.

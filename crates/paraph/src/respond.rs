@@ -418,6 +418,7 @@ fn field_problem(site: &Site, error: &FieldError) -> Problem {
         "name_missing" | "email_missing" => Problem::Required,
         "name_too_long" => Problem::TooLong(site.name_chars),
         "comment_too_long" => Problem::TooLong(site.comment_chars),
+        "email_rare" => Problem::RareEmail,
         "email_too_long" | "email_bad" | "domain_bad" => Problem::BadEmail,
         "name_control" | "name_no_letter" | "name_link" | "comment_control" | "bad_encoding" => Problem::BadCharacters,
         "country_unknown" => Problem::UnknownCountry,

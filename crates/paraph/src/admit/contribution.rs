@@ -72,6 +72,19 @@ impl Contribution {
     }
 }
 
+/// Everything that is wrong with a form of which some fields could not be read: its person mends it in one go.
+pub(super) fn all_wrong(form: &SignForm, mut errors: Vec<FieldError>, limits: &Limits) -> Vec<FieldError> {
+    let unread = errors.iter().any(|error| error.code == "too_many_fields");
+    let checked = Contribution::from_form(form, limits).err().unwrap_or_default();
+    let more = checked.into_iter().filter(|_| !unread);
+    // What could not be read is empty in the form, and not missing.
+    let more: Vec<_> = more
+        .filter(|error| errors.iter().all(|known| known.field != error.field))
+        .collect();
+    errors.extend(more);
+    errors
+}
+
 /// Marks on one letter; Vietnamese has two, Tibetan and Thai up to four. More is a drawing over the neighbours.
 const MARKS_IN_A_ROW: usize = 6;
 
@@ -155,7 +168,8 @@ fn too_long(text: &str, max: u64) -> bool {
 }
 
 /// Drops what changes the look of a text without being seen: overrides, marks of direction, zero-width characters.
-/// Joiners stay inside scripts that spell with them, variation selectors behind a Han character that they vary.
+/// Joiners stay inside scripts that spell with them and between pictures that they make one of, variation selectors behind a
+/// Han character that they vary and behind a picture.
 #[must_use]
 pub fn without_invisible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -163,6 +177,8 @@ pub fn without_invisible(text: &str) -> String {
     while let Some(c) = rest.next() {
         let before = out.chars().next_back();
         let keep = match c {
+            '\u{200d}' if before.is_some_and(is_pictured) => rest.peek().copied().is_some_and(is_picture),
+            '\u{fe0f}' if before.is_some_and(|before| is_picture(before) || is_key(before, rest.peek())) => true,
             '\u{200c}' | '\u{200d}' => before.is_some_and(joins) && rest.peek().copied().is_some_and(joins),
             '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}' => before.is_some_and(is_han),
             '\u{200e}' | '\u{200f}' | '\u{061c}' => false,
@@ -195,6 +211,23 @@ fn is_zero_width(c: char) -> bool {
 /// Arabic to Sinhala, Myanmar, Khmer and Mongolian spell with joiners and non-joiners.
 fn joins(c: char) -> bool {
     matches!(c, '\u{600}'..='\u{dff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{18af}')
+}
+
+/// What emoji are made of (Unicode TR 51).
+fn is_picture(c: char) -> bool {
+    matches!(c, '\u{a9}' | '\u{ae}' | '\u{203c}' | '\u{2049}' | '\u{2122}' | '\u{2139}' | '\u{2190}'..='\u{21ff}'
+        | '\u{2300}'..='\u{23ff}' | '\u{24c2}' | '\u{25a0}'..='\u{27bf}' | '\u{2934}' | '\u{2935}' | '\u{2b00}'..='\u{2bff}'
+        | '\u{3030}' | '\u{303d}' | '\u{3297}' | '\u{3299}' | '\u{1f000}'..='\u{1faff}')
+}
+
+/// A picture, or the selector that made one.
+fn is_pictured(c: char) -> bool {
+    c == '\u{fe0f}' || is_picture(c)
+}
+
+/// The key of a telephone, as in 1\u{fe0f}\u{20e3}.
+fn is_key(c: char, next: Option<&char>) -> bool {
+    matches!(c, '0'..='9' | '#' | '*') && next == Some(&'\u{20e3}')
 }
 
 fn is_han(c: char) -> bool {
@@ -271,12 +304,22 @@ mod tests {
         check_name("Zoe\u{308}", "Zoë");
         check_name("می\u{200c}خواهم", "می\u{200c}خواهم");
         check_name("葛\u{e0100}城", "葛\u{e0100}城");
+        for whole in [
+            "Ada 👩\u{200d}👩\u{200d}👧",
+            "Ada 🏳\u{fe0f}\u{200d}🌈",
+            "Ada ❤\u{fe0f}",
+            "Ada 🧑🏽\u{200d}🚀",
+            "Ada 1\u{fe0f}\u{20e3}",
+        ] {
+            check_name(whole, whole);
+        }
     }
 
     #[test]
     fn what_is_not_seen_is_taken_out_and_what_is_no_name_is_refused() {
         check_name("Ada\u{202e}evil\u{2066}\u{200b}\u{feff}", "Adaevil");
         check_name("A\u{200d}da", "Ada");
+        check_name("Ada\u{fe0f} 1\u{fe0f}2 👩\u{200d}", "Ada 12 👩");
         check_name("\u{200b}\u{3164}", "name_missing");
         check_name("", "name_missing");
         check_name("Ada\nBob", "name_control");

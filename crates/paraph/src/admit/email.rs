@@ -3,6 +3,8 @@
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use unicode_normalization::UnicodeNormalization;
 
+use super::contribution::is_unseen;
+
 /// One address in three forms.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Email {
@@ -29,9 +31,10 @@ impl Email {
     /// Reads an address as people type it.
     ///
     /// # Errors
-    /// A message id: `email_missing`, `email_too_long`, `email_bad`, `domain_bad`.
+    /// A message id: `email_missing`, `email_too_long`, `email_bad`, `email_rare`, `domain_bad`.
     pub fn parse(typed: &str) -> Result<Self, &'static str> {
-        let typed = typed.trim();
+        // Copied from a page, an address brings the marks of direction around it along.
+        let typed = typed.trim_matches(|c: char| c.is_whitespace() || is_unseen(c));
         if typed.is_empty() {
             return Err("email_missing");
         }
@@ -43,7 +46,13 @@ impl Email {
         let plain: String = typed.nfkc().collect();
         let (local, domain) = plain.rsplit_once('@').ok_or("email_bad")?;
         if !is_dot_atom(local) {
-            return Err("email_bad");
+            let is_quoted = local.len() > 2 && local.starts_with('"') && local.ends_with('"');
+            let is_beyond_ascii = !local.is_ascii() && is_dot_atom(&local.replace(|c: char| c.is_alphabetic(), "a"));
+            return Err(if is_quoted || is_beyond_ascii {
+                "email_rare"
+            } else {
+                "email_bad"
+            });
         }
         let domain = ascii_domain(domain).ok_or("domain_bad")?;
         if local.len() > LOCAL_BYTES || local.len() + 1 + domain.len() > ADDRESS_BYTES {
@@ -124,7 +133,10 @@ mod tests {
             "o'neil+petition@example.org",
             "o'neil+petition@example.org o'neil@example.org",
         );
-        check("jürg@example.org", "email_bad");
+        check("\u{202a}ada@example.org\u{202c}", "ada@example.org ada@example.org");
+        check("\u{200e} ada@example.org\u{feff}", "ada@example.org ada@example.org");
+        // It may exist, and is not ours to serve: said in other words than what is no address.
+        check("jürg@example.org", "email_rare");
         check(
             "jurg@bücher.example",
             "jurg@xn--bcher-kva.example jurg@xn--bcher-kva.example",
@@ -189,7 +201,9 @@ mod tests {
         ] {
             check(bad, "email_bad");
         }
-        check("\"a da\"@example.org", "email_bad");
+        check("\"a da\"@example.org", "email_rare");
+        check("é..a@example.org", "email_bad");
+        check("\"\"@example.org", "email_bad");
         check("ada\r\nBcc: b@example.org", "email_bad");
         check("ada@x@example.org", "email_bad");
         check("ada\u{200b}@example.org", "email_bad");

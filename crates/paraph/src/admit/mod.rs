@@ -321,7 +321,7 @@ impl Admitter {
         let (form, errors) = SignForm::parse(&raw, &self.limits);
         let refusal = match left {
             Ok(()) if errors.is_empty() => return Ok(Received { form, raw }),
-            Ok(()) => Refusal::InvalidForm(errors),
+            Ok(()) => Refusal::InvalidForm(contribution::all_wrong(&form, errors, &self.limits)),
             Err(slow_down) => slow_down.into(),
         };
         let form = Box::new(form);

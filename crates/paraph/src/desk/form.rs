@@ -6,6 +6,7 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use percent_encoding::percent_decode;
 
+use super::route::Route;
 use crate::admit::upload;
 use crate::handlers::Body;
 use crate::views::Refusal;
@@ -69,6 +70,14 @@ impl Form {
     pub fn get(&self, name: &str) -> &str {
         let found = self.0.iter().find(|(known, _)| known == name);
         found.map_or("", |(_, value)| value)
+    }
+
+    /// What somebody wrote into it that cannot be typed again in a moment, by the label of its field. Never a password.
+    #[must_use]
+    pub fn written(&self, route: Route<'_>) -> Vec<(&'static str, String)> {
+        let fields = route.written().iter();
+        let written = fields.map(|(field, label)| (*label, self.get(field).to_owned()));
+        written.filter(|(_, words)| !words.trim().is_empty()).collect()
     }
 
     /// Whether a field came, empty or not.

@@ -205,8 +205,10 @@ pub fn link_path(token: &Token) -> String {
 /// The desk of a site.
 #[derive(Clone)]
 pub struct Desk {
-    /// Texts and languages.
+    /// Texts, and the languages of petitions.
     pub site: Arc<Site>,
+    /// The same in the languages of the desk itself.
+    pub spoken: Arc<Site>,
     /// Whom to call at night, and in which zone.
     pub night: Arc<Night>,
     /// What links to it begin with, without a slash at the end.
@@ -225,6 +227,8 @@ enum No {
     Right,
     /// The form does not carry the secret of this browser, or does not come from here.
     Form,
+    /// The same of a form from here with words that somebody wrote, by the label of their field: their session has ended.
+    Written(Vec<(&'static str, String)>),
     /// Things do not stand so that it can be done: what is so instead, one of the `desk-no-` texts.
     Stands(&'static str),
     /// Not with this method.
@@ -323,7 +327,7 @@ impl Desk {
         let (head, body) = request.into_parts();
         let asked = Asked {
             json: false,
-            ..Asked::of(&self.site, &head.uri, &head.headers)
+            ..Asked::of(&self.spoken, &head.uri, &head.headers)
         };
         let query = head.uri.query().unwrap_or_default();
         let named = |key| query.split('&').find_map(|pair| pair.strip_prefix(key));
@@ -367,7 +371,7 @@ impl Desk {
         }
         let session = self.parts.cookies.session_token(visit.headers);
         let form = if is_post {
-            Some(self.form(visit, act, session, body).await?)
+            Some(self.form(visit, route, session, body).await?)
         } else {
             None
         };
@@ -380,7 +384,7 @@ impl Desk {
         }
         if let Some(act) = act {
             let Some((_, open)) = &visit.session else {
-                return Err(if is_post { No::Form } else { No::LogIn });
+                return Err(form.map_or(No::LogIn, |form| No::Written(form.written(route))));
             };
             if !open.member.role.may(act) {
                 return Err(No::Right);
@@ -398,7 +402,7 @@ impl Desk {
     async fn form(
         &self,
         visit: &Visit<'_>,
-        act: Option<Act>,
+        route: Route<'_>,
         session: Option<Token>,
         body: crate::handlers::Body,
     ) -> Result<Form, No> {
@@ -406,14 +410,14 @@ impl Desk {
             return Err(No::Form);
         }
         let cookies = &self.parts.cookies;
-        let (token, most) = match act {
+        let (token, most) = match route.needs().1 {
             Some(_) => (session, self.parts.limits.desk_body_bytes),
             None => (cookies.form_token(visit.headers), DOOR_BYTES),
         };
         let token = token.ok_or(No::Form)?;
         let form = Form::read(visit.headers, body, most).await.map_err(No::Refusal)?;
         if !cookies.is_secret(&token, form.get("secret")) {
-            return Err(No::Form);
+            return Err(No::Written(form.written(route)));
         }
         Ok(form)
     }
@@ -549,6 +553,7 @@ impl Desk {
 
     fn no(&self, visit: &Visit<'_>, no: No) -> Answer {
         let asked = visit.asked.without_path();
+        let mut written = Vec::new();
         let (status, what) = match no {
             No::LogIn => return self.go_to(visit, "/desk/login", None),
             // The public page speaks of signing.
@@ -558,12 +563,17 @@ impl Desk {
             No::Link => (StatusCode::NOT_FOUND, "link"),
             No::Right => (StatusCode::FORBIDDEN, "right"),
             No::Form => (StatusCode::FORBIDDEN, "form"),
+            No::Written(words) => {
+                written = words;
+                (StatusCode::FORBIDDEN, "form")
+            }
             No::Stands(how) => (StatusCode::CONFLICT, how),
             No::Method => (StatusCode::METHOD_NOT_ALLOWED, "method"),
             No::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             No::Broken => (StatusCode::INTERNAL_SERVER_ERROR, "broken"),
         };
-        let mut answer = self.page(visit, status, |frame| desk_no(frame, &NoPage { what }));
+        let written = &written;
+        let mut answer = self.page(visit, status, |frame| desk_no(frame, &NoPage { what, written }));
         if status == StatusCode::SERVICE_UNAVAILABLE {
             respond::set_retry_after(&mut answer, Some(TRY_AGAIN_SECONDS));
         }

@@ -428,7 +428,7 @@ impl Desk {
         let unknown = without_invisible(form.get("unknown"));
         let unknown = unknown.trim();
         let numbers = ["set_aside", "before", "after"].map(|name| form.get(name).trim());
-        let are_numbers = numbers.iter().all(|number| number.parse::<u64>().is_ok());
+        let are_numbers = numbers.iter().all(|number| statement::whole_number(number).is_some());
         let checked = if !are_numbers {
             Err("desk-statement-no-number")
         } else if unknown.chars().count() > STATEMENT_CHARS {

@@ -221,6 +221,7 @@ impl Desk {
         let page = EditPage {
             slug: met.map(|met| met.petition.slug.as_str()),
             typed,
+            languages: &self.site.languages,
             problems,
             trouble: note.and_then(|note| if let Said::Trouble(id) = note { Some(id) } else { None }),
             preview: note == Some(Said::Preview),

@@ -247,4 +247,25 @@ impl<'p> Route<'p> {
             _ => &[],
         }
     }
+
+    /// Fields of its form that hold what somebody wrote, with the ids of their labels.
+    #[must_use]
+    pub fn written(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::New | Self::Edit(_) => &[
+                ("title", "desk-label-title"),
+                ("owner", "desk-label-owner"),
+                ("addressee", "desk-label-addressee"),
+                ("body", "desk-label-body"),
+                ("first", "desk-label-first"),
+                ("video", "desk-label-video"),
+            ],
+            Self::Update(_) => &[("title", "desk-label-title"), ("body", "desk-label-body")],
+            Self::SendBack(_) => &[("note", "desk-label-note")],
+            Self::Log => &[("text", "desk-label-shift")],
+            Self::Statement => &[("unknown", "desk-label-unknown")],
+            Self::Decide => &[("note", "desk-label-why")],
+            _ => &[],
+        }
+    }
 }

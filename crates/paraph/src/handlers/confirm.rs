@@ -74,6 +74,14 @@ pub(super) enum Missed {
     Broken,
 }
 
+impl Found {
+    /// The title that was signed, while there is a record to know it by.
+    fn title(&self) -> &str {
+        let signed = self.personal.as_ref().map(|personal| personal.text_version);
+        signed.map_or(&self.displayed.view.title, |version| self.displayed.title_of(version))
+    }
+}
+
 impl From<DbError> for Missed {
     fn from(error: DbError) -> Self {
         tracing::error!(%error, "the ledger does not answer");
@@ -99,12 +107,10 @@ impl Signatory {
     ) -> Result<Answer, Missed> {
         let _place = enter(&self.admitter, Rank::Confirm, &source).await?;
         let found = self.find(source, Purpose::Confirm, token).await?;
-        let Some(personal) = &found.personal else {
-            return Ok(ended(asked, &found, found.state.axes.end));
+        let mailbox = self.ledger.beside(found.state.mailbox).await?;
+        let Some(personal) = found.personal.as_ref().filter(|_| found.state.axes.end == End::None) else {
+            return Ok(ended(asked, &found, mailbox.told_of(found.state.axes.end)));
         };
-        if found.state.axes.end != End::None {
-            return Ok(ended(asked, &found, found.state.axes.end));
-        }
         if let Some(at) = found.state.confirmed_at {
             count("confirm_page", "receipt");
             let before = before.and_then(|token| self.tokens.read(Purpose::Confirm, token));
@@ -123,6 +129,7 @@ impl Signatory {
         let page = ConfirmPage {
             contribution: &contribution,
             others: &self.others(others).await?,
+            stands: mailbox.standing().next().is_some(),
         };
         count("confirm_page", "shown");
         Ok(respond::page(
@@ -300,13 +307,26 @@ impl Signatory {
     ) -> Result<Answer, Missed> {
         let _place = enter(&self.admitter, Rank::Manage, &source).await?;
         let found = self.find(source, purpose, token).await?;
-        let Some(personal) = &found.personal else {
-            return Ok(ended(asked, &found, found.state.axes.end));
+        let mailbox = self.ledger.beside(found.state.mailbox).await?;
+        let own = (found.state.axes.end == End::None).then_some(found.id);
+        let standing = mailbox.standing().next();
+        // Shown is what the button is about.
+        let about = match purpose {
+            Purpose::NotMe => own.or(mailbox.kept).or(mailbox.waiting),
+            _ => standing.or(own),
         };
-        let contribution = self.shown(found.id, &found.displayed, personal);
+        let personal = match about {
+            Some(about) => self.ledger.record(about).await?,
+            None => None,
+        };
+        let Some(personal) = personal else {
+            return Ok(ended(asked, &found, mailbox.told_of(found.state.axes.end)));
+        };
+        let contribution = self.shown(found.id, &found.displayed, &personal);
         let page = ManagePage {
             contribution: &contribution,
-            unconfirmed: found.state.confirmed_at.is_none(),
+            confirmed: own.is_some() && found.state.axes.is_confirmed(),
+            standing: mailbox.standing().count() as u64,
         };
         let html = match purpose {
             Purpose::NotMe => views::not_me(&asked.frame(), &page),
@@ -330,7 +350,7 @@ impl Signatory {
         let (at, unconfirmed) = match self.intake.withdraw(found.id, WithdrawnBy::Mail).await {
             Ok(WithdrawAnswer::Withdrawn { at }) => (at, false),
             Ok(WithdrawAnswer::Erased) => (None, true),
-            Ok(WithdrawAnswer::Ended(end)) => return Ok(ended(asked, &found, end)),
+            Ok(WithdrawAnswer::Disowned) => return Ok(ended(asked, &found, End::Disowned)),
             Ok(WithdrawAnswer::Unknown) => return Err(Missed::Unknown),
             Err(_) => return Err(Missed::Busy(5)),
         };
@@ -343,10 +363,9 @@ impl Signatory {
             }
             return Ok(respond::done(StatusCode::OK, &said));
         }
-        let view = &found.displayed.view;
         let page = WithdrawnPage {
-            slug: &view.slug,
-            title: &view.title,
+            slug: &found.displayed.view.slug,
+            title: found.title(),
             withdrawn_at: at.map(|at| at.0),
             unconfirmed,
         };
@@ -392,25 +411,27 @@ impl Signatory {
     ) -> Result<Answer, Missed> {
         let _place = enter(&self.admitter, Rank::Manage, &source).await?;
         let found = self.find(source, Purpose::NotMe, token).await?;
-        let (ended, kept) = match self.intake.disown(found.id, keeping).await {
-            Ok(DisownAnswer::Disowned { ended, kept }) => (ended, kept),
+        let disowned = match self.intake.disown(found.id, keeping).await {
+            Ok(DisownAnswer::Disowned(disowned)) => disowned,
             Ok(DisownAnswer::Unknown) => return Err(Missed::Unknown),
             Err(_) => return Err(Missed::Busy(5)),
         };
         count("not_me", if keeping == Keeping::Erase { "erase" } else { "keep" });
         if asked.json {
-            let said = json!({ "status": "disowned", "kept": kept });
+            let said = json!({ "status": "disowned", "kept": disowned.kept });
             return Ok(respond::done(StatusCode::OK, &said));
         }
         let choice = match choice {
-            Disowning::Keep if !kept => Disowning::Gone,
+            Disowning::Keep if !disowned.kept => Disowning::Gone,
             choice => choice,
         };
-        let title = &found.displayed.view.title;
+        let withdraw = self.tokens.issue(Purpose::Withdraw, found.id);
         let page = DisownedPage {
-            title,
+            title: found.title(),
             choice,
-            disowned_at: (ended > 0).then(|| clock::now().0),
+            disowned_at: (disowned.ended > 0).then(|| clock::now().0),
+            confirmed: disowned.confirmed,
+            withdraw: disowned.stands.then_some(&withdraw),
         };
         Ok(respond::page(
             asked,
@@ -453,7 +474,7 @@ impl Signatory {
                 stop_mail: self.stop_token(personal),
             },
             slug: displayed.view.slug.clone(),
-            title: displayed.view.title.clone(),
+            title: displayed.title_of(personal.text_version).to_owned(),
             name: personal.name.clone(),
             comment: personal.comment.clone(),
             postcode: personal.postcode.clone(),
@@ -484,7 +505,7 @@ impl Signatory {
             "paraph_receipt": 1,
             "origin": format!("{host}/{}/1", found.displayed.petition.slug),
             "petition": found.displayed.petition.slug,
-            "title": found.displayed.petition.title,
+            "title": found.displayed.title_of(personal.text_version),
             "record": {
                 "version": paraph_tally::RECORD_VERSION,
                 "signed_at": rfc3339(found.state.signed_at),

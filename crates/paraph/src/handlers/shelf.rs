@@ -76,6 +76,13 @@ impl Displayed {
         self.petition.state.phase == Phase::Open
     }
 
+    /// The title of a version of the text; that in force where there is no such version.
+    #[must_use]
+    pub fn title_of(&self, version: u16) -> &str {
+        let version = self.petition.content.version(version);
+        version.map_or(&self.view.title, |version| &version.title)
+    }
+
     /// The brief form that comes back when a good one cannot be taken now.
     pub(super) fn again(&self, frame: &Frame<'_>, notice: Notice, ticket_wait: u64) -> Arc<Again> {
         let key = (frame.lang, notice, ticket_wait);

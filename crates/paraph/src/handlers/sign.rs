@@ -1,5 +1,6 @@
 //! Signing: the form without script, the challenge, and the one POST that takes a contribution in.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -89,12 +90,13 @@ impl Signing {
                     let said = json!({ "ticket": ticket, "wait_seconds": age });
                     return respond::done(StatusCode::OK, &said);
                 }
+                let text_version = version.filter(|version| displayed.petition.content.version(*version).is_some());
                 let page = SignPage {
-                    petition: &displayed.view,
+                    petition: &as_signed(&displayed, text_version),
                     ticket: &ticket,
                     ticket_wait: age.into(),
                     input: &Input {
-                        text_version: version.filter(|version| displayed.petition.content.version(*version).is_some()),
+                        text_version,
                         ..Input::default()
                     },
                     errors: &[],
@@ -322,7 +324,7 @@ impl Signing {
             return again.fill(&input, ticket);
         }
         let page = SignPage {
-            petition: &displayed.view,
+            petition: &as_signed(displayed, input.text_version),
             ticket: ticket.unwrap_or_default(),
             ticket_wait,
             input: &input,
@@ -362,6 +364,17 @@ fn text_signed(displayed: &Displayed, form: &SignForm) -> Result<(u16, [u8; 32])
             "text_version",
             "choice_bad",
         )])),
+    }
+}
+
+/// The petition with the title of the version that its form signs.
+fn as_signed(displayed: &Displayed, version: Option<u16>) -> Cow<'_, views::Petition> {
+    match version.map(|version| displayed.title_of(version)) {
+        Some(title) if title != displayed.view.title => Cow::Owned(views::Petition {
+            title: title.to_owned(),
+            ..displayed.view.clone()
+        }),
+        _ => Cow::Borrowed(&displayed.view),
     }
 }
 

@@ -116,6 +116,8 @@ pub struct Given {
     pub direction: Direction,
     /// Signatures that it judges.
     pub judged: u64,
+    /// Of these, those that it set aside: neither held nor invalidated before.
+    pub set_aside: u64,
 }
 
 /// What the running server shows of an attack at this moment.
@@ -135,7 +137,7 @@ pub struct Book {
     incidents: Vec<Incident>,
     verdicts_to: u64,
     minute: Option<Minute>,
-    minutes_of_pressure: u32,
+    pressure: Option<Streak>,
     bans_told: u64,
     is_at_cap: bool,
     changed: bool,
@@ -144,6 +146,14 @@ pub struct Book {
 #[derive(Clone, Copy, Debug)]
 struct Minute {
     began: Millis,
+    refused: u64,
+}
+
+/// Minutes in a row in each of which many requests were refused.
+#[derive(Clone, Copy, Debug)]
+struct Streak {
+    began: Millis,
+    minutes: u32,
     refused: u64,
 }
 
@@ -194,13 +204,14 @@ impl Book {
     /// A verdict was given.
     pub fn judged(&mut self, given: &Given, limits: &Limits) {
         self.verdicts_to = self.verdicts_to.max(given.position);
-        let is_hold = given.by.is_none() && given.direction == Direction::Hold;
-        if is_hold {
+        // A person may look at what was long ago: it is an attack's end that scrutiny sees, and its beginning.
+        let is_seen = given.by.is_none() && given.direction == Direction::Hold;
+        if is_seen {
             self.begin(given.at);
         }
         let Some(incident) = self.open_mut() else { return };
-        if is_hold {
-            incident.held += given.judged;
+        incident.held += given.set_aside;
+        if is_seen {
             incident.seen_at = incident.seen_at.max(given.at.0);
         }
         incident.verdicts_to = given.position;
@@ -225,7 +236,8 @@ impl Book {
                 began: now,
                 refused: pressure.refused,
             });
-            self.refused(pressure.refused.saturating_sub(minute.refused), now, limits);
+            let requests = pressure.refused.saturating_sub(minute.refused);
+            self.refused(requests, minute.began, now, limits);
         }
         if pressure.over_cap > 0 {
             self.begin(now);
@@ -258,14 +270,28 @@ impl Book {
         self.incidents.last().cloned()
     }
 
-    /// So many requests were refused in a minute.
-    fn refused(&mut self, requests: u64, now: Millis, limits: &Limits) {
+    /// So many requests were refused in the minute that began then.
+    fn refused(&mut self, requests: u64, began: Millis, now: Millis, limits: &Limits) {
         if requests < limits.incident_refusals {
-            self.minutes_of_pressure = 0;
+            self.pressure = None;
         } else {
-            self.minutes_of_pressure += 1;
-            if self.minutes_of_pressure >= PRESSURE_MINUTES {
-                self.begin(now);
+            let before = self.pressure.unwrap_or(Streak {
+                began,
+                minutes: 0,
+                refused: 0,
+            });
+            let (minutes, refused) = (before.minutes + 1, before.refused + requests);
+            self.pressure = Some(Streak {
+                minutes,
+                refused,
+                ..before
+            });
+            if minutes >= PRESSURE_MINUTES && self.open().is_none() {
+                // It began when the first of these minutes did, with what was refused in them.
+                self.begin(before.began);
+                if let Some(incident) = self.open_mut() {
+                    incident.refused += before.refused;
+                }
             }
             self.seen(now, Some(What::Refused { requests }), limits);
         }
@@ -321,7 +347,7 @@ impl Book {
         incident.closed_at = Some(now.0);
         incident.cap = None;
         incident.write(now, None, What::Closed, limits);
-        self.minutes_of_pressure = 0;
+        self.pressure = None;
         self.changed = true;
     }
 
@@ -358,6 +384,7 @@ mod tests {
             by: None,
             direction: Direction::Hold,
             judged: 10,
+            set_aside: 10,
         }
     }
 
@@ -383,10 +410,18 @@ mod tests {
             },
             &limits,
         );
+        let invalidated = Given {
+            position: 10,
+            direction: Direction::Invalidate,
+            set_aside: 4,
+            ..by_hand.clone()
+        };
+        book.judged(&invalidated, &limits);
         let kept = book.take_changed().expect("to be kept");
         assert_eq!(
             (kept.id, kept.held, kept.aware_at, kept.verdicts_to),
-            (1, 10, Some(500), 9)
+            (1, 24, Some(500), 10),
+            "held and invalidated by whomever, each once"
         );
         let quiet = limits.incident_quiet_minutes * MINUTE;
         book.look(Pressure::default(), Millis(1_000 + quiet - 1), &limits);
@@ -394,7 +429,7 @@ mod tests {
 
         // A start knows it again, and goes on from there.
         let mut book = Book::new(vec![kept]);
-        assert_eq!(book.verdicts_to(), 9);
+        assert_eq!(book.verdicts_to(), 10);
         book.look(Pressure::default(), Millis(1_000 + quiet), &limits);
         assert_eq!(book.open(), None);
         assert_eq!(whats(&book.incidents()[0]).last(), Some(&What::Closed));
@@ -420,6 +455,11 @@ mod tests {
             assert_eq!(book.open().is_some(), minute == 4, "minute {minute}");
         }
         let incident = book.open().expect("open");
+        assert_eq!(
+            (incident.opened_at, incident.refused),
+            (at(2).0, 2 * many),
+            "from the minute that armed it"
+        );
         let (requests, bans) = (many, 3);
         assert_eq!(
             whats(incident),

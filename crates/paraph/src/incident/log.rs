@@ -190,6 +190,7 @@ mod tests {
             by,
             direction: Direction::Hold,
             judged: 3,
+            set_aside: 3,
         };
         book.judged(&hold(1, 1_000, None), &limits);
         let incident = book.open().expect("open").clone();

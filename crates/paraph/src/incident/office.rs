@@ -318,7 +318,7 @@ impl Office {
         if motion.note.trim().is_empty() {
             return Err(Refused::Note);
         }
-        let Selected { preview, set } = self.select(&motion).await?;
+        let Selected { preview, set, .. } = self.select(&motion).await?;
         if set.is_empty() {
             return Ok(IncidentAnswer::Nobody);
         }

@@ -81,6 +81,8 @@ pub struct Sample {
 pub(super) struct Selected {
     pub(super) preview: Preview,
     pub(super) set: Vec<SignatureId>,
+    /// Those of the set whose records are there to be shown.
+    shown: Vec<SignatureId>,
 }
 
 /// Whom a verdict is to be given on.
@@ -124,6 +126,7 @@ impl LedgerReader {
         let mut selected = Selected {
             preview: Preview::default(),
             set: Vec::new(),
+            shown: Vec::new(),
         };
         loop {
             let rows = self.candidates(wanted.petition, after, SignatureId(last)).await?;
@@ -143,6 +146,9 @@ impl LedgerReader {
                 }
                 selected.preview.add(&candidate, after, &wanted);
                 selected.set.push(candidate.id);
+                if !candidate.axes.is_ended() {
+                    selected.shown.push(candidate.id);
+                }
             }
         }
         self.with_samples(selected).await
@@ -172,13 +178,16 @@ impl LedgerReader {
         Ok(read)
     }
 
-    /// Opens a few of the records, spread over the whole.
+    /// Opens a few of the records, spread over the whole. What has ended has none, or one that is another's to show.
     async fn with_samples(&self, mut selected: Selected) -> Result<Selected, DbError> {
-        let many = selected.set.len();
+        let many = selected.shown.len();
         let mut at: Vec<usize> = (0..SAMPLES).map(|which| which * many / SAMPLES).collect();
         at.dedup();
         for index in at.into_iter().filter(|index| *index < many) {
-            selected.preview.samples.extend(self.sample(selected.set[index]).await?);
+            selected
+                .preview
+                .samples
+                .extend(self.sample(selected.shown[index]).await?);
         }
         Ok(selected)
     }

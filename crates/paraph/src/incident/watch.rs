@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use paraph_tally::Author;
+use paraph_tally::{Author, Standing, VerdictKind};
 use tokio::sync::watch;
 
 use super::book::{Book, Given, Incident, Pressure, RaisedCap};
@@ -136,7 +136,15 @@ impl Incidents {
             let verdicts = self.ledger.verdicts_after(after, AT_ONCE).await?;
             let is_last = (verdicts.len() as u64) < AT_ONCE;
             for verdict in verdicts {
+                let set_aside = match verdict.kind {
+                    VerdictKind::Held => verdict.judged,
+                    VerdictKind::Invalidated if self.book().open().is_some() => {
+                        self.taken_out(verdict.position).await?
+                    }
+                    _ => 0,
+                };
                 let given = Given {
+                    set_aside,
                     position: verdict.position,
                     at: verdict.at,
                     by: match verdict.author {
@@ -155,6 +163,18 @@ impl Incidents {
         self.book().look(pressure, clock::now(), &self.limits);
         self.show_cap();
         Ok(())
+    }
+}
+
+impl Incidents {
+    /// How many an invalidation took out of the count or kept from it: who was held before had been set aside already.
+    async fn taken_out(&self, position: u64) -> Result<u64, DbError> {
+        let judged = self.ledger.judged_by(position).await?.unwrap_or_default();
+        let standings = self.ledger.standings(&judged).await?;
+        let from_clear = standings
+            .iter()
+            .filter(|(axes, _)| axes.verdict == Standing::Invalidated);
+        Ok(from_clear.map(|(_, many)| many).sum())
     }
 }
 

@@ -135,15 +135,15 @@ pub enum ConfirmAnswer {
 /// What became of a withdrawal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WithdrawAnswer {
-    /// Withdrawn, now or before.
+    /// What its mailbox had confirmed is withdrawn, now or before.
     Withdrawn {
         /// Time of the event; nothing, when it was withdrawn before.
         at: Option<Millis>,
     },
-    /// It was never confirmed and has never counted: what waited is erased, and will not be asked for again.
+    /// It was never confirmed and has never counted, nor does anything else of its mailbox stand: what waited is erased.
     Erased,
-    /// It had come to another end before.
-    Ended(End),
+    /// Its reader had said that it was not them.
+    Disowned,
     /// There is no such contribution.
     Unknown,
 }
@@ -161,14 +161,22 @@ pub enum Keeping {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DisownAnswer {
     /// Disowned, now or before.
-    Disowned {
-        /// Contributions that this request ended.
-        ended: u64,
-        /// Something is kept for the holder's complaint: not if it had been erased before.
-        kept: bool,
-    },
+    Disowned(Disowned),
     /// There is no such contribution.
     Unknown,
+}
+
+/// What somebody has disowned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Disowned {
+    /// Contributions that this request ended.
+    pub ended: u64,
+    /// Something is kept for the holder's complaint: not if it had been erased before.
+    pub kept: bool,
+    /// It had been confirmed, and with it went all that its mailbox had confirmed.
+    pub confirmed: bool,
+    /// It had not, and something else that its mailbox confirmed stays.
+    pub stands: bool,
 }
 
 /// Something about a petition.

@@ -12,11 +12,13 @@ use paraph_tally::{
 
 use super::Unavailable;
 use super::command::{
-    Command, ConfirmAnswer, DisownAnswer, JudgeAnswer, Judgement, Keeping, Reply, Sign, SignAnswer, WithdrawAnswer,
+    Command, ConfirmAnswer, DisownAnswer, Disowned, JudgeAnswer, Judgement, Keeping, Reply, Sign, SignAnswer,
+    WithdrawAnswer,
 };
 use super::writer::Ready;
 use crate::journal::{Batch, End, NewMailbox, Posting, SpentNonce, integer};
 use crate::ledger::judged;
+use crate::ledger::mailbox::{self, CONFIRMED_BY};
 use crate::ledger::{PETITION_BY_ID, SIGNATURE_BY_ID, petition_state, signature_state};
 use crate::limits::Limits;
 use crate::scrutiny::board::Checked;
@@ -313,7 +315,9 @@ impl<'a> Decider<'a> {
             return Ok(ConfirmAnswer::Unknown);
         };
         if state.axes.end != Ending::None {
-            return Ok(ConfirmAnswer::Ended(state.axes.end));
+            let confirmed = self.ever_confirmed_by(state.mailbox).await?;
+            let ends = confirmed.iter().map(|(_, state)| state.axes.end);
+            return Ok(ConfirmAnswer::Ended(mailbox::told_of(state.axes.end, ends)));
         }
         let already = self.standing_beside(state.mailbox, id).await?;
         if let Some(at) = state.confirmed_at {
@@ -338,21 +342,12 @@ impl<'a> Decider<'a> {
 
     /// Confirmed signatures of a mailbox, as the store has them.
     async fn confirmed_rows(&mut self, mailbox: MailboxId) -> Result<Vec<(SignatureId, SignatureState)>, DbError> {
-        let sql = "SELECT id, petition, mailbox, signed_at, confirmed_at, axes FROM signature \
-                   WHERE mailbox = ?1 AND confirmed_at IS NOT NULL";
-        let rows = self.db.query(sql, &[Value::Blob(&mailbox.0)]).await?;
-        let rows = rows.iter().map(|row| {
-            let id = SignatureId(row.array(0)?);
-            Ok((
-                id,
-                judged::seen(self.following.as_deref(), id, signature_state(row, 1)?),
-            ))
-        });
-        rows.collect()
+        let rows = self.db.query(CONFIRMED_BY, &[Value::Blob(&mailbox.0)]).await?;
+        mailbox::confirmed(self.following.as_deref(), &rows)
     }
 
-    /// Confirmed signatures of a mailbox that stand, as this batch leaves them.
-    async fn confirmed_of(&mut self, mailbox: MailboxId) -> Result<Vec<(SignatureId, SignatureState)>, DbError> {
+    /// What a mailbox ever confirmed, as this batch leaves it.
+    async fn ever_confirmed_by(&mut self, mailbox: MailboxId) -> Result<Vec<(SignatureId, SignatureState)>, DbError> {
         let rows = self.confirmed_rows(mailbox).await?;
         for (id, state) in &rows {
             self.load_row(*id, *state);
@@ -369,31 +364,39 @@ impl<'a> Decider<'a> {
         let states = ids
             .into_iter()
             .filter_map(|id| self.fold.signature(id).map(|state| (id, *state)));
-        Ok(states
-            .filter(|(_, state)| state.mailbox == mailbox && state.axes.end == Ending::None)
-            .collect())
+        Ok(states.filter(|(_, state)| state.mailbox == mailbox).collect())
     }
 
+    /// Of these, what stands.
+    async fn confirmed_of(&mut self, mailbox: MailboxId) -> Result<Vec<(SignatureId, SignatureState)>, DbError> {
+        let mut confirmed = self.ever_confirmed_by(mailbox).await?;
+        confirmed.retain(|(_, state)| !state.axes.is_ended());
+        Ok(confirmed)
+    }
+
+    /// Afterwards nothing stands that the mailbox confirmed, by whichever of its links: a mail names one contribution, and its
+    /// reader may have confirmed another. Of two that were, the second must not step into the place of the first.
     async fn withdraw(&mut self, id: SignatureId, by: WithdrawnBy) -> Result<WithdrawAnswer, DbError> {
         let Some(state) = self.load_signature(id).await? else {
             return Ok(WithdrawAnswer::Unknown);
         };
-        match state.axes.end {
-            Ending::None => {}
-            Ending::Withdrawn => return Ok(WithdrawAnswer::Withdrawn { at: None }),
-            other => return Ok(WithdrawAnswer::Ended(other)),
-        }
-        if state.axes.mailbox == Mailbox::Unconfirmed {
-            return self.end_waiting(id, &state).await;
-        }
-        // A mailbox that confirmed twice signed once: taking that back must not let the second step into its place.
-        for (each, _) in self.confirmed_of(state.mailbox).await? {
+        let confirmed = self.ever_confirmed_by(state.mailbox).await?;
+        let ends = confirmed.iter().map(|(_, state)| state.axes.end);
+        let mut answer = match mailbox::told_of(state.axes.end, ends) {
+            Ending::None if state.axes.mailbox == Mailbox::Unconfirmed => self.end_waiting(id, &state).await?,
+            // Erased before, by a press like this one or by itself: the same answer.
+            Ending::Expired => WithdrawAnswer::Erased,
+            Ending::None | Ending::Withdrawn => WithdrawAnswer::Withdrawn { at: None },
+            Ending::Disowned => WithdrawAnswer::Disowned,
+        };
+        for (each, _) in confirmed.into_iter().filter(|(_, state)| !state.axes.is_ended()) {
             self.load_counted(state.mailbox).await?;
             if self.record(Event::Withdrawn { signature: each, by })?.is_ok() {
                 self.erase(each, state.mailbox);
+                answer = WithdrawAnswer::Withdrawn { at: Some(self.at) };
             }
         }
-        Ok(WithdrawAnswer::Withdrawn { at: Some(self.at) })
+        Ok(answer)
     }
 
     /// Who takes back what was never confirmed need not wait until it expires.
@@ -415,9 +418,16 @@ impl<'a> Decider<'a> {
             return Ok(DisownAnswer::Unknown);
         };
         let mut ended = 0;
-        let waiting = self.waiting_of(state.mailbox).await?;
+        let mut others = self.waiting_of(state.mailbox).await?;
+        let standing = self.confirmed_of(state.mailbox).await?;
+        // Who says so of what was confirmed takes back all that was, or another would step into its place. Of what was not,
+        // what was confirmed beside it may be the holder's own.
+        let confirmed = standing.iter().any(|(standing, _)| *standing == id);
+        if confirmed {
+            others.extend(standing.iter().map(|(id, _)| *id));
+        }
         self.load_counted(state.mailbox).await?;
-        for each in std::iter::once(id).chain(waiting.into_iter().filter(|other| *other != id)) {
+        for each in std::iter::once(id).chain(others.into_iter().filter(|other| *other != id)) {
             let was_waiting = self
                 .fold
                 .signature(each)
@@ -445,10 +455,12 @@ impl<'a> Decider<'a> {
             }
         }
         self.cancel_mail(state.mailbox);
-        Ok(DisownAnswer::Disowned {
+        Ok(DisownAnswer::Disowned(Disowned {
             ended,
             kept: kept && keeping == Keeping::KeepForComplaint,
-        })
+            confirmed,
+            stands: !confirmed && !standing.is_empty(),
+        }))
     }
 
     /// Those of a mailbox that the store has as disowned.
@@ -486,13 +498,17 @@ impl<'a> Decider<'a> {
             .db
             .query(sql, &[Value::Blob(&mailbox.0), integer(DISOWNED_AT_ONCE)])
             .await?;
-        rows.iter()
-            .map(|row| {
-                let id = SignatureId(row.array(0)?);
-                self.load_row(id, signature_state(row, 1)?);
-                Ok(id)
-            })
-            .collect()
+        let mut waiting = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let id = SignatureId(row.array(0)?);
+            self.load_row(id, signature_state(row, 1)?);
+            // This very batch may have confirmed it.
+            let state = self.fold.signature(id);
+            if state.is_some_and(|state| state.axes.mailbox == Mailbox::Unconfirmed) {
+                waiting.push(id);
+            }
+        }
+        Ok(waiting)
     }
 
     pub(super) fn erase(&mut self, id: SignatureId, mailbox: MailboxId) {

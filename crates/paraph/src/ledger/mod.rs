@@ -3,6 +3,7 @@
 pub mod catalogue;
 pub mod content;
 pub mod judged;
+pub mod mailbox;
 pub mod opened;
 mod packed;
 pub mod query;

@@ -183,7 +183,7 @@ impl Mailer {
             lang: &personal.language,
             site_name: &self.site_name,
             base_url: &self.base_url,
-            title: &displayed.view.title,
+            title: displayed.title_of(personal.text_version),
             name: &personal.name,
             button_token: &self.tokens.issue(button, mail.signature),
             withdraw_token: &self.tokens.issue(Purpose::Withdraw, mail.signature),

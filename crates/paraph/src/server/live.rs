@@ -253,6 +253,7 @@ fn desk(parts: &Arc<Parts>, site: &Arc<Site>, addresses: Addresses, config: &Con
     };
     Desk {
         site: Arc::clone(site),
+        spoken: Arc::new(site.at_the_desk()),
         night: Arc::new(night),
         url: desk_url(&site.base_url, addresses.desk).into(),
         parts: Arc::clone(parts),

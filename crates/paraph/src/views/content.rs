@@ -210,24 +210,30 @@ pub fn feed(f: &Frame<'_>, petition: &Petition, content: &Content) -> String {
         "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<feed xmlns=\"http://www.w3.org/2005/Atom\" xml:lang=\"{}\">\n\
          <id>{page}/updates.atom</id>\n<title>{}</title>\n<updated>{}</updated>\n<author><name>{}</name></author>\n\
          <link rel=\"self\" type=\"application/atom+xml\" href=\"{page}/updates.atom\"/>\n<link href=\"{page}\"/>\n",
-        escape(petition.text_lang.as_deref().unwrap_or(f.lang.code())),
-        escape(
-            &f.lang
-                .fill("feed-title", &[("title", Arg::from(petition.title.as_str()))])
-        ),
+        xml(petition.text_lang.as_deref().unwrap_or(f.lang.code())),
+        xml(&f
+            .lang
+            .fill("feed-title", &[("title", Arg::from(petition.title.as_str()))])),
         rfc3339(latest),
-        escape(&petition.author),
+        xml(&petition.author),
     );
     for update in &content.updates {
         let address = format!("{page}/updates/{}", update.number);
         out.push_str(&format!(
             "<entry>\n<id>{address}</id>\n<title>{}</title>\n<updated>{}</updated>\n<link href=\"{address}\"/>\n\
              <content type=\"html\">{}</content>\n</entry>\n",
-            escape(&update.title),
+            xml(&update.title),
             rfc3339(update.posted_at),
-            escape(&super::markup::to_html(&update.text)),
+            xml(&super::markup::to_html(&update.text)),
         ));
     }
     out.push_str("</feed>\n");
     out
+}
+
+/// Escaped, without the characters that no XML document can hold (XML 1.0, section 2.2).
+fn xml(text: &str) -> String {
+    let holds = |c: &char| !matches!(c, '\0'..='\x08' | '\x0b' | '\x0c' | '\x0e'..='\x1f' | '\u{fffe}' | '\u{ffff}');
+    let text: String = text.chars().filter(holds).collect();
+    escape(&text)
 }

@@ -2,10 +2,10 @@
 
 use askama::Template;
 
-use super::markup;
 use super::model::{self, Frame, MailStatusPage};
 use super::poster::{Code, code};
 use super::refusal::Problem;
+use super::{Lang, markup};
 use crate::desk::books::{Line, Link, Member, Open, Passkey, Review};
 use crate::desk::draft::Typed;
 use crate::desk::role::{Act, Role};
@@ -257,6 +257,8 @@ pub struct EditPage<'a> {
     pub slug: Option<&'a str>,
     /// What the form holds.
     pub typed: &'a Typed,
+    /// What a petition may be written in.
+    pub languages: &'a [Lang],
     /// What is wrong.
     pub problems: &'a [(&'static str, Problem)],
     /// Id of a message about the whole.
@@ -428,6 +430,8 @@ impl AuditPage<'_> {
 pub struct NoPage<'a> {
     /// Which.
     pub what: &'a str,
+    /// What somebody wrote that was not taken, by the label of its field.
+    pub written: &'a [(&'static str, String)],
 }
 
 /// Pages of the desk: a function for each, over its template.

@@ -48,6 +48,12 @@ impl Lang {
         (0..BUILT_IN.len() + MORE.get().map_or(0, |more| more.locales.len())).map(Self)
     }
 
+    /// Whether the program was built with it: the desk speaks no other.
+    #[must_use]
+    pub fn is_built_in(self) -> bool {
+        self.0 < BUILT_IN.len()
+    }
+
     fn locale(self) -> &'static Locale {
         match (BUILT_IN.get(self.0), MORE.get()) {
             (Some(locale), _) => locale,

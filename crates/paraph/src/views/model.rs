@@ -59,6 +59,20 @@ pub struct Site {
 }
 
 impl Site {
+    /// The same in the languages that the desk speaks: those built in. Where the site has none of them, in English.
+    #[must_use]
+    pub fn at_the_desk(&self) -> Self {
+        let mut languages = self.languages.clone();
+        languages.retain(|lang| lang.is_built_in());
+        if languages.is_empty() {
+            languages.extend(Lang::from_code("en"));
+        }
+        Self {
+            languages,
+            ..self.clone()
+        }
+    }
+
     /// The address of a page as people read and type it: without scheme.
     #[must_use]
     pub fn readable(&self, path: impl AsRef<str>) -> String {
@@ -322,6 +336,8 @@ pub struct ConfirmPage<'a> {
     pub contribution: &'a Shown,
     /// Others that wait for the same mailbox, and for its address about other petitions.
     pub others: &'a Others,
+    /// The mailbox has confirmed another, which stands: it counts once in any case.
+    pub stands: bool,
 }
 
 /// Contributions that wait beside another one, each confirmed by its own token.
@@ -369,10 +385,12 @@ pub struct ConfirmedPage<'a> {
 /// `GET /withdraw/{token}`, `GET /not-me/{token}`.
 #[derive(Clone, Copy, Debug)]
 pub struct ManagePage<'a> {
-    /// The contribution.
+    /// The contribution that the button is about, with the links of the one that was asked for.
     pub contribution: &'a Shown,
-    /// It was never confirmed: it has never counted.
-    pub unconfirmed: bool,
+    /// The one that was asked for is confirmed and stands.
+    pub confirmed: bool,
+    /// How many of its mailbox are and do.
+    pub standing: u64,
 }
 
 /// `POST /withdraw/{token}`.
@@ -408,6 +426,10 @@ pub struct DisownedPage<'a> {
     pub choice: Disowning,
     /// When it was recorded; nothing, when it had been recorded before.
     pub disowned_at: Option<u64>,
+    /// It had been confirmed: it may still be in the displayed count.
+    pub confirmed: bool,
+    /// Token that withdraws what the mailbox confirmed beside it, where something was and stays.
+    pub withdraw: Option<&'a String>,
 }
 
 /// `GET /second-way/{token}`.

@@ -11,6 +11,8 @@ pub enum Problem {
     TooLong(u64),
     /// Not an address that mail can be sent to.
     BadEmail,
+    /// It may exist, but this site cannot write to it: a letter beyond ASCII before the @, or quotes.
+    RareEmail,
     /// Holds control, bidirectional or zero-width characters, or no letter at all.
     BadCharacters,
     /// Not a code of the country list.
@@ -31,6 +33,7 @@ impl Problem {
             Self::Required => "required",
             Self::TooLong(_) => "too_long",
             Self::BadEmail => "bad_email",
+            Self::RareEmail => "rare_email",
             Self::BadCharacters => "bad_characters",
             Self::UnknownCountry => "unknown_country",
             Self::BadValue => "bad_value",

@@ -6,6 +6,7 @@ use super::Lang;
 use super::desk::{DeskFrame, pages};
 use super::model::Frame;
 use crate::desk::role::Act;
+use crate::desk::room::statement::whole_number;
 
 /// `GET` and `POST /desk/incident/statement`
 pub struct StatementPage<'a> {
@@ -36,7 +37,7 @@ impl StatementPage<'_> {
 
     /// The statement, in both languages of the desk.
     fn texts(&self, f: &Frame<'_>) -> Vec<(&'static str, String)> {
-        let number = |text: &str| text.parse::<u64>().unwrap_or(0);
+        let number = |text: &str| whole_number(text).unwrap_or(0);
         let (set_aside, before, after) = (number(self.set_aside), number(self.before), number(self.after));
         let text = |lang: &Lang| {
             let mut lines = vec![

@@ -159,6 +159,7 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
         Problem::Required,
         Problem::TooLong(100),
         Problem::BadEmail,
+        Problem::RareEmail,
         Problem::BadCharacters,
         Problem::UnknownCountry,
         Problem::BadValue,
@@ -227,13 +228,15 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
             &ConfirmPage {
                 contribution,
                 others: &others,
+                stands: true,
             },
         ),
         withdraw(
             f,
             &ManagePage {
                 contribution,
-                unconfirmed: true,
+                confirmed: false,
+                standing: 2,
             },
         ),
         withdrawn(
@@ -249,7 +252,8 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
             f,
             &ManagePage {
                 contribution,
-                unconfirmed: false,
+                confirmed: true,
+                standing: 1,
             },
         ),
         stop_mail(f, &stop_page(false, false)),
@@ -296,6 +300,8 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
                 title: HOSTILE,
                 choice,
                 disowned_at: Some(NOON),
+                confirmed: true,
+                withdraw: Some(&contribution.links.withdraw),
             },
         )
     }));

@@ -360,6 +360,8 @@ fn an_author_changes_the_text_beside_a_running_server_and_nothing_signed_changes
         "fountain",
         "--text",
         &text,
+        "--title",
+        "A dry square no more",
         "--addressee",
         "The council",
         "--first-signatories",
@@ -415,6 +417,14 @@ fn an_author_changes_the_text_beside_a_running_server_and_nothing_signed_changes
     let letter = sign_with(&site, &server, "early", &[("text_version", "1")]);
     let shown = client.get(&format!("{}?lang=en", letter.link("withdraw"))).text();
     assert!(shown.contains("/p/fountain/versions/1"), "{shown}");
+    // Its title is that of the version: on the form, in the mail, on the pages behind it and in the receipt.
+    let receipt = client.post_json(&letter.link("confirm"), "").json()["receipt"]["title"].to_string();
+    for told in [&sign, &letter.text, &shown, &receipt] {
+        assert!(
+            told.contains("Repair the fountain") && !told.contains("A dry square"),
+            "{told}"
+        );
+    }
     let letter = sign_with(&site, &server, "late", &[("text_version", "2")]);
     assert!(!client.get(&letter.link("withdraw")).text().contains("/versions/"));
     for wrong in ["3", "0", "x"] {
@@ -491,7 +501,7 @@ fn updates_reach_those_who_asked_once_across_a_kill_and_stopping_them_withdraws_
         "--slug",
         "fountain",
         "--title",
-        "They <vote>",
+        "They <vote>\u{fffe}",
         "--text",
         &text,
         "--json",
@@ -529,7 +539,9 @@ fn updates_reach_those_who_asked_once_across_a_kill_and_stopping_them_withdraws_
     let feed = client.get("/p/fountain/updates.atom");
     assert_eq!(feed.header("content-type"), Some("application/atom+xml; charset=utf-8"));
     assert!(
-        feed.text().contains("They &lt;vote&gt;") && feed.text().contains("/updates/1"),
+        feed.text().contains("They &lt;vote&gt;")
+            && feed.text().contains("/updates/1")
+            && !feed.text().contains('\u{fffe}'),
         "{}",
         feed.text()
     );

@@ -96,6 +96,10 @@ fn a_wrong_form_is_answered_field_by_field_and_keeps_what_was_typed() {
             "comment:bad_characters news:bad_value",
         ),
         (
+            "show_name=perhaps&name=&email=%FF&postcode=35000&country=FRA",
+            "show_name:bad_value email:bad_characters name:required country:unknown_country",
+        ),
+        (
             "name=Ada&email=ada%40people.example&postcode=35000&country=FRA",
             "country:unknown_country",
         ),

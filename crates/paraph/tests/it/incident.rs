@@ -173,8 +173,24 @@ fn a_person_sees_what_a_verdict_would_do_gives_it_and_takes_it_back() {
     let wide = incident(&["invalidate", "--petition", SLUG, "--network", "127.0.0.0/8"]);
     assert!(wide.code == 2 && wide.stderr.contains("/24"), "{}", wide.stderr);
 
+    // Who has withdrawn is told apart, and is no sample: there is nothing left to look at.
+    let withdraw = site.mail_to("bea@forger.example").link("withdraw");
+    assert_eq!(server.client().post(&withdraw, "").status, 200);
+    counted(&server, 3);
+    let since = ["hold", "--petition", SLUG, "--from", "2000-01-01T00:00:00Z"];
+    let preview = &said(&incident(&since))["preview"];
+    assert_eq!(
+        (&preview["judged"], &preview["counted"], &preview["ended"]),
+        (&4.into(), &3.into(), &1.into())
+    );
+    let samples = preview["samples"].as_array().expect("samples");
+    assert!(
+        samples.len() == 3 && samples.iter().all(|sample| sample["name"] != ""),
+        "{samples:?}"
+    );
+
     server.stop();
-    assert_eq!(site.recount()[SLUG], 4);
+    assert_eq!(site.recount()[SLUG], 3);
     let alone = incident(&["list"]);
     assert!(
         alone.code == 1 && alone.stderr.contains("paraph serve"),

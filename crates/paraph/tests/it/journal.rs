@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
 use paraph::intake::command::{
-    ConfirmAnswer, DisownAnswer, Edit, Keeping, MailOutcome, PetitionAnswer, PetitionCommand, Sign, SignAnswer,
-    WithdrawAnswer,
+    ConfirmAnswer, DisownAnswer, Disowned, Edit, Keeping, MailOutcome, PetitionAnswer, PetitionCommand, Sign,
+    SignAnswer, WithdrawAnswer,
 };
 use paraph::journal::{self, AppendError, Batch};
 use paraph_tally::{End, Entry, Event, Millis, PetitionId, WithdrawnBy};
@@ -313,7 +313,10 @@ async fn it_was_not_me_ends_what_waits_and_erases_it() {
         running.sign(two.clone()).await;
         assert_eq!(
             running.intake.disown(one.id, Keeping::Erase).await,
-            Ok(DisownAnswer::Disowned { ended: 2, kept: false })
+            Ok(DisownAnswer::Disowned(Disowned {
+                ended: 2,
+                ..Disowned::default()
+            }))
         );
         assert_eq!(
             running.intake.confirm(two.id).await,
@@ -352,7 +355,13 @@ async fn what_is_kept_for_a_complaint_goes_with_all_of_it_when_its_holder_asks()
             running.sign(one.clone()).await;
         }
         let disown = async |keeping| running.intake.disown(all[0].id, keeping).await;
-        let disowned = |ended, kept| Ok(DisownAnswer::Disowned { ended, kept });
+        let disowned = |ended, kept| {
+            Ok(DisownAnswer::Disowned(Disowned {
+                ended,
+                kept,
+                ..Disowned::default()
+            }))
+        };
         assert_eq!(disown(Keeping::KeepForComplaint).await, disowned(3, true));
         assert_eq!(disown(Keeping::KeepForComplaint).await, disowned(0, true), "{kind:?}");
         assert_eq!(disown(Keeping::Erase).await, disowned(0, false));

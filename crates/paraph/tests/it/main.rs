@@ -17,6 +17,7 @@ mod fsck;
 mod held_mail;
 mod incident;
 mod journal;
+mod links;
 mod mail;
 mod namespace;
 mod networks;

@@ -321,9 +321,25 @@ fn is_host(word: &str) -> bool {
     letters(last) && before.chars().last().is_some_and(char::is_alphanumeric)
 }
 
+/// A whole number, also as pages print it: in groups of three, with a space, an apostrophe, a comma or a point between them.
+pub(crate) fn whole_number(typed: &str) -> Option<u64> {
+    const BETWEEN: [char; 10] = [
+        ' ', '\u{a0}', '\u{2009}', '\u{202f}', '\'', '’', ',', '.', '\u{66b}', '\u{66c}',
+    ];
+    let mut groups = typed.split(BETWEEN);
+    let first = groups.next()?;
+    let (mut all, mut in_groups) = (first.to_owned(), true);
+    for group in groups {
+        in_groups &= group.len() == 3 && (1..=3).contains(&first.len());
+        all.push_str(group);
+    }
+    let is_number = in_groups && all.bytes().all(|digit| digit.is_ascii_digit());
+    is_number.then(|| all.parse().ok()).flatten()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{CALLED, Refused, check};
+    use super::{CALLED, Refused, check, whole_number};
     use crate::trace::networks::Networks;
 
     #[test]
@@ -494,6 +510,35 @@ mod tests {
             "Vos signatures comptent. Est-ce fini ? Cela a réveillé quelqu’un aux États-Unis.",
         ] {
             assert_eq!(check(text, &[], networks.holders()), Ok(Vec::new()), "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_read_as_pages_print_them() {
+        for typed in [
+            "34000",
+            "34 000",
+            "34\u{a0}000",
+            "34\u{202f}000",
+            "34,000",
+            "34.000",
+            "34’000",
+            "34\u{66c}000",
+        ] {
+            assert_eq!(whole_number(typed), Some(34_000), "{typed:?}");
+        }
+        assert_eq!(whole_number("1\u{202f}234\u{202f}567"), Some(1_234_567));
+        for typed in [
+            "",
+            "3.5",
+            "34 00",
+            "1234 567",
+            "-3",
+            "3e4",
+            "34  000",
+            "99999999999999999999",
+        ] {
+            assert_eq!(whole_number(typed), None, "{typed:?}");
         }
     }
 }

@@ -213,7 +213,11 @@ mod tests {
             refused("qw.ftl", "name = Q\n}{\n")
         );
         assert!(refused("qw.ftl", "name = Q\nnumber-group = .\n").contains("no message dir"));
-        assert!(refused("qw.ftl", "name = Q\ndir = ltr\nnumber-group = x\n").contains("number-group"));
+        let odd = refused("qw.ftl", "name = Q\ndir = ltr\nnumber-group = x\n");
+        assert!(
+            odd.contains("number-group is x (U+0078)") && odd.contains("U+066C"),
+            "{odd}"
+        );
         assert!(refused("not a code.ftl", whole).contains("not a language code"));
         assert!(refused("fr.ftl", whole).contains("built in"));
     }

@@ -32,7 +32,11 @@ pub enum TextError {
         why: &'static str,
     },
     /// Thousands are set apart by something that this program does not print.
-    #[error("number-group is {0:?}; it is one of: no-break space, narrow no-break space, comma, full stop, apostrophe")]
+    #[error(
+        "number-group is {}; it is one of: no-break space, narrow no-break space, comma, full stop, apostrophe (U+2019), Arabic \
+         thousands separator (U+066C)",
+        .0.map_or_else(|| "empty".to_owned(), |sign| format!("{sign} (U+{:04X})", u32::from(sign)))
+    )]
     NumberGroup(Option<char>),
 }
 
@@ -67,6 +71,7 @@ impl Locale {
             Some(',') => grouped::<',', _>,
             Some('.') => grouped::<'.', _>,
             Some('’') => grouped::<'’', _>,
+            Some('\u{66c}') => grouped::<'\u{66c}', _>,
             other => return Err(TextError::NumberGroup(other)),
         }));
         Ok(Self {

@@ -117,7 +117,24 @@ fn a_code_opens_once_and_a_session_ends_with_its_logout() {
     assert_eq!(once.log_in(&zoe.name, PASSWORD, &zoe.recovery[0]).status, 403, "spent");
     assert_eq!(once.log_in(&zoe.name, "not the password", &zoe.recovery[1]).status, 403);
 
+    let (form, account) = (zoe.browser.get("/desk/petitions/new"), zoe.browser.get("/desk/account"));
     assert_eq!(zoe.browser.send("/desk", "/desk/logout", &[]).status, 303);
+    // What was written into a form comes back to be copied; a password does not.
+    let mut late = Browser::new(server.address);
+    late.cookies = stolen.clone();
+    let words = [("title", "Kept <words>"), ("body", "An hour's work."), ("do", "save")];
+    let answer = late.send_with("/desk/petitions/new?lang=en", &form.hidden("secret"), &words);
+    let text = answer.text();
+    assert!(
+        answer.status == 403 && text.contains("Kept &#60;words&#62;") && text.contains("An hour&#39;s work."),
+        "{text}"
+    );
+    let answer = late.send_with(
+        "/desk/account/password",
+        &account.hidden("secret"),
+        &[("old", "Old-Secret"), ("password", "New-Secret")],
+    );
+    assert!(answer.status == 403 && !answer.text().contains("-Secret"), "{answer:?}");
     let mut thief = Browser::new(server.address);
     thief.cookies = stolen;
     let answer = thief.get("/desk");

@@ -1,0 +1,199 @@
+//! What the links of a mail do, however the contributions of its mailbox stand: what the pages and answers say is true of the
+//! count.
+
+use paraph::intake::command::{ConfirmAnswer, DisownAnswer, Keeping, WithdrawAnswer};
+use paraph::intake::verdict::reason::Reason;
+use paraph_tally::{End, VerdictKind, WithdrawnBy};
+
+use crate::crash::Dice;
+use crate::journal::recount_agrees;
+use crate::server::Site;
+use crate::stores::{Kind, Running, Store, contribution};
+use crate::verdict::judgement;
+
+const SLUG: &str = "fountain";
+
+async fn counted(running: &Running) -> u64 {
+    running.intake.tick().await.expect("tick");
+    running.counted()
+}
+
+/// One mailbox's contributions through links and verdicts in any order.
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_stands_every_answer_of_a_link_is_true_of_the_count() {
+    for (kind, walks) in [(Kind::Sqlite, 60), (Kind::Postgres, 12)] {
+        let store = Store::new(kind);
+        let running = store.start(0).await;
+        let mut dice = Dice(7);
+        for walk in 0..walks {
+            let all = [(); 3].map(|()| contribution(walk));
+            for sign in &all {
+                running.sign(sign.clone()).await;
+            }
+            let (mut ever, mut held, mut story) = (0, false, Vec::new());
+            for _ in 0..8 {
+                let (id, action) = (all[dice.roll(3) as usize].id, dice.roll(6));
+                let intake = &running.intake;
+                let before = counted(&running).await;
+                story.push((id.0[15], action));
+                let what = format!("{kind:?} {story:?}");
+                match action {
+                    0 | 1 => match intake.confirm(id).await.expect("an answer") {
+                        ConfirmAnswer::Confirmed { .. } => {}
+                        ConfirmAnswer::Ended(end) => {
+                            assert_ne!(end, End::None, "{what}");
+                            // What was held since stands still, and its link says so.
+                            if end == End::Expired && before == 0 && !held {
+                                assert_eq!(ever, 0, "it has counted: {what}");
+                            }
+                        }
+                        ConfirmAnswer::Unknown => panic!("{what}"),
+                    },
+                    2 | 3 => {
+                        let answer = intake.withdraw(id, WithdrawnBy::Mail).await.expect("an answer");
+                        assert_eq!(counted(&running).await, 0, "{answer:?}: {what}");
+                        match answer {
+                            WithdrawAnswer::Withdrawn { at } => assert!(at.is_some() || before == 0, "{what}"),
+                            WithdrawAnswer::Erased => assert_eq!(ever, 0, "{what}"),
+                            WithdrawAnswer::Disowned => assert_eq!(before, 0, "{what}"),
+                            WithdrawAnswer::Unknown => panic!("{what}"),
+                        }
+                        let again = intake.withdraw(id, WithdrawnBy::Mail).await.expect("an answer");
+                        let expected = match answer {
+                            WithdrawAnswer::Withdrawn { .. } => WithdrawAnswer::Withdrawn { at: None },
+                            other => other,
+                        };
+                        assert_eq!(again, expected, "{what}");
+                    }
+                    4 => {
+                        let keeping = [Keeping::Erase, Keeping::KeepForComplaint][dice.roll(2) as usize];
+                        let Ok(DisownAnswer::Disowned(said)) = intake.disown(id, keeping).await else {
+                            panic!("{what}")
+                        };
+                        assert!(!(said.stands && said.confirmed), "{what}");
+                        let after = counted(&running).await;
+                        assert_eq!(after, if said.confirmed { 0 } else { before }, "{said:?}: {what}");
+                        assert!(after == 0 || said.stands, "{said:?}: {what}");
+                    }
+                    _ => {
+                        held = true;
+                        // Most find nothing to hold: only what is clear can be.
+                        let hold = judgement(VerdictKind::Held, Reason::Lockstep, &[id]);
+                        intake.judge(hold).await.expect("an answer");
+                    }
+                }
+                let after = counted(&running).await;
+                assert!(after <= 1, "{what}");
+                ever = ever.max(after);
+            }
+            // The next mailbox begins with nothing counted.
+            for sign in &all {
+                running
+                    .intake
+                    .withdraw(sign.id, WithdrawnBy::Mail)
+                    .await
+                    .expect("an answer");
+            }
+            assert_eq!(counted(&running).await, 0, "{kind:?} {story:?}");
+        }
+        recount_agrees(&store, running).await;
+    }
+}
+
+/// A typo first, or a forger first: the one mail is about that, and its reader confirms their own through its page.
+#[test]
+fn the_one_mail_of_a_mailbox_takes_back_what_its_reader_confirmed() {
+    let site = Site::new();
+    site.petition(SLUG);
+    let server = site.start();
+    let mut client = server.client();
+    client.sign(SLUG, "Ada Exampel", "ada@people.example");
+    let letter = site.mail_to("ada@people.example");
+    client.sign(SLUG, "Ada Example", "ada@people.example");
+    let own = client.get(&letter.link("confirm")).text();
+    let own = own
+        .split("action=\"/confirm/")
+        .nth(2)
+        .expect("another")
+        .split(['?', '"'])
+        .next();
+    let own = format!("/confirm/{}", own.expect("a token"));
+    assert_eq!(client.post_json(&own, "").json()["status"], "confirmed");
+    assert_eq!(server.settled(SLUG)["counted"], 1);
+
+    let (confirm, withdraw, not_me) = (letter.link("confirm"), letter.link("withdraw"), letter.link("not-me"));
+    let mut page = |path: &str| {
+        let answer = client.get(&format!("{path}?lang=en"));
+        (answer.status, answer.text())
+    };
+    // Each page says what is confirmed and would become of it.
+    let (_, shown) = page(&confirm);
+    assert!(shown.contains("You have confirmed another signature") && !shown.contains("Nothing is counted before"));
+    let (_, shown) = page(&not_me);
+    assert!(shown.contains("stays, and is not touched here") && shown.contains("that you have not confirmed"));
+    let (_, shown) = page(&withdraw);
+    assert!(
+        shown.contains("Ada Example") && !shown.contains("Ada Exampel"),
+        "{shown}"
+    );
+    assert!(!shown.contains("it has never counted"), "{shown}");
+
+    // "It wasn't me" about what was not confirmed leaves what was, and says so.
+    let answer = server
+        .client()
+        .post(&format!("{not_me}?lang=en"), "choice=erase")
+        .text();
+    assert!(answer.contains("What you confirmed yourself stays"), "{answer}");
+    assert_eq!(server.settled(SLUG)["counted"], 1);
+
+    assert_eq!(page(&withdraw).0, 200, "the mail still takes it back");
+    let answer = server.client().post_json(&withdraw, "").json();
+    assert!(answer["status"] == "withdrawn" && answer["at"].is_string(), "{answer}");
+    assert_eq!(server.settled(SLUG)["counted"], 0);
+    assert_eq!(site.number("SELECT COUNT(*) FROM vault"), 0);
+}
+
+#[test]
+fn not_me_about_what_was_confirmed_ends_all_of_the_mailbox_and_says_so_before() {
+    let site = Site::new();
+    site.petition(SLUG);
+    let server = site.start();
+    let mut client = server.client();
+    client.sign(SLUG, "Ada First", "ada@people.example");
+    let letter = site.mail_to("ada@people.example");
+    client.sign(SLUG, "Ada Second", "ada@people.example");
+    let second = client.get(&letter.link("confirm")).text();
+    let second = second
+        .split("action=\"/confirm/")
+        .nth(2)
+        .expect("another")
+        .split(['?', '"'])
+        .next();
+    let second = format!("/confirm/{}", second.expect("a token"));
+    for link in [letter.link("confirm"), second.clone()] {
+        assert_eq!(client.post_json(&link, "").json()["status"], "confirmed");
+    }
+    assert_eq!(server.settled(SLUG)["counted"], 1);
+    let not_me = format!("{}?lang=en", letter.link("not-me"));
+    let shown = client.get(&not_me).text();
+    assert!(
+        shown.contains("leaves the count") && !shown.contains("unless you confirm it"),
+        "{shown}"
+    );
+    assert!(!shown.contains("that you have not confirmed"), "{shown}");
+    let answer = client.post(&not_me, "choice=erase").text();
+    assert!(
+        answer.contains("has been erased") && answer.contains("displayed count"),
+        "{answer}"
+    );
+    assert_eq!(
+        server.settled(SLUG)["counted"],
+        0,
+        "the second did not step into its place"
+    );
+    assert_eq!(
+        client.post_json(&second, "").outcome(),
+        (410, "link_disowned".to_owned())
+    );
+    assert_eq!(site.number("SELECT COUNT(*) FROM vault"), 0);
+}
