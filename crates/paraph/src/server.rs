@@ -131,7 +131,7 @@ impl Server {
         let settings = WriterSettings {
             limits: config.limits.clone(),
             now: clock::now,
-            board: config.scrutiny.enabled.then(|| Arc::new(Board::new(clock::now()))),
+            board: config.scrutiny.enabled.then(|| Arc::new(Board::new())),
         };
         let board = settings.board.clone();
         let (writer, intake, shown) = Writer::start(connections, settings)

@@ -57,7 +57,7 @@ pub async fn run(alerts: Arc<Alerts>, sensors: Sensors, mut stop: watch::Receive
                 .unwrap_or(mail_stuck);
         }
         let shed = shedding.note(sensors.admitter.lanes.shed(), Instant::now());
-        let (behind, over_cap) = scrutiny(&sensors, now);
+        let (behind, over_cap) = scrutiny(&sensors);
         let left = sensors.certificates.as_ref().map(|certificates| certificates.left(now));
         let mut seen = vec![
             (
@@ -90,9 +90,9 @@ pub async fn run(alerts: Arc<Alerts>, sensors: Sensors, mut stop: watch::Receive
 }
 
 /// Seconds that scrutiny is behind, and how many wait for a person.
-fn scrutiny(sensors: &Sensors, now: Millis) -> (u64, u64) {
+fn scrutiny(sensors: &Sensors) -> (u64, u64) {
     let Some(board) = &sensors.board else { return (0, 0) };
-    let (behind, over_cap) = (board.behind_seconds(now), board.over_cap());
+    let (behind, over_cap) = (board.behind_seconds(), board.over_cap());
     metrics::gauge!(telemetry::SCRUTINY_BEHIND).set(behind as f64);
     metrics::gauge!(telemetry::SCRUTINY_OVER_CAP).set(over_cap as f64);
     (behind, over_cap)
