@@ -94,6 +94,10 @@ impl From<LimitError> for Failure {
 /// What to do about a store of a newer program. Nothing of it is spoilt: an older backup would only lose what came since.
 pub(crate) const NEWER_STORE: &str = "install the version of paraph that wrote it, or a newer one; nothing was changed";
 
+/// What to do where a half of a store was lost.
+pub(crate) const HALF_LOST: &str = "stop the server and leave the directory as it is; put that file back as it was, or restore \
+    the last backup into another directory with `paraph restore`, and name this one with --erasures";
+
 impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
         let hint = match &error {
@@ -105,6 +109,7 @@ impl From<OpenError> for Failure {
             OpenError::Key(_) | OpenError::KeyLost(_) | OpenError::WrongKey(_) => {
                 "put the key file back from its backup; without it names and addresses cannot be opened again"
             }
+            OpenError::LedgerLost(_) | OpenError::KeysLost(_) | OpenError::Strangers(_) => HALF_LOST,
             OpenError::HalfRestored(_) => "empty the directory and restore again",
             OpenError::Schema {
                 source: SchemaError::Newer { .. } | SchemaError::Older { .. },

@@ -623,7 +623,7 @@ pub async fn look(directory: &Path) -> Result<Db, Failure> {
     let cannot = |why: &dyn std::fmt::Display, hint: &str| {
         Failure::failed(format!("cannot open {}: {why}", file.display()), hint)
     };
-    store::present(directory)?;
+    store::whole(directory)?;
     let mut db = Db::Sqlite(store::look::open(&file, None)?);
     schema::check(&mut db, schema::MAIN).await.map_err(|error| {
         let hint = match error {

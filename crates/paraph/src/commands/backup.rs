@@ -15,7 +15,7 @@ use crate::store::{self, Files, OpenError};
 pub(super) fn run(command: &Backup) -> Result<(), Failure> {
     let config = configured(&command.place.overrides())?;
     let files = Files::of(&config.directory);
-    store::present(&config.directory)?;
+    store::whole(&config.directory)?;
     let keys = Keys::open(&config.key_file, false).map_err(OpenError::from)?;
     let master = command.with_master_key.then_some(config.key_file.as_path());
     say("copying and checking; a large store takes minutes, and signing goes on meanwhile");
@@ -112,6 +112,13 @@ fn failure(error: BackupError) -> Failure {
         }
         BackupError::NoManifest(_) | BackupError::Manifest(_) | BackupError::Spoilt(_) => {
             "take another backup; --from names the directory that holds data and keys, --keys a copy of keys elsewhere"
+        }
+        BackupError::NoErasures(_) => {
+            "--erasures names the old data directory, or one with what is left of its keys/erasures.log"
+        }
+        BackupError::LogDamaged { .. } => {
+            "empty the new directory and restore with a whole copy of that log, or with the old data directory as --erasures; \
+             --force goes on without those lines"
         }
         BackupError::Newer(_) => "install the version of paraph that wrote it, or a newer one",
         BackupError::KeysOlder { .. } => "use keys copied with these data or later",

@@ -15,7 +15,7 @@ use crate::ledger::recount;
 use crate::ledger::vault::Vault;
 use crate::store::db::{Db, DbError, Row, Value};
 use crate::store::erasures::ErasureLog;
-use crate::store::{Files, OpenError, look, schema};
+use crate::store::{Files, OpenError, halves, look, schema};
 use crate::trace::networks::Networks;
 
 /// Checks of files that a server does without.
@@ -104,12 +104,15 @@ pub enum Depth {
 /// Checks files, and opens at most `most` records. Without keys none is opened.
 pub async fn check(files: &Files, keys: Option<&Keys>, depth: Depth, most: u64) -> Report {
     let mut report = Report::default();
+    if let Err(error) = halves::check(files) {
+        report.add(Weight::Fault, "halves", error.to_string());
+    }
     for file in [&files.main, &files.keys] {
         if !file.exists() {
             report.add(Weight::Fault, "files", format!("{} is missing", name(file)));
         }
     }
-    if !report.is_sound() {
+    if report.findings.iter().any(|found| found.check == "files") {
         return report;
     }
     let Some(mut db) = report.attempt("files", open(files)) else {
@@ -261,7 +264,17 @@ impl Report {
             };
             found = count(&mut later).await;
         }
-        if let Some(count) = self.attempt("orphaned keys", found).filter(|count| *count > 0) {
+        let Some(count) = self.attempt("orphaned keys", found).filter(|count| *count > 0) else {
+            return;
+        };
+        let lost = db
+            .query(relations::LEDGER_LOST, &[])
+            .await
+            .and_then(|rows| first(&rows));
+        if self.attempt("orphaned keys", lost).is_some_and(|lost| lost > 0) {
+            let what = format!("{count} keys, and no signature at all: the ledger that they belong to was lost");
+            self.add(Weight::Fault, "halves", what);
+        } else {
             let what =
                 format!("{count} keys without a signature, left behind by a crash; harmless, --sweep removes them");
             self.add(Weight::Note, "orphaned keys", what);
@@ -372,14 +385,18 @@ async fn open_records(db: &mut Db, vault: &Vault, most: u64) -> Result<Opened, D
 ///
 /// # Errors
 /// A file cannot be opened or written.
-pub fn sweep(files: &Files) -> Result<u64, DbError> {
+pub fn sweep(files: &Files) -> Result<Option<u64>, DbError> {
     let connection = rusqlite::Connection::open(&files.main)?;
     connection.execute("ATTACH DATABASE ?1 AS k", [files.keys.display().to_string()])?;
     connection.execute_batch("PRAGMA k.synchronous = FULL; PRAGMA k.secure_delete = ON;")?;
+    let lost: i64 = connection.query_row(relations::LEDGER_LOST, [], |row| row.get(0))?;
+    if lost != 0 {
+        return Ok(None);
+    }
     let swept = connection.execute(relations::SWEEP, [])?;
     // Out of the write-ahead log too: a key that is gone must be gone.
     connection.query_row("PRAGMA k.wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-    Ok(swept as u64)
+    Ok(Some(swept as u64))
 }
 
 #[cfg(test)]

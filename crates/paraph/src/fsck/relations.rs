@@ -50,6 +50,11 @@ const fn later(check: &'static str, what: &'static str, sql: &'static str) -> Re
 pub(super) const ORPHANED_KEYS: &str =
     "SELECT COUNT(*) FROM k.wrapped w WHERE NOT EXISTS (SELECT 1 FROM signature s WHERE s.id = w.id)";
 
+/// Whether they are all that there is, and the files do not say that they belong together: a store that was killed in its very
+/// first batch looks alike, but for that.
+pub(super) const LEDGER_LOST: &str = "SELECT EXISTS (SELECT 1 FROM k.wrapped) AND NOT EXISTS (SELECT 1 FROM signature) \
+     AND NOT EXISTS (SELECT 1 FROM main.meta m JOIN k.meta o ON o.name = m.name AND o.value = m.value WHERE m.name = 'store')";
+
 /// Removes them.
 pub(super) const SWEEP: &str =
     "DELETE FROM k.wrapped WHERE NOT EXISTS (SELECT 1 FROM signature s WHERE s.id = k.wrapped.id)";

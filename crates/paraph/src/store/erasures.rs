@@ -51,6 +51,12 @@ impl ErasureLog {
         self.path.exists()
     }
 
+    /// Whether nothing stands in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.path.metadata().map_or(true, |log| log.len() == 0)
+    }
+
     /// Adds erasures, durably: when this returns, their keys may go.
     ///
     /// # Errors
