@@ -6,10 +6,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use lettre::message::Mailbox;
-use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters};
+use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, CertificateStore, Tls, TlsParameters};
+use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::{AsyncSmtpTransportBuilder, Error as SmtpError};
 use lettre::{Address, AsyncSmtpTransport, Tokio1Executor};
 use percent_encoding::percent_decode_str;
@@ -109,6 +111,40 @@ impl SmtpServer {
             Some((user, password)) => builder.credentials(Credentials::new(user.clone(), String::clone(password))),
             None => builder,
         })
+    }
+
+    /// What TLS needs, for [`Self::connect`]; reading the system's certificates takes time.
+    ///
+    /// # Errors
+    /// The certificates are not PEM.
+    pub fn secured(&self) -> Result<Option<TlsParameters>, SmtpError> {
+        match self.security {
+            Security::Plain => Ok(None),
+            Security::StartTls | Security::Tls => self.tls().map(Some),
+        }
+    }
+
+    /// Connects, greets, secures and logs in: all that comes before a letter.
+    ///
+    /// # Errors
+    /// One of these did not work.
+    pub async fn connect(
+        &self,
+        secured: Option<&TlsParameters>,
+        within: Duration,
+    ) -> Result<AsyncSmtpConnection, SmtpError> {
+        let (place, name) = ((self.host.as_str(), self.port), ClientId::default());
+        let from_the_start = secured.filter(|_| self.security == Security::Tls).cloned();
+        let mut connection =
+            AsyncSmtpConnection::connect_tokio1(place, Some(within), &name, from_the_start, None).await?;
+        if let Some(secured) = secured.filter(|_| self.security == Security::StartTls) {
+            connection.starttls(secured.clone(), &name).await?;
+        }
+        if let Some((user, password)) = &self.login {
+            let login = Credentials::new(user.clone(), String::clone(password));
+            connection.auth(DEFAULT_MECHANISMS, &login).await?;
+        }
+        Ok(connection)
     }
 
     fn tls(&self) -> Result<TlsParameters, SmtpError> {

@@ -277,6 +277,11 @@ impl Intake {
         self.ask(|reply| Command::MailDone(outcomes, reply)).await
     }
 
+    /// Notes that a mailbox refused a mail for good.
+    pub fn mail_refused(&self) {
+        self.mail.refused(clock::now());
+    }
+
     /// Since when every mail that was tried has failed; `None` while mail leaves.
     #[must_use]
     pub fn mail_failing_since(&self) -> Option<Millis> {
