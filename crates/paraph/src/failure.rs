@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use crate::intake::replay::CatchUpError;
 use crate::keys::KeyError;
 use crate::limits::LimitError;
 use crate::store::OpenError;
@@ -131,6 +132,17 @@ impl From<OpenError> for Failure {
             }
         };
         Self::failed(error.to_string(), hint)
+    }
+}
+
+impl From<CatchUpError> for Failure {
+    fn from(error: CatchUpError) -> Self {
+        match error {
+            CatchUpError::Open(error) => error.into(),
+            CatchUpError::Start(_) | CatchUpError::Unavailable(_) => {
+                Self::failed(error.to_string(), "`paraph doctor` and `paraph fsck` say more")
+            }
+        }
     }
 }
 

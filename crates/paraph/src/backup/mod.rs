@@ -77,6 +77,17 @@ pub enum BackupError {
         /// Last event of the data.
         data: u64,
     },
+    /// What was named with `--erasures` knows of none.
+    #[error("--erasures: {0} holds neither keys/erasures.log nor paraph.db")]
+    NoErasures(PathBuf),
+    /// A log of erasures names fewer people than it did.
+    #[error("{log}: {lines} lines are no erasures, so whom they named would be back")]
+    LogDamaged {
+        /// The log.
+        log: PathBuf,
+        /// How many.
+        lines: u64,
+    },
     /// What was written does not hold together.
     #[error("the copy has faults")]
     Unsound(Report),

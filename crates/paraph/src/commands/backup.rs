@@ -58,13 +58,15 @@ pub(super) fn run_restore(command: &Restore) -> Result<(), Failure> {
         key_file: config.key_file.clone(),
         live: command.erasures.clone(),
         records: config.limits.fsck_records,
+        force: command.force,
     };
     say("copying, erasing again what was erased since, and checking");
     let restored = block_on(async { restore(&plan).await.map_err(failure) })?;
     if command.json {
         let said = json!({ "taken_at": restored.manifest.taken_at, "journal_position": restored.manifest.journal_position,
             "journal_at": restored.manifest.journal_at, "erased_again": restored.replayed, "keys_swept": restored.swept,
-            "later_erasures_known": plan.live.is_some(),
+            "later_erasures_known": plan.live.is_some() && restored.unreadable == 0,
+            "erasure_lines_unreadable": restored.unreadable,
             "records_opened": restored.report.opened, "records": restored.report.records, "findings": restored.report.findings });
         print(&said.to_string());
         return Ok(());
@@ -76,6 +78,12 @@ pub(super) fn run_restore(command: &Restore) -> Result<(), Failure> {
         restored.manifest.journal_at,
         restored.replayed
     ));
+    if restored.unreadable > 0 {
+        print(&format!(
+            "{} lines of erasures.log could not be read: whom they named is back, with name and address, and counts again",
+            restored.unreadable
+        ));
+    }
     if plan.live.is_none() {
         // Nobody can know what was erased after the newest of these copies was taken.
         print(

@@ -193,7 +193,7 @@ pub(super) const ALL: &[Relation] = &[
     ),
     note(
         "erasures",
-        "records erased since these data were copied; `paraph restore` erases them again",
+        "records erased since these data were copied; the next start erases them again",
         "SELECT COUNT(*) FROM temp.logged l WHERE NOT EXISTS (SELECT 1 FROM erasure e WHERE e.id = l.id)",
     ),
     // What authors add and signatories ask for

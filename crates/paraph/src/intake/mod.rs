@@ -13,7 +13,7 @@ pub(crate) mod mailing;
 mod names;
 mod news;
 mod petitions;
-mod replay;
+pub mod replay;
 pub mod seal;
 pub mod second_way;
 pub(crate) mod tick;

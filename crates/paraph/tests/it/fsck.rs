@@ -205,7 +205,7 @@ const DAMAGES: &[(&str, &str)] = &[
     ),
     (
         "DELETE FROM erasure",
-        "records erased since these data were copied; `paraph restore` erases them again",
+        "records erased since these data were copied; the next start erases them again",
     ),
     ("INSERT INTO choice VALUES (x'01', 1, 1, x'01')", CONTENT),
     ("INSERT INTO shown_name VALUES (x'01', 1, 1, NULL, NULL)", CONTENT),
