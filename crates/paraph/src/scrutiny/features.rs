@@ -313,10 +313,7 @@ impl Features {
         month: Month,
         (id, petition, at): (SignatureId, PetitionId, Millis),
     ) -> Option<Observation> {
-        let features: Self = match serde_json::from_slice(stored) {
-            Ok(features) => features,
-            Err(_) => serde_json::from_slice::<First>(stored).ok()?.into(),
-        };
+        let features = Self::read(stored)?;
         let tags = features.tags_of(month);
         Some(Observation {
             id,
@@ -344,6 +341,18 @@ impl Features {
         })
     }
 
+    fn read(stored: &[u8]) -> Option<Self> {
+        serde_json::from_slice(stored)
+            .ok()
+            .or_else(|| serde_json::from_slice::<First>(stored).ok().map(Self::from))
+    }
+
+    /// Whether a stored row is one that this version can read.
+    #[must_use]
+    pub fn is_readable(stored: &[u8]) -> bool {
+        Self::read(stored).is_some()
+    }
+
     fn tags_of(&self, month: Month) -> Tags {
         match self.before {
             _ if self.month == month => self.tags,
@@ -358,6 +367,12 @@ impl ConfirmedFrom {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// Whether a stored row is one that this version can read.
+    #[must_use]
+    pub fn is_readable(stored: &[u8]) -> bool {
+        serde_json::from_slice::<Self>(stored).is_ok()
     }
 
     /// What the engine is told of it, in the tags of `month`. Nothing is known of a row that cannot be read.

@@ -279,7 +279,7 @@ impl Directory {
             path: self.main_file(),
             source,
         };
-        let tag = crate::keys::tag(&self.keys.derive("check v1"), &[b"paraph"]);
+        let tag = key_mark(&self.keys);
         let known = main
             .query_one("SELECT tag FROM key_check WHERE id = 1", &[])
             .await
@@ -296,6 +296,12 @@ impl Directory {
             }
         }
     }
+}
+
+/// What a store keeps of its master key: tells the right one from another, and nothing else about it.
+#[must_use]
+pub fn key_mark(keys: &Keys) -> [u8; 16] {
+    crate::keys::tag(&keys.derive("check v1"), &[b"paraph"])
 }
 
 /// What the writer keeps of its files in memory. Rows are appended, but for the tags of mailboxes; keys are only ever

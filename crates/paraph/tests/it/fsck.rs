@@ -114,6 +114,35 @@ const DAMAGES: &[(&str, &str)] = &[
         "UPDATE signature SET unsettled = 1",
         "signatures marked to settle that cannot",
     ),
+    // One bit of a number.
+    (
+        "UPDATE signature SET unsettled = unsettled | 17592186044416",
+        "signatures marked to settle that cannot",
+    ),
+    (
+        "UPDATE mailbox_tag SET tag = randomblob(16)",
+        "signatures whose address does not lead to their mailbox: it could count twice",
+    ),
+    (
+        "UPDATE key_check SET tag = randomblob(16)",
+        "the mark of the master key is not that of this key file",
+    ),
+    (
+        "DELETE FROM features",
+        "signatures that were never erased and whose features are missing",
+    ),
+    (
+        "UPDATE features SET observed = CAST(observed AS TEXT)",
+        "4 observations that cannot be read",
+    ),
+    (
+        "UPDATE features SET observed = x'7b7d'",
+        "4 observations that cannot be read",
+    ),
+    (
+        "UPDATE confirmed_from SET observed = x'7b7d'",
+        "2 observations that cannot be read",
+    ),
     (
         "UPDATE signature SET axes = 1 WHERE axes = 33; DELETE FROM mailbox",
         "confirmed signatures that would never settle",
