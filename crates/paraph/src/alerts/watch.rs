@@ -73,6 +73,7 @@ pub async fn run(alerts: Arc<Alerts>, sensors: Sensors, mut stop: watch::Receive
             (Alarm::HoldsAtCap, over_cap > 0),
             (Alarm::Incident, sensors.incidents.is_open()),
             (Alarm::MailStuck, mail_stuck),
+            (Alarm::ErasuresWait, sensors.intake.erasures_wait()),
             (Alarm::ReloadRefused, alerts.refusal().is_some()),
             (Alarm::CertificateEnds, left == Some(Left::Little)),
             (Alarm::CertificateOver, left == Some(Left::Nothing)),

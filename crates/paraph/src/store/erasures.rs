@@ -60,6 +60,17 @@ impl ErasureLog {
         self.path.exists()
     }
 
+    /// Whether it can be written, if there is one; whoever only finds out at the first erasure has promised it by then.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub fn probe(&self) -> io::Result<()> {
+        match OpenOptions::new().append(true).open(&self.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether nothing stands in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -153,6 +153,10 @@ impl Files {
         let mut main = writing(&self.main, schema::MAIN, MAIN_CACHE_KIB).await?;
         let mut keys = writing(&self.keys, schema::KEYS, KEYS_CACHE_KIB).await?;
         halves::pair(self, &mut main, &mut keys).await?;
+        self.erasures.probe().map_err(|source| OpenError::Io {
+            path: self.erasures.path().to_owned(),
+            source,
+        })?;
         Ok(Connections {
             main,
             keys,
