@@ -156,7 +156,7 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn hint_for(kind: io::ErrorKind) -> &'static str {
+pub(crate) fn hint_for(kind: io::ErrorKind) -> &'static str {
     match kind {
         io::ErrorKind::PermissionDenied => "run as the user who owns the file or directory, or give that user access",
         io::ErrorKind::NotFound => "check the path; relative paths start at the directory the command runs in",

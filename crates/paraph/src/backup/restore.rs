@@ -9,8 +9,8 @@ use std::sync::Arc;
 use paraph_tally::{End, SignatureId};
 use rusqlite::OpenFlags;
 
-use super::manifest::{Entry, Half, Manifest, digest};
-use super::{BackupError, make_empty, sync};
+use super::manifest::{self, Entry, Half, Manifest, digest};
+use super::{BackupError, end, make_empty, outside, sync};
 use crate::clock;
 use crate::desk::command::Wish;
 use crate::fsck::{self, Depth, Report};
@@ -78,6 +78,9 @@ pub async fn restore(plan: &Plan) -> Result<Restored, BackupError> {
             return Err(BackupError::NoErasures(live.clone()));
         }
     }
+    for outer in [plan.data.parent(), Some(&*plan.keys)].into_iter().flatten() {
+        outside(&plan.target, outer)?;
+    }
     make_empty(&plan.target)?;
     let mark = plan.target.join(RESTORING);
     File::create(&mark).map_err(BackupError::io(&mark))?;
@@ -106,6 +109,9 @@ pub async fn restore(plan: &Plan) -> Result<Restored, BackupError> {
     }
 
     let files = Files::of(&plan.target);
+    if end(&files.main).await?.position != data.journal_position {
+        return Err(BackupError::Spoilt(plan.data.join(manifest::NAME)));
+    }
     let Known {
         erasures,
         unreadable,

@@ -1,6 +1,6 @@
 //! `paraph backup` and `paraph restore`
 
-use std::io::IsTerminal;
+use std::io::{ErrorKind, IsTerminal};
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use super::{block_on, configured, fsck, print};
 use crate::backup::restore::{Plan, restore};
 use crate::backup::{BackupError, take};
 use crate::cli::{Backup, Restore};
-use crate::failure::Failure;
+use crate::failure::{Failure, hint_for};
 use crate::keys::Keys;
 use crate::store::{self, Files, OpenError};
 
@@ -107,6 +107,13 @@ fn say(what: &str) {
     }
 }
 
+fn is_told_by_its_kind(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::ReadOnlyFilesystem | ErrorKind::StorageFull | ErrorKind::PermissionDenied
+    )
+}
+
 fn failure(error: BackupError) -> Failure {
     if let BackupError::Open(error) = error {
         return error.into();
@@ -115,6 +122,13 @@ fn failure(error: BackupError) -> Failure {
         BackupError::NotEmpty(_) => {
             return Failure::usage(error.to_string(), "name a directory that is empty or absent");
         }
+        BackupError::Inside { .. } => {
+            return Failure::usage(
+                error.to_string(),
+                "name a directory beside it, on another disk if there is one",
+            );
+        }
+        BackupError::Io { source, .. } if is_told_by_its_kind(source.kind()) => hint_for(source.kind()),
         BackupError::Io { .. } | BackupError::Db { .. } | BackupError::Replay(_) | BackupError::Open(_) => {
             "check the path, the free space and who owns the files; what is incomplete has no manifest and is not served"
         }

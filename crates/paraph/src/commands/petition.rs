@@ -146,8 +146,13 @@ fn perform(config: &Config, command: PetitionCommand) -> Result<PetitionAnswer, 
     if let Some(answer) = control::ask(&config.directory, &command)? {
         return Ok(answer);
     }
+    let is_new = !config.directory.exists();
+    let may_make = matches!(command, PetitionCommand::Create { .. });
     block_on(async {
-        let directory = Directory::open(&config.directory, Some(&config.key_file), true)?;
+        let directory = Directory::open(&config.directory, Some(&config.key_file), may_make)?;
+        if is_new {
+            eprintln!("note: a new data directory was made: {}", config.directory.display());
+        }
         let settings = WriterSettings {
             limits: config.limits.clone(),
             now: clock::now,

@@ -315,9 +315,10 @@ const KEYS_CACHE_KIB: u32 = 1024;
 
 /// Opens a file for the writer.
 async fn writing(path: &Path, tables: schema::Steps, cache_kib: u32) -> Result<Db, OpenError> {
-    let connection = sqlite(path, cache_kib).map_err(|source| OpenError::Db {
-        path: path.to_owned(),
-        source,
+    let path_of = path.to_owned();
+    let connection = sqlite(path, cache_kib).map_err(|error| match error {
+        DbError::Io(source) => OpenError::Io { path: path_of, source },
+        source => OpenError::Db { path: path_of, source },
     })?;
     let mut db = Db::Sqlite(connection);
     schema::prepare(&mut db, tables)
@@ -334,6 +335,10 @@ const BUSY: Duration = Duration::from_secs(5);
 
 fn sqlite(path: &Path, cache_kib: u32) -> Result<rusqlite::Connection, DbError> {
     let connection = rusqlite::Connection::open(path)?;
+    if connection.is_readonly("main")? {
+        // SQLite falls back to reading; the first write would fail, and not say which file it is.
+        return Err(io::Error::from(io::ErrorKind::PermissionDenied).into());
+    }
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(64);
     // FULL: a commit is on the disk before anyone is told. secure_delete: what is erased is overwritten, not just unlinked.

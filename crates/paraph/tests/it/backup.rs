@@ -325,6 +325,25 @@ fn what_is_not_whole_is_refused_and_never_served() {
     refused(&older, 1, "the keys end at event");
     assert!(!path("r").exists(), "refused before anything was made");
 
+    for inside in [
+        &["backup", "--out", "data/backup"][..],
+        &["restore", "--from", "first", "--data", "first/r"],
+        &["restore", "--from", "first", "--data", "first/data/../keys/r"],
+    ] {
+        refused(inside, 2, "lies in");
+    }
+
+    // A manifest that says something else than the data.
+    let manifest = path("first/data/manifest.json");
+    let true_words = fs::read_to_string(&manifest).expect("read");
+    let mut words: Value = serde_json::from_str(&true_words).expect("JSON");
+    words["journal_position"] = 5.into();
+    fs::write(&manifest, words.to_string()).expect("changed");
+    let from_first = ["restore", "--from", "first", "--data", "r"];
+    refused(&from_first, 1, "manifest.json is not what its manifest says");
+    fs::write(&manifest, true_words).expect("mended");
+    fs::remove_dir_all(path("r")).expect("removed");
+
     // One bit, in the middle.
     let whole = fs::read(path("first/data/paraph.db")).expect("read");
     let mut spoilt = whole.clone();

@@ -344,6 +344,17 @@ fn files(site: &Site) {
         assert!(!sound && findings.contains(&finding.to_owned()), "{report}");
         fs::rename(site.data().join("elsewhere"), &file).expect("back");
     }
+    // What is wrong with one file is not said of the other.
+    let path = site.data().join("paraph.db");
+    let whole = fs::read(&path).expect("read");
+    fs::write(&path, &whole[..whole.len() / 2]).expect("cut");
+    let (sound, _, report) = fsck(site, &[]);
+    let said = report.to_string();
+    assert!(
+        !sound && said.contains("paraph.db") && !said.contains("keys.db"),
+        "{report}"
+    );
+    fs::write(&path, whole).expect("mended");
     assert!(fsck(site, &[]).0, "mended");
     beside(site);
 }

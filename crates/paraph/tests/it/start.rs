@@ -484,6 +484,9 @@ fn petitions_are_made_and_listed_with_and_without_a_server() {
     );
     assert_eq!(site.run(&["petition", "close", "before"]).code, 0);
     is_refused(&site.run(&["petition", "close", "before"]), 1, &["not open"]);
+    let mistyped = site.run(&["petition", "close", "before", "--data", "mistyped"]);
+    is_refused(&mistyped, 1, &["mistyped", "--data"]);
+    assert!(!site.place().join("mistyped").exists());
     is_refused(
         &site.run(&["petition", "show", "nothing"]),
         1,
