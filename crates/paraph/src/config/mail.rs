@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 
 use super::value::{Reader, Taken};
 use super::written::Origin;
+use super::{Listen, collide};
 use crate::failure::Failure;
 use crate::limits::{CERTIFICATES_FILE_BYTES, SECRET_FILE_BYTES};
 use crate::mail::bounce::LONGEST_BOUNCE_LOCAL;
@@ -189,7 +190,7 @@ impl SmtpServer {
         };
         let (host, port) = (authority.host().to_owned(), authority.port_u16());
         let port = if authority.port().is_some() { port? } else { default };
-        (!host.is_empty()).then_some(Self {
+        (!host.is_empty() && port > 0).then_some(Self {
             host,
             port,
             security,
@@ -216,7 +217,12 @@ impl SmtpServer {
     }
 }
 
-pub(super) fn mail(reader: &mut Reader<'_>, site_name: &str, directory: &Path) -> Result<Mail, Failure> {
+pub(super) fn mail(
+    reader: &mut Reader<'_>,
+    site_name: &str,
+    directory: &Path,
+    listen: &Listen,
+) -> Result<Mail, Failure> {
     let from = reader.text("mail.from", "petitions@example.org");
     let mut sender = from.mailbox()?;
     sender.name.get_or_insert_with(|| site_name.to_owned());
@@ -249,7 +255,7 @@ pub(super) fn mail(reader: &mut Reader<'_>, site_name: &str, directory: &Path) -
     };
     Ok(Mail {
         dkim: dkim(reader, sender.email.domain())?,
-        bounce: bounce(reader, &delivery)?,
+        bounce: bounce(reader, &delivery, listen)?,
         from: sender,
         delivery,
     })
@@ -346,6 +352,9 @@ fn dkim(reader: &mut Reader<'_>, sender_domain: &str) -> Result<Option<Arc<Signe
     let key = reader.optional("mail.dkim_key", "letters are not signed here");
     let (selector, key) = match (selector, key) {
         (Some(selector), Some(key)) => (selector, key),
+        (None, None) if domain.origin != Origin::Default => {
+            return Err(domain.refuse("is set without mail.dkim_key", "set it too, or remove this"));
+        }
         (None, None) => return Ok(None),
         (Some(lone), None) => return Err(lone.refuse("is set without mail.dkim_key", "set both, or neither")),
         (None, Some(lone)) => return Err(lone.refuse("is set without mail.dkim_selector", "set both, or neither")),
@@ -368,7 +377,7 @@ fn dkim(reader: &mut Reader<'_>, sender_domain: &str) -> Result<Option<Arc<Signe
     Ok(Some(Arc::new(signer)))
 }
 
-fn bounce(reader: &mut Reader<'_>, delivery: &Delivery) -> Result<Option<Bounce>, Failure> {
+fn bounce(reader: &mut Reader<'_>, delivery: &Delivery, listen: &Listen) -> Result<Option<Bounce>, Failure> {
     let address = reader.optional("mail.bounce", "mail comes back to mail.from and is not read");
     let maildir = reader.optional("mail.bounce_maildir", "none");
     let lmtp = reader.optional("mail.bounce_lmtp", "none");
@@ -398,7 +407,7 @@ fn bounce(reader: &mut Reader<'_>, delivery: &Delivery) -> Result<Option<Bounce>
     Ok(Some(Bounce {
         address: mailbox,
         maildir: maildir.map(|taken| taken.path()).transpose()?,
-        lmtp: lmtp.map(|taken| lmtp_address(&taken)).transpose()?,
+        lmtp: lmtp.map(|taken| lmtp_address(&taken, listen)).transpose()?,
     }))
 }
 
@@ -408,7 +417,7 @@ fn is_same(a: &Path, b: &Path) -> bool {
     real(a) == real(b)
 }
 
-fn lmtp_address(taken: &Taken) -> Result<LmtpAddress, Failure> {
+fn lmtp_address(taken: &Taken, listen: &Listen) -> Result<LmtpAddress, Failure> {
     if let Some(path) = taken.text.strip_prefix("unix:") {
         return Ok(LmtpAddress::Unix(PathBuf::from(path)));
     }
@@ -416,6 +425,11 @@ fn lmtp_address(taken: &Taken) -> Result<LmtpAddress, Failure> {
     if !address.ip().is_loopback() {
         let hint = "use 127.0.0.1:PORT or unix:/run/paraph/bounce.sock: LMTP knows no password";
         return Err(taken.refuse("can be reached from elsewhere", hint));
+    }
+    let https = listen.https.as_ref().map(|https| https.address);
+    let others = [Some(listen.http), https, Some(listen.operations), listen.desk];
+    if others.into_iter().flatten().any(|other| collide(address, other)) {
+        return Err(taken.refuse("is taken by another listener", "give it a port of its own"));
     }
     Ok(LmtpAddress::Tcp(address))
 }
