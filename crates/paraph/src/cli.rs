@@ -3,6 +3,7 @@
 //! Commands that do not exist yet are absent. Exit codes: 0 done or true, 1 false or failed, 2 wrong usage.
 
 mod amount;
+pub mod backup;
 pub mod door;
 pub mod incident;
 pub mod petition;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use clap::error::{ContextKind, ErrorKind};
 use clap::{Args, Parser, Subcommand};
 
+pub use backup::{Backup, Restore};
 pub use door::{Door, Export, ReadOnly, Shield, ShieldAll, ShieldBan, ShieldOne, ShieldShare, Switch};
 pub use petition::{Petition, PetitionCreate, PetitionEdit, PetitionList, PetitionOne, PetitionUpdate};
 
@@ -455,43 +457,6 @@ pub struct Fsck {
     pub json: bool,
 }
 
-/// `paraph backup`.
-#[derive(Args, Debug)]
-pub struct Backup {
-    /// Where the configuration and the data are.
-    #[command(flatten)]
-    pub place: Place,
-    /// Where the backup goes; empty or absent
-    #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
-    /// Put the master key beside the keys: the backup then opens every record by itself
-    #[arg(long)]
-    pub with_master_key: bool,
-    /// Answer as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// `paraph restore`.
-#[derive(Args, Debug)]
-pub struct Restore {
-    /// Where the configuration is; --data names the new data directory, empty or absent.
-    #[command(flatten)]
-    pub place: Place,
-    /// The backup
-    #[arg(long, value_name = "DIR")]
-    pub from: PathBuf,
-    /// The half with the keys, where it lies elsewhere [default: keys in --from]
-    #[arg(long, value_name = "DIR")]
-    pub keys: Option<PathBuf>,
-    /// A data directory that still knows what was erased since the backup, or what is left of it
-    #[arg(long, value_name = "DIR")]
-    pub erasures: Option<PathBuf>,
-    /// Answer as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
 /// What the command line came to.
 #[derive(Debug)]
 pub enum Parsed {
@@ -571,7 +536,7 @@ mod tests {
             "paraph networks update --from F --date 20260617 --out F --force --json",
             "paraph fsck --quick --all --sweep --json --data d",
             "paraph backup --out DIR --data d --with-master-key --json",
-            "paraph restore --from DIR --data DIR --keys DIR --erasures DIR --json",
+            "paraph restore --from DIR --data DIR --keys DIR --erasures DIR --force --json",
         ] {
             let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
             assert!(matches!(typed(&line), Ok(Parsed::Command(_))), "{line}");

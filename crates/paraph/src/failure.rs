@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use crate::intake::replay::CatchUpError;
 use crate::keys::KeyError;
 use crate::limits::LimitError;
 use crate::store::OpenError;
@@ -94,6 +95,10 @@ impl From<LimitError> for Failure {
 /// What to do about a store of a newer program. Nothing of it is spoilt: an older backup would only lose what came since.
 pub(crate) const NEWER_STORE: &str = "install the version of paraph that wrote it, or a newer one; nothing was changed";
 
+/// What to do where a half of a store was lost.
+pub(crate) const HALF_LOST: &str = "stop the server and leave the directory as it is; put that file back as it was, or restore \
+    the last backup into another directory with `paraph restore`, and name this one with --erasures";
+
 impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
         let hint = match &error {
@@ -105,6 +110,7 @@ impl From<OpenError> for Failure {
             OpenError::Key(_) | OpenError::KeyLost(_) | OpenError::WrongKey(_) => {
                 "put the key file back from its backup; without it names and addresses cannot be opened again"
             }
+            OpenError::LedgerLost(_) | OpenError::KeysLost(_) | OpenError::Strangers(_) => HALF_LOST,
             OpenError::HalfRestored(_) => "empty the directory and restore again",
             OpenError::Schema {
                 source: SchemaError::Newer { .. } | SchemaError::Older { .. },
@@ -129,6 +135,17 @@ impl From<OpenError> for Failure {
     }
 }
 
+impl From<CatchUpError> for Failure {
+    fn from(error: CatchUpError) -> Self {
+        match error {
+            CatchUpError::Open(error) => error.into(),
+            CatchUpError::Start(_) | CatchUpError::Unavailable(_) => {
+                Self::failed(error.to_string(), "`paraph doctor` and `paraph fsck` say more")
+            }
+        }
+    }
+}
+
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         Self::failed(error.to_string(), hint_for(error.kind()))
@@ -139,7 +156,7 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn hint_for(kind: io::ErrorKind) -> &'static str {
+pub(crate) fn hint_for(kind: io::ErrorKind) -> &'static str {
     match kind {
         io::ErrorKind::PermissionDenied => "run as the user who owns the file or directory, or give that user access",
         io::ErrorKind::NotFound => "check the path; relative paths start at the directory the command runs in",

@@ -299,8 +299,9 @@ fn refused(address: SocketAddr, key: &str, error: &std::io::Error) -> Failure {
         },
         std::io::ErrorKind::PermissionDenied => Failure {
             hint: format!(
-                "port {} is below 1024, for which a program needs a right of its own: AmbientCapabilities=CAP_NET_BIND_SERVICE \
-                     in the unit, or a higher port ({key}) behind a proxy",
+                "port {} is below 1024, for which a program needs a right of its own: PrivateUsers=no and \
+                     CAP_NET_BIND_SERVICE in AmbientCapabilities and CapabilityBoundingSet of the unit, or a higher port \
+                     ({key}) behind a proxy",
                 address.port()
             ),
             ..failure

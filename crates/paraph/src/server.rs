@@ -37,7 +37,7 @@ use crate::handlers::mail_status::MailStatus;
 use crate::handlers::operations::Operations;
 use crate::incident::watch::Incidents;
 use crate::incident::{self, Office};
-use crate::intake::{Intake, Writer, WriterSettings};
+use crate::intake::{Intake, Writer, WriterSettings, replay};
 use crate::journal::integer;
 use crate::keys::Keys;
 use crate::ledger::catalogue::Catalogue;
@@ -126,13 +126,13 @@ impl Server {
         let desk = desk_listener.as_ref().map(local).transpose()?;
         let base_url = config.site.base_url_for(address);
 
-        let mut connections = directory.connect().await?;
-        let spent = unexpired_nonces(&mut connections).await.map_err(store_failure)?;
         let settings = WriterSettings {
             limits: config.limits.clone(),
             now: clock::now,
-            board: config.scrutiny.enabled.then(|| Arc::new(Board::new(clock::now()))),
+            board: config.scrutiny.enabled.then(|| Arc::new(Board::new())),
         };
+        let mut connections = replay::connect(&directory, &settings).await?;
+        let spent = unexpired_nonces(&mut connections).await.map_err(store_failure)?;
         let board = settings.board.clone();
         let (writer, intake, shown) = Writer::start(connections, settings)
             .await
@@ -623,7 +623,7 @@ pub async fn look(directory: &Path) -> Result<Db, Failure> {
     let cannot = |why: &dyn std::fmt::Display, hint: &str| {
         Failure::failed(format!("cannot open {}: {why}", file.display()), hint)
     };
-    store::present(directory)?;
+    store::whole(directory)?;
     let mut db = Db::Sqlite(store::look::open(&file, None)?);
     schema::check(&mut db, schema::MAIN).await.map_err(|error| {
         let hint = match error {

@@ -84,6 +84,8 @@ pub const SCRUTINY_OVER_CAP: &str = "paraph_scrutiny_over_cap";
 pub const SCRUTINY_ASKS: &str = "paraph_scrutiny_asks_total";
 /// Contributions that scrutiny remembers.
 pub const SCRUTINY_REMEMBERED: &str = "paraph_scrutiny_remembered";
+/// Observations that could not be read.
+pub const SCRUTINY_UNREADABLE: &str = "paraph_scrutiny_unreadable_total";
 /// Alerts that are open.
 pub const ALERTS_OPEN: &str = "paraph_alerts_open";
 /// Alerts told, by outcome: `reached`, `unheard` (no channel took it).
@@ -274,6 +276,7 @@ fn describe() {
     describe_gauge!(SCRUTINY_OVER_CAP, "Members of clusters that wait for a person");
     describe_counter!(SCRUTINY_ASKS, "Findings shown to a person");
     describe_gauge!(SCRUTINY_REMEMBERED, "Contributions that scrutiny remembers");
+    describe_counter!(SCRUTINY_UNREADABLE, "Observations that could not be read");
     describe_gauge!(ALERTS_OPEN, "Open alerts");
     describe_counter!(ALERTS, "Alerts told, by outcome");
     describe_counter!(RELOADS, "Reloads of the configuration, by outcome");

@@ -30,6 +30,7 @@ summary-incident = an attack is under way, and is being set aside
 summary-mail-stuck = mail does not leave
 summary-clock-stepped = the clock has jumped
 summary-reload-refused = the new configuration was refused
+summary-erasures-wait = erased records still have their keys
 summary-certificate-ends = the site’s certificate runs out soon
 summary-certificate-over = the site has no valid certificate
 
@@ -43,6 +44,7 @@ do-incident = What is held does not count, and nobody is refused for it. Doing n
 do-mail-stuck = People can sign; their mail waits, and is tried for three days. Look at the mail server in the morning.
 do-clock-stepped = Nothing is erased by age for an hour. Set the clock right within it; do not restart the server while the clock is ahead.
 do-reload-refused = The server goes on with the configuration before it. Run: paraph check-config
+do-erasures-wait = Pages and count are right, and nothing shows what was erased; but its keys are still on the disk, and people were told that it is gone. In the morning, look at the log and at who may write keys/erasures.log and keys/keys.db.
 do-certificate-ends = It should have been renewed by itself, and was not. The site is up. In the morning, run: paraph doctor
 do-certificate-over = Browsers refuse the site; nothing is lost. Run: paraph doctor. It says what the authority answered, or which file to renew.
 

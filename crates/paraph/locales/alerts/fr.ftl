@@ -30,6 +30,7 @@ summary-incident = une attaque est en cours, et mise de côté
 summary-mail-stuck = les courriels ne partent plus
 summary-clock-stepped = l’horloge a fait un saut
 summary-reload-refused = la nouvelle configuration a été refusée
+summary-erasures-wait = les clés de données effacées sont encore là
 summary-certificate-ends = le certificat du site expire bientôt
 summary-certificate-over = le site n’a plus de certificat valable
 
@@ -43,6 +44,7 @@ do-incident = Ce qui est retenu ne compte pas, et personne n’est refusé pour 
 do-mail-stuck = On peut signer ; les courriels attendent et sont réessayés pendant trois jours. Examinez le serveur de courriel demain matin.
 do-clock-stepped = Rien n’est effacé par ancienneté pendant une heure. Remettez l’horloge à l’heure d’ici là ; ne redémarrez pas le serveur tant qu’elle avance.
 do-reload-refused = Le serveur continue avec la configuration précédente. Lancez : paraph check-config
+do-erasures-wait = Les pages et le compte sont justes, et rien ne montre ce qui a été effacé ; mais les clés en sont encore sur le disque, alors que les personnes ont lu que tout est effacé. Demain matin, lisez le journal du serveur et vérifiez qui peut écrire keys/erasures.log et keys/keys.db.
 do-certificate-ends = Il aurait dû être renouvelé tout seul, et ne l’a pas été. Le site fonctionne. Demain matin, lancez : paraph doctor
 do-certificate-over = Les navigateurs refusent le site ; rien n’est perdu. Lancez : paraph doctor. Il dit ce que l’autorité a répondu, ou quel fichier renouveler.
 

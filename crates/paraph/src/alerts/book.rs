@@ -52,6 +52,8 @@ pub enum Alarm {
     /// A reload was refused: the configuration before it is in force.
     #[serde(alias = "reload_refused")]
     ReloadRefused,
+    /// The keys of erased records cannot be destroyed.
+    ErasuresWait,
     /// The certificate of visitors has little time left, and nobody renewed it.
     #[serde(alias = "certificate_ends")]
     CertificateEnds,
@@ -77,6 +79,7 @@ impl Alarm {
             Self::MailStuck => "mail-stuck",
             Self::ClockStepped => "clock-stepped",
             Self::ReloadRefused => "reload-refused",
+            Self::ErasuresWait => "erasures-wait",
             Self::CertificateEnds => "certificate-ends",
             Self::CertificateOver => "certificate-over",
             Self::Test => "test",
@@ -107,6 +110,7 @@ impl Alarm {
                 | Self::Incident
                 | Self::MailStuck
                 | Self::ReloadRefused
+                | Self::ErasuresWait
                 | Self::CertificateEnds
                 | Self::Test
         )

@@ -57,7 +57,7 @@ pub async fn run(alerts: Arc<Alerts>, sensors: Sensors, mut stop: watch::Receive
                 .unwrap_or(mail_stuck);
         }
         let shed = shedding.note(sensors.admitter.lanes.shed(), Instant::now());
-        let (behind, over_cap) = scrutiny(&sensors, now);
+        let (behind, over_cap) = scrutiny(&sensors);
         let left = sensors.certificates.as_ref().map(|certificates| certificates.left(now));
         let mut seen = vec![
             (
@@ -73,6 +73,7 @@ pub async fn run(alerts: Arc<Alerts>, sensors: Sensors, mut stop: watch::Receive
             (Alarm::HoldsAtCap, over_cap > 0),
             (Alarm::Incident, sensors.incidents.is_open()),
             (Alarm::MailStuck, mail_stuck),
+            (Alarm::ErasuresWait, sensors.intake.erasures_wait()),
             (Alarm::ReloadRefused, alerts.refusal().is_some()),
             (Alarm::CertificateEnds, left == Some(Left::Little)),
             (Alarm::CertificateOver, left == Some(Left::Nothing)),
@@ -90,9 +91,9 @@ pub async fn run(alerts: Arc<Alerts>, sensors: Sensors, mut stop: watch::Receive
 }
 
 /// Seconds that scrutiny is behind, and how many wait for a person.
-fn scrutiny(sensors: &Sensors, now: Millis) -> (u64, u64) {
+fn scrutiny(sensors: &Sensors) -> (u64, u64) {
     let Some(board) = &sensors.board else { return (0, 0) };
-    let (behind, over_cap) = (board.behind_seconds(now), board.over_cap());
+    let (behind, over_cap) = (board.behind_seconds(), board.over_cap());
     metrics::gauge!(telemetry::SCRUTINY_BEHIND).set(behind as f64);
     metrics::gauge!(telemetry::SCRUTINY_OVER_CAP).set(over_cap as f64);
     (behind, over_cap)
@@ -159,25 +160,44 @@ impl Shedding {
 
 /// Since when every mail that was tried has failed; 0 while mail leaves. Shared by who sends and who watches.
 #[derive(Debug, Default)]
-pub struct MailPulse(AtomicU64);
+pub struct MailPulse {
+    failing: AtomicU64,
+    /// Mails that were refused for good since the last one left.
+    refused: AtomicU64,
+}
+
+/// So many mailboxes that do not exist, one after the other and none in between that does: it is more likely that our mail server
+/// refuses everybody. Fewer are the typing errors of a quiet hour.
+const REFUSED_IN_A_ROW: u64 = 5;
 
 impl MailPulse {
     /// Notes what became of some mails.
     pub fn note(&self, any_sent: bool, any_failed: bool, now: Millis) {
         if any_sent {
-            self.0.store(0, Ordering::Relaxed);
+            self.failing.store(0, Ordering::Relaxed);
+            self.refused.store(0, Ordering::Relaxed);
         } else if any_failed {
-            // Kept where it is once it has begun.
-            let _ = self
-                .0
-                .compare_exchange(0, now.0.max(1), Ordering::Relaxed, Ordering::Relaxed);
+            self.fails(now);
         }
+    }
+
+    /// Notes that a mail was refused for good.
+    pub fn refused(&self, now: Millis) {
+        if self.refused.fetch_add(1, Ordering::Relaxed) + 1 >= REFUSED_IN_A_ROW {
+            self.fails(now);
+        }
+    }
+
+    /// Kept where it is once it has begun.
+    fn fails(&self, now: Millis) {
+        let failing = &self.failing;
+        let _ = failing.compare_exchange(0, now.0.max(1), Ordering::Relaxed, Ordering::Relaxed);
     }
 
     /// Since when nothing has left although it was tried.
     #[must_use]
     pub fn failing_since(&self) -> Option<Millis> {
-        Some(Millis(self.0.load(Ordering::Relaxed))).filter(|since| since.0 > 0)
+        Some(Millis(self.failing.load(Ordering::Relaxed))).filter(|since| since.0 > 0)
     }
 }
 
@@ -220,6 +240,16 @@ mod tests {
         pulse.note(false, true, Millis(20));
         assert_eq!(pulse.failing_since(), Some(Millis(10)));
         pulse.note(true, true, Millis(30));
+        assert_eq!(pulse.failing_since(), None);
+        // A few mailboxes that do not exist are typing errors, and each mail that leaves says so.
+        for now in 40..44 {
+            pulse.refused(Millis(now));
+        }
+        assert_eq!(pulse.failing_since(), None);
+        pulse.refused(Millis(50));
+        assert_eq!(pulse.failing_since(), Some(Millis(50)));
+        pulse.note(true, false, Millis(60));
+        pulse.refused(Millis(70));
         assert_eq!(pulse.failing_since(), None);
     }
 }

@@ -22,7 +22,7 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use rusqlite::OpenFlags;
+use rusqlite::{ErrorCode, OpenFlags};
 
 use crate::clock;
 use crate::fsck::{self, Depth, Report};
@@ -66,6 +66,14 @@ pub enum BackupError {
     /// The backup was made by a newer program.
     #[error("{0} was written by a newer version of paraph")]
     Newer(PathBuf),
+    /// One directory lies in the other.
+    #[error("{inner} lies in {outer}")]
+    Inside {
+        /// The one that is to be made.
+        inner: PathBuf,
+        /// The one that is read.
+        outer: PathBuf,
+    },
     /// A file is not what its manifest says.
     #[error("{0} is not what its manifest says")]
     Spoilt(PathBuf),
@@ -76,6 +84,17 @@ pub enum BackupError {
         keys: u64,
         /// Last event of the data.
         data: u64,
+    },
+    /// What was named with `--erasures` knows of none.
+    #[error("--erasures: {0} holds neither keys/erasures.log nor paraph.db")]
+    NoErasures(PathBuf),
+    /// A log of erasures names fewer people than it did.
+    #[error("{log}: {lines} lines are no erasures, so whom they named would be back")]
+    LogDamaged {
+        /// The log.
+        log: PathBuf,
+        /// How many.
+        lines: u64,
     },
     /// What was written does not hold together.
     #[error("the copy has faults")]
@@ -117,6 +136,7 @@ pub async fn take(
     out: &Path,
     records: u64,
 ) -> Result<Taken, BackupError> {
+    files.main.parent().map_or(Ok(()), |data| outside(out, data))?;
     make_empty(out)?;
     let (data, apart) = (out.join("data"), out.join("keys"));
     for half in [&data, &apart] {
@@ -182,7 +202,13 @@ async fn write_manifests(copy: &Files, halves: &[(Half, &PathBuf, &[&str])]) -> 
 /// Copies a database as of one moment, without what was deleted from it, while others read and write it.
 fn copy_database(from: &Path, to: &Path) -> Result<(), BackupError> {
     let copied = look::open(from, None)?.execute("VACUUM INTO ?1", [to.display().to_string()]);
-    copied.map(drop).map_err(|error| BackupError::db(from)(error.into()))
+    copied.map(drop).map_err(|error| {
+        let is_full = error.sqlite_error_code() == Some(ErrorCode::DiskFull);
+        match is_full {
+            true => BackupError::io(to)(io::ErrorKind::StorageFull.into()),
+            false => BackupError::db(from)(error.into()),
+        }
+    })
 }
 
 async fn end(main: &Path) -> Result<End, BackupError> {
@@ -192,6 +218,25 @@ async fn end(main: &Path) -> Result<End, BackupError> {
         .map(Db::Sqlite)
         .map_err(|error| BackupError::db(main)(error.into()))?;
     journal::end(&mut db).await.map_err(BackupError::db(main))
+}
+
+/// Refuses to make a directory in the one that it is made of: what is copied next time would hold it.
+fn outside(inner: &Path, outer: &Path) -> Result<(), BackupError> {
+    // What of it is not there yet leads nowhere else.
+    let real = |path: &Path| {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let there = path
+            .ancestors()
+            .find_map(|part| Some((part, part.canonicalize().ok()?)));
+        there.map_or(path.clone(), |(part, real)| {
+            real.join(path.strip_prefix(part).unwrap_or(Path::new("")))
+        })
+    };
+    if real(inner).starts_with(real(outer)) {
+        let (inner, outer) = (inner.to_owned(), outer.to_owned());
+        return Err(BackupError::Inside { inner, outer });
+    }
+    Ok(())
 }
 
 /// Makes a directory for its owner only, unless it is there already and empty.

@@ -9,11 +9,12 @@ use std::sync::Arc;
 use paraph_tally::{End, SignatureId};
 use rusqlite::OpenFlags;
 
-use super::manifest::{Entry, Half, Manifest, digest};
-use super::{BackupError, make_empty, sync};
+use super::manifest::{self, Entry, Half, Manifest, digest};
+use super::{BackupError, end, make_empty, outside, sync};
 use crate::clock;
 use crate::desk::command::Wish;
 use crate::fsck::{self, Depth, Report};
+use crate::intake::replay::AT_ONCE;
 use crate::intake::tick::erasure;
 use crate::intake::{Writer, WriterSettings};
 use crate::keys::Keys;
@@ -37,6 +38,8 @@ pub struct Plan {
     pub live: Option<PathBuf>,
     /// Records that the check opens at the most.
     pub records: u64,
+    /// Go on although lines of a log of erasures cannot be read.
+    pub force: bool,
 }
 
 /// What a restore came to.
@@ -46,14 +49,13 @@ pub struct Restored {
     pub manifest: Manifest,
     /// Signatures that still stood in the backup and had been erased since.
     pub replayed: u64,
+    /// Lines of a log of erasures that cannot be read: what they named is back.
+    pub unreadable: u64,
     /// Keys of contributions that came after the data were copied.
     pub swept: u64,
     /// What the check of the new directory found.
     pub report: Report,
 }
-
-/// Erasures replayed in one commit; their keys are destroyed with it.
-const AT_ONCE: usize = 5000;
 
 /// Restores a backup. Until everything is done, a mark in the directory keeps a server from opening it.
 ///
@@ -69,6 +71,15 @@ pub async fn restore(plan: &Plan) -> Result<Restored, BackupError> {
             keys: keys.journal_position,
             data: data.journal_position,
         });
+    }
+    if let Some(live) = &plan.live {
+        let files = Files::of(live);
+        if !files.main.exists() && !files.erasures.exists() {
+            return Err(BackupError::NoErasures(live.clone()));
+        }
+    }
+    for outer in [plan.data.parent(), Some(&*plan.keys)].into_iter().flatten() {
+        outside(&plan.target, outer)?;
     }
     make_empty(&plan.target)?;
     let mark = plan.target.join(RESTORING);
@@ -98,8 +109,20 @@ pub async fn restore(plan: &Plan) -> Result<Restored, BackupError> {
     }
 
     let files = Files::of(&plan.target);
-    let replayed = replay(&files, erasures(&files, plan.live.as_deref()).await?).await?;
-    let swept = fsck::sweep(&files).map_err(BackupError::db(&files.keys))?;
+    if end(&files.main).await?.position != data.journal_position {
+        return Err(BackupError::Spoilt(plan.data.join(manifest::NAME)));
+    }
+    let Known {
+        erasures,
+        unreadable,
+        log,
+    } = erasures(&files, plan.live.as_deref()).await?;
+    if unreadable > 0 && !plan.force {
+        return Err(BackupError::LogDamaged { log, lines: unreadable });
+    }
+    let replayed = replay(&files, erasures).await?;
+    // Both files say by now that they belong together.
+    let swept = fsck::sweep(&files).map_err(BackupError::db(&files.keys))?.unwrap_or(0);
     let key = Keys::open(&plan.key_file, false).ok();
     let report = fsck::check(&files, key.as_ref(), Depth::Full, plan.records).await;
     if !report.is_sound() {
@@ -110,6 +133,7 @@ pub async fn restore(plan: &Plan) -> Result<Restored, BackupError> {
     Ok(Restored {
         manifest: data,
         replayed,
+        unreadable,
         swept,
         report,
     })
@@ -129,10 +153,19 @@ fn copy(from: &Path, entry: &Entry, to: &Path) -> Result<(), BackupError> {
     writing.sync_all().map_err(BackupError::io(to))
 }
 
-/// Every erasure that is known of: from the log that came with the keys, from a directory that still lives, and from the
-/// keys themselves. They are at least as new as the data, so a record without a key was erased, however long ago: the log
-/// does not hold that for ever, and how it had ended is then not known.
-async fn erasures(restored: &Files, live: Option<&Path>) -> Result<Vec<Erasure>, BackupError> {
+/// Every erasure that is known of.
+struct Known {
+    erasures: Vec<Erasure>,
+    /// Lines that no longer say which.
+    unreadable: u64,
+    /// The log that has them.
+    log: PathBuf,
+}
+
+/// Looks in the log that came with the keys, in a directory that still lives, and among the keys themselves. They are at least
+/// as new as the data, so a record without a key was erased, however long ago: the log does not hold that for ever, and how it
+/// had ended is then not known. The tables of a living directory know all that its log knows, and more.
+async fn erasures(restored: &Files, live: Option<&Path>) -> Result<Known, BackupError> {
     let mut known: BTreeMap<SignatureId, Erasure> = BTreeMap::new();
     let mut add = |erasure: Erasure| {
         known.insert(erasure.id, erasure);
@@ -140,19 +173,28 @@ async fn erasures(restored: &Files, live: Option<&Path>) -> Result<Vec<Erasure>,
     let keys = &restored.keys;
     let keyless = without_key(restored).map_err(BackupError::db(keys))?;
     keyless.into_iter().for_each(&mut add);
-    restored.erasures.read(&mut add).map_err(BackupError::io(keys))?;
+    let mut log = restored.erasures.path().to_owned();
+    let mut unreadable = restored.erasures.read(&mut add).map_err(BackupError::io(&log))?;
     if let Some(directory) = live {
         let live = Files::of(directory);
-        live.erasures.read(&mut add).map_err(BackupError::io(directory))?;
+        let of_live = live.erasures.path();
+        let lines = live.erasures.read(&mut add).map_err(BackupError::io(of_live))?;
+        if lines > 0 {
+            of_live.clone_into(&mut log);
+        }
+        unreadable += lines;
         // The log gets them at the next tick only; the table has them at once.
-        if live.main.exists() {
+        if live.main.metadata().is_ok_and(|main| main.len() > 0) {
             let rows = from_table(&live.main).await.map_err(BackupError::db(&live.main))?;
             rows.into_iter().for_each(&mut add);
-        } else if !live.erasures.exists() {
-            return Err(store::OpenError::Absent(directory.to_owned()).into());
+            unreadable = 0;
         }
     }
-    Ok(known.into_values().collect())
+    Ok(Known {
+        erasures: known.into_values().collect(),
+        unreadable,
+        log,
+    })
 }
 
 fn without_key(restored: &Files) -> Result<Vec<Erasure>, DbError> {

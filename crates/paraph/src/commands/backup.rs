@@ -1,6 +1,6 @@
 //! `paraph backup` and `paraph restore`
 
-use std::io::IsTerminal;
+use std::io::{ErrorKind, IsTerminal};
 
 use serde_json::json;
 
@@ -8,14 +8,14 @@ use super::{block_on, configured, fsck, print};
 use crate::backup::restore::{Plan, restore};
 use crate::backup::{BackupError, take};
 use crate::cli::{Backup, Restore};
-use crate::failure::Failure;
+use crate::failure::{Failure, hint_for};
 use crate::keys::Keys;
 use crate::store::{self, Files, OpenError};
 
 pub(super) fn run(command: &Backup) -> Result<(), Failure> {
     let config = configured(&command.place.overrides())?;
     let files = Files::of(&config.directory);
-    store::present(&config.directory)?;
+    store::whole(&config.directory)?;
     let keys = Keys::open(&config.key_file, false).map_err(OpenError::from)?;
     let master = command.with_master_key.then_some(config.key_file.as_path());
     say("copying and checking; a large store takes minutes, and signing goes on meanwhile");
@@ -58,13 +58,15 @@ pub(super) fn run_restore(command: &Restore) -> Result<(), Failure> {
         key_file: config.key_file.clone(),
         live: command.erasures.clone(),
         records: config.limits.fsck_records,
+        force: command.force,
     };
     say("copying, erasing again what was erased since, and checking");
     let restored = block_on(async { restore(&plan).await.map_err(failure) })?;
     if command.json {
         let said = json!({ "taken_at": restored.manifest.taken_at, "journal_position": restored.manifest.journal_position,
             "journal_at": restored.manifest.journal_at, "erased_again": restored.replayed, "keys_swept": restored.swept,
-            "later_erasures_known": plan.live.is_some(),
+            "later_erasures_known": plan.live.is_some() && restored.unreadable == 0,
+            "erasure_lines_unreadable": restored.unreadable,
             "records_opened": restored.report.opened, "records": restored.report.records, "findings": restored.report.findings });
         print(&said.to_string());
         return Ok(());
@@ -76,6 +78,12 @@ pub(super) fn run_restore(command: &Restore) -> Result<(), Failure> {
         restored.manifest.journal_at,
         restored.replayed
     ));
+    if restored.unreadable > 0 {
+        print(&format!(
+            "{} lines of erasures.log could not be read: whom they named is back, with name and address, and counts again",
+            restored.unreadable
+        ));
+    }
     if plan.live.is_none() {
         // Nobody can know what was erased after the newest of these copies was taken.
         print(
@@ -99,6 +107,13 @@ fn say(what: &str) {
     }
 }
 
+fn is_told_by_its_kind(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::ReadOnlyFilesystem | ErrorKind::StorageFull | ErrorKind::PermissionDenied
+    )
+}
+
 fn failure(error: BackupError) -> Failure {
     if let BackupError::Open(error) = error {
         return error.into();
@@ -107,11 +122,25 @@ fn failure(error: BackupError) -> Failure {
         BackupError::NotEmpty(_) => {
             return Failure::usage(error.to_string(), "name a directory that is empty or absent");
         }
+        BackupError::Inside { .. } => {
+            return Failure::usage(
+                error.to_string(),
+                "name a directory beside it, on another disk if there is one",
+            );
+        }
+        BackupError::Io { source, .. } if is_told_by_its_kind(source.kind()) => hint_for(source.kind()),
         BackupError::Io { .. } | BackupError::Db { .. } | BackupError::Replay(_) | BackupError::Open(_) => {
             "check the path, the free space and who owns the files; what is incomplete has no manifest and is not served"
         }
         BackupError::NoManifest(_) | BackupError::Manifest(_) | BackupError::Spoilt(_) => {
             "take another backup; --from names the directory that holds data and keys, --keys a copy of keys elsewhere"
+        }
+        BackupError::NoErasures(_) => {
+            "--erasures names the old data directory, or one with what is left of its keys/erasures.log"
+        }
+        BackupError::LogDamaged { .. } => {
+            "empty the new directory and restore with a whole copy of that log, or with the old data directory as --erasures; \
+             --force goes on without those lines"
         }
         BackupError::Newer(_) => "install the version of paraph that wrote it, or a newer one",
         BackupError::KeysOlder { .. } => "use keys copied with these data or later",

@@ -132,9 +132,13 @@ fn rehearse(run: &DrillRun) -> Result<(), Failure> {
     let report = paraph_drill::runtime()?.block_on(async {
         let stop = Stop::default();
         stop.on_interrupt();
-        let sink = Sink::start_on(run.mail_listen)
-            .await
-            .map_err(|error| Failure::io(format!("--mail-listen: cannot listen on {}", run.mail_listen), &error))?;
+        let sink = Sink::start_on(run.mail_listen).await.map_err(|error| {
+            let hint = "choose another address with --mail-listen, and the same one in mail.smtp of the server";
+            Failure::failed(
+                format!("--mail-listen: cannot listen on {}: {error}", run.mail_listen),
+                hint,
+            )
+        })?;
         let notes = vec![format!("target  {target}")];
         let view = if run.json {
             None

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{block_on, configured, print};
 use crate::cli::Fsck;
 use crate::control::{self, AlertCommand};
-use crate::failure::{Failure, NEWER_STORE};
+use crate::failure::{Failure, HALF_LOST, NEWER_STORE};
 use crate::fsck::{self, Depth, Finding, Report, Weight};
 use crate::keys::Keys;
 use crate::store::{self, Files, OpenError};
@@ -19,8 +19,13 @@ pub(super) fn run(command: &Fsck) -> Result<(), Failure> {
     let swept = if command.sweep {
         // Held for as long as it takes: no writer may be between the two files.
         let _lock = store::lock(&config.directory)?;
+        if !config.directory.join(store::RESTORING).exists() {
+            store::halves::check(&files)?;
+        }
         let swept = fsck::sweep(&files);
-        Some(swept.map_err(|error| Failure::failed(format!("the keys cannot be swept: {error}"), "see the message"))?)
+        let swept =
+            swept.map_err(|error| Failure::failed(format!("the keys cannot be swept: {error}"), "see the message"))?;
+        Some(swept.ok_or_else(|| OpenError::LedgerLost(files.main.clone()))?)
     } else {
         None
     };
@@ -98,6 +103,8 @@ fn hint(report: &Report) -> &'static str {
     let is_of_another_version = report.findings.iter().any(|found| found.check == "version");
     if report.newer {
         NEWER_STORE
+    } else if report.findings.iter().any(|found| found.check == "halves") {
+        HALF_LOST
     } else if is_of_another_version {
         "start the server once: it brings the store to its own version"
     } else if report.is_ledger_sound() {

@@ -18,7 +18,7 @@ use crate::control;
 use crate::desk::draft::{OWNER_CHARS, SLUG_CHARS, TEXT_BYTES, TITLE_CHARS, is_slug};
 use crate::failure::Failure;
 use crate::intake::command::{PetitionAnswer, PetitionCommand};
-use crate::intake::{Writer, WriterSettings};
+use crate::intake::{Writer, WriterSettings, replay};
 use crate::ledger::catalogue::{self, Catalogue};
 use crate::ledger::record::consents_hash;
 use crate::limits::Limits;
@@ -146,8 +146,13 @@ fn perform(config: &Config, command: PetitionCommand) -> Result<PetitionAnswer, 
     if let Some(answer) = control::ask(&config.directory, &command)? {
         return Ok(answer);
     }
+    let is_new = !config.directory.exists();
+    let may_make = matches!(command, PetitionCommand::Create { .. });
     block_on(async {
-        let directory = Directory::open(&config.directory, Some(&config.key_file), true)?;
+        let directory = Directory::open(&config.directory, Some(&config.key_file), may_make)?;
+        if is_new {
+            eprintln!("note: a new data directory was made: {}", config.directory.display());
+        }
         let settings = WriterSettings {
             limits: config.limits.clone(),
             now: clock::now,
@@ -155,7 +160,7 @@ fn perform(config: &Config, command: PetitionCommand) -> Result<PetitionAnswer, 
             board: config.scrutiny.enabled.then(Arc::default),
         };
         let hint = "see the message; nothing was changed";
-        let (writer, intake, _) = Writer::start(directory.connect().await?, settings)
+        let (writer, intake, _) = Writer::start(replay::connect(&directory, &settings).await?, settings)
             .await
             .map_err(|error| Failure::failed(error.to_string(), hint))?;
         let answer = intake

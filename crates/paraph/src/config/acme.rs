@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::mail::secret_of;
 use super::value::{Reader, Taken};
+use super::written::Origin;
 use crate::admit::certificate::Files;
 use crate::failure::Failure;
 use crate::limits::CERTIFICATES_FILE_BYTES;
@@ -98,7 +99,8 @@ pub(super) fn read(reader: &mut Reader<'_>, host: Option<&str>) -> Result<Option
     let key_id = reader.optional("listen.acme.eab_key_id", "none");
     let key = secret_of(reader, "listen.acme.eab_key")?;
     let Some(directory) = directory else {
-        let lone = [contact, ca, key_id].into_iter().flatten().chain(named).next();
+        let written = Some(challenge).filter(|challenge| challenge.origin != Origin::Default);
+        let lone = [contact, ca, key_id, written].into_iter().flatten().chain(named).next();
         return match lone {
             Some(lone) => Err(lone.refuse(
                 "stands without listen.acme.directory",

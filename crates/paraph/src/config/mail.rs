@@ -6,10 +6,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use lettre::message::Mailbox;
-use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters};
+use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, CertificateStore, Tls, TlsParameters};
+use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::{AsyncSmtpTransportBuilder, Error as SmtpError};
 use lettre::{Address, AsyncSmtpTransport, Tokio1Executor};
 use percent_encoding::percent_decode_str;
@@ -17,6 +19,7 @@ use zeroize::Zeroizing;
 
 use super::value::{Reader, Taken};
 use super::written::Origin;
+use super::{Listen, collide};
 use crate::failure::Failure;
 use crate::limits::{CERTIFICATES_FILE_BYTES, SECRET_FILE_BYTES};
 use crate::mail::bounce::LONGEST_BOUNCE_LOCAL;
@@ -111,6 +114,40 @@ impl SmtpServer {
         })
     }
 
+    /// What TLS needs, for [`Self::connect`]; reading the system's certificates takes time.
+    ///
+    /// # Errors
+    /// The certificates are not PEM.
+    pub fn secured(&self) -> Result<Option<TlsParameters>, SmtpError> {
+        match self.security {
+            Security::Plain => Ok(None),
+            Security::StartTls | Security::Tls => self.tls().map(Some),
+        }
+    }
+
+    /// Connects, greets, secures and logs in: all that comes before a letter.
+    ///
+    /// # Errors
+    /// One of these did not work.
+    pub async fn connect(
+        &self,
+        secured: Option<&TlsParameters>,
+        within: Duration,
+    ) -> Result<AsyncSmtpConnection, SmtpError> {
+        let (place, name) = ((self.host.as_str(), self.port), ClientId::default());
+        let from_the_start = secured.filter(|_| self.security == Security::Tls).cloned();
+        let mut connection =
+            AsyncSmtpConnection::connect_tokio1(place, Some(within), &name, from_the_start, None).await?;
+        if let Some(secured) = secured.filter(|_| self.security == Security::StartTls) {
+            connection.starttls(secured.clone(), &name).await?;
+        }
+        if let Some((user, password)) = &self.login {
+            let login = Credentials::new(user.clone(), String::clone(password));
+            connection.auth(DEFAULT_MECHANISMS, &login).await?;
+        }
+        Ok(connection)
+    }
+
     fn tls(&self) -> Result<TlsParameters, SmtpError> {
         let builder = TlsParameters::builder(self.host.trim_matches(['[', ']']).to_owned());
         match &self.authority {
@@ -153,7 +190,7 @@ impl SmtpServer {
         };
         let (host, port) = (authority.host().to_owned(), authority.port_u16());
         let port = if authority.port().is_some() { port? } else { default };
-        (!host.is_empty()).then_some(Self {
+        (!host.is_empty() && port > 0).then_some(Self {
             host,
             port,
             security,
@@ -180,7 +217,12 @@ impl SmtpServer {
     }
 }
 
-pub(super) fn mail(reader: &mut Reader<'_>, site_name: &str, directory: &Path) -> Result<Mail, Failure> {
+pub(super) fn mail(
+    reader: &mut Reader<'_>,
+    site_name: &str,
+    directory: &Path,
+    listen: &Listen,
+) -> Result<Mail, Failure> {
     let from = reader.text("mail.from", "petitions@example.org");
     let mut sender = from.mailbox()?;
     sender.name.get_or_insert_with(|| site_name.to_owned());
@@ -213,7 +255,7 @@ pub(super) fn mail(reader: &mut Reader<'_>, site_name: &str, directory: &Path) -
     };
     Ok(Mail {
         dkim: dkim(reader, sender.email.domain())?,
-        bounce: bounce(reader, &delivery)?,
+        bounce: bounce(reader, &delivery, listen)?,
         from: sender,
         delivery,
     })
@@ -310,6 +352,9 @@ fn dkim(reader: &mut Reader<'_>, sender_domain: &str) -> Result<Option<Arc<Signe
     let key = reader.optional("mail.dkim_key", "letters are not signed here");
     let (selector, key) = match (selector, key) {
         (Some(selector), Some(key)) => (selector, key),
+        (None, None) if domain.origin != Origin::Default => {
+            return Err(domain.refuse("is set without mail.dkim_key", "set it too, or remove this"));
+        }
         (None, None) => return Ok(None),
         (Some(lone), None) => return Err(lone.refuse("is set without mail.dkim_key", "set both, or neither")),
         (None, Some(lone)) => return Err(lone.refuse("is set without mail.dkim_selector", "set both, or neither")),
@@ -332,7 +377,7 @@ fn dkim(reader: &mut Reader<'_>, sender_domain: &str) -> Result<Option<Arc<Signe
     Ok(Some(Arc::new(signer)))
 }
 
-fn bounce(reader: &mut Reader<'_>, delivery: &Delivery) -> Result<Option<Bounce>, Failure> {
+fn bounce(reader: &mut Reader<'_>, delivery: &Delivery, listen: &Listen) -> Result<Option<Bounce>, Failure> {
     let address = reader.optional("mail.bounce", "mail comes back to mail.from and is not read");
     let maildir = reader.optional("mail.bounce_maildir", "none");
     let lmtp = reader.optional("mail.bounce_lmtp", "none");
@@ -362,7 +407,7 @@ fn bounce(reader: &mut Reader<'_>, delivery: &Delivery) -> Result<Option<Bounce>
     Ok(Some(Bounce {
         address: mailbox,
         maildir: maildir.map(|taken| taken.path()).transpose()?,
-        lmtp: lmtp.map(|taken| lmtp_address(&taken)).transpose()?,
+        lmtp: lmtp.map(|taken| lmtp_address(&taken, listen)).transpose()?,
     }))
 }
 
@@ -372,7 +417,7 @@ fn is_same(a: &Path, b: &Path) -> bool {
     real(a) == real(b)
 }
 
-fn lmtp_address(taken: &Taken) -> Result<LmtpAddress, Failure> {
+fn lmtp_address(taken: &Taken, listen: &Listen) -> Result<LmtpAddress, Failure> {
     if let Some(path) = taken.text.strip_prefix("unix:") {
         return Ok(LmtpAddress::Unix(PathBuf::from(path)));
     }
@@ -380,6 +425,11 @@ fn lmtp_address(taken: &Taken) -> Result<LmtpAddress, Failure> {
     if !address.ip().is_loopback() {
         let hint = "use 127.0.0.1:PORT or unix:/run/paraph/bounce.sock: LMTP knows no password";
         return Err(taken.refuse("can be reached from elsewhere", hint));
+    }
+    let https = listen.https.as_ref().map(|https| https.address);
+    let others = [Some(listen.http), https, Some(listen.operations), listen.desk];
+    if others.into_iter().flatten().any(|other| collide(address, other)) {
+        return Err(taken.refuse("is taken by another listener", "give it a port of its own"));
     }
     Ok(LmtpAddress::Tcp(address))
 }

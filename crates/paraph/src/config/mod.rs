@@ -253,7 +253,7 @@ fn validate(written: &Written, languages: &[&str]) -> Result<Config, Failure> {
         https.files = acme::files(&directory);
     }
     let key_file = key_file(&mut reader, &directory)?;
-    let mail = mail::mail(&mut reader, &site.name, &directory)?;
+    let mail = mail::mail(&mut reader, &site.name, &directory, &listen)?;
     let alerts = alerts::read(&mut reader, &site, &mail)?;
     let log_level = log_level(&mut reader)?;
     let shield = shield::read(&mut reader)?;
@@ -590,6 +590,7 @@ const ORDERED: &[(&str, &str)] = &[
     ("ticket_age_seconds", "ticket_age_ceiling_seconds"),
     ("acme_retry_seconds", "acme_retry_most_seconds"),
     ("alert_repeat_seconds", "alert_repeat_most_seconds"),
+    ("shield_ban_seconds", "shield_ban_ceiling_seconds"),
 ];
 
 fn limits(reader: &mut Reader<'_>) -> Result<Limits, Failure> {
@@ -605,14 +606,10 @@ fn limits(reader: &mut Reader<'_>) -> Result<Limits, Failure> {
         })?;
     }
     for (least, most) in ORDERED {
-        let value = |name| limits.get(name).unwrap_or_default();
-        if value(least) > value(most) {
+        let [from, to] = [least, most].map(|name| limits.get(name).unwrap_or_default());
+        if from > to {
             return Err(Failure::usage(
-                format!(
-                    "limits.{least} = {} is more than limits.{most} = {}",
-                    value(least),
-                    value(most)
-                ),
+                format!("limits.{least} = {from} is more than limits.{most} = {to}"),
                 format!("lower limits.{least}, or raise limits.{most} with it"),
             ));
         }

@@ -138,6 +138,7 @@ fn values_that_cannot_work_are_refused() {
         ("[listen]\noperations = \"203.0.113.5:9090\"", "from anywhere"),
         ("[listen]\noperations = \"127.0.0.1:8080\"", "also listen.http"),
         ("[listen]\ntrusted_proxies = [\"0.0.0.0/0\"]", "trust everybody"),
+        ("[listen]\ntrusted_proxies = [\"::ffff:0:0/96\"]", "trust everybody"),
         ("[listen]\nproxy_protocol = \"required\"", "no peer to believe"),
         ("[listen]\nhttps = \"0.0.0.0:443\"", "no certificate"),
         ("[listen]\ncertificate = \"fullchain.pem\"", "without listen.https"),
@@ -155,6 +156,19 @@ fn values_that_cannot_work_are_refused() {
         (
             "[mail]\nfrom = \"a@example.org\"\nsmtp = \"http://127.0.0.1\"",
             "mail server",
+        ),
+        (
+            "[mail]\nfrom = \"a@example.org\"\nsmtp = \"smtps://mail.example.org:0\"",
+            "mail server",
+        ),
+        ("[mail]\ndkim_domain = \"example.org\"", "without mail.dkim_key"),
+        (
+            "[mail]\nbounce = \"b@example.org\"\nbounce_lmtp = \"127.0.0.1:8080\"",
+            "taken by another",
+        ),
+        (
+            "[listen.acme]\nchallenge = \"whatever\"",
+            "without listen.acme.directory",
         ),
         ("[mail]\nfrom = \"nobody\"", "mail address"),
         (
@@ -182,6 +196,10 @@ fn values_that_cannot_work_are_refused() {
         (
             "[limits]\nticket_age_seconds = 60\nticket_age_ceiling_seconds = 5",
             "more than limits.ticket_age_c",
+        ),
+        (
+            "[limits]\nshield_ban_seconds = 600\nshield_ban_ceiling_seconds = 60",
+            "more than limits.shield_ban_ceiling",
         ),
         (
             "[limits]\nacme_retry_seconds = 30000",

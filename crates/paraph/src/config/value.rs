@@ -193,7 +193,15 @@ impl Taken {
             .parse()
             .or_else(|_| self.text.parse::<IpAddr>().map(IpNet::from))
             .map_err(|_| self.refuse("is not a network", "write a CIDR, as in 192.0.2.0/24 or 2001:db8::/32"))?;
-        Ok(network.trunc())
+        let network = network.trunc();
+        // An address of version 4 as one of version 6 is the same address.
+        Ok(match network {
+            IpNet::V6(six) if six.prefix_len() >= 96 => match six.addr().to_ipv4_mapped() {
+                Some(four) => IpNet::new(four.into(), six.prefix_len() - 96).unwrap_or(network),
+                None => network,
+            },
+            _ => network,
+        })
     }
 
     /// Where a directory should be, or may be made.

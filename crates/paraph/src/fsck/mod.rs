@@ -4,19 +4,22 @@
 //! records first, then keys, then the log of erasures. A key is kept before its record, and logged before it goes, so
 //! that whatever the writer does meanwhile looks whole from here.
 
+mod records;
 mod relations;
 
 use std::path::Path;
 
 use crate::alerts;
+use crate::clock;
 use crate::journal::{self, integer};
 use crate::keys::Keys;
 use crate::ledger::recount;
-use crate::ledger::vault::Vault;
 use crate::store::db::{Db, DbError, Row, Value};
 use crate::store::erasures::ErasureLog;
-use crate::store::{Files, OpenError, look, schema};
+use crate::store::{Files, OpenError, halves, look, schema};
 use crate::trace::networks::Networks;
+
+const DAY: u64 = 24 * 3600 * 1000;
 
 /// Checks of files that a server does without.
 const NETWORKS: &str = "networks.bin";
@@ -104,12 +107,15 @@ pub enum Depth {
 /// Checks files, and opens at most `most` records. Without keys none is opened.
 pub async fn check(files: &Files, keys: Option<&Keys>, depth: Depth, most: u64) -> Report {
     let mut report = Report::default();
+    if let Err(error) = halves::check(files) {
+        report.add(Weight::Fault, "halves", error.to_string());
+    }
     for file in [&files.main, &files.keys] {
         if !file.exists() {
             report.add(Weight::Fault, "files", format!("{} is missing", name(file)));
         }
     }
-    if !report.is_sound() {
+    if report.findings.iter().any(|found| found.check == "files") {
         return report;
     }
     let Some(mut db) = report.attempt("files", open(files)) else {
@@ -125,8 +131,9 @@ pub async fn check(files: &Files, keys: Option<&Keys>, depth: Depth, most: u64) 
     report.journal(&mut db).await;
     report.relations(&mut db).await;
     report.orphans(files, &mut db).await;
+    report.observations(&mut db).await;
     match keys {
-        Some(keys) => report.records(&mut db, &Vault::new(keys), most).await,
+        Some(keys) => report.with_keys(&mut db, keys, most).await,
         None => report.add(
             Weight::Note,
             "records",
@@ -261,32 +268,20 @@ impl Report {
             };
             found = count(&mut later).await;
         }
-        if let Some(count) = self.attempt("orphaned keys", found).filter(|count| *count > 0) {
+        let Some(count) = self.attempt("orphaned keys", found).filter(|count| *count > 0) else {
+            return;
+        };
+        let lost = db
+            .query(relations::LEDGER_LOST, &[])
+            .await
+            .and_then(|rows| first(&rows));
+        if self.attempt("orphaned keys", lost).is_some_and(|lost| lost > 0) {
+            let what = format!("{count} keys, and no signature at all: the ledger that they belong to was lost");
+            self.add(Weight::Fault, "halves", what);
+        } else {
             let what =
                 format!("{count} keys without a signature, left behind by a crash; harmless, --sweep removes them");
             self.add(Weight::Note, "orphaned keys", what);
-        }
-    }
-
-    /// Opens records: each of them, or at most so many.
-    async fn records(&mut self, db: &mut Db, vault: &Vault, most: u64) {
-        let outcome = open_records(db, vault, most).await;
-        let Some(Opened {
-            records,
-            opened,
-            closed,
-        }) = self.attempt("records", outcome)
-        else {
-            return;
-        };
-        (self.records, self.opened) = (records, opened);
-        if closed > 0 {
-            let what = if opened == 0 {
-                format!("none of {closed} records opens: this is not the key file of this data directory")
-            } else {
-                format!("{closed} of {} records do not open", opened + closed)
-            };
-            self.add(Weight::Fault, "records", what);
         }
     }
 }
@@ -308,10 +303,10 @@ pub fn beside(directory: &Path) -> Vec<Finding> {
 
 /// Makes the log a table. How many of its lines cannot be read.
 async fn load(db: &mut Db, log: &ErasureLog) -> Result<u64, DbError> {
-    db.run("CREATE TEMP TABLE logged (id BLOB PRIMARY KEY) WITHOUT ROWID; CREATE TEMP TABLE complete (since INTEGER)")
+    db.run("CREATE TEMP TABLE logged (id BLOB PRIMARY KEY) WITHOUT ROWID; CREATE TEMP TABLE complete (since INTEGER, day_ago INTEGER)")
         .await?;
-    let since = integer(log.since()?.0);
-    db.execute("INSERT INTO temp.complete (since) VALUES (?1)", &[since])
+    let moments = [integer(log.since()?.0), integer(clock::now().0.saturating_sub(DAY))];
+    db.execute("INSERT INTO temp.complete (since, day_ago) VALUES (?1, ?2)", &moments)
         .await?;
     let mut ids = Vec::new();
     let unreadable = log.read(|erasure| ids.push(erasure.id.0))?;
@@ -321,110 +316,21 @@ async fn load(db: &mut Db, log: &ErasureLog) -> Result<u64, DbError> {
     Ok(unreadable)
 }
 
-/// How records were opened.
-struct Opened {
-    /// Records that there are.
-    records: u64,
-    opened: u64,
-    closed: u64,
-}
-
-/// Rows whose names are read at once.
-const AT_ONCE: u64 = 4096;
-
-/// Opens every record, or of more than `most` so many, evenly by row. By the time in their names a burst, which is where
-/// most records are, would hardly be looked at. Those without a key are told of elsewhere.
-async fn open_records(db: &mut Db, vault: &Vault, most: u64) -> Result<Opened, DbError> {
-    let records = first(&db.query("SELECT COUNT(*) FROM vault", &[]).await?)?;
-    let (mut opened, mut closed) = (0, 0);
-    let share = |row: u64| u128::from(row) * u128::from(most.min(records)) / u128::from(records.max(1));
-    let (mut row, mut after) = (0, [0; 16]);
-    loop {
-        let sql = "SELECT id FROM vault WHERE id > ?1 ORDER BY id LIMIT ?2";
-        let ids = db.query(sql, &[Value::Blob(&after), integer(AT_ONCE)]).await?;
-        let Some(last) = ids.last() else {
-            return Ok(Opened {
-                records,
-                opened,
-                closed,
-            });
-        };
-        after = last.array(0)?;
-        for id in &ids {
-            row += 1;
-            if share(row) == share(row - 1) {
-                continue;
-            }
-            let id: [u8; 16] = id.array(0)?;
-            let sql = "SELECT v.sealed, w.wrapped FROM vault v JOIN k.wrapped w ON w.id = v.id WHERE v.id = ?1";
-            let Some(found) = db.query_one(sql, &[Value::Blob(&id)]).await? else {
-                continue;
-            };
-            match vault.open(id, found.blob(0)?, found.blob(1)?) {
-                Ok(_) => opened += 1,
-                Err(_) => closed += 1,
-            }
-        }
-    }
-}
-
-/// Removes keys without a signature. The caller holds the directory's lock, so that no writer is between the two files.
+/// Removes keys without a signature, and tells how many; `None` where there is no signature at all, and it looks as if their ledger
+/// was lost: it may come back. The caller holds the directory's lock, so that no writer is between the two files.
 ///
 /// # Errors
 /// A file cannot be opened or written.
-pub fn sweep(files: &Files) -> Result<u64, DbError> {
+pub fn sweep(files: &Files) -> Result<Option<u64>, DbError> {
     let connection = rusqlite::Connection::open(&files.main)?;
     connection.execute("ATTACH DATABASE ?1 AS k", [files.keys.display().to_string()])?;
     connection.execute_batch("PRAGMA k.synchronous = FULL; PRAGMA k.secure_delete = ON;")?;
+    let lost: i64 = connection.query_row(relations::LEDGER_LOST, [], |row| row.get(0))?;
+    if lost != 0 {
+        return Ok(None);
+    }
     let swept = connection.execute(relations::SWEEP, [])?;
     // Out of the write-ahead log too: a key that is gone must be gone.
     connection.query_row("PRAGMA k.wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-    Ok(swept as u64)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Opened, open_records};
-    use crate::keys::Keys;
-    use crate::ledger::vault::Vault;
-    use crate::store::db::{Db, Value};
-
-    /// One record of a year before, and a burst: one in ten of it is spoilt.
-    #[tokio::test]
-    async fn a_burst_is_looked_at_row_by_row_however_long_nothing_came_before_it() {
-        let vault = Vault::new(&Keys::random());
-        let mut db = Db::Sqlite(rusqlite::Connection::open_in_memory().expect("opened"));
-        db.run("ATTACH ':memory:' AS k; CREATE TABLE vault (id, sealed); CREATE TABLE k.wrapped (id, wrapped)")
-            .await
-            .expect("made");
-        for row in 0..=300_u16 {
-            let mut id = [9; 16];
-            id[0] = if row == 0 { 1 } else { 200 };
-            id[14..].copy_from_slice(&row.to_be_bytes());
-            let mut record = vault.seal(id, b"a record");
-            if row % 10 == 5 {
-                record.sealed[40] ^= 1;
-            }
-            let (name, sealed, key) = (
-                Value::Blob(&id),
-                Value::Blob(&record.sealed),
-                Value::Blob(&record.wrapped),
-            );
-            db.execute("INSERT INTO vault VALUES (?1, ?2)", &[name, sealed])
-                .await
-                .expect("in");
-            db.execute("INSERT INTO k.wrapped VALUES (?1, ?2)", &[name, key])
-                .await
-                .expect("in");
-        }
-        let Opened {
-            records,
-            opened,
-            closed,
-        } = open_records(&mut db, &vault, u64::MAX).await.expect("read");
-        assert_eq!((records, opened, closed), (301, 271, 30));
-        let some = open_records(&mut db, &vault, 100).await.expect("read");
-        assert_eq!((some.records, some.opened + some.closed), (301, 100));
-        assert!((5..=15).contains(&some.closed), "{} of 100", some.closed);
-    }
+    Ok(Some(swept as u64))
 }

@@ -1,6 +1,6 @@
 //! What must hold between the tables, each as a statement that counts where it does not.
 //!
-//! `k` is the file of keys, `temp.logged` the log of erasures, `temp.complete` since when. Axes are read by their bits: 1 confirmed, 2 and 4 the
+//! `k` is the file of keys, `temp.logged` the log of erasures, `temp.complete` since when, and what time it was a day ago. Axes are read by their bits: 1 confirmed, 2 and 4 the
 //! verdict, 8 and 16 the end, 32 settled; counted is confirmed, clear, settled and not ended: exactly 33.
 
 use super::Weight;
@@ -50,6 +50,11 @@ const fn later(check: &'static str, what: &'static str, sql: &'static str) -> Re
 pub(super) const ORPHANED_KEYS: &str =
     "SELECT COUNT(*) FROM k.wrapped w WHERE NOT EXISTS (SELECT 1 FROM signature s WHERE s.id = w.id)";
 
+/// Whether they are all that there is, and the files do not say that they belong together: a store that was killed in its very
+/// first batch looks alike, but for that.
+pub(super) const LEDGER_LOST: &str = "SELECT EXISTS (SELECT 1 FROM k.wrapped) AND NOT EXISTS (SELECT 1 FROM signature) \
+     AND NOT EXISTS (SELECT 1 FROM main.meta m JOIN k.meta o ON o.name = m.name AND o.value = m.value WHERE m.name = 'store')";
+
 /// Removes them.
 pub(super) const SWEEP: &str =
     "DELETE FROM k.wrapped WHERE NOT EXISTS (SELECT 1 FROM signature s WHERE s.id = k.wrapped.id)";
@@ -82,7 +87,7 @@ pub(super) const ALL: &[Relation] = &[
     fault(
         "signatures",
         "signatures marked to settle that cannot",
-        "SELECT COUNT(*) FROM signature WHERE unsettled = 1 AND axes <> 1",
+        "SELECT COUNT(*) FROM signature WHERE unsettled NOT IN (0, 1) OR (unsettled = 1 AND axes <> 1)",
     ),
     later(
         "signatures",
@@ -140,8 +145,8 @@ pub(super) const ALL: &[Relation] = &[
     fault(
         "features",
         "signatures that were never erased and whose features are missing",
-        // They go by age, the oldest first: what is younger than one that is there must be there too.
-        "SELECT COUNT(*) FROM signature s WHERE s.id > (SELECT MIN(id) FROM features) \
+        // They go by age, the oldest first: what is younger than one that is there must be there too, and none goes in a day.
+        "SELECT COUNT(*) FROM signature s WHERE (s.id > (SELECT MIN(id) FROM features) OR s.signed_at > (SELECT day_ago FROM temp.complete)) \
          AND NOT EXISTS (SELECT 1 FROM features f WHERE f.id = s.id) \
          AND NOT EXISTS (SELECT 1 FROM erasure e WHERE e.id = s.id)",
     ),
@@ -188,7 +193,7 @@ pub(super) const ALL: &[Relation] = &[
     ),
     note(
         "erasures",
-        "records erased since these data were copied; `paraph restore` erases them again",
+        "records erased since these data were copied; the next start erases them again",
         "SELECT COUNT(*) FROM temp.logged l WHERE NOT EXISTS (SELECT 1 FROM erasure e WHERE e.id = l.id)",
     ),
     // What authors add and signatories ask for

@@ -121,6 +121,8 @@ impl Operations {
             Some("the writer has stopped; see the log, then restart")
         } else if self.intake.is_refusing() {
             Some("the store records nothing: its disk is full, read-only or broken; see the log")
+        } else if self.intake.erasures_wait() {
+            Some("the keys of erased records cannot be destroyed; see the log")
         } else if self.intake.room().is_low() {
             Some("the disk is nearly full; signing is paused, free some space")
         } else {

@@ -13,7 +13,7 @@ pub(crate) mod mailing;
 mod names;
 mod news;
 mod petitions;
-mod replay;
+pub mod replay;
 pub mod seal;
 pub mod second_way;
 pub(crate) mod tick;
@@ -57,6 +57,7 @@ pub struct Unavailable;
 pub struct Intake {
     queue: mpsc::Sender<Command>,
     refusing: Arc<AtomicBool>,
+    erasures_wait: Arc<AtomicBool>,
     room: Arc<Room>,
     mail: Arc<MailPulse>,
     judged: Judged,
@@ -85,6 +86,7 @@ impl Intake {
         Self {
             queue: mpsc::channel(1).0,
             refusing: Arc::default(),
+            erasures_wait: Arc::default(),
             room: Arc::new(Room::new(Files::of(std::path::Path::new(".")))),
             mail: Arc::default(),
             judged: Judged::default(),
@@ -275,6 +277,17 @@ impl Intake {
             clock::now(),
         );
         self.ask(|reply| Command::MailDone(outcomes, reply)).await
+    }
+
+    /// Whether the keys of erased records cannot be destroyed.
+    #[must_use]
+    pub fn erasures_wait(&self) -> bool {
+        self.erasures_wait.load(Ordering::Relaxed)
+    }
+
+    /// Notes that a mailbox refused a mail for good.
+    pub fn mail_refused(&self) {
+        self.mail.refused(clock::now());
     }
 
     /// Since when every mail that was tried has failed; `None` while mail leaves.

@@ -1,10 +1,68 @@
-//! Erasing again what a restored backup brought back.
+//! Erasing again what a restored backup, or data put back beside newer keys, brought back.
 
 use paraph_tally::{End, Event, WithdrawnBy};
 
 use super::decide::Decider;
-use crate::store::db::DbError;
-use crate::store::erasures::Erasure;
+use super::{StartError, Writer, WriterSettings};
+use crate::store::db::{Db, DbError, Value};
+use crate::store::erasures::{Erasure, ErasureLog};
+use crate::store::{Connections, Directory, OpenError};
+
+/// Erasures of one commit; their keys are destroyed with it.
+pub const AT_ONCE: usize = 5000;
+
+/// Why a store cannot be opened for its writer.
+#[derive(Debug, thiserror::Error)]
+pub enum CatchUpError {
+    /// It cannot be used.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// It could not be compared with its log of erasures.
+    #[error("what was erased cannot be erased again: {0}")]
+    Start(#[from] StartError),
+    /// Nothing can be recorded.
+    #[error("what was erased cannot be erased again: {0}")]
+    Unavailable(#[from] super::Unavailable),
+}
+
+/// Opens a store whose data know of every erasure that their log knows of. Data that were put back beside newer keys do not: people
+/// who took their signature back would be shown and counted again. They are erased again first, as a restore does.
+///
+/// # Errors
+/// The store cannot be used, or not written.
+pub async fn connect(directory: &Directory, settings: &WriterSettings) -> Result<Connections, CatchUpError> {
+    let mut connections = directory.connect().await?;
+    let unknown = unknown(&mut connections.main, &connections.erasures).await;
+    let unknown = unknown.map_err(StartError::Db)?;
+    if unknown.is_empty() {
+        return Ok(connections);
+    }
+    let (writer, intake, _) = Writer::start(connections, settings.clone()).await?;
+    for some in unknown.chunks(AT_ONCE) {
+        intake.replay(some.to_vec()).await?;
+    }
+    drop(intake);
+    writer.join();
+    tracing::warn!(
+        erasures = unknown.len(),
+        "paraph.db is older than keys/erasures.log: what was erased since is erased again"
+    );
+    Ok(directory.connect().await?)
+}
+
+/// What the log says and the data do not know.
+async fn unknown(main: &mut Db, log: &ErasureLog) -> Result<Vec<Erasure>, DbError> {
+    let mut logged = Vec::new();
+    log.read(|erasure| logged.push(erasure))?;
+    let mut unknown = Vec::new();
+    for erasure in logged {
+        let sql = "SELECT 1 FROM erasure WHERE id = ?1";
+        if main.query_one(sql, &[Value::Blob(&erasure.id.0)]).await?.is_none() {
+            unknown.push(erasure);
+        }
+    }
+    Ok(unknown)
+}
 
 impl Decider<'_> {
     /// Ends and erases contributions as they were when the backup was no longer all there is. Their keys go with this

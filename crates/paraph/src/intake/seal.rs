@@ -18,8 +18,25 @@ use crate::store::id;
 pub struct Sealing {
     vault: Arc<Vault>,
     observer: Arc<Observer>,
-    mailbox: [u8; 32],
+    mailbox: MailboxTags,
     address: AddressTags,
+}
+
+/// Turns addresses into the tags by which a petition knows its mailboxes.
+pub struct MailboxTags([u8; 32]);
+
+impl MailboxTags {
+    /// Takes the subkey.
+    #[must_use]
+    pub fn new(keys: &Keys) -> Self {
+        Self(keys.derive("mailbox v1"))
+    }
+
+    /// The tag of an address as repetitions are recognised by.
+    #[must_use]
+    pub fn of(&self, petition: PetitionId, canonical: &str) -> [u8; 16] {
+        tag(&self.0, &[&petition.0.to_be_bytes(), canonical.as_bytes()])
+    }
 }
 
 /// What a contribution was made under.
@@ -44,7 +61,7 @@ impl Sealing {
         Self {
             vault,
             observer,
-            mailbox: keys.derive("mailbox v1"),
+            mailbox: MailboxTags::new(keys),
             address: AddressTags::new(keys),
         }
     }
@@ -55,7 +72,7 @@ impl Sealing {
         let hex = |bytes: &[u8]| data_encoding::HEXLOWER.encode(bytes);
         let otherwise = contribution.email.spelt() != contribution.email.canonical;
         let canonical = contribution.email.canonical;
-        let mailbox_tag = tag(&self.mailbox, &[&under.petition.0.to_be_bytes(), canonical.as_bytes()]);
+        let mailbox_tag = self.mailbox.of(under.petition, &canonical);
         let address_tag = self.address.of(&canonical);
         let id = id::time_ordered(Millis(request.at));
         let personal = Personal {

@@ -75,6 +75,8 @@ pub(super) struct State {
     asked: Instant,
     /// Set while the store refuses; whoever asks whether the server is ready is told.
     refusing: Arc<AtomicBool>,
+    /// Set while the keys of erased records cannot be destroyed.
+    erasures_wait: Arc<AtomicBool>,
     pub(super) board: watch::Sender<Arc<Catalogue>>,
     /// Verdicts that are asked for and in work.
     pub(super) docket: Docket,
@@ -115,6 +117,7 @@ impl Writer {
         let (board, shown) = watch::channel(Arc::new(catalogue));
         let (sender, queue) = mpsc::channel(usize::try_from(settings.limits.intake_queue).unwrap_or(1));
         let refusing = Arc::new(AtomicBool::new(false));
+        let erasures_wait = Arc::new(AtomicBool::new(false));
         let judged = docket.judged();
         let state = State {
             main,
@@ -127,6 +130,7 @@ impl Writer {
             time: Time::new(wall, end.at, kept),
             asked: Instant::now(),
             refusing: Arc::clone(&refusing),
+            erasures_wait: Arc::clone(&erasures_wait),
             settings,
             board,
             docket,
@@ -140,6 +144,7 @@ impl Writer {
             Intake {
                 queue: sender,
                 refusing,
+                erasures_wait,
                 room,
                 mail: Arc::default(),
                 judged,
@@ -299,10 +304,24 @@ impl State {
             self.publish(at).await?;
         }
         if decided.sweep {
-            self.destroy_keys().await?;
+            let destroyed = self.destroy_keys().await;
+            self.note_erasures(destroyed);
             self.keep_house().await;
         }
         Ok(())
+    }
+
+    /// What was erased is gone for everybody but who has its key. That this one goes too does not bear on the batch, which is
+    /// durable by now; but it is told until it does.
+    fn note_erasures(&self, destroyed: Result<u64, DbError>) {
+        let waited = self.erasures_wait.swap(destroyed.is_err(), Ordering::Relaxed);
+        match destroyed {
+            Err(error) if !waited => {
+                tracing::error!(%error, "the keys of erased records cannot be destroyed; tried again at each tick");
+            }
+            Ok(_) if waited => tracing::warn!("the keys of erased records are destroyed again"),
+            _ => {}
+        }
     }
 
     /// The time of the next batch.

@@ -122,18 +122,21 @@ fn judge(status: &[u8]) -> Report {
     worst
 }
 
-/// RFC 3463: 5.1.x is a bad address, 5.2.1 a mailbox that takes no mail. A full one (5.2.2) empties; what is refused for
-/// its sender or its content (5.7.x) says nothing of the mailbox.
+/// Whether an enhanced code says so. RFC 3463: 5.1.x is a bad address, 5.2.1 a mailbox that takes no mail. A full one (5.2.2)
+/// empties; what is refused for its sender (5.1.7, 5.1.8) or its content (5.7.x) says nothing of the mailbox.
+pub(super) fn is_no_such_mailbox(code: &str) -> bool {
+    code == "5.2.1" || (code.starts_with("5.1.") && code != "5.1.7" && code != "5.1.8")
+}
+
 fn says_no_such_mailbox(status: &str, diagnostic: &str) -> bool {
-    let is_dead = |code: &str| code == "5.2.1" || (code.starts_with("5.1.") && code != "5.1.7" && code != "5.1.8");
     let status = status.split_ascii_whitespace().next().unwrap_or_default();
     if status != "5.0.0" {
-        return is_dead(status);
+        return is_no_such_mailbox(status);
     }
     // Some servers leave the code to the words of the next one.
     diagnostic
         .split(|c: char| c.is_ascii_whitespace() || "();,#".contains(c))
-        .any(is_dead)
+        .any(is_no_such_mailbox)
 }
 
 fn head_and_body(message: &[u8]) -> (&[u8], &[u8]) {

@@ -216,6 +216,7 @@ impl Mailer {
             Ok(()) => MailOutcome::SentTo(spelt),
             Err(DeliveryError::Permanent(reason)) => {
                 tracing::info!(reason, "a mail was refused for good");
+                self.intake.mail_refused();
                 MailOutcome::GivenUp
             }
             Err(DeliveryError::Temporary(reason) | DeliveryError::Deferred(reason)) => {

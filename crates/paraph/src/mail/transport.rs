@@ -7,19 +7,25 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use lettre::Address;
 use lettre::address::Envelope;
-use lettre::transport::smtp::{AsyncSmtpTransportBuilder, Error as SmtpError, PoolConfig};
-use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+use lettre::transport::smtp::Error as SmtpError;
+use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
+use lettre::transport::smtp::extension::{Extension, MailBodyParameter, MailParameter};
 
+use super::bounce;
 use super::compose::MessageId;
-use crate::config::Delivery;
+use crate::config::{Delivery, SmtpServer};
 use crate::failure::Failure;
 use crate::limits::Limits;
 
 /// Longest wait for the mail server to take the connection.
 const CONNECT: Duration = Duration::from_secs(10);
+/// For how long a connection may have lain idle to be used again: servers hang up after some minutes (RFC 5321 asks for five).
+const IDLE: Duration = Duration::from_secs(60);
 
 /// Why a letter was not handed over. The text holds no address and nothing that the other side said beyond its codes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -44,31 +50,60 @@ pub enum Transport {
 }
 
 /// A mail server, over connections that stay open between letters.
+///
+/// The conversation is held here, step by step: who refuses what is only told by the step that the answer belongs to.
 pub struct Smtp {
-    builder: AsyncSmtpTransportBuilder,
-    current: Mutex<AsyncSmtpTransport<Tokio1Executor>>,
+    server: SmtpServer,
+    secured: Option<TlsParameters>,
+    /// Open and between two letters, with the time of the last one; one that broke off in mid-sentence never comes back here,
+    /// or the next letter would take the late answer to this one for its own.
+    idle: Mutex<Vec<(AsyncSmtpConnection, Instant)>>,
+    most_idle: usize,
     longest: Duration,
 }
 
 impl Smtp {
     async fn send(&self, envelope: &Envelope, raw: &[u8]) -> Result<(), DeliveryError> {
-        let ascii = envelope.to().iter().all(|to| to.to_string().is_ascii());
-        let transport = self.current().clone();
-        match tokio::time::timeout(self.longest, transport.send_raw(envelope, raw)).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(classify(&error, ascii)),
-            Err(_) => {
-                // The connection broken off went back to its pool in mid-sentence: the next letter would take the
-                // late answer to this one for its own. So nobody uses that pool again.
-                *self.current() = self.builder.clone().build();
-                Err(DeliveryError::Deferred("the mail server took too long".into()))
+        let sent = tokio::time::timeout(self.longest, async {
+            let mut connection = self.connection().await.map_err(|error| of_us(&error))?;
+            match hand_over(&mut connection, envelope, raw).await {
+                Ok(()) => self.keep(connection),
+                Err(error) => {
+                    connection.abort().await;
+                    return Err(error);
+                }
             }
+            Ok(())
+        });
+        sent.await
+            .unwrap_or_else(|_| Err(DeliveryError::Deferred("the mail server took too long".into())))
+    }
+
+    /// One that is open and answers, or a new one.
+    async fn connection(&self) -> Result<AsyncSmtpConnection, SmtpError> {
+        while let Some((mut connection, last)) = self.take() {
+            if last.elapsed() < IDLE && connection.test_connected().await {
+                return Ok(connection);
+            }
+            connection.abort().await;
+        }
+        self.server.connect(self.secured.as_ref(), CONNECT).await
+    }
+
+    fn take(&self) -> Option<(AsyncSmtpConnection, Instant)> {
+        self.idle().pop()
+    }
+
+    fn keep(&self, connection: AsyncSmtpConnection) {
+        let mut idle = self.idle();
+        if idle.len() < self.most_idle {
+            idle.push((connection, Instant::now()));
         }
     }
 
     /// Never held across a wait; whoever panicked while holding it left a whole value.
-    fn current(&self) -> MutexGuard<'_, AsyncSmtpTransport<Tokio1Executor>> {
-        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    fn idle(&self) -> MutexGuard<'_, Vec<(AsyncSmtpConnection, Instant)>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -81,18 +116,15 @@ impl Transport {
         match delivery {
             Delivery::Smtp(server) => {
                 let hint = "correct mail.smtp; `paraph check-config` shows it";
-                let builder = server
-                    .transport()
+                let secured = server
+                    .secured()
                     .map_err(|_| Failure::usage("mail.smtp cannot be used", hint))?;
-                let connections = u32::try_from(limits.mail_connections).unwrap_or(u32::MAX);
-                let pool = PoolConfig::new().max_size(connections);
-                let builder = builder.timeout(Some(CONNECT)).pool_config(pool);
-                let longest = Duration::from_secs(limits.mail_seconds);
-                let current = Mutex::new(builder.clone().build());
                 Ok(Self::Smtp(Box::new(Smtp {
-                    builder,
-                    current,
-                    longest,
+                    server: server.clone(),
+                    secured,
+                    idle: Mutex::default(),
+                    most_idle: usize::try_from(limits.mail_connections).unwrap_or(usize::MAX),
+                    longest: Duration::from_secs(limits.mail_seconds),
                 })))
             }
             Delivery::Maildir(directory) => {
@@ -143,36 +175,121 @@ fn write_durably(directory: &Path, id: MessageId, raw: &[u8]) -> io::Result<()> 
     fs::File::open(&place)?.sync_all()
 }
 
-/// Only a refusal of the mailbox itself is final. A server that does not like *us* (password, relaying, reputation,
-/// policy) is mended by the operator or by time, and must not cost anybody their confirmation.
-fn classify(error: &SmtpError, ascii: bool) -> DeliveryError {
-    let Some(status) = error.status() else {
-        return match (error.is_client() && !wants_starttls(error), ascii) {
-            (true, false) => DeliveryError::Permanent("the mail server takes no such local part (SMTPUTF8)".into()),
-            _ => DeliveryError::Temporary(cause(error)),
-        };
-    };
-    let said = std::error::Error::source(error)
-        .map(ToString::to_string)
-        .unwrap_or_default();
-    let enhanced = enhanced_code(&said);
-    let code = status.to_string();
-    let reply = format!(
-        "the mail server answered {code}{}{}",
-        if enhanced.is_some() { " " } else { "" },
-        enhanced.unwrap_or("")
-    );
-    let about_the_mailbox = match enhanced {
-        Some(enhanced) => enhanced.starts_with("5.1.") || enhanced.starts_with("5.2."),
-        None => matches!(code.as_str(), "550" | "551" | "552" | "553" | "556"),
-    };
-    if error.is_permanent() && about_the_mailbox {
-        DeliveryError::Permanent(reply)
-    } else if matches!(code.as_str(), "421" | "454" | "530" | "535" | "538") {
-        // About us and our mail server: shutting down, TLS, password.
-        DeliveryError::Temporary(reply)
-    } else {
-        DeliveryError::Deferred(reply)
+/// A letter over an open connection.
+async fn hand_over(connection: &mut AsyncSmtpConnection, envelope: &Envelope, raw: &[u8]) -> Result<(), DeliveryError> {
+    let mut parameters = Vec::new();
+    let is_ascii = |address: &Address| address.to_string().is_ascii();
+    let to_ascii = envelope.to().iter().all(is_ascii);
+    if !to_ascii || !envelope.from().is_none_or(is_ascii) {
+        if !connection.server_info().supports_feature(Extension::SmtpUtfEight) {
+            return Err(match to_ascii {
+                false => DeliveryError::Permanent("the mail server takes no such local part (SMTPUTF8)".into()),
+                true => DeliveryError::Temporary("the mail server takes no such sender (SMTPUTF8)".into()),
+            });
+        }
+        parameters.push(MailParameter::SmtpUtfEight);
+    }
+    if !raw.is_ascii() {
+        if !connection.server_info().supports_feature(Extension::EightBitMime) {
+            let lacks = "the mail server lacks what this letter needs (8BITMIME)";
+            return Err(DeliveryError::Temporary(lacks.into()));
+        }
+        parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+    }
+    let sender = Mail::new(envelope.from().cloned(), parameters);
+    connection.command(sender).await.map_err(|error| of_us(&error))?;
+    for to in envelope.to() {
+        let recipient = Rcpt::new(to.clone(), Vec::new());
+        connection
+            .command(recipient)
+            .await
+            .map_err(|error| of_the_mailbox(&error))?;
+    }
+    connection.command(Data).await.map_err(|error| of_the_letter(&error))?;
+    let taken = connection.message(raw).await;
+    taken.map(drop).map_err(|error| of_the_letter(&error))
+}
+
+/// What a server answered: its code, the enhanced one if there is one, and its words, for a look and not for a log.
+struct Reply {
+    code: String,
+    enhanced: Option<String>,
+    words: String,
+}
+
+impl Reply {
+    fn of(error: &SmtpError) -> Option<Self> {
+        let code = error.status()?.to_string();
+        let words = std::error::Error::source(error).map_or_else(String::new, ToString::to_string);
+        let enhanced = enhanced_code(&words).map(str::to_owned);
+        Some(Self { code, enhanced, words })
+    }
+
+    fn told(&self) -> String {
+        let enhanced = self.enhanced.as_deref().unwrap_or("");
+        let space = if enhanced.is_empty() { "" } else { " " };
+        format!("the mail server answered {}{space}{enhanced}", self.code)
+    }
+
+    /// Shutting down, TLS, password.
+    fn is_about_us(&self) -> bool {
+        matches!(self.code.as_str(), "421" | "454" | "530" | "535" | "538")
+    }
+
+    /// Whether an answer to the recipient says that the mailbox will never take a letter. Many servers say with the same codes,
+    /// and no enhanced one, that they do not relay for us or do not like our sender: then their words decide, and what they do
+    /// not say is tried again, which costs nobody anything.
+    fn is_no_such_mailbox(&self) -> bool {
+        match &self.enhanced {
+            Some(enhanced) => bounce::is_no_such_mailbox(enhanced),
+            None if self.code == "556" => true,
+            None if matches!(self.code.as_str(), "550" | "551" | "553") => {
+                let words = self.words.to_ascii_lowercase();
+                let says = |some: &[&str]| some.iter().any(|word| words.contains(word));
+                says(NO_SUCH_MAILBOX) && !says(NOT_THE_MAILBOX)
+            }
+            None => false,
+        }
+    }
+}
+
+/// How servers that use no enhanced codes say that a mailbox does not exist.
+const NO_SUCH_MAILBOX: &[&str] = &[
+    "unknown",
+    "no such",
+    "not found",
+    "not exist",
+    "n't exist",
+    "no mailbox",
+    "mailbox unavailable",
+    "invalid recipient",
+    "invalid mailbox",
+    "unrouteable address",
+    "account disabled",
+];
+
+/// What speaks of us although it uses such words.
+const NOT_THE_MAILBOX: &[&str] = &["sender", "relay", "host", "client", "helo", "spam", "policy"];
+
+/// Before the recipient was named: a server that does not like *us* (greeting, TLS, password, sender) is mended by the operator
+/// or by time, and must not cost anybody their confirmation.
+fn of_us(error: &SmtpError) -> DeliveryError {
+    DeliveryError::Temporary(Reply::of(error).map_or_else(|| cause(error), |reply| reply.told()))
+}
+
+/// In answer to the recipient, the only place where a refusal can be final.
+fn of_the_mailbox(error: &SmtpError) -> DeliveryError {
+    match Reply::of(error) {
+        Some(reply) if error.is_permanent() && reply.is_no_such_mailbox() => DeliveryError::Permanent(reply.told()),
+        _ => of_the_letter(error),
+    }
+}
+
+/// In answer to the letter: spam, policy, a full disk. Perhaps of the domain that it goes to.
+fn of_the_letter(error: &SmtpError) -> DeliveryError {
+    match Reply::of(error) {
+        Some(reply) if !reply.is_about_us() => DeliveryError::Deferred(reply.told()),
+        _ => of_us(error),
     }
 }
 
@@ -213,9 +330,7 @@ fn cause(error: &SmtpError) -> String {
     } else if error.is_response() {
         "the mail server answered something else than SMTP"
     } else if error.is_client() {
-        "the mail server lacks what this letter needs"
-    } else if error.is_transport_shutdown() {
-        "mail is shutting down"
+        "the mail server offers no way to log in that is known here"
     } else {
         "no connection to the mail server"
     };

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use paraph_scrutiny::{Advice, FindingName};
@@ -80,6 +80,8 @@ pub struct Board {
     checked: ArcSwap<Checked>,
     /// When the end of the journal was last reached, milliseconds UTC.
     caught_up: AtomicU64,
+    /// What `caught_up` is told from, in milliseconds: a wall clock that is set is not scrutiny that is behind.
+    began: Instant,
     /// Members of clusters that wait because the holds of this hour are used up.
     over_cap: AtomicU64,
     /// Findings that stand now.
@@ -93,18 +95,19 @@ pub struct Board {
 impl Default for Board {
     /// One that nobody writes to.
     fn default() -> Self {
-        Self::new(Millis(0))
+        Self::new()
     }
 }
 
 impl Board {
     /// One that begins now: as long as nothing has been looked at it counts as behind from here on.
     #[must_use]
-    pub fn new(now: Millis) -> Self {
+    pub fn new() -> Self {
         let (questions, asked) = mpsc::channel(1);
         Self {
             checked: ArcSwap::default(),
-            caught_up: AtomicU64::new(now.0),
+            caught_up: AtomicU64::default(),
+            began: Instant::now(),
             over_cap: AtomicU64::default(),
             findings: ArcSwap::default(),
             raised: ArcSwapOption::empty(),
@@ -162,8 +165,12 @@ impl Board {
 
     /// Seconds since the end of the journal was last reached. A thread that is gone falls behind too.
     #[must_use]
-    pub fn behind_seconds(&self, now: Millis) -> u64 {
-        now.0.saturating_sub(self.caught_up.load(Ordering::Relaxed)) / 1000
+    pub fn behind_seconds(&self) -> u64 {
+        self.millis().saturating_sub(self.caught_up.load(Ordering::Relaxed)) / 1000
+    }
+
+    fn millis(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Members of clusters that wait for a person, because the holds of this hour are used up.
@@ -173,14 +180,14 @@ impl Board {
     }
 
     /// The end of the journal was reached, and nothing is different.
-    pub(super) fn nothing_new(&self, now: Millis) {
-        self.caught_up.store(now.0, Ordering::Relaxed);
+    pub(super) fn nothing_new(&self) {
+        self.caught_up.store(self.millis(), Ordering::Relaxed);
     }
 
-    pub(super) fn publish(&self, checked: Checked, over_cap: u64, now: Millis) {
+    pub(super) fn publish(&self, checked: Checked, over_cap: u64) {
         self.checked.store(Arc::new(checked));
         self.over_cap.store(over_cap, Ordering::Relaxed);
-        self.caught_up.store(now.0, Ordering::Relaxed);
+        self.nothing_new();
     }
 }
 
@@ -191,19 +198,19 @@ mod tests {
     #[test]
     fn what_was_not_looked_at_waits() {
         let (one, two) = (SignatureId([1; 16]), SignatureId([2; 16]));
-        let board = Board::new(Millis(500));
+        let board = Board::new();
         assert_eq!(board.checked().settles_up_to(Millis(900), 3), Millis(0));
-        board.publish(Checked::new(3, Millis(800), HashSet::from([two])), 7, Millis(1_000));
+        board.publish(Checked::new(3, Millis(800), HashSet::from([two])), 7);
         let checked = board.checked();
         assert_eq!(checked.settles_up_to(Millis(900), 3), Millis(900));
         assert_eq!(checked.settles_up_to(Millis(900), 4), Millis(799));
         assert!(checked.passes(one) && !checked.passes(two));
-        assert_eq!((board.over_cap(), board.behind_seconds(Millis(4_000))), (7, 3));
+        assert_eq!((board.over_cap(), board.behind_seconds()), (7, 0));
     }
 
     #[test]
     fn a_cap_is_raised_for_a_while_and_never_lowered() {
-        let board = Board::new(Millis(0));
+        let board = Board::new();
         assert_eq!(board.cap(5_000, Millis(100)), 5_000);
         board.raise_cap(Some((20_000, 200)));
         assert_eq!(

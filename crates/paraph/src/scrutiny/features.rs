@@ -332,6 +332,12 @@ impl Features {
         }
     }
 
+    /// Whether a stored row is one that this version can read.
+    #[must_use]
+    pub fn is_readable(stored: &[u8]) -> bool {
+        Self::read(stored).is_some()
+    }
+
     /// What the engine is told, in the tags of `month`; of what was tagged under other keys, the facts remain.
     #[must_use]
     pub fn told(&self, month: Month, (id, petition, at): (SignatureId, PetitionId, Millis)) -> Observation {
@@ -382,6 +388,12 @@ impl ConfirmedFrom {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// Whether a stored row is one that this version can read.
+    #[must_use]
+    pub fn is_readable(stored: &[u8]) -> bool {
+        serde_json::from_slice::<Self>(stored).is_ok()
     }
 
     /// What the engine is told of it, in the tags of `month`. Nothing is known of a row that cannot be read.

@@ -6,6 +6,7 @@ use super::features::WINDOW;
 use crate::journal::{decoded, integer};
 use crate::store::db::{DbError, Value};
 use crate::store::reader::{Reader, Reading};
+use crate::telemetry;
 
 /// Entries read at once.
 pub(super) const AT_ONCE: usize = 1000;
@@ -40,7 +41,14 @@ fn read(db: &Reading<'_>, position: u64) -> Result<Vec<Step>, DbError> {
 
 fn observed(db: &Reading<'_>, sql: &'static str, id: SignatureId) -> Result<Option<Vec<u8>>, DbError> {
     let row = db.query_one(sql, &[Value::Blob(&id.0)])?;
-    row.map(|row| row.blob(0).map(<[u8]>::to_vec)).transpose()
+    let Some(row) = row else { return Ok(None) };
+    let read = row.blob(0).ok().map(<[u8]>::to_vec);
+    if read.is_none() {
+        // Looked at without, as one whose observation has grown old: a single damaged row must not keep everybody from settling.
+        metrics::counter!(telemetry::SCRUTINY_UNREADABLE).increment(1);
+        tracing::error!("what was observed of a contribution cannot be read; `paraph fsck` says of how many");
+    }
+    Ok(read)
 }
 
 /// The position behind which the window that ends now begins. Times of the journal never run back, so it is found by halves.

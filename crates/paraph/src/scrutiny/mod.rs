@@ -165,9 +165,9 @@ impl Follower {
             self.parts.board.show(engine.findings().iter().map(stands).collect());
         }
         if looks || engine.position != before {
-            self.parts.board.publish(engine.checked(now), engine.over_cap(), now);
+            self.parts.board.publish(engine.checked(now), engine.over_cap());
         } else {
-            self.parts.board.nothing_new(now);
+            self.parts.board.nothing_new();
         }
         engine.take_news().iter().for_each(tell);
         self.hold(&mut engine).await;

@@ -21,6 +21,9 @@ const DAY: u64 = 24 * 3600 * 1000;
 /// What the first line of a shortened log begins with.
 const SINCE: &str = "since ";
 
+/// Lines cut short that are looked for further down: each is what one crash left.
+const MOST_TORN: usize = 64;
+
 /// A record that was erased.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Erasure {
@@ -45,10 +48,33 @@ impl ErasureLog {
         Self { path }
     }
 
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Whether it has ever been written.
     #[must_use]
     pub fn exists(&self) -> bool {
         self.path.exists()
+    }
+
+    /// Whether it can be written, if there is one; whoever only finds out at the first erasure has promised it by then.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub fn probe(&self) -> io::Result<()> {
+        match OpenOptions::new().append(true).open(&self.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether nothing stands in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.path.metadata().map_or(true, |log| log.len() == 0)
     }
 
     /// Adds erasures, durably: when this returns, their keys may go.
@@ -81,7 +107,8 @@ impl ErasureLog {
     }
 
     /// Everything in the log, in its order; an absent log is empty. Lines cut short by a crash are left out: the keys of
-    /// their records were not destroyed yet. How many lines were left out.
+    /// their records were not destroyed yet, and the next tick wrote the line again. How many lines were left out that no
+    /// whole one repeats: what they said is lost.
     ///
     /// # Errors
     /// What the system said.
@@ -91,18 +118,22 @@ impl ErasureLog {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
             Err(error) => return Err(error),
         };
-        let mut unreadable = 0;
+        let (mut unreadable, mut torn) = (0, Vec::new());
         // By bytes: what a power cut left of a line need not be text.
         for line in BufReader::new(file).split(b'\n') {
             let line = line?;
             let text = std::str::from_utf8(&line).ok();
             match text.and_then(parse) {
-                Some(erasure) => each(erasure),
+                Some(erasure) => {
+                    torn.retain(|torn: &Vec<u8>| !line.starts_with(torn));
+                    each(erasure);
+                }
                 None if line.is_empty() || text.is_some_and(|text| text.starts_with(SINCE)) => {}
+                None if torn.len() < MOST_TORN => torn.push(line),
                 None => unreadable += 1,
             }
         }
-        Ok(unreadable)
+        Ok(unreadable + torn.len() as u64)
     }
 
     /// Drops the lines of before a moment, once the oldest is a day older than that: so at most once a day. How many went.
@@ -239,7 +270,8 @@ mod tests {
             log.read(|erasure| all.push(erasure)).expect("read");
             all
         };
-        assert_eq!(read(), []);
+        let lost = || log.read(|_| {}).expect("read");
+        assert_eq!((read(), lost()), (vec![], 0));
         let erasure = |id, end| Erasure {
             id: SignatureId([id; 16]),
             at: Millis(7),
@@ -257,6 +289,11 @@ mod tests {
             log.append(&[two]).expect("written");
             assert_eq!(read().last(), Some(&two), "cut at {cut}");
             assert!(read().iter().all(|read| [one, two].contains(read)), "cut at {cut}");
+            // The next tick says it again: then nothing is lost.
+            let said = read().contains(&one);
+            assert_eq!(lost(), u64::from(!said), "cut at {cut}");
+            log.append(&[one]).expect("written");
+            assert_eq!(lost(), 0, "cut at {cut}");
         }
     }
 

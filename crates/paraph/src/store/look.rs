@@ -16,6 +16,10 @@ use super::{BUSY, OpenError};
 pub fn open(main: &Path, keys: Option<&Path>) -> Result<Connection, OpenError> {
     let connection = connect(&address(main)?).map_err(failed(main))?;
     if let Some(keys) = keys {
+        // Or a fault of the one would be said of the other.
+        connection
+            .execute_batch("SELECT COUNT(*) FROM sqlite_schema")
+            .map_err(failed(main))?;
         connection
             .execute("ATTACH DATABASE ?1 AS k", [address(keys)?])
             .map_err(failed(keys))?;

@@ -10,6 +10,7 @@
 
 pub mod db;
 pub mod erasures;
+pub mod halves;
 pub mod id;
 pub mod look;
 mod merge;
@@ -66,6 +67,15 @@ pub enum OpenError {
     /// There are records, but the master key that opens them is gone.
     #[error("data directory {0} holds records but no master key")]
     KeyLost(PathBuf),
+    /// The ledger is missing or was emptied, and the keys of its records are still there.
+    #[error("{0} is missing or empty, but keys or erasures of its records lie beside it: it was lost")]
+    LedgerLost(PathBuf),
+    /// The keys are missing or were emptied, and the ledger holds records.
+    #[error("{0} is missing or empty, but the ledger holds records: their keys were lost")]
+    KeysLost(PathBuf),
+    /// Ledger and keys are of two different stores.
+    #[error("{} and {} are of two different stores", .0.main.display(), .0.keys.display())]
+    Strangers(Files),
     /// The tables are of a newer version or cannot be made.
     #[error("{path}: {source}")]
     Schema {
@@ -91,8 +101,8 @@ pub enum OpenError {
 pub struct Directory {
     path: PathBuf,
     keys: Keys,
-    // Held open: the lock goes with the file descriptor, whatever way the process ends.
-    _lock: File,
+    // Held open: the lock goes with the file descriptors, whatever way the process ends.
+    _lock: Lock,
 }
 
 /// The two connections that write, and the log: one writer has them, nobody else.
@@ -140,9 +150,16 @@ impl Files {
     /// # Errors
     /// A file cannot be opened or is of a newer version.
     pub async fn connect(&self) -> Result<Connections, OpenError> {
+        let mut main = writing(&self.main, schema::MAIN, MAIN_CACHE_KIB).await?;
+        let mut keys = writing(&self.keys, schema::KEYS, KEYS_CACHE_KIB).await?;
+        halves::pair(self, &mut main, &mut keys).await?;
+        self.erasures.probe().map_err(|source| OpenError::Io {
+            path: self.erasures.path().to_owned(),
+            source,
+        })?;
         Ok(Connections {
-            main: writing(&self.main, schema::MAIN, MAIN_CACHE_KIB).await?,
-            keys: writing(&self.keys, schema::KEYS, KEYS_CACHE_KIB).await?,
+            main,
+            keys,
             erasures: self.erasures.clone(),
             room: Arc::new(Room::new(self.clone())),
         })
@@ -154,12 +171,30 @@ impl Files {
 /// # Errors
 /// There is none, or what the system said.
 pub fn present(directory: &Path) -> Result<(), OpenError> {
-    let path = directory.join("paraph.db");
-    match File::open(&path) {
+    let files = Files::of(directory);
+    match File::open(&files.main) {
         Ok(_) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(OpenError::Absent(directory.to_owned())),
-        Err(source) => Err(OpenError::Io { path, source }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            halves::check(&files).and(Err(OpenError::Absent(directory.to_owned())))
+        }
+        Err(source) => Err(OpenError::Io {
+            path: files.main,
+            source,
+        }),
     }
+}
+
+/// Whether there is a store in a directory that can be used: both halves of one. After a restore that broke off other words
+/// are said than that they are not.
+///
+/// # Errors
+/// There is none, a half of it is, or what the system said.
+pub fn whole(directory: &Path) -> Result<(), OpenError> {
+    present(directory)?;
+    if directory.join(RESTORING).exists() {
+        return Ok(());
+    }
+    halves::check(&Files::of(directory))
 }
 
 /// Lies in a data directory while a restore is under way.
@@ -169,7 +204,7 @@ impl Directory {
     /// Takes hold of a data directory, making it first if `create` says so.
     ///
     /// # Errors
-    /// It is absent, held by another process, lacks its key, or cannot be read or written.
+    /// It is absent, held by another process, lacks its key or a half, or cannot be read or written.
     pub fn open(path: &Path, key_file: Option<&Path>, create: bool) -> Result<Self, OpenError> {
         let io_at = |path: &Path| {
             let path = path.to_owned();
@@ -191,6 +226,7 @@ impl Directory {
             // A new key would start a store whose old records, links and mailboxes nobody can open again.
             return Err(OpenError::KeyLost(path.to_owned()));
         }
+        halves::check(&Files::of(path))?;
         fs::create_dir_all(path.join("keys")).map_err(io_at(path))?;
         let keys = Keys::open(&key_file, create)?;
         if fresh {
@@ -247,7 +283,7 @@ impl Directory {
             path: self.main_file(),
             source,
         };
-        let tag = crate::keys::tag(&self.keys.derive("check v1"), &[b"paraph"]);
+        let tag = key_mark(&self.keys);
         let known = main
             .query_one("SELECT tag FROM key_check WHERE id = 1", &[])
             .await
@@ -266,6 +302,12 @@ impl Directory {
     }
 }
 
+/// What a store keeps of its master key: tells the right one from another, and nothing else about it.
+#[must_use]
+pub fn key_mark(keys: &Keys) -> [u8; 16] {
+    crate::keys::tag(&keys.derive("check v1"), &[b"paraph"])
+}
+
 /// What the writer keeps of its files in memory. Rows are appended, but for the tags of mailboxes; keys are only ever
 /// read to be destroyed. What does not fit lies in the system's cache.
 const MAIN_CACHE_KIB: u32 = 8 * 1024;
@@ -273,9 +315,10 @@ const KEYS_CACHE_KIB: u32 = 1024;
 
 /// Opens a file for the writer.
 async fn writing(path: &Path, tables: schema::Steps, cache_kib: u32) -> Result<Db, OpenError> {
-    let connection = sqlite(path, cache_kib).map_err(|source| OpenError::Db {
-        path: path.to_owned(),
-        source,
+    let path_of = path.to_owned();
+    let connection = sqlite(path, cache_kib).map_err(|error| match error {
+        DbError::Io(source) => OpenError::Io { path: path_of, source },
+        source => OpenError::Db { path: path_of, source },
     })?;
     let mut db = Db::Sqlite(connection);
     schema::prepare(&mut db, tables)
@@ -292,6 +335,10 @@ const BUSY: Duration = Duration::from_secs(5);
 
 fn sqlite(path: &Path, cache_kib: u32) -> Result<rusqlite::Connection, DbError> {
     let connection = rusqlite::Connection::open(path)?;
+    if connection.is_readonly("main")? {
+        // SQLite falls back to reading; the first write would fail, and not say which file it is.
+        return Err(io::Error::from(io::ErrorKind::PermissionDenied).into());
+    }
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(64);
     // FULL: a commit is on the disk before anyone is told. secure_delete: what is erased is overwritten, not just unlinked.
@@ -303,11 +350,17 @@ fn sqlite(path: &Path, cache_kib: u32) -> Result<rusqlite::Connection, DbError> 
     Ok(connection)
 }
 
-/// Takes the lock file, or tells who has it. The lock goes with the file that is returned.
+/// The lock of a directory: its file, which says who holds it, and the directory itself, which nobody removes by hand.
+pub struct Lock {
+    _file: File,
+    _directory: File,
+}
+
+/// Takes the lock of a directory, or tells who has it. It goes with what is returned.
 ///
 /// # Errors
 /// Somebody has it, or it cannot be written.
-pub fn lock(directory: &Path) -> Result<File, OpenError> {
+pub fn lock(directory: &Path) -> Result<Lock, OpenError> {
     let path = directory.join("lock");
     let io = |source| OpenError::Io {
         path: path.clone(),
@@ -320,7 +373,14 @@ pub fn lock(directory: &Path) -> Result<File, OpenError> {
         .truncate(false)
         .open(&path)
         .map_err(io)?;
-    match file.try_lock() {
+    let itself = File::open(directory).map_err(io)?;
+    let is_held = matches!(itself.try_lock(), Err(TryLockError::WouldBlock));
+    let taken = if is_held {
+        Err(TryLockError::WouldBlock)
+    } else {
+        file.try_lock()
+    };
+    match taken {
         Ok(()) => {
             file.set_len(0).map_err(io)?;
             file.rewind().map_err(io)?;
@@ -331,7 +391,10 @@ pub fn lock(directory: &Path) -> Result<File, OpenError> {
                 crate::clock::rfc3339(crate::clock::now())
             )
             .map_err(io)?;
-            Ok(file)
+            Ok(Lock {
+                _file: file,
+                _directory: itself,
+            })
         }
         Err(TryLockError::WouldBlock) => {
             let mut holder = String::new();

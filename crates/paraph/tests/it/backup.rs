@@ -167,6 +167,92 @@ fn a_restore_knows_what_the_live_directory_erased_a_moment_ago() {
     assert_eq!(site.start().settled(SLUG)["counted"], 1);
 }
 
+/// Whom a log named that cannot be read any more would be back without a word.
+#[test]
+fn a_damaged_log_of_erasures_is_not_one_without_erasures() {
+    let (site, server) = lively();
+    backup(&site, "early");
+    let letters = site.mails();
+    let withdrawn = letters.iter().find(|letter| letter.to == "counts@people.example");
+    let withdraw = withdrawn.expect("a mail").link("withdraw");
+    assert_eq!(server.client().post_json(&withdraw, "").status, 200);
+    until("its key is gone", || {
+        (site.number("SELECT COUNT(*) FROM erasure WHERE done = 1") == 2).then_some(())
+    });
+    server.stop();
+    let log = fs::read_to_string(site.data().join("keys/erasures.log")).expect("a log");
+    let rest = site.place().join("rest");
+    fs::create_dir_all(rest.join("keys")).expect("made");
+    let asked = ["restore", "--from", "early", "--data", "r", "--erasures"];
+    let through_an_editor = log.to_uppercase().replace('\n', "\r\n");
+    for damaged in [
+        through_an_editor.as_bytes(),
+        &log.as_bytes()[..log.len() - 20],
+        &[0xA5; 300],
+    ] {
+        fs::write(rest.join("keys/erasures.log"), damaged).expect("damaged");
+        let ran = site.run(&[&asked[..], &["rest"]].concat());
+        assert!(
+            ran.code == 1 && ran.stderr.contains("are no erasures") && ran.stderr.contains("--force"),
+            "{}{}",
+            ran.stdout,
+            ran.stderr
+        );
+        fs::remove_dir_all(site.place().join("r")).expect("removed");
+        let forced = restore(&site, "early", "r", &["--erasures", "rest", "--force"]);
+        assert_ne!(forced["erasure_lines_unreadable"], 0, "{forced}");
+        assert_eq!(forced["later_erasures_known"], false, "{forced}");
+        fs::remove_dir_all(site.place().join("r")).expect("removed");
+    }
+    // The tables of a living directory know what its log does not say any more.
+    fs::write(site.data().join("keys/erasures.log"), "damaged\n").expect("damaged");
+    let restored = restore(&site, "early", "r", &["--erasures", "data"]);
+    assert_eq!(
+        (&restored["erased_again"], &restored["erasure_lines_unreadable"]),
+        (&1.into(), &0.into())
+    );
+    let ran = site.run(&["restore", "--from", "early", "--data", "n", "--erasures", "nowhere"]);
+    assert!(
+        ran.code == 1 && ran.stderr.contains("--erasures names"),
+        "{}",
+        ran.stderr
+    );
+    assert!(!site.place().join("n").exists());
+}
+
+/// Without a restore nobody erased again what the log knows; people who had taken their signature back were counted.
+#[test]
+fn data_put_back_beside_a_newer_log_are_not_served_as_they_are() {
+    let (site, server) = lively();
+    let letters = site.mails();
+    server.stop();
+    let ledger = site.data().join("paraph.db");
+    let older = fs::read(&ledger).expect("read");
+    let server = site.start();
+    let withdrawn = letters.iter().find(|letter| letter.to == "counts@people.example");
+    let withdraw = withdrawn.expect("a mail").link("withdraw");
+    assert_eq!(server.client().post_json(&withdraw, "").status, 200);
+    until("its key is gone", || {
+        (site.number("SELECT COUNT(*) FROM erasure WHERE done = 1") == 2).then_some(())
+    });
+    server.stop();
+    for by in ["close", "serve"] {
+        fs::write(&ledger, &older).expect("put back");
+        let (_, findings, report) = fsck(&site, &[]);
+        assert!(findings.contains(&"note: erasures".to_owned()), "{report}");
+        if by == "serve" {
+            let server = site.start();
+            assert_eq!(server.settled(SLUG)["counted"], 1);
+            server.stop();
+        } else {
+            assert_eq!(site.run(&["petition", "close", SLUG]).code, 0);
+        }
+        assert_eq!(site.recount()[SLUG], 1, "{by}");
+        let (sound, findings, report) = fsck(&site, &[]);
+        assert!(sound && findings.is_empty(), "{by}: {report}");
+    }
+}
+
 #[test]
 fn data_older_than_the_log_of_erasures_are_erased_by_the_keys_that_are_gone() {
     let (site, server) = lively();
@@ -238,6 +324,25 @@ fn what_is_not_whole_is_refused_and_never_served() {
     let older = ["restore", "--from", "second", "--data", "r", "--keys", "first/keys"];
     refused(&older, 1, "the keys end at event");
     assert!(!path("r").exists(), "refused before anything was made");
+
+    for inside in [
+        &["backup", "--out", "data/backup"][..],
+        &["restore", "--from", "first", "--data", "first/r"],
+        &["restore", "--from", "first", "--data", "first/data/../keys/r"],
+    ] {
+        refused(inside, 2, "lies in");
+    }
+
+    // A manifest that says something else than the data.
+    let manifest = path("first/data/manifest.json");
+    let true_words = fs::read_to_string(&manifest).expect("read");
+    let mut words: Value = serde_json::from_str(&true_words).expect("JSON");
+    words["journal_position"] = 5.into();
+    fs::write(&manifest, words.to_string()).expect("changed");
+    let from_first = ["restore", "--from", "first", "--data", "r"];
+    refused(&from_first, 1, "manifest.json is not what its manifest says");
+    fs::write(&manifest, true_words).expect("mended");
+    fs::remove_dir_all(path("r")).expect("removed");
 
     // One bit, in the middle.
     let whole = fs::read(path("first/data/paraph.db")).expect("read");

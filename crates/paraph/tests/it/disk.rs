@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::client::Client;
-use crate::fsck::fsck;
+use crate::fsck::{fsck, lively};
 use crate::power::shim;
 use crate::server::{Server, Site, until};
 use crate::start::is_refused;
@@ -48,6 +48,37 @@ impl Drop for Small {
         // Lazily: a server that is just ending may still have files open.
         drop(Command::new("umount").arg("-l").arg(&self.0).status());
     }
+}
+
+/// Where keys cannot be destroyed, people have been told "erased" of what can still be opened: somebody is told, until it is true.
+#[test]
+fn an_erasure_that_cannot_be_logged_is_told_until_its_key_is_gone() {
+    let (site, server) = lively();
+    let log = site.data().join("keys/erasures.log");
+    let aside = site.place().join("erasures.log");
+    fs::rename(&log, &aside).expect("aside");
+    fs::create_dir(&log).expect("in its place");
+    let mails = site.mails();
+    let waits = mails.iter().find(|letter| letter.to == "waits@people.example");
+    let erase = waits.expect("a mail").link("not-me");
+    assert_eq!(server.client().post_json(&erase, "choice=erase").status, 200);
+    let ready = || Client::new(server.operations).get("/readyz");
+    until("it is told", || ready().text().contains("erased records").then_some(()));
+    let open = || site.run(&["alert", "list"]).stdout.contains("erasures-wait");
+    until("the alert", || open().then_some(()));
+    for _ in 0..20 {
+        assert_eq!(ready().status, 503, "not only now and then");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    assert_eq!(server.counted(SLUG), 2, "the count goes on");
+    fs::remove_dir(&log).expect("removed");
+    fs::rename(&aside, &log).expect("back");
+    until("it is ready", || (ready().status == 200).then_some(()));
+    assert_eq!(site.number("SELECT COUNT(*) FROM erasure WHERE done = 1"), 2);
+    server.stop();
+    fs::remove_file(&log).expect("removed");
+    fs::create_dir(&log).expect("in its place");
+    is_refused(&site.run(&["serve"]), 1, &["erasures.log"]);
 }
 
 /// Signs; whether it was taken in.

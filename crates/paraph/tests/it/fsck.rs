@@ -114,6 +114,35 @@ const DAMAGES: &[(&str, &str)] = &[
         "UPDATE signature SET unsettled = 1",
         "signatures marked to settle that cannot",
     ),
+    // One bit of a number.
+    (
+        "UPDATE signature SET unsettled = unsettled | 17592186044416",
+        "signatures marked to settle that cannot",
+    ),
+    (
+        "UPDATE mailbox_tag SET tag = randomblob(16)",
+        "signatures whose address does not lead to their mailbox: it could count twice",
+    ),
+    (
+        "UPDATE key_check SET tag = randomblob(16)",
+        "the mark of the master key is not that of this key file",
+    ),
+    (
+        "DELETE FROM features",
+        "signatures that were never erased and whose features are missing",
+    ),
+    (
+        "UPDATE features SET observed = CAST(observed AS TEXT)",
+        "4 observations that cannot be read",
+    ),
+    (
+        "UPDATE features SET observed = x'7b7d'",
+        "4 observations that cannot be read",
+    ),
+    (
+        "UPDATE confirmed_from SET observed = x'7b7d'",
+        "2 observations that cannot be read",
+    ),
     (
         "UPDATE signature SET axes = 1 WHERE axes = 33; DELETE FROM mailbox",
         "confirmed signatures that would never settle",
@@ -205,7 +234,7 @@ const DAMAGES: &[(&str, &str)] = &[
     ),
     (
         "DELETE FROM erasure",
-        "records erased since these data were copied; `paraph restore` erases them again",
+        "records erased since these data were copied; the next start erases them again",
     ),
     ("INSERT INTO choice VALUES (x'01', 1, 1, x'01')", CONTENT),
     ("INSERT INTO shown_name VALUES (x'01', 1, 1, NULL, NULL)", CONTENT),
@@ -315,6 +344,17 @@ fn files(site: &Site) {
         assert!(!sound && findings.contains(&finding.to_owned()), "{report}");
         fs::rename(site.data().join("elsewhere"), &file).expect("back");
     }
+    // What is wrong with one file is not said of the other.
+    let path = site.data().join("paraph.db");
+    let whole = fs::read(&path).expect("read");
+    fs::write(&path, &whole[..whole.len() / 2]).expect("cut");
+    let (sound, _, report) = fsck(site, &[]);
+    let said = report.to_string();
+    assert!(
+        !sound && said.contains("paraph.db") && !said.contains("keys.db"),
+        "{report}"
+    );
+    fs::write(&path, whole).expect("mended");
     assert!(fsck(site, &[]).0, "mended");
     beside(site);
 }

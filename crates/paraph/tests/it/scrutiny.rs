@@ -6,7 +6,7 @@ use std::time::Duration;
 use paraph::commands::witness;
 use paraph_drill::{ForgedRate, Options, Report, Scenario, Sink, Stop, Strength, Target};
 
-use crate::server::{Site, until};
+use crate::server::{Server, Site, until};
 
 /// Drills on one site, which is started anew for each; the last server is stopped.
 struct Rehearsal {
@@ -45,6 +45,30 @@ impl Rehearsal {
         server.stop();
         report
     }
+}
+
+/// One damaged row made scrutiny begin anew for ever, and nobody was counted any more.
+#[test]
+fn a_damaged_observation_keeps_nobody_from_being_counted() {
+    let mut site = Site::new();
+    site.set("scrutiny.enabled", true);
+    site.petition("fountain");
+    let signs = |server: &Server, to: &str| {
+        server.client().sign("fountain", "Ada Example", to);
+        let link = site.mail_to(to).link("confirm");
+        assert_eq!(server.client().post_json(&link, "").status, 200);
+    };
+    let server = site.start();
+    signs(&server, "first@people.example");
+    until("it is counted", || (server.counted("fountain") == 1).then_some(()));
+    server.stop();
+    for table in ["features", "confirmed_from"] {
+        let damage = format!("UPDATE {table} SET observed = CAST(observed AS TEXT)");
+        assert_eq!(site.store().execute(&damage, []).expect("damaged"), 1);
+    }
+    let server = site.start();
+    signs(&server, "second@people.example");
+    until("it is counted", || (server.counted("fountain") == 2).then_some(()));
 }
 
 /// Forgers who solve and confirm, among honest people.

@@ -10,7 +10,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::client::{FORM, JSON};
+use crate::fsck::{fsck, lively};
 use crate::server::{Ran, Site, is_full, until};
+
+const SLUG: &str = "fountain";
 
 /// Every file below a directory with its content, but for the lock, which says who tried last.
 fn content(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
@@ -188,6 +191,101 @@ fn a_first_start_that_was_killed_can_be_repeated() {
     site.start().stop();
 }
 
+/// A half that was lost must not be made anew, and what is left of the store must survive whatever is tried.
+#[test]
+fn a_store_that_lost_a_half_is_refused_and_keeps_the_other() {
+    let (site, server) = lively();
+    assert_eq!(site.run(&["backup", "--out", "saved"]).code, 0);
+    server.stop();
+    let (ledger, keys) = ("paraph.db", "keys/keys.db");
+    let commands: [&[&str]; 7] = [
+        &["serve"],
+        &["petition", "list"],
+        &["petition", "close", SLUG],
+        &["recount"],
+        &["backup", "--out", "nothing"],
+        &["fsck"],
+        &["fsck", "--sweep"],
+    ];
+    for (lost, left) in [(ledger, keys), (keys, ledger)] {
+        let path = site.data().join(lost);
+        let whole = fs::read(&path).expect("read");
+        for emptied in [None, Some(0), Some(100)] {
+            match emptied {
+                None => fs::remove_file(&path).expect("lost"),
+                Some(0) => fs::write(&path, "").expect("emptied"),
+                // Tables, but nothing that they held: what an earlier version made in the place of a lost file.
+                Some(_) => {
+                    fs::remove_file(&path).expect("lost");
+                    let site = Site::new();
+                    site.petition("another");
+                    fs::copy(site.data().join(lost), &path).expect("another");
+                }
+            }
+            let before = fs::read(site.data().join(left)).expect("read");
+            for command in commands {
+                let ran = site.run(command);
+                assert_eq!(
+                    ran.code, 1,
+                    "{lost} {emptied:?} {command:?}: {}{}",
+                    ran.stdout, ran.stderr
+                );
+                for words in ["--erasures", "as it is"] {
+                    assert!(
+                        ran.stderr.contains(words),
+                        "{lost} {emptied:?} {command:?}: {}",
+                        ran.stderr
+                    );
+                }
+            }
+            assert_eq!(
+                fs::read(site.data().join(left)).expect("read"),
+                before,
+                "{lost} {emptied:?}"
+            );
+            assert!(emptied.is_some() || !path.exists(), "{lost} was made anew");
+        }
+        // The way that is named.
+        let back = format!("back-{}", lost.replace('/', "-"));
+        fs::write(&path, "").expect("emptied");
+        let ran = site.run(&["restore", "--from", "saved", "--data", &back, "--erasures", "data"]);
+        assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+        fs::write(&path, &whole).expect("put back");
+        assert!(fsck(&site, &[]).0);
+    }
+    site.start().stop();
+}
+
+/// A first start that was killed between the two files or in its first batch, and a store from before they said whose they are.
+#[test]
+fn halves_that_do_not_say_whose_they_are_yet_are_no_reason_to_refuse() {
+    let (site, server) = lively();
+    server.stop();
+    let forget = |file: &str| {
+        let store = rusqlite::Connection::open(site.data().join(file)).expect("opened");
+        let forgot = store.execute("DELETE FROM meta WHERE name = 'store'", []);
+        assert_eq!(forgot.expect("forgotten"), 1, "{file}");
+    };
+    for files in [&["paraph.db"][..], &["keys/keys.db"], &["paraph.db", "keys/keys.db"]] {
+        files.iter().for_each(|file| forget(file));
+        site.start().stop();
+        assert!(fsck(&site, &["--sweep"]).0, "{files:?}");
+    }
+    let site = Site::new();
+    site.petition(SLUG);
+    let keys = site.data().join("keys/keys.db");
+    fs::remove_file(&keys).expect("never made");
+    site.start().stop();
+    let store = rusqlite::Connection::open(keys).expect("opened");
+    let first = "INSERT INTO wrapped VALUES (randomblob(16), CAST(x'01' || zeroblob(72) AS BLOB))";
+    assert_eq!(store.execute(first, []).expect("the first key"), 1);
+    drop(store);
+    site.start().stop();
+    let (sound, findings, report) = fsck(&site, &[]);
+    assert!(sound && findings == ["note: orphaned keys"], "{report}");
+    assert_eq!(fsck(&site, &["--sweep"]).2["keys_swept"], 1);
+}
+
 #[test]
 fn a_directory_in_use_or_of_a_newer_version_is_left_alone() {
     let mut site = Site::new();
@@ -195,6 +293,9 @@ fn a_directory_in_use_or_of_a_newer_version_is_left_alone() {
     let mut server = site.start();
     let holder = format!("process {}", server.id());
     is_refused(&site.run(&["serve"]), 1, &[&holder, "--data"]);
+    // The file says who it is; without it there is a lock all the same.
+    fs::remove_file(site.data().join("lock")).expect("removed");
+    is_refused(&site.run(&["serve"]), 1, &["in use", "--data"]);
     assert!(server.is_running());
     assert_eq!(server.client().get("/p/fountain").status, 200);
 
@@ -383,6 +484,9 @@ fn petitions_are_made_and_listed_with_and_without_a_server() {
     );
     assert_eq!(site.run(&["petition", "close", "before"]).code, 0);
     is_refused(&site.run(&["petition", "close", "before"]), 1, &["not open"]);
+    let mistyped = site.run(&["petition", "close", "before", "--data", "mistyped"]);
+    is_refused(&mistyped, 1, &["mistyped", "--data"]);
+    assert!(!site.place().join("mistyped").exists());
     is_refused(
         &site.run(&["petition", "show", "nothing"]),
         1,

@@ -78,7 +78,7 @@ pub struct Room {
 }
 
 /// Alarms in the order in which they are seen to, among those that cannot wait and among those that can.
-const ORDER: [Alarm; 12] = [
+const ORDER: [Alarm; 13] = [
     Alarm::LedgerDiffers,
     Alarm::StoreRefuses,
     Alarm::DiskLow,
@@ -89,6 +89,7 @@ const ORDER: [Alarm; 12] = [
     Alarm::Incident,
     Alarm::ClockStepped,
     Alarm::MailStuck,
+    Alarm::ErasuresWait,
     Alarm::CertificateEnds,
     Alarm::ReloadRefused,
 ];

@@ -16,6 +16,9 @@ use crate::mail::compose::{Letter, MessageId, Post, compose, recipient};
 /// Answers a mail server gives before it takes a letter.
 #[derive(Clone, Copy)]
 struct Replies {
+    greeting: &'static str,
+    ehlo: &'static str,
+    mail: &'static str,
     rcpt: &'static str,
     /// To the first letter of a connection, and to later ones.
     data: [&'static str; 2],
@@ -24,6 +27,9 @@ struct Replies {
 }
 
 const FRIENDLY: Replies = Replies {
+    greeting: "220 test ESMTP",
+    ehlo: "250-test\r\n250 8BITMIME",
+    mail: "250 ok",
     rcpt: "250 2.1.5 ok",
     data: ["250 2.0.0 taken"; 2],
     pause: Duration::ZERO,
@@ -46,10 +52,12 @@ async fn converse(stream: TcpStream, replies: Replies, taken: mpsc::Sender<Strin
     let (read, mut write) = stream.into_split();
     let mut lines = BufReader::new(read).lines();
     let mut letters = 0;
-    write.write_all(b"220 test ESMTP\r\n").await.ok()?;
+    let greeting = format!("{}\r\n", replies.greeting);
+    write.write_all(greeting.as_bytes()).await.ok()?;
     while let Ok(Some(line)) = lines.next_line().await {
         let reply = match line.split([' ', ':']).next().unwrap_or("") {
-            "EHLO" => "250-test\r\n250 8BITMIME",
+            "EHLO" => replies.ehlo,
+            "MAIL" => replies.mail,
             "RCPT" => replies.rcpt,
             "DATA" => {
                 write.write_all(b"354 go on\r\n").await.ok()?;
@@ -146,28 +154,58 @@ async fn a_letter_arrives_as_it_was_written() {
 
 #[tokio::test]
 async fn only_a_refusal_of_the_mailbox_is_final() {
-    for (rcpt, data, last) in [
-        ("550 5.1.1 <anna@example.org> unknown", "250 ok", true),
-        ("550 no anna@example.org here", "250 ok", true),
-        ("552 5.2.2 full", "250 ok", true),
-        ("451 4.7.1 later, anna@example.org", "250 ok", false),
-        ("550 5.7.1 relaying for anna@example.org denied", "250 ok", false),
-        ("530 5.7.0 log in first", "250 ok", false),
-        ("250 ok", "554 5.7.1 looks like spam", false),
-        ("250 ok", "452 disk", false),
+    let rcpt = |rcpt| Replies { rcpt, ..FRIENDLY };
+    let data = |data| Replies {
+        data: [data; 2],
+        ..FRIENDLY
+    };
+    let mail = |mail| Replies { mail, ..FRIENDLY };
+    for (replies, last) in [
+        (rcpt("550 5.1.1 <anna@example.org> unknown"), true),
+        (rcpt("550 5.2.1 disabled"), true),
+        (rcpt("550 no such user anna@example.org"), true),
+        (rcpt("556 takes no mail"), true),
+        (rcpt("550 relay not permitted"), false),
+        (rcpt("550 unknown client host"), false),
+        (rcpt("550 anna@example.org"), false),
+        (rcpt("552 5.2.2 full"), false),
+        (rcpt("553 5.1.8 sender's domain unknown"), false),
+        (rcpt("451 4.7.1 later, anna@example.org"), false),
+        (rcpt("550 5.7.1 relaying for anna@example.org denied"), false),
+        (rcpt("530 5.7.0 log in first"), false),
+        (mail("550 sender verify failed: no such user"), false),
+        (mail("550 5.1.1 unknown"), false),
+        (mail("552 5.2.1 too much"), false),
+        (data("550 classified as spam, no such user"), false),
+        (data("550 5.1.1 unknown"), false),
+        (data("554 5.7.1 looks like spam"), false),
+        (data("452 disk"), false),
+        (
+            Replies {
+                greeting: "550 5.1.1 no such host here",
+                ..FRIENDLY
+            },
+            false,
+        ),
+        (
+            Replies {
+                ehlo: "550 5.1.1 unknown",
+                ..FRIENDLY
+            },
+            false,
+        ),
     ] {
-        let (address, _letters) = server(Replies {
-            rcpt,
-            data: [data; 2],
-            ..FRIENDLY
-        })
-        .await;
+        let said = [
+            replies.greeting,
+            replies.ehlo,
+            replies.mail,
+            replies.rcpt,
+            replies.data[0],
+        ];
+        let (address, _letters) = server(replies).await;
         let error = smtp(address).hand_over("anna@example.org").await.expect_err("refused");
-        assert_eq!(
-            matches!(error, DeliveryError::Permanent(_)),
-            last,
-            "{rcpt} {data} -> {error}"
-        );
+        let is_final = matches!(error, DeliveryError::Permanent(_));
+        assert_eq!(is_final, last, "{said:?} -> {error}");
         assert!(!error.to_string().contains("anna"), "{error}");
     }
 }
