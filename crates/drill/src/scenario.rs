@@ -126,6 +126,12 @@ impl Scenario {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|scenario| scenario.name() == name)
     }
+
+    /// Whether [`Options::strengths`] says how able its forgers are. Those of the others have a method of their own.
+    #[must_use]
+    pub fn takes_strengths(self) -> bool {
+        matches!(self, Self::Lockstep218 | Self::MailBomb | Self::PreEmption)
+    }
 }
 
 /// Between two waves an incident closes, which takes minutes that nothing shortens.
@@ -165,7 +171,7 @@ pub struct Options {
     pub forged_rate: ForgedRate,
     /// Other petitions of the site, which some scenarios attack too. None named: those on its home page.
     pub also: Vec<String>,
-    /// Which forgers take part, in equal shares.
+    /// Which forgers take part, in equal shares, where the scenario leaves that open.
     pub strengths: BTreeSet<Strength>,
     /// Honest people alone, before.
     pub warm_up: Duration,

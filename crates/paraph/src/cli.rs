@@ -169,8 +169,9 @@ pub struct Demo {
     /// Seed of the crowd and the forgers: the same seed, the same people
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
-    /// How able the forgers are, one or more of: 1 without puzzles, 2 solve them, 3 also confirm through a domain of their own
-    #[arg(long, value_name = "N,N", value_delimiter = ',', value_parser = clap::value_parser!(u8).range(1..=3), default_values_t = [1, 2])]
+    /// How able the forgers are, one or more of: 1 without puzzles, 2 solve them, 3 also confirm through a domain of their own;
+    /// for lockstep-218, mail-bomb and pre-emption, since forgers of the others have a method of their own [default: 1,2]
+    #[arg(long, value_name = "N,N", value_delimiter = ',', value_parser = clap::value_parser!(u8).range(1..=3))]
     pub strength: Vec<u8>,
     /// Honest signatures a second, 10000 at most [default: the scenario's own]
     #[arg(long, value_name = "R", value_parser = drill_rate)]
@@ -343,8 +344,9 @@ pub struct DrillRun {
     /// Forgeries a second of all servers together, 10000 at most, in scenarios that sign with them [default: the scenario's own]
     #[arg(long, value_name = "R", value_parser = drill_rate)]
     pub forged_rate: Option<f64>,
-    /// How able the forgers are, one or more of: 1 without puzzles, 2 solve them, 3 also confirm through a domain of their own
-    #[arg(long, value_name = "N,N", value_delimiter = ',', value_parser = clap::value_parser!(u8).range(1..=3), default_values_t = [1, 2])]
+    /// How able the forgers are, one or more of: 1 without puzzles, 2 solve them, 3 also confirm through a domain of their own;
+    /// for lockstep-218, mail-bomb and pre-emption, since forgers of the others have a method of their own [default: 1,2]
+    #[arg(long, value_name = "N,N", value_delimiter = ',', value_parser = clap::value_parser!(u8).range(1..=3))]
     pub strength: Vec<u8>,
     /// How long, as in 90s, 10m or 2h, 24h at most [default: the scenario's own]
     #[arg(long, value_name = "TIME", value_parser = drill_duration)]

@@ -42,6 +42,19 @@ fn a_seed_gives_one_plan_and_forgers_change_no_honest_person() {
 }
 
 #[test]
+fn a_scenario_says_whether_strengths_change_its_forgers() {
+    for scenario in Scenario::ALL {
+        let plan = |strength| {
+            let options = Options::new(scenario, 7);
+            let strengths = [strength].into();
+            Plan::new(&Options { strengths, ..options })
+        };
+        let differ = plan(Strength::NoPuzzle) != plan(Strength::Solving);
+        assert_eq!(differ, scenario.takes_strengths(), "{}", scenario.name());
+    }
+}
+
+#[test]
 fn every_source_and_every_address_is_reserved() {
     let plan = Plan::new(&options(7));
     for person in &plan.honest {

@@ -90,6 +90,7 @@ async fn room(server: &Server) -> Result<Option<String>, Failure> {
 
 pub(super) fn run(demo: &Demo) -> Result<(), Failure> {
     let scenario = scenario(&demo.scenario)?;
+    let options = options(demo, scenario)?;
     check_report(demo.report.as_deref())?;
     telemetry::start_logging_quietly()?;
     let metrics = telemetry::install()?;
@@ -131,7 +132,7 @@ pub(super) fn run(demo: &Demo) -> Result<(), Failure> {
         probe: ServerProbe::Threads("paraph".to_owned()),
         witness: Some(witness),
         operations: Target::check(&format!("http://{}", server.operations)).ok(),
-        ..options(demo, scenario)
+        ..options
     };
     let report = drill.block_on(rehearse(options, &server.base_url, sink, &stop, notes.clone()))?;
     print_report(&report)?;
@@ -156,19 +157,19 @@ pub(super) fn run(demo: &Demo) -> Result<(), Failure> {
 }
 
 /// What was asked for, and the scenario's own where nothing was.
-fn options(demo: &Demo, scenario: Scenario) -> Options {
+fn options(demo: &Demo, scenario: Scenario) -> Result<Options, Failure> {
     let mut options = Options::new(scenario, demo.seed);
-    options.strengths = strengths(&demo.strength);
+    options.strengths = strengths(scenario, &demo.strength)?.unwrap_or(options.strengths);
     if let Some(rate) = demo.honest_rate {
         options.honest_rate = rate;
     }
     if let Some(rate) = demo.forged_rate {
         options.forged_rate = ForgedRate::InAll(rate);
     }
-    match demo.duration {
+    Ok(match demo.duration {
         Some(duration) => options.with_duration(duration),
         None => options,
-    }
+    })
 }
 
 async fn rehearse(

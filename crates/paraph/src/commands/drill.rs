@@ -86,6 +86,7 @@ fn replay_night(run: &DrillRun) -> Result<(), Failure> {
 
 fn rehearse(run: &DrillRun) -> Result<(), Failure> {
     let scenario = scenario(&run.scenario)?;
+    let strengths = strengths(scenario, &run.strength)?;
     let (Some(target), Some(petition)) = (&run.target, &run.petition) else {
         return Err(Failure::usage(
             "--target or --petition is missing",
@@ -95,7 +96,7 @@ fn rehearse(run: &DrillRun) -> Result<(), Failure> {
     let checked = Target::check(target).map_err(|refused| Failure::usage(refused.to_string(), refused.hint()))?;
     telemetry::start_logging_quietly()?;
     let mut options = Options::new(scenario, run.seed);
-    options.strengths = strengths(&run.strength);
+    options.strengths = strengths.unwrap_or(options.strengths);
     if let Some(rate) = run.honest_rate {
         options.honest_rate = rate;
     }

@@ -114,14 +114,31 @@ fn scenario(name: &str) -> Result<Scenario, Failure> {
     })
 }
 
-/// Which forgers take part.
-fn strengths(asked: &[u8]) -> BTreeSet<Strength> {
+/// Which forgers take part: those that were asked for, or the scenario's own.
+///
+/// # Errors
+/// They were asked for, and the scenario has forgers of one kind, or none.
+fn strengths(scenario: Scenario, asked: &[u8]) -> Result<Option<BTreeSet<Strength>>, Failure> {
+    if asked.is_empty() {
+        return Ok(None);
+    }
+    if !scenario.takes_strengths() {
+        let takers = Scenario::ALL.into_iter().filter(|other| other.takes_strengths());
+        let takers: Vec<&str> = takers.map(Scenario::name).collect();
+        return Err(Failure::usage(
+            format!(
+                "--strength says nothing to {}: how it forges is its own",
+                scenario.name()
+            ),
+            format!("leave --strength out; it is for {}", takers.join(", ")),
+        ));
+    }
     let strength = |number: &u8| match number {
         1 => Strength::NoPuzzle,
         2 => Strength::Solving,
         _ => Strength::SelfConfirming,
     };
-    asked.iter().map(strength).collect()
+    Ok(Some(asked.iter().map(strength).collect()))
 }
 
 fn drill_failure(error: &RunError) -> Failure {

@@ -82,18 +82,18 @@ fn what_cannot_be_is_said_before_the_work() {
     assert!(ran.code == 2 && ran.stderr.contains("foreign"), "{}", ran.stderr);
     assert_eq!(fs::read_to_string(foreign.join("index.html")).expect("there"), "mine");
 
+    // What would change nothing is not taken.
+    let demo = ["demo", "--once", "--listen", "127.0.0.1:0", "--duration", "1s"];
+    let drill = ["drill", "--target", "http://127.0.0.1:9", "--petition", "p"];
+    for ran in [
+        site.run(&[&demo[..], &["--strength", "1", "--scenario", "stored-up"]].concat()),
+        site.run(&[&drill[..], &["--strength", "1", "stored-up"]].concat()),
+    ] {
+        assert!(ran.code == 2 && ran.stderr.contains("pre-emption"), "{}", ran.stderr);
+    }
+
     // It would take the mail of this site, and add invented people to it.
-    let demo = [
-        "demo",
-        "--once",
-        "--listen",
-        "127.0.0.1:0",
-        "--duration",
-        "1s",
-        "--data",
-        "data",
-    ];
-    let ran = site.run(&demo);
+    let ran = site.run(&[&demo[..], &["--data", "data"]].concat());
     assert!(
         ran.code == 2 && ran.stderr.contains("--data: data holds"),
         "{}",
