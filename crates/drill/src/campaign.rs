@@ -153,7 +153,7 @@ impl Kit {
             address: format!("{local}@{domain}"),
             comment: self.comment,
             browser: self.browsers.choose(rng).copied().unwrap_or_default(),
-            dwell: human_delay(rng, self.fill.0, self.fill.1, options.compression),
+            dwell: human_delay(rng, self.fill.0, self.fill.1, options.typing()),
             confirms: Confirms::After(human_delay(rng, 90.0, 1.0, options.compression)),
         };
         Forgery {

@@ -53,6 +53,8 @@ pub struct Report {
 pub struct Compression {
     /// Human delays (reading, fetching mail) are divided by this.
     pub delays: f64,
+    /// The time of filling in is divided by this.
+    pub typing: f64,
     /// The attack is so many times shorter than what it stands for; null where a scenario runs at its own pace.
     pub time: Option<f64>,
     /// What it stands for; null likewise.

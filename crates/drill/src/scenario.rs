@@ -137,6 +137,9 @@ impl Scenario {
 /// Between two waves an incident closes, which takes minutes that nothing shortens.
 const NOEL_SECONDS: u64 = 480;
 
+/// Leaves a farm at least five seconds a form, and nobody more than a minute and a half.
+const FARM_COMPRESSION: f64 = 3.0;
+
 /// How able the forgers are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Strength {
@@ -245,6 +248,15 @@ impl Options {
             60
         };
         options.with_duration(Duration::from_secs(seconds))
+    }
+
+    /// What the time of filling in is divided by. A farm is known by its pace, and a thirtieth of that is less than a puzzle
+    /// and a busy machine add: people and farm type more slowly there.
+    pub(crate) fn typing(&self) -> f64 {
+        match self.scenario {
+            Scenario::BrowserFarm => self.compression.min(FARM_COMPRESSION),
+            _ => self.compression,
+        }
     }
 
     /// Splits a duration: a fifth before the attack, three fifths of attack, a fifth after.
@@ -512,7 +524,7 @@ pub(crate) fn person(
         } else {
             Way::Puzzle
         },
-        dwell: human_delay(rng, 35.0, 0.6, options.compression),
+        dwell: human_delay(rng, 35.0, 0.6, options.typing()),
         mail_delay: human_delay(rng, 90.0, 1.0, options.compression),
         habit,
         fate,

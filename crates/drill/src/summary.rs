@@ -148,6 +148,7 @@ fn compression(world: &World) -> Compression {
     let time = |stands_for: StandsFor| (played > 0.0).then(|| tenths(stands_for.seconds as f64 / played));
     Compression {
         delays: world.options.compression,
+        typing: world.options.typing(),
         time: plan.stands_for.and_then(time),
         stands_for: plan.stands_for,
     }
