@@ -43,6 +43,8 @@ impl Report {
         for (label, honest, forged) in rows {
             table(out, label, &[&honest.to_string(), &forged.to_string()])?;
         }
+        let withdrawn = lang.pick("retirées", "withdrawn");
+        table(out, withdrawn, &[&honest.withdrawn.to_string(), ""])?;
         table(
             out,
             lang.pick("comptées", "counted"),
