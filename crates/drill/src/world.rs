@@ -1,5 +1,6 @@
 //! What all actors of one run share: the way to the server, the mail, the counters, the auditor.
 
+use std::io;
 use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,6 +9,8 @@ use altcha::{Challenge, Payload, SolveChallengeOptions, solve_challenge};
 use bytes::Bytes;
 use data_encoding::BASE64;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use tokio::signal::ctrl_c;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
@@ -20,7 +23,7 @@ use crate::progress::{Counter, ForgedCounters, HonestCounters, PageCounters, Pri
 use crate::scenario::{Options, Plan};
 use crate::sink::Sink;
 
-/// Asks a run to end early, cleanly: from ctrl-c, or from `q` in the view. All clones are one.
+/// Asks a run to end early, cleanly: from ctrl-c, SIGTERM, or `q` in the view. All clones are one.
 #[derive(Clone, Debug)]
 pub struct Stop(Arc<watch::Sender<bool>>);
 
@@ -36,12 +39,12 @@ impl Stop {
         self.0.send_replace(true);
     }
 
-    /// Asks when the process is interrupted (ctrl-c). Needs the runtime's signal driver; a live view in a terminal
-    /// catches the key itself.
+    /// Asks when the process is interrupted (ctrl-c) or told to end (SIGTERM). Needs the runtime's signal driver; a live
+    /// view in a terminal catches the key itself.
     pub fn on_interrupt(&self) {
         let stop = self.clone();
         tokio::spawn(async move {
-            if tokio::signal::ctrl_c().await.is_ok() {
+            if interrupted().await.is_ok() {
                 stop.request();
             }
         });
@@ -57,6 +60,14 @@ impl Stop {
     pub async fn requested(&self) {
         // The sender lives as long as `self`: waiting cannot fail.
         drop(self.0.subscribe().wait_for(|asked| *asked).await);
+    }
+}
+
+async fn interrupted() -> io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        pressed = ctrl_c() => pressed,
+        _ = terminate.recv() => Ok(()),
     }
 }
 

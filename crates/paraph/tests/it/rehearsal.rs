@@ -1,7 +1,10 @@
 //! Drills against the real server: what a scenario is there to show is shown.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -143,7 +146,7 @@ fn a_simulated_night_needs_no_server_and_says_what_became_of_it() {
         "{}",
         ran.stdout
     );
-    let report: Value = serde_json::from_slice(&std::fs::read(file).expect("written")).expect("JSON");
+    let report: Value = serde_json::from_slice(&fs::read(file).expect("written")).expect("JSON");
     assert_eq!((&report["seed"], &report["simulated"]["days"]), (&json!(2), &json!(10)));
     let number = |at: &str| report.pointer(at).and_then(Value::as_f64).unwrap_or_default();
     assert!(number("/honest/sent") > 1000.0, "{report}");
@@ -176,6 +179,33 @@ fn a_rehearsal_says_at_once_that_its_people_cannot_come() {
     site.set("listen.trusted_proxies", "127.0.0.0/8");
     site.set("listen.proxy_protocol", "optional");
     drill(&site, "nothing", &["no petition `nothing`", "paraph petition list"]);
+}
+
+/// Its directory holds a key, and the names of whoever tried it by hand.
+#[test]
+fn a_demonstration_that_is_told_to_end_leaves_nothing_behind() {
+    let site = Site::new();
+    let temporary = site.place().join("temporary");
+    fs::create_dir(&temporary).expect("made");
+    let left = || fs::read_dir(&temporary).expect("there").count();
+    let mut demo = site.command(&["demo", "--listen", "127.0.0.1:0"]);
+    demo.env("TMPDIR", &temporary)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let mut demo = demo.spawn().expect("it starts");
+    let mut said = BufReader::new(demo.stdout.take().expect("piped")).lines();
+    let first = said.next().expect("a line").expect("UTF-8");
+    assert!(first.starts_with("petition") && left() == 1, "{first}");
+    let told = Command::new("kill").args(["-TERM", &demo.id().to_string()]).status();
+    assert!(told.is_ok_and(|status| status.success()));
+    // Its last words: until it has ended.
+    said.for_each(drop);
+    assert_eq!(
+        demo.wait().expect("ended").code(),
+        Some(1),
+        "it is cut short, not killed"
+    );
+    assert_eq!(left(), 0);
 }
 
 /// How a trusted proxy announces the carrier's address that a thousand people of the drill sign from.
