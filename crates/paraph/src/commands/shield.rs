@@ -1,15 +1,12 @@
 //! `paraph shield ...`
 
-use std::net::IpAddr;
-
-use ipnet::IpNet;
 use serde_json::json;
 
 use super::{configured, print};
 use crate::cli::{Place, Shield, Switch};
 use crate::control;
 use crate::failure::Failure;
-use crate::shield::{Listed, ShieldAnswer, ShieldCommand};
+use crate::shield::{self, Listed, ShieldAnswer, ShieldCommand};
 
 /// The longest that a person may ban anything for.
 const WEEK: u64 = 7 * 86_400;
@@ -40,13 +37,13 @@ pub(super) fn run(command: &Shield) -> Result<(), Failure> {
     }
 }
 
-/// What was typed, if it is a network at all; which may be banned, the server says.
+/// What was typed, if it can be banned at all; whether it may be, the server says.
 fn network(typed: &str) -> Result<String, Failure> {
-    if typed.parse::<IpNet>().is_ok() || typed.parse::<IpAddr>().is_ok() {
+    if shield::read(typed).is_some() {
         return Ok(typed.to_owned());
     }
     Err(Failure::usage(
-        format!("{typed} is neither an address nor a network"),
+        format!("{typed} is no address, and no network of a size that is banned"),
         "write it as in 192.0.2.7, 192.0.2.0/24, 2001:db8::/64 or 2001:db8::/48",
     ))
 }

@@ -312,8 +312,8 @@ impl Shield {
     }
 }
 
-/// An address stands for itself, or for its /64.
-fn read(text: &str) -> Option<Net> {
+/// What can be banned, as it was typed. An address stands for itself, or for its /64.
+pub(crate) fn read(text: &str) -> Option<Net> {
     if let Ok(address) = text.parse::<IpAddr>() {
         return Some(Net::narrow(address));
     }

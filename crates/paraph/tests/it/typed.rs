@@ -43,14 +43,16 @@ fn a_petition_is_taken_as_it_will_be_shown_or_refused() {
 fn what_cannot_be_is_said_before_the_work() {
     let site = Site::new();
     for act in ["ban", "unban"] {
-        let ran = site.run(&["shield", act, "nonsense"]);
-        assert!(ran.code == 2 && ran.stderr.contains("nonsense"), "{}", ran.stderr);
-        // What the hint names can be banned: /64 and /48 of IPv6, and nothing between.
-        assert!(
-            ran.stderr.contains("/64") && !ran.stderr.contains("/56"),
-            "{}",
-            ran.stderr
-        );
+        for typed in ["nonsense", "192.0.0.0/16", "2001:db8::/32", "2001:db8::1/128"] {
+            let ran = site.run(&["shield", act, typed]);
+            assert!(ran.code == 2 && ran.stderr.contains(typed), "{}", ran.stderr);
+            // What the hint names can be banned: /64 and /48 of IPv6, and nothing between.
+            assert!(
+                ran.stderr.contains("/64") && !ran.stderr.contains("/56"),
+                "{}",
+                ran.stderr
+            );
+        }
     }
     let began = Instant::now();
     for command in [
