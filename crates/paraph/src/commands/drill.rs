@@ -93,6 +93,12 @@ fn rehearse(run: &DrillRun) -> Result<(), Failure> {
             "`paraph drill --help`",
         ));
     };
+    if !run.mail_listen.ip().is_loopback() {
+        return Err(Failure::usage(
+            format!("--mail-listen: {} can be reached from other machines", run.mail_listen),
+            "a drill's mail never leaves this machine: listen on 127.0.0.1, and let the server's mail.smtp name that",
+        ));
+    }
     let checked = Target::check(target).map_err(|refused| Failure::usage(refused.to_string(), refused.hint()))?;
     telemetry::start_logging_quietly()?;
     let mut options = Options::new(scenario, run.seed);

@@ -94,6 +94,9 @@ fn what_cannot_be_is_said_before_the_work() {
         assert!(ran.code == 2 && ran.stderr.contains("pre-emption"), "{}", ran.stderr);
     }
 
+    let ran = site.run(&[&drill[..], &["--mail-listen", "0.0.0.0:1025", "lockstep-218"]].concat());
+    assert!(ran.code == 2 && ran.stderr.contains("127.0.0.1"), "{}", ran.stderr);
+
     // It would take the mail of this site, and add invented people to it.
     let ran = site.run(&[&demo[..], &["--data", "data"]].concat());
     assert!(
