@@ -335,7 +335,7 @@ pub struct DrillRun {
     /// Most sources of ipv6-rotation; 1000000 is the whole of it, and takes a --duration of minutes
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     pub sources: Option<u32>,
-    /// Seed of the crowd and the forgers: the same seed, the same people
+    /// Seed of the crowd and the forgers: the same seed, the same people; 4294967295 at most with --simulate
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
     /// Honest signatures a second, 10000 at most [default: the scenario's own]

@@ -134,6 +134,11 @@ fn a_simulated_night_needs_no_server_and_says_what_became_of_it() {
     );
     let refused = site.run(&["drill", "honest", "--simulate", "--petition", "fountain"]);
     assert_eq!(refused.code, 2, "it signs no petition of a server");
+    let refused = site.run(&["drill", "honest", "--simulate", "--seed", "4294967296"]);
+    let help = site.run(&["drill", "--help"]).stdout;
+    for said in [&refused.stderr, &help] {
+        assert!(refused.code == 2 && said.contains("4294967295"), "{said}");
+    }
     if !is_full() {
         return;
     }
