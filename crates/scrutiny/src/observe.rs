@@ -49,6 +49,17 @@ impl Country {
             _ => Self::UNKNOWN,
         }
     }
+
+    /// Its two letters; none where it is unknown.
+    #[must_use]
+    pub fn code(self) -> String {
+        let letters = self.0.to_be_bytes();
+        letters
+            .iter()
+            .filter(|letter| **letter != 0)
+            .map(|letter| char::from(*letter))
+            .collect()
+    }
 }
 
 /// Where a request came from.
