@@ -38,8 +38,7 @@ const HOURS_OF_A_DEAD_SERVER: f64 = 24.0;
 
 pub(crate) fn agreements(sample: &Sample<'_>) -> Vec<Agreement> {
     let mut all = Vec::new();
-    all.extend(narrow(sample, Fact::SameFillTime, |record| record.fill, Mark::Fill));
-    all.extend(narrow(sample, Fact::SameReadTime, |record| record.read, Mark::Read));
+    all.extend(same_fill(sample));
     all.extend(same_gap(sample));
     all.extend(stored_up(sample));
     all.extend(regular(sample.members));
@@ -52,10 +51,9 @@ pub(crate) fn may_agree(members: &[&Record]) -> bool {
     let narrow = |seen: Option<(Spread, usize)>| {
         seen.is_some_and(|(spread, of)| spread.width <= MACHINE && speaks(spread.width / USUAL.1, of))
     };
-    let fills = || narrow(Spread::of_times(members, |record| record.fill));
-    let reads = || narrow(Spread::of_times(members, |record| record.read));
+    let fills = || narrow(Spread::of_fills(members));
     let gaps = || narrow(Spread::of_gaps(members));
-    members.len() >= MIN_CLUSTER && (fills() || reads() || gaps() || late(members).is_some())
+    members.len() >= MIN_CLUSTER && (fills() || gaps() || late(members).is_some())
 }
 
 /// How a time is distributed, by its logarithm.
@@ -83,9 +81,9 @@ impl Spread {
         Some((spread, of))
     }
 
-    /// Of those that are known, scaled.
-    fn of_times(records: &[&Record], scaled: impl Fn(&Record) -> u16) -> Option<(Self, usize)> {
-        let times = records.iter().map(|record| scaled(record)).filter(|time| *time > 0);
+    /// Of filling in the form, as far as that is known.
+    fn of_fills(records: &[&Record]) -> Option<(Self, usize)> {
+        let times = records.iter().map(|record| record.fill).filter(|time| *time > 0);
         Self::of(times.collect(), |time| log_of(time).unwrap_or_default())
     }
 
@@ -167,32 +165,21 @@ fn as_at_home(seen: &Spread, at_home: Option<(Spread, usize)>) -> bool {
     })
 }
 
-/// The time of filling in, or reading, is always the same.
-fn narrow(
-    sample: &Sample<'_>,
-    fact: Fact,
-    scaled: impl Fn(&Record) -> u16,
-    mark: impl Fn(u16, u16) -> Mark,
-) -> Option<Agreement> {
-    let (seen, of) = Spread::of_times(sample.members, &scaled)?;
+/// The time of filling in is always the same.
+fn same_fill(sample: &Sample<'_>) -> Option<Agreement> {
+    let (seen, of) = Spread::of_fills(sample.members)?;
     if of * 10 < sample.members.len() * 8 {
         return None;
     }
-    let evidence = narrowness(
-        sample,
-        fact,
-        (&seen, of),
-        |of| Spread::of_times(of, &scaled),
-        || USUAL.1,
-    )?;
+    let evidence = narrowness(sample, Fact::SameFillTime, (&seen, of), Spread::of_fills, || USUAL.1)?;
     let edge = |at: f64| (at * 2048.0).clamp(1.0, f64::from(u16::MAX)) as u16;
     // Of a few, the spread is known roughly: the reach leaves room for it.
     let reach = 3.0 * seen.width.max(0.02) * (1.0 + 3.0 / f64::from(evidence.of).sqrt());
     let (low, high) = (edge(seen.middle - reach), edge(seen.middle + reach));
-    let expected = sample.around(|record| (low..=high).contains(&scaled(record))).max(0.05);
+    let expected = sample.around(|record| (low..=high).contains(&record.fill)).max(0.05);
     Some(Agreement {
         evidence,
-        mark: mark(low, high),
+        mark: Mark::Fill(low, high),
         expected,
     })
 }
@@ -257,9 +244,9 @@ fn late(members: &[&Record]) -> Option<(usize, usize)> {
 fn their_mail_may_be_late(sample: &Sample<'_>) -> bool {
     let mut late: Vec<&Record> = sample.members.to_vec();
     late.retain(|record| Trait::LongGap.holds(record));
-    let mut servers: Vec<u32> = late.iter().map(|record| weighing(Kind::Mx, record)).collect();
-    servers.sort_unstable();
-    let most = servers
+    let mut domains: Vec<u32> = late.iter().map(|record| weighing(Kind::Domain, record)).collect();
+    domains.sort_unstable();
+    let most = domains
         .chunk_by(|a, b| a == b)
         .filter(|run| run[0] != 0)
         .map(<[u32]>::len)

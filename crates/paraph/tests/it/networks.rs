@@ -82,7 +82,8 @@ fn a_table_from_a_folder_is_checked_taken_over_and_shown() {
     let taken = site.run(&["networks", "update", "--from", "table"]);
     assert!(
         taken.code == 0 && taken.stdout.contains("asn-country, SHA-256"),
-        "{taken:?}"
+        "{}",
+        taken.stderr
     );
     let known = said(&site.run(&["networks", "show", "192.0.2.9", "--json"]));
     assert_eq!(known["country"], "QM");

@@ -10,7 +10,7 @@ use paraph_nights::replay;
 
 const TICK: u64 = 10_000;
 
-/// One step as it would lie in a journal with its features: fixed places, 90 bytes.
+/// One step as it would lie in a journal with its features: fixed places, 82 bytes.
 struct Line {
     at: u64,
     /// On how many petitions it happens: attacks on one, ordinary days on all.
@@ -19,7 +19,7 @@ struct Line {
 }
 
 impl Line {
-    const BYTES: usize = 90;
+    const BYTES: usize = 82;
     const SIGN: u8 = 0;
     const CONFIRM: u8 = 1;
     const SETTLE: u8 = 2;
@@ -45,14 +45,13 @@ impl Line {
         }
         put(&confirmed_in.near.0.to_le_bytes());
         put(&(seen.fill_ms as u32).to_le_bytes());
-        put(&(seen.read_ms as u32).to_le_bytes());
         put(&seen.name_order.to_le_bytes());
         put(&seen.source.country.0.to_le_bytes());
         put(&seen.declared.0.to_le_bytes());
         Self { at, copies: 1, bytes }
     }
 
-    fn tags(seen: &Observation) -> [Tag; 10] {
+    fn tags(seen: &Observation) -> [Tag; 9] {
         let source = &seen.source;
         [
             source.near,
@@ -64,7 +63,6 @@ impl Line {
             seen.local_shape,
             seen.local_stem,
             seen.domain,
-            seen.mx,
         ]
     }
 
@@ -89,7 +87,7 @@ impl Line {
             near: tag(0),
             origin: tag(1),
             kind: kind(bytes[5]),
-            country: Country(short(81)),
+            country: Country(short(73)),
         };
         let seen = Observation {
             id: SignatureId(id),
@@ -100,21 +98,19 @@ impl Line {
             client: tag(2),
             language: tag(3),
             script: bytes[2] == 1,
-            fill_ms: word(71).into(),
-            read_ms: word(75).into(),
+            fill_ms: word(67).into(),
             name: tag(4),
-            name_order: short(79),
+            name_order: short(71),
             name_upper: bytes[3] == 1,
             comment: tag(5),
             local_shape: tag(6),
             local_stem: tag(7),
             domain: tag(8),
-            mx: tag(9),
             common_mail: bytes[4] == 1,
-            declared: Country(short(83)),
+            declared: Country(short(75)),
         };
         let confirmed_in = Source {
-            near: tag(10),
+            near: tag(9),
             kind: kind(bytes[6]),
             ..source
         };
@@ -140,7 +136,8 @@ pub(crate) fn print(most: usize) {
     for line in &lines {
         for copy in 0..copies.min(line.copies) {
             let (kind, seen, source) = line.decode(copy);
-            sum = sum.wrapping_add(u64::from(kind) + u64::from(seen.mx.0) + u64::from(source.near.0) + seen.fill_ms);
+            sum =
+                sum.wrapping_add(u64::from(kind) + u64::from(seen.domain.0) + u64::from(source.near.0) + seen.fill_ms);
         }
     }
     black_box(sum);
@@ -194,7 +191,7 @@ fn lines() -> Vec<Line> {
         let (ids, begin) = (replay::ids(&night), replay::BEGIN);
         for step in &night.steps {
             let whose = step.whose as usize;
-            let mut seen = replay::observation(&night.contributions[whose], ids[whose]);
+            let mut seen = replay::observation(&night.contributions[whose], ids[whose], &night.registry);
             seen.petition = PetitionId(number);
             let at = begin + step.at;
             match step.act {
@@ -203,7 +200,7 @@ fn lines() -> Vec<Line> {
                     ..Line::encode(Line::SIGN, at, &seen, &Source::default())
                 }),
                 Act::Confirm(place) => {
-                    let source = replay::source(&place);
+                    let source = replay::source(&place, &night.registry);
                     lines.push(Line {
                         copies,
                         ..Line::encode(Line::CONFIRM, at, &seen, &source)

@@ -8,7 +8,7 @@ use crate::exits::hiding;
 
 /// At a domain of their own, with addresses of one pattern.
 fn at_work(one: &mut Observation, number: u64) {
-    (one.domain, one.mx, one.common_mail) = (tag(9, 850 + number), tag(10, 850 + number), false);
+    (one.domain, one.common_mail) = (tag(9, 850 + number), false);
     one.local_shape = tag(7, 60 + number);
 }
 
@@ -179,7 +179,7 @@ fn readers_of_a_letter_on_privacy_with_relayed_mailboxes() {
         };
         let service = draw.below(4);
         if service < 3 {
-            (one.domain, one.mx, one.common_mail) = (tag(9, 860 + service), tag(10, 860 + service), false);
+            (one.domain, one.common_mail) = (tag(9, 860 + service), false);
         }
         one.local_shape = tag(7, 70);
         readers.push(one);
