@@ -105,13 +105,16 @@ impl Record {
             seen.declared
         };
         let elsewhere = from != Country::UNKNOWN && home != Country::UNKNOWN && from != home;
+        // Where a registry errs by a continent, a whole campus would work by night: its clock is believed where it says what
+        // people say.
+        let at_home = from != Country::UNKNOWN && from == home;
         for (holds, bit) in [
             (seen.script, flag::SCRIPT),
             (seen.name_upper, flag::UPPER),
             (seen.common_mail, flag::COMMON_MAIL),
             (elsewhere, flag::ELSEWHERE),
-            (seen.local_hour < 6, flag::NIGHT),
-            (seen.local_hour < 24, flag::HOUR_KNOWN),
+            (at_home && seen.local_hour < 6, flag::NIGHT),
+            (at_home && seen.local_hour < 24, flag::HOUR_KNOWN),
         ] {
             if holds {
                 flags |= bit;
