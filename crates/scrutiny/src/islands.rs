@@ -73,9 +73,6 @@ impl Islands {
         }
         self.seen += 1;
         let mut root = self.node(record, Kind::Near, record.near, now);
-        if let Some(prefix) = self.by_value.get(&key(record, Kind::Near, record.near)) {
-            self.nodes[*prefix as usize].here += 1;
-        }
         let domain = weighing(Kind::Domain, record);
         let owned = if domain != 0 {
             (Kind::Domain, domain)
@@ -88,6 +85,9 @@ impl Islands {
         }
         if self.nodes[root as usize].waiting.contains(&seq) {
             return Shore::Island;
+        }
+        if let Some(prefix) = self.by_value.get(&key(record, Kind::Near, record.near)) {
+            self.nodes[*prefix as usize].here += 1;
         }
         let node = &mut self.nodes[root as usize];
         node.members += 1;

@@ -33,6 +33,9 @@ const BEAT: f64 = 0.55;
 /// Hours that a group must span before its nights say anything: a film that ends at one in the morning is no machine.
 const HOURS_FOR_NIGHT: f64 = 9.0;
 
+/// Seconds of a day.
+const DAY: f64 = 24.0 * 3600.0;
+
 /// Hours that a mail server may be away before somebody sees to it.
 const HOURS_OF_A_DEAD_SERVER: f64 = 24.0;
 
@@ -296,8 +299,20 @@ fn day_and_night(sample: &Sample<'_>) -> Option<Agreement> {
     let night = |record: &Record| at_home(record) && record.is(flag::NIGHT);
     let known = sample.members.iter().filter(|record| at_home(record)).count();
     let awake = sample.members.iter().filter(|record| night(record)).count();
-    let expected = sample.baseline.share_of(Trait::Night).max(sample.around(night));
-    let long = last.signed.seconds_since(first.signed) > HOURS_FOR_NIGHT * 3600.0;
+    let span = last.signed.seconds_since(first.signed);
+    // From an evening to the next morning everybody's share of nights is larger: people are asked about the same hours of a day.
+    let begin = f64::from(first.signed.0) / 100.0;
+    let same_hours = |record: &Record| (f64::from(record.signed.0) / 100.0 - begin).rem_euclid(DAY) <= span;
+    let share = |records: &[&Record]| {
+        let asked = records.iter().filter(|record| at_home(record) && same_hours(record));
+        let (awake, of) = asked.fold((0, 0), |(awake, of), record| {
+            (awake + usize::from(night(record)), of + 1)
+        });
+        (of >= MIN_CLUSTER).then(|| awake as f64 / of as f64)
+    };
+    let around = share(sample.life)?.min(share(sample.latest).unwrap_or(1.0));
+    let expected = sample.baseline.share_of(Trait::Night).max(around);
+    let long = span > HOURS_FOR_NIGHT * 3600.0;
     (long && known >= 2 * MIN_CLUSTER && awake as f64 >= 2.5 * expected * known as f64)
         .then(|| group(Fact::DayAndNight, awake, known, expected))
         .flatten()
