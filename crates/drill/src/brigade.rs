@@ -55,12 +55,12 @@ fn hostile(rng: &mut ChaCha20Rng, options: &Options, index: usize, at: Duration,
     person
 }
 
-/// A line of another provider; a few hide behind a rented proxy.
+/// A line of another country; a few hide behind a rented proxy.
 fn elsewhere(rng: &mut ChaCha20Rng) -> Ipv4Addr {
     let ground = if rng.random_ratio(1, 4) {
         Ground::Rented
     } else {
-        Ground::Homes
+        Ground::Abroad
     };
     ground.address(rng.random(), rng.random(), rng.random_range(1..=254))
 }

@@ -31,10 +31,17 @@ pub struct Network {
     pub origin: u32,
     /// What the range serves.
     pub kind: Kind,
+    /// Where its registry puts it: letters of ISO 3166 that no country has.
+    pub country: &'static str,
 }
+
+/// Where people are at home, and where some of a crowd come from.
+const HOME: &str = "QM";
+const ABROAD: &str = "QN";
 
 const fn v4(a: u8, b: u8, c: u8, prefix: u8, holder: &'static str, origin: u32, kind: Kind) -> Network {
     Network {
+        country: HOME,
         base: IpAddr::V4(Ipv4Addr::new(a, b, c, 0)),
         prefix,
         holder,
@@ -53,6 +60,7 @@ pub const TABLE: &[Network] = &[
         holder: "Example Fibre",
         origin: 64496,
         kind: Kind::Home,
+        country: HOME,
     },
     v4(100, 64, 0, 24, "Placeholder Mobile", 64498, Kind::Carrier),
     v4(198, 19, 7, 24, "Invented School Network", 64499, Kind::Shared),
@@ -64,6 +72,10 @@ pub const TABLE: &[Network] = &[
     v4(100, 82, 0, 16, "Sample Hosting Six", 64505, Kind::Hosting),
     v4(100, 96, 0, 16, "Pretend Broadband", 64506, Kind::Home),
     v4(100, 97, 0, 16, "Mock Wireless", 64507, Kind::Home),
+    Network {
+        country: ABROAD,
+        ..v4(100, 98, 0, 16, "Imaginary Telecom", 64508, Kind::Home)
+    },
 ];
 
 /// Where drawn campaigns have their addresses: more ground than any of them uses.
@@ -73,6 +85,8 @@ pub enum Ground {
     Rented,
     /// Lines like those of homes.
     Homes,
+    /// The same in another country.
+    Abroad,
     /// Announced by somebody whom no table knows.
     Unlisted,
 }
@@ -84,6 +98,7 @@ impl Ground {
         match self {
             Self::Rented => 3,
             Self::Homes => 2,
+            Self::Abroad => 1,
             Self::Unlisted => 16,
         }
     }
@@ -94,6 +109,7 @@ impl Ground {
         let first = match self {
             Self::Rented => 80,
             Self::Homes => 96,
+            Self::Abroad => 98,
             Self::Unlisted => 112,
         };
         Ipv4Addr::new(100, first + network % self.networks(), prefix, host)

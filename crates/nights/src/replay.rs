@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use paraph_drill::sim::{Act, Contribution, DAY, Line, Moment, Night, Place, Seed, Truth};
+use paraph_drill::sim::{Act, Contribution, DAY, Line, Moment, Night, Place, Registry, Seed, Truth};
 use paraph_scrutiny::{Advice, Country, Finding, NetworkKind, Observation, Scrutiny, Source, Standing, Tag};
 use paraph_tally::{Millis, PetitionId, SignatureId};
 
@@ -103,7 +103,7 @@ impl<S: Seed> Replay<'_, S> {
             Act::Sign => {
                 self.by_id.insert(id, whose);
                 if let Some(engine) = &mut self.engine {
-                    engine.observe(&observation(contribution, id));
+                    engine.observe(&observation(contribution, id, &self.night.registry));
                 }
             }
             Act::Confirm(place) => {
@@ -113,7 +113,7 @@ impl<S: Seed> Replay<'_, S> {
                     self.true_waiting.push(whose);
                 }
                 if let Some(engine) = &mut self.engine {
-                    engine.confirm(id, Millis(BEGIN + at), &source(&place));
+                    engine.confirm(id, Millis(BEGIN + at), &source(&place, &self.night.registry));
                 }
             }
             Act::Withdraw => {
@@ -343,7 +343,7 @@ fn tag(kind: u64, number: u32) -> Tag {
 
 /// The source as intake would have looked it up.
 #[must_use]
-pub fn source(place: &Place) -> Source {
+pub fn source(place: &Place, registry: &Registry) -> Source {
     Source {
         near: tag(1, place.prefix),
         origin: tag(2, place.network),
@@ -352,7 +352,7 @@ pub fn source(place: &Place) -> Source {
             Line::Hosting => NetworkKind::Hosting,
             Line::Unknown => NetworkKind::Unknown,
         },
-        country: country(place.country),
+        country: country(registry.country(place)),
     }
 }
 
@@ -360,21 +360,21 @@ fn country(letters: [u8; 2]) -> Country {
     std::str::from_utf8(&letters).map_or(Country::UNKNOWN, Country::from_code)
 }
 
-/// What intake would have observed of a contribution.
+/// What intake would have observed of a contribution: of what the simulation knows, what a server does.
 #[must_use]
-pub fn observation(seen: &Contribution, id: SignatureId) -> Observation {
-    let hour = (seen.at + DAY).wrapping_add_signed(i64::from(seen.place.ahead) * 3_600_000) / 3_600_000 % 24;
+pub fn observation(seen: &Contribution, id: SignatureId, registry: &Registry) -> Observation {
+    let hour = |ahead: i8| (seen.at + DAY).wrapping_add_signed(i64::from(ahead) * 3_600_000) / 3_600_000 % 24;
+    let ahead = registry.ahead(registry.country(&seen.place));
     Observation {
         id,
         petition: PetitionId(seen.petition),
         at: Millis(BEGIN + seen.at),
-        source: source(&seen.place),
-        local_hour: hour as u8,
+        source: source(&seen.place, registry),
+        local_hour: ahead.map_or(24, |ahead| hour(ahead) as u8),
         client: tag(3, seen.client),
         language: tag(4, u32::from(seen.language)),
         script: seen.script,
         fill_ms: seen.fill_ms,
-        read_ms: seen.read_ms,
         name: tag(5, seen.name),
         name_order: seen.name_order,
         name_upper: seen.name_upper,
@@ -382,9 +382,8 @@ pub fn observation(seen: &Contribution, id: SignatureId) -> Observation {
         local_shape: tag(7, seen.shape),
         local_stem: tag(8, seen.stem),
         domain: tag(9, seen.domain),
-        mx: tag(10, seen.mx),
         common_mail: seen.common_mail,
-        declared: country(seen.declared),
+        declared: country(registry.declared(seen)),
     }
 }
 

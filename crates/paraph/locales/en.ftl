@@ -481,7 +481,7 @@ method-html =
 
 method-networks-html =
     <h2 id="networks">Whom a network is registered to</h2>
-    <p>To see an attack, it helps to know which network an address belongs to, to whom a registry has registered it, and whether it rents out servers or connects homes. The table for that is inside the program: no address is sent to anybody. What the table does not know is called unknown. A registered holder is whom a registry names, not the author of what came from there.</p>
+    <p>To see an attack, it helps to know which network an address belongs to, to whom and in which country a registry has registered it, and whether it rents out servers or connects homes. The table for that is inside the program: no address is sent to anybody. What the table does not know is called unknown. A registered holder is whom a registry names, not the author of what came from there.</p>
     <p>The table comes from <a href="https://www.routeviews.org/">RouteViews</a>, the <a href="https://www.nro.net/">NRO</a> and <a href="https://db-ip.com/">IP Geolocation by DB-IP</a>, under the licence <a href="https://creativecommons.org/licenses/by/4.0/">CC BY 4.0</a>, compiled by <a href="https://github.com/sapics/ip-location-db">ip-location-db</a>; Paraph has shortened it and added the kinds of networks.</p>
 
 ## Your data

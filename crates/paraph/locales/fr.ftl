@@ -490,7 +490,7 @@ method-html =
 
 method-networks-html =
     <h2 id="networks">Au nom de qui un réseau est enregistré</h2>
-    <p>Pour voir une attaque, il est utile de savoir à quel réseau appartient une adresse, au nom de qui un registre l’a enregistré, et si ce réseau loue des serveurs ou raccorde des foyers. La table qui le dit est dans le programme : aucune adresse n’est envoyée à qui que ce soit. Ce que la table ignore est dit inconnu. Le titulaire enregistré est celui que nomme un registre, non l’auteur de ce qui en est venu.</p>
+    <p>Pour voir une attaque, il est utile de savoir à quel réseau appartient une adresse, au nom de qui et dans quel pays un registre l’a enregistré, et si ce réseau loue des serveurs ou raccorde des foyers. La table qui le dit est dans le programme : aucune adresse n’est envoyée à qui que ce soit. Ce que la table ignore est dit inconnu. Le titulaire enregistré est celui que nomme un registre, non l’auteur de ce qui en est venu.</p>
     <p>La table vient de <a href="https://www.routeviews.org/">RouteViews</a>, du <a href="https://www.nro.net/">NRO</a> et de <a href="https://db-ip.com/">IP Geolocation by DB-IP</a>, sous licence <a href="https://creativecommons.org/licenses/by/4.0/deed.fr">CC BY 4.0</a>, compilée par <a href="https://github.com/sapics/ip-location-db">ip-location-db</a> ; Paraph l’a abrégée et y a ajouté la nature des réseaux.</p>
 
 ## Vos données

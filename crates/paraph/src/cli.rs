@@ -419,7 +419,8 @@ pub struct NetworksUpdate {
     /// Where the configuration and the data are.
     #[command(flatten)]
     pub place: Place,
-    /// A snapshot, a folder with asn-ipv4.csv and asn-ipv6.csv, or an https address of either, a folder's with a slash at the end
+    /// A snapshot, a folder with asn-ipv4.csv, asn-ipv6.csv and, for countries, asn-country-ipv4.csv and asn-country-ipv6.csv, or an
+    /// https address of either, a folder's with a slash at the end
     /// [default: where the open table is published]
     #[arg(long, value_name = "PATH-OR-URL")]
     pub from: Option<String>,

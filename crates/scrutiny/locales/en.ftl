@@ -44,10 +44,12 @@ scrutiny-fact-same-patterns = { $seen } of { $of } mail addresses follow { $valu
     [one] one pattern
    *[other] { $values } patterns
 }; { $expected } would be expected.
+scrutiny-fact-own-mail = { $seen } of { $of } mailboxes are at domains that hardly anybody else has; { $expected } would be expected.
 scrutiny-fact-same-domains = { $seen } of { $of } mailboxes are at { $values ->
     [one] one uncommon domain
    *[other] { $values } uncommon domains
 }; { $expected } would be expected.
+# Of versions before: verdicts keep the evidence on which they rest.
 scrutiny-fact-same-mail-servers = { $seen } of { $of } mailboxes are on { $values ->
     [one] one uncommon mail server
    *[other] { $values } uncommon mail servers
@@ -58,10 +60,6 @@ scrutiny-fact-regular = { $of } contributions came at nearly even intervals. { $
 }
 scrutiny-fact-day-and-night = { $seen } of { $of } contributions were made at night, where they came from; { $expected } would be expected.
 scrutiny-fact-same-fill-time = { $of } contributions took almost the same time to fill in. { $values ->
-    [0] People differ more.
-   *[other] Half of the times lie within { $values } %; within { $expected } % would be expected.
-}
-scrutiny-fact-same-read-time = { $of } contributions came almost the same time after the page was opened. { $values ->
     [0] People differ more.
    *[other] Half of the times lie within { $values } %; within { $expected } % would be expected.
 }
@@ -78,7 +76,7 @@ scrutiny-fact-abroad = { $seen } of { $of } contributions come from { $values ->
     [one] one country outside the petition’s audience
    *[other] { $values } countries outside the petition’s audience
 }; { $expected } would be expected.
-scrutiny-fact-elsewhere = { $seen } of { $of } contributions come from another country than they declare; { $expected } would be expected.
+scrutiny-fact-elsewhere = { $seen } of { $of } contributions come from another country than they declare or, where they declare none, than most who sign; { $expected } would be expected.
 
 scrutiny-innocent-organisation = It may be a school, a town hall or a firm: one place, one mail domain, computers of one kind.
 scrutiny-innocent-form-letter = It may be a letter that an association gives its members to copy.

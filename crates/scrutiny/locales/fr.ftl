@@ -44,10 +44,12 @@ scrutiny-fact-same-patterns = { $seen } adresses électroniques sur { $of } suiv
     [one] un seul modèle
    *[other] { $values } modèles
 } ; on en attendrait { $expected }.
+scrutiny-fact-own-mail = { $seen } boîtes sur { $of } sont dans des domaines que presque personne d’autre n’a ; on en attendrait { $expected }.
 scrutiny-fact-same-domains = { $seen } boîtes sur { $of } sont dans { $values ->
     [one] un domaine peu courant
    *[other] { $values } domaines peu courants
 } ; on en attendrait { $expected }.
+# De versions précédentes : un verdict garde les indices sur lesquels il repose.
 scrutiny-fact-same-mail-servers = { $seen } boîtes sur { $of } sont sur { $values ->
     [one] un serveur de courriel peu courant
    *[other] { $values } serveurs de courriel peu courants
@@ -58,10 +60,6 @@ scrutiny-fact-regular = { $of } contributions sont arrivées à intervalles pres
 }
 scrutiny-fact-day-and-night = { $seen } contributions sur { $of } ont été faites de nuit, à l’heure du lieu d’où elles viennent ; on en attendrait { $expected }.
 scrutiny-fact-same-fill-time = { $of } contributions ont été remplies presque dans le même temps. { $values ->
-    [0] Les gens diffèrent davantage.
-   *[other] La moitié des durées se tiennent à { $values } % près ; on attendrait { $expected } %.
-}
-scrutiny-fact-same-read-time = { $of } contributions sont arrivées presque aussi longtemps après l’ouverture de la page. { $values ->
     [0] Les gens diffèrent davantage.
    *[other] La moitié des durées se tiennent à { $values } % près ; on attendrait { $expected } %.
 }
@@ -78,7 +76,7 @@ scrutiny-fact-abroad = { $seen } contributions sur { $of } viennent { $values ->
     [one] d’un pays hors du public de la pétition
    *[other] de { $values } pays hors du public de la pétition
 } ; on en attendrait { $expected }.
-scrutiny-fact-elsewhere = { $seen } contributions sur { $of } viennent d’un autre pays que celui qu’elles déclarent ; on en attendrait { $expected }.
+scrutiny-fact-elsewhere = { $seen } contributions sur { $of } viennent d’un autre pays que celui qu’elles déclarent ou, si elles n’en déclarent aucun, que celui d’où la plupart signent ; on en attendrait { $expected }.
 
 scrutiny-innocent-organisation = Ce peut être une école, une mairie ou une entreprise : un seul lieu, un seul domaine, des ordinateurs d’une même sorte.
 scrutiny-innocent-form-letter = Ce peut être une lettre qu’une association donne à recopier à ses membres.

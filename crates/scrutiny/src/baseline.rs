@@ -5,8 +5,11 @@ use std::collections::VecDeque;
 
 use paraph_tally::PetitionId;
 
-use crate::bounds::{BASELINE_CAP, BASELINE_CELLS, MAX_PETITIONS, MAX_RIPENING, PRIOR, REFERENCE, RIPE_SECONDS};
+use crate::bounds::{
+    AUDIENCE, BASELINE_CAP, BASELINE_CELLS, MAX_PETITIONS, MAX_RIPENING, PRIOR, REFERENCE, RIPE_SECONDS,
+};
 use crate::groups::{KeyedMap, mix};
+use crate::observe::Country;
 use crate::record::{Record, Time, flag};
 use crate::window::{Seq, Window};
 
@@ -23,12 +26,11 @@ pub(crate) enum Kind {
     Shape,
     Stem,
     Domain,
-    Mx,
     Country,
 }
 
 impl Kind {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 11] = [
         Self::Near,
         Self::Origin,
         Self::ConfirmNear,
@@ -39,7 +41,6 @@ impl Kind {
         Self::Shape,
         Self::Stem,
         Self::Domain,
-        Self::Mx,
         Self::Country,
     ];
 
@@ -55,7 +56,6 @@ impl Kind {
             Self::Shape => record.shape,
             Self::Stem => record.stem,
             Self::Domain => record.domain,
-            Self::Mx => record.mx,
             Self::Country => u32::from(record.country),
         }
     }
@@ -72,7 +72,6 @@ impl Kind {
             Self::Shape => 0.03,
             Self::Stem => 0.0001,
             Self::Domain => 0.004,
-            Self::Mx => 0.006,
             Self::Country => 0.04,
         }
     }
@@ -85,6 +84,8 @@ pub(crate) enum Trait {
     ConfirmedFromHosting,
     NoScript,
     Upper,
+    /// A mailbox at no large provider.
+    OwnMail,
     Elsewhere,
     Night,
     /// Hours between form and confirmation.
@@ -100,11 +101,12 @@ pub(crate) const LONG_GAP: f64 = 6.0 * 3600.0;
 const LAY: f64 = 3600.0;
 
 impl Trait {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Hosting,
         Self::ConfirmedFromHosting,
         Self::NoScript,
         Self::Upper,
+        Self::OwnMail,
         Self::Elsewhere,
         Self::Night,
         Self::LongGap,
@@ -117,6 +119,7 @@ impl Trait {
             Self::ConfirmedFromHosting => record.is(flag::CONFIRM_HOSTING),
             Self::NoScript => !record.is(flag::SCRIPT),
             Self::Upper => record.is(flag::UPPER),
+            Self::OwnMail => !record.is(flag::COMMON_MAIL),
             Self::Elsewhere => record.is(flag::ELSEWHERE),
             Self::Night => record.is(flag::NIGHT),
             Self::LongGap => record.gap().is_some_and(|gap| gap > LONG_GAP),
@@ -129,6 +132,7 @@ impl Trait {
             Self::Hosting | Self::ConfirmedFromHosting => 0.04,
             Self::NoScript => 0.06,
             Self::Upper => 0.06,
+            Self::OwnMail => 0.15,
             Self::Elsewhere => 0.06,
             Self::Night => 0.06,
             Self::LongGap => 0.08,
@@ -216,8 +220,12 @@ impl Baseline {
 
     /// Share of honest signatures that have this value.
     pub(crate) fn share(&self, kind: Kind, value: u32) -> f64 {
-        let learned = f64::from(self.count(kind, value)) / (self.total + PRIOR);
-        learned.max(kind.prior())
+        self.learned_share(kind, value).max(kind.prior())
+    }
+
+    /// The same as far as it was learned: none of a value that nobody had.
+    pub(crate) fn learned_share(&self, kind: Kind, value: u32) -> f64 {
+        f64::from(self.count(kind, value)) / (self.total + PRIOR)
     }
 
     /// Share of honest signatures of which this is true.
@@ -247,9 +255,29 @@ pub(crate) struct Surroundings {
     pub(crate) life: Vec<Seq>,
     /// The latest who confirmed, of those at home with a mailbox at a large provider: whether mail comes late for all.
     pub(crate) at_home: Vec<Seq>,
+    audience: Audience,
     confirmed: u64,
     seen: u64,
     used: bool,
+}
+
+/// The country from which most come, if there is one from which more come than from all others together (Boyer and Moore).
+#[derive(Clone, Copy, Default)]
+struct Audience {
+    country: u16,
+    ahead: u32,
+}
+
+impl Audience {
+    fn vote(&mut self, country: u16) {
+        if country == self.country {
+            self.ahead = self.ahead.saturating_add(1);
+        } else if self.ahead > 0 {
+            self.ahead -= 1;
+        } else {
+            *self = Self { country, ahead: 1 };
+        }
+    }
 }
 
 /// The surroundings of every petition that is alive.
@@ -266,6 +294,9 @@ impl References {
         let here = &mut self.all[place].1;
         (here.used, here.seen) = (true, here.seen + 1);
         put(&mut here.latest, here.seen, seq);
+        if record.country != 0 {
+            here.audience.vote(record.country);
+        }
         // Reservoir sampling, with the id as the draw: the same stream draws the same.
         let [.., a, b, c, d] = record.id.0;
         let draw = mix(u64::from(u32::from_be_bytes([a, b, c, d])) ^ here.seen) % here.seen;
@@ -294,6 +325,7 @@ impl References {
             latest: Vec::new(),
             life: Vec::new(),
             at_home: Vec::new(),
+            audience: Audience::default(),
             confirmed: 0,
             seen: 0,
             used: true,
@@ -316,6 +348,13 @@ impl References {
     pub(crate) fn of(&self, petition: PetitionId) -> Option<&Surroundings> {
         let place = self.by_petition.get(&petition.0)?;
         self.all.get(*place as usize).map(|(_, here)| here)
+    }
+
+    /// The country of a petition's audience, once it is by so many ahead of all others that a few do not change it.
+    pub(crate) fn audience(&self, petition: PetitionId) -> Country {
+        let here = self.of(petition).map(|here| here.audience);
+        let known = here.filter(|audience| audience.ahead >= AUDIENCE);
+        known.map_or(Country::UNKNOWN, |audience| Country(audience.country))
     }
 
     /// Contributions that a petition has had.

@@ -148,3 +148,7 @@ pub const SAME_MOMENT: usize = 4096;
 /// something that few do. What may become a cluster is looked at after the least, and while a petition is under attack all of
 /// its groups are every few minutes.
 pub const LOOK_AGAIN: (u32, u32) = (12, 8 * RING as u32);
+
+/// By how many contributions the country of a petition's audience must be ahead of all others together: fewer may be the first
+/// friends of its author, or the first forgers.
+pub const AUDIENCE: u32 = 64;

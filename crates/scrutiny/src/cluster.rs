@@ -206,12 +206,7 @@ impl Rule {
 /// The marks of a machine that are on each of its contributions from the beginning. None, where others speak as well: a beat is
 /// only the group's, and who was spelt once or has yet to confirm does not bear it yet.
 fn machines(agreed: &[Agreement]) -> Vec<&Mark> {
-    let on_each = |one: &&Agreement| {
-        matches!(
-            one.evidence.fact,
-            Fact::Hosting | Fact::Capitals | Fact::SameFillTime | Fact::SameReadTime
-        )
-    };
+    let on_each = |one: &&Agreement| matches!(one.evidence.fact, Fact::Hosting | Fact::Capitals | Fact::SameFillTime);
     let of_network = |one: &&Agreement| one.evidence.fact.family() == Family::Network;
     let mut marks = agreed.iter().filter(|one| one.evidence.fact.is_a_mark());
     if marks.clone().all(|one| on_each(&one) || of_network(&one)) {
@@ -262,11 +257,7 @@ fn union(ours: &[(Mark, f64)], theirs: &[(Mark, f64)]) -> Vec<(Mark, f64)> {
 /// Whether whoever bears the mark of the narrower fact bears that of the wider one: all in the group do.
 fn encloses(wide: &Agreement, narrow: &Agreement) -> bool {
     let pair = (wide.evidence.fact, narrow.evidence.fact);
-    let nested = [
-        (Fact::FewNetworks, Fact::NarrowRanges),
-        (Fact::SameMailServers, Fact::SameDomains),
-    ];
-    nested.contains(&pair) && wide.evidence.seen == wide.evidence.of
+    pair == (Fact::FewNetworks, Fact::NarrowRanges) && wide.evidence.seen == wide.evidence.of
 }
 
 /// A cluster that takes in members.

@@ -146,7 +146,8 @@ impl Scrutiny {
             self.now = now;
         }
         let base = self.base.unwrap_or_default();
-        self.moment.push(Record::new(seen, base));
+        let audience = self.references.audience(seen.petition);
+        self.moment.push(Record::new(seen, audience, base));
     }
 
     /// A signature was confirmed, from there.

@@ -2,12 +2,15 @@
 
 use crate::baseline::{Baseline, Kind, Trait};
 use crate::bounds::{
-    COVERAGE, DECADES_TO_AGREE, DECADES_TO_LEAN, LEAN, LIFT, MIN_CLUSTER, MOST_DECADES, RING, RULE_VALUES,
+    COVERAGE, DECADES_TO_AGREE, DECADES_TO_LEAN, LEAN, LIFT, MIN_CLUSTER, MOST_DECADES, OWNED, RING, RULE_VALUES,
 };
 use crate::finding::{Evidence, Fact, Family};
 use crate::mail::Mail;
 use crate::record::{Record, flag};
 use crate::times;
+
+/// Share of people with a mailbox at a domain that nobody else has, at the least.
+const ALONE: f64 = 0.08;
 
 /// What is looked at together.
 pub(crate) struct Sample<'a> {
@@ -32,8 +35,6 @@ pub(crate) enum Mark {
     Is(Trait),
     /// The logarithm of its fill time, scaled, lies between these.
     Fill(u16, u16),
-    /// The same of its reading time.
-    Read(u16, u16),
     /// Nothing: only the group shows it.
     Group,
 }
@@ -52,7 +53,7 @@ pub(crate) struct Agreement {
 pub(crate) fn weighing(kind: Kind, record: &Record) -> u32 {
     let weighs = match kind {
         Kind::Near | Kind::Origin => !record.is(flag::ACCESS),
-        Kind::Domain | Kind::Mx => !record.is(flag::COMMON_MAIL),
+        Kind::Domain => !record.is(flag::COMMON_MAIL),
         Kind::ConfirmNear => record.confirm_near != record.near,
         _ => true,
     };
@@ -121,16 +122,62 @@ fn client(sample: &Sample<'_>, place_explains_language: bool) -> Vec<Agreement> 
 }
 
 fn content(sample: &Sample<'_>) -> Vec<Agreement> {
-    [
+    let mut all: Vec<Agreement> = [
         (Fact::SameNames, Kind::Name),
         (Fact::SameComments, Kind::Comment),
         (Fact::SamePatterns, Kind::Shape),
         (Fact::SameDomains, Kind::Domain),
-        (Fact::SameMailServers, Kind::Mx),
     ]
     .into_iter()
     .filter_map(|(fact, kind)| sample.shared(fact, kind))
-    .collect()
+    .collect();
+    if all.iter().all(|agreed| agreed.evidence.fact != Fact::SameDomains) {
+        all.extend(own_domains(sample));
+    }
+    all
+}
+
+/// Mailboxes at domains that hardly anybody else has. Whoever owns dozens of them, and spreads over them, has few mailboxes at each.
+fn own_domains(sample: &Sample<'_>) -> Option<Agreement> {
+    let of = sample.members.len();
+    if of < OWNED.0 || (sample.count(Trait::OwnMail) as f64) < COVERAGE * of as f64 {
+        return None;
+    }
+    let domains = |records: &[&Record]| {
+        let mut all: Vec<u32> = records.iter().map(|record| weighing(Kind::Domain, record)).collect();
+        all.retain(|domain| *domain != 0);
+        all.sort_unstable();
+        all
+    };
+    let times =
+        |all: &[u32], domain: u32| all.partition_point(|one| *one <= domain) - all.partition_point(|one| *one < domain);
+    let (own, life) = (domains(sample.members), domains(sample.life));
+    let people = (sample.life.len() + 16) as f64;
+    let known = |domain: u32| times(&life, domain) as f64 / people;
+    let stands_out = |seen: usize, known: f64| seen as f64 >= LIFT * known * of as f64;
+    let runs = own.chunk_by(|a, b| a == b);
+    let fresh = runs.filter(|run| {
+        stands_out(
+            run.len(),
+            known(run[0]).max(sample.baseline.learned_share(Kind::Domain, run[0])),
+        )
+    });
+    let (seen, again, domains) = fresh.fold((0, 0, 0), |(seen, again, domains), run| {
+        let repeated = if run.len() > 1 { run.len() } else { 0 };
+        (seen + run.len(), again + repeated, domains + 1)
+    });
+    // A few, such as those of a service that relays mail, are looked at one by one; and a person's own is nobody else's, or a family's.
+    if domains <= OWNED.1 as usize || again * 2 < seen {
+        return None;
+    }
+    // People have domains of their own as well.
+    let alone = life.iter().filter(|domain| times(&life, **domain) == 1).count() as f64;
+    let expected = (alone / people).max(ALONE);
+    let agreed = sample.agree(Fact::OwnMail, seen, domains, expected, Mark::Is(Trait::OwnMail))?;
+    Some(Agreement {
+        expected: sample.normal(Trait::OwnMail),
+        ..agreed
+    })
 }
 
 fn geography(sample: &Sample<'_>) -> Vec<Agreement> {
@@ -430,7 +477,6 @@ impl Mark {
             }
             Self::Is(fact) => fact.holds(record),
             Self::Fill(low, high) => (*low..=*high).contains(&record.fill),
-            Self::Read(low, high) => (*low..=*high).contains(&record.read),
             Self::Group => false,
         }
     }

@@ -76,16 +76,14 @@ pub enum Fact {
     SamePatterns,
     /// Their mailboxes are at few uncommon domains.
     SameDomains,
-    /// Their mailboxes are on few uncommon mail servers.
-    SameMailServers,
+    /// Their mailboxes are at domains that hardly anybody else has.
+    OwnMail,
     /// They come at regular intervals.
     Regular,
     /// They come at night as by day.
     DayAndNight,
     /// They took the same time to fill in the form.
     SameFillTime,
-    /// They took the same time to read the page.
-    SameReadTime,
     /// They were confirmed after the same time.
     SameGap,
     /// They waited unconfirmed for six hours or longer, while others confirmed as usual.
@@ -106,7 +104,7 @@ pub enum Fact {
 
 impl Fact {
     /// Every fact.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 24] = [
         Self::Hosting,
         Self::FewNetworks,
         Self::NarrowRanges,
@@ -119,11 +117,10 @@ impl Fact {
         Self::SameComments,
         Self::SamePatterns,
         Self::SameDomains,
-        Self::SameMailServers,
+        Self::OwnMail,
         Self::Regular,
         Self::DayAndNight,
         Self::SameFillTime,
-        Self::SameReadTime,
         Self::SameGap,
         Self::StoredUp,
         Self::DirectoryOrder,
@@ -144,15 +141,10 @@ impl Fact {
             | Self::ConfirmedInOnePlace
             | Self::ConfirmedFromHosting => Family::Network,
             Self::SameClients | Self::NoScript | Self::SameLanguage => Family::Client,
-            Self::SameNames | Self::SameComments | Self::SamePatterns | Self::SameDomains | Self::SameMailServers => {
+            Self::SameNames | Self::SameComments | Self::SamePatterns | Self::SameDomains | Self::OwnMail => {
                 Family::Content
             }
-            Self::Regular
-            | Self::DayAndNight
-            | Self::SameFillTime
-            | Self::SameReadTime
-            | Self::SameGap
-            | Self::StoredUp => Family::Time,
+            Self::Regular | Self::DayAndNight | Self::SameFillTime | Self::SameGap | Self::StoredUp => Family::Time,
             Self::DirectoryOrder | Self::Capitals | Self::ManySpellings | Self::Disowned => Family::Identity,
             Self::Abroad | Self::Elsewhere => Family::Geography,
         }
@@ -174,11 +166,10 @@ impl Fact {
             Self::SameComments => "scrutiny-fact-same-comments",
             Self::SamePatterns => "scrutiny-fact-same-patterns",
             Self::SameDomains => "scrutiny-fact-same-domains",
-            Self::SameMailServers => "scrutiny-fact-same-mail-servers",
+            Self::OwnMail => "scrutiny-fact-own-mail",
             Self::Regular => "scrutiny-fact-regular",
             Self::DayAndNight => "scrutiny-fact-day-and-night",
             Self::SameFillTime => "scrutiny-fact-same-fill-time",
-            Self::SameReadTime => "scrutiny-fact-same-read-time",
             Self::SameGap => "scrutiny-fact-same-gap",
             Self::StoredUp => "scrutiny-fact-stored-up",
             Self::DirectoryOrder => "scrutiny-fact-directory-order",

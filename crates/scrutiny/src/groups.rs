@@ -21,22 +21,21 @@ pub(crate) enum Seed {
     Shape,
     Stem,
     Domain,
-    Mx,
     Hosting,
     Upper,
     ConfirmNear,
     OriginClient,
     OriginShape,
-    ClientMx,
+    ClientDomain,
     ClientShape,
     ClientComment,
-    MxShape,
+    DomainShape,
     HostingClient,
-    HostingMx,
+    HostingDomain,
 }
 
 /// Seeds that are known when the form arrives.
-const AT_SIGNING: [Seed; 19] = [
+const AT_SIGNING: [Seed; 18] = [
     Seed::Near,
     Seed::Origin,
     Seed::Client,
@@ -45,17 +44,16 @@ const AT_SIGNING: [Seed; 19] = [
     Seed::Shape,
     Seed::Stem,
     Seed::Domain,
-    Seed::Mx,
     Seed::Hosting,
     Seed::Upper,
     Seed::OriginClient,
     Seed::OriginShape,
-    Seed::ClientMx,
+    Seed::ClientDomain,
     Seed::ClientShape,
     Seed::ClientComment,
-    Seed::MxShape,
+    Seed::DomainShape,
     Seed::HostingClient,
-    Seed::HostingMx,
+    Seed::HostingDomain,
 ];
 
 impl Seed {
@@ -64,12 +62,12 @@ impl Seed {
         match self {
             Self::OriginClient => Some([Self::Origin, Self::Client]),
             Self::OriginShape => Some([Self::Origin, Self::Shape]),
-            Self::ClientMx => Some([Self::Client, Self::Mx]),
+            Self::ClientDomain => Some([Self::Client, Self::Domain]),
             Self::ClientShape => Some([Self::Client, Self::Shape]),
             Self::ClientComment => Some([Self::Client, Self::Comment]),
-            Self::MxShape => Some([Self::Mx, Self::Shape]),
+            Self::DomainShape => Some([Self::Domain, Self::Shape]),
             Self::HostingClient => Some([Self::Hosting, Self::Client]),
-            Self::HostingMx => Some([Self::Hosting, Self::Mx]),
+            Self::HostingDomain => Some([Self::Hosting, Self::Domain]),
             _ => None,
         }
     }
@@ -81,7 +79,6 @@ impl Seed {
             Self::Client => Some(Fact::SameClients),
             Self::Comment => Some(Fact::SameComments),
             Self::Shape => Some(Fact::SamePatterns),
-            Self::Mx => Some(Fact::SameMailServers),
             Self::Hosting => Some(Fact::Hosting),
             _ => None,
         }
@@ -101,18 +98,17 @@ impl Seed {
             Self::Shape => (record.shape, 1),
             Self::Stem => (record.stem, 1),
             Self::Domain => (record.domain, own_mail),
-            Self::Mx => (record.mx, own_mail),
             Self::Hosting => (hosting, 1),
             Self::Upper => (u32::from(record.is(flag::UPPER)), 1),
             Self::ConfirmNear => (record.confirm_near, 1),
             Self::OriginClient => (record.origin, record.client),
             Self::OriginShape => (record.origin, record.shape),
-            Self::ClientMx => (record.client, record.mx * own_mail),
+            Self::ClientDomain => (record.client, record.domain * own_mail),
             Self::ClientShape => (record.client, record.shape),
             Self::ClientComment => (record.client, record.comment),
-            Self::MxShape => (record.mx * own_mail, record.shape),
+            Self::DomainShape => (record.domain * own_mail, record.shape),
             Self::HostingClient => (hosting, record.client),
-            Self::HostingMx => (hosting, record.mx * own_mail),
+            Self::HostingDomain => (hosting, record.domain * own_mail),
         };
         (first != 0 && second != 0).then_some((first, second))
     }

@@ -265,13 +265,11 @@ mod tests {
             shape: 0,
             stem: 0,
             domain,
-            mx: 0,
             confirm_near: 0,
             language: 0,
             country: 0,
             name_order: 0,
             fill,
-            read: 0,
             flags: if hosting { flag::HOSTING } else { 0 },
             cluster: 0,
         }

@@ -40,6 +40,8 @@ struct Node {
     places: u32,
     domains: u32,
     members: u64,
+    /// Of these, from this prefix itself.
+    here: u64,
     /// Of these, with a mailbox at a domain of their own.
     owned: u64,
     first: Time,
@@ -84,6 +86,9 @@ impl Islands {
         if self.nodes[root as usize].waiting.contains(&seq) {
             return Shore::Island;
         }
+        if let Some(prefix) = self.by_value.get(&key(record, Kind::Near, record.near)) {
+            self.nodes[*prefix as usize].here += 1;
+        }
         let node = &mut self.nodes[root as usize];
         node.members += 1;
         node.owned += u64::from(domain != 0);
@@ -104,6 +109,15 @@ impl Islands {
             let node = &self.nodes[self.root(*node) as usize];
             !node.is_mainland() && node.may_be_an_organisation()
         })
+    }
+
+    /// How many an attack has brought from where this one comes from; none from an island.
+    pub(crate) fn landed(&self, record: &Record) -> u64 {
+        let prefix = self.by_value.get(&key(record, Kind::Near, record.near));
+        let of_attack = |node: &&u32| self.nodes[self.root(**node) as usize].is_mainland();
+        prefix
+            .filter(of_attack)
+            .map_or(0, |node| self.nodes[*node as usize].here)
     }
 
     /// Those who waited and need not any longer. `ask` answers for those who wait on an island.
@@ -161,6 +175,7 @@ impl Islands {
             places: u32::from(kind == Kind::Near),
             domains: u32::from(kind == Kind::Domain),
             members: 0,
+            here: 0,
             owned: 0,
             first: now,
             began: self.seen,

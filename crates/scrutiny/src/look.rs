@@ -26,6 +26,9 @@ const LIFT_OF_A_PAIR: f64 = 3.0;
 /// From where an attack comes, this share of all come who have a mailbox at a domain of its own. Else others have mailboxes there.
 const FROM_THERE: f64 = 0.85;
 
+/// A place is a machine's where so many times as many are held as others have come from there.
+const HELD_PLACE: u64 = 2;
+
 /// How often a rule is measured again by those whom it takes. Each time fewer remain, or it is done.
 const ROUNDS: usize = 4;
 
@@ -69,7 +72,7 @@ impl Scrutiny {
         let (seed, key, size) = (group.seed, group.key, group.size());
         let fresh = &self.clusters[known..];
         // An organisation is judged by itself, and not along with others whom it happens to resemble.
-        let by_itself = matches!(seed, Seed::Near | Seed::Domain | Seed::Mx);
+        let by_itself = matches!(seed, Seed::Near | Seed::Domain);
         let open = |record: &&Record| {
             let taken = record.cluster != 0 || record.is(flag::INNOCENT);
             let apart = !by_itself && self.islands.stands_apart(record);
@@ -86,7 +89,7 @@ impl Scrutiny {
         }
         // Without its surroundings first: most groups show nothing, and looking around is what costs.
         let glance = agreements(&self.sample(&members, &Neighbours::NOBODY));
-        let copies = seed == Seed::Comment && members.len() >= SHOWN.0 && families(&glance) == [Family::Content];
+        let copies = seed == Seed::Comment && members.len() >= SHOWN.0;
         if !worth_looking_around(&members, &glance) && !copies {
             return None;
         }
@@ -110,7 +113,7 @@ impl Scrutiny {
             self.without_room(members, without_selection(seed, members[0], agreed, &around.latest))
         };
         let mut agreed = agreeing(&members);
-        if copies {
+        if copies && families(&agreed) == [Family::Content] {
             return self.crowd(&members, size, agreed, &outside);
         }
         let whole = members.clone();
@@ -228,11 +231,9 @@ impl Scrutiny {
     /// do. Nor is a pattern of addresses theirs if most who have it have a mailbox there: a service that relays mail makes them all
     /// alike.
     fn without_domains_of_others(&self, rule: Rule, group: &[&Record]) -> Option<Rule> {
-        let domains = self.of_others(Seed::Domain, &rule, group);
-        let servers = self.of_others(Seed::Mx, &rule, group);
+        let domains = self.of_others(&rule, group);
         rule.keeping(|kind, value| match kind {
             Kind::Domain => !domains.contains(&value),
-            Kind::Mx => !servers.contains(&value),
             Kind::Shape => {
                 let bearers = group.iter().filter(|one| one.shape == value);
                 let there = bearers.clone().filter(|one| domains.contains(&one.domain)).count();
@@ -242,23 +243,27 @@ impl Scrutiny {
         })
     }
 
-    /// Mail domains of a group that are not its own; or mail servers, as far as nearly all of their mailboxes
-    /// are at one domain. Where few mailboxes are known, those at all of these domains answer.
-    fn of_others(&self, seed: Seed, rule: &Rule, group: &[&Record]) -> Vec<u32> {
-        let mut values: Vec<(u32, u32)> = group.iter().filter_map(|record| seed.values(record)).collect();
-        values.sort_unstable();
-        values.dedup();
-        let ask = |value: (u32, u32)| {
-            let one = group.iter().find(|record| seed.values(record) == Some(value));
-            let all = self.latest(one.and_then(|one| seed.key(one)));
-            let [(at_one, _), _] = most_frequent(all.iter().map(|one| one.domain));
-            let answers = all.iter().filter_map(|one| rule.bears(Family::Network, one));
+    /// Mail domains of a group that are not its own. Where few mailboxes are known, those at all of these domains answer. Who is held is
+    /// of the attack, wherever they came from; and an attack that rents does so in more places than this group shows.
+    fn of_others(&self, rule: &Rule, group: &[&Record]) -> Vec<u32> {
+        let mut domains: Vec<(u32, u32)> = group.iter().filter_map(|record| Seed::Domain.values(record)).collect();
+        domains.sort_unstable();
+        domains.dedup();
+        let rented = group.iter().filter(|record| record.is(flag::HOSTING)).count() * 10 >= group.len() * 9;
+        let from_there = |one: &Record| {
+            let bears = rule.bears(Family::Network, one)?;
+            Some(bears || (rented && one.is(flag::HOSTING)))
+        };
+        let ask = |domain: (u32, u32)| {
+            let one = group.iter().find(|record| Seed::Domain.values(record) == Some(domain));
+            let all = self.latest(one.and_then(|one| Seed::Domain.key(one)));
+            let answers = all.iter().filter(|one| one.cluster == 0).filter_map(from_there);
             let (there, of) = answers.fold((0, 0), |(there, of), from_there| {
                 (there + usize::from(from_there), of + 1)
             });
-            (at_one * 5 >= all.len() * 4 && of > 0).then_some((value.0, (there, of)))
+            (of > 0).then_some((domain.0, (there, of)))
         };
-        let known: Vec<(u32, (usize, usize))> = values.into_iter().filter_map(ask).collect();
+        let known: Vec<(u32, (usize, usize))> = domains.into_iter().filter_map(ask).collect();
         let are_few = |(_, of): &(usize, usize)| *of < 2 * MIN_CLUSTER;
         let few = known.iter().map(|(_, one)| one).filter(|one| are_few(one));
         let few = few.fold((0, 0), |(there, of), one| (there + one.0, of + one.1));
@@ -266,7 +271,7 @@ impl Scrutiny {
         let of_others = known
             .iter()
             .filter(|(_, one)| !own(if are_few(one) { few } else { *one }));
-        of_others.map(|(value, _)| *value).collect()
+        of_others.map(|(domain, _)| *domain).collect()
     }
 
     /// The prefixes, two at most, where many of these sign who are an organisation: everybody there has mailboxes at one domain, and
@@ -321,9 +326,27 @@ impl Scrutiny {
         })
     }
 
+    /// Whether nearly all come from prefixes of which most is held that came from there: what kept a beat with those does not without
+    /// them. Nobody's line of an access network is such a place.
+    fn are_from_a_held_place(&self, members: &[&Record]) -> bool {
+        let mut places: Vec<&Record> = members
+            .iter()
+            .filter(|one| weighing(Kind::Near, one) != 0)
+            .copied()
+            .collect();
+        if self.clusters.is_empty() || places.len() * 10 < members.len() * 9 {
+            return false;
+        }
+        places.sort_unstable_by_key(|one| one.near);
+        places.dedup_by_key(|one| one.near);
+        let held: u64 = places.iter().map(|one| self.islands.landed(one)).sum();
+        let others: u64 = places.iter().map(|one| self.groups.size_of(Seed::Near.key(one))).sum();
+        held >= HELD_PLACE * others.max(1)
+    }
+
     fn advise(&self, group: &[&Record], members: &[&Record], size: u64, agreed: &[Agreement]) -> Option<Judged> {
         let agreeing = families(agreed);
-        let marked = marked(agreed);
+        let marked = marked(agreed) || self.are_from_a_held_place(members);
         let shown = |organisation| Judged::Notice {
             organisation,
             watch: marked && !organisation,

@@ -49,6 +49,17 @@ impl Country {
             _ => Self::UNKNOWN,
         }
     }
+
+    /// Its two letters; none where it is unknown.
+    #[must_use]
+    pub fn code(self) -> String {
+        let letters = self.0.to_be_bytes();
+        letters
+            .iter()
+            .filter(|letter| **letter != 0)
+            .map(|letter| char::from(*letter))
+            .collect()
+    }
 }
 
 /// Where a request came from.
@@ -75,7 +86,8 @@ pub struct Observation {
     pub at: Millis,
     /// Where it came from.
     pub source: Source,
-    /// Hour of the day, 0 to 23, where the source is: night is the night of the place. 24 if unknown.
+    /// Hour of the day, 0 to 23, where the source is: night is the night of the place. 24 if unknown, or if clocks there do not
+    /// agree.
     pub local_hour: u8,
     /// Handshake and headers of the client.
     pub client: Tag,
@@ -85,8 +97,6 @@ pub struct Observation {
     pub script: bool,
     /// From the issue of the clearance or ticket to the form, milliseconds.
     pub fill_ms: u64,
-    /// From the page to the issue of the clearance or ticket, milliseconds; 0 if the page was not seen.
-    pub read_ms: u64,
     /// The name, folded to lower case.
     pub name: Tag,
     /// Place of the name in a directory: the first two letters of its last word, `26 * first + second + 1`; 0 if they are
@@ -103,8 +113,6 @@ pub struct Observation {
     pub local_stem: Tag,
     /// Domain of the mailbox.
     pub domain: Tag,
-    /// Mail servers of that domain: those of a common provider have a common tag.
-    pub mx: Tag,
     /// The domain is one of the large mail providers, free or of an access network.
     pub common_mail: bool,
     /// Country given in the form.

@@ -3,7 +3,7 @@
 use paraph_tally::{Millis, PetitionId, SignatureId};
 
 use crate::finding::ClusterId;
-use crate::observe::{NetworkKind, Observation, Source};
+use crate::observe::{Country, NetworkKind, Observation, Source};
 
 /// Facts of yes or no.
 pub(crate) mod flag {
@@ -65,14 +65,12 @@ pub(crate) struct Record {
     pub(crate) shape: u32,
     pub(crate) stem: u32,
     pub(crate) domain: u32,
-    pub(crate) mx: u32,
     pub(crate) confirm_near: u32,
     pub(crate) language: u16,
     pub(crate) country: u16,
     pub(crate) name_order: u16,
     /// Natural logarithm of the milliseconds, in 1/2048; 0 if unknown.
     pub(crate) fill: u16,
-    pub(crate) read: u16,
     pub(crate) flags: u16,
     /// 1 + the cluster's number; 0 for none.
     pub(crate) cluster: u16,
@@ -93,21 +91,30 @@ pub(crate) fn log_of(scaled: u16) -> Option<f64> {
 }
 
 impl Record {
-    pub(crate) fn new(seen: &Observation, base: Millis) -> Self {
+    /// Whoever declares no country is taken for one of the petition's audience.
+    pub(crate) fn new(seen: &Observation, audience: Country, base: Millis) -> Self {
         let mut flags = match seen.source.kind {
             NetworkKind::Unknown => 0,
             NetworkKind::Access => flag::ACCESS,
             NetworkKind::Hosting => flag::HOSTING,
         };
-        let (from, declared) = (seen.source.country, seen.declared);
-        let elsewhere = from.0 != 0 && declared.0 != 0 && from != declared;
+        let from = seen.source.country;
+        let home = if seen.declared == Country::UNKNOWN {
+            audience
+        } else {
+            seen.declared
+        };
+        let elsewhere = from != Country::UNKNOWN && home != Country::UNKNOWN && from != home;
+        // Where a registry errs by a continent, a whole campus would work by night: its clock is believed where it says what
+        // people say.
+        let at_home = from != Country::UNKNOWN && from == home;
         for (holds, bit) in [
             (seen.script, flag::SCRIPT),
             (seen.name_upper, flag::UPPER),
             (seen.common_mail, flag::COMMON_MAIL),
             (elsewhere, flag::ELSEWHERE),
-            (seen.local_hour < 6, flag::NIGHT),
-            (seen.local_hour < 24, flag::HOUR_KNOWN),
+            (at_home && seen.local_hour < 6, flag::NIGHT),
+            (at_home && seen.local_hour < 24, flag::HOUR_KNOWN),
         ] {
             if holds {
                 flags |= bit;
@@ -126,13 +133,11 @@ impl Record {
             shape: seen.local_shape.0,
             stem: seen.local_stem.0,
             domain: seen.domain.0,
-            mx: seen.mx.0,
             confirm_near: 0,
             language: seen.language.0 as u16,
             country: from.0,
             name_order: seen.name_order,
             fill: log_scaled(seen.fill_ms),
-            read: log_scaled(seen.read_ms),
             flags,
             cluster: 0,
         }
@@ -172,13 +177,11 @@ impl Record {
             shape: 0,
             stem: 0,
             domain: 0,
-            mx: 0,
             confirm_near: 0,
             language: 0,
             country: 0,
             name_order: 0,
             fill: 0,
-            read: 0,
             flags: self.flags & (flag::HELD | flag::SETTLED | flag::INNOCENT) | flag::ENDED | flag::SCRIPT,
             ..*self
         };

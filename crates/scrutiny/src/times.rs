@@ -33,13 +33,15 @@ const BEAT: f64 = 0.55;
 /// Hours that a group must span before its nights say anything: a film that ends at one in the morning is no machine.
 const HOURS_FOR_NIGHT: f64 = 9.0;
 
+/// Seconds of a day.
+const DAY: f64 = 24.0 * 3600.0;
+
 /// Hours that a mail server may be away before somebody sees to it.
 const HOURS_OF_A_DEAD_SERVER: f64 = 24.0;
 
 pub(crate) fn agreements(sample: &Sample<'_>) -> Vec<Agreement> {
     let mut all = Vec::new();
-    all.extend(narrow(sample, Fact::SameFillTime, |record| record.fill, Mark::Fill));
-    all.extend(narrow(sample, Fact::SameReadTime, |record| record.read, Mark::Read));
+    all.extend(same_fill(sample));
     all.extend(same_gap(sample));
     all.extend(stored_up(sample));
     all.extend(regular(sample.members));
@@ -52,10 +54,9 @@ pub(crate) fn may_agree(members: &[&Record]) -> bool {
     let narrow = |seen: Option<(Spread, usize)>| {
         seen.is_some_and(|(spread, of)| spread.width <= MACHINE && speaks(spread.width / USUAL.1, of))
     };
-    let fills = || narrow(Spread::of_times(members, |record| record.fill));
-    let reads = || narrow(Spread::of_times(members, |record| record.read));
+    let fills = || narrow(Spread::of_fills(members));
     let gaps = || narrow(Spread::of_gaps(members));
-    members.len() >= MIN_CLUSTER && (fills() || reads() || gaps() || late(members).is_some())
+    members.len() >= MIN_CLUSTER && (fills() || gaps() || late(members).is_some())
 }
 
 /// How a time is distributed, by its logarithm.
@@ -83,9 +84,9 @@ impl Spread {
         Some((spread, of))
     }
 
-    /// Of those that are known, scaled.
-    fn of_times(records: &[&Record], scaled: impl Fn(&Record) -> u16) -> Option<(Self, usize)> {
-        let times = records.iter().map(|record| scaled(record)).filter(|time| *time > 0);
+    /// Of filling in the form, as far as that is known.
+    fn of_fills(records: &[&Record]) -> Option<(Self, usize)> {
+        let times = records.iter().map(|record| record.fill).filter(|time| *time > 0);
         Self::of(times.collect(), |time| log_of(time).unwrap_or_default())
     }
 
@@ -167,32 +168,21 @@ fn as_at_home(seen: &Spread, at_home: Option<(Spread, usize)>) -> bool {
     })
 }
 
-/// The time of filling in, or reading, is always the same.
-fn narrow(
-    sample: &Sample<'_>,
-    fact: Fact,
-    scaled: impl Fn(&Record) -> u16,
-    mark: impl Fn(u16, u16) -> Mark,
-) -> Option<Agreement> {
-    let (seen, of) = Spread::of_times(sample.members, &scaled)?;
+/// The time of filling in is always the same.
+fn same_fill(sample: &Sample<'_>) -> Option<Agreement> {
+    let (seen, of) = Spread::of_fills(sample.members)?;
     if of * 10 < sample.members.len() * 8 {
         return None;
     }
-    let evidence = narrowness(
-        sample,
-        fact,
-        (&seen, of),
-        |of| Spread::of_times(of, &scaled),
-        || USUAL.1,
-    )?;
+    let evidence = narrowness(sample, Fact::SameFillTime, (&seen, of), Spread::of_fills, || USUAL.1)?;
     let edge = |at: f64| (at * 2048.0).clamp(1.0, f64::from(u16::MAX)) as u16;
     // Of a few, the spread is known roughly: the reach leaves room for it.
     let reach = 3.0 * seen.width.max(0.02) * (1.0 + 3.0 / f64::from(evidence.of).sqrt());
     let (low, high) = (edge(seen.middle - reach), edge(seen.middle + reach));
-    let expected = sample.around(|record| (low..=high).contains(&scaled(record))).max(0.05);
+    let expected = sample.around(|record| (low..=high).contains(&record.fill)).max(0.05);
     Some(Agreement {
         evidence,
-        mark: mark(low, high),
+        mark: Mark::Fill(low, high),
         expected,
     })
 }
@@ -257,9 +247,9 @@ fn late(members: &[&Record]) -> Option<(usize, usize)> {
 fn their_mail_may_be_late(sample: &Sample<'_>) -> bool {
     let mut late: Vec<&Record> = sample.members.to_vec();
     late.retain(|record| Trait::LongGap.holds(record));
-    let mut servers: Vec<u32> = late.iter().map(|record| weighing(Kind::Mx, record)).collect();
-    servers.sort_unstable();
-    let most = servers
+    let mut domains: Vec<u32> = late.iter().map(|record| weighing(Kind::Domain, record)).collect();
+    domains.sort_unstable();
+    let most = domains
         .chunk_by(|a, b| a == b)
         .filter(|run| run[0] != 0)
         .map(<[u32]>::len)
@@ -309,8 +299,20 @@ fn day_and_night(sample: &Sample<'_>) -> Option<Agreement> {
     let night = |record: &Record| at_home(record) && record.is(flag::NIGHT);
     let known = sample.members.iter().filter(|record| at_home(record)).count();
     let awake = sample.members.iter().filter(|record| night(record)).count();
-    let expected = sample.baseline.share_of(Trait::Night).max(sample.around(night));
-    let long = last.signed.seconds_since(first.signed) > HOURS_FOR_NIGHT * 3600.0;
+    let span = last.signed.seconds_since(first.signed);
+    // From an evening to the next morning everybody's share of nights is larger: people are asked about the same hours of a day.
+    let begin = f64::from(first.signed.0) / 100.0;
+    let same_hours = |record: &Record| (f64::from(record.signed.0) / 100.0 - begin).rem_euclid(DAY) <= span;
+    let share = |records: &[&Record]| {
+        let asked = records.iter().filter(|record| at_home(record) && same_hours(record));
+        let (awake, of) = asked.fold((0, 0), |(awake, of), record| {
+            (awake + usize::from(night(record)), of + 1)
+        });
+        (of >= MIN_CLUSTER).then(|| awake as f64 / of as f64)
+    };
+    let around = share(sample.life)?.min(share(sample.latest).unwrap_or(1.0));
+    let expected = sample.baseline.share_of(Trait::Night).max(around);
+    let long = span > HOURS_FOR_NIGHT * 3600.0;
     (long && known >= 2 * MIN_CLUSTER && awake as f64 >= 2.5 * expected * known as f64)
         .then(|| group(Fact::DayAndNight, awake, known, expected))
         .flatten()

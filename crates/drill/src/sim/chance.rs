@@ -63,6 +63,14 @@ const AWAKE: [f64; 24] = [
 ];
 const MOST: f64 = 7.6;
 
+/// Spreads a number over all bits (SplitMix64): a draw that disturbs no other.
+pub(super) fn mixed(number: u64) -> u64 {
+    let number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    number ^ (number >> 31)
+}
+
 /// Hour of the day at a place.
 pub(super) fn local_hour(at: Moment, ahead: i8) -> u8 {
     ((at + DAY).wrapping_add_signed(i64::from(ahead) * HOUR as i64) / HOUR % 24) as u8

@@ -133,7 +133,6 @@ fn carrier(draft: &mut Draft, world: &mut World) {
             network: 25,
             line: Line::Access,
             country: HOME,
-            ahead: 0,
         };
         draft.person(world, group, person, Where::AsUsual);
     }
@@ -228,7 +227,6 @@ fn small_town(draft: &mut Draft, world: &mut World) {
             network,
             line: Line::Unknown,
             country: HOME,
-            ahead: 0,
         };
         if world.chance.yes(0.4) {
             (person.domain, person.mx, person.common_mail) = (domain, domain, false);
@@ -384,7 +382,6 @@ pub(super) fn one_place(world: &mut World, line: Line) -> Place {
         network,
         line,
         country: HOME,
-        ahead: 0,
     }
 }
 

@@ -322,7 +322,6 @@ fn framing(draft: &mut Draft, world: &mut World) {
         network: world.fresh(),
         line: Line::Unknown,
         country: HOME,
-        ahead: 0,
     };
     let start = u64::from(world.chance.number(3, 6)) * DAY + 8 * HOUR;
     for _ in 0..1000 {
@@ -361,7 +360,7 @@ fn mimicry(draft: &mut Draft, world: &mut World) {
     let wave = draft.wave("mimicry");
     let mut kit = Kit::new(world, Line::Hosting, (1, 1), (10, 60), (1, 1));
     for place in &mut kit.places {
-        (place.network, place.country, place.ahead) = (model.place.network, HOME, 0);
+        (place.network, place.country) = (model.place.network, HOME);
     }
     (kit.clients, kit.shapes) = (vec![model.client], vec![model.shape]);
     let listed = world.chance.yes(0.5);

@@ -88,7 +88,6 @@ pub(super) fn campus(draft: &mut Draft, world: &mut World) {
             network,
             line: Line::Unknown,
             country: HOME,
-            ahead: 0,
         };
         if world.chance.yes(managed) {
             person.client = image;
@@ -120,7 +119,6 @@ pub(super) fn numbered(draft: &mut Draft, world: &mut World) {
             network,
             line: Line::Unknown,
             country: HOME,
-            ahead: 0,
         };
         if world.chance.yes(managed) {
             person.client = image;

@@ -12,10 +12,12 @@ mod crowd;
 mod forgers;
 mod institutions;
 mod night;
+mod registry;
 mod seed;
 mod world;
 
 pub use night::{Night, SimScenario, simulate};
+pub use registry::Registry;
 pub use seed::{ReportingSeed, Seed, TuningSeed};
 
 /// Milliseconds since the midnight, at home, with which a night begins.
@@ -47,10 +49,8 @@ pub struct Place {
     pub network: u32,
     /// What that serves.
     pub line: Line,
-    /// Where it is: ISO 3166 letters of an invented assignment.
+    /// Where it is, whatever a registry says: ISO 3166 letters of an invented assignment.
     pub country: [u8; 2],
-    /// Hours that clocks there are ahead of those at home.
-    pub ahead: i8,
 }
 
 /// One contribution that was admitted.
@@ -72,7 +72,7 @@ pub struct Contribution {
     pub script: bool,
     /// Form to contribution, milliseconds.
     pub fill_ms: u64,
-    /// Page to form, milliseconds.
+    /// Page to form, milliseconds. No server knows it: pages come out of caches.
     pub read_ms: u64,
     /// Number of the name.
     pub name: u32,
@@ -88,11 +88,11 @@ pub struct Contribution {
     pub stem: u32,
     /// Number of the mail domain.
     pub domain: u32,
-    /// Number of its mail servers.
+    /// Number of its mail servers. No server knows it: nobody is asked about a signatory's domain.
     pub mx: u32,
     /// Whether it is one of the large providers.
     pub common_mail: bool,
-    /// Country given in the form.
+    /// Country given in the form by whoever gives one: [`Registry::declared`].
     pub declared: [u8; 2],
 }
 

@@ -1,6 +1,7 @@
 //! A night: the scenario, everybody's steps in the order of time, and the truth about each.
 
 use super::chance::Chance;
+use super::registry::Registry;
 use super::seed::Seed;
 use super::world::World;
 use super::{Act, Contribution, HOUR, Step, Truth, crowd, forgers};
@@ -116,6 +117,8 @@ pub struct Night<S> {
     pub truth: Vec<Truth>,
     /// What happens, in the order of time.
     pub steps: Vec<Step>,
+    /// What a server can know of places.
+    pub registry: Registry,
     /// Names of the honest groups.
     pub groups: Vec<&'static str>,
     /// Mailboxes whose holders were forged first and who then sign themselves.
@@ -204,6 +207,9 @@ pub fn simulate<S: Seed>(scenario: SimScenario, seed: S) -> Night<S> {
     let mut chance = seed.chance();
     chance.set_stream(1000);
     draft.stop_the_mail(&mut Chance(chance));
+    let mut chance = seed.chance();
+    chance.set_stream(1001);
+    let registry = Registry::new(&mut Chance(chance));
     // Stable: of one moment, what was written first comes first.
     draft.steps.sort_by_key(|step| step.at);
     Night {
@@ -212,6 +218,7 @@ pub fn simulate<S: Seed>(scenario: SimScenario, seed: S) -> Night<S> {
         contributions: draft.contributions,
         truth: draft.truth,
         steps: draft.steps,
+        registry,
         groups: draft.groups,
         victims: draft.victims,
         waves: draft.waves,

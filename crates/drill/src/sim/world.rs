@@ -85,7 +85,6 @@ impl World {
             network,
             line,
             country: HOME,
-            ahead: 0,
         }
     }
 
@@ -98,12 +97,11 @@ impl World {
             network,
             line: Line::Access,
             country: HOME,
-            ahead: 0,
         }
     }
 
     /// A line that homes have in another country.
-    pub(super) fn away(&mut self, (country, ahead): ([u8; 2], i8)) -> Place {
+    pub(super) fn away(&mut self, (country, _): ([u8; 2], i8)) -> Place {
         let network = 3000 + u32::from(country[1]) * 10 + self.chance.number(0, 4);
         let line = if self.chance.yes(0.85) {
             Line::Access
@@ -115,7 +113,6 @@ impl World {
             network,
             line,
             country,
-            ahead,
         }
     }
 
@@ -126,17 +123,16 @@ impl World {
             Line::Access => 7000 + self.chance.number(0, 40),
             Line::Unknown => 6000 + self.chance.number(0, 60),
         };
-        let (country, ahead) = if self.chance.yes(0.6) {
-            (HOME, 0)
+        let country = if self.chance.yes(0.6) {
+            HOME
         } else {
-            self.chance.pick(&ABROAD).unwrap_or((HOME, 0))
+            self.chance.pick(&ABROAD).map_or(HOME, |(country, _)| country)
         };
         Place {
             prefix: self.fresh(),
             network,
             line,
             country,
-            ahead,
         }
     }
 

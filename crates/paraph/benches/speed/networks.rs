@@ -22,6 +22,8 @@ pub(crate) fn measure(rounds: usize) -> Outcome<Vec<Finding>> {
     // Each 412th range, so that the small table spans the same Internet.
     let every = table.v4.len() / SMALL;
     table.v4 = table.v4.into_iter().step_by(every).collect();
+    let every = table.places.v4.len() / SMALL;
+    table.places.v4 = table.places.v4.into_iter().step_by(every.max(1)).collect();
     let small = Networks::from_bytes(&snapshot::encode(&table)?)?;
 
     let (mut ours, mut baseline) = (Vec::new(), Vec::new());
@@ -32,12 +34,17 @@ pub(crate) fn measure(rounds: usize) -> Outcome<Vec<Finding>> {
     let sizes = whole.sizes();
     Ok(vec![
         Finding {
-            what: format!("networks: who announces an address, {} ranges", sizes.0),
+            what: format!(
+                "networks: who announces an address, and its country, {} ranges",
+                sizes.0
+            ),
             unit: "lookups/s",
             ours,
             baseline,
             bar: Bar::Ratio(0.5),
-            note: format!("random IPv4 addresses, one core; baseline: the same table with {SMALL} ranges"),
+            note: format!(
+                "random IPv4 addresses, one core; baseline: the same with {SMALL} ranges, and {SMALL} of countries"
+            ),
         },
         Finding {
             what: format!(
@@ -67,7 +74,8 @@ fn per_second(networks: &Networks, round: usize) -> f64 {
         state ^= state << 13;
         state ^= state >> 17;
         state ^= state << 5;
-        black_box(networks.lookup(IpAddr::V4(Ipv4Addr::from_bits(state))));
+        let address = IpAddr::V4(Ipv4Addr::from_bits(state));
+        black_box((networks.lookup(address), networks.country(address)));
     }
     LOOKUPS as f64 / started.elapsed().as_secs_f64()
 }

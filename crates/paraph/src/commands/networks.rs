@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use paraph_scrutiny::Country;
 use serde_json::{Value, json};
 
 use super::{block_on, configured, print};
@@ -25,8 +26,12 @@ fn show(command: &NetworksShow) -> Result<(), Failure> {
     let networks = open(&config.directory)?;
     let origin = networks.lookup(command.address);
     let provenance = networks.provenance();
+    let country = networks.country(command.address);
     if command.json {
         let mut said = json!({ "address": command.address, "known": origin.is_some() });
+        if country != Country::UNKNOWN {
+            said["country"] = Value::from(country.code());
+        }
         match origin {
             Some(origin) => said["origin"] = json!(origin),
             None => said["advice"] = Value::from(UNKNOWN),
@@ -45,6 +50,11 @@ fn show(command: &NetworksShow) -> Result<(), Failure> {
             print(&format!("within             {}", origin.prefix));
         }
         None => print(UNKNOWN),
+    }
+    if country == Country::UNKNOWN {
+        print("country            unknown");
+    } else {
+        print(&format!("country            {}, by its registry", country.code()));
     }
     print(&format!(
         "table              of {}, SHA-256 {}",
@@ -99,6 +109,7 @@ fn tell(fresh: &Networks, path: &Path, bytes: usize, command: &NetworksUpdate) {
     let provenance = fresh.provenance();
     if command.json {
         let said = json!({ "file": path, "bytes": bytes, "ipv4_ranges": v4, "ipv6_ranges": v6, "systems": systems,
+            "countries": fresh.knows_countries(),
             "table": provenance, "credit": CREDIT });
         print(&said.to_string());
         return;
@@ -109,6 +120,11 @@ fn tell(fresh: &Networks, path: &Path, bytes: usize, command: &NetworksUpdate) {
     ));
     print(&format!("table of {}: {}", day(provenance.date), provenance.source));
     print(&format!("SHA-256 {}", provenance.sha256));
+    if !fresh.knows_countries() {
+        print(
+            "no countries: there is no asn-country-ipv4.csv beside it, so the country of every address stays unknown",
+        );
+    }
     print(&format!("credit {CREDIT}"));
     if command.out.is_none() {
         print("a running server uses it from its next start on");

@@ -9,6 +9,7 @@ use crate::ledger::record::Personal;
 use crate::limits::Limits;
 use crate::scrutiny::features::{ConfirmedFrom, Features, month_of};
 use crate::trace::networks::kinds::Rules;
+use crate::trace::networks::table::Table;
 use crate::trace::networks::{snapshot, table};
 
 /// One encoding for each event.
@@ -54,17 +55,16 @@ pub(super) fn features(bytes: &[u8]) {
 /// A snapshot as a file, and its body as what was unpacked. Ranges of what is read lie in order and apart.
 pub(super) fn networks(bytes: &[u8]) {
     let _ = snapshot::decode(bytes);
-    if let Ok(table) = snapshot::table_of(bytes) {
-        assert!(
-            table
-                .v4
-                .is_sorted_by(|one, next| one.first <= one.last && one.last < next.first)
-        );
-        assert!(
-            table
-                .v6
-                .is_sorted_by(|one, next| one.first <= one.last && one.last < next.first)
-        );
+    for version in [1, 2] {
+        let Ok(Table { v4, v6, places, .. }) = snapshot::table_of(bytes, version) else {
+            continue;
+        };
+        for narrow in [v4, places.v4] {
+            assert!(narrow.is_sorted_by(|one, next| one.first <= one.last && one.last < next.first));
+        }
+        for wide in [v6, places.v6] {
+            assert!(wide.is_sorted_by(|one, next| one.first <= one.last && one.last < next.first));
+        }
     }
 }
 
@@ -74,6 +74,10 @@ pub(super) fn networks_table(bytes: &[u8]) {
     let (v4, v6) = text.split_once("\n\n").unwrap_or((&text, ""));
     let rules = Rules::parse("").expect("no rules are rules");
     let _ = Rules::parse(&text);
+    if let Ok(places) = table::read_places(v4, v6) {
+        assert!(places.v4.is_sorted_by(|one, next| one.last < next.first));
+        assert!(places.v6.is_sorted_by(|one, next| one.last < next.first));
+    }
     if let Ok(table) = table::read(20_261_128, "fuzz".to_owned(), v4, v6, &rules) {
         assert!(table.v4.is_sorted_by(|one, next| one.last < next.first));
         assert!(table.v6.is_sorted_by(|one, next| one.last < next.first));

@@ -275,9 +275,9 @@ mod tests {
     use super::*;
 
     fn seen(kind: &str, common_mail: bool) -> Option<Observation> {
-        let tags = r#"{"near":1,"origin":1,"client":1,"name":1,"comment":0,"shape":1,"stem":1,"domain":1,"mx":1}"#;
+        let tags = r#"{"near":1,"origin":1,"client":1,"name":1,"comment":0,"shape":1,"stem":1,"domain":1}"#;
         let stored = format!(
-            r#"{{"version":2,"month":7,"tags":{tags},"kind":"{kind}","language":"fr","script":true,"fill_ms":1,
+            r#"{{"version":3,"month":7,"tags":{tags},"kind":"{kind}","from":"","language":"fr","script":true,"fill_ms":1,
                 "name_order":1,"name_upper":false,"common_mail":{common_mail},"country":""}}"#
         );
         let about = (SignatureId([1; 16]), PetitionId(1), Millis(1));

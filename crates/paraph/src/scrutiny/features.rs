@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use super::{providers, text};
 use crate::keys::{Keys, tag};
 use crate::ledger::record::{Personal, Request};
-use crate::trace::networks::{Kind, Known};
+use crate::trace::networks::{Kind, Known, clocks};
 
 /// Month of a tag, counted from 1970, 30 days each.
 pub type Month = u32;
@@ -58,6 +58,9 @@ pub struct Features {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     before: Option<Tags>,
     kind: Kind,
+    /// In which country a registry puts the address; empty where it is not known.
+    #[serde(default)]
+    from: String,
     /// Language of the page.
     language: String,
     /// Whether the puzzle was solved by script.
@@ -93,7 +96,6 @@ struct Tags {
     /// Of the part of it that the mailbox is at; 0 if it is at the domain itself.
     #[serde(default, skip_serializing_if = "is_zero")]
     host: u32,
-    mx: u32,
 }
 
 /// Where a confirming request came from, as it is stored.
@@ -107,6 +109,9 @@ pub struct ConfirmedFrom {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     before: Option<(u32, u32)>,
     kind: Kind,
+    /// As [`Features::from`].
+    #[serde(default)]
+    from: String,
 }
 
 /// Observations as they were stored first: no network, no template, longer tags.
@@ -122,8 +127,8 @@ struct First {
     name: String,
 }
 
-/// Version of what is written today.
-const VERSION: u8 = 2;
+/// Version of what is written today; 2 did not know countries, and tagged the domain a second time.
+const VERSION: u8 = 3;
 
 /// Something that contributions may share, as a person names it.
 #[derive(Clone, Copy, Debug)]
@@ -182,6 +187,7 @@ impl Observer {
             tags: values.tags(self, month),
             before: overlaps(request.at).then(|| values.tags(self, month.saturating_sub(1))),
             kind: self.networks.get().kind(request.address),
+            from: self.networks.get().country(request.address).code(),
             language: personal.language.clone(),
             script: request.price > 0,
             fill_ms: request.at.saturating_sub(request.issued_at),
@@ -217,6 +223,7 @@ impl Observer {
             origin: in_force.1,
             before,
             kind: self.networks.get().kind(address),
+            from: self.networks.get().country(address).code(),
         }
     }
 
@@ -274,8 +281,6 @@ impl<'a> Values<'a> {
             stem: hashed("stem", self.stem.as_bytes()),
             domain: hashed("domain", domain.as_bytes()),
             host: observer.tag(month, "domain", part),
-            // Which servers take a domain's mail is asked of nobody: until it is known, the domain stands for them.
-            mx: hashed("mx", domain.as_bytes()),
         }
     }
 }
@@ -342,19 +347,17 @@ impl Features {
     #[must_use]
     pub fn told(&self, month: Month, (id, petition, at): (SignatureId, PetitionId, Millis)) -> Observation {
         let tags = self.tags_of(month);
+        let source = source(tags.near, tags.origin, self.kind, &self.from);
         Observation {
             id,
             petition,
             at,
-            source: source(tags.near, tags.origin, self.kind),
-            // The networks' table does not say where a network is, so neither is the night of the place known.
-            local_hour: 24,
+            source,
+            local_hour: clocks::hour(source.country, at).unwrap_or(24),
             client: Tag(tags.client),
             language: Tag::of(&Sha256::digest(&self.language)),
             script: self.script,
             fill_ms: self.fill_ms,
-            // Pages come out of caches: when one was opened is not known.
-            read_ms: 0,
             name: Tag(tags.name),
             name_order: self.name_order,
             name_upper: self.name_upper,
@@ -362,7 +365,6 @@ impl Features {
             local_shape: Tag(tags.shape),
             local_stem: Tag(tags.stem),
             domain: Tag(tags.domain),
-            mx: Tag(tags.mx),
             common_mail: self.common_mail,
             declared: Country::from_code(&self.country),
         }
@@ -407,11 +409,11 @@ impl ConfirmedFrom {
             Some(before) if from.month.checked_sub(1) == Some(month) => before,
             _ => (0, 0),
         };
-        source(near, origin, from.kind)
+        source(near, origin, from.kind, &from.from)
     }
 }
 
-fn source(near: u32, origin: u32, kind: Kind) -> Source {
+fn source(near: u32, origin: u32, kind: Kind, country: &str) -> Source {
     Source {
         near: Tag(near),
         origin: Tag(origin),
@@ -421,7 +423,7 @@ fn source(near: u32, origin: u32, kind: Kind) -> Source {
             Kind::Access | Kind::Other => NetworkKind::Access,
             Kind::Unknown => NetworkKind::Unknown,
         },
-        country: Country::UNKNOWN,
+        country: Country::from_code(country),
     }
 }
 
@@ -437,11 +439,11 @@ impl From<First> for Features {
                 client: tag(&first.client),
                 name: tag(&first.name),
                 domain: tag(&first.domain),
-                mx: tag(&first.domain),
                 ..Tags::default()
             },
             before: None,
             kind: Kind::Unknown,
+            from: String::new(),
             language: first.language,
             script: first.script,
             fill_ms: first.fill_ms,
@@ -601,6 +603,34 @@ mod tests {
         assert_eq!(read(&late, 700).name, Tag::NONE);
     }
 
+    /// With the table inside the program, as a server has it: Amsterdam in winter, a country of many clocks, and nobody's address.
+    #[test]
+    fn country_and_hour_are_told_as_far_as_they_are_known() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let networks = Arc::new(Known::in_directory(directory.path()));
+        let observer = Observer::new(&Keys::random(), networks, false);
+        let midnight = 700 * MONTH + 20 * DAY;
+        for (address, country, hour) in [
+            ("193.0.14.129", "NL", 4),
+            ("2001:7fd::1", "NL", 4),
+            ("8.8.8.8", "US", 24),
+            ("192.0.2.1", "", 24),
+        ] {
+            let at = Millis(midnight + 3 * 3_600_000);
+            let personal = personal(at.0, "Zoé Tarvellec", "zoe@mail-a.example", address);
+            let stored = observer.observe(&personal, &personal.email).to_bytes();
+            let about = (SignatureId([1; 16]), PetitionId(1), at);
+            let seen = Features::observation(&stored, month(at.0), about).expect("readable");
+            assert_eq!(
+                (seen.source.country, seen.local_hour),
+                (Country::from_code(country), hour),
+                "{address}"
+            );
+            let confirmed = observer.confirmed_from(personal.request.address, at).to_bytes();
+            assert_eq!(ConfirmedFrom::source(&confirmed, month(at.0)), seen.source);
+        }
+    }
+
     #[test]
     fn rows_of_earlier_versions_are_read() {
         let first = br#"{"version":1,"month":700,"address":"00","near":"0a0b0c0d0e0f","wide":"00","client":"01020304ff",
@@ -610,6 +640,20 @@ mod tests {
         assert_eq!((seen.source.near, seen.client), (Tag(0x0a0b_0c0d), Tag(0x0102_0304)));
         assert_eq!((seen.fill_ms, seen.script, seen.name), (1234, false, Tag(1)));
         assert_eq!(read(first, 701).source.near, Tag::NONE);
+        let second = br#"{"version":2,"month":700,"tags":{"near":1,"origin":2,"client":3,"name":4,"comment":5,"shape":6,"stem":7,
+            "domain":8,"mx":9},"kind":"access","language":"fr","script":true,"fill_ms":1,"name_order":3,"name_upper":false,
+            "common_mail":true,"country":"FR"}"#;
+        let seen = read(second, 700);
+        assert_eq!(
+            (seen.domain, seen.source.kind, seen.local_hour),
+            (Tag(8), NetworkKind::Access, 24)
+        );
+        assert_eq!(
+            (seen.source.country, seen.declared),
+            (Country::UNKNOWN, Country::from_code("FR"))
+        );
+        let confirmed = br#"{"version":2,"month":700,"near":1,"origin":2,"kind":"hosting"}"#;
+        assert_eq!(ConfirmedFrom::source(confirmed, 700).country, Country::UNKNOWN);
         assert!(Features::observation(b"spoilt", 700, (SignatureId([1; 16]), PetitionId(1), Millis(1))).is_none());
     }
 }

@@ -53,7 +53,9 @@ fn a_table_from_a_folder_is_checked_taken_over_and_shown() {
         (taken["ipv4_ranges"].as_u64(), taken["systems"].as_u64()),
         (Some(2), Some(2))
     );
+    assert_eq!(taken["countries"], false, "its files are not there");
     let known = said(&site.run(&["networks", "show", "192.0.2.9", "--json"]));
+    assert_eq!(known["country"], Value::Null);
     assert_eq!(known["origin"]["holder"], "Sample Hosting");
     assert_eq!(known["origin"]["kind"], "hosting");
     assert_eq!(known["origin"]["prefix"], "192.0.2.0/24");
@@ -69,6 +71,22 @@ fn a_table_from_a_folder_is_checked_taken_over_and_shown() {
         "{}",
         unknown.stdout
     );
+
+    // With countries beside it.
+    for (name, text) in [
+        ("asn-country-ipv4.csv", "192.0.2.0,192.0.2.255,QM\n"),
+        ("asn-country-ipv6.csv", ""),
+    ] {
+        fs::write(folder.join(name), text).expect("written");
+    }
+    let taken = site.run(&["networks", "update", "--from", "table"]);
+    assert!(
+        taken.code == 0 && taken.stdout.contains("asn-country, SHA-256"),
+        "{}",
+        taken.stderr
+    );
+    let known = said(&site.run(&["networks", "show", "192.0.2.9", "--json"]));
+    assert_eq!(known["country"], "QM");
 
     // An older one does not follow, and a damaged one is not skipped.
     let older = site.run(&["networks", "update", "--from", "table", "--date", "20291231"]);

@@ -217,33 +217,6 @@ fn a_demonstration_that_is_told_to_end_leaves_nothing_behind() {
     assert_eq!(left(), 0);
 }
 
-/// Its directory holds a key, and the names of whoever tried it by hand.
-#[test]
-fn a_demonstration_that_is_told_to_end_leaves_nothing_behind() {
-    let site = Site::new();
-    let temporary = site.place().join("temporary");
-    fs::create_dir(&temporary).expect("made");
-    let left = || fs::read_dir(&temporary).expect("there").count();
-    let mut demo = site.command(&["demo", "--listen", "127.0.0.1:0"]);
-    demo.env("TMPDIR", &temporary)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null());
-    let mut demo = demo.spawn().expect("it starts");
-    let mut said = BufReader::new(demo.stdout.take().expect("piped")).lines();
-    let first = said.next().expect("a line").expect("UTF-8");
-    assert!(first.starts_with("petition") && left() == 1, "{first}");
-    let told = Command::new("kill").args(["-TERM", &demo.id().to_string()]).status();
-    assert!(told.is_ok_and(|status| status.success()));
-    // Its last words: until it has ended.
-    said.for_each(drop);
-    assert_eq!(
-        demo.wait().expect("ended").code(),
-        Some(1),
-        "it is cut short, not killed"
-    );
-    assert_eq!(left(), 0);
-}
-
 /// How a trusted proxy announces the carrier's address that a thousand people of the drill sign from.
 fn behind_the_carrier() -> Vec<u8> {
     format!("PROXY TCP4 {} 127.0.0.1 4711 80\r\n", paraph_drill::networks::SHARED).into_bytes()

@@ -41,7 +41,7 @@ pub(crate) enum Case {
     Attacked,
 }
 
-/// One step as it would lie in a journal with its features: fixed places, 90 bytes.
+/// One step as it would lie in a journal with its features: fixed places, 82 bytes.
 struct Line {
     at: u64,
     /// On how many petitions it happens for each copy of the stream; 0 is on one in all.
@@ -50,7 +50,7 @@ struct Line {
 }
 
 impl Line {
-    const BYTES: usize = 90;
+    const BYTES: usize = 82;
     const SIGN: u8 = 0;
     const CONFIRM: u8 = 1;
     const SETTLE: u8 = 2;
@@ -76,7 +76,6 @@ impl Line {
         }
         put(&confirmed_in.near.0.to_le_bytes());
         put(&(seen.fill_ms as u32).to_le_bytes());
-        put(&(seen.read_ms as u32).to_le_bytes());
         put(&seen.name_order.to_le_bytes());
         put(&seen.source.country.0.to_le_bytes());
         put(&seen.declared.0.to_le_bytes());
@@ -88,7 +87,7 @@ impl Line {
         (self.each * copies).max(1)
     }
 
-    fn tags(seen: &Observation) -> [Tag; 10] {
+    fn tags(seen: &Observation) -> [Tag; 9] {
         let source = &seen.source;
         [
             source.near,
@@ -100,7 +99,6 @@ impl Line {
             seen.local_shape,
             seen.local_stem,
             seen.domain,
-            seen.mx,
         ]
     }
 
@@ -125,7 +123,7 @@ impl Line {
             near: tag(0),
             origin: tag(1),
             kind: kind(bytes[5]),
-            country: Country(short(81)),
+            country: Country(short(73)),
         };
         let seen = Observation {
             id: SignatureId(id),
@@ -136,21 +134,19 @@ impl Line {
             client: tag(2),
             language: tag(3),
             script: bytes[2] == 1,
-            fill_ms: word(71).into(),
-            read_ms: word(75).into(),
+            fill_ms: word(67).into(),
             name: tag(4),
-            name_order: short(79),
+            name_order: short(71),
             name_upper: bytes[3] == 1,
             comment: tag(5),
             local_shape: tag(6),
             local_stem: tag(7),
             domain: tag(8),
-            mx: tag(9),
             common_mail: bytes[4] == 1,
-            declared: Country(short(83)),
+            declared: Country(short(75)),
         };
         let confirmed_in = Source {
-            near: tag(10),
+            near: tag(9),
             kind: kind(bytes[6]),
             ..source
         };
@@ -175,7 +171,8 @@ pub(crate) fn print(case: Case, most: usize) {
     for line in &lines {
         for copy in 0..line.times(copies) {
             let (kind, seen, source) = line.decode(copy);
-            sum = sum.wrapping_add(u64::from(kind) + u64::from(seen.mx.0) + u64::from(source.near.0) + seen.fill_ms);
+            sum =
+                sum.wrapping_add(u64::from(kind) + u64::from(seen.domain.0) + u64::from(source.near.0) + seen.fill_ms);
         }
     }
     black_box(sum);
@@ -284,7 +281,7 @@ fn add(lines: &mut Vec<Line>, scenario: SimScenario, seed: Option<TuningSeed>, p
         if petition == MOST_ATTACKED && matches!(night.truth[whose], Truth::Honest(_)) {
             continue;
         }
-        let mut seen = replay::observation(&night.contributions[whose], ids[whose]);
+        let mut seen = replay::observation(&night.contributions[whose], ids[whose], &night.registry);
         seen.petition = PetitionId(petition);
         let mut put = |kind, at, source: &Source| {
             lines.push(Line {
@@ -296,7 +293,7 @@ fn add(lines: &mut Vec<Line>, scenario: SimScenario, seed: Option<TuningSeed>, p
         match step.act {
             Act::Sign => put(Line::SIGN, at, &Source::default()),
             Act::Confirm(place) => {
-                let source = replay::source(&place);
+                let source = replay::source(&place, &night.registry);
                 put(Line::CONFIRM, at, &source);
                 put(Line::SETTLE, at + 180_000, &source);
             }

@@ -70,7 +70,6 @@ pub(crate) fn person(draw: &mut Draw, at: u64) -> Observation {
         language: tag(4, 0),
         script: draw.below(30) > 0,
         fill_ms: draw.about(40_000.0),
-        read_ms: draw.about(60_000.0),
         name: draw.fresh(),
         name_order: (1 + draw.below(26) * 26 + draw.below(26)) as u16,
         name_upper: draw.below(20) == 0,
@@ -78,7 +77,6 @@ pub(crate) fn person(draw: &mut Draw, at: u64) -> Observation {
         local_shape: tag(7, draw.frequent(40)),
         local_stem: draw.fresh(),
         domain: tag(9, provider),
-        mx: tag(10, provider),
         common_mail: true,
         declared: Country::from_code("QA"),
     }

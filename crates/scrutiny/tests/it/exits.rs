@@ -38,6 +38,26 @@ fn the_clock_of_an_exit_says_nothing_of_the_night() {
     );
 }
 
+/// A hundred and fifty who hide and have domains of their own, one each or one for a couple. Forgers who own dozens use each again
+/// and again. Fails when any domain that nobody else has speaks against whoever has it.
+#[test]
+fn who_hides_may_have_a_domain_to_themselves() {
+    let mut draw = Draw(83);
+    let readers: Vec<Observation> = (0..150)
+        .map(|nth| {
+            let at = BEGIN + 9 * HOUR + draw.below(10 * HOUR);
+            let mut one = hiding(&mut draw, at);
+            let domain = if nth % 8 == 0 { nth + 1 } else { nth };
+            (one.domain, one.common_mail) = (tag(9, 3000 + domain), false);
+            one
+        })
+        .collect();
+    let mut people = ordinary_day(&mut draw);
+    people.extend(readers);
+    let replayed = replay(&people, minutes);
+    assert_eq!(replayed.held.len(), 0, "{:?}", replayed.told);
+}
+
 /// Somebody enters a thousand people who have yet to sign, from rented servers and with that browser. Their mailboxes are as
 /// people have them: in each pattern of addresses there are forgeries by the dozen, and none is the forger's own. Fails when
 /// what a group was chosen by speaks against it.

@@ -18,7 +18,7 @@ fn agreeing(draw: &mut Draw, families: &[Family]) -> Vec<Observation> {
                         (one.source.origin, one.source.near) = (tag(2, 900), tag(1, 90_000 + draw.below(12)));
                     }
                     Family::Client => one.client = tag(3, 5000),
-                    Family::Content => (one.domain, one.mx, one.common_mail) = (tag(9, 700), tag(10, 700), false),
+                    Family::Content => (one.domain, one.common_mail) = (tag(9, 700), false),
                     Family::Time => one.fill_ms = 12_000 + draw.below(200),
                     Family::Identity => one.name_upper = true,
                     Family::Geography => one.source.country = paraph_scrutiny::Country::from_code("QD"),

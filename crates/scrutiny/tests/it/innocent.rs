@@ -1,6 +1,6 @@
 //! Honest people who look alike for a good reason. None of them is ever held.
 
-use paraph_scrutiny::{Advice, Country, Finding, Innocent, NetworkKind, Observation, Scrutiny, Standing, Tag};
+use paraph_scrutiny::{Advice, Country, Fact, Finding, Innocent, NetworkKind, Observation, Scrutiny, Standing, Tag};
 use paraph_tally::Millis;
 
 use crate::crowd::{BEGIN, DAY, Draw, HOUR, MINUTE, minutes, ordinary_day, person, replay, tag};
@@ -25,7 +25,7 @@ fn school() {
             (pupil.source.near, pupil.source.origin) = (tag(1, 80_000), tag(2, 80));
             pupil.source.kind = NetworkKind::Unknown;
             (pupil.client, pupil.comment, pupil.local_shape) = (tag(3, 4000), Tag(5), tag(7, 3));
-            (pupil.domain, pupil.mx, pupil.common_mail) = (tag(9, 800), tag(10, 800), false);
+            (pupil.domain, pupil.common_mail) = (tag(9, 800), false);
             pupil
         })
         .collect();
@@ -43,7 +43,7 @@ fn firm_behind_a_rented_proxy() {
             (one.source.near, one.source.origin) = (tag(1, 81_000), tag(2, 81));
             one.source.kind = NetworkKind::Hosting;
             one.client = tag(3, 4001);
-            (one.domain, one.mx, one.common_mail) = (tag(9, 801), tag(10, 801), false);
+            (one.domain, one.common_mail) = (tag(9, 801), false);
             one
         })
         .collect();
@@ -82,7 +82,7 @@ fn a_carrier_nat_with_a_forger_behind_it() {
         let forged = nth % 3 != 0;
         if forged {
             (one.client, one.name, one.local_stem) = (tag(3, 4100), tag(5, 9), tag(8, 9));
-            (one.domain, one.mx, one.common_mail) = (tag(9, 802), tag(10, 802), false);
+            (one.domain, one.common_mail) = (tag(9, 802), false);
         }
         all.push((one, forged));
     }
@@ -177,6 +177,40 @@ fn brigade() {
     nobody_is_held(&mut draw, crowd);
 }
 
+/// The same, where nobody says in the form where they live: the petition's audience does. A person is shown who they are. Fails when
+/// only what is declared says what is elsewhere.
+#[test]
+fn a_crowd_from_abroad_is_shown_though_nobody_declares_a_country() {
+    let mut draw = Draw(17);
+    let mut people = ordinary_day(&mut draw);
+    let crowd: Vec<Observation> = (0..1500)
+        .map(|nth| {
+            let at = BEGIN + 13 * HOUR + draw.below(6 * HOUR);
+            let mut one = person(&mut draw, at);
+            if nth % 3 > 0 {
+                one.comment = Tag(9);
+            }
+            if nth % 4 == 0 {
+                (one.source.country, one.source.origin) = (Country::from_code("QB"), tag(2, 71 + nth % 20));
+            }
+            one
+        })
+        .collect();
+    people.extend(&crowd);
+    for one in &mut people {
+        one.declared = Country::UNKNOWN;
+    }
+    let replayed = replay(&people, minutes);
+    assert_eq!(replayed.held.len(), 0, "{:?}", replayed.told);
+    let elsewhere = |told: &&Finding| told.evidence.iter().any(|one| one.fact == Fact::Elsewhere);
+    let told = replayed.told.iter().find(elsewhere).expect("somebody is told");
+    let theirs = told
+        .looked_at
+        .iter()
+        .filter(|id| crowd.iter().any(|one| one.id == **id));
+    assert!(theirs.count() * 10 >= told.looked_at.len() * 9, "{told:?}");
+}
+
 /// Numbered mailboxes of a university, three addresses of its network, a room of one kind of browser. A number is a person there:
 /// each has a stem of its own, and one pattern.
 #[test]
@@ -189,7 +223,7 @@ fn a_campus_with_numbered_mailboxes() {
             (one.source.near, one.source.origin) = (tag(1, 83_000 + nth % 3), tag(2, 83));
             one.source.kind = NetworkKind::Unknown;
             one.local_shape = tag(7, 90);
-            (one.domain, one.mx, one.common_mail) = (tag(9, 803), tag(10, 803), false);
+            (one.domain, one.common_mail) = (tag(9, 803), false);
             if nth % 4 > 0 {
                 one.client = tag(3, 4002);
             }

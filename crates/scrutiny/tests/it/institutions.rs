@@ -8,7 +8,7 @@ use crate::exits::hiding;
 
 /// At a domain of their own, with addresses of one pattern.
 fn at_work(one: &mut Observation, number: u64) {
-    (one.domain, one.mx, one.common_mail) = (tag(9, 850 + number), tag(10, 850 + number), false);
+    (one.domain, one.common_mail) = (tag(9, 850 + number), false);
     one.local_shape = tag(7, 60 + number);
 }
 
@@ -102,6 +102,28 @@ fn a_community_abroad_signs_while_our_mail_stands_still_by_night() {
     });
 }
 
+/// A campus whose addresses a registry puts into a country where it is night when its people sign: network, browser and domain are one
+/// origin. Fails when a clock is believed that is not that of the country people say, or of the audience.
+#[test]
+fn a_registry_that_errs_by_a_continent_sends_nobody_to_bed() {
+    for declared in ["QA", ""] {
+        let mut draw = Draw(38);
+        let students: Vec<Observation> = (0..140)
+            .map(|_| {
+                let at = BEGIN + DAY + 9 * HOUR + draw.below(12 * HOUR);
+                let mut one = person(&mut draw, at);
+                on_its_line(&mut one, 31, 4);
+                at_work(&mut one, 31);
+                one.client = tag(3, 4031);
+                (one.source.country, one.declared) = (Country::from_code("QD"), Country::from_code(declared));
+                one.local_hour = draw.below(6) as u8;
+                one
+            })
+            .collect();
+        nobody_is_held(&mut draw, &students, minutes);
+    }
+}
+
 /// An office whose directory has names in capitals; and a class that is called up to one device, in the order of its list, one after
 /// another. Fails when what one room explains is a machine's mark.
 #[test]
@@ -179,7 +201,7 @@ fn readers_of_a_letter_on_privacy_with_relayed_mailboxes() {
         };
         let service = draw.below(4);
         if service < 3 {
-            (one.domain, one.mx, one.common_mail) = (tag(9, 860 + service), tag(10, 860 + service), false);
+            (one.domain, one.common_mail) = (tag(9, 860 + service), false);
         }
         one.local_shape = tag(7, 70);
         readers.push(one);

@@ -30,7 +30,7 @@ fn stored(draw: &mut Draw, days: u64, count: u64) -> Vec<Observation> {
             (one.source.origin, one.source.near) = (tag(2, 900), tag(1, 90_000 + draw.below(40)));
             one.client = tag(3, 5000 + draw.below(4));
             let domain = draw.below(6);
-            (one.domain, one.mx, one.common_mail) = (tag(9, 700 + domain), tag(10, 700 + domain), false);
+            (one.domain, one.common_mail) = (tag(9, 700 + domain), false);
             one
         })
         .collect()
@@ -155,7 +155,7 @@ fn their_mail_server_may_have_stood_still() {
     let mut people = ordinary_days(&mut draw);
     let mut campus = stored(&mut draw, 2, 400);
     for one in &mut campus {
-        (one.domain, one.mx) = (tag(9, 700), tag(10, 700));
+        one.domain = tag(9, 700);
     }
     people.extend(&campus);
     let (stopped, moved) = (BEGIN + 9 * HOUR, BEGIN + 21 * HOUR);

@@ -14,7 +14,7 @@ pub(crate) fn forgers(draw: &mut Draw, from: u64, count: u64) -> Vec<Observation
             one.source.kind = NetworkKind::Hosting;
             (one.source.origin, one.source.near) = (tag(2, 900), tag(1, 90_000 + draw.below(40)));
             one.client = tag(3, 5000);
-            (one.domain, one.mx, one.common_mail) = (tag(9, 700), tag(10, 700), false);
+            (one.domain, one.common_mail) = (tag(9, 700), false);
             one
         })
         .collect()

@@ -15,7 +15,7 @@ pub(crate) fn firm(draw: &mut Draw, staff: u64) -> Vec<Observation> {
             (one.source.origin, one.source.near) = (tag(2, 81), tag(1, 81_000));
             (one.client, one.local_shape) = (tag(3, 4001), tag(7, 9));
             if nth % 10 > 0 {
-                (one.domain, one.mx, one.common_mail) = (tag(9, 801), tag(10, 801), false);
+                (one.domain, one.common_mail) = (tag(9, 801), false);
             }
             one
         })
@@ -32,7 +32,7 @@ fn mimics(draw: &mut Draw, count: u64) -> Vec<Observation> {
             (one.source.origin, one.source.near) = (tag(2, 81), tag(1, 82_000 + draw.below(20)));
             (one.client, one.local_shape, one.name_upper) = (tag(3, 4001), tag(7, 9), true);
             let domain = draw.below(5);
-            (one.domain, one.mx, one.common_mail) = (tag(9, 900 + domain), tag(10, 900 + domain), false);
+            (one.domain, one.common_mail) = (tag(9, 900 + domain), false);
             one
         })
         .collect()
@@ -66,7 +66,7 @@ fn those_of_a_firm_who_write_in_capitals_are_no_list() {
     for (nth, one) in staff.iter_mut().enumerate() {
         one.name_upper = nth % 12 == 1;
         if nth % 36 == 1 {
-            (one.domain, one.mx, one.common_mail) = (draw.fresh(), draw.fresh(), false);
+            (one.domain, one.common_mail) = (draw.fresh(), false);
         }
     }
     for one in &mut forged {

@@ -12,7 +12,7 @@ fn rented(draw: &mut Draw, at: u64, browser: u64, domain: u64) -> Observation {
     let place = draw.below(20);
     (one.source.origin, one.source.near) = (tag(2, 950 + place % 2), tag(1, 95_000 + place));
     one.client = tag(3, 5000 + browser);
-    (one.domain, one.mx, one.common_mail) = (tag(9, 700 + domain), tag(10, 700 + domain), false);
+    (one.domain, one.common_mail) = (tag(9, 700 + domain), false);
     one
 }
 

@@ -7,12 +7,15 @@ use paraph_scrutiny::{Advice, Confidence, Fact, Family, Innocent};
 const FRENCH: &str = include_str!("../../locales/fr.ftl");
 const ENGLISH: &str = include_str!("../../locales/en.ftl");
 
+/// What only evidence of earlier versions says.
+const FORMER: &str = "scrutiny-fact-same-mail-servers";
+
 fn keys() -> BTreeSet<&'static str> {
     let mut keys: BTreeSet<&str> = Fact::ALL.iter().map(|one| one.key()).collect();
     keys.extend(Family::ALL.iter().map(|one| one.key()));
     keys.extend(Innocent::ALL.iter().map(|one| one.key()));
     keys.extend(Confidence::ALL.iter().map(|one| one.key()));
-    keys.extend([Advice::Hold.key(), Advice::Ask.key()]);
+    keys.extend([Advice::Hold.key(), Advice::Ask.key(), FORMER]);
     keys
 }
 

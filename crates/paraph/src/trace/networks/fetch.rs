@@ -26,6 +26,9 @@ use super::table::{self, Table, TableError};
 /// Where `paraph networks update` asks when nobody says: the address that the publisher of the open table names for it.
 pub const DEFAULT: &str = "https://cdn.jsdelivr.net/npm/@ip-location-db/asn/";
 
+/// Where it finds the countries then: the same publisher's table of them.
+const DEFAULT_COUNTRIES: &str = "https://cdn.jsdelivr.net/npm/@ip-location-db/asn-country/";
+
 /// Bytes of one part at most; the largest today has 24 million.
 const PART_BYTES: usize = 96 << 20;
 const REDIRECTS: usize = 5;
@@ -61,8 +64,19 @@ pub enum FetchError {
     Undated(String),
 }
 
+impl FetchError {
+    fn is_absence(&self) -> bool {
+        match self {
+            Self::Io(_, error) => error.kind() == io::ErrorKind::NotFound,
+            Self::Status(_, status) => *status == StatusCode::NOT_FOUND,
+            _ => false,
+        }
+    }
+}
+
 /// Reads a table: a snapshot file; a folder, or an address that ends in `/`, with the open table; or the address of a
-/// snapshot. `date` (YYYYMMDD) is for a folder that does not say it.
+/// snapshot. `date` (YYYYMMDD) is for a folder that does not say it. Countries are taken where their files lie beside the others; a table
+/// without them knows none.
 ///
 /// # Errors
 /// It cannot be had, or is none.
@@ -85,15 +99,31 @@ pub async fn table(from: &str, date: Option<u32>) -> Result<Table, FetchError> {
         "local files"
     };
     let digest = |bytes: &[u8]| HEXLOWER.encode(&Sha256::digest(bytes));
-    let source = format!(
+    let mut source = format!(
         "ip-location-db asn ({origin}), SHA-256 of IPv4 {}, of IPv6 {}",
         digest(&v4),
         digest(&v6)
     );
+    let beside = if from == DEFAULT {
+        Place::of(DEFAULT_COUNTRIES)?
+    } else {
+        place
+    };
+    let places = beside.countries().await?;
+    if let Some((v4, v6)) = &places {
+        let said = format!("; asn-country, SHA-256 of IPv4 {}, of IPv6 {}", digest(v4), digest(v6));
+        source.push_str(&said);
+    }
     let rules = Rules::embedded()?;
     // Names are UTF-8; a stray byte spoils a name, not the table.
     let (v4, v6) = (String::from_utf8_lossy(&v4), String::from_utf8_lossy(&v6));
-    table::read(date, source, &v4, &v6, &rules).map_err(|error| FetchError::Table(from.to_owned(), error))
+    let failed = |error| FetchError::Table(from.to_owned(), error);
+    let mut table = table::read(date, source, &v4, &v6, &rules).map_err(failed)?;
+    if let Some((v4, v6)) = places {
+        let (v4, v6) = (String::from_utf8_lossy(&v4), String::from_utf8_lossy(&v6));
+        table.places = table::read_places(&v4, &v6).map_err(failed)?;
+    }
+    Ok(table)
 }
 
 /// The day in a version such as `2.3.2026061719`.
@@ -132,6 +162,16 @@ impl<'a> Place<'a> {
             Self::File(path) => read(path).map(Some),
             Self::Address(uri) if !uri.path().ends_with('/') => get(uri.clone()).await.map(Some),
             Self::Folder(_) | Self::Address(_) => Ok(None),
+        }
+    }
+
+    /// The files of countries; none where they are not there. What broke off is no reason to do without them.
+    async fn countries(&self) -> Result<Option<(Bytes, Bytes)>, FetchError> {
+        let v4 = self.either("asn-country-ipv4.csv", "asn-country-ipv4-num.csv").await;
+        let v6 = self.either("asn-country-ipv6.csv", "asn-country-ipv6-num.csv").await;
+        match (v4, v6) {
+            (Err(v4), Err(v6)) if v4.is_absence() && v6.is_absence() => Ok(None),
+            (v4, v6) => Ok(Some((v4?, v6?))),
         }
     }
 

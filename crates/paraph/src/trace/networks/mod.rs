@@ -8,8 +8,10 @@
 //! ```text
 //! table.rs     the open table (CSV)  -> Table          kinds.rs   holder and number -> Kind
 //! snapshot.rs  Table <-> bytes                         fetch.rs   a table from elsewhere
+//! clocks.rs    country -> hour of the day
 //! ```
 
+pub mod clocks;
 pub mod fetch;
 pub mod kinds;
 pub mod snapshot;
@@ -22,10 +24,11 @@ use std::sync::OnceLock;
 use std::{fs, io};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use paraph_scrutiny::Country;
 use serde::{Deserialize, Serialize};
 
 use self::snapshot::SnapshotError;
-use self::table::{Range, System, Table};
+use self::table::{Places, Range, System, Table};
 
 /// The snapshot that comes with the program; `scripts/networks` makes it.
 pub const EMBEDDED: &[u8] = include_bytes!("../../../networks/snapshot.bin");
@@ -95,12 +98,58 @@ pub struct Provenance {
     pub sha256: String,
 }
 
-/// All networks: sorted ranges and what announces each. Some 11 MB for the whole Internet; never changes.
+/// All networks: sorted ranges and what announces each. Some 13 MB for the whole Internet; never changes.
 pub struct Networks {
     v4: Ranges<u32>,
     v6: Ranges<u64>,
     systems: Vec<System>,
+    v4_countries: Countries<u32>,
+    v6_countries: Countries<u64>,
     provenance: Provenance,
+}
+
+/// Where countries begin, each up to the next beginning, in columns. Between them lies what no registry gave to anybody: that
+/// is of an unknown country.
+struct Countries<K> {
+    starts: Vec<K>,
+    codes: Vec<Country>,
+}
+
+impl Countries<u32> {
+    fn narrow(places: &Places) -> Self {
+        Self::new(&places.v4, &places.countries, |key| key.checked_add(1))
+    }
+}
+
+impl Countries<u64> {
+    fn wide(places: &Places) -> Self {
+        Self::new(&places.v6, &places.countries, |key| key.checked_add(1))
+    }
+}
+
+impl<K: Copy + Ord> Countries<K> {
+    fn new(ranges: &[Range<K>], countries: &[[u8; 2]], next: impl Fn(K) -> Option<K>) -> Self {
+        let (mut starts, mut codes) = (Vec::new(), Vec::new());
+        for (at, range) in ranges.iter().enumerate() {
+            starts.push(range.first);
+            let code = usize::try_from(range.whose).ok().and_then(|whose| countries.get(whose));
+            codes.push(code.map_or(Country::UNKNOWN, |code| Country(u16::from_be_bytes(*code))));
+            let ends = next(range.last).filter(|end| ranges.get(at + 1).is_none_or(|after| *end < after.first));
+            if let Some(end) = ends {
+                starts.push(end);
+                codes.push(Country::UNKNOWN);
+            }
+        }
+        starts.shrink_to_fit();
+        codes.shrink_to_fit();
+        Self { starts, codes }
+    }
+
+    fn find(&self, key: K) -> Country {
+        let after = self.starts.partition_point(|start| *start <= key);
+        let at = after.checked_sub(1);
+        at.map_or(Country::UNKNOWN, |at| self.codes[at])
+    }
 }
 
 /// Sorted ranges that do not overlap, in columns: the search then touches nothing but `starts`.
@@ -115,7 +164,7 @@ impl<K: Copy + Ord> Ranges<K> {
         Self {
             starts: ranges.iter().map(|range| range.first).collect(),
             ends: ranges.iter().map(|range| range.last).collect(),
-            systems: ranges.iter().map(|range| range.system).collect(),
+            systems: ranges.iter().map(|range| range.whose).collect(),
         }
     }
 
@@ -126,7 +175,7 @@ impl<K: Copy + Ord> Ranges<K> {
         let range = Range {
             first: self.starts[at],
             last: self.ends[at],
-            system: self.systems[at],
+            whose: self.systems[at],
         };
         (key <= range.last).then_some(range)
     }
@@ -198,11 +247,14 @@ impl Networks {
             systems,
             v4,
             v6,
+            places,
         } = table;
         Self {
             v4: Ranges::new(&v4),
             v6: Ranges::new(&v6),
             systems,
+            v4_countries: Countries::narrow(&places),
+            v6_countries: Countries::wide(&places),
             provenance: Provenance { date, source, sha256 },
         }
     }
@@ -215,13 +267,13 @@ impl Networks {
                 let key = address.to_bits();
                 let range = self.v4.find(key)?;
                 let len = block(key.into(), range.first.into(), range.last.into(), 32);
-                (range.system, v4_net(key, len)?)
+                (range.whose, v4_net(key, len)?)
             }
             IpAddr::V6(address) => {
                 let key = upper(address);
                 let range = self.v6.find(key)?;
                 let len = block(key, range.first, range.last, 64);
-                (range.system, v6_net(key, len)?)
+                (range.whose, v6_net(key, len)?)
             }
         };
         let System { asn, holder, kind } = self.systems.get(usize::try_from(system).ok()?)?;
@@ -231,6 +283,21 @@ impl Networks {
             kind: *kind,
             prefix,
         })
+    }
+
+    /// In which country a registry puts this address, as far as is known.
+    #[must_use]
+    pub fn country(&self, address: IpAddr) -> Country {
+        match address.to_canonical() {
+            IpAddr::V4(address) => self.v4_countries.find(address.to_bits()),
+            IpAddr::V6(address) => self.v6_countries.find(upper(address)),
+        }
+    }
+
+    /// Whether it says of any address in which country it is.
+    #[must_use]
+    pub fn knows_countries(&self) -> bool {
+        !self.v4_countries.starts.is_empty()
     }
 
     /// Registered holders of all networks.

@@ -1,7 +1,7 @@
 //! A table of networks as bytes.
 //!
 //! ```text
-//! 0       "PARANET" and the version, 1                     8 bytes
+//! 0       "PARANET" and the version, 2                     8 bytes
 //! 8       length of the body, little-endian                4 bytes
 //! 12      the body, deflated (RFC 1950)
 //! -32     SHA-256 of everything before                     32 bytes
@@ -15,7 +15,10 @@
 //!         length of each holder; the holders, UTF-8
 //! IPv4    count; gap of each to the end of the one before; size of each less 1; index of its system
 //! IPv6    the same, of the upper 64 bits
+//! places  countries: count; two letters of each, in order. Then IPv4 and IPv6 as above, with the index of the country
 //! ```
+//!
+//! Version 1 ended before the places: of a table that it holds, no country is known.
 //!
 //! One table has one encoding. Reading trusts nothing: lengths are bounded before anything is allocated, ranges cannot
 //! overlap, indexes exist, holders hold no control characters. The digest finds damage; it proves no origin.
@@ -31,20 +34,24 @@ use flate2::write::ZlibEncoder;
 use sha2::{Digest, Sha256};
 
 use super::Kind;
-use super::table::{Range, System, Table};
+use super::table::{Places, Range, System, Table};
 
 const MAGIC: &[u8; 7] = b"PARANET";
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// The version that knew no countries.
+const WITHOUT_PLACES: u8 = 1;
 const HEAD: usize = 12;
 const DIGEST: usize = 32;
 
-/// Ranges of one family at most; today's Internet has 412,000 and 103,000.
+/// Ranges of one family at most; today's Internet has 412,000 and 103,000, and 142,000 and 68,000 of countries.
 pub const RANGES: usize = 4_000_000;
 /// Systems at most; today's Internet has 91,000.
 pub const SYSTEMS: usize = 1_000_000;
+/// Countries at most; there are 249 codes, and registries use some that are none.
+pub const COUNTRIES: usize = 26 * 26;
 /// Bytes of a holder's name at most; the longest today has 169.
 pub const HOLDER_BYTES: usize = 240;
-/// Bytes of a snapshot at most; today's has 2.3 million.
+/// Bytes of a snapshot at most; today's has 2.6 million.
 pub const FILE_BYTES: usize = 32 << 20;
 const BODY_BYTES: usize = 96 << 20;
 const SOURCE_BYTES: usize = 1024;
@@ -104,13 +111,13 @@ pub fn encode(table: &Table) -> io::Result<Vec<u8>> {
     for system in &table.systems {
         body.extend_from_slice(system.holder.as_bytes());
     }
-    let v4 = table.v4.iter().map(|range| Range {
-        first: u64::from(range.first),
-        last: u64::from(range.last),
-        system: range.system,
-    });
-    write_ranges(&mut body, v4);
+    write_ranges(&mut body, table.v4.iter().map(widened));
     write_ranges(&mut body, table.v6.iter().copied());
+    let Places { countries, v4, v6 } = &table.places;
+    number(&mut body, len(countries.len()));
+    body.extend(countries.iter().flatten());
+    write_ranges(&mut body, v4.iter().map(widened));
+    write_ranges(&mut body, v6.iter().copied());
 
     let too_large = || io::Error::new(io::ErrorKind::FileTooLarge, "more networks than a snapshot holds");
     if body.len() > BODY_BYTES {
@@ -130,6 +137,14 @@ pub fn encode(table: &Table) -> io::Result<Vec<u8>> {
     Ok(out)
 }
 
+fn widened(range: &Range<u32>) -> Range<u64> {
+    Range {
+        first: range.first.into(),
+        last: range.last.into(),
+        whose: range.whose,
+    }
+}
+
 fn write_ranges(body: &mut Vec<u8>, ranges: impl ExactSizeIterator<Item = Range<u64>> + Clone) {
     number(body, len(ranges.len()));
     let mut free = 0;
@@ -141,27 +156,28 @@ fn write_ranges(body: &mut Vec<u8>, ranges: impl ExactSizeIterator<Item = Range<
         number(body, range.last - range.first);
     }
     for range in ranges {
-        number(body, range.system.into());
+        number(body, range.whose.into());
     }
 }
 
 /// Reads a table, and says the SHA-256 of the whole snapshot in hexadecimal.
 ///
 /// # Errors
-/// The bytes are no snapshot of this version, or break one of its rules.
+/// The bytes are no snapshot of this version or the one before, or break one of its rules.
 pub fn decode(bytes: &[u8]) -> Result<(Table, String), SnapshotError> {
     if bytes.len() < HEAD + DIGEST || bytes.len() > FILE_BYTES || !bytes.starts_with(MAGIC) {
         return Err(SnapshotError::Foreign);
     }
-    if bytes[MAGIC.len()] != VERSION {
-        return Err(SnapshotError::Version(bytes[MAGIC.len()]));
+    let version = bytes[MAGIC.len()];
+    if !(WITHOUT_PLACES..=VERSION).contains(&version) {
+        return Err(SnapshotError::Version(version));
     }
     let (content, digest) = bytes.split_at(bytes.len() - DIGEST);
     if Sha256::digest(content)[..] != *digest {
         return Err(SnapshotError::Damaged);
     }
     let body = inflate(&content[MAGIC.len() + 1..])?;
-    let table = table_of(&body)?;
+    let table = table_of(&body, version)?;
     Ok((table, HEXLOWER.encode(&Sha256::digest(bytes))))
 }
 
@@ -182,8 +198,8 @@ fn inflate(sized: &[u8]) -> Result<Vec<u8>, SnapshotError> {
     Ok(body)
 }
 
-/// The table in a body that was unpacked and is whole.
-pub(crate) fn table_of(body: &[u8]) -> Result<Table, SnapshotError> {
+/// The table in a body of a version, which was unpacked and is whole.
+pub(crate) fn table_of(body: &[u8], version: u8) -> Result<Table, SnapshotError> {
     let reader = &mut Reader { rest: body };
     let date = u32::try_from(reader.number()?).map_err(|_| Malformed("date"))?;
     let source = reader.text_of(SOURCE_BYTES)?.to_owned();
@@ -212,6 +228,11 @@ pub(crate) fn table_of(body: &[u8]) -> Result<Table, SnapshotError> {
     }
     let v4 = read_ranges(reader, count, |key| u32::try_from(key).ok())?;
     let v6 = read_ranges(reader, count, Some)?;
+    let places = if version == WITHOUT_PLACES {
+        Places::default()
+    } else {
+        read_places(reader)?
+    };
     if !reader.rest.is_empty() {
         return Err(Malformed("something follows the table"));
     }
@@ -221,20 +242,37 @@ pub(crate) fn table_of(body: &[u8]) -> Result<Table, SnapshotError> {
         systems,
         v4,
         v6,
+        places,
     })
+}
+
+fn read_places(reader: &mut Reader<'_>) -> Result<Places, SnapshotError> {
+    let count = reader.count(COUNTRIES)?;
+    let mut countries = Vec::with_capacity(count);
+    for _ in 0..count {
+        let code = [reader.bytes(1)?[0], reader.bytes(1)?[0]];
+        let in_order = countries.last().is_none_or(|before| *before < code);
+        if !in_order || !code.iter().all(u8::is_ascii_uppercase) {
+            return Err(Malformed("a country"));
+        }
+        countries.push(code);
+    }
+    let v4 = read_ranges(reader, count, |key| u32::try_from(key).ok())?;
+    let v6 = read_ranges(reader, count, Some)?;
+    Ok(Places { countries, v4, v6 })
 }
 
 fn read_ranges<K>(
     reader: &mut Reader<'_>,
-    systems: usize,
+    owners: usize,
     key: impl Fn(u64) -> Option<K>,
 ) -> Result<Vec<Range<K>>, SnapshotError> {
     let count = reader.count(RANGES)?;
     let mut column = || (0..count).map(|_| reader.number()).collect::<Result<Vec<u64>, _>>();
-    let (gaps, sizes, owners) = (column()?, column()?, column()?);
+    let (gaps, sizes, indexes) = (column()?, column()?, column()?);
     let mut ranges = Vec::with_capacity(count);
     let mut free = Some(0_u64);
-    for ((gap, size), system) in gaps.into_iter().zip(sizes).zip(owners) {
+    for ((gap, size), whose) in gaps.into_iter().zip(sizes).zip(indexes) {
         let bounds = || {
             let first = free?.checked_add(gap)?;
             Some((first, first.checked_add(size)?))
@@ -243,11 +281,11 @@ fn read_ranges<K>(
         free = last.checked_add(1);
         let ends = key(first).zip(key(last));
         let (first, last) = ends.ok_or(Malformed("a range beyond the last address"))?;
-        let system = u32::try_from(system)
+        let whose = u32::try_from(whose)
             .ok()
-            .filter(|index| len(systems) > u64::from(*index));
-        let system = system.ok_or(Malformed("a range of no system"))?;
-        ranges.push(Range { first, last, system });
+            .filter(|index| len(owners) > u64::from(*index));
+        let whose = whose.ok_or(Malformed("a range of nobody"))?;
+        ranges.push(Range { first, last, whose });
     }
     Ok(ranges)
 }

@@ -1,10 +1,11 @@
 //! The table of networks as plain data, and how it is read from the open one (CSV) or invented for a drill.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::Hash;
 
 use super::Kind;
 use super::kinds::Rules;
-use super::snapshot::{HOLDER_BYTES, RANGES, SYSTEMS};
+use super::snapshot::{COUNTRIES, HOLDER_BYTES, RANGES, SYSTEMS};
 
 /// One autonomous system.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,15 +18,26 @@ pub struct System {
     pub kind: Kind,
 }
 
-/// Addresses in a row that one system announces, both ends included.
+/// Addresses in a row that one system announces, or that lie in one country, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range<K> {
     /// The first.
     pub first: K,
     /// The last.
     pub last: K,
-    /// Index of the system in [`Table::systems`].
-    pub system: u32,
+    /// Index of the system in [`Table::systems`], or of the country in [`Places::countries`].
+    pub whose: u32,
+}
+
+/// In which country a registry puts an address. Where its holder is at home, mostly; not where somebody sits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Places {
+    /// Two letters of each, in order: ISO 3166, and a few that registries use for more than one country.
+    pub countries: Vec<[u8; 2]>,
+    /// IPv4, by address.
+    pub v4: Vec<Range<u32>>,
+    /// IPv6, by the upper half of the address.
+    pub v6: Vec<Range<u64>>,
 }
 
 /// All of it. Ranges are sorted and do not overlap, systems are sorted by number; `snapshot::decode` checks it.
@@ -41,6 +53,8 @@ pub struct Table {
     pub v4: Vec<Range<u32>>,
     /// IPv6, by the upper half of the address.
     pub v6: Vec<Range<u64>>,
+    /// Countries; empty where the table was made without.
+    pub places: Places,
 }
 
 /// A line of the open table that means nothing, by its number from 1.
@@ -49,6 +63,9 @@ pub enum TableError {
     /// A line is not what it should be.
     #[error("line {0} is not: first address, last address, number, holder")]
     Line(usize),
+    /// A line of countries is not what it should be.
+    #[error("line {0} is not: first address, last address, two letters of a country")]
+    Place(usize),
     /// More than any real table holds.
     #[error("more lines or numbers than any table of networks has")]
     Large,
@@ -71,18 +88,12 @@ pub fn read(date: u32, source: String, v4: &str, v6: &str, rules: &Rules) -> Res
     let mut narrow = Vec::new();
     for (number, line) in lines(v4) {
         let (first, last, asn) = row(number, line, &mut holders)?;
-        let key = |bits| u32::try_from(bits).map_err(|_| TableError::Family(number));
-        narrow.push((key(first)?, key(last)?, asn));
+        narrow.push((narrow_key(number, first)?, narrow_key(number, last)?, asn));
     }
     let mut wide = Vec::new();
     for (number, line) in lines(v6) {
         let (first, last, asn) = row(number, line, &mut holders)?;
-        // No global IPv6 address is that small: this is the file of the other family.
-        let key = |bits: u128| match u64::try_from(bits >> 64) {
-            Ok(upper) if upper > 0 => Ok(upper),
-            _ => Err(TableError::Family(number)),
-        };
-        wide.push((key(first)?, key(last)?, asn));
+        wide.push((wide_key(number, first)?, wide_key(number, last)?, asn));
     }
     if narrow.len().max(wide.len()) > RANGES || holders.len() > SYSTEMS {
         return Err(TableError::Large);
@@ -104,7 +115,56 @@ pub fn read(date: u32, source: String, v4: &str, v6: &str, rules: &Rules) -> Res
         systems,
         v4: sorted(narrow, &index, |key| key.checked_add(1)),
         v6: sorted(wide, &index, |key| key.checked_add(1)),
+        places: Places::default(),
     })
+}
+
+/// Reads the open table of countries: one file for each family, lines of `first,last,country`. Flaws are mended as those of the other.
+///
+/// # Errors
+/// A line means nothing.
+pub fn read_places(v4: &str, v6: &str) -> Result<Places, TableError> {
+    let mut narrow = Vec::new();
+    for (number, line) in lines(v4) {
+        let (first, last, country) = place(line).ok_or(TableError::Place(number))?;
+        narrow.push((narrow_key(number, first)?, narrow_key(number, last)?, country));
+    }
+    let mut wide = Vec::new();
+    for (number, line) in lines(v6) {
+        let (first, last, country) = place(line).ok_or(TableError::Place(number))?;
+        wide.push((wide_key(number, first)?, wide_key(number, last)?, country));
+    }
+    let codes = narrow.iter().map(|row| row.2).chain(wide.iter().map(|row| row.2));
+    let countries: BTreeSet<[u8; 2]> = codes.collect();
+    if narrow.len().max(wide.len()) > RANGES || countries.len() > COUNTRIES {
+        return Err(TableError::Large);
+    }
+    let countries: Vec<[u8; 2]> = countries.into_iter().collect();
+    let index = countries.iter().copied().zip(0..).collect();
+    Ok(Places {
+        v4: sorted(narrow, &index, |key| key.checked_add(1)),
+        v6: sorted(wide, &index, |key| key.checked_add(1)),
+        countries,
+    })
+}
+
+/// Reads one line of countries.
+fn place(line: &str) -> Option<(u128, u128, [u8; 2])> {
+    let mut fields = line.split(',');
+    let (first, last) = (address(fields.next()?)?, address(fields.next()?)?);
+    let country: [u8; 2] = fields.next()?.trim_matches('"').as_bytes().try_into().ok()?;
+    let is_one = first <= last && fields.next().is_none() && country.iter().all(u8::is_ascii_uppercase);
+    is_one.then_some((first, last, country))
+}
+
+fn narrow_key(number: usize, bits: u128) -> Result<u32, TableError> {
+    u32::try_from(bits).map_err(|_| TableError::Family(number))
+}
+
+/// No global IPv6 address is so small that nothing is left of its upper half: that is of the other family.
+fn wide_key(number: usize, bits: u128) -> Result<u64, TableError> {
+    let upper = u64::try_from(bits >> 64).ok().filter(|upper| *upper > 0);
+    upper.ok_or(TableError::Family(number))
 }
 
 fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
@@ -149,15 +209,15 @@ fn clean(holder: &str) -> String {
     name
 }
 
-fn sorted<K: Copy + Ord>(
-    mut rows: Vec<(K, K, u32)>,
-    index: &HashMap<u32, u32>,
+fn sorted<K: Copy + Ord, O: Ord + Hash>(
+    mut rows: Vec<(K, K, O)>,
+    index: &HashMap<O, u32>,
     next: impl Fn(K) -> Option<K>,
 ) -> Vec<Range<K>> {
     rows.sort_unstable();
     let mut ranges: Vec<Range<K>> = Vec::with_capacity(rows.len());
-    for (first, last, asn) in rows {
-        let (Some(&system), free) = (index.get(&asn), ranges.last().map(|range| next(range.last))) else {
+    for (first, last, owner) in rows {
+        let (Some(&whose), free) = (index.get(&owner), ranges.last().map(|range| next(range.last))) else {
             continue;
         };
         let first = match free {
@@ -167,9 +227,9 @@ fn sorted<K: Copy + Ord>(
         };
         match ranges.last_mut() {
             _ if last < first => {}
-            // What continues the range before it, for the same system, is one range with it.
-            Some(before) if before.system == system && next(before.last) == Some(first) => before.last = last,
-            _ => ranges.push(Range { first, last, system }),
+            // What continues the range before it, of the same, is one range with it.
+            Some(before) if before.whose == whose && next(before.last) == Some(first) => before.last = last,
+            _ => ranges.push(Range { first, last, whose }),
         }
     }
     ranges
@@ -195,21 +255,44 @@ pub(super) fn of_drill() -> Table {
                 },
             });
         }
-        let system = u32::try_from(table.systems.len() - 1).unwrap_or_default();
+        let whose = u32::try_from(table.systems.len() - 1).unwrap_or_default();
+        let countries = &mut table.places.countries;
+        let letters = network.country.as_bytes().first_chunk().copied().unwrap_or_default();
+        let known = countries.iter().position(|country| *country == letters);
+        let place = known.unwrap_or_else(|| {
+            countries.push(letters);
+            countries.len() - 1
+        });
+        let place = u32::try_from(place).unwrap_or_default();
         match network.base {
             std::net::IpAddr::V4(base) => {
                 let (first, host) = (base.to_bits(), super::host_mask(32 - network.prefix));
                 let last = first | u32::try_from(host).unwrap_or(u32::MAX);
-                table.v4.push(Range { first, last, system });
+                table.v4.push(Range { first, last, whose });
+                table.places.v4.push(Range {
+                    first,
+                    last,
+                    whose: place,
+                });
             }
             std::net::IpAddr::V6(base) => {
                 let (first, host) = (super::upper(base), super::host_mask(64 - network.prefix));
                 let last = first | host;
-                table.v6.push(Range { first, last, system });
+                table.v6.push(Range { first, last, whose });
+                table.places.v6.push(Range {
+                    first,
+                    last,
+                    whose: place,
+                });
             }
         }
     }
-    table.v4.sort_by_key(|range| range.first);
-    table.v6.sort_by_key(|range| range.first);
+    let Places { v4, v6, .. } = &mut table.places;
+    for narrow in [&mut table.v4, v4] {
+        narrow.sort_by_key(|range| range.first);
+    }
+    for wide in [&mut table.v6, v6] {
+        wide.sort_by_key(|range| range.first);
+    }
     table
 }

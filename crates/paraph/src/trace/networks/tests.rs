@@ -1,11 +1,12 @@
 use std::net::IpAddr;
 
+use paraph_scrutiny::Country;
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::kinds::Rules;
 use super::snapshot::{SnapshotError, decode, encode};
-use super::table::{Range, System, Table, TableError, read};
+use super::table::{Places, Range, System, Table, TableError, read, read_places};
 use super::{Kind, Networks, Odd};
 
 fn address(text: &str) -> IpAddr {
@@ -21,9 +22,19 @@ const V6: &str = "2001:db8::,2001:db8:0:ffff:ffff:ffff:ffff:ffff,64500,Sample Ho
                   2001:db8:1:1::,2001:db8:1:1::2f,64501,Example Telecom\n\
                   2001:db8:1:1::30,2001:db8:1:1:ffff:ffff:ffff:ffff,64502,Invented University\n";
 
+/// Countries that nobody has, with a gap between them.
+const PLACES: (&str, &str) = (
+    "192.0.2.0,192.0.2.127,QN\n192.0.2.128,192.0.2.191,QM\n192.0.2.192,192.0.2.223,QM\n198.51.100.0,255.255.255.255,QN\n",
+    "2001:db8::,2001:db8:0:ffff:ffff:ffff:ffff:ffff,QM\n",
+);
+
 fn sample() -> Table {
     let rules = Rules::parse("hosting word hosting\naccess word telecom*\nother word university").expect("rules");
-    read(20_260_617, "invented".to_owned(), V4, V6, &rules).expect("a table")
+    let table = read(20_260_617, "invented".to_owned(), V4, V6, &rules).expect("a table");
+    Table {
+        places: read_places(PLACES.0, PLACES.1).expect("places"),
+        ..table
+    }
 }
 
 fn networks(table: &Table) -> Networks {
@@ -78,6 +89,47 @@ fn an_address_is_found_in_its_range_and_nowhere_else() {
 }
 
 #[test]
+fn an_address_has_the_country_of_its_range_and_between_ranges_none() {
+    let networks = networks(&sample());
+    for (asked, country) in [
+        ("192.0.1.255", ""),
+        ("192.0.2.0", "QN"),
+        ("192.0.2.127", "QN"),
+        ("192.0.2.128", "QM"),
+        // Whether anybody announces it or not.
+        ("192.0.2.223", "QM"),
+        ("192.0.2.224", ""),
+        ("255.255.255.255", "QN"),
+        ("::ffff:192.0.2.1", "QN"),
+        ("2001:db8:0:9::1", "QM"),
+        ("2001:db8:1::", ""),
+    ] {
+        assert_eq!(networks.country(address(asked)), Country::from_code(country), "{asked}");
+    }
+    for spoilt in [
+        "192.0.2.0,192.0.2.9,qm",
+        "192.0.2.0,192.0.2.9",
+        "192.0.2.9,192.0.2.0,QM",
+        "192.0.2.0,192.0.2.9,QM,QN",
+    ] {
+        assert_eq!(read_places(spoilt, ""), Err(TableError::Place(1)), "{spoilt}");
+    }
+}
+
+/// A table of the version before is read; of its addresses no country is known.
+#[test]
+fn a_snapshot_of_the_first_version_is_read_without_countries() {
+    let body = [0, 0, 1, 5, 1, 1, b'x', 1, 9, 0, 0, 0];
+    let networks = Networks::from_bytes(&sealed(1, &body)).expect("sound");
+    assert_eq!(networks.lookup(address("0.0.0.9")).map(|origin| origin.asn), Some(5));
+    assert!(!networks.knows_countries() && networks.country(address("0.0.0.9")) == Country::UNKNOWN);
+    assert!(
+        matches!(decode(&sealed(2, &body)), Err(SnapshotError::Malformed(_))),
+        "version 2 says how many"
+    );
+}
+
+#[test]
 fn the_flaws_of_the_published_table_are_mended_and_nonsense_is_refused() {
     let rules = Rules::default();
     let read = |v4: &str| read(0, String::new(), v4, "", &rules);
@@ -86,7 +138,7 @@ fn the_flaws_of_the_published_table_are_mended_and_nonsense_is_refused() {
     let ranges: Vec<_> = table
         .v4
         .iter()
-        .map(|range| (range.first, range.last, systems[range.system as usize]))
+        .map(|range| (range.first, range.last, systems[range.whose as usize]))
         .collect();
     assert_eq!(ranges, [(0, 5, 1), (6, 8, 2), (9, 20, 3)]);
     assert_eq!(read("5,4,1,A"), Err(TableError::Line(1)));
@@ -120,6 +172,15 @@ fn the_programs_own_table_is_sound_and_knows_most_of_the_internet() {
     let (v4, v6, systems) = networks.sizes();
     assert!(v4 > 400_000 && v6 > 100_000 && systems > 90_000, "{v4} {v6} {systems}");
     assert_eq!(networks.provenance().sha256.len(), 64);
+    // A resolver that everybody knows, of a country in America, and the root server that RIPE NCC keeps in Europe.
+    for (asked, country) in [
+        ("8.8.8.8", "US"),
+        ("193.0.14.129", "NL"),
+        ("2001:7fd::1", "NL"),
+        ("192.0.2.1", ""),
+    ] {
+        assert_eq!(networks.country(address(asked)), Country::from_code(country), "{asked}");
+    }
     assert!(networks.provenance().source.contains("SHA-256"));
     let of_kind = |kind| networks.systems.iter().filter(|system| system.kind == kind).count();
     // Kinds are marked by hand: were the rules lost, all would be unknown and nobody would notice.
@@ -150,6 +211,7 @@ fn a_drill_has_invented_networks_only() {
         assert_eq!((origin.asn, origin.holder), (network.origin, network.holder));
         let is_rented = network.kind == paraph_drill::networks::Kind::Hosting;
         assert_eq!(origin.kind == Kind::Hosting, is_rented);
+        assert_eq!(networks.country(network.base), Country::from_code(network.country));
     }
     assert_eq!(networks.lookup(address("9.9.9.9")), None);
 }
@@ -192,9 +254,10 @@ fn an_older_or_a_broken_off_table_does_not_follow() {
 }
 
 /// A body with a right length and digest, whatever it holds.
-fn sealed(body: &[u8]) -> Vec<u8> {
+fn sealed(version: u8, body: &[u8]) -> Vec<u8> {
     use std::io::Write;
-    let mut out = Vec::from(*b"PARANET\x01");
+    let mut out = Vec::from(*b"PARANET");
+    out.push(version);
     out.extend_from_slice(&u32::try_from(body.len()).expect("short").to_le_bytes());
     let mut deflater = flate2::write::ZlibEncoder::new(out, flate2::Compression::fast());
     deflater.write_all(body).expect("memory");
@@ -210,8 +273,8 @@ fn what_is_no_snapshot_is_refused_by_name() {
     assert_eq!(decode(b"").err(), Some(SnapshotError::Foreign));
     assert_eq!(decode(&sound[..sound.len() - 1]).err(), Some(SnapshotError::Damaged));
     let mut later = sound.clone();
-    later[7] = 2;
-    assert_eq!(decode(&later).err(), Some(SnapshotError::Version(2)));
+    later[7] = 3;
+    assert_eq!(decode(&later).err(), Some(SnapshotError::Version(3)));
     // date 0, no source, then: more systems than bytes; a kind of 9; two ranges that overlap by wrapping around.
     for body in [
         &[0, 0, 0xff, 0xff, 0x03][..],
@@ -225,11 +288,20 @@ fn what_is_no_snapshot_is_refused_by_name() {
         &[0x80, 0x00, 0, 0, 0, 0],
     ] {
         assert!(
-            matches!(decode(&sealed(body)), Err(SnapshotError::Malformed(_))),
+            matches!(decode(&sealed(1, body)), Err(SnapshotError::Malformed(_))),
             "{body:?}"
         );
     }
-    assert!(decode(&sealed(&[0, 0, 0, 0, 0])).is_ok());
+    assert!(decode(&sealed(1, &[0, 0, 0, 0, 0])).is_ok());
+    // No networks, and countries: small letters, the same twice, a range of a third one.
+    for places in [&b"\x01qm\0\0"[..], b"\x02QMQM\0\0", b"\x02QMQN\x01\0\0\x02\0", b"\0\0"] {
+        let body = [&[0, 0, 0, 0, 0], places].concat();
+        assert!(
+            matches!(decode(&sealed(2, &body)), Err(SnapshotError::Malformed(_))),
+            "{places:?}"
+        );
+    }
+    assert!(decode(&sealed(2, b"\0\0\0\0\0\x02QMQN\x01\0\0\x01\0")).is_ok());
 }
 
 fn tables() -> impl Strategy<Value = Table> {
@@ -250,22 +322,39 @@ fn tables() -> impl Strategy<Value = Table> {
         let v4: Vec<u32> = v4.into_iter().collect();
         let v6: Vec<u64> = v6.into_iter().collect();
         // Each two keys in a row are the ends of a range.
-        let v4 = v4.chunks_exact(2).map(|ends| Range {
-            first: ends[0],
-            last: ends[1],
-            system: (ends[0] ^ salt) % count,
-        });
-        let v6 = v6.chunks_exact(2).map(|ends| Range {
-            first: ends[0],
-            last: ends[1],
-            system: ends[0] as u32 % count,
-        });
+        let narrow = |of: u32| {
+            let ranges = v4.chunks_exact(2).map(move |ends| Range {
+                first: ends[0],
+                last: ends[1],
+                whose: (ends[0] ^ salt) % of,
+            });
+            ranges.collect()
+        };
+        let wide = |of: u32| {
+            let ranges = v6.chunks_exact(2).map(move |ends| Range {
+                first: ends[0],
+                last: ends[1],
+                whose: ends[0] as u32 % of,
+            });
+            ranges.collect()
+        };
+        // One table in two was made without countries.
+        let places = if salt % 2 == 0 {
+            Places::default()
+        } else {
+            Places {
+                countries: vec![*b"QM", *b"QN", *b"QO"],
+                v4: narrow(3),
+                v6: wide(3),
+            }
+        };
         Table {
             date,
             source,
-            v4: v4.collect(),
-            v6: v6.collect(),
+            v4: narrow(count),
+            v6: wide(count),
             systems,
+            places,
         }
     })
 }
@@ -285,8 +374,11 @@ proptest! {
         let expected = table.v4.iter().find(|range| (range.first..=range.last).contains(&asked));
         let networks = networks(&table);
         let address = IpAddr::V4(asked.into());
+        let place = table.places.v4.iter().find(|range| (range.first..=range.last).contains(&asked));
+        let letters = place.map(|range| Country(u16::from_be_bytes(table.places.countries[range.whose as usize])));
+        prop_assert_eq!(networks.country(address), letters.unwrap_or_default());
         let found = networks.lookup(address);
-        prop_assert_eq!(found.map(|origin| origin.asn), expected.map(|range| table.systems[range.system as usize].asn));
+        prop_assert_eq!(found.map(|origin| origin.asn), expected.map(|range| table.systems[range.whose as usize].asn));
         if let (Some(origin), Some(range)) = (found, expected) {
             prop_assert!(origin.prefix.contains(&address));
             for end in [origin.prefix.network(), origin.prefix.broadcast()] {
@@ -298,8 +390,8 @@ proptest! {
 
     /// Whatever is read is written again as it was: no bytes but the table's own are accepted for it.
     #[test]
-    fn hostile_bodies_are_refused_or_are_the_one_encoding(body in prop::collection::vec(any::<u8>(), 0..200)) {
-        if let Ok((table, _)) = decode(&sealed(&body)) {
+    fn hostile_bodies_are_refused_or_are_the_one_encoding(body in prop::collection::vec(any::<u8>(), 0..200), version in 1_u8..=2) {
+        if let Ok((table, _)) = decode(&sealed(version, &body)) {
             prop_assert_eq!(decode(&encode(&table).expect("small")).expect("sound").0, table);
         }
     }
@@ -312,7 +404,7 @@ proptest! {
         let at = at.index(body.len());
         body[at] = to;
         // With the digest made anew, only the rules of the format are left to object.
-        if let Ok((table, _)) = decode(&sealed(&body)) {
+        if let Ok((table, _)) = decode(&sealed(2, &body)) {
             prop_assert_eq!(decode(&encode(&table).expect("small")).expect("sound").0, table);
         }
     }
@@ -320,5 +412,6 @@ proptest! {
     #[test]
     fn hostile_tables_do_not_panic(text in "([0-9a-f:.,\"\n]|[a-z ]){0,80}") {
         let _ = read(0, String::new(), &text, &text, &Rules::default());
+        let _ = read_places(&text, &text);
     }
 }
