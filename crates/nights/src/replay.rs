@@ -389,7 +389,7 @@ pub fn observation(seen: &Contribution, id: SignatureId, registry: &Registry) ->
 
 #[cfg(test)]
 mod tests {
-    use paraph_drill::sim::{SimScenario, Step, TuningSeed};
+    use paraph_drill::sim::{SimScenario, Step, TuningSeed, simulate};
 
     use super::*;
 
@@ -400,7 +400,6 @@ mod tests {
             network: 1,
             line: Line::Access,
             country: *b"XA",
-            ahead: 0,
         };
         let contribution = |mailbox| Contribution {
             at: 0,
@@ -437,6 +436,7 @@ mod tests {
             groups: vec!["people"],
             victims: Vec::new(),
             waves: vec!["forgers"],
+            registry: simulate(SimScenario::ALL[0], TuningSeed::numbered(1)).registry,
         };
         let report = run(&night, false).report(night.scenario, 0.0);
         let count = &report["count"];
