@@ -271,26 +271,25 @@ impl Sample<'_> {
         share(self.latest).min(share(self.life))
     }
 
-    /// The same of each of these values, in one pass over all that is around.
-    fn shares(&self, kind: Kind, values: Vec<u32>) -> Vec<f64> {
+    /// The same of each of these values, of which a rule can name all, in one pass over all that is around.
+    fn shares(&self, kind: Kind, values: &[(usize, u32, f64)]) -> [f64; RULE_VALUES] {
         // Most values are none of these, which one bit tells.
         let bit = |value: u32| 1u64 << (value.wrapping_mul(0x9e37_79b9) >> 26);
-        let may_be = values.iter().fold(0, |all, value| all | bit(*value));
+        let may_be = values.iter().fold(0, |all, (_, value, _)| all | bit(*value));
         let share = |records: &[&Record]| {
-            let mut seen = vec![0; values.len()];
+            let mut seen = [0u32; RULE_VALUES];
             for value in records.iter().map(|record| weighing(kind, record)) {
                 let known = may_be & bit(value) != 0;
-                if let Some(place) = known.then(|| values.iter().position(|one| *one == value)).flatten() {
+                let place = || values.iter().position(|(_, one, _)| *one == value);
+                if let Some(place) = known.then(place).flatten() {
                     seen[place] += 1;
                 }
             }
             let of = (records.len() + 16) as f64;
-            seen.into_iter().map(move |seen: u32| f64::from(seen) / of)
+            seen.map(|seen| f64::from(seen) / of)
         };
-        share(self.latest)
-            .zip(share(self.life))
-            .map(|(latest, life)| latest.min(life))
-            .collect()
+        let (latest, life) = (share(self.latest), share(self.life));
+        std::array::from_fn(|place| latest[place].min(life[place]))
     }
 
     /// The share of people of whom this is true, here or on the platform.
@@ -355,7 +354,11 @@ impl Sample<'_> {
             stands_out(count, known).then_some((count, value, known))
         };
         let known: Vec<(usize, u32, f64)> = runs.into_iter().filter_map(known).collect();
-        let here = self.shares(kind, known.iter().map(|(_, value, _)| *value).collect());
+        // What surrounds them makes nothing rarer: where too few are left already, it is not counted.
+        if (known.iter().map(|(count, ..)| count).sum::<usize>() as f64) < COVERAGE * of as f64 {
+            return None;
+        }
+        let here = self.shares(kind, &known);
         let (mut seen, mut expected, mut rare) = (0, 0.0, Vec::new());
         for ((count, value, known), here) in known.into_iter().zip(here) {
             let normal = known.max(here);

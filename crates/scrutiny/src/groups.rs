@@ -224,6 +224,11 @@ impl Group {
         self.in_its_turn() || (self.suspect && u32::from(self.fresh) >= LOOK_AGAIN.0)
     }
 
+    /// Whether it has had half the news of a first look.
+    fn is_due_in_a_hurry(&self) -> bool {
+        self.touches >= self.looked.saturating_add(LOOK_AGAIN.0 / 2)
+    }
+
     /// Whether it has had as much news as any group, or of those who were confirmed late.
     fn in_its_turn(&self) -> bool {
         let news = self.looked.clamp(LOOK_AGAIN.0, LOOK_AGAIN.1);
@@ -289,6 +294,8 @@ pub(crate) struct Groups {
     slots: Vec<u32>,
     /// A bit for each: touched since the hand came by.
     used: Vec<u64>,
+    /// The same for those with news enough for a look in a hurry, so that not all of them are asked.
+    stirred: Vec<u64>,
     hand: usize,
     /// Groups to look at, each at most once.
     queue: Vec<u32>,
@@ -385,12 +392,14 @@ impl Groups {
         let place = if self.groups.len() < MAX_GROUPS {
             self.groups.push(group);
             self.used.resize(self.groups.len().div_ceil(64), 0);
+            self.stirred.resize(self.used.len(), 0);
             self.groups.len() - 1
         } else {
             let place = self.victim();
             self.remove(place);
             let queued = self.groups[place].queued;
             self.groups[place] = Group { queued, ..group };
+            self.stirred[place / 64] &= !(1 << (place % 64));
             place
         };
         self.insert(key, place);
@@ -419,11 +428,7 @@ impl Groups {
         let news = if member.is_some() { 2 } else { 1 };
         group.touches = group.touches.saturating_add(news.into());
         group.fresh = group.fresh.saturating_add(news);
-        self.used[place as usize / 64] |= 1 << (place % 64);
-        if group.is_due() && !group.queued {
-            group.queued = true;
-            self.queue.push(place);
-        }
+        self.stir(place);
     }
 
     /// A member was confirmed long after it had signed. What was stored up shows in those of whom this is known, wherever
@@ -434,7 +439,16 @@ impl Groups {
         group.late = group.late.saturating_add(1);
         group.touches = group.touches.saturating_add(1);
         group.fresh = group.fresh.saturating_add(1);
-        self.used[place as usize / 64] |= 1 << (place % 64);
+        self.stir(place);
+    }
+
+    /// A group has had news: it goes into the queue if they are enough.
+    fn stir(&mut self, place: u32) {
+        let (group, word, bit) = (&mut self.groups[place as usize], place as usize / 64, 1 << (place % 64));
+        self.used[word] |= bit;
+        if group.is_due_in_a_hurry() {
+            self.stirred[word] |= bit;
+        }
         if group.is_due() && !group.queued {
             group.queued = true;
             self.queue.push(place);
@@ -443,10 +457,16 @@ impl Groups {
 
     /// Puts the groups of these petitions in the queue that have had news since the last look, whatever their pace.
     pub(crate) fn hurry(&mut self, meant: impl Fn(PetitionId) -> bool) {
-        for (place, group) in self.groups.iter_mut().enumerate() {
-            if !group.queued && group.touches >= group.looked + LOOK_AGAIN.0 / 2 && meant(group.petition) {
-                group.queued = true;
-                self.queue.push(place as u32);
+        for (nth, word) in self.stirred.iter().enumerate() {
+            let mut left = *word;
+            while left != 0 {
+                let place = nth * 64 + left.trailing_zeros() as usize;
+                left &= left - 1;
+                let group = &mut self.groups[place];
+                if !group.queued && meant(group.petition) {
+                    group.queued = true;
+                    self.queue.push(place as u32);
+                }
             }
         }
     }
@@ -464,6 +484,7 @@ impl Groups {
             // A look at a suspect is one more: its turn comes when it would have come.
             if !group.suspect || group.in_its_turn() {
                 group.looked = group.touches;
+                self.stirred[*place as usize / 64] &= !(1 << (place % 64));
             }
             (group.queued, group.fresh) = (false, 0);
             let late = std::mem::take(&mut group.late);
@@ -487,7 +508,7 @@ impl Groups {
         rings
             + self.groups.capacity() * size_of::<Group>()
             + (self.slots.capacity() + self.queue.capacity()) * 4
-            + self.used.capacity() * 8
+            + (self.used.capacity() + self.stirred.capacity()) * 8
     }
 }
 
@@ -526,6 +547,23 @@ mod tests {
             }
             assert_eq!(looks, if suspect { 8 } else { 4 });
         }
+    }
+
+    /// Each group has had one more of the news than the one before; every other is of a petition that is under attack. Fails
+    /// when one is forgotten, or looked at again without news.
+    #[test]
+    fn in_a_hurry_what_has_had_news_since_its_last_look_is_looked_at() {
+        let mut groups = Groups::default();
+        for nth in 0..130 {
+            let place = groups.create(mix(nth), Seed::Client, PetitionId(nth as u32 % 2));
+            (0..nth % 10).for_each(|_| groups.touch(place, None));
+        }
+        let mut hurried = || {
+            groups.hurry(|petition| petition == PetitionId(1));
+            groups.due()
+        };
+        let enough: Vec<u32> = (0..130).filter(|place| place % 10 >= 6 && place % 2 == 1).collect();
+        assert_eq!([hurried(), hurried()], [enough, Vec::new()]);
     }
 
     #[test]

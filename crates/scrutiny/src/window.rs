@@ -93,16 +93,11 @@ impl Window {
 
     /// Those of these that are there. All rows are fetched before any is unpacked: the processor then waits for many at once.
     pub(crate) fn all(&self, seqs: &[Seq]) -> Vec<Record> {
-        let mut fetched: Vec<(&Chunk, usize, Row)> = Vec::with_capacity(seqs.len());
-        fetched.extend(seqs.iter().filter_map(|seq| {
-            let (chunk, place) = self.place(*seq)?;
-            let chunk = self.chunks.get(chunk)?;
-            Some((chunk, place, chunk.row(place)?))
-        }));
+        let fetched = self.fetched(seqs);
         let mut unpacked = Vec::with_capacity(fetched.len());
         let records = fetched
             .iter()
-            .filter_map(|(chunk, place, row)| chunk.unpacked(*place, row));
+            .filter_map(|(_, chunk, place, row)| chunk.unpacked(*place, row));
         unpacked.extend(records);
         unpacked
     }
@@ -110,9 +105,7 @@ impl Window {
     /// The same, of whom most are known already: `records` were unpacked from `rows`, and what has not changed since stays.
     pub(crate) fn again(&self, seqs: &[Seq], rows: &mut Vec<(Seq, Row)>, records: &mut Vec<Record>) {
         let mut count = 0;
-        for (seq, (chunk, place)) in seqs.iter().filter_map(|seq| Some((*seq, self.place(*seq)?))) {
-            let Some(chunk) = self.chunks.get(chunk) else { continue };
-            let Some(row) = chunk.row(place) else { continue };
+        for (seq, chunk, place, row) in self.fetched(seqs) {
             if rows.get(count) != Some(&(seq, row)) {
                 let Some(record) = chunk.unpacked(place, &row) else {
                     continue;
@@ -124,6 +117,16 @@ impl Window {
         }
         rows.truncate(count);
         records.truncate(count);
+    }
+
+    fn fetched(&self, seqs: &[Seq]) -> Vec<(Seq, &Chunk, usize, Row)> {
+        let mut fetched = Vec::with_capacity(seqs.len());
+        fetched.extend(seqs.iter().filter_map(|seq| {
+            let (chunk, place) = self.place(*seq)?;
+            let chunk = self.chunks.get(chunk)?;
+            Some((*seq, chunk, place, chunk.row(place)?))
+        }));
+        fetched
     }
 
     pub(crate) fn id(&self, seq: Seq) -> Option<SignatureId> {
