@@ -15,6 +15,13 @@ use crate::server::{Ran, Site, is_full, until};
 
 const SLUG: &str = "fountain";
 
+/// What SQLite leaves beside a file that was only read: an index, and a log without commits.
+fn is_left_by_a_look(path: &Path) -> bool {
+    let name = path.to_string_lossy();
+    let is_empty = fs::metadata(path).is_ok_and(|file| file.len() == 0);
+    name.ends_with("-shm") || (name.ends_with("-wal") && is_empty)
+}
+
 /// Every file below a directory with its content, but for the lock, which says who tried last.
 fn content(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
@@ -24,7 +31,7 @@ fn content(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     for path in entries.map(|entry| entry.expect("an entry").path()) {
         if path.is_dir() {
             found.extend(content(&path));
-        } else if !path.ends_with("lock") && !path.ends_with("control.sock") {
+        } else if !path.ends_with("lock") && !path.ends_with("control.sock") && !is_left_by_a_look(&path) {
             found.insert(path.clone(), fs::read(&path).expect("readable"));
         }
     }
