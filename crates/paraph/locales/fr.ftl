@@ -296,6 +296,7 @@ answered-nothing = Vous n’avez rien d’autre à faire, et vous ne recevrez pl
 withdraw-title = Retirer ma signature
 withdraw-lead = Votre signature ne compte plus et vos données sont effacées. Vous pourrez signer de nouveau plus tard.
 withdraw-several = { $count ->
+    [0] Aucune signature n’a été confirmée depuis cette boîte aux lettres.
     [one] Une signature a été confirmée depuis cette boîte aux lettres : elle est retirée.
    *[other] { $count } signatures ont été confirmées depuis cette boîte aux lettres, et comptent une fois : toutes sont retirées.
 }

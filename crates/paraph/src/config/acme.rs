@@ -13,7 +13,6 @@ use zeroize::Zeroizing;
 
 use super::mail::secret_of;
 use super::value::{Reader, Taken};
-use super::written::Origin;
 use crate::admit::certificate::Files;
 use crate::failure::Failure;
 use crate::limits::CERTIFICATES_FILE_BYTES;
@@ -53,7 +52,7 @@ impl Challenge {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::TlsAlpn => "tls-alpn-01",
+            Self::TlsAlpn => BY_HANDSHAKE,
             Self::Http => "http-01",
         }
     }
@@ -87,6 +86,9 @@ pub(super) fn files(data: &Path) -> Files {
     }
 }
 
+/// Name of what is done where nothing else is said (RFC 8737).
+const BY_HANDSHAKE: &str = "tls-alpn-01";
+
 /// `host` is that of `site.base_url`, when that is https.
 pub(super) fn read(reader: &mut Reader<'_>, host: Option<&str>) -> Result<Option<Acme>, Failure> {
     let directory = reader.optional("listen.acme.directory", "certificates are not fetched");
@@ -94,12 +96,12 @@ pub(super) fn read(reader: &mut Reader<'_>, host: Option<&str>) -> Result<Option
     let (agreed, _) = reader.flag("listen.acme.terms_agreed", false, why);
     let contact = reader.optional("listen.acme.contact", "none");
     let named = reader.list("listen.acme.domains", &[]);
-    let challenge = reader.text("listen.acme.challenge", "tls-alpn-01");
+    let challenge = reader.text("listen.acme.challenge", BY_HANDSHAKE);
     let ca = reader.optional("listen.acme.ca", "the roots of this machine");
     let key_id = reader.optional("listen.acme.eab_key_id", "none");
     let key = secret_of(reader, "listen.acme.eab_key")?;
     let Some(directory) = directory else {
-        let written = Some(challenge).filter(|challenge| challenge.origin != Origin::Default);
+        let written = Some(challenge).filter(|challenge| challenge.text != BY_HANDSHAKE);
         let lone = [contact, ca, key_id, written].into_iter().flatten().chain(named).next();
         return match lone {
             Some(lone) => Err(lone.refuse(
@@ -123,7 +125,7 @@ pub(super) fn read(reader: &mut Reader<'_>, host: Option<&str>) -> Result<Option
             .map(|taken| taken.mailbox().map(|mailbox| mailbox.email.to_string()))
             .transpose()?,
         challenge: match challenge.text.as_str() {
-            "tls-alpn-01" => Challenge::TlsAlpn,
+            BY_HANDSHAKE => Challenge::TlsAlpn,
             "http-01" => Challenge::Http,
             _ => return Err(challenge.refuse("is neither tls-alpn-01 nor http-01", "write one of both in quotes")),
         },

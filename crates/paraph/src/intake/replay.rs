@@ -50,14 +50,15 @@ pub async fn connect(directory: &Directory, settings: &WriterSettings) -> Result
     Ok(directory.connect().await?)
 }
 
-/// What the log says and the data do not know.
+/// Whom the log says to be erased, and the data have as not. Whom they never had is none of them: there is nothing to erase.
 async fn unknown(main: &mut Db, log: &ErasureLog) -> Result<Vec<Erasure>, DbError> {
     let mut logged = Vec::new();
     log.read(|erasure| logged.push(erasure))?;
     let mut unknown = Vec::new();
     for erasure in logged {
-        let sql = "SELECT 1 FROM erasure WHERE id = ?1";
-        if main.query_one(sql, &[Value::Blob(&erasure.id.0)]).await?.is_none() {
+        let sql =
+            "SELECT 1 FROM signature s WHERE s.id = ?1 AND NOT EXISTS (SELECT 1 FROM erasure e WHERE e.id = s.id)";
+        if main.query_one(sql, &[Value::Blob(&erasure.id.0)]).await?.is_some() {
             unknown.push(erasure);
         }
     }

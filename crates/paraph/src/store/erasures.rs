@@ -277,7 +277,7 @@ mod tests {
             at: Millis(7),
             end,
         };
-        let (one, two) = (erasure(1, End::Withdrawn), erasure(2, End::Expired));
+        let (one, two) = (erasure(0x11, End::Withdrawn), erasure(0x22, End::Expired));
         log.append(&[one]).expect("written");
         let whole = std::fs::read(place.path().join("erasures.log")).expect("read");
         log.append(&[two]).expect("written");

@@ -58,9 +58,7 @@ fn an_erasure_that_cannot_be_logged_is_told_until_its_key_is_gone() {
     let aside = site.place().join("erasures.log");
     fs::rename(&log, &aside).expect("aside");
     fs::create_dir(&log).expect("in its place");
-    let mails = site.mails();
-    let waits = mails.iter().find(|letter| letter.to == "waits@people.example");
-    let erase = waits.expect("a mail").link("not-me");
+    let erase = site.mail_to("waits@people.example").link("not-me");
     assert_eq!(server.client().post_json(&erase, "choice=erase").status, 200);
     let ready = || Client::new(server.operations).get("/readyz");
     until("it is told", || ready().text().contains("erased records").then_some(()));

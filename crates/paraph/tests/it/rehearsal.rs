@@ -62,13 +62,13 @@ fn a_mail_bomb_sends_a_victim_three_mails_and_keeps_nobody_from_signing() {
 }
 
 #[test]
-fn a_mail_bomb_on_one_petition_sends_a_victim_one_mail_and_what_they_asked_for() {
+fn a_mail_bomb_on_one_petition_sends_a_victim_two_mails_at_most() {
     let (_site, report) = mail_bomb(&["fountain"]);
     let victims = report.victims.as_ref().expect("victims");
     assert!(report.passed(), "{report:#?}");
-    // The second is their own: a forger's went to another spelling, which might have reached nobody.
+    // One to their own name, and one to another spelling, which might have reached nobody.
     assert_eq!((victims.petitions, victims.max_mails, victims.signed), (1, 2, 3));
-    assert_eq!(report.forged.mailed, 3, "{:?}", report.forged);
+    assert!((3..=6).contains(&report.forged.mailed), "{:?}", report.forged);
 }
 
 /// 4,360 connections of 218 servers against the 4,096 places of a server as shipped.
