@@ -313,12 +313,12 @@ answered-nothing = No tienes que hacer nada más, y no recibirás más correos s
 ## Retirar, no fui yo
 
 withdraw-title = Retirar mi firma
-withdraw-lead = Tu firma ya no cuenta y tus datos se borran. Podrás volver a firmar más adelante.
+withdraw-lead = En cuanto pulses el botón, tu firma dejará de contar y tus datos se borrarán. Podrás volver a firmar más adelante.
 withdraw-several = { $count ->
-    [one] Desde este buzón se confirmó una firma: se retira.
-   *[other] Desde este buzón se confirmaron { $count } firmas, que cuentan una vez: se retiran todas.
+    [one] Desde este buzón se confirmó una firma: se retirará.
+   *[other] Desde este buzón se confirmaron { $count } firmas, que cuentan una vez: se retirarán todas.
 }
-withdraw-another = Esto es lo que confirmaste desde este buzón. Tampoco queda aquello de lo que hablaba el propio mensaje.
+withdraw-another = Esto es lo que confirmaste desde este buzón. Tampoco quedará aquello de lo que hablaba el propio mensaje.
 withdraw-unconfirmed = No la has confirmado: nunca ha contado. Tus datos pueden borrarse ahora mismo; si no, se borran solos { $unconfirmed ->
     [one] al cabo de un día
    *[other] al cabo de { $unconfirmed } días

@@ -286,12 +286,12 @@ answered-nothing = You need do nothing more, and you get no further mail about t
 ## Withdraw, not me
 
 withdraw-title = Withdraw my signature
-withdraw-lead = Your signature no longer counts and your data is erased. You can sign again later.
+withdraw-lead = Once you press the button, your signature no longer counts and your data is erased. You can sign again later.
 withdraw-several = { $count ->
-    [one] One signature was confirmed from this mailbox: it is withdrawn.
-   *[other] { $count } signatures were confirmed from this mailbox, and count once: all of them are withdrawn.
+    [one] One signature was confirmed from this mailbox: it will be withdrawn.
+   *[other] { $count } signatures were confirmed from this mailbox, and count once: all of them will be withdrawn.
 }
-withdraw-another = This is what you confirmed from this mailbox. What the message itself was about no longer stands after that either.
+withdraw-another = This is what you confirmed from this mailbox. What the message itself was about will not stand after that either.
 withdraw-unconfirmed = You have not confirmed it: it has never counted. Your data can be erased at once; otherwise it is erased by itself { $unconfirmed ->
     [one] after a day
    *[other] after { $unconfirmed } days

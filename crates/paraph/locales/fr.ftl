@@ -294,13 +294,13 @@ answered-nothing = Vous n’avez rien d’autre à faire, et vous ne recevrez pl
 ## Retirer, ce n’était pas moi
 
 withdraw-title = Retirer ma signature
-withdraw-lead = Votre signature ne compte plus et vos données sont effacées. Vous pourrez signer de nouveau plus tard.
+withdraw-lead = Dès que vous aurez appuyé sur le bouton, votre signature ne comptera plus et vos données seront effacées. Vous pourrez signer de nouveau plus tard.
 withdraw-several = { $count ->
     [0] Aucune signature n’a été confirmée depuis cette boîte aux lettres.
-    [one] Une signature a été confirmée depuis cette boîte aux lettres : elle est retirée.
-   *[other] { $count } signatures ont été confirmées depuis cette boîte aux lettres, et comptent une fois : toutes sont retirées.
+    [one] Une signature a été confirmée depuis cette boîte aux lettres : elle sera retirée.
+   *[other] { $count } signatures ont été confirmées depuis cette boîte aux lettres, et comptent une fois : toutes seront retirées.
 }
-withdraw-another = Voici ce que vous avez confirmé depuis cette boîte aux lettres. Ce dont parlait le message lui-même ne reste pas non plus.
+withdraw-another = Voici ce que vous avez confirmé depuis cette boîte aux lettres. Ce dont parlait le message lui-même ne restera pas non plus.
 withdraw-unconfirmed = Vous ne l’avez pas confirmée : elle n’a jamais compté. Vos données peuvent être effacées tout de suite ; sinon, elles le sont d’elles-mêmes { $unconfirmed ->
     [one] au bout d’un jour
    *[other] au bout de { $unconfirmed } jours

@@ -117,12 +117,15 @@ fn scenario(name: &str) -> Result<Scenario, Failure> {
 /// Which forgers take part: those that were asked for, or the scenario's own.
 ///
 /// # Errors
-/// They were asked for, and the scenario has forgers of one kind, or none.
+/// Weaker ones were asked for, and the scenario has forgers of one kind, as strong as any, or none.
 fn strengths(scenario: Scenario, asked: &[u8]) -> Result<Option<BTreeSet<Strength>>, Failure> {
     if asked.is_empty() {
         return Ok(None);
     }
     if !scenario.takes_strengths() {
+        if asked.contains(&3) {
+            return Ok(None);
+        }
         let takers = Scenario::ALL.into_iter().filter(|other| other.takes_strengths());
         let takers: Vec<&str> = takers.map(Scenario::name).collect();
         return Err(Failure::usage(
@@ -130,7 +133,10 @@ fn strengths(scenario: Scenario, asked: &[u8]) -> Result<Option<BTreeSet<Strengt
                 "--strength says nothing to {}: how it forges is its own",
                 scenario.name()
             ),
-            format!("leave --strength out; it is for {}", takers.join(", ")),
+            format!(
+                "leave --strength out, or ask for 3; weaker ones are for {}",
+                takers.join(", ")
+            ),
         ));
     }
     let strength = |number: &u8| match number {

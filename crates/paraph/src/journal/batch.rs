@@ -160,6 +160,9 @@ pub struct SpentNonce {
     pub expires: Millis,
 }
 
+/// What was set aside behind another of its mailbox may settle.
+const SETTLES_AGAIN: &str = "UPDATE signature SET unsettled = 1 WHERE mailbox = ?1 AND axes = 1 AND unsettled = 0";
+
 impl Batch {
     /// Whether there is nothing to write.
     #[must_use]
@@ -356,7 +359,22 @@ impl Batch {
             &counted,
         )
         .await?;
+        self.leave_places(db).await?;
         self.free_places(db).await
+    }
+
+    /// Who ends while a verdict takes them out of the count whose rows still follow counts no more by the verdict already, so that the
+    /// fold changes nothing about the mailbox; and when the row is reached, it stands as the verdict has it, and is passed over.
+    async fn leave_places(&self, db: &mut Db) -> Result<(), DbError> {
+        let ended = self.changed.signatures.iter();
+        for (id, state) in ended.filter(|(_, state)| state.axes.is_ended() && state.confirmed_at.is_some()) {
+            let mailbox = Value::Blob(&state.mailbox.0);
+            let sql = "UPDATE mailbox SET counted = NULL WHERE id = ?1 AND counted = ?2";
+            if db.execute(sql, &[mailbox, Value::Blob(&id.0)]).await? > 0 {
+                db.execute(SETTLES_AGAIN, &[mailbox]).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Where a place is free again, a signature that was confirmed beside the one that counted may settle. Its axes are then
@@ -377,8 +395,7 @@ impl Batch {
             return Ok(());
         }
         for (mailbox, _) in free {
-            let sql = "UPDATE signature SET unsettled = 1 WHERE mailbox = ?1 AND axes = 1 AND unsettled = 0";
-            db.execute(sql, &[Value::Blob(&mailbox.0)]).await?;
+            db.execute(SETTLES_AGAIN, &[Value::Blob(&mailbox.0)]).await?;
         }
         Ok(())
     }

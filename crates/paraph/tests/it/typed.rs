@@ -93,6 +93,9 @@ fn what_cannot_be_is_said_before_the_work() {
     ] {
         assert!(ran.code == 2 && ran.stderr.contains("pre-emption"), "{}", ran.stderr);
     }
+    // Its forgers are as strong as any.
+    let ran = site.run(&[&drill[..], &["--strength", "1,2,3", "stored-up"]].concat());
+    assert!(!ran.stderr.contains("--strength"), "{}", ran.stderr);
 
     let ran = site.run(&[&drill[..], &["--mail-listen", "0.0.0.0:1025", "lockstep-218"]].concat());
     assert!(ran.code == 2 && ran.stderr.contains("127.0.0.1"), "{}", ran.stderr);

@@ -278,6 +278,33 @@ async fn people_sign_confirm_withdraw_and_settle_while_rows_follow() {
     }
 }
 
+/// A verdict has taken them out of the count, and their mailboxes' rows do not say so yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_leaves_before_their_row_has_followed_leaves_their_place_too() {
+    for kind in Kind::BOTH {
+        let store = Store::new(kind);
+        let running = store.start_with(small_steps(), clock::now, 0).await;
+        let ids = crowd(&running, 0..120).await;
+        running.intake.tick().await.expect("tick");
+        let judging = running.intake.judge(judgement(
+            VerdictKind::Invalidated,
+            reason(VerdictKind::Invalidated),
+            &ids,
+        ));
+        let leaving = async {
+            for id in ids.iter().rev().take(10) {
+                running.intake.withdraw(*id, WithdrawnBy::Mail).await.expect("recorded");
+            }
+        };
+        let (answer, ()) = tokio::join!(judging, leaving);
+        assert!(
+            matches!(answer, Ok(JudgeAnswer::Judged { judged: 120, .. })),
+            "{kind:?}: {answer:?}"
+        );
+        recount_agrees(&store, running).await;
+    }
+}
+
 const PLACE: &str = "PARAPH_TEST_JUDGES_IN";
 const MANY: u32 = 2000;
 
