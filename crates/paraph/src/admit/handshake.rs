@@ -268,8 +268,8 @@ mod tests {
         }
     }
 
-    #[test]
-    fn under_a_flood_of_4000_addresses_who_comes_for_the_first_time_passes() {
+    /// How many newcomers are served and refused, and how many of a flood are served, in a minute.
+    fn under_a_flood() -> (u32, u32, u32) {
         let (budget, start) = (budget(), Instant::now());
         let (mut forged, mut honest, mut refused) = (0, 0, 0);
         // A minute: 10,000 handshakes a second from 4,000 addresses, among them 50 newcomers a second.
@@ -290,9 +290,17 @@ mod tests {
                 }
             }
         }
-        // Only in the first instants, before anybody has a past, is a newcomer like the flood; or where all their counters are some
-        // of the flood's, by a hash that nobody can know: of 3,000 at most 10 in 36 runs of 40, and 16 in the worst.
-        assert!(honest >= 2970 && refused <= 30, "{honest} {refused}");
+        (honest, refused, forged)
+    }
+
+    /// What a hash by chance puts together moves the numbers from run to run: one of ten has a few more refused than the bound.
+    #[test]
+    fn under_a_flood_of_4000_addresses_who_comes_for_the_first_time_passes() {
+        let mut runs: Vec<_> = (0..9).map(|_| under_a_flood()).collect();
+        runs.sort_unstable();
+        let (honest, refused, forged) = runs[runs.len() / 2];
+        // Only in the first instants, before anybody has a past, is a newcomer like the flood.
+        assert!(honest >= 2990 && refused <= 10, "{runs:?}");
         assert!(forged + honest <= 61_000, "{forged}");
         assert!(forged > 50_000, "what is left is handed out: {forged}");
     }
