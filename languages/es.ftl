@@ -140,6 +140,7 @@ problem-too-long = como mucho { $limit } caracteres.
 problem-rare-email = este sitio no puede escribir a direcciones con acentos o comillas antes de la @. Escribe otra, por favor.
 problem-bad-email = esta dirección, escrita así, no puede recibir correo. Se parece a nombre@example.org.
 problem-bad-characters = hay caracteres que no se pueden mostrar, o no hay ninguna letra.
+problem-link = esto parece una dirección de correo o de un sitio web. Escribe solo el nombre, por favor.
 problem-unknown-country = elige un país de la lista.
 problem-bad-value = este campo no admite ese valor.
 problem-repeated = este campo ha llegado dos veces.
@@ -313,7 +314,7 @@ answered-nothing = No tienes que hacer nada más, y no recibirás más correos s
 ## Retirar, no fui yo
 
 withdraw-title = Retirar mi firma
-withdraw-lead = En cuanto pulses el botón, tu firma dejará de contar y tus datos se borrarán. Podrás volver a firmar más adelante.
+withdraw-lead = En cuanto pulses el botón, tu firma dejará de contar y tus datos se borrarán.
 withdraw-several = { $count ->
     [one] Desde este buzón se confirmó una firma: se retirará.
    *[other] Desde este buzón se confirmaron { $count } firmas, que cuentan una vez: se retirarán todas.
@@ -322,7 +323,8 @@ withdraw-another = Esto es lo que confirmaste desde este buzón. Tampoco quedar�
 withdraw-unconfirmed = No la has confirmado: nunca ha contado. Tus datos pueden borrarse ahora mismo; si no, se borran solos { $unconfirmed ->
     [one] al cabo de un día
    *[other] al cabo de { $unconfirmed } días
- }. Podrás firmar de nuevo más tarde.
+ }.
+withdraw-again = Podrás volver a firmar más adelante.
 withdraw-button = Retirar mi firma
 withdraw-keep = Conservar mi firma y volver a la petición
 withdrawn-title = Tu firma está retirada
@@ -345,6 +347,7 @@ erase-button = Borrarlo todo
 keep-title = Guardarlo para mi propia denuncia
 keep-what = Tampoco podrá contarse nunca, pero lo que sabemos del envío se sella y se guarda, para que puedas denunciar el uso de tu identidad. Solo tú, y la autoridad a la que acudas, podéis pedirlo.
 keep-button = Guardarlo sellado
+not-me-lead-kept = Nos dijiste que no fuiste tú. No puede contarse, y lo que sabemos del envío está sellado y guardado para tu denuncia. Si ya no lo quieres, todavía puedes pedir que se borre.
 not-me-both = En ambos casos puedes firmar tú mismo esta petición cuando quieras.
 disowned-title = Gracias por decírnoslo
 disowned-erased = Todo lo que se envió a esta petición con tu dirección está borrado. No fuiste tú, y no se contará.
@@ -386,13 +389,14 @@ refusal-link-unknown-detail = Quizá se cortó por el camino, o aquello a lo que
 refusal-link-unknown-do = Vuelve a abrir el mensaje y usa el enlace entero. Si es antiguo, firma de nuevo: una firma cuenta una sola vez en todo caso.
 refusal-link-expired-title = Esta firma nunca se confirmó
 refusal-link-expired-detail = Por eso nunca contó, y lo que se escribió está borrado, a petición tuya o al cabo de un tiempo. Si has confirmado otra desde este buzón, esa se queda.
-refusal-link-expired-do = Puedes volver a firmar ahora: se tarda un minuto.
+refusal-link-expired-do = Puedes firmar de nuevo: el formulario lleva un minuto. Si hoy te hemos escrito sobre esta petición, el mensaje siguiente sale un día después.
 refusal-link-withdrawn-title = Esta firma se retiró
 refusal-link-withdrawn-detail = Ya no cuenta, y lo que se había escrito se ha borrado. No queda nada que hacer.
 refusal-link-withdrawn-do = Si has cambiado de opinión, puedes volver a firmar.
 refusal-link-disowned-title = Nos dijiste que no fuiste tú
 refusal-link-disowned-detail = Esta firma no cuenta y ya no puede confirmarse.
 refusal-link-disowned-do = Si quieres firmar, puedes hacerlo: se tarda un minuto.
+no-more-signing = La petición está cerrada: ya no se puede firmar.
 refusal-method-not-allowed-title = Esta página no se usa así
 refusal-method-not-allowed-detail = Tu navegador ha pedido algo que esta página no hace. No se ha registrado nada, no se ha perdido nada.
 refusal-method-not-allowed-do = Vuelve atrás y usa los botones de la página.

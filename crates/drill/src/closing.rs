@@ -50,6 +50,10 @@ impl Report {
             lang.pick("comptées", "counted"),
             &[&or_dash(honest.counted), &forged.counted_final.to_string()],
         )?;
+        if count.guests > 0 {
+            let label = lang.pick("dont à la main, au plus", "by hand among them, at most");
+            table(out, label, &[&count.guests.to_string(), ""])?;
+        }
         self.print_verdicts(out, lang)?;
         if let Some(brigade) = &self.brigade {
             let label = lang.pick("dont hostiles, et suspendus", "hostile among them, and held");

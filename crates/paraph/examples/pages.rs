@@ -6,9 +6,9 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 
 use paraph::views::{
-    self, CheckMailPage, ConfirmPage, Confirmation, ConfirmedPage, Content, Count, DisownedPage, Disowning, FieldError,
-    Frame, HomePage, Input, Lang, Links, ManagePage, Notice, Others, Petition, PetitionPage, PetitionState, Problem,
-    Refusal, RefusalPage, Shown, SignPage, Site, StopMailPage, WithdrawnPage,
+    self, About, CheckMailPage, ConfirmPage, Confirmation, ConfirmedPage, Content, Count, DisownedPage, Disowning,
+    FieldError, Frame, HomePage, Input, Lang, Links, ManagePage, Notice, Others, Petition, PetitionPage, PetitionState,
+    Problem, Refusal, RefusalPage, Shown, SignPage, Site, StopMailPage, WithdrawnPage,
 };
 
 const NOON: u64 = 1_795_375_402_123;
@@ -167,6 +167,8 @@ fn pages(site: &Site, lang: Lang) -> Vec<(String, String)> {
         contribution: &mine,
         confirmed: true,
         standing: 1,
+        kept: false,
+        is_open: true,
     };
     let error = |field: &str, problem| FieldError {
         field: field.into(),
@@ -277,6 +279,7 @@ fn pages(site: &Site, lang: Lang) -> Vec<(String, String)> {
                     title: &petition.title,
                     withdrawn_at: Some(NOON),
                     unconfirmed: false,
+                    is_open: true,
                 },
             ),
         ),
@@ -304,7 +307,11 @@ fn pages(site: &Site, lang: Lang) -> Vec<(String, String)> {
     ];
     pages.extend(notices.map(|(name, notice)| (format!("sign-{name}"), sign(&typed, &[], Some(notice)))));
     pages.extend(Refusal::ALL.map(|refusal| {
-        let about = (refusal == Refusal::Closed).then_some((&*petition.slug, &*petition.title));
+        let about = (refusal == Refusal::Closed).then_some(About {
+            slug: &petition.slug,
+            title: &petition.title,
+            is_open: false,
+        });
         let wait = matches!(refusal, Refusal::SlowDown | Refusal::Busy).then_some(12);
         let page = views::refused(
             f,

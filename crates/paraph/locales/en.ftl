@@ -140,6 +140,7 @@ problem-too-long = at most { $limit } characters, please.
 problem-rare-email = this site cannot write to addresses with an accent or quotation marks before the @. Please give another one.
 problem-bad-email = this address cannot receive mail as it is written. It looks like name@example.org.
 problem-bad-characters = this holds characters that cannot be shown, or no letter at all.
+problem-link = this looks like an e-mail or web address. Please give the name alone.
 problem-unknown-country = please choose a country from the list.
 problem-bad-value = this field does not take that value.
 problem-repeated = this field came twice.
@@ -286,7 +287,7 @@ answered-nothing = You need do nothing more, and you get no further mail about t
 ## Withdraw, not me
 
 withdraw-title = Withdraw my signature
-withdraw-lead = Once you press the button, your signature no longer counts and your data is erased. You can sign again later.
+withdraw-lead = Once you press the button, your signature no longer counts and your data is erased.
 withdraw-several = { $count ->
     [one] One signature was confirmed from this mailbox: it will be withdrawn.
    *[other] { $count } signatures were confirmed from this mailbox, and count once: all of them will be withdrawn.
@@ -295,7 +296,8 @@ withdraw-another = This is what you confirmed from this mailbox. What the messag
 withdraw-unconfirmed = You have not confirmed it: it has never counted. Your data can be erased at once; otherwise it is erased by itself { $unconfirmed ->
     [one] after a day
    *[other] after { $unconfirmed } days
- }. You can sign again later.
+ }.
+withdraw-again = You can sign again later.
 withdraw-button = Withdraw my signature
 withdraw-keep = Keep my signature and go back to the petition
 withdrawn-title = Your signature is withdrawn
@@ -318,6 +320,7 @@ erase-button = Erase everything
 keep-title = Keep it for my own complaint
 keep-what = It can never be counted either, but what we know of the sending is sealed and kept, so that you can lodge a complaint for the use of your identity. Only you, and the authority that you turn to, can ask for it.
 keep-button = Keep it, sealed
+not-me-lead-kept = You told us that this was not you. It cannot be counted, and what we know of the sending is sealed and kept for your complaint. If you no longer want that, you can still have it erased.
 not-me-both = In both cases you can still sign this petition yourself, whenever you wish.
 disowned-title = Thank you for telling us
 disowned-erased = Everything that was sent to this petition with your address has been erased. It was never you, and it will not be counted.
@@ -413,13 +416,14 @@ refusal-link-unknown-detail = Part of it may have been cut off on the way, or wh
 refusal-link-unknown-do = Open the message again and use its whole link. If it is an old one, sign again: a signature counts once in any case.
 refusal-link-expired-title = This signature was never confirmed
 refusal-link-expired-detail = So it never counted, and what was entered is erased, at your wish or after some time. If you have confirmed another from this mailbox, that one stays.
-refusal-link-expired-do = You can sign again now: it takes a minute.
+refusal-link-expired-do = You can sign again: the form takes a minute. If we wrote to you about this petition today, the next message comes a day later.
 refusal-link-withdrawn-title = This signature was withdrawn
 refusal-link-withdrawn-detail = It no longer counts, and what was entered has been erased. There is nothing left to do.
 refusal-link-withdrawn-do = If you have changed your mind, you can sign again.
 refusal-link-disowned-title = This was reported as not signed by you
 refusal-link-disowned-detail = It does not count and cannot be confirmed any more.
 refusal-link-disowned-do = If you do want to sign, you can: it takes a minute.
+no-more-signing = The petition is closed: it can no longer be signed.
 refusal-method-not-allowed-title = This page cannot be used in that way
 refusal-method-not-allowed-detail = Your browser asked for something that this page does not do. Nothing was recorded, nothing is lost.
 refusal-method-not-allowed-do = Go back and use the buttons of the page.

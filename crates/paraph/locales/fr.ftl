@@ -147,6 +147,7 @@ problem-too-long = { $limit } caractères au plus.
 problem-rare-email = ce site ne peut pas écrire aux adresses qui ont un accent ou des guillemets avant le @. Donnez-en une autre, s’il vous plaît.
 problem-bad-email = cette adresse, écrite ainsi, ne peut pas recevoir de courrier. Elle ressemble à nom@example.org.
 problem-bad-characters = des caractères ne peuvent pas être affichés, ou il n’y a aucune lettre.
+problem-link = ceci ressemble à une adresse de courriel ou de site. Donnez seulement le nom, s’il vous plaît.
 problem-unknown-country = choisissez un pays dans la liste.
 problem-bad-value = ce champ n’accepte pas cette valeur.
 problem-repeated = ce champ est arrivé deux fois.
@@ -294,7 +295,7 @@ answered-nothing = Vous n’avez rien d’autre à faire, et vous ne recevrez pl
 ## Retirer, ce n’était pas moi
 
 withdraw-title = Retirer ma signature
-withdraw-lead = Dès que vous aurez appuyé sur le bouton, votre signature ne comptera plus et vos données seront effacées. Vous pourrez signer de nouveau plus tard.
+withdraw-lead = Dès que vous aurez appuyé sur le bouton, votre signature ne comptera plus et vos données seront effacées.
 withdraw-several = { $count ->
     [0] Aucune signature n’a été confirmée depuis cette boîte aux lettres.
     [one] Une signature a été confirmée depuis cette boîte aux lettres : elle sera retirée.
@@ -304,7 +305,8 @@ withdraw-another = Voici ce que vous avez confirmé depuis cette boîte aux lett
 withdraw-unconfirmed = Vous ne l’avez pas confirmée : elle n’a jamais compté. Vos données peuvent être effacées tout de suite ; sinon, elles le sont d’elles-mêmes { $unconfirmed ->
     [one] au bout d’un jour
    *[other] au bout de { $unconfirmed } jours
- }. Vous pourrez signer de nouveau plus tard.
+ }.
+withdraw-again = Vous pourrez signer de nouveau plus tard.
 withdraw-button = Retirer ma signature
 withdraw-keep = Garder ma signature et revenir à la pétition
 withdrawn-title = Votre signature est retirée
@@ -327,6 +329,7 @@ erase-button = Tout effacer
 keep-title = Le garder pour ma propre plainte
 keep-what = Cela ne pourra jamais être compté non plus, mais ce que nous savons de l’envoi est mis sous scellé et gardé, pour que vous puissiez porter plainte pour l’usage de votre identité. Vous seul, et l’autorité à laquelle vous vous adressez, pouvez le demander.
 keep-button = Le garder sous scellé
+not-me-lead-kept = Vous nous avez dit que ce n’était pas vous. Cela ne peut pas être compté, et ce que nous savons de l’envoi est sous scellé, gardé pour votre plainte. Si vous n’en voulez plus, vous pouvez encore le faire effacer.
 not-me-both = Dans les deux cas, vous pouvez toujours signer cette pétition vous-même, quand vous le voulez.
 disowned-title = Merci de nous l’avoir dit
 disowned-erased = Tout ce qui a été envoyé à cette pétition avec votre adresse est effacé. Ce n’était pas vous, et ce ne sera pas compté.
@@ -423,13 +426,14 @@ refusal-link-unknown-detail = Il a pu être coupé en route, ou ce qu’il dési
 refusal-link-unknown-do = Rouvrez le message et suivez le lien en entier. S’il est ancien, signez de nouveau : une signature ne compte de toute façon qu’une fois.
 refusal-link-expired-title = Cette signature n’a jamais été confirmée
 refusal-link-expired-detail = Elle n’a donc jamais compté, et ce qui avait été saisi est effacé, à votre demande ou au bout d’un certain temps. Si vous en avez confirmé une autre depuis cette boîte aux lettres, celle-là reste.
-refusal-link-expired-do = Vous pouvez signer de nouveau maintenant : cela prend une minute.
+refusal-link-expired-do = Vous pouvez signer de nouveau : le formulaire prend une minute. Si nous vous avons écrit aujourd’hui au sujet de cette pétition, le message suivant part un jour plus tard.
 refusal-link-withdrawn-title = Cette signature a été retirée
 refusal-link-withdrawn-detail = Elle ne compte plus, et ce qui avait été saisi est effacé. Il n’y a plus rien à faire.
 refusal-link-withdrawn-do = Si vous avez changé d’avis, vous pouvez signer de nouveau.
 refusal-link-disowned-title = Vous avez signalé que ce n’était pas vous
 refusal-link-disowned-detail = Cette signature ne compte pas et ne peut plus être confirmée.
 refusal-link-disowned-do = Si vous souhaitez signer, c’est possible : cela prend une minute.
+no-more-signing = La pétition est close : elle ne peut plus être signée.
 refusal-method-not-allowed-title = Cette page ne s’utilise pas ainsi
 refusal-method-not-allowed-detail = Votre navigateur a demandé une chose que cette page ne fait pas. Rien n’a été enregistré, rien n’est perdu.
 refusal-method-not-allowed-do = Revenez en arrière et servez-vous des boutons de la page.

@@ -168,11 +168,11 @@ pub struct Demo {
     /// Attack to show; `paraph drill list` names them
     #[arg(long, value_name = "SCENARIO", default_value = "lockstep-218")]
     pub scenario: String,
-    /// Seed of the crowd and the forgers: the same seed, the same people
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub seed: u64,
+    /// Seed of the crowd and the forgers: the same seed, the same people [default: 1, or the first whose people have not signed in --data]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
     /// How able the forgers are, one or more of: 1 without puzzles, 2 solve them, 3 also confirm through a domain of their own;
-    /// for lockstep-218, mail-bomb and pre-emption, since forgers of the others have a method of their own [default: 1,2]
+    /// for lockstep-218, mail-bomb and pre-emption (nobody confirms for a victim, so 3 is 2 in these two), since forgers of the others have a method of their own [default: 1,2]
     #[arg(long, value_name = "N,N", value_delimiter = ',', value_parser = clap::value_parser!(u8).range(1..=3))]
     pub strength: Vec<u8>,
     /// Honest signatures a second, 10000 at most [default: the scenario's own]
@@ -347,7 +347,7 @@ pub struct DrillRun {
     #[arg(long, value_name = "R", value_parser = drill_rate)]
     pub forged_rate: Option<f64>,
     /// How able the forgers are, one or more of: 1 without puzzles, 2 solve them, 3 also confirm through a domain of their own;
-    /// for lockstep-218, mail-bomb and pre-emption, since forgers of the others have a method of their own [default: 1,2]
+    /// for lockstep-218, mail-bomb and pre-emption (nobody confirms for a victim, so 3 is 2 in these two), since forgers of the others have a method of their own [default: 1,2]
     #[arg(long, value_name = "N,N", value_delimiter = ',', value_parser = clap::value_parser!(u8).range(1..=3))]
     pub strength: Vec<u8>,
     /// How long, as in 90s, 10m or 2h, 24h at most [default: the scenario's own]

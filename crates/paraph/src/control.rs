@@ -390,8 +390,16 @@ fn exchange(directory: &Path, to: &str, command: &impl Serialize) -> Result<Opti
         }
         Err(error) => return Err(Failure::io("cannot reach the running server", &error)),
     };
-    let asked = ask_on(stream, &BTreeMap::from([(to, command)]), Request::patience(to))
-        .map_err(|error| Failure::io("the running server does not answer", &error))?;
+    let asked = ask_on(stream, &BTreeMap::from([(to, command)]), Request::patience(to)).map_err(|error| match error
+        .kind()
+    {
+        // What it was told lies in its socket.
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => Failure::failed(
+            "the running server does not answer in time",
+            "it may still do what it was told once it goes on: look whether it did, before you say it again",
+        ),
+        _ => Failure::io("the running server does not answer", &error),
+    })?;
     Ok(Some(asked))
 }
 

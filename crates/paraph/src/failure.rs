@@ -131,7 +131,14 @@ impl From<OpenError> for Failure {
                 "check that the directory exists and that the user that runs paraph may write there; `paraph fsck` says more"
             }
         };
-        Self::failed(error.to_string(), hint)
+        let exit = match &error {
+            OpenError::Absent(_) => Exit::Usage,
+            _ => Exit::Failed,
+        };
+        Self {
+            exit,
+            ..Self::failed(error.to_string(), hint)
+        }
     }
 }
 

@@ -103,7 +103,7 @@ limits! {
     connection_seconds = 1800 in 10..=86400, "Seconds that a connection may last; who watches a count comes back by itself.";
     header_bytes = 16384 in 4096..=65536, "Bytes of a request's head; browsers send under 4 KiB.";
     header_seconds = 10 in 1..=60, "Seconds to send a request's head; a slow phone needs under 3.";
-    body_bytes = 16384 in 4096..=65536, "Bytes of a request's body; the largest honest form is about 6 KiB.";
+    body_bytes = 16384 in 4096..=65536, "Bytes of a request's body; most honest forms are under 6 KiB, one with 1,000 letters outside Latin in its comment up to 14.";
     body_seconds = 20 in 1..=120, "Seconds to send a request's body.";
     body_grace_seconds = 8 in 1..=60, "Seconds of a body before its rate is looked at; a phone that changes its cell pauses for 5.";
     body_bytes_per_second = 500 in 1..=100000, "Least bytes a second of a body, on average after the grace; 2G at its worst gives 1,000.";

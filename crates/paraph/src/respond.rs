@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use crate::admit;
 use crate::admit::form::FieldError;
 use crate::admit::upload::Unread;
-use crate::views::{self, Lang, Problem, Refusal, RefusalPage, Site};
+use crate::views::{self, About, Lang, Problem, Refusal, RefusalPage, Site};
 
 /// An answer on its way out.
 pub type Answer = Response<Body>;
@@ -298,12 +298,7 @@ pub fn without_slash(asked: &Asked<'_>, uri: &Uri) -> Answer {
 
 /// The answer to what could not be done.
 #[must_use]
-pub fn refused(
-    asked: &Asked<'_>,
-    refusal: Refusal,
-    retry_after: Option<u64>,
-    petition: Option<(&str, &str)>,
-) -> Answer {
+pub fn refused(asked: &Asked<'_>, refusal: Refusal, retry_after: Option<u64>, petition: Option<About<'_>>) -> Answer {
     let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut answer = if asked.json {
         problem(
@@ -420,7 +415,8 @@ fn field_problem(site: &Site, error: &FieldError) -> Problem {
         "comment_too_long" => Problem::TooLong(site.comment_chars),
         "email_rare" => Problem::RareEmail,
         "email_too_long" | "email_bad" | "domain_bad" => Problem::BadEmail,
-        "name_control" | "name_no_letter" | "name_link" | "comment_control" | "bad_encoding" => Problem::BadCharacters,
+        "name_link" => Problem::Link,
+        "name_control" | "name_no_letter" | "comment_control" | "bad_encoding" => Problem::BadCharacters,
         "country_unknown" => Problem::UnknownCountry,
         "doubled_field" => Problem::Repeated,
         "unknown_field" => Problem::UnknownField,

@@ -128,7 +128,7 @@ fn comment(raw: &str, max: u64) -> Result<String, &'static str> {
 }
 
 fn postcode(raw: &str, max: u64) -> Result<Option<String>, &'static str> {
-    let plain: String = raw.nfkc().collect();
+    let plain: String = raw.nfkc().map(keyed).collect();
     let postcode = plain
         .split_whitespace()
         .collect::<Vec<_>>()
@@ -143,6 +143,15 @@ fn postcode(raw: &str, max: u64) -> Result<Option<String>, &'static str> {
         Ok(Some(postcode))
     } else {
         Err("postcode_bad")
+    }
+}
+
+/// A digit or dash of another keyboard as the one of ASCII.
+fn keyed(c: char) -> char {
+    match c {
+        '\u{660}'..='\u{669}' | '\u{6f0}'..='\u{6f9}' => char::from(b'0' + (u32::from(c) & 15) as u8),
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
+        _ => c,
     }
 }
 
@@ -382,6 +391,9 @@ mod tests {
             (kept.postcode.as_deref(), kept.country.as_deref()),
             (Some("35000"), Some("FR"))
         );
+        for other in ["٣٥٠-٠٠", "۳۵۰–۰۰", "350\u{2212}00"] {
+            assert_eq!(postcode(other, 12), Ok(Some("350-00".to_owned())), "{other}");
+        }
     }
 
     proptest! {

@@ -52,14 +52,35 @@ impl Place {
 
 /// Lies in the data directory of a demonstration, and in no other.
 const MARK: &str = "demonstration";
+/// Begins a line of it for each demonstration: whose people have signed there.
+const SEED: &str = "seed ";
+/// Of a demonstration for which none is named.
+const FIRST_SEED: u64 = 1;
 
-/// Takes a named directory for this and later demonstrations. The mail of a real site would go to the demonstration, and
-/// invented people into its count: only what is empty, or a demonstration's already, is taken.
-fn claim(directory: &Path) -> Result<(), Failure> {
+/// Takes a named directory for this and later demonstrations, and gives the seed of this one. The mail of a real site would
+/// go to the demonstration, and invented people into its count: only what is empty, or a demonstration's already, is taken.
+/// Nor can people sign there again who have: the mark remembers their seeds.
+fn claim(directory: &Path, seed: Option<u64>) -> Result<u64, Failure> {
     let mark = directory.join(MARK);
     let failed = |error| Failure::io(format!("--data: cannot use {}", directory.display()), &error);
     if mark.try_exists().map_err(failed)? {
-        return Ok(());
+        let said = fs::read_to_string(&mark).map_err(failed)?;
+        let used: Vec<u64> = said
+            .lines()
+            .filter_map(|line| line.strip_prefix(SEED)?.parse().ok())
+            .collect();
+        let seed = match seed {
+            Some(seed) if used.contains(&seed) => {
+                return Err(Failure::usage(
+                    format!("--seed: its people have signed in {} already", directory.display()),
+                    "leave --seed out, which takes other people, or name another directory",
+                ));
+            }
+            Some(seed) => seed,
+            None => (FIRST_SEED..).find(|seed| !used.contains(seed)).unwrap_or(FIRST_SEED),
+        };
+        fs::write(mark, format!("{said}{SEED}{seed}\n")).map_err(failed)?;
+        return Ok(seed);
     }
     let has_something = match fs::read_dir(directory) {
         Ok(mut entries) => entries.next().is_some(),
@@ -76,7 +97,10 @@ fn claim(directory: &Path) -> Result<(), Failure> {
         ));
     }
     fs::create_dir_all(directory).map_err(failed)?;
-    fs::write(mark, "Made by `paraph demo`: the people in here are invented.\n").map_err(failed)
+    let seed = seed.unwrap_or(FIRST_SEED);
+    let said = format!("Made by `paraph demo`: the people in here are invented.\n{SEED}{seed}\n");
+    fs::write(mark, said).map_err(failed)?;
+    Ok(seed)
 }
 
 /// The way into the incident room: a link that serves once and makes the first operator, for who sits at this machine only.
@@ -90,13 +114,13 @@ async fn room(server: &Server) -> Result<Option<String>, Failure> {
 
 pub(super) fn run(demo: &Demo) -> Result<(), Failure> {
     let scenario = scenario(&demo.scenario)?;
-    let options = options(demo, scenario)?;
+    let mut options = options(demo, scenario)?;
     check_report(demo.report.as_deref())?;
     telemetry::start_logging_quietly()?;
     let metrics = telemetry::install()?;
     let place = match &demo.data {
         Some(path) => {
-            claim(path)?;
+            options.seed = claim(path, demo.seed)?;
             Place::Named(path.clone())
         }
         None => Place::Temporary(tempfile::tempdir()?),
@@ -158,7 +182,7 @@ pub(super) fn run(demo: &Demo) -> Result<(), Failure> {
 
 /// What was asked for, and the scenario's own where nothing was.
 fn options(demo: &Demo, scenario: Scenario) -> Result<Options, Failure> {
-    let mut options = Options::new(scenario, demo.seed);
+    let mut options = Options::new(scenario, demo.seed.unwrap_or(FIRST_SEED));
     options.strengths = strengths(scenario, &demo.strength)?.unwrap_or(options.strengths);
     if let Some(rate) = demo.honest_rate {
         options.honest_rate = rate;
@@ -285,11 +309,15 @@ mod tests {
         let place = tempfile::tempdir().expect("a directory");
         for directory in [place.path().join("new/one"), place.path().join("empty")] {
             fs::create_dir_all(place.path().join("empty")).expect("made");
-            claim(&directory).expect("nothing is in it");
+            assert_eq!(claim(&directory, Some(2)).expect("nothing is in it"), 2);
             fs::write(directory.join("paraph.db"), "").expect("written");
-            claim(&directory).expect("it is a demonstration's");
+            // Others each time: who has signed has had the mail of the day.
+            let next = [(); 3].map(|()| claim(&directory, None).expect("it is a demonstration's"));
+            assert_eq!(next, [1, 3, 4]);
+            let again = claim(&directory, Some(3)).expect_err("these people have signed");
+            assert_eq!(again.exit, Exit::Usage);
         }
-        let refused = claim(place.path()).expect_err("something else is in it");
+        let refused = claim(place.path(), None).expect_err("something else is in it");
         assert_eq!(refused.exit, Exit::Usage);
         assert!(!place.path().join("demonstration").exists(), "nothing was written");
     }

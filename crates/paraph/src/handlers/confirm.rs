@@ -327,6 +327,8 @@ impl Signatory {
             contribution: &contribution,
             confirmed: own.is_some() && found.state.axes.is_confirmed(),
             standing: mailbox.standing().count() as u64,
+            kept: own.is_none() && mailbox.kept.is_some(),
+            is_open: found.displayed.is_open(),
         };
         let html = match purpose {
             Purpose::NotMe => views::not_me(&asked.frame(), &page),
@@ -368,6 +370,7 @@ impl Signatory {
             title: found.title(),
             withdrawn_at: at.map(|at| at.0),
             unconfirmed,
+            is_open: found.displayed.is_open(),
         };
         Ok(respond::page(
             asked,
@@ -536,8 +539,7 @@ pub(super) fn ended(asked: &Asked<'_>, found: &Found, end: End) -> Answer {
         End::Disowned => Refusal::LinkDisowned,
         End::None | End::Expired => Refusal::LinkExpired,
     };
-    let view = &found.displayed.view;
-    respond::refused(asked, refusal, None, Some((&view.slug, &view.title)))
+    respond::refused(asked, refusal, None, Some(found.displayed.about()))
 }
 
 pub(super) fn missing(asked: &Asked<'_>, route: &'static str, missed: &Missed) -> Answer {

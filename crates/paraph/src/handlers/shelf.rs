@@ -24,7 +24,7 @@ use crate::ledger::opened::Opened;
 use crate::respond::{self, Answer, Body, SECURITY};
 use crate::video::Video;
 use crate::views::{
-    self, Again, AgainPage, Count, Frame, HomePage, Lang, Notice, PetitionPage, PetitionState, PosterPage, Site,
+    self, About, Again, AgainPage, Count, Frame, HomePage, Lang, Notice, PetitionPage, PetitionState, PosterPage, Site,
 };
 
 /// A page whose numbers have not changed is rendered again when it is this old, so that "as of" does not look forgotten.
@@ -74,6 +74,16 @@ impl Displayed {
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.petition.state.phase == Phase::Open
+    }
+
+    /// What a refusal says of it.
+    #[must_use]
+    pub fn about(&self) -> About<'_> {
+        About {
+            slug: &self.view.slug,
+            title: &self.view.title,
+            is_open: self.is_open(),
+        }
     }
 
     /// The title of a version of the text; that in force where there is no such version.

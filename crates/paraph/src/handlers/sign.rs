@@ -387,7 +387,7 @@ struct Attempt<'a> {
     now: Millis,
 }
 
-/// The same words as the form has: its notice where there is one.
+/// The same words as the form has: its notice where there is one, or what is wrong with its fields.
 fn problem(
     asked: &Asked<'_>,
     status: StatusCode,
@@ -395,13 +395,18 @@ fn problem(
     notice: Option<Notice>,
     errors: &[views::FieldError],
 ) -> Bytes {
-    let plain = respond::plain_refusal(refusal);
-    let (title, detail) = match notice {
-        Some(notice) => {
-            let say = |part| notice.message(asked.lang, part, refusal.retry_after().unwrap_or_default());
-            (say("title"), say("detail"))
-        }
-        None => (plain.title(asked.lang), plain.detail(asked.lang)),
+    let (title, detail) = if let Some(notice) = notice {
+        let say = |part| notice.message(asked.lang, part, refusal.retry_after().unwrap_or_default());
+        (say("title"), say("detail"))
+    } else {
+        let wrong =
+            |error: &views::FieldError| format!("{} \u{2013} {}", error.field, error.problem.message(asked.lang));
+        let detail: Vec<_> = errors.iter().map(wrong).collect();
+        let count = errors.len() as u64;
+        (
+            asked.lang.fill("errors-title", &[("count", count.into())]),
+            detail.join(" "),
+        )
     };
     let fields = (!errors.is_empty()).then(|| respond::fields_json(asked.lang, errors));
     respond::problem_text(status, refusal.code(), &title, &detail, fields)
@@ -432,8 +437,7 @@ fn not_found(asked: &Asked<'_>) -> Answer {
 }
 
 fn closed(asked: &Asked<'_>, displayed: &Displayed) -> Answer {
-    let about = (displayed.view.slug.as_str(), displayed.view.title.as_str());
-    respond::refused(asked, views::Refusal::Closed, None, Some(about))
+    respond::refused(asked, views::Refusal::Closed, None, Some(displayed.about()))
 }
 
 fn refused_plainly(asked: &Asked<'_>, route: &'static str, refusal: &Refusal, displayed: &Displayed) -> Answer {
@@ -442,11 +446,10 @@ fn refused_plainly(asked: &Asked<'_>, route: &'static str, refusal: &Refusal, di
 }
 
 fn plainly(asked: &Asked<'_>, refusal: &Refusal, displayed: &Displayed) -> Answer {
-    let about = (displayed.view.slug.as_str(), displayed.view.title.as_str());
     respond::refused(
         asked,
         respond::plain_refusal(refusal),
         refusal.retry_after(),
-        Some(about),
+        Some(displayed.about()),
     )
 }

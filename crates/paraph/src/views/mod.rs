@@ -227,6 +227,18 @@ impl RefusalPage<'_> {
         self.refusal.message(f.lang, part)
     }
 
+    /// What to do. Of a link that has come to an end: to sign again, where one can.
+    fn what_to_do(&self, f: &Frame<'_>) -> String {
+        let signs_again = matches!(
+            self.refusal,
+            Refusal::LinkExpired | Refusal::LinkWithdrawn | Refusal::LinkDisowned
+        );
+        if signs_again && self.petition.is_some_and(|about| !about.is_open) {
+            return f.t("no-more-signing");
+        }
+        self.text(f, "do")
+    }
+
     fn wait(&self, f: &Frame<'_>) -> Option<String> {
         self.retry_after.map(|wait| f.t1("retry-after", "wait", wait))
     }

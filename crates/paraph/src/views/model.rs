@@ -391,6 +391,10 @@ pub struct ManagePage<'a> {
     pub confirmed: bool,
     /// How many of its mailbox are and do.
     pub standing: u64,
+    /// It was disowned, and is kept for a complaint.
+    pub kept: bool,
+    /// The petition can still be signed.
+    pub is_open: bool,
 }
 
 /// `POST /withdraw/{token}`.
@@ -404,6 +408,8 @@ pub struct WithdrawnPage<'a> {
     pub withdrawn_at: Option<u64>,
     /// It was never confirmed: what waited is erased.
     pub unconfirmed: bool,
+    /// The petition can still be signed.
+    pub is_open: bool,
 }
 
 /// What someone who did not sign wants done with the data: field `choice` of `POST /not-me/{token}`.
@@ -520,8 +526,19 @@ pub struct RefusalPage<'a> {
     pub refusal: Refusal,
     /// Seconds, as in `Retry-After`.
     pub retry_after: Option<u64>,
-    /// The petition it was about, when it is known: `(slug, title)`.
-    pub petition: Option<(&'a str, &'a str)>,
+    /// The petition it was about, when it is known.
+    pub petition: Option<About<'a>>,
+}
+
+/// The petition that a refusal is about.
+#[derive(Clone, Copy, Debug)]
+pub struct About<'a> {
+    /// Its slug.
+    pub slug: &'a str,
+    /// Its title.
+    pub title: &'a str,
+    /// It can still be signed.
+    pub is_open: bool,
 }
 
 impl Frame<'_> {

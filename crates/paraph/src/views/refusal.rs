@@ -15,6 +15,8 @@ pub enum Problem {
     RareEmail,
     /// Holds control, bidirectional or zero-width characters, or no letter at all.
     BadCharacters,
+    /// A name that is, or holds, an e-mail or web address.
+    Link,
     /// Not a code of the country list.
     UnknownCountry,
     /// A value that this field does not take.
@@ -34,7 +36,7 @@ impl Problem {
             Self::TooLong(_) => "too_long",
             Self::BadEmail => "bad_email",
             Self::RareEmail => "rare_email",
-            Self::BadCharacters => "bad_characters",
+            Self::BadCharacters | Self::Link => "bad_characters",
             Self::UnknownCountry => "unknown_country",
             Self::BadValue => "bad_value",
             Self::Repeated => "repeated",
@@ -46,8 +48,9 @@ impl Problem {
     #[must_use]
     pub fn message(self, lang: Lang) -> String {
         let limit = if let Self::TooLong(limit) = self { limit } else { 0 };
+        let stem = if self == Self::Link { "link" } else { self.code() };
         lang.fill(
-            &format!("problem-{}", self.code().replace('_', "-")),
+            &format!("problem-{}", stem.replace('_', "-")),
             &[("limit", limit.into())],
         )
     }

@@ -161,6 +161,7 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
         Problem::BadEmail,
         Problem::RareEmail,
         Problem::BadCharacters,
+        Problem::Link,
         Problem::UnknownCountry,
         Problem::BadValue,
         Problem::Repeated,
@@ -237,6 +238,8 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
                 contribution,
                 confirmed: false,
                 standing: 2,
+                kept: false,
+                is_open: true,
             },
         ),
         withdrawn(
@@ -246,6 +249,7 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
                 title: HOSTILE,
                 withdrawn_at: Some(NOON),
                 unconfirmed: false,
+                is_open: true,
             },
         ),
         not_me(
@@ -254,6 +258,8 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
                 contribution,
                 confirmed: true,
                 standing: 1,
+                kept: true,
+                is_open: false,
             },
         ),
         stop_mail(f, &stop_page(false, false)),
@@ -319,7 +325,11 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
             &RefusalPage {
                 refusal,
                 retry_after: Some(12),
-                petition: Some(("market", HOSTILE)),
+                petition: Some(About {
+                    slug: "market",
+                    title: HOSTILE,
+                    is_open: false,
+                }),
             },
         )
     }));

@@ -120,6 +120,17 @@ fn a_wrong_form_is_answered_field_by_field_and_keeps_what_was_typed() {
         assert_eq!(answer.outcome(), (400, "invalid_form".to_owned()), "{body}");
         assert_eq!(answer.header("content-type"), Some("application/problem+json"));
         assert_eq!(fields(&answer), *expected, "{body}");
+        // For people: what a form says above its fields, and what is wrong with each.
+        let said = answer.json();
+        let title = said["title"].as_str().unwrap_or_default();
+        assert!(title.contains("corriger"), "{body}: {title}");
+        for wrong in said["fields"].as_array().expect("fields") {
+            let message = wrong["message"].as_str().expect("a message");
+            assert!(
+                said["detail"].as_str().is_some_and(|detail| detail.contains(message)),
+                "{body}"
+            );
+        }
 
         let page = client.post(SIGN, body);
         assert_eq!(page.status, 400, "{body}");

@@ -7,7 +7,7 @@ use paraph_tally::{End, VerdictKind, WithdrawnBy};
 
 use crate::crash::Dice;
 use crate::journal::recount_agrees;
-use crate::server::Site;
+use crate::server::{Site, until};
 use crate::stores::{Kind, Running, Store, contribution};
 use crate::verdict::judgement;
 
@@ -197,5 +197,75 @@ fn not_me_about_what_was_confirmed_ends_all_of_the_mailbox_and_says_so_before() 
         client.post_json(&second, "").outcome(),
         (410, "link_disowned".to_owned())
     );
+    assert_eq!(site.number("SELECT COUNT(*) FROM vault"), 0);
+}
+
+/// To who withdraws from a petition that is closed nobody says that they can sign again: it is for good.
+#[test]
+fn once_a_petition_is_closed_no_link_promises_that_one_can_sign_again() {
+    const AGAIN: [&str; 3] = ["sign again", "sign this petition yourself", "If you do want to sign"];
+    let site = Site::new();
+    site.petition(SLUG);
+    let server = site.start();
+    let mut client = server.client();
+    let mut letters = Vec::new();
+    for name in ["ada", "bob", "eve"] {
+        let email = format!("{name}@people.example");
+        client.sign(SLUG, name, &email);
+        letters.push(site.mail_to(&email));
+    }
+    let [ada, bob, eve] = &letters[..] else {
+        panic!("three letters")
+    };
+    assert_eq!(client.post_json(&ada.link("confirm"), "").json()["status"], "confirmed");
+    let mut page = |path: String| client.get(&format!("{path}?lang=en")).text();
+    for link in [ada.link("withdraw"), bob.link("withdraw"), eve.link("not-me")] {
+        let open = page(link);
+        assert!(AGAIN.iter().any(|again| open.contains(again)), "{open}");
+    }
+
+    assert_eq!(site.run(&["petition", "close", SLUG]).code, 0);
+    until("the petition is closed", || {
+        (server.client().get(&format!("/p/{SLUG}/sign")).status == 410).then_some(())
+    });
+    let mut client = server.client();
+    let mut pages = Vec::new();
+    for link in [ada.link("withdraw"), bob.link("withdraw")] {
+        let path = format!("{link}?lang=en");
+        pages.extend([client.get(&path).text(), client.post(&path, "").text()]);
+    }
+    let not_me = format!("{}?lang=en", eve.link("not-me"));
+    pages.push(client.get(&not_me).text());
+    client.post(&not_me, "choice=keep");
+    for letter in &letters {
+        let ended = client.get(&format!("{}?lang=en", letter.link("confirm")));
+        assert_eq!(ended.status, 410);
+        pages.push(ended.text());
+    }
+    for page in pages {
+        assert!(page.contains("it can no longer be signed"), "{page}");
+        assert!(!AGAIN.iter().any(|again| page.contains(again)), "{page}");
+    }
+}
+
+#[test]
+fn who_had_it_kept_for_a_complaint_is_told_so_and_can_still_have_it_erased() {
+    let site = Site::new();
+    site.petition(SLUG);
+    let server = site.start();
+    let mut client = server.client();
+    client.sign(SLUG, "Ada", "ada@people.example");
+    let not_me = format!("{}?lang=en", site.mail_to("ada@people.example").link("not-me"));
+    client.post(&not_me, "choice=keep");
+    let kept = client.get(&not_me).text();
+    assert!(
+        kept.contains("kept for your complaint") && kept.contains("value=\"erase\""),
+        "{kept}"
+    );
+    assert!(
+        !kept.contains("value=\"keep\"") && !kept.contains("unless you confirm it"),
+        "{kept}"
+    );
+    client.post(&not_me, "choice=erase");
     assert_eq!(site.number("SELECT COUNT(*) FROM vault"), 0);
 }

@@ -492,7 +492,7 @@ fn petitions_are_made_and_listed_with_and_without_a_server() {
     assert_eq!(site.run(&["petition", "close", "before"]).code, 0);
     is_refused(&site.run(&["petition", "close", "before"]), 1, &["not open"]);
     let mistyped = site.run(&["petition", "close", "before", "--data", "mistyped"]);
-    is_refused(&mistyped, 1, &["mistyped", "--data"]);
+    is_refused(&mistyped, 2, &["mistyped", "--data"]);
     assert!(!site.place().join("mistyped").exists());
     is_refused(
         &site.run(&["petition", "show", "nothing"]),
@@ -521,7 +521,7 @@ fn petitions_are_made_and_listed_with_and_without_a_server() {
         assert!(ran.code == 1 || ran.code == 2, "{slug}");
         is_refused(&ran, ran.code, words);
     }
-    is_refused(&site.run(&["recount", "--data", "nowhere"]), 1, &["nowhere", "--data"]);
+    is_refused(&site.run(&["recount", "--data", "nowhere"]), 2, &["nowhere", "--data"]);
     assert_eq!(site.start().client().get("/p/before/sign").status, 410);
 }
 
