@@ -12,7 +12,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use paraph_tally::Millis;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixListener;
@@ -26,10 +25,10 @@ use crate::clock;
 use crate::desk::role::Role;
 use crate::desk::{Desk, link_path};
 use crate::failure::Failure;
+use crate::handlers::shelf::Published;
 use crate::incident::{IncidentAnswer, IncidentCommand, Office};
 use crate::intake::Intake;
 use crate::intake::command::{PetitionAnswer, PetitionCommand};
-use crate::ledger::catalogue::Catalogue;
 use crate::shield::crowdsec::Sharing;
 use crate::shield::{Shield, ShieldAnswer, ShieldCommand};
 
@@ -37,8 +36,6 @@ use crate::shield::{Shield, ShieldAnswer, ShieldCommand};
 const REQUEST_BYTES: u64 = 1 << 20;
 /// Longer than the slowest channel of an alert.
 const PATIENCE: Duration = Duration::from_secs(12);
-/// Rendering a thousand petitions takes less.
-const PATIENCE_WITH_PAGES: Duration = Duration::from_secs(5);
 /// Looking at a million signatures, and judging them.
 const PATIENCE_OF_JUDGES: Duration = Duration::from_secs(180);
 
@@ -69,7 +66,7 @@ pub struct Ways {
     /// Petitions.
     pub intake: Intake,
     /// What the writer publishes, and up to when the pages show it.
-    pub published: (watch::Receiver<Arc<Catalogue>>, watch::Receiver<Millis>),
+    pub published: Published,
     /// Bans.
     pub shield: Arc<Shield>,
     /// Whether they are told to CrowdSec; `None` where none is configured.
@@ -203,7 +200,7 @@ async fn answer(write: OwnedWriteHalf, line: &[u8], ways: &Ways) -> io::Result<(
     let answer = match read(line) {
         Ok(Request::Petition(command)) => {
             let answered = ways.intake.petition(command).await;
-            until_shown(ways).await;
+            ways.published.until_shown().await;
             answered.map_or(Answer::Unavailable, Answer::Answered)
         }
         Ok(Request::Shield(ShieldCommand::ShieldShare(wanted))) => Answer::Shielded(share(ways, wanted).await),
@@ -235,15 +232,6 @@ async fn answer(write: OwnedWriteHalf, line: &[u8], ways: &Ways) -> io::Result<(
         Err(_) => Answer::Unreadable,
     };
     say(write, &answer).await
-}
-
-/// Whoever types a command and looks at the page sees what it did: pages are rendered behind the writer.
-async fn until_shown(ways: &Ways) {
-    let (published, pages) = &ways.published;
-    let (as_of, mut pages) = (published.borrow().as_of, pages.clone());
-    let shown = pages.wait_for(|shown| *shown >= as_of);
-    // What is recorded is recorded, however long its page takes.
-    let _ = tokio::time::timeout(PATIENCE_WITH_PAGES, shown).await;
 }
 
 async fn share(ways: &Ways, wanted: Option<bool>) -> ShieldAnswer {

@@ -33,6 +33,7 @@ use crate::front::{self, Front, bind, local};
 use crate::handlers::Request;
 use crate::handlers::mail_status::MailStatus;
 use crate::handlers::operations::Operations;
+use crate::handlers::shelf::Published;
 use crate::incident::watch::Incidents;
 use crate::incident::{self, Office};
 use crate::intake::{Intake, Writer, WriterSettings, replay};
@@ -169,7 +170,10 @@ impl Server {
         let admitter = Arc::clone(&core.admitter);
         let shown = core.shown.clone();
         let (turned, pages) = watch::channel(shown.borrow().as_of);
-        let published = (shown.clone(), pages);
+        let published = Published {
+            shown: shown.clone(),
+            pages,
+        };
         let ledger = core.ledger.clone();
         let mail = MailStatus {
             ledger: core.ledger.clone(),
@@ -177,7 +181,14 @@ impl Server {
         };
         let limits = watch::Sender::new(config.limits.clone());
         let office = core.office(limits.subscribe(), &directory, incidents, board.clone());
-        let desk_parts = core.desk_parts(config, &directory, Arc::clone(&alerts), office.clone(), &board);
+        let desk_parts = core.desk_parts(
+            config,
+            &directory,
+            published.clone(),
+            Arc::clone(&alerts),
+            office.clone(),
+            &board,
+        );
         let minutes = Arc::clone(&desk_parts);
         let inboxes = core.inboxes(config, lmtp, &stopped);
         let live = Arc::new(Live::new(
@@ -444,6 +455,7 @@ impl Core {
         &self,
         config: &Config,
         directory: &Directory,
+        published: Published,
         alerts: Arc<Alerts>,
         office: Office,
         board: &Option<Arc<Board>>,
@@ -451,7 +463,7 @@ impl Core {
         let around = Around {
             intake: self.intake.clone(),
             books: Books::new(Reader::new(&directory.main_file(), DESK_CONNECTIONS)),
-            shown: self.shown.clone(),
+            published,
             mail: MailStatus {
                 ledger: self.ledger.clone(),
                 pace: Arc::clone(&self.pace),

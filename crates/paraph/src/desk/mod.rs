@@ -33,7 +33,7 @@ use std::sync::{Arc, Mutex};
 use http::header::{HeaderName, LOCATION, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use paraph_tally::Millis;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 
 use self::books::{Books, Open};
 use self::command::{DeskAnswer, Invitation, MemberId, Wish};
@@ -44,7 +44,7 @@ use self::passkeys::Challenges;
 use self::password::Passwords;
 use self::role::{Act, Role};
 use self::room::chart::Minutes;
-use self::route::{Route, Takes};
+use self::route::{DONE, Route, Takes};
 use self::session::{Cookie, Cookies, Token, hashed};
 use self::totp::Codes;
 use crate::admit::Admitter;
@@ -55,11 +55,11 @@ use crate::alerts::Alerts;
 use crate::clock;
 use crate::handlers::Request;
 use crate::handlers::mail_status::MailStatus;
+use crate::handlers::shelf::Published;
 use crate::incident::Office;
 use crate::incident::sources::HeldSources;
 use crate::intake::{Intake, Unavailable};
 use crate::keys::Keys;
-use crate::ledger::catalogue::Catalogue;
 use crate::limits::Limits;
 use crate::respond::{self, Answer, Asked};
 use crate::scrutiny::board::Board;
@@ -99,8 +99,8 @@ pub struct Around {
     pub intake: Intake,
     /// What it reads of its own.
     pub books: Books,
-    /// Petitions as of now.
-    pub shown: watch::Receiver<Arc<Catalogue>>,
+    /// Petitions as of now, and up to when the pages show them.
+    pub published: Published,
     /// Whether mail arrives.
     pub mail: MailStatus,
     /// Who is woken, and why.
@@ -289,36 +289,6 @@ impl Visit<'_> {
         self.session.as_ref().is_some_and(|(_, open)| open.member.role.may(act))
     }
 }
-
-/// What can have been done before a page.
-const DONE: &[(&str, &str)] = &[
-    ("logged-out", "desk-done-logged-out"),
-    ("saved", "desk-done-saved"),
-    ("adopted", "desk-done-adopted"),
-    ("unchanged", "desk-done-unchanged"),
-    ("submitted", "desk-done-submitted"),
-    ("published", "desk-done-published"),
-    ("sent-back", "desk-done-sent-back"),
-    ("posted", "desk-done-posted"),
-    ("closed", "desk-done-closed"),
-    ("discarded", "desk-done-discarded"),
-    ("password", "desk-done-password"),
-    ("passkey", "desk-done-passkey"),
-    ("passkey-removed", "desk-done-passkey-removed"),
-    ("ended", "desk-done-ended"),
-    ("removed", "desk-done-removed"),
-    ("taken-back", "desk-done-taken-back"),
-    ("acknowledged", "desk-done-acknowledged"),
-    ("noted", "desk-done-noted"),
-    ("judged", "desk-done-judged"),
-    ("undone", "desk-done-undone"),
-    ("paused", "desk-done-paused"),
-    ("resumed", "desk-done-resumed"),
-    ("cap-raised", "desk-done-cap-raised"),
-    ("cap-lowered", "desk-done-cap-lowered"),
-    ("asked", "desk-done-asked"),
-    ("called-back", "desk-done-called-back"),
-];
 
 impl Desk {
     /// Answers one request to `/desk/...`; `path` is what stands behind.
