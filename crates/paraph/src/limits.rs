@@ -292,6 +292,7 @@ limits! {
     desk_challenge_seconds = 900 in 60..=3600, "Seconds that a page may lie open before its passkey button is pressed.";
     desk_watchers = 16 in 0..=1024, "Browsers that watch the incident room; each holds a connection, the others ask again every 30 seconds.";
     desk_body_bytes = 262144 in 65536..=1048576, "Bytes of a form of the desk, once logged in; a text of 64 KiB takes up to three bytes a byte.";
+    desk_lost_forms = 4 in 0..=64, "Forms read at once of browsers whose session has ended, so that what somebody wrote is shown to them again; each is desk_body_bytes at the most.";
 
     // Alerts
     alert_repeat_seconds = 300 in 1..=86400, "Seconds between two repeats of an alert that nobody has acknowledged.";

@@ -90,6 +90,8 @@ pub struct Parts {
     holders: Mutex<BTreeSet<String>>,
     held: tokio::sync::Mutex<HeldSources>,
     watchers: Arc<Semaphore>,
+    /// Forms that may be read at once of who has no session.
+    lost: Semaphore,
     limits: Limits,
 }
 
@@ -129,7 +131,8 @@ impl Parts {
     /// A desk over a store. `is_secure`: browsers reach it over https.
     #[must_use]
     pub fn new(keys: &Keys, limits: &Limits, is_secure: bool, around: Around) -> Self {
-        let watchers = usize::try_from(limits.desk_watchers).unwrap_or(1);
+        let [watchers, lost] =
+            [limits.desk_watchers, limits.desk_lost_forms].map(|most| usize::try_from(most).unwrap_or(1));
         Self {
             around,
             passwords: Passwords::new(keys, limits),
@@ -142,6 +145,7 @@ impl Parts {
             holders: Mutex::default(),
             held: tokio::sync::Mutex::default(),
             watchers: Arc::new(Semaphore::new(watchers)),
+            lost: Semaphore::new(lost),
             limits: limits.clone(),
         }
     }
@@ -384,9 +388,14 @@ impl Desk {
             Some(_) => (session, self.parts.limits.desk_body_bytes),
             None => (cookies.form_token(visit.headers), DOOR_BYTES),
         };
-        let token = token.ok_or(No::Form)?;
+        // Whose session is gone altogether loses no words either, a few at a time: nothing is done with them but to show them again.
+        let _few = match (token, route.written()) {
+            (Some(_), _) => None,
+            (None, []) => return Err(No::Form),
+            (None, _) => Some(self.parts.lost.try_acquire().map_err(|_| No::Form)?),
+        };
         let form = Form::read(visit.headers, body, most).await.map_err(No::Refusal)?;
-        if !cookies.is_secret(&token, form.get("secret")) {
+        if !token.is_some_and(|token| cookies.is_secret(&token, form.get("secret"))) {
             return Err(No::Written(form.written(route)));
         }
         Ok(form)
