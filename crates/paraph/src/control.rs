@@ -22,6 +22,7 @@ use crate::admit::Admitter;
 use crate::admit::state::DoorState;
 use crate::alerts::{Alerts, Listed, Tried};
 use crate::clock;
+use crate::desk::command::Wish;
 use crate::desk::role::Role;
 use crate::desk::{Desk, link_path};
 use crate::failure::Failure;
@@ -204,7 +205,14 @@ async fn answer(write: OwnedWriteHalf, line: &[u8], ways: &Ways) -> io::Result<(
             answered.map_or(Answer::Unavailable, Answer::Answered)
         }
         Ok(Request::Shield(ShieldCommand::ShieldShare(wanted))) => Answer::Shielded(share(ways, wanted).await),
-        Ok(Request::Shield(command)) => Answer::Shielded(ways.shield.carry_out(&command, clock::now())),
+        Ok(Request::Shield(command)) => {
+            let answer = ways.shield.carry_out(&command, clock::now());
+            if let Some(act) = act_of(&command, &answer) {
+                // The ban is in force, or is not: that the register says so comes after it. An address is nothing that stands there.
+                let _ = ways.intake.desk(None, Wish::Did(act, String::new())).await;
+            }
+            Answer::Shielded(answer)
+        }
         Ok(Request::Incident(command)) => {
             let (office, account) = &ways.office;
             Answer::Incident(office.carry_out(command, *account).await)
@@ -220,6 +228,8 @@ async fn answer(write: OwnedWriteHalf, line: &[u8], ways: &Ways) -> io::Result<(
         Ok(Request::Door(command)) => {
             if let DoorCommand::ReadOnly(read_only) = command {
                 ways.admitter.set_read_only(read_only);
+                // Signing is paused also where nothing can be recorded; that may be why.
+                let _ = ways.office.0.read_only(read_only, None).await;
             }
             Answer::Door(ways.admitter.state(clock::now()))
         }
@@ -232,6 +242,16 @@ async fn answer(write: OwnedWriteHalf, line: &[u8], ways: &Ways) -> io::Result<(
         Err(_) => Answer::Unreadable,
     };
     say(write, &answer).await
+}
+
+/// What the register says of a command about bans, if it changed something.
+fn act_of(command: &ShieldCommand, answer: &ShieldAnswer) -> Option<&'static str> {
+    match (command, answer) {
+        (_, ShieldAnswer::Banned(_)) => Some("banned"),
+        (ShieldCommand::ShieldFlush, ShieldAnswer::Unbanned { count: 1.., .. }) => Some("bans-lifted"),
+        (_, ShieldAnswer::Unbanned { count: 1.., .. }) => Some("unbanned"),
+        _ => None,
+    }
 }
 
 async fn share(ways: &Ways, wanted: Option<bool>) -> ShieldAnswer {

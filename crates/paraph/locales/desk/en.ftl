@@ -194,7 +194,7 @@ desk-too-many = As many members or links as the site allows. Remove some first.
 
 ## Log
 
-desk-audit-what = Who did what with petitions, members and accounts, and when. Nothing here is about signatories: verdicts and pauses of signing stand in the incident room.
+desk-audit-what = Who did what, and when: with petitions, members and accounts, with signatures and with signing itself, here and at the command line. No signatory is named here. What was noticed and written down in an incident stands in its shift log.
 desk-act-invited = made a link to join
 desk-act-reset = made a new link for
 desk-act-link-taken-back = took back a link
@@ -213,6 +213,19 @@ desk-act-recovery = asked for new recovery codes
 desk-act-removed = removed a member
 desk-act-crowdsec-on = decided that bans are told to CrowdSec
 desk-act-crowdsec-off = decided that bans are told to CrowdSec no longer
+desk-act-banned = banned an address by hand
+desk-act-unbanned = lifted a ban
+desk-act-bans-lifted = lifted all bans
+desk-act-store-restored = brought the site back from a backup
+desk-act-hold = held signatures
+desk-act-release = released signatures
+desk-act-invalidate = invalidated signatures
+desk-act-reinstate = reinstated signatures
+desk-act-undone = took back verdict { $verdict }
+desk-audit-judged = { $petition }, { $count ->
+    [one] { $count } signature
+   *[other] { $count } signatures
+}
 desk-act-created = created
 desk-act-edited = changed
 desk-act-posted = posted an update
@@ -615,6 +628,8 @@ desk-shift-acknowledged = { $count ->
 }
 desk-shift-link-pressed = acknowledged an alert: this link was sent to { $to }
 desk-shift-called-back = called back the mails that had not left
+desk-shift-paused = paused signing: pages only
+desk-shift-resumed = let people sign again
 
 desk-limit = The limit is reached
 desk-limit-raised = The limit is raised

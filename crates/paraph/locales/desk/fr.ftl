@@ -194,7 +194,7 @@ desk-too-many = Autant de membres ou de liens que le site le permet. Retirez-en 
 
 ## Registre
 
-desk-audit-what = Qui a fait quoi avec les pétitions, les membres et les comptes, et quand. Rien ici ne concerne les signataires : les décisions et les pauses des signatures figurent dans la salle de crise.
+desk-audit-what = Qui a fait quoi, et quand : avec les pétitions, les membres et les comptes, avec les signatures elles-mêmes et leur suspension, ici et en ligne de commande. Aucun signataire n’y est nommé. Ce qui a été constaté et noté pendant une attaque figure dans la main courante.
 desk-act-invited = a fait un lien d’invitation
 desk-act-reset = a fait un nouveau lien pour
 desk-act-link-taken-back = a repris un lien
@@ -213,6 +213,19 @@ desk-act-recovery = a demandé de nouveaux codes de secours
 desk-act-removed = a retiré un membre
 desk-act-crowdsec-on = a décidé que les bannissements sont transmis à CrowdSec
 desk-act-crowdsec-off = a décidé que les bannissements ne sont plus transmis à CrowdSec
+desk-act-banned = a banni une adresse à la main
+desk-act-unbanned = a levé un bannissement
+desk-act-bans-lifted = a levé tous les bannissements
+desk-act-store-restored = a rétabli le site depuis une sauvegarde
+desk-act-hold = a retenu des signatures
+desk-act-release = a relâché des signatures
+desk-act-invalidate = a invalidé des signatures
+desk-act-reinstate = a rétabli des signatures
+desk-act-undone = a défait la décision { $verdict }
+desk-audit-judged = { $petition }, { $count ->
+    [one] { $count } signature
+   *[other] { $count } signatures
+}
 desk-act-created = a créé
 desk-act-edited = a modifié
 desk-act-posted = a publié une nouvelle
@@ -642,6 +655,8 @@ desk-shift-acknowledged = { $count ->
 }
 desk-shift-link-pressed = a pris connaissance d’une alerte : ce lien avait été envoyé à { $to }
 desk-shift-called-back = a rappelé les courriels qui n’étaient pas partis
+desk-shift-paused = a suspendu les signatures : lecture seule
+desk-shift-resumed = a rouvert les signatures
 
 desk-limit = La limite est atteinte
 desk-limit-raised = La limite est relevée

@@ -368,14 +368,8 @@ impl Desk {
             _ => return Err(No::Refusal(Refusal::BadRequest)),
         };
         self.parts.admitter.set_read_only(read_only);
-        let said = visit.asked.lang.text(&format!("desk-done-{done}"));
-        self.parts
-            .intake
-            .desk(
-                Some(visit.by()?),
-                Wish::Shift(Entry::Note, said, self.parts.office.incidents.current()),
-            )
-            .await?;
+        let noted = self.parts.office.read_only(read_only, Some(visit.by()?)).await;
+        noted.map_err(|_| No::Busy)?;
         Ok(self.go_to(visit, "/desk/incident", Some(done)))
     }
 

@@ -14,6 +14,7 @@ use super::{Core, site};
 use crate::admit::source::Trusted;
 use crate::alerts::{Alerts, Setup};
 use crate::config::Config;
+use crate::desk::command::Wish;
 use crate::desk::night::Night;
 use crate::desk::{Desk, Parts};
 use crate::failure::Failure;
@@ -24,6 +25,7 @@ use crate::handlers::shelf::Shelf;
 use crate::handlers::sign::{Problems, Signing};
 use crate::handlers::stop::StopMail;
 use crate::handlers::turned_away::TurnedAway;
+use crate::incident::log::Entry;
 use crate::intake::seal::Sealing;
 use crate::ledger::opened::Opener;
 use crate::limits::Limits;
@@ -172,6 +174,13 @@ impl Live {
         self.limits.send_replace(config.limits.clone());
         if generation.config.site.read_only != config.site.read_only {
             self.core.admitter.set_read_only(config.site.read_only);
+            let entry = Entry::of_read_only(config.site.read_only);
+            // As the page of the desk has it: signing is paused also where nothing can be recorded.
+            let _ = self
+                .core
+                .intake
+                .desk(None, Wish::Shift(entry, String::new(), None))
+                .await;
         }
         let desk = desk_url(&base_url, self.addresses.desk);
         self.alerts

@@ -240,6 +240,8 @@ fn written(entry: Entry, text: &str) -> String {
         Entry::CalledBack => "called back the mails that had not left".to_owned(),
         Entry::Acknowledged => format!("acknowledged {}", many(number(text), "alert", "alerts")),
         Entry::LinkPressed => format!("acknowledged an alert, whose link was sent to {text}"),
+        Entry::Paused => "paused signing: pages only".to_owned(),
+        Entry::Resumed => "let people sign again".to_owned(),
     }
 }
 
