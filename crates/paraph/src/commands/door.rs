@@ -59,7 +59,7 @@ fn text(state: &DoorState) -> String {
     let mut lines = vec![
         format!(
             "{mode}; price {rounds} rounds a guess ({floor} to {ceiling}); {}",
-            many(state.bans as u64, "ban", "bans")
+            many(state.bans, "ban", "bans")
         ),
         format!(
             "{:<12} {:>12} {:>14} {:>9} {:>10} {:>9}",
