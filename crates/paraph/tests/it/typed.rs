@@ -220,8 +220,13 @@ fn silent_connections_make_room_also_where_descriptors_are_few() {
     let health: Vec<_> = (0..20)
         .map(|_| Client::new(operations).get("/healthz").status)
         .collect();
+    let metrics = Client::new(operations).get("/metrics").text();
     child.kill().expect("running");
     child.wait().expect("ended");
+    assert!(
+        !metrics.contains("why=\"accept_error\""),
+        "descriptors never ran out: {metrics}"
+    );
     assert_eq!(health, [200; 20], "operations have descriptors of their own");
     assert!(answered.iter().flatten().all(|answer| answer.status == 200));
     assert_eq!(answered.iter().flatten().count(), 3);
