@@ -39,7 +39,6 @@ use crate::incident::{self, Office};
 use crate::intake::{Intake, Writer, WriterSettings, replay};
 use crate::journal::integer;
 use crate::keys::Keys;
-use crate::ledger::catalogue::Catalogue;
 use crate::ledger::query::LedgerReader;
 use crate::ledger::vault::Vault;
 use crate::limits::Limits;
@@ -91,7 +90,7 @@ pub struct Server {
 /// The parts that everything else is made of.
 struct Core {
     intake: Intake,
-    shown: watch::Receiver<Arc<Catalogue>>,
+    published: Published,
     ledger: LedgerReader,
     tokens: Arc<Tokens>,
     vault: Arc<Vault>,
@@ -144,7 +143,8 @@ impl Server {
             Setup::new(config, transport, operations, &live::desk_url(&base_url, desk)),
         );
         let alerts = Arc::new(alerts.map_err(|error| Failure::io("alerts.json in the data directory", &error))?);
-        let core = Core::new(config, &directory, places, intake.clone(), shown, &spent)?;
+        let (turned, published) = Published::of(shown);
+        let core = Core::new(config, &directory, places, intake.clone(), published, &spent)?;
         drop(spent);
         let shield = Arc::clone(&core.shield);
         let incidents = Incidents::read(
@@ -168,12 +168,8 @@ impl Server {
         let (stop, stopped) = watch::channel(false);
         let followed = board.clone().map(|board| core.followed(&directory, board, &stopped));
         let admitter = Arc::clone(&core.admitter);
-        let shown = core.shown.clone();
-        let (turned, pages) = watch::channel(shown.borrow().as_of);
-        let published = Published {
-            shown: shown.clone(),
-            pages,
-        };
+        let shown = core.published.shown.clone();
+        let published = core.published.clone();
         let ledger = core.ledger.clone();
         let mail = MailStatus {
             ledger: core.ledger.clone(),
@@ -181,14 +177,7 @@ impl Server {
         };
         let limits = watch::Sender::new(config.limits.clone());
         let office = core.office(limits.subscribe(), &directory, incidents, board.clone());
-        let desk_parts = core.desk_parts(
-            config,
-            &directory,
-            published.clone(),
-            Arc::clone(&alerts),
-            office.clone(),
-            &board,
-        );
+        let desk_parts = core.desk_parts(config, &directory, Arc::clone(&alerts), office.clone(), &board);
         let minutes = Arc::clone(&desk_parts);
         let inboxes = core.inboxes(config, lmtp, &stopped);
         let live = Arc::new(Live::new(
@@ -401,7 +390,7 @@ impl Core {
         directory: &Directory,
         places: u64,
         intake: Intake,
-        shown: watch::Receiver<Arc<Catalogue>>,
+        published: Published,
         spent: &[SpentNonce],
     ) -> Result<Self, Failure> {
         let keys = directory.keys();
@@ -438,7 +427,7 @@ impl Core {
         }
         Ok(Self {
             intake,
-            shown,
+            published,
             ledger,
             tokens: Arc::new(Tokens::new(keys)),
             vault,
@@ -455,7 +444,6 @@ impl Core {
         &self,
         config: &Config,
         directory: &Directory,
-        published: Published,
         alerts: Arc<Alerts>,
         office: Office,
         board: &Option<Arc<Board>>,
@@ -463,7 +451,7 @@ impl Core {
         let around = Around {
             intake: self.intake.clone(),
             books: Books::new(Reader::new(&directory.main_file(), DESK_CONNECTIONS)),
-            published,
+            published: self.published.clone(),
             mail: MailStatus {
                 ledger: self.ledger.clone(),
                 pace: Arc::clone(&self.pace),
@@ -493,7 +481,7 @@ impl Core {
             ledger: self.ledger.clone(),
             intake: self.intake.clone(),
             observer: Arc::clone(&self.observer),
-            shown: self.shown.clone(),
+            shown: self.published.shown.clone(),
             incidents,
             board,
             addresses: AddressTags::new(directory.keys()),

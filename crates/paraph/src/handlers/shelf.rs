@@ -63,6 +63,12 @@ pub struct Published {
 }
 
 impl Published {
+    /// Of what the writer publishes; whoever renders it says so through the other half.
+    pub(crate) fn of(shown: watch::Receiver<Arc<Catalogue>>) -> (watch::Sender<Millis>, Self) {
+        let (turned, pages) = watch::channel(shown.borrow().as_of);
+        (turned, Self { shown, pages })
+    }
+
     /// Waits until the pages show what is published now, so that whoever did it and goes to look at it finds it there.
     pub async fn until_shown(&self) {
         let (as_of, mut pages) = (self.shown.borrow().as_of, self.pages.clone());

@@ -85,7 +85,7 @@ impl Live {
         let (stop, stopped) = watch::channel(false);
         let base_url = config.site.base_url_for(addresses.http);
         let site = Arc::new(site(config, &base_url));
-        let shelf = Arc::new(Shelf::new(Arc::clone(&site), &core.shown.borrow()));
+        let shelf = Arc::new(Shelf::new(Arc::clone(&site), &core.published.shown.borrow()));
         let desk = desk(&parts, &site, addresses, config);
         let public = core.public(config, directory, &site, &shelf, stopped.clone());
         let public = Public {
@@ -152,7 +152,7 @@ impl Live {
         let (stop, stopped) = watch::channel(false);
         let base_url = config.site.base_url_for(self.addresses.http);
         let site = Arc::new(site(&config, &base_url));
-        let shelf = Arc::new(Shelf::new(Arc::clone(&site), &self.core.shown.borrow()));
+        let shelf = Arc::new(Shelf::new(Arc::clone(&site), &self.core.published.shown.borrow()));
         let desk = desk(&self.parts, &site, self.addresses, &config);
         let public = self.core.public(&config, directory, &site, &shelf, stopped.clone());
         let public = Public {
@@ -164,7 +164,7 @@ impl Live {
 
         self.shelf.store(Arc::clone(&shelf));
         // What was published while the new pages were rendered went to the old ones.
-        let catalogue = Arc::clone(&self.core.shown.borrow());
+        let catalogue = Arc::clone(&self.core.published.shown.borrow());
         // Without its names a page is still right; the next tick reads them again.
         let opened = Opener::default().open(&self.core.ledger, &catalogue).await;
         shelf.show(&catalogue, &opened.unwrap_or_default());
