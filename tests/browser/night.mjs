@@ -15,6 +15,12 @@ function tomorrow() {
   execFileSync("python3", ["-c", statement, process.env.NIGHT_STORE]);
 }
 
+/// Run in a page: how far the last of the numbers ends from the edge of them all, in pixels.
+function unfilled() {
+  const right = (element) => element.getBoundingClientRect().right;
+  return right(document.querySelector(".numbers")) - right(document.querySelector(".numbers > div:last-child"));
+}
+
 async function signed(browser) {
   const page = await open(browser, { lang: "fr", width: 390 });
   const somebody = person();
@@ -68,6 +74,7 @@ export function nightTests(test) {
       await page.click("button[value=preview]");
       check((await page.locator("#would").count()) === 1, "people are meant");
       await inspect(page, "night-preview");
+      check((await page.evaluate(unfilled)) < 2, "the numbers leave no empty cell");
       await page.fill("#why", "Se ressemblent");
       await page.click("button[value=judge]");
     };

@@ -12,7 +12,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use paraph_tally::Millis;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixListener;
@@ -23,13 +22,14 @@ use crate::admit::Admitter;
 use crate::admit::state::DoorState;
 use crate::alerts::{Alerts, Listed, Tried};
 use crate::clock;
+use crate::desk::command::Wish;
 use crate::desk::role::Role;
 use crate::desk::{Desk, link_path};
 use crate::failure::Failure;
+use crate::handlers::shelf::Published;
 use crate::incident::{IncidentAnswer, IncidentCommand, Office};
 use crate::intake::Intake;
 use crate::intake::command::{PetitionAnswer, PetitionCommand};
-use crate::ledger::catalogue::Catalogue;
 use crate::shield::crowdsec::Sharing;
 use crate::shield::{Shield, ShieldAnswer, ShieldCommand};
 
@@ -37,8 +37,6 @@ use crate::shield::{Shield, ShieldAnswer, ShieldCommand};
 const REQUEST_BYTES: u64 = 1 << 20;
 /// Longer than the slowest channel of an alert.
 const PATIENCE: Duration = Duration::from_secs(12);
-/// Rendering a thousand petitions takes less.
-const PATIENCE_WITH_PAGES: Duration = Duration::from_secs(5);
 /// Looking at a million signatures, and judging them.
 const PATIENCE_OF_JUDGES: Duration = Duration::from_secs(180);
 
@@ -69,7 +67,7 @@ pub struct Ways {
     /// Petitions.
     pub intake: Intake,
     /// What the writer publishes, and up to when the pages show it.
-    pub published: (watch::Receiver<Arc<Catalogue>>, watch::Receiver<Millis>),
+    pub published: Published,
     /// Bans.
     pub shield: Arc<Shield>,
     /// Whether they are told to CrowdSec; `None` where none is configured.
@@ -203,11 +201,18 @@ async fn answer(write: OwnedWriteHalf, line: &[u8], ways: &Ways) -> io::Result<(
     let answer = match read(line) {
         Ok(Request::Petition(command)) => {
             let answered = ways.intake.petition(command).await;
-            until_shown(ways).await;
+            ways.published.until_shown().await;
             answered.map_or(Answer::Unavailable, Answer::Answered)
         }
         Ok(Request::Shield(ShieldCommand::ShieldShare(wanted))) => Answer::Shielded(share(ways, wanted).await),
-        Ok(Request::Shield(command)) => Answer::Shielded(ways.shield.carry_out(&command, clock::now())),
+        Ok(Request::Shield(command)) => {
+            let answer = ways.shield.carry_out(&command, clock::now());
+            if let Some(act) = act_of(&command, &answer) {
+                // The ban is in force, or is not: that the register says so comes after it. An address is nothing that stands there.
+                let _ = ways.intake.desk(None, Wish::Did(act, String::new())).await;
+            }
+            Answer::Shielded(answer)
+        }
         Ok(Request::Incident(command)) => {
             let (office, account) = &ways.office;
             Answer::Incident(office.carry_out(command, *account).await)
@@ -223,6 +228,8 @@ async fn answer(write: OwnedWriteHalf, line: &[u8], ways: &Ways) -> io::Result<(
         Ok(Request::Door(command)) => {
             if let DoorCommand::ReadOnly(read_only) = command {
                 ways.admitter.set_read_only(read_only);
+                // Signing is paused also where nothing can be recorded; that may be why.
+                let _ = ways.office.0.read_only(read_only, None).await;
             }
             Answer::Door(ways.admitter.state(clock::now()))
         }
@@ -237,13 +244,14 @@ async fn answer(write: OwnedWriteHalf, line: &[u8], ways: &Ways) -> io::Result<(
     say(write, &answer).await
 }
 
-/// Whoever types a command and looks at the page sees what it did: pages are rendered behind the writer.
-async fn until_shown(ways: &Ways) {
-    let (published, pages) = &ways.published;
-    let (as_of, mut pages) = (published.borrow().as_of, pages.clone());
-    let shown = pages.wait_for(|shown| *shown >= as_of);
-    // What is recorded is recorded, however long its page takes.
-    let _ = tokio::time::timeout(PATIENCE_WITH_PAGES, shown).await;
+/// What the register says of a command about bans, if it changed something.
+fn act_of(command: &ShieldCommand, answer: &ShieldAnswer) -> Option<&'static str> {
+    match (command, answer) {
+        (_, ShieldAnswer::Banned(_)) => Some("banned"),
+        (ShieldCommand::ShieldFlush, ShieldAnswer::Unbanned { count: 1.., .. }) => Some("bans-lifted"),
+        (_, ShieldAnswer::Unbanned { count: 1.., .. }) => Some("unbanned"),
+        _ => None,
+    }
 }
 
 async fn share(ways: &Ways, wanted: Option<bool>) -> ShieldAnswer {

@@ -25,6 +25,7 @@ use crate::admit::proxy;
 use crate::admit::source::{Source, Trusted, Via};
 use crate::clock;
 use crate::config::{Config, ProxyProtocol};
+use crate::descriptors::Spares;
 use crate::failure::Failure;
 use crate::handlers::Request;
 use crate::limits::Limits;
@@ -260,7 +261,20 @@ pub(crate) fn listening(limits: &Limits, trusted: Arc<ArcSwap<Trusted>>, protoco
         tls: None,
         places: Places::new(limits),
         behind: None,
+        spares: None,
         limits: limits.clone(),
+    }
+}
+
+/// How a listener listens that is for who works here: places of its own, beside `others`, and descriptors of its own. Nobody speaks for
+/// anybody else there.
+pub(crate) fn apart(limits: &Limits, others: u64) -> Listening {
+    let trusted = ArcSwap::from_pointee(Trusted::new(Vec::new(), limits.forwarded_hops));
+    let places = limits.operations_connections + others;
+    Listening {
+        places: Places::of(places, places, places),
+        spares: Some(Spares::new()),
+        ..listening(limits, Arc::new(trusted), ProxyProtocol::Off)
     }
 }
 

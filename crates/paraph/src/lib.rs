@@ -30,6 +30,7 @@ pub mod limits;
 pub mod mail;
 pub mod named;
 pub mod outbound;
+pub mod plural;
 pub mod respond;
 pub mod router;
 pub mod scrutiny;

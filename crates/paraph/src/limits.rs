@@ -97,6 +97,7 @@ limits! {
     connections = 4096 in 16..=65536, "Open connections in all; each costs a descriptor and about 26 KiB, 16 of them buffers of the HTTP library.";
     connections_per_address = 256 in 1..=65536, "Open connections of one address; a carrier's NAT holds hundreds of people.";
     connections_per_network = 1024 in 1..=65536, "Open connections of one /24 or /48; four such addresses.";
+    operations_connections = 32 in 4..=1024, "Open connections of listen.operations, and as many of listen.desk beside desk_watchers, whatever the public side has; a browser makes six, a program that collects metrics one.";
     connection_requests = 1000 in 1..=1000000, "Requests of one connection before a new one is asked for; a visit makes under 50.";
     requests_ahead = 16 in 1..=1000000, "Requests of one home (an IPv4 address or an IPv6 /56) at once that are answered ahead; who asks for more is served behind the others. A first visit makes seven at once, and fifteen with signing.";
     requests_ahead_a_minute = 30 in 1..=60000, "How many more a minute; a family that signs together makes under 30.";
@@ -291,6 +292,7 @@ limits! {
     desk_challenge_seconds = 900 in 60..=3600, "Seconds that a page may lie open before its passkey button is pressed.";
     desk_watchers = 16 in 0..=1024, "Browsers that watch the incident room; each holds a connection, the others ask again every 30 seconds.";
     desk_body_bytes = 262144 in 65536..=1048576, "Bytes of a form of the desk, once logged in; a text of 64 KiB takes up to three bytes a byte.";
+    desk_lost_forms = 4 in 0..=64, "Forms read at once of browsers whose session has ended, so that what somebody wrote is shown to them again; each is desk_body_bytes at the most.";
 
     // Alerts
     alert_repeat_seconds = 300 in 1..=86400, "Seconds between two repeats of an alert that nobody has acknowledged.";

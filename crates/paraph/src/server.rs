@@ -11,7 +11,6 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use paraph_tally::Millis;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -20,27 +19,26 @@ use tokio::task::JoinHandle;
 use crate::admit::certificate::Certificates;
 use crate::admit::challenge::Price;
 use crate::admit::listener;
-use crate::admit::source::Trusted;
 use crate::admit::{Admitter, Secrets, Way};
 use crate::alerts::watch::Sensors;
 use crate::alerts::{Alerts, Setup};
 use crate::clock;
-use crate::config::{Config, ProxyProtocol};
+use crate::config::Config;
 use crate::control;
 use crate::descriptors;
 use crate::desk::books::Books;
 use crate::desk::{Around, Parts, link_path};
 use crate::failure::Failure;
-use crate::front::{self, Front, bind, listening, local};
+use crate::front::{self, Front, bind, local};
 use crate::handlers::Request;
 use crate::handlers::mail_status::MailStatus;
 use crate::handlers::operations::Operations;
+use crate::handlers::shelf::Published;
 use crate::incident::watch::Incidents;
 use crate::incident::{self, Office};
 use crate::intake::{Intake, Writer, WriterSettings, replay};
 use crate::journal::integer;
 use crate::keys::Keys;
-use crate::ledger::catalogue::Catalogue;
 use crate::ledger::query::LedgerReader;
 use crate::ledger::vault::Vault;
 use crate::limits::Limits;
@@ -92,7 +90,7 @@ pub struct Server {
 /// The parts that everything else is made of.
 struct Core {
     intake: Intake,
-    shown: watch::Receiver<Arc<Catalogue>>,
+    published: Published,
     ledger: LedgerReader,
     tokens: Arc<Tokens>,
     vault: Arc<Vault>,
@@ -109,6 +107,7 @@ impl Server {
     /// # Errors
     /// Anything of that cannot be done; nothing keeps running then.
     pub async fn start(config: &Config, metrics: Option<telemetry::Handle>) -> Result<Self, Failure> {
+        let places = descriptors::take(config)?;
         // The ports first: a start that fails for want of one leaves no directory behind.
         let front = Front::bind(config)?;
         let operations_listener = bind(config.listen.operations, "listen.operations")?;
@@ -144,7 +143,8 @@ impl Server {
             Setup::new(config, transport, operations, &live::desk_url(&base_url, desk)),
         );
         let alerts = Arc::new(alerts.map_err(|error| Failure::io("alerts.json in the data directory", &error))?);
-        let core = Core::new(config, &directory, intake.clone(), shown, &spent)?;
+        let (turned, published) = Published::of(shown);
+        let core = Core::new(config, &directory, places, intake.clone(), published, &spent)?;
         drop(spent);
         let shield = Arc::clone(&core.shield);
         let incidents = Incidents::read(
@@ -168,9 +168,8 @@ impl Server {
         let (stop, stopped) = watch::channel(false);
         let followed = board.clone().map(|board| core.followed(&directory, board, &stopped));
         let admitter = Arc::clone(&core.admitter);
-        let shown = core.shown.clone();
-        let (turned, pages) = watch::channel(shown.borrow().as_of);
-        let published = (shown.clone(), pages);
+        let shown = core.published.shown.clone();
+        let published = core.published.clone();
         let ledger = core.ledger.clone();
         let mail = MailStatus {
             ledger: core.ledger.clone(),
@@ -262,7 +261,7 @@ impl Server {
             incidents: watched,
             metrics,
         });
-        let listening = listening(&config.limits, trusting_nobody(&config.limits), ProxyProtocol::Off);
+        let listening = front::apart(&config.limits, 0);
         let answer = move |_, request: Request| {
             let operations = Arc::clone(&operations_answers);
             async move {
@@ -370,7 +369,7 @@ impl Server {
 }
 
 /// Connections by which the desk reads the store: pages of the public side cannot use them up.
-const DESK_CONNECTIONS: u64 = 2;
+pub(crate) const DESK_CONNECTIONS: u64 = 2;
 
 const DOCTOR: &str = "the message says which file or setting; nothing was changed";
 
@@ -389,8 +388,9 @@ impl Core {
     fn new(
         config: &Config,
         directory: &Directory,
+        places: u64,
         intake: Intake,
-        shown: watch::Receiver<Arc<Catalogue>>,
+        published: Published,
         spent: &[SpentNonce],
     ) -> Result<Self, Failure> {
         let keys = directory.keys();
@@ -414,7 +414,7 @@ impl Core {
         };
         let admitter = Admitter::new(&secrets, price, &config.limits)
             .map_err(|error| Failure::usage(error.to_string(), "put the right key file back from its backup"))?;
-        let admitter = admitter.with_places(descriptors::connections(&config.limits, descriptors::allowed()));
+        let admitter = admitter.with_places(places);
         admitter.set_read_only(config.site.read_only);
         let networks = Arc::new(networks(config, directory));
         let observer = Observer::new(keys, Arc::clone(&networks), config.drill_networks);
@@ -427,7 +427,7 @@ impl Core {
         }
         Ok(Self {
             intake,
-            shown,
+            published,
             ledger,
             tokens: Arc::new(Tokens::new(keys)),
             vault,
@@ -451,7 +451,7 @@ impl Core {
         let around = Around {
             intake: self.intake.clone(),
             books: Books::new(Reader::new(&directory.main_file(), DESK_CONNECTIONS)),
-            shown: self.shown.clone(),
+            published: self.published.clone(),
             mail: MailStatus {
                 ledger: self.ledger.clone(),
                 pace: Arc::clone(&self.pace),
@@ -481,7 +481,7 @@ impl Core {
             ledger: self.ledger.clone(),
             intake: self.intake.clone(),
             observer: Arc::clone(&self.observer),
-            shown: self.shown.clone(),
+            shown: self.published.shown.clone(),
             incidents,
             board,
             addresses: AddressTags::new(directory.keys()),
@@ -521,7 +521,7 @@ fn serve_desk(
         let desk = desk.load_full();
         async move { router::desk_alone(&desk, source, request).await }
     };
-    let listening = listening(limits, trusting_nobody(limits), ProxyProtocol::Off);
+    let listening = front::apart(limits, limits.desk_watchers);
     let (listener, stopped) = (listener.into_std()?, stopped.clone());
     apart::run("desk", move || {
         let listener = TcpListener::from_std(listener)?;
@@ -578,11 +578,6 @@ fn networks(config: &Config, directory: &Directory) -> Known {
 fn shield(config: &Config, networks: Arc<Known>) -> Shield {
     let protected = [&config.listen.trusted_proxies[..], &config.shield.protect].concat();
     Shield::new(&config.limits, &protected, networks)
-}
-
-/// Nobody speaks for anybody else on the operations listener.
-fn trusting_nobody(limits: &Limits) -> Arc<ArcSwap<Trusted>> {
-    Arc::new(ArcSwap::from_pointee(Trusted::new(Vec::new(), limits.forwarded_hops)))
 }
 
 /// What pages say of the site.

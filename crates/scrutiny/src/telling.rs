@@ -72,10 +72,16 @@ impl Scrutiny {
             one.petition == petition && one.families() == kinds && one.innocent == innocent
         };
         if let Some(notice) = self.notices.iter_mut().find(same) {
-            (notice.finding.last, notice.last) = (last.millis(base), self.now);
-            notice.finding.members = notice.finding.members.max(members);
+            notice.last = self.now;
             notice.finding.looked_at.clone_from(&look.members);
             notice.show(&look.members);
+            // Numbers that stand beside each other are of one moment: the one when most were seen.
+            if members >= notice.finding.members {
+                let said = &mut notice.finding;
+                (said.members, said.first, said.last) = (members, first.millis(base), last.millis(base));
+                (said.score, said.confidence) = (score(&evidence), confidence(Advice::Ask, &evidence));
+                said.evidence = evidence;
+            }
             // Told again only when there is much more of it.
             let worth = notice.finding.members >= 4 * notice.told;
             notice.told = if worth { notice.finding.members } else { notice.told };

@@ -194,7 +194,7 @@ desk-too-many = As many members or links as the site allows. Remove some first.
 
 ## Log
 
-desk-audit-what = Who did what with petitions, members and accounts, and when. Nothing here is about signatories: verdicts and pauses of signing stand in the incident room.
+desk-audit-what = Who did what, and when: with petitions, members and accounts, with signatures and with signing itself, here and at the command line. No signatory is named here. What was noticed and written down in an incident stands in its shift log.
 desk-act-invited = made a link to join
 desk-act-reset = made a new link for
 desk-act-link-taken-back = took back a link
@@ -213,6 +213,19 @@ desk-act-recovery = asked for new recovery codes
 desk-act-removed = removed a member
 desk-act-crowdsec-on = decided that bans are told to CrowdSec
 desk-act-crowdsec-off = decided that bans are told to CrowdSec no longer
+desk-act-banned = banned an address by hand
+desk-act-unbanned = lifted a ban
+desk-act-bans-lifted = lifted all bans
+desk-act-store-restored = brought the site back from a backup
+desk-act-hold = held signatures
+desk-act-release = released signatures
+desk-act-invalidate = invalidated signatures
+desk-act-reinstate = reinstated signatures
+desk-act-undone = took back verdict { $verdict }
+desk-audit-judged = { $petition }, { $count ->
+    [one] { $count } signature
+   *[other] { $count } signatures
+}
 desk-act-created = created
 desk-act-edited = changed
 desk-act-posted = posted an update
@@ -471,8 +484,14 @@ desk-undo = Take it back
 desk-undone-note = Taken back at the desk.
 desk-semicolon = { "; " }
 desk-decimal = .
-desk-cap = Up to { $count } are held in an hour without a person. Everything can be taken back.
-desk-cap-waiting = { $count } wait outside the count.
+desk-cap = { $count ->
+    [one] Up to { $count } is held in an hour without a person. Everything can be taken back.
+   *[other] Up to { $count } are held in an hour without a person. Everything can be taken back.
+}
+desk-cap-waiting = { $count ->
+    [one] { $count } waits outside the count.
+   *[other] { $count } wait outside the count.
+}
 desk-decide = Hold, invalidate, or take back
 desk-decide-preview = See what it would do
 desk-decide-other = Something else
@@ -539,7 +558,10 @@ desk-would-honest = may be honest people
 desk-would-honest-what = May be honest: everybody of whom no finding speaks, and who shows signs of a person all the same.
 desk-would-samples = Up to five of them
 desk-would-more = There are more than one verdict takes; the rest is for another.
-desk-would-forgotten = The finding speaks of { $said } contributions, and of { $known } the server knows which they are: these are meant here. The others stay as they are.
+desk-would-forgotten = { $known ->
+    [one] The finding speaks of { $said } contributions, and of { $known } the server knows which it is: this one is meant here. The others stay as they are.
+   *[other] The finding speaks of { $said } contributions, and of { $known } the server knows which they are: these are meant here. The others stay as they are.
+}
 desk-would-undo = You can undo it in one click.
 desk-done-judged = The verdict stands. You can take it back below, in one click.
 desk-done-undone = The verdict is taken back.
@@ -566,17 +588,35 @@ desk-incident-first = First seen
 desk-incident-last = Last seen
 desk-incident-closed = Closed
 desk-incident-sum = Set aside
-desk-incident-sums = { $held } were held, { $refused } refused at the door
+desk-incident-sums = { $held ->
+    [one] { $held } was held
+   *[other] { $held } were held
+}, { $refused } refused at the door
 desk-incident-now = Now
 desk-incident-now-numbers = { $held } held, { $invalidated } invalidated, { $clear } neither
 desk-story = What was seen, decided and written down
-desk-story-left-out = { $count } lines did not fit; the verdicts among them are in the room.
+desk-story-left-out = { $count ->
+    [one] { $count } line did not fit; if it was a verdict, that is in the room.
+   *[other] { $count } lines did not fit; the verdicts among them are in the room.
+}
 desk-seen-opened = It began.
-desk-seen-refused = { $count } requests refused in a minute.
-desk-seen-at-cap = The limit of holds is reached; { $count } wait outside the count.
-desk-seen-bans = { $count } bans in force.
+desk-seen-refused = { $count ->
+    [one] { $count } request refused in a minute.
+   *[other] { $count } requests refused in a minute.
+}
+desk-seen-at-cap = { $count ->
+    [one] The limit of holds is reached; { $count } waits outside the count.
+   *[other] The limit of holds is reached; { $count } wait outside the count.
+}
+desk-seen-bans = { $count ->
+    [one] { $count } ban in force.
+   *[other] { $count } bans in force.
+}
 desk-seen-closed = Closed: nothing was seen for a while.
-desk-shift-cap-raised = raised the limit to { $count } holds an hour, until { $until }
+desk-shift-cap-raised = { $count ->
+    [one] raised the limit to { $count } hold an hour, until { $until }
+   *[other] raised the limit to { $count } holds an hour, until { $until }
+}
 desk-shift-cap-lowered = set the limit back to the usual one
 desk-shift-second-way = { $count ->
     [one] asked one held person by mail
@@ -588,10 +628,15 @@ desk-shift-acknowledged = { $count ->
 }
 desk-shift-link-pressed = acknowledged an alert: this link was sent to { $to }
 desk-shift-called-back = called back the mails that had not left
+desk-shift-paused = paused signing: pages only
+desk-shift-resumed = let people sign again
 
 desk-limit = The limit is reached
 desk-limit-raised = The limit is raised
-desk-limit-what = Limit: { $count } holds an hour. New ones wait, the count is unaffected. Raise it, or leave it.
+desk-limit-what = { $count ->
+    [one] Limit: { $count } hold an hour. New ones wait, the count is unaffected. Raise it, or leave it.
+   *[other] Limit: { $count } holds an hour. New ones wait, the count is unaffected. Raise it, or leave it.
+}
 desk-limit-until = It is raised until
 desk-limit-raise-to = { $count ->
     [one] Raise it for one minute, to

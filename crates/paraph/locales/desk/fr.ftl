@@ -194,7 +194,7 @@ desk-too-many = Autant de membres ou de liens que le site le permet. Retirez-en 
 
 ## Registre
 
-desk-audit-what = Qui a fait quoi avec les pétitions, les membres et les comptes, et quand. Rien ici ne concerne les signataires : les décisions et les pauses des signatures figurent dans la salle de crise.
+desk-audit-what = Qui a fait quoi, et quand : avec les pétitions, les membres et les comptes, avec les signatures elles-mêmes et leur suspension, ici et en ligne de commande. Aucun signataire n’y est nommé. Ce qui a été constaté et noté pendant une attaque figure dans la main courante.
 desk-act-invited = a fait un lien d’invitation
 desk-act-reset = a fait un nouveau lien pour
 desk-act-link-taken-back = a repris un lien
@@ -213,6 +213,19 @@ desk-act-recovery = a demandé de nouveaux codes de secours
 desk-act-removed = a retiré un membre
 desk-act-crowdsec-on = a décidé que les bannissements sont transmis à CrowdSec
 desk-act-crowdsec-off = a décidé que les bannissements ne sont plus transmis à CrowdSec
+desk-act-banned = a banni une adresse à la main
+desk-act-unbanned = a levé un bannissement
+desk-act-bans-lifted = a levé tous les bannissements
+desk-act-store-restored = a rétabli le site depuis une sauvegarde
+desk-act-hold = a retenu des signatures
+desk-act-release = a relâché des signatures
+desk-act-invalidate = a invalidé des signatures
+desk-act-reinstate = a rétabli des signatures
+desk-act-undone = a défait la décision { $verdict }
+desk-audit-judged = { $petition }, { $count ->
+    [one] { $count } signature
+   *[other] { $count } signatures
+}
 desk-act-created = a créé
 desk-act-edited = a modifié
 desk-act-posted = a publié une nouvelle
@@ -483,8 +496,14 @@ desk-undo = Défaire
 desk-undone-note = Défait au bureau.
 desk-semicolon = { " ; " }
 desk-decimal = ,
-desk-cap = Jusqu’à { $count } signatures sont retenues par heure sans une personne. Tout peut être défait.
-desk-cap-waiting = { $count } attendent hors du compte.
+desk-cap = { $count ->
+    [one] Jusqu’à { $count } signature est retenue par heure sans une personne. Tout peut être défait.
+   *[other] Jusqu’à { $count } signatures sont retenues par heure sans une personne. Tout peut être défait.
+}
+desk-cap-waiting = { $count ->
+    [one] { $count } attend hors du compte.
+   *[other] { $count } attendent hors du compte.
+}
 desk-decide = Retenir, invalider ou défaire
 desk-decide-preview = Voir ce que cela ferait
 desk-decide-other = Autre chose
@@ -555,7 +574,10 @@ desk-would-honest = peut-être des personnes honnêtes
 desk-would-honest-what = Peut-être honnêtes : toutes celles dont aucun constat ne parle, et celles qui montrent malgré tout des signes d’une personne.
 desk-would-samples = Jusqu’à cinq d’entre elles
 desk-would-more = Il y en a plus qu’une décision n’en prend ; le reste sera pour une autre.
-desk-would-forgotten = Le constat parle de { $said } signatures, et le serveur en connaît encore { $known } : ce sont elles qui sont visées ici. Les autres restent comme elles sont.
+desk-would-forgotten = { $known ->
+    [one] Le constat parle de { $said } signatures, et le serveur en connaît encore { $known } : c’est elle qui est visée ici. Les autres restent comme elles sont.
+   *[other] Le constat parle de { $said } signatures, et le serveur en connaît encore { $known } : ce sont elles qui sont visées ici. Les autres restent comme elles sont.
+}
 desk-would-undo = Vous pourrez défaire en un clic.
 desk-done-judged = C’est décidé. Vous pouvez le défaire plus bas, en un clic.
 desk-done-undone = La décision est défaite.
@@ -582,17 +604,44 @@ desk-incident-first = Vu d’abord
 desk-incident-last = Vu en dernier
 desk-incident-closed = Clos
 desk-incident-sum = Mis de côté
-desk-incident-sums = { $held } ont été retenues, { $refused } refusées à l’entrée
+desk-incident-sums = { $held ->
+    [one] { $held } a été retenue
+   *[other] { $held } ont été retenues
+}, { $refused ->
+    [one] { $refused } refusée à l’entrée
+   *[other] { $refused } refusées à l’entrée
+}
 desk-incident-now = Maintenant
-desk-incident-now-numbers = { $held } retenues, { $invalidated } invalidées, { $clear } ni l’un ni l’autre
+desk-incident-now-numbers = { $held ->
+    [one] { $held } retenue
+   *[other] { $held } retenues
+}, { $invalidated ->
+    [one] { $invalidated } invalidée
+   *[other] { $invalidated } invalidées
+}, { $clear } ni l’un ni l’autre
 desk-story = Ce qui a été vu, décidé et noté
-desk-story-left-out = { $count } lignes n’ont pas trouvé place ; les décisions parmi elles sont dans la salle.
+desk-story-left-out = { $count ->
+    [one] { $count } ligne n’a pas trouvé place ; si c’était une décision, elle est dans la salle.
+   *[other] { $count } lignes n’ont pas trouvé place ; les décisions parmi elles sont dans la salle.
+}
 desk-seen-opened = Cela a commencé.
-desk-seen-refused = { $count } demandes refusées en une minute.
-desk-seen-at-cap = La limite des retenues est atteinte ; { $count } attendent hors du compte.
-desk-seen-bans = { $count } bannissements en vigueur.
+desk-seen-refused = { $count ->
+    [one] { $count } demande refusée en une minute.
+   *[other] { $count } demandes refusées en une minute.
+}
+desk-seen-at-cap = { $count ->
+    [one] La limite des retenues est atteinte ; { $count } attend hors du compte.
+   *[other] La limite des retenues est atteinte ; { $count } attendent hors du compte.
+}
+desk-seen-bans = { $count ->
+    [one] { $count } bannissement en vigueur.
+   *[other] { $count } bannissements en vigueur.
+}
 desk-seen-closed = Clos : plus rien n’a été vu depuis un moment.
-desk-shift-cap-raised = a relevé la limite à { $count } retenues par heure, jusqu’au { $until }
+desk-shift-cap-raised = { $count ->
+    [one] a relevé la limite à { $count } retenue par heure, jusqu’au { $until }
+   *[other] a relevé la limite à { $count } retenues par heure, jusqu’au { $until }
+}
 desk-shift-cap-lowered = a remis la limite habituelle
 desk-shift-second-way = { $count ->
     [0] n’a interrogé personne par courriel
@@ -606,10 +655,15 @@ desk-shift-acknowledged = { $count ->
 }
 desk-shift-link-pressed = a pris connaissance d’une alerte : ce lien avait été envoyé à { $to }
 desk-shift-called-back = a rappelé les courriels qui n’étaient pas partis
+desk-shift-paused = a suspendu les signatures : lecture seule
+desk-shift-resumed = a rouvert les signatures
 
 desk-limit = La limite est atteinte
 desk-limit-raised = La limite est relevée
-desk-limit-what = Limite : { $count } retenues par heure. Les nouvelles attendent, le compte n’en est pas touché. Relevez-la, ou laissez-la.
+desk-limit-what = { $count ->
+    [one] Limite : { $count } retenue par heure. Les nouvelles attendent, le compte n’en est pas touché. Relevez-la, ou laissez-la.
+   *[other] Limite : { $count } retenues par heure. Les nouvelles attendent, le compte n’en est pas touché. Relevez-la, ou laissez-la.
+}
 desk-limit-until = Elle est relevée jusqu’au
 desk-limit-raise-to = { $count ->
     [one] La relever pour une minute, à

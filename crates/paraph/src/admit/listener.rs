@@ -26,6 +26,7 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustix::io::Errno;
 use rustix::net::sockopt;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -44,6 +45,7 @@ use super::seat::Seat;
 use super::source::{Source, Trusted};
 use super::stream::Stream;
 use super::upload::Upload;
+use crate::descriptors::Spares;
 use crate::limits::Limits;
 
 /// How to listen.
@@ -59,6 +61,8 @@ pub struct Listening {
     pub places: Arc<Places>,
     /// Where connections of who asks for much are served; `None` where nobody is put behind.
     pub behind: Option<Arc<Behind>>,
+    /// Descriptors for who comes when the process has none left; `None` where people wait for one then.
+    pub spares: Option<Arc<Spares>>,
     /// The bounds in force.
     pub limits: Limits,
 }
@@ -99,20 +103,33 @@ where
         let (tcp, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                backoff.pause(&error).await;
+                let spares = door.listening.spares.as_ref();
+                if !(is_out_of_descriptors(&error) && spares.is_some_and(|spares| spares.let_go())) {
+                    backoff.pause(&error).await;
+                }
                 continue;
             }
         };
         backoff = Backoff::default();
+        let spares = door.listening.spares.clone();
+        let is_short = spares.as_ref().is_some_and(|spares| !spares.refill());
         let Some(place) = door.listening.places.take() else {
             refused("full");
             continue;
         };
         let (behind, seat) = (door.listening.behind.clone(), Seat::new());
         let door = Arc::clone(&door);
-        let serving = connection(door, Arc::clone(&seat), tcp, peer, service.clone(), shutdown.clone());
+        let serving = connection(
+            door,
+            Arc::clone(&seat),
+            (tcp, is_short),
+            peer,
+            service.clone(),
+            shutdown.clone(),
+        );
         connections.spawn(async move {
             let _place = place;
+            let _refill = spares.as_ref().map(Spares::refilled_at_the_end);
             // Boxed, so that what is left of it can go on elsewhere.
             let mut serving = Box::pin(serving);
             tokio::select! {
@@ -146,11 +163,11 @@ where
     connections.shutdown().await;
 }
 
-/// One connection, from accept to close.
+/// One connection, from accept to close; `is_short`: there are too few descriptors, so that it ends with its first answer.
 async fn connection<S, F, B>(
     door: Arc<Door>,
     seat: Arc<Seat>,
-    tcp: TcpStream,
+    (tcp, is_short): (TcpStream, bool),
     peer: SocketAddr,
     service: S,
     mut stop: watch::Receiver<bool>,
@@ -198,7 +215,7 @@ async fn connection<S, F, B>(
         seat.go_behind();
         yield_now().await;
     }
-    let crowded = door.listening.places.is_crowded();
+    let crowded = is_short || door.listening.places.is_crowded();
     let visit = Visit {
         source,
         trusted,
@@ -518,6 +535,12 @@ async fn begins_as_h2<R: AsyncRead + Unpin>(stream: &mut R, early: Bytes) -> io:
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
     }
+}
+
+/// No descriptor is left, in this process or in the system.
+fn is_out_of_descriptors(error: &io::Error) -> bool {
+    let number = error.raw_os_error().map(Errno::from_raw_os_error);
+    matches!(number, Some(Errno::MFILE | Errno::NFILE))
 }
 
 /// Pauses after accept errors that come back at once, such as too many open files.

@@ -34,6 +34,7 @@ async fn start_with(trusted: &[&str], proxy: ProxyProtocol, limits: Limits, behi
         tls: None,
         places: Places::new(&limits),
         behind: behind.map(|threads| Behind::new(&limits, threads.handle())),
+        spares: None,
         limits,
     };
     let (stop, stopped) = watch::channel(false);

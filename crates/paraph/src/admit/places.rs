@@ -86,12 +86,7 @@ impl Places {
         let before = self.open.fetch_add(1, Ordering::Relaxed);
         let place = Place(Arc::clone(self));
         let is_free = before < self.most;
-        (is_free || (before < self.most + self.leaving() && self.make_room())).then_some(place)
-    }
-
-    /// Most that are asked to leave and are not gone yet.
-    fn leaving(&self) -> u64 {
-        (self.most / 16).max(1)
+        (is_free || (before < self.most + leaving(self.most) && self.make_room())).then_some(place)
     }
 
     fn make_room(&self) -> bool {
@@ -122,6 +117,11 @@ impl Places {
     fn taken(&self) -> MutexGuard<'_, Taken> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Of so many places, most whose connections are asked to leave and are not gone yet.
+pub(crate) fn leaving(most: u64) -> u64 {
+    (most / 16).max(1)
 }
 
 /// Asks one to leave: of these seats, each group of which is that of an address, the one that keeps most from others.

@@ -28,6 +28,7 @@ use crate::clock;
 use crate::fsck::{self, Depth, Report};
 use crate::journal::{self, End};
 use crate::keys::Keys;
+use crate::plural::many;
 use crate::store::db::{Db, DbError};
 use crate::store::{Files, OpenError, look};
 use manifest::{Entry, Half, Manifest};
@@ -89,7 +90,7 @@ pub enum BackupError {
     #[error("--erasures: {0} holds neither keys/erasures.log nor paraph.db")]
     NoErasures(PathBuf),
     /// A log of erasures names fewer people than it did.
-    #[error("{log}: {lines} lines are no erasures, so whom they named would be back")]
+    #[error("{}: {}, so whoever was named there would be back", .log.display(), many(*.lines, "line is no erasure", "lines are no erasures"))]
     LogDamaged {
         /// The log.
         log: PathBuf,

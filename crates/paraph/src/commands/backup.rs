@@ -10,6 +10,7 @@ use crate::backup::{BackupError, take};
 use crate::cli::{Backup, Restore};
 use crate::failure::{Failure, hint_for};
 use crate::keys::Keys;
+use crate::plural::many;
 use crate::store::{self, Files, OpenError};
 
 pub(super) fn run(command: &Backup) -> Result<(), Failure> {
@@ -35,8 +36,8 @@ pub(super) fn run(command: &Backup) -> Result<(), Failure> {
     }
     let out = command.out.display();
     print(&format!(
-        "{out}: {} events up to {}, checked, {}",
-        manifest.journal_position,
+        "{out}: {} up to {}, checked, {}",
+        many(manifest.journal_position, "event", "events"),
         manifest.journal_at,
         fsck::opened(&taken.report)
     ));
@@ -73,15 +74,15 @@ pub(super) fn run_restore(command: &Restore) -> Result<(), Failure> {
     }
     fsck::tell(&restored.report, None, false)?;
     print(&format!(
-        "{}: as of {}, {} signatures erased again; what came after is not in it",
+        "{}: as of {}, {} erased again; what came after is not in it",
         plan.target.display(),
         restored.manifest.journal_at,
-        restored.replayed
+        many(restored.replayed, "signature", "signatures")
     ));
     if restored.unreadable > 0 {
         print(&format!(
-            "{} lines of erasures.log could not be read: whom they named is back, with name and address, and counts again",
-            restored.unreadable
+            "{} of erasures.log could not be read: whoever was named there is back, with name and address, and counts again",
+            many(restored.unreadable, "line", "lines")
         ));
     }
     if plan.live.is_none() {

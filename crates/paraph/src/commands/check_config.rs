@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::{configured, print};
 use crate::cli::CheckConfig;
+use crate::descriptors;
 use crate::failure::Failure;
 use crate::views::lang::{self, Added};
 
@@ -21,15 +22,24 @@ pub(super) fn run(check: &CheckConfig) -> Result<(), Failure> {
         .transpose()?
         .flatten();
     let acme = https.and_then(|https| https.acme.as_ref());
+    let allowed = descriptors::most();
     if check.json {
         let mut explained = config.explain_json();
         explained["languages"] = languages.iter().map(language_json).collect();
+        explained["connections"] = descriptors::connections(&config, allowed).ok().into();
         explained["certificate_until"] = until.map(|until| until.to_string()).into();
         print(&format!("{explained:#}"));
         return Ok(());
     }
     let lines: String = languages.iter().map(language_lines).collect();
     print(&(config.explain() + &lines));
+    if allowed < descriptors::wanted(&config) {
+        let said = match descriptors::connections(&config, allowed) {
+            Ok(places) => format!("a server started here may open {allowed} files: it takes {places} connections"),
+            Err(refused) => format!("a server started here does not start: {}", refused.what),
+        };
+        print(&format!("{said}\n  {}", descriptors::mend(&config)));
+    }
     if let Some(acme) = acme {
         let (names, way) = (acme.domains.join(", "), acme.challenge.name());
         print(&format!(

@@ -9,6 +9,7 @@ use crate::admit::state::{DoorState, LaneState};
 use crate::cli::{Door, Place, ReadOnly, Switch};
 use crate::control::{self, DoorCommand};
 use crate::failure::Failure;
+use crate::plural::many;
 
 pub(super) fn switch(asked: &ReadOnly) -> Result<(), Failure> {
     let command = match asked.switch {
@@ -57,8 +58,8 @@ fn text(state: &DoorState) -> String {
     let (rounds, floor, ceiling) = (state.rounds, state.rounds_floor, state.rounds_ceiling);
     let mut lines = vec![
         format!(
-            "{mode}; price {rounds} rounds a guess ({floor} to {ceiling}); {} bans",
-            state.bans
+            "{mode}; price {rounds} rounds a guess ({floor} to {ceiling}); {}",
+            many(state.bans, "ban", "bans")
         ),
         format!(
             "{:<12} {:>12} {:>14} {:>9} {:>10} {:>9}",

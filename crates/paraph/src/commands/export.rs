@@ -13,6 +13,7 @@ use crate::handlers::shelf;
 use crate::journal;
 use crate::ledger::catalogue::{self, Catalogue};
 use crate::ledger::judged;
+use crate::plural::many;
 use crate::server::{look, site};
 use crate::views::{self, Copied, CopyPage, Frame, Lang, Site};
 
@@ -47,8 +48,9 @@ pub(super) fn run(command: &Export) -> Result<(), Failure> {
         print(&json!({ "petitions": petitions.len(), "files": written }).to_string());
     } else {
         print(&format!(
-            "{} petitions, {written} files in {}; put them on any web space",
-            petitions.len(),
+            "{}, {} in {}; put them on any web space",
+            many(petitions.len() as u64, "petition", "petitions"),
+            many(written as u64, "file", "files"),
             command.directory.display()
         ));
     }

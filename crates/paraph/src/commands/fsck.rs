@@ -10,6 +10,7 @@ use crate::control::{self, AlertCommand};
 use crate::failure::{Failure, HALF_LOST, NEWER_STORE};
 use crate::fsck::{self, Depth, Finding, Report, Weight};
 use crate::keys::Keys;
+use crate::plural::many;
 use crate::store::{self, Files, OpenError};
 
 pub(super) fn run(command: &Fsck) -> Result<(), Failure> {
@@ -78,10 +79,14 @@ pub(super) fn tell(report: &Report, swept: Option<u64>, as_json: bool) -> Result
             print(&format!("{weight}: {check}: {what}"));
         }
         if let Some(swept) = swept {
-            print(&format!("{swept} keys without a signature removed"));
+            print(&format!("{} without a signature removed", many(swept, "key", "keys")));
         }
         let verdict = if sound { "sound" } else { "looked at" };
-        print(&format!("{verdict}: {} events, {}", report.position, opened(report)));
+        print(&format!(
+            "{verdict}: {}, {}",
+            many(report.position, "event", "events"),
+            opened(report)
+        ));
     }
     if sound {
         return Ok(());
@@ -95,7 +100,11 @@ pub(super) fn tell(report: &Report, swept: Option<u64>, as_json: bool) -> Result
 
 /// How many records were opened, of how many.
 pub(super) fn opened(report: &Report) -> String {
-    format!("{} of {} records opened", report.opened, report.records)
+    format!(
+        "{} of {} opened",
+        report.opened,
+        many(report.records, "record", "records")
+    )
 }
 
 /// A backup is for what is lost: nothing is in a store of another version, nor when a file can be made anew.

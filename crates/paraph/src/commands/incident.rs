@@ -16,6 +16,7 @@ use crate::incident::{Direction, IncidentAnswer, IncidentCommand, Motion, Previe
 use crate::intake::verdict::reason::Reason;
 use crate::limits::COMMENT_FILE_BYTES;
 use crate::named;
+use crate::plural::many;
 use words::{done, foretold, head, history, line, named, sampled, time, told};
 
 pub(super) fn run(incident: &Incident) -> Result<(), Failure> {
@@ -259,7 +260,11 @@ fn moved(direction: Direction, typed: &IncidentMotion) -> Result<(), Failure> {
             print(&if typed.json {
                 json!({ "verdict": position, "judged": judged }).to_string()
             } else {
-                format!("verdict {position}: {} {judged} signatures{back}", done(direction))
+                format!(
+                    "verdict {position}: {} {}{back}",
+                    done(direction),
+                    many(judged, "signature", "signatures")
+                )
             });
             Ok(())
         }
@@ -288,7 +293,8 @@ fn second_way(typed: &IncidentAsk) -> Result<(), Failure> {
         IncidentAnswer::Asking(preview) => would_be_asked(&preview),
         IncidentAnswer::Asked(asked) if typed.json => json!({ "asked": asked }).to_string(),
         IncidentAnswer::Asked(asked) => format!(
-            "{asked} people are asked, one after another; `paraph incident second-way {} --call-back` calls back what has not left",
+            "{}; `paraph incident second-way {} --call-back` calls back what has not left",
+            many(asked, "person is asked", "people are asked, one after another"),
             typed.incident
         ),
         IncidentAnswer::CalledBack if typed.json => json!({ "called_back": true }).to_string(),
@@ -307,9 +313,11 @@ fn second_way(typed: &IncidentAsk) -> Result<(), Failure> {
 
 fn would_be_asked(preview: &AskPreview) -> String {
     let mut said = format!(
-        "{} signatures are held; this would ask {} mailboxes by mail\n  {} were asked before, {} have said \
-         \"it wasn't me\" or taken a signature back",
-        preview.held, preview.would, preview.asked, preview.taken_back,
+        "{}; this would ask {} by mail\n  {} before, {} \"it wasn't me\" or taken a signature back",
+        many(preview.held, "signature is held", "signatures are held"),
+        many(preview.would, "mailbox", "mailboxes"),
+        many(preview.asked, "was asked", "were asked"),
+        many(preview.taken_back, "has said", "have said"),
     );
     if let (Some(first), Some(last)) = (preview.first_at, preview.last_at) {
         said += &format!(
@@ -320,14 +328,14 @@ fn would_be_asked(preview: &AskPreview) -> String {
     }
     if preview.had_today > 0 {
         said += &format!(
-            "\n  {} have had their mails of the day: theirs wait until that is over, up to 24 hours",
-            preview.had_today
+            "\n  {} of the day already: the next waits until that is over, up to 24 hours",
+            many(preview.had_today, "has had the mails", "have had the mails")
         );
     }
     if preview.left_alone > 0 {
         said += &format!(
-            "\n  {} are left alone, by their readers' wish or because mail came back: theirs leave when that has ended",
-            preview.left_alone
+            "\n  {}, by their reader's wish or because mail came back: the mail leaves when that has ended",
+            many(preview.left_alone, "is left alone", "are left alone")
         );
     }
     preview.samples.iter().for_each(|sample| said += &sampled(sample));

@@ -6,6 +6,7 @@ use super::{block_on, configured, fsck, print};
 use crate::cli::Recount;
 use crate::failure::Failure;
 use crate::ledger::recount;
+use crate::plural::many;
 use crate::server::look;
 
 pub(super) fn run(command: &Recount) -> Result<(), Failure> {
@@ -53,7 +54,7 @@ pub(super) fn run(command: &Recount) -> Result<(), Failure> {
     }
     let what: Vec<String> = differences
         .iter()
-        .map(|(table, rows)| format!("{rows} rows of {table}"))
+        .map(|(table, rows)| format!("{} of {table}", many(*rows, "row", "rows")))
         .collect();
     Err(Failure::failed(
         format!("the ledger differs from the journal: {}", what.join(", ")),

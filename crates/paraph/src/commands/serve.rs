@@ -6,7 +6,6 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{block_on, configured, print};
 use crate::cli::Serve;
-use crate::descriptors;
 use crate::failure::Failure;
 use crate::server::Server;
 use crate::supervise::Supervisor;
@@ -18,21 +17,6 @@ pub(super) fn run(serve: &Serve) -> Result<(), Failure> {
     let metrics = telemetry::install()?;
     for remark in config.remarks() {
         tracing::warn!(key = remark.key, mend = remark.mend, "{}", remark.what);
-    }
-    let wanted = descriptors::wanted(&config.limits);
-    let allowed = descriptors::raise(wanted);
-    if allowed < wanted {
-        let mend = format!(
-            "LimitNOFILE={} in the unit, or `ulimit -n {wanted}` before the start; or lower limits.connections",
-            wanted.next_power_of_two()
-        );
-        tracing::warn!(
-            allowed,
-            wanted,
-            connections = descriptors::connections(&config.limits, allowed),
-            mend,
-            "fewer files may be opened than limits.connections needs"
-        );
     }
     block_on(async {
         // Before anything can take long: a signal that comes early must not end the process.

@@ -61,8 +61,8 @@ pub enum Wish {
     SendBack(String, String),
     /// A line of the shift log, and the incident that it belongs to.
     Shift(Entry, String, Option<u64>),
-    /// Bans are told to CrowdSec from now on, or no longer.
-    Share(bool),
+    /// Something was done that another part of the program carries out: what, and about what.
+    Did(&'static str, String),
     /// A store came out of a backup: what was open then is closed.
     Restored,
 }

@@ -273,8 +273,6 @@ impl Desk {
             Err(why) => return Err(no(why)),
         };
         // The reason says it all; a note is asked for where somebody judges.
-        let note = visit.asked.lang.text("desk-undone-note");
-        let motion = Motion { note, ..motion };
         match office.carry_out(IncidentCommand::IncidentJudge(motion), account).await {
             IncidentAnswer::Judged { .. } => Ok(self.go_to(visit, "/desk/incident", Some("undone"))),
             IncidentAnswer::Nobody => Err(No::Stands("nobody")),

@@ -118,6 +118,7 @@ impl Desk {
         let page = AuditPage {
             lines: &lines,
             names: &names,
+            zone: &self.night.zone,
         };
         Ok(self.page(visit, StatusCode::OK, |frame| desk_audit(frame, &page)))
     }

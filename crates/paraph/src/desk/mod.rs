@@ -33,7 +33,7 @@ use std::sync::{Arc, Mutex};
 use http::header::{HeaderName, LOCATION, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use paraph_tally::Millis;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 
 use self::books::{Books, Open};
 use self::command::{DeskAnswer, Invitation, MemberId, Wish};
@@ -44,7 +44,7 @@ use self::passkeys::Challenges;
 use self::password::Passwords;
 use self::role::{Act, Role};
 use self::room::chart::Minutes;
-use self::route::{Route, Takes};
+use self::route::{DONE, Route, Takes};
 use self::session::{Cookie, Cookies, Token, hashed};
 use self::totp::Codes;
 use crate::admit::Admitter;
@@ -55,11 +55,11 @@ use crate::alerts::Alerts;
 use crate::clock;
 use crate::handlers::Request;
 use crate::handlers::mail_status::MailStatus;
+use crate::handlers::shelf::Published;
 use crate::incident::Office;
 use crate::incident::sources::HeldSources;
 use crate::intake::{Intake, Unavailable};
 use crate::keys::Keys;
-use crate::ledger::catalogue::Catalogue;
 use crate::limits::Limits;
 use crate::respond::{self, Answer, Asked};
 use crate::scrutiny::board::Board;
@@ -90,6 +90,8 @@ pub struct Parts {
     holders: Mutex<BTreeSet<String>>,
     held: tokio::sync::Mutex<HeldSources>,
     watchers: Arc<Semaphore>,
+    /// Forms that may be read at once of who has no session.
+    lost: Semaphore,
     limits: Limits,
 }
 
@@ -99,8 +101,8 @@ pub struct Around {
     pub intake: Intake,
     /// What it reads of its own.
     pub books: Books,
-    /// Petitions as of now.
-    pub shown: watch::Receiver<Arc<Catalogue>>,
+    /// Petitions as of now, and up to when the pages show them.
+    pub published: Published,
     /// Whether mail arrives.
     pub mail: MailStatus,
     /// Who is woken, and why.
@@ -129,7 +131,8 @@ impl Parts {
     /// A desk over a store. `is_secure`: browsers reach it over https.
     #[must_use]
     pub fn new(keys: &Keys, limits: &Limits, is_secure: bool, around: Around) -> Self {
-        let watchers = usize::try_from(limits.desk_watchers).unwrap_or(1);
+        let [watchers, lost] =
+            [limits.desk_watchers, limits.desk_lost_forms].map(|most| usize::try_from(most).unwrap_or(1));
         Self {
             around,
             passwords: Passwords::new(keys, limits),
@@ -142,6 +145,7 @@ impl Parts {
             holders: Mutex::default(),
             held: tokio::sync::Mutex::default(),
             watchers: Arc::new(Semaphore::new(watchers)),
+            lost: Semaphore::new(lost),
             limits: limits.clone(),
         }
     }
@@ -290,36 +294,6 @@ impl Visit<'_> {
     }
 }
 
-/// What can have been done before a page.
-const DONE: &[(&str, &str)] = &[
-    ("logged-out", "desk-done-logged-out"),
-    ("saved", "desk-done-saved"),
-    ("adopted", "desk-done-adopted"),
-    ("unchanged", "desk-done-unchanged"),
-    ("submitted", "desk-done-submitted"),
-    ("published", "desk-done-published"),
-    ("sent-back", "desk-done-sent-back"),
-    ("posted", "desk-done-posted"),
-    ("closed", "desk-done-closed"),
-    ("discarded", "desk-done-discarded"),
-    ("password", "desk-done-password"),
-    ("passkey", "desk-done-passkey"),
-    ("passkey-removed", "desk-done-passkey-removed"),
-    ("ended", "desk-done-ended"),
-    ("removed", "desk-done-removed"),
-    ("taken-back", "desk-done-taken-back"),
-    ("acknowledged", "desk-done-acknowledged"),
-    ("noted", "desk-done-noted"),
-    ("judged", "desk-done-judged"),
-    ("undone", "desk-done-undone"),
-    ("paused", "desk-done-paused"),
-    ("resumed", "desk-done-resumed"),
-    ("cap-raised", "desk-done-cap-raised"),
-    ("cap-lowered", "desk-done-cap-lowered"),
-    ("asked", "desk-done-asked"),
-    ("called-back", "desk-done-called-back"),
-];
-
 impl Desk {
     /// Answers one request to `/desk/...`; `path` is what stands behind.
     pub async fn answer(&self, source: Source, request: Request, path: &[String]) -> Answer {
@@ -414,9 +388,14 @@ impl Desk {
             Some(_) => (session, self.parts.limits.desk_body_bytes),
             None => (cookies.form_token(visit.headers), DOOR_BYTES),
         };
-        let token = token.ok_or(No::Form)?;
+        // Whose session is gone altogether loses no words either, a few at a time: nothing is done with them but to show them again.
+        let _few = match (token, route.written()) {
+            (Some(_), _) => None,
+            (None, []) => return Err(No::Form),
+            (None, _) => Some(self.parts.lost.try_acquire().map_err(|_| No::Form)?),
+        };
         let form = Form::read(visit.headers, body, most).await.map_err(No::Refusal)?;
-        if !cookies.is_secret(&token, form.get("secret")) {
+        if !token.is_some_and(|token| cookies.is_secret(&token, form.get("secret"))) {
             return Err(No::Written(form.written(route)));
         }
         Ok(form)

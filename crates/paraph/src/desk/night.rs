@@ -79,7 +79,7 @@ impl Parts {
     /// What the room is made from, now.
     fn seen(&self, now: Millis) -> Seen {
         let on = self.alerts.on();
-        let catalogue = Arc::clone(&self.shown.borrow());
+        let catalogue = Arc::clone(&self.published.shown.borrow());
         let total = totals(&catalogue);
         Seen {
             now,
@@ -108,7 +108,7 @@ impl Parts {
     /// Keeps the totals of each minute, for the charts, until `stop` turns true.
     pub async fn keep_minutes(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         while !*stop.borrow() {
-            let catalogue = Arc::clone(&self.shown.borrow());
+            let catalogue = Arc::clone(&self.published.shown.borrow());
             let counts = || catalogue.petitions.values().map(|petition| petition.state.counts);
             let totals = Totals {
                 at: clock::now(),
@@ -368,14 +368,8 @@ impl Desk {
             _ => return Err(No::Refusal(Refusal::BadRequest)),
         };
         self.parts.admitter.set_read_only(read_only);
-        let said = visit.asked.lang.text(&format!("desk-done-{done}"));
-        self.parts
-            .intake
-            .desk(
-                Some(visit.by()?),
-                Wish::Shift(Entry::Note, said, self.parts.office.incidents.current()),
-            )
-            .await?;
+        let noted = self.parts.office.read_only(read_only, Some(visit.by()?)).await;
+        noted.map_err(|_| No::Busy)?;
         Ok(self.go_to(visit, "/desk/incident", Some(done)))
     }
 

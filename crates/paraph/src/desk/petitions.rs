@@ -88,7 +88,7 @@ impl Met {
 
 impl Desk {
     pub(super) fn catalogue(&self) -> Arc<Catalogue> {
-        Arc::clone(&self.parts.shown.borrow())
+        Arc::clone(&self.parts.published.shown.borrow())
     }
 
     /// Petitions that this member may see.
@@ -317,7 +317,10 @@ impl Desk {
         };
         let wish = Wish::Publish(command, revision);
         match self.parts.intake.desk(Some(visit.by()?), wish).await? {
-            DeskAnswer::Petition(PetitionAnswer::Done) => Ok(self.go_to(visit, &page_of(slug), Some("published"))),
+            DeskAnswer::Petition(PetitionAnswer::Done) => {
+                self.parts.published.until_shown().await;
+                Ok(self.go_to(visit, &page_of(slug), Some("published")))
+            }
             DeskAnswer::Petition(_) => Err(No::Stands("published")),
             _ => Err(No::Stands("changed")),
         }
@@ -410,9 +413,13 @@ impl Desk {
         }
     }
 
+    /// Carries a command out, and waits until the pages show what it did.
     async fn command(&self, visit: &Visit<'_>, wish: Wish) -> Result<PetitionAnswer, No> {
         match self.parts.intake.desk(Some(visit.by()?), wish).await? {
-            DeskAnswer::Petition(answer) => Ok(answer),
+            DeskAnswer::Petition(answer) => {
+                self.parts.published.until_shown().await;
+                Ok(answer)
+            }
             _ => Err(No::Broken),
         }
     }

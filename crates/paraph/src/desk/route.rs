@@ -102,6 +102,36 @@ pub enum Takes {
     Both,
 }
 
+/// What can have been done before a page: as `?done=` has it, and its message.
+pub(super) const DONE: &[(&str, &str)] = &[
+    ("logged-out", "desk-done-logged-out"),
+    ("saved", "desk-done-saved"),
+    ("adopted", "desk-done-adopted"),
+    ("unchanged", "desk-done-unchanged"),
+    ("submitted", "desk-done-submitted"),
+    ("published", "desk-done-published"),
+    ("sent-back", "desk-done-sent-back"),
+    ("posted", "desk-done-posted"),
+    ("closed", "desk-done-closed"),
+    ("discarded", "desk-done-discarded"),
+    ("password", "desk-done-password"),
+    ("passkey", "desk-done-passkey"),
+    ("passkey-removed", "desk-done-passkey-removed"),
+    ("ended", "desk-done-ended"),
+    ("removed", "desk-done-removed"),
+    ("taken-back", "desk-done-taken-back"),
+    ("acknowledged", "desk-done-acknowledged"),
+    ("noted", "desk-done-noted"),
+    ("judged", "desk-done-judged"),
+    ("undone", "desk-done-undone"),
+    ("paused", "desk-done-paused"),
+    ("resumed", "desk-done-resumed"),
+    ("cap-raised", "desk-done-cap-raised"),
+    ("cap-lowered", "desk-done-cap-lowered"),
+    ("asked", "desk-done-asked"),
+    ("called-back", "desk-done-called-back"),
+];
+
 impl<'p> Route<'p> {
     /// Reads what stands behind `/desk`.
     #[must_use]

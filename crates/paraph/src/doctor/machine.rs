@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use super::Finding;
 use crate::clock;
+use crate::config::Config;
 use crate::descriptors;
-use crate::limits::Limits;
 use crate::server;
 use crate::store::Files;
 use crate::store::db::Db;
@@ -258,39 +258,37 @@ const CONNECTION_KIB: u64 = 20;
 const BASE_KIB: u64 = 150 * 1024;
 
 /// What the machine lets one process have.
-pub(super) fn bounds(directory: &Path, limits: &Limits) -> Vec<Finding> {
-    let wanted = descriptors::wanted(limits);
-    let (whose, allowed) = match of_the_server(directory) {
+pub(super) fn bounds(config: &Config) -> Vec<Finding> {
+    let (whose, allowed) = match of_the_server(&config.directory) {
         Some(allowed) => ("the running server", allowed),
         // A server raises what it was given.
         None => ("a server started here", descriptors::most()),
     };
     let number = |path: &str| fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
     vec![
-        judge_descriptors(whose, allowed, wanted),
+        judge_descriptors(whose, allowed, config),
         memory(
             &fs::read_to_string("/proc/meminfo").unwrap_or_default(),
-            limits.connections,
+            config.limits.connections,
         ),
         judge_backlog(number("/proc/sys/net/core/somaxconn")),
         judge_syncookies(number("/proc/sys/net/ipv4/tcp_syncookies")),
     ]
 }
 
-fn judge_descriptors(whose: &str, allowed: u64, wanted: u64) -> Finding {
+fn judge_descriptors(whose: &str, allowed: u64, config: &Config) -> Finding {
     const CHECK: &str = "limits: descriptors";
+    let wanted = descriptors::wanted(config);
     if allowed >= wanted {
         return Finding::ok(CHECK, format!("{whose} may open {allowed} files, {wanted} are needed"));
     }
-    let mend = format!(
-        "LimitNOFILE={} in the unit, or `ulimit -n {wanted}` before the start; or lower limits.connections",
-        wanted.next_power_of_two()
-    );
-    Finding::fail(
-        CHECK,
-        format!("{whose} may open {allowed} files, limits.connections needs {wanted}"),
-        mend,
-    )
+    let what = match descriptors::connections(config, allowed) {
+        Ok(places) => format!(
+            "{whose} may open {allowed} files, limits.connections needs {wanted}: it takes {places} connections"
+        ),
+        Err(refused) => format!("{whose} does not start: {}", refused.what),
+    };
+    Finding::fail(CHECK, what, descriptors::mend(config))
 }
 
 /// "Max open files" of the process that holds the data directory, from proc(5); the lock file names it.
@@ -363,13 +361,14 @@ mod tests {
         let here = std::env::temp_dir();
         assert_eq!(space(&here, u64::MAX / 8).verdict, Verdict::Fail);
         assert_eq!(space(&here, 1).verdict, Verdict::Ok);
-        assert_eq!(judge_descriptors("x", 1024, 4352).verdict, Verdict::Fail);
-        assert!(
-            judge_descriptors("x", 1024, 4352)
-                .mend
-                .is_some_and(|mend| mend.contains("LimitNOFILE=8192"))
-        );
-        assert_eq!(judge_descriptors("x", 65536, 4352).verdict, Verdict::Ok);
+        let config = crate::config::without_file(&[], &["en"]).expect("defaults");
+        let descriptors = |allowed| judge_descriptors("x", allowed, &config);
+        for (few, said) in [(1024, "it takes 8"), (64, "does not start: only 64 files")] {
+            let few = descriptors(few);
+            assert!(few.verdict == Verdict::Fail && few.what.contains(said), "{}", few.what);
+            assert!(few.mend.is_some_and(|mend| mend.contains("LimitNOFILE=8192")));
+        }
+        assert_eq!(descriptors(65536).verdict, Verdict::Ok);
         assert_eq!(memory("MemAvailable:  102400 kB\n", 4096).verdict, Verdict::Warn);
         assert_eq!(memory("MemAvailable: 4024000 kB\n", 4096).verdict, Verdict::Ok);
         assert_eq!(

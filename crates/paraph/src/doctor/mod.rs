@@ -101,7 +101,7 @@ pub async fn examine(config: &Config, asked: &Asked) -> Vec<Finding> {
         web::dates(&front),
     ];
     findings.extend(machine::disk(&config.directory, config.limits.disk_floor_mib));
-    findings.extend(machine::bounds(&config.directory, &config.limits));
+    findings.extend(machine::bounds(config));
     findings.extend(files::permissions(config));
     findings.extend(files::secrets(config).await);
     findings.push(files::networks(&config.directory));

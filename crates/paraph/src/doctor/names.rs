@@ -14,6 +14,7 @@ use super::Finding;
 use super::web::{host_of, is_local};
 use crate::config::{Config, Delivery};
 use crate::mail::dkim::Signer;
+use crate::plural::many;
 
 /// For one question, with every repetition and every server of the machine.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -123,7 +124,10 @@ impl Names {
             return Finding::skipped(CHECK, format!("{host} needs no DNS"));
         }
         match self.lookup_ip(&host).await {
-            Found::Some(addresses) => Finding::ok(CHECK, format!("{host} has {} addresses", addresses.len())),
+            Found::Some(addresses) => Finding::ok(
+                CHECK,
+                format!("{host} has {}", many(addresses.len() as u64, "address", "addresses")),
+            ),
             Found::None => Finding::fail(
                 CHECK,
                 format!("{host} has no address"),

@@ -15,6 +15,7 @@ use crate::acme::files::Files;
 use crate::clock;
 use crate::config::{Challenge, Config};
 use crate::outbound::{self, Answered, OutboundError};
+use crate::plural::many;
 use crate::shield::crowdsec::{self, Sharing};
 
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -233,8 +234,9 @@ pub(super) async fn authority(config: &Config) -> Finding {
         (Some(why), Some(tried)) => {
             let minutes = clock::now().0.saturating_sub(tried.0) / 60_000;
             let what = format!(
-                "{} attempts failed, the last one {minutes} minutes ago: {why}",
-                state.failures
+                "{} failed, the last one {} ago: {why}",
+                many(state.failures.into(), "attempt", "attempts"),
+                many(minutes, "minute", "minutes")
             );
             let mend = match acme.challenge {
                 Challenge::TlsAlpn => {

@@ -14,6 +14,7 @@ use crate::clock;
 use crate::journal::{self, integer};
 use crate::keys::Keys;
 use crate::ledger::recount;
+use crate::plural::many;
 use crate::store::db::{Db, DbError, Row, Value};
 use crate::store::erasures::ErasureLog;
 use crate::store::{Files, OpenError, halves, look, schema};
@@ -213,7 +214,10 @@ impl Report {
         let loaded = load(db, log).await;
         // That each erasure of the ledger has its line is among the relations: no more than this is lost with these.
         if let Some(unreadable) = self.attempt("erasures.log", loaded).filter(|lines| *lines > 0) {
-            let what = format!("{unreadable} lines are no erasures: cut short by a crash, or damaged");
+            let what = format!(
+                "{}: cut short by a crash, or damaged",
+                many(unreadable, "line is no erasure", "lines are no erasures")
+            );
             self.add(Weight::Note, "erasures.log", what);
         }
     }
@@ -231,7 +235,10 @@ impl Report {
         self.position = self.attempt("journal", end).unwrap_or_default().position;
         let compared = recount::compare(db).await;
         for (table, rows) in self.attempt("recount", compared).unwrap_or_default() {
-            let what = format!("{rows} rows of {table} are not what the journal says");
+            let what = match rows {
+                1 => format!("1 row of {table} is not what the journal says"),
+                rows => format!("{rows} rows of {table} are not what the journal says"),
+            };
             self.add(Weight::Fault, "recount", what);
         }
     }
@@ -246,7 +253,7 @@ impl Report {
             }
             let found = db.query(relation.sql, &[]).await.and_then(|rows| first(&rows));
             if let Some(count) = self.attempt(relation.check, found).filter(|count| *count > 0) {
-                self.add(relation.weight, relation.check, format!("{count} {}", relation.what));
+                self.add(relation.weight, relation.check, format!("{}: {count}", relation.what));
             }
         }
     }
@@ -276,11 +283,14 @@ impl Report {
             .await
             .and_then(|rows| first(&rows));
         if self.attempt("orphaned keys", lost).is_some_and(|lost| lost > 0) {
-            let what = format!("{count} keys, and no signature at all: the ledger that they belong to was lost");
+            let keys = many(count, "key", "keys");
+            let what = format!("{keys}, and no signature at all: the ledger that belongs to it was lost");
             self.add(Weight::Fault, "halves", what);
         } else {
-            let what =
-                format!("{count} keys without a signature, left behind by a crash; harmless, --sweep removes them");
+            let what = format!(
+                "{} without a signature, left behind by a crash; harmless, --sweep removes what is left",
+                many(count, "key", "keys")
+            );
             self.add(Weight::Note, "orphaned keys", what);
         }
     }

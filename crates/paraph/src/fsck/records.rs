@@ -7,6 +7,7 @@ use crate::journal::integer;
 use crate::keys::Keys;
 use crate::ledger::record::Personal;
 use crate::ledger::vault::Vault;
+use crate::plural::many;
 use crate::scrutiny::features::{ConfirmedFrom, Features};
 use crate::store::db::{Cell, Db, DbError, Value};
 use crate::store::key_mark;
@@ -41,13 +42,15 @@ impl Report {
             let what = if opened == 0 {
                 format!("none of {closed} records opens: this is not the key file of this data directory")
             } else {
-                format!("{closed} of {} records do not open", opened + closed)
+                format!("{closed} of {} do not open", many(opened + closed, "record", "records"))
             };
             self.add(Weight::Fault, "records", what);
         }
         if astray > 0 {
-            let what =
-                format!("{astray} signatures whose address does not lead to their mailbox: it could count twice");
+            let what = format!(
+                "{} whose address does not lead to its mailbox: one could count twice",
+                many(astray, "signature", "signatures")
+            );
             self.add(Weight::Fault, "mailboxes", what);
         }
     }

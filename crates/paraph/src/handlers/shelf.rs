@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -47,6 +48,34 @@ struct Ready {
     method: Vec<(Lang, Document)>,
     privacy: Vec<(Lang, Document)>,
     legal: Vec<(Lang, Document)>,
+}
+
+/// Longest wait for the pages after something was published: rendering a thousand petitions takes less.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What the writer publishes, and up to when the pages show it: they are rendered behind the writer.
+#[derive(Clone)]
+pub struct Published {
+    /// Petitions as of now.
+    pub shown: watch::Receiver<Arc<Catalogue>>,
+    /// The moment of the catalogue that the pages show.
+    pub pages: watch::Receiver<Millis>,
+}
+
+impl Published {
+    /// Of what the writer publishes; whoever renders it says so through the other half.
+    pub(crate) fn of(shown: watch::Receiver<Arc<Catalogue>>) -> (watch::Sender<Millis>, Self) {
+        let (turned, pages) = watch::channel(shown.borrow().as_of);
+        (turned, Self { shown, pages })
+    }
+
+    /// Waits until the pages show what is published now, so that whoever did it and goes to look at it finds it there.
+    pub async fn until_shown(&self) {
+        let (as_of, mut pages) = (self.shown.borrow().as_of, self.pages.clone());
+        let shown = pages.wait_for(|shown| *shown >= as_of);
+        // What is recorded is recorded, however long its page takes.
+        let _ = tokio::time::timeout(PATIENCE, shown).await;
+    }
 }
 
 /// A petition that can be looked at.

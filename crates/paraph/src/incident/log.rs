@@ -59,11 +59,15 @@ pub enum Entry {
     Acknowledged,
     /// The button behind the link of an alert was pressed: to whom that link had been sent, as the configuration calls them.
     LinkPressed,
+    /// People cannot sign any more: pages only.
+    Paused,
+    /// They can again.
+    Resumed,
 }
 
 impl Entry {
     /// All of them.
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 11] = [
         Self::Note,
         Self::Aware,
         Self::Over,
@@ -73,7 +77,21 @@ impl Entry {
         Self::CalledBack,
         Self::Acknowledged,
         Self::LinkPressed,
+        Self::Paused,
+        Self::Resumed,
     ];
+
+    /// Signing was paused, or goes on.
+    #[must_use]
+    pub fn of_read_only(read_only: bool) -> Self {
+        if read_only { Self::Paused } else { Self::Resumed }
+    }
+
+    /// Whether it changed something of the site: then it stands in the register of the desk too. What somebody wrote, or knew, did not.
+    #[must_use]
+    pub fn is_act(self) -> bool {
+        !matches!(self, Self::Note | Self::Aware | Self::Over)
+    }
 
     /// As the store has it.
     #[must_use]
@@ -88,6 +106,8 @@ impl Entry {
             Self::CalledBack => "called-back",
             Self::Acknowledged => "acknowledged",
             Self::LinkPressed => "link-pressed",
+            Self::Paused => "paused",
+            Self::Resumed => "resumed",
         }
     }
 

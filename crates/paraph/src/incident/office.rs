@@ -167,6 +167,17 @@ impl Office {
         logged.map(|_| ()).map_err(|_| Refused::Unavailable)
     }
 
+    /// Signing was paused, or goes on: shift log and register say who.
+    ///
+    /// # Errors
+    /// Nothing can be recorded.
+    pub async fn read_only(&self, read_only: bool, by: Option<[u8; 16]>) -> Result<(), Refused> {
+        let entry = Entry::of_read_only(read_only);
+        let wish = Wish::Shift(entry, String::new(), self.incidents.current());
+        let logged = self.intake.desk(by, wish).await;
+        logged.map(|_| ()).map_err(|_| Refused::Unavailable)
+    }
+
     pub(super) async fn log(&self, by: Option<[u8; 16]>, entry: Entry, text: String, id: u64) -> Result<(), Refused> {
         let wish = Wish::Shift(entry, text, Some(id));
         let logged = self.intake.desk(by, wish).await;
@@ -315,7 +326,9 @@ impl Office {
         let kind = VerdictKind::from(motion.direction);
         let reason = Reason::from_name(&motion.reason).filter(|reason| reason.is_for(kind));
         let reason = reason.ok_or(Refused::Reason)?;
-        if motion.note.trim().is_empty() {
+        // One press at the desk takes a verdict back, and whoever reads that is told so in their own language.
+        let is_one_press = motion.undoes.is_some() && author != Author::Person(self.machine);
+        if motion.note.trim().is_empty() && !is_one_press {
             return Err(Refused::Note);
         }
         let Selected { preview, set, .. } = self.select(&motion).await?;

@@ -110,7 +110,7 @@ impl<'a> Decider<'a> {
             Command::Confirm(id, from, reply) => answer(answers, reply, self.confirm(id, from).await),
             Command::Withdraw(id, by, reply) => answer(answers, reply, self.withdraw(id, by).await),
             Command::Disown(id, keeping, reply) => answer(answers, reply, self.disown(id, keeping).await),
-            Command::Petition(command, reply) => answer(answers, reply, self.petition_settled(*command).await),
+            Command::Petition(command, reply) => answer(answers, reply, self.petition_noted(None, *command).await),
             Command::Desk(command, reply) => answer(answers, reply, self.desk(*command).await),
             Command::Judge(judgement, reply) => {
                 self.decided.judgements.push((*judgement, reply));

@@ -2,7 +2,7 @@
 
 use paraph_tally::{Millis, PetitionId};
 
-use super::command::{PetitionAnswer, PetitionCommand};
+use super::command::{Judgement, PetitionAnswer, PetitionCommand};
 use super::decide::Decider;
 use crate::desk::command::{
     COMMAND_LINE, DeskAnswer, DeskCommand, Invitation, Join, MemberId, NewPasskey, PasskeyUse, Proof, Session,
@@ -10,6 +10,7 @@ use crate::desk::command::{
 };
 use crate::desk::role::Role;
 use crate::desk::webauthn;
+use crate::incident::Direction;
 use crate::incident::log::Entry;
 use crate::journal::desk::{DeskRow, Line, Member, Standing};
 use crate::journal::integer;
@@ -77,12 +78,12 @@ impl Decider<'_> {
                 }
                 Ok(DeskAnswer::Done)
             }
-            Wish::Share(on) => {
-                let act = if on { "crowdsec-on" } else { "crowdsec-off" };
-                self.note(by, act, String::new());
+            Wish::Did(act, subject) => {
+                self.note(by, act, subject);
                 Ok(DeskAnswer::Done)
             }
             Wish::Restored => {
+                self.note(None, "store-restored", String::new());
                 self.keep(DeskRow::NothingOpen);
                 Ok(DeskAnswer::Done)
             }
@@ -100,7 +101,7 @@ impl Decider<'_> {
         last.map_or(Ok(false), |row| Ok(row.text(0)? == entry.name()))
     }
 
-    /// A line of the shift log.
+    /// A line of the shift log; of the register too, where it is about something that was done.
     pub(super) fn log_shift(&mut self, by: Option<MemberId>, entry: Entry, text: String, incident: Option<u64>) {
         let line = Line {
             id: id::time_ordered(self.at),
@@ -109,7 +110,31 @@ impl Decider<'_> {
             act: entry.name(),
             subject: text,
         };
+        if entry.is_act() {
+            self.keep(DeskRow::Audit(line.clone()));
+        }
         self.keep(DeskRow::Shift(line, incident));
+    }
+
+    /// A person's verdict stands in the register: on which petition, on how many, and which verdict it takes back, if it does.
+    pub(super) async fn note_verdict(
+        &mut self,
+        account: MemberId,
+        judgement: &Judgement,
+        judged: u64,
+    ) -> Result<(), DbError> {
+        // Whoever works at the machine has an account of verdicts, and is no member.
+        let by = self.role(account).await?.map(|_| account);
+        let sql = "SELECT slug FROM petition WHERE id = ?1";
+        let petition = Value::Int(judgement.petition.0.into());
+        let slug = self.db.query_one(sql, &[petition]).await?;
+        let slug = slug.map_or(Ok(String::new()), |row| row.text(0).map(str::to_owned))?;
+        let (act, undone) = match judgement.undoes {
+            Some(verdict) => ("undone", format!(" {verdict}")),
+            None => (Direction::from(judgement.kind).name(), String::new()),
+        };
+        self.note(by, act, format!("{slug} {judged}{undone}"));
+        Ok(())
     }
 
     fn keep(&mut self, row: DeskRow) {
@@ -335,6 +360,32 @@ impl Decider<'_> {
     }
 
     async fn desk_petition(&mut self, by: Option<MemberId>, command: PetitionCommand) -> Result<DeskAnswer, DbError> {
+        // What was changed after it was submitted has to be read again.
+        let moved = match &command {
+            PetitionCommand::Create { slug, .. } | PetitionCommand::Publish { slug, .. } => Some(slug.clone()),
+            PetitionCommand::Edit(edit) => Some(edit.slug.clone()),
+            _ => None,
+        };
+        let answer = self.petition_noted(by, command).await?;
+        if let Some(slug) = moved.filter(|_| is_done(&answer)) {
+            let new = self.decided.batch.petitions.last().map(|petition| petition.id);
+            let petition = match new {
+                Some(petition) => Some(petition),
+                None => self.petition_called(&slug).await?,
+            };
+            if let Some(petition) = petition {
+                self.stand(petition, new.and(by), WITH_AUTHOR, String::new());
+            }
+        }
+        Ok(DeskAnswer::Petition(answer))
+    }
+
+    /// What is done with a petition stands in the register, also where it was typed at the machine.
+    pub(super) async fn petition_noted(
+        &mut self,
+        by: Option<MemberId>,
+        command: PetitionCommand,
+    ) -> Result<PetitionAnswer, DbError> {
         let (act, slug) = match &command {
             PetitionCommand::Create { slug, .. } => ("created", slug.clone()),
             PetitionCommand::Edit(edit) => ("edited", edit.slug.clone()),
@@ -343,26 +394,15 @@ impl Decider<'_> {
             PetitionCommand::Close { slug } => ("closed", slug.clone()),
             PetitionCommand::Discard { slug } => ("discarded", slug.clone()),
         };
+        let opens = matches!(command, PetitionCommand::Create { publish: true, .. });
         let answer = self.petition_settled(command).await?;
-        let is_done = matches!(
-            answer,
-            PetitionAnswer::Done | PetitionAnswer::Edited { .. } | PetitionAnswer::Posted { .. }
-        );
-        if is_done {
-            let new = self.decided.batch.petitions.last().map(|petition| petition.id);
-            // What was changed after it was submitted has to be read again.
-            let moved = matches!(act, "created" | "edited" | "published");
-            let petition = match new {
-                Some(petition) => Some(petition),
-                None if moved => self.petition_called(&slug).await?,
-                None => None,
-            };
-            if let Some(petition) = petition.filter(|_| moved) {
-                self.stand(petition, new.and(by), WITH_AUTHOR, String::new());
+        if is_done(&answer) {
+            self.note(by, act, slug.clone());
+            if opens {
+                self.note(by, "published", slug);
             }
-            self.note(by, act, slug);
         }
-        Ok(DeskAnswer::Petition(answer))
+        Ok(answer)
     }
 
     /// Publishes what the moderator has read, and nothing that its author has put in its place meanwhile.
@@ -435,6 +475,13 @@ impl Decider<'_> {
         let row = self.db.query_one(sql, values).await?;
         row.map_or(Ok(0), |row| row.unsigned(0))
     }
+}
+
+fn is_done(answer: &PetitionAnswer) -> bool {
+    matches!(
+        answer,
+        PetitionAnswer::Done | PetitionAnswer::Edited { .. } | PetitionAnswer::Posted { .. }
+    )
 }
 
 fn hex(member: MemberId) -> String {

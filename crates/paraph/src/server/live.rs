@@ -14,6 +14,7 @@ use super::{Core, site};
 use crate::admit::source::Trusted;
 use crate::alerts::{Alerts, Setup};
 use crate::config::Config;
+use crate::desk::command::Wish;
 use crate::desk::night::Night;
 use crate::desk::{Desk, Parts};
 use crate::failure::Failure;
@@ -24,6 +25,7 @@ use crate::handlers::shelf::Shelf;
 use crate::handlers::sign::{Problems, Signing};
 use crate::handlers::stop::StopMail;
 use crate::handlers::turned_away::TurnedAway;
+use crate::incident::log::Entry;
 use crate::intake::seal::Sealing;
 use crate::ledger::opened::Opener;
 use crate::limits::Limits;
@@ -83,7 +85,7 @@ impl Live {
         let (stop, stopped) = watch::channel(false);
         let base_url = config.site.base_url_for(addresses.http);
         let site = Arc::new(site(config, &base_url));
-        let shelf = Arc::new(Shelf::new(Arc::clone(&site), &core.shown.borrow()));
+        let shelf = Arc::new(Shelf::new(Arc::clone(&site), &core.published.shown.borrow()));
         let desk = desk(&parts, &site, addresses, config);
         let public = core.public(config, directory, &site, &shelf, stopped.clone());
         let public = Public {
@@ -150,7 +152,7 @@ impl Live {
         let (stop, stopped) = watch::channel(false);
         let base_url = config.site.base_url_for(self.addresses.http);
         let site = Arc::new(site(&config, &base_url));
-        let shelf = Arc::new(Shelf::new(Arc::clone(&site), &self.core.shown.borrow()));
+        let shelf = Arc::new(Shelf::new(Arc::clone(&site), &self.core.published.shown.borrow()));
         let desk = desk(&self.parts, &site, self.addresses, &config);
         let public = self.core.public(&config, directory, &site, &shelf, stopped.clone());
         let public = Public {
@@ -162,7 +164,7 @@ impl Live {
 
         self.shelf.store(Arc::clone(&shelf));
         // What was published while the new pages were rendered went to the old ones.
-        let catalogue = Arc::clone(&self.core.shown.borrow());
+        let catalogue = Arc::clone(&self.core.published.shown.borrow());
         // Without its names a page is still right; the next tick reads them again.
         let opened = Opener::default().open(&self.core.ledger, &catalogue).await;
         shelf.show(&catalogue, &opened.unwrap_or_default());
@@ -172,6 +174,13 @@ impl Live {
         self.limits.send_replace(config.limits.clone());
         if generation.config.site.read_only != config.site.read_only {
             self.core.admitter.set_read_only(config.site.read_only);
+            let entry = Entry::of_read_only(config.site.read_only);
+            // As the page of the desk has it: signing is paused also where nothing can be recorded.
+            let _ = self
+                .core
+                .intake
+                .desk(None, Wish::Shift(entry, String::new(), None))
+                .await;
         }
         let desk = desk_url(&base_url, self.addresses.desk);
         self.alerts

@@ -108,13 +108,13 @@ impl Sharing {
             })
         };
         if on {
-            intake.desk(None, Wish::Share(true)).await?;
+            intake.desk(None, Wish::Did("crowdsec-on", String::new())).await?;
             keep()?;
             self.on.send_replace(true);
         } else {
             self.on.send_replace(false);
             keep()?;
-            intake.desk(None, Wish::Share(false)).await?;
+            intake.desk(None, Wish::Did("crowdsec-off", String::new())).await?;
         }
         Ok(())
     }

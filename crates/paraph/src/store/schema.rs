@@ -17,7 +17,7 @@ pub fn version(steps: Steps) -> i64 {
 /// Tables of the store.
 pub const MAIN: Steps = &[
     FIRST, MAILING, CONTENT, VERDICTS, SCRUTINY, LEAN, DESK, INCIDENTS, NIGHT, PASSKEYS, RESTORED, DISCARDED, SPELT,
-    OTHERWISE,
+    OTHERWISE, SPOKEN,
 ];
 
 /// Tables of the key file.
@@ -247,6 +247,15 @@ const OTHERWISE: &str = "
 ALTER TABLE outbox ADD COLUMN otherwise {INT} NOT NULL DEFAULT 0;
 ALTER TABLE mail_sent ADD COLUMN otherwise {INT} NOT NULL DEFAULT 0;
 UPDATE mail_sent SET otherwise = 1 WHERE spelt IS NOT NULL;
+";
+
+/// What was done at the desk was kept in the language of who did it.
+const SPOKEN: &str = "
+UPDATE desk_shift SET kind = 'paused', text = '' WHERE kind = 'note' AND text IN
+  ('Signing is paused: pages only.', 'Les signatures sont suspendues\u{a0}: lecture seule.');
+UPDATE desk_shift SET kind = 'resumed', text = '' WHERE kind = 'note' AND text IN
+  ('People can sign again.', 'On peut signer de nouveau.');
+UPDATE verdict SET note = '' WHERE undoes IS NOT NULL AND note IN ('Taken back at the desk.', 'D\u{e9}fait au bureau.');
 ";
 
 const FIRST_KEYS: &str = "

@@ -1,7 +1,9 @@
 //! Pages of the desk: like all pages, pure functions from plain data.
 
 use askama::Template;
+use jiff::tz::TimeZone;
 
+use super::incident::written;
 use super::model::{self, Frame, MailStatusPage};
 use super::poster::{Code, code};
 use super::refusal::Problem;
@@ -9,6 +11,7 @@ use super::{Lang, markup};
 use crate::desk::books::{Line, Link, Member, Open, Passkey, Review};
 use crate::desk::draft::Typed;
 use crate::desk::role::{Act, Role};
+use crate::incident::log;
 
 /// What every page of the desk needs.
 pub struct DeskFrame<'a> {
@@ -394,15 +397,33 @@ pub struct AuditPage<'a> {
     pub lines: &'a [Line],
     /// What members are called, former ones by a number, by their id as hexadecimal digits.
     pub names: &'a std::collections::BTreeMap<String, String>,
+    /// Time zone of who reads.
+    pub zone: &'a TimeZone,
 }
 
 impl AuditPage<'_> {
     fn act(&self, f: &Frame<'_>, line: &Line) -> String {
-        f.t(&format!("desk-act-{}", line.act))
+        if let Some(entry) = log::Entry::from_name(&line.act) {
+            return written(f, entry, &line.subject, self.zone);
+        }
+        let id = format!("desk-act-{}", line.act);
+        match judged(line) {
+            Some(Judged {
+                undone: Some(verdict), ..
+            }) => f.lang.fill(&id, &[("verdict", verdict.to_owned().into())]),
+            _ => f.t(&id),
+        }
     }
 
     /// A role in words, a member by name, a petition by its name in addresses.
     fn subject(&self, d: &DeskFrame<'_>, line: &Line) -> String {
+        if log::Entry::from_name(&line.act).is_some() {
+            return String::new();
+        }
+        if let Some(Judged { petition, many, .. }) = judged(line) {
+            let numbers = [("petition", petition.to_owned().into()), ("count", many.into())];
+            return d.f.lang.fill("desk-audit-judged", &numbers);
+        }
         if let Some(role) = Role::from_name(&line.subject) {
             return d.role(&role);
         }
@@ -419,11 +440,32 @@ impl AuditPage<'_> {
 
     fn who(&self, d: &DeskFrame<'_>, line: &Line) -> String {
         let Some(member) = &line.member else {
-            return d.t("desk-by-command");
+            let is_link = line.act == log::Entry::LinkPressed.name();
+            return d.t(if is_link { "desk-who-link" } else { "desk-by-command" });
         };
         let name = self.names.get(&data_encoding::HEXLOWER.encode(member));
         name.cloned().unwrap_or_else(|| d.t("desk-former"))
     }
+}
+
+/// What the register says of a verdict.
+struct Judged<'a> {
+    petition: &'a str,
+    many: u64,
+    undone: Option<&'a str>,
+}
+
+/// Reads `{petition} {how many} {verdict that was taken back}`, of which the last is not always there.
+fn judged(line: &Line) -> Option<Judged<'_>> {
+    if !matches!(&*line.act, "hold" | "release" | "invalidate" | "reinstate" | "undone") {
+        return None;
+    }
+    let mut parts = line.subject.split(' ');
+    Some(Judged {
+        petition: parts.next()?,
+        many: parts.next()?.parse().ok()?,
+        undone: parts.next(),
+    })
 }
 
 /// An answer that is no page: ids `desk-no-{what}` and `desk-no-{what}-why`.

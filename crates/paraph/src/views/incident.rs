@@ -262,6 +262,8 @@ pub fn written(f: &Frame<'_>, entry: Entry, text: &str, zone: &TimeZone) -> Stri
         Entry::SecondWay => f.t1("desk-shift-second-way", "count", number()),
         Entry::CalledBack => f.t("desk-shift-called-back"),
         Entry::Acknowledged => f.t1("desk-shift-acknowledged", "count", number()),
+        Entry::Paused => f.t("desk-shift-paused"),
+        Entry::Resumed => f.t("desk-shift-resumed"),
         Entry::LinkPressed => f
             .lang
             .fill("desk-shift-link-pressed", &[("to", text.to_owned().into())]),

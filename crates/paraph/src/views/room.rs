@@ -510,7 +510,11 @@ impl FindingCard {
             at: Millis(listed.at),
             by_person: listed.by_person,
             who: listed.who.clone(),
-            note: listed.note.clone(),
+            note: if listed.note.is_empty() && listed.undoes.is_some() {
+                lang.text("desk-undone-note")
+            } else {
+                listed.note.clone()
+            },
             finding: listed.evidence["finding"].as_str().map(str::to_owned),
             words,
             undone: listed.undone_by.is_some(),

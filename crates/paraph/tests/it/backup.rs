@@ -193,7 +193,7 @@ fn a_damaged_log_of_erasures_is_not_one_without_erasures() {
         fs::write(rest.join("keys/erasures.log"), damaged).expect("damaged");
         let ran = site.run(&[&asked[..], &["rest"]].concat());
         assert!(
-            ran.code == 1 && ran.stderr.contains("are no erasures") && ran.stderr.contains("--force"),
+            ran.code == 1 && ran.stderr.contains("no erasure") && ran.stderr.contains("--force"),
             "{}{}",
             ran.stdout,
             ran.stderr

@@ -91,9 +91,9 @@ const DAMAGES: &[(&str, &str)] = &[
         "positions are not consecutive",
     ),
     ("UPDATE journal SET event = x'ff' WHERE position = 3", "journal entry 3"),
-    ("UPDATE signature SET axes = 1 WHERE axes = 33", "rows of signature"),
-    ("UPDATE mailbox SET counted = NULL", "rows of mailbox"),
-    ("DELETE FROM mailbox", "rows of mailbox"),
+    ("UPDATE signature SET axes = 1 WHERE axes = 33", " of signature "),
+    ("UPDATE mailbox SET counted = NULL", " of mailbox "),
+    ("DELETE FROM mailbox", " of mailbox "),
     (
         "UPDATE petition_text SET version = 9",
         "petitions without the text in force",
@@ -121,7 +121,7 @@ const DAMAGES: &[(&str, &str)] = &[
     ),
     (
         "UPDATE mailbox_tag SET tag = randomblob(16)",
-        "signatures whose address does not lead to their mailbox: it could count twice",
+        " whose address does not lead to its mailbox: one could count twice",
     ),
     (
         "UPDATE key_check SET tag = randomblob(16)",
@@ -170,18 +170,21 @@ const DAMAGES: &[(&str, &str)] = &[
     ("UPDATE vault SET id = randomblob(16)", "records without a signature"),
     ("UPDATE vault SET sealed = randomblob(500)", "records opens"),
     ("UPDATE vault SET sealed = randomblob(9)", FORM),
-    ("UPDATE petition_text SET body = 'Sell it.'", "1 rows of petition_text"),
+    (
+        "UPDATE petition_text SET body = 'Sell it.'",
+        "1 row of petition_text is not",
+    ),
     (
         "UPDATE petition_text SET title = title || '!'",
-        "1 rows of petition_text",
+        "1 row of petition_text is not",
     ),
     (
         "UPDATE petition_text SET consent_hash = randomblob(32)",
-        "1 rows of petition_text",
+        "1 row of petition_text is not",
     ),
     (
         "INSERT INTO petition_text SELECT petition, 2, title, body, text_hash, consent_hash, 1, '' FROM petition_text",
-        "1 rows of petition_text",
+        "1 row of petition_text is not",
     ),
     (
         "DELETE FROM features WHERE id = (SELECT MAX(id) FROM features)",

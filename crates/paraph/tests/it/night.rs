@@ -240,8 +240,15 @@ fn descriptors_that_run_out_lose_nothing_and_come_back_without_a_restart() {
     until("none is left", || {
         site.logged().contains("cannot accept connections").then_some(())
     });
-    // Who is connected is served, and what is promised is kept.
+    // Who is connected is served, what is promised is kept, and who works here sees how things stand.
     assert_eq!(client.post_json(SIGN, &bodies[1]).status, 202);
+    for _ in 0..20 {
+        assert!(
+            server
+                .metrics()
+                .contains("paraph_connections_refused_total{why=\"accept_error\"}")
+        );
+    }
     std::thread::sleep(Duration::from_millis(300));
     drop(held);
     until("connections are accepted again", || {

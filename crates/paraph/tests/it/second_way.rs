@@ -397,7 +397,7 @@ fn whoever_had_the_mails_of_the_day_is_foretold_one_when_it_is_over() {
         "{preview}"
     );
     let text = site.run(&[&["incident"][..], &ask].concat()).stdout;
-    assert!(text.contains("3 have had their mails of the day"), "{text}");
+    assert!(text.contains("3 have had the mails of the day"), "{text}");
     server.stop();
     // One of them wants no mail; its time is not foretold.
     let stopped =

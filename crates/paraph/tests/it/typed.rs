@@ -11,7 +11,7 @@ use paraph::control;
 use paraph::intake::command::PetitionCommand;
 
 use crate::client::Client;
-use crate::server::{Site, free, within};
+use crate::server::{Ran, Site, free, within};
 
 /// A petition is made as it is typed, but for this.
 fn create(site: &Site, slug: &str, more: &[&str]) -> (i32, String) {
@@ -150,15 +150,21 @@ fn what_a_command_did_is_on_the_page_when_it_answers() {
     assert_eq!(header("x-content-type-options"), "nosniff");
 }
 
-/// A server whose shell lets it open so many files, and its word that it serves.
-fn limited(site: &Site, limit: &str) -> Child {
-    let plain = site.command(&["serve"]);
+/// A command whose shell lets it open so many files.
+fn under(site: &Site, limit: &str, command: &str) -> Command {
+    let plain = site.command(&[]);
     let mut limited = Command::new("sh");
     limited
-        .args(["-c", &format!("ulimit {limit} && exec \"$0\" serve")])
+        .args(["-c", &format!("ulimit {limit} && exec \"$0\" {command}")])
         .arg(plain.get_program())
         .current_dir(plain.get_current_dir().unwrap_or(Path::new(".")))
         .envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    limited
+}
+
+/// A server whose shell lets it open so many files, and its word that it serves.
+fn limited(site: &Site, limit: &str) -> Child {
+    let mut limited = under(site, limit, "serve");
     let log = fs::File::create(site.place().join("limited.log")).expect("a log");
     let mut child = limited.stdout(Stdio::piped()).stderr(log).spawn().expect("it starts");
     let mut said = String::new();
@@ -183,7 +189,7 @@ fn a_server_takes_the_descriptors_that_it_may_have_and_says_when_they_are_few() 
         let said = logged.contains("fewer files may be opened");
         assert_eq!(
             said,
-            is_few || words[3].parse::<u64>().is_ok_and(|few| few < 4352),
+            is_few || words[3].parse::<u64>().is_ok_and(|few| few < 4466),
             "{logged}"
         );
     }
@@ -197,7 +203,9 @@ fn silent_connections_make_room_also_where_descriptors_are_few() {
     site.set("listen.http", address);
     site.set("limits.connections_per_address", 4096);
     site.set("limits.connections_per_network", 4096);
-    let mut child = limited(&site, "-n 128");
+    let operations = free();
+    site.set("listen.operations", operations);
+    let mut child = limited(&site, "-n 160");
     let mut silent = Vec::new();
     for _ in 0..300 {
         let Ok(mut stream) = TcpStream::connect(address) else {
@@ -209,9 +217,41 @@ fn silent_connections_make_room_also_where_descriptors_are_few() {
     // Some of those that come in such a moment are closed: a browser tries again.
     let asked = || Client::new(address).ask("GET", "/", &[], b"").ok();
     let answered: Vec<_> = (0..3).map(|_| within(Duration::from_secs(3), asked)).collect();
+    let health: Vec<_> = (0..20)
+        .map(|_| Client::new(operations).get("/healthz").status)
+        .collect();
+    let metrics = Client::new(operations).get("/metrics").text();
     child.kill().expect("running");
     child.wait().expect("ended");
+    assert!(
+        !metrics.contains("why=\"accept_error\""),
+        "descriptors never ran out: {metrics}"
+    );
+    assert_eq!(health, [200; 20], "operations have descriptors of their own");
     assert!(answered.iter().flatten().all(|answer| answer.status == 200));
     assert_eq!(answered.iter().flatten().count(), 3);
     drop(silent);
+}
+
+/// Too few for the server itself: it says so, instead of starving its store or its operators later.
+#[test]
+fn with_too_few_descriptors_nothing_starts_and_the_mend_is_said() {
+    let site = Site::new();
+    let run = |limit, command| Ran::from(under(&site, limit, command).output().expect("it runs"));
+    let refused = run("-n 64", "serve");
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    for said in [
+        "only 64 files may be open",
+        "hint: LimitNOFILE=8192 in the unit, or `ulimit -n 4466`",
+    ] {
+        assert!(refused.stderr.contains(said), "{}", refused.stderr);
+    }
+    assert!(!site.data().exists());
+    for (limit, said) in [
+        ("-n 64", "does not start: only 64 files"),
+        ("-n 300", "may open 300 files: it takes 175 connections"),
+    ] {
+        let explained = run(limit, "check-config").stdout;
+        assert!(explained.contains(said), "{explained}");
+    }
 }

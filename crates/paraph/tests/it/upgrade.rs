@@ -375,3 +375,40 @@ async fn two_shift_logs_become_one() {
     let kept: paraph::incident::book::Incident = serde_json::from_str(&body).expect("this version reads it");
     assert_eq!((kept.timeline.len(), kept.aware_at, kept.cap), (2, Some(1500), None));
 }
+
+/// Where what was done at the desk was kept in words.
+const IN_WORDS: usize = 14;
+
+#[tokio::test]
+async fn what_was_kept_in_the_language_of_who_did_it_is_said_in_that_of_who_reads() {
+    let place = tempfile::tempdir().expect("a directory");
+    let file = place.path().join("paraph.db");
+    drop(older(&file, MAIN, ROWS));
+    prepare(&file, &MAIN[..IN_WORDS]).await.expect("as it was");
+    let store = Connection::open(&file).expect("opened");
+    store
+        .execute_batch(
+            "INSERT INTO desk_shift (id, at, member, kind, text) VALUES \
+             (x'01', 1, NULL, 'note', 'Signing is paused: pages only.'), (x'02', 2, NULL, 'note', 'On peut signer de nouveau.'), \
+             (x'03', 3, NULL, 'note', 'Les signatures sont suspendues\u{a0}: lecture seule.'), (x'04', 4, NULL, 'note', 'Called'); \
+             INSERT INTO verdict (position, petition, kind, reason, evidence, at, judged, undoes, note) VALUES \
+             (20, 1, 0, 2, x'', 1, 1, NULL, 'Taken back at the desk.'), (21, 1, 1, 2, x'', 1, 1, 20, 'Défait au bureau.'), \
+             (22, 1, 1, 2, x'', 1, 1, 20, 'Une chorale')",
+        )
+        .expect("as the program of that version wrote them");
+    prepare(&file, MAIN).await.expect("brought forward");
+    let said = |sql: &str| {
+        let row = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
+        let mut rows = store.prepare(sql).expect("read");
+        let rows = rows.query_map([], row).expect("read");
+        rows.collect::<Result<Vec<_>, _>>().expect("lines")
+    };
+    assert_eq!(
+        said("SELECT kind || '=' || text FROM desk_shift ORDER BY at"),
+        ["paused=", "resumed=", "paused=", "note=Called"]
+    );
+    assert_eq!(
+        said("SELECT note FROM verdict ORDER BY position"),
+        ["Taken back at the desk.", "", "Une chorale"]
+    );
+}

@@ -110,6 +110,10 @@ fn an_organisation_does_not_wait() {
     let members = replayed.engine.members(notice.name);
     assert!(notice.looked_at.iter().all(|id| members.contains(id)));
     assert!(members.iter().all(|id| staff.iter().any(|one| one.id == *id)));
+    // What is said of them by now is of one moment: when more had come, not only their number had grown.
+    let now = replayed.engine.explain(notice.cluster).expect("it stands");
+    assert!(now.members > notice.members);
+    assert!(now.evidence[0].of > notice.evidence[0].of, "{now:?}");
     // The first twenty may wait: until twelve have come, they are a group that may become anything.
     let mut staff = staff;
     staff.sort_by_key(|one| one.at);

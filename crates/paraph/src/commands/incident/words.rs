@@ -7,6 +7,7 @@ use crate::incident::log::{Entry, Happened, Told, Who};
 use crate::incident::preview::{Preview, Sample};
 use crate::incident::{Direction, Listed, Shown};
 use crate::intake::verdict::reason::Reason;
+use crate::plural::many;
 use crate::views::Lang;
 use crate::views::incident::EvidenceWords;
 
@@ -28,8 +29,8 @@ pub(super) fn sampled(sample: &Sample) -> String {
 
 pub(super) fn foretold(direction: Direction, preview: &Preview) -> String {
     let mut said = format!(
-        "{} signatures are meant; this would {} {}{}\n  {} counted now, {} confirmed, {} never confirmed, {} ended",
-        preview.matched,
+        "{}; this would {} {}{}\n  {} counted now, {} confirmed, {} never confirmed, {} ended",
+        many(preview.matched, "signature is meant", "signatures are meant"),
         direction.name(),
         preview.judged,
         if preview.more {
@@ -54,8 +55,8 @@ pub(super) fn foretold(direction: Direction, preview: &Preview) -> String {
     };
     if preview.held_again > 0 {
         said += &format!(
-            "\n  {} of them were held before and will be held again",
-            preview.held_again
+            "\n  {} before and will be held again",
+            many(preview.held_again, "of them was held", "of them were held")
         );
     }
     if let Some(forgotten) = preview.forgotten {
@@ -117,10 +118,10 @@ pub(super) fn head(incident: &book::Incident) -> String {
         .closed_at
         .map_or_else(|| "open".to_owned(), |at| format!("closed {}", time(at)));
     format!(
-        "incident {}  {}  {end}  {} were held, {} refused",
+        "incident {}  {}  {end}  {}, {} refused",
         incident.id,
         time(incident.opened_at),
-        incident.held,
+        many(incident.held, "was held", "were held"),
         incident.refused,
     )
 }
@@ -197,7 +198,11 @@ pub(super) fn named(found: &Found) -> String {
             stand(found.now)
         ),
         (false, 0) => stand(found.now),
-        (false, waiting) => format!("{}, {waiting} wait outside the count", stand(found.now)),
+        (false, waiting) => format!(
+            "{}, {} outside the count",
+            stand(found.now),
+            many(waiting, "waits", "wait")
+        ),
     };
     format!("finding {}  {}  {standing}", found.name, found.petition)
 }
@@ -220,6 +225,7 @@ fn told_line(line: &Told) -> String {
 }
 
 fn written(entry: Entry, text: &str) -> String {
+    let number = |text: &str| text.parse().unwrap_or(0);
     match entry {
         Entry::Note => on_one_line(text),
         Entry::Aware => "knows of an attack: the clocks run".to_owned(),
@@ -230,10 +236,12 @@ fn written(entry: Entry, text: &str) -> String {
             format!("lets {to} be held in an hour without a person, until {until}")
         }
         Entry::CapLowered => "lets limits.holds_per_hour be in force again".to_owned(),
-        Entry::SecondWay => format!("asked {text} held people by mail"),
+        Entry::SecondWay => format!("asked {} by mail", many(number(text), "held person", "held people")),
         Entry::CalledBack => "called back the mails that had not left".to_owned(),
-        Entry::Acknowledged => format!("acknowledged {text} alerts"),
+        Entry::Acknowledged => format!("acknowledged {}", many(number(text), "alert", "alerts")),
         Entry::LinkPressed => format!("acknowledged an alert, whose link was sent to {text}"),
+        Entry::Paused => "paused signing: pages only".to_owned(),
+        Entry::Resumed => "let people sign again".to_owned(),
     }
 }
 
@@ -246,8 +254,11 @@ fn happened(what: &What) -> String {
             judged,
         } => format!("verdict {position}: {} {judged}", done(*direction)),
         What::Refused { requests } => format!("{requests} refused in a minute"),
-        What::AtCap { waiting } => format!("the holds of this hour are used up; {waiting} wait outside the count"),
-        What::Bans { bans } => format!("{bans} bans in force"),
+        What::AtCap { waiting } => format!(
+            "the holds of this hour are used up; {} outside the count",
+            many(*waiting, "waits", "wait")
+        ),
+        What::Bans { bans } => format!("{} in force", many(*bans, "ban", "bans")),
         What::Closed => "closed: nothing was seen for a while".to_owned(),
     }
 }

@@ -12,7 +12,7 @@ pub mod reason;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use paraph_tally::{Changed, Event, Millis};
+use paraph_tally::{Author, Changed, Event, Millis};
 use sha2::{Digest, Sha256};
 
 use super::Unavailable;
@@ -200,6 +200,9 @@ impl State {
         let Ok(position) = decider.record_counted(event, &members)? else {
             return Ok(JudgeAnswer::Nothing);
         };
+        if let Author::Person(account) = judgement.author {
+            decider.note_verdict(account, judgement, judged).await?;
+        }
         let mut decided = decider.finish();
         decided
             .batch

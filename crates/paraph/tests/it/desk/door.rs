@@ -205,6 +205,37 @@ fn a_form_from_elsewhere_does_nothing() {
     server.stop();
 }
 
+/// The session and its cookie are gone: nothing is done, and no words are lost.
+#[test]
+fn what_was_written_is_shown_again_to_who_has_no_session_any_more() {
+    let site = site();
+    let server = site.start();
+    let mut author = member(&site, &server, "author", "Ada").browser;
+    let new = "/desk/petitions/new";
+    let secret = author.get(new).hidden("secret");
+    assert_eq!(author.send("/desk", "/desk/logout", &[]).status, 303);
+    let written = [
+        ("slug", "quay"),
+        ("title", "Keep the quay"),
+        ("body", "Two hours of <work>."),
+        ("do", "save"),
+    ];
+    let shown = author.send_with(&format!("{new}?lang=en"), &secret, &written);
+    let text = shown.text();
+    assert_eq!(shown.status, 403);
+    assert!(
+        text.contains("Two hours of &#60;work&#62;.</textarea>") && text.contains("/desk/login"),
+        "{text}"
+    );
+    assert_eq!(site.number("SELECT COUNT(*) FROM petition"), 0);
+    // What another site sends is not even read, and a form without words has none to lose.
+    let body = form(&[&written[..], &[("secret", &secret)]].concat());
+    let elsewhere = author.raw(new, &[("origin", "https://elsewhere.example")], &body);
+    assert!(elsewhere.status == 403 && !elsewhere.text().contains("Two hours"));
+    assert_eq!(author.send_with("/desk/account/sessions", &secret, &[]).status, 403);
+    server.stop();
+}
+
 #[test]
 fn a_flood_of_logins_waits_and_tells_nothing() {
     let site = site();

@@ -207,6 +207,20 @@ fn a_hold_is_previewed_given_seen_and_taken_back_in_one_press() {
     );
     let undone = browser.send(room, "/desk/incident/undo?lang=en", &[("verdict", position)]);
     assert!(undone.text().contains("taken back already"), "{}", undone.text());
+    // Pressed in one language, read in another; and what was decided about signatures stands in the register.
+    for (language, said) in [("en", "Taken back at the desk."), ("fr", "Défait au bureau.")] {
+        let room = browser.get(&format!("/desk/incident?lang={language}")).text();
+        assert!(room.contains(said), "{language}: {room}");
+    }
+    let register = browser.get("/desk/audit?lang=en").text();
+    for line in [
+        "Bastien</bdi></b>: held signatures <span class=\"fine\">(<bdi>fountain, 3 signatures</bdi>)",
+        &format!(
+            "Bastien</bdi></b>: took back verdict {position} <span class=\"fine\">(<bdi>fountain, 3 signatures</bdi>)"
+        ),
+    ] {
+        assert!(register.contains(line), "{line}: {register}");
+    }
     server.stop();
     assert_eq!(site.recount()["fountain"], 4);
 }
@@ -253,6 +267,58 @@ fn who_acknowledged_an_alert_stands_in_the_shift_log() {
     assert!(
         before.ends_with("<b><bdi>Bastien</bdi></b>: <span class=\"note\">"),
         "{shown}"
+    );
+    server.stop();
+}
+
+#[test]
+fn whatever_changed_the_site_stands_in_the_register_in_the_language_of_who_reads() {
+    let site = site();
+    site.petition("before");
+    let server = site.start();
+    let mut browser = member(&site, &server, "moderator", "Bastien").browser;
+    let room = "/desk/incident";
+    let pause = browser.send(room, "/desk/incident/read-only?lang=fr", &[("do", "pause")]);
+    assert_eq!(pause.status, 303);
+    for command in [
+        &["read-only", "off"][..],
+        &["shield", "ban", "192.0.2.77"],
+        &["shield", "unban", "192.0.2.77"],
+    ] {
+        let ran = site.run(command);
+        assert_eq!(ran.code, 0, "{command:?}: {}", ran.stderr);
+    }
+    site.petition("beside");
+    assert_eq!(site.run(&["petition", "close", "beside"]).code, 0);
+    browser.send(room, "/desk/incident/log", &[("text", "Called the host")]);
+
+    let mut shown = |path: &str| browser.get(path).text();
+    let by = |who: &str, what: &str| format!("<bdi>{who}</bdi></b>: {what}");
+    let register = shown("/desk/audit?lang=en");
+    for line in [
+        by("Bastien", "paused signing: pages only"),
+        by("command line", "let people sign again"),
+        by("command line", "banned an address by hand"),
+        by("command line", "lifted a ban"),
+        by("command line", "created <span class=\"fine\">(<bdi>before</bdi>)"),
+        by("command line", "published <span class=\"fine\">(<bdi>beside</bdi>)"),
+        by("command line", "closed <span class=\"fine\">(<bdi>beside</bdi>)"),
+    ] {
+        assert!(register.contains(&line), "{line}: {register}");
+    }
+    assert!(!register.contains("<bdi></bdi>"), "{register}");
+    assert!(
+        !register.contains("192.0.2.77") && !register.contains("Called the host"),
+        "neither an address nor what is only a note: {register}"
+    );
+    let (english, french) = (shown("/desk/incident?lang=en"), shown("/desk/incident?lang=fr"));
+    assert!(
+        english.contains("paused signing: pages only") && !english.contains("lecture seule"),
+        "{english}"
+    );
+    assert!(
+        french.contains("a suspendu les signatures\u{a0}: lecture seule"),
+        "{french}"
     );
     server.stop();
 }

@@ -3,7 +3,6 @@
 use super::browser::{Browser, member, site};
 use crate::client::Answer;
 use crate::fsck::fsck;
-use crate::server::until;
 use crate::start::is_refused;
 
 fn draft<'a>(title: &'a str, body: &'a str, doing: &'a str) -> [(&'a str, &'a str); 10] {
@@ -134,6 +133,9 @@ fn a_petition_is_written_reviewed_published_and_closed() {
     assert_eq!(publish(&mut moderator, &read), 409, "not what was read");
     let read = moderator.get(page).hidden("revision");
     assert_eq!(publish(&mut moderator, &read), 303);
+    // Whoever pressed and goes to look finds it there.
+    let shown = public.get("/p/quay");
+    assert_eq!(shown.status, 200);
     let twice = moderator.send(page, &format!("{page}/publish?lang=en"), &[("revision", &read)]);
     assert!(
         twice.status == 409 && twice.text().contains("published already"),
@@ -150,10 +152,7 @@ fn a_petition_is_written_reviewed_published_and_closed() {
         "{}",
         odd.text()
     );
-    let shown = until("the page", || {
-        Some(public.get("/p/quay")).filter(|answer| answer.status == 200)
-    })
-    .text();
+    let shown = shown.text();
     for text in [
         "Something else.",
         "Parents of the quay",
@@ -190,6 +189,8 @@ fn a_petition_is_written_reviewed_published_and_closed() {
     let close = format!("{page}/close");
     assert_eq!(author.send(&close, &close, &[]).status, 400, "not without being sure");
     assert_eq!(author.send(&close, &close, &[("sure", "yes")]).status, 303);
+    let closed = public.get("/p/quay?lang=en").text();
+    assert!(closed.contains("Closed to signatures"), "{closed}");
     let says = |answer: Answer, what: &str| {
         assert!(
             answer.status == 409 && answer.text().contains(what),
