@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use super::Config;
 use super::mail::secret_of;
 use super::value::{Reader, networks};
 use crate::failure::Failure;
@@ -19,6 +20,14 @@ pub struct Shield {
     pub outlets: Outlets,
     /// Whom they may be told to, once a person has decided so.
     pub crowdsec: Option<Lapi>,
+}
+
+impl Config {
+    /// Who is never banned, as far as the operator says.
+    #[must_use]
+    pub fn never_banned(&self) -> Vec<IpNet> {
+        [&self.listen.trusted_proxies[..], &self.shield.protect].concat()
+    }
 }
 
 pub(super) fn read(reader: &mut Reader<'_>) -> Result<Shield, Failure> {
