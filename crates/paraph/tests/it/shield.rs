@@ -60,8 +60,13 @@ fn a_forger_is_turned_away_early_and_let_in_again_by_a_person_everywhere() {
     for path in ["/p/fountain", "/p/fountain/sign", "/p/fountain/challenge", "/"] {
         assert_eq!(from(&server, forger, "GET", path, "").status, 403, "{path}");
     }
+    // The page is true of every ban, also of one by hand, and leads nowhere where it would be met again.
+    let page = Client::new(server.address).ask("GET", "/?lang=en", &[("x-forwarded-for", forger)], b"");
+    let page = page.expect("an answer").text();
+    assert!(page.contains("or a person at this site blocked it"), "{page}");
+    assert!(!page.contains("All petitions"), "{page}");
     // Rights and links stay; an unknown link is unknown, not banned. Whatever robots are kept from is a link of a mail, or the desk.
-    for path in ["/privacy", "/legal", "/desk/login"] {
+    for path in ["/method", "/privacy", "/legal", "/desk/login"] {
         assert_eq!(from(&server, forger, "GET", path, "").status, 200, "{path}");
     }
     let robots = server.client().get("/robots.txt").text();
@@ -115,11 +120,6 @@ fn a_forger_is_turned_away_early_and_let_in_again_by_a_person_everywhere() {
     );
 }
 
-/// What a helper is told, in its own protocol; the helper itself is tried on the real packet filter in its own crate.
-#[test]
-fn direct_sources_go_to_the_helper_and_forwarded_ones_do_not() {
-    let mut site = Site::new();
-    let socket = site.place().join("helper.sock");
 #[test]
 fn a_proxy_that_a_reload_names_is_let_go_and_files_are_empty_after_the_end() {
     let site = Site::new();
@@ -185,6 +185,11 @@ fn a_proxy_that_a_reload_names_is_let_go_and_files_are_empty_after_the_end() {
     );
 }
 
+/// What a helper is told, in its own protocol; the helper itself is tried on the real packet filter in its own crate.
+#[test]
+fn direct_sources_go_to_the_helper_and_forwarded_ones_do_not() {
+    let mut site = Site::new();
+    let socket = site.place().join("helper.sock");
     let listener = UnixListener::bind(&socket).expect("a socket");
     site.set("shield.helper", socket.display());
     site.set("listen.trusted_proxies", "127.0.0.1/32");
