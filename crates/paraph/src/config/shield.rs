@@ -52,6 +52,15 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Result<Shield, Failure> {
             hint,
         ));
     }
+    let named: Vec<_> = outlets.files().chain(outlets.sockets()).collect();
+    for (index, (key, path)) in named.iter().enumerate() {
+        if let Some((before, _)) = named[..index].iter().find(|(_, taken)| taken == path) {
+            return Err(Failure::usage(
+                format!("{before} and {key} name the same file"),
+                "each is written in a form of its own: give each a name of its own",
+            ));
+        }
+    }
     Ok(Shield {
         protect,
         outlets,
