@@ -257,27 +257,28 @@ fn what_a_reload_protects_is_let_go_and_never_banned_again() {
         let net = net.to_owned();
         shield.carry_out(&ShieldCommand::ShieldBan { net, seconds: None }, at(0))
     };
-    for net in ["192.0.2.61", "192.0.2.0/24", "192.0.2.62"] {
+    shield.protect(&["198.18.7.200/32".parse().expect("a network")], at(0));
+    for net in ["198.18.7.61", "198.18.7.0/24", "198.18.7.62"] {
         let is_banned = matches!(ban(net), ShieldAnswer::Banned(_));
         assert_eq!(
             is_banned,
-            net != "192.0.2.0/24",
+            net != "198.18.7.0/24",
             "{net}: one of it is protected already"
         );
     }
     shield.protect(&[], at(0));
     assert!(
-        matches!(ban("192.0.2.0/24"), ShieldAnswer::Banned(_)),
+        matches!(ban("198.18.7.0/24"), ShieldAnswer::Banned(_)),
         "nobody there is protected any longer"
     );
     let changes = *shield.changes().borrow();
-    shield.protect(&["192.0.2.61/32".parse().expect("a network")], at(0));
+    shield.protect(&["198.18.7.61/32".parse().expect("a network")], at(0));
     assert_ne!(*shield.changes().borrow(), changes, "outlets are told");
     let banned: Vec<String> = shield.bans(at(0)).iter().map(|(net, _)| net.to_string()).collect();
-    assert_eq!(banned, ["192.0.2.62/32"]);
-    forge(&shield, &source("192.0.2.61"), 1000, at(0));
-    assert_eq!(shield.is_banned(&source("192.0.2.61"), at(0)), None);
-    assert!(matches!(ban("192.0.2.61"), ShieldAnswer::Refused(_)));
+    assert_eq!(banned, ["198.18.7.62/32"]);
+    forge(&shield, &source("198.18.7.61"), 1000, at(0));
+    assert_eq!(shield.is_banned(&source("198.18.7.61"), at(0)), None);
+    assert!(matches!(ban("198.18.7.61"), ShieldAnswer::Refused(_)));
 }
 
 #[test]
