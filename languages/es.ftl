@@ -421,6 +421,9 @@ refusal-broken-do = Prueba de nuevo dentro de un minuto: enviar dos veces lo mis
 refusal-busy-title = Un momento, por favor
 refusal-busy-detail = El sitio no puede atender esto ahora mismo. Nada de lo que habías confirmado se ha perdido, y tu enlace sigue siendo válido.
 refusal-busy-do = Espera un momento y prueba de nuevo: enviar dos veces lo mismo no hace daño, cuenta una vez.
+refusal-read-only-title = Las firmas están en pausa por el momento
+refusal-read-only-detail = El sitio está muy solicitado y solo muestra sus páginas. Nada de lo que habías confirmado se ha perdido, y los enlaces de nuestros mensajes siguen funcionando.
+refusal-read-only-do = Deja la página abierta y prueba de nuevo dentro de unos minutos, o vuelve más tarde.
 
 ## Cómo contamos
 

@@ -406,7 +406,7 @@ refusal-forbidden-title = This form can no longer be used
 refusal-forbidden-detail = It was open for too long, or was sent once already. Nothing was recorded, and nothing that you had confirmed is lost.
 refusal-forbidden-do = Go back to the petition: a fresh form is waiting there.
 refusal-banned-title = This connection is blocked for a while
-refusal-banned-detail = Many forged signatures came from its address, which you may share with others. Nobody says that they were yours. Nothing that you had confirmed is lost, and the links in our messages still work.
+refusal-banned-detail = Forged signatures or too many requests came from its address or from its neighbours, or a person at this site blocked it. You may share that address with others: nobody says that it was you. Nothing that you had confirmed is lost, and the links in our messages still work.
 refusal-banned-do = Come back later, or use another connection, for example your phone’s. If it happens again, write to us: a person can lift the block at once.
 refusal-not-found-title = There is nothing at this address
 refusal-not-found-detail = A letter may be missing at the end of the link, or the page has moved. Nothing that you signed is lost.
@@ -448,6 +448,9 @@ refusal-broken-do = Try again in a minute: sending the same thing twice does no 
 refusal-busy-title = One moment, please
 refusal-busy-detail = The site cannot answer this at the moment. Nothing that you had confirmed is lost, and your link stays good.
 refusal-busy-do = Wait a moment, then try again: sending the same thing twice does no harm, it counts once.
+refusal-read-only-title = Signing is paused for the moment
+refusal-read-only-detail = The site is under heavy load and shows its pages only. Nothing that you had confirmed is lost, and the links in our messages still work.
+refusal-read-only-do = Leave the page open and try again in a few minutes, or come back later.
 
 ## How we count
 

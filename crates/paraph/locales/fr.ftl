@@ -416,7 +416,7 @@ refusal-forbidden-title = Ce formulaire ne peut plus servir
 refusal-forbidden-detail = Il était ouvert depuis trop longtemps, ou il a déjà été envoyé. Rien n’a été enregistré, et rien de ce que vous aviez confirmé n’est perdu.
 refusal-forbidden-do = Revenez à la pétition : un formulaire neuf vous y attend.
 refusal-banned-title = Cette connexion est bloquée pour un temps
-refusal-banned-detail = De nombreuses fausses signatures sont venues de son adresse, que vous partagez peut-être avec d’autres. Personne ne dit qu’elles étaient de vous. Rien de ce que vous aviez confirmé n’est perdu, et les liens de nos messages fonctionnent toujours.
+refusal-banned-detail = De fausses signatures ou trop de demandes sont venues de son adresse ou d’adresses voisines, ou une personne de ce site l’a bloquée. Vous partagez peut-être cette adresse avec d’autres : personne ne dit que c’était vous. Rien de ce que vous aviez confirmé n’est perdu, et les liens de nos messages fonctionnent toujours.
 refusal-banned-do = Revenez plus tard, ou passez par une autre connexion, celle de votre téléphone par exemple. Si cela se répète, écrivez-nous : une personne peut lever le blocage aussitôt.
 refusal-not-found-title = Il n’y a rien à cette adresse
 refusal-not-found-detail = Il manque peut-être une lettre à la fin du lien, ou la page a changé de place. Rien de ce que vous avez signé n’est perdu.
@@ -458,6 +458,9 @@ refusal-broken-do = Réessayez dans une minute : envoyer deux fois la même cho
 refusal-busy-title = Un instant, s’il vous plaît
 refusal-busy-detail = Le site ne peut pas répondre à cela à cet instant. Rien de ce que vous aviez confirmé n’est perdu, et votre lien reste bon.
 refusal-busy-do = Attendez un moment, puis réessayez : envoyer deux fois la même chose ne gêne pas, elle compte une fois.
+refusal-read-only-title = Les signatures sont suspendues pour le moment
+refusal-read-only-detail = Le site est très sollicité et ne fait plus que montrer ses pages. Rien de ce que vous aviez confirmé n’est perdu, et les liens de nos messages fonctionnent toujours.
+refusal-read-only-do = Laissez la page ouverte et réessayez dans quelques minutes, ou revenez plus tard.
 
 ## Comment nous comptons
 

@@ -390,7 +390,8 @@ pub fn plain_refusal(refusal: &admit::Refusal) -> Refusal {
         admit::Refusal::BrokenBody => Refusal::BadRequest,
         admit::Refusal::TicketExpired | admit::Refusal::ClearanceRefused(_) => Refusal::Forbidden,
         admit::Refusal::TooEarly { .. } | admit::Refusal::SlowDown { .. } => Refusal::SlowDown,
-        admit::Refusal::Busy { .. } | admit::Refusal::ReadOnly { .. } => Refusal::Busy,
+        admit::Refusal::Busy { .. } => Refusal::Busy,
+        admit::Refusal::ReadOnly { .. } => Refusal::ReadOnly,
         admit::Refusal::Closed => Refusal::Closed,
         admit::Refusal::NotFound => Refusal::NotFound,
     }

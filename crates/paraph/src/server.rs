@@ -418,7 +418,8 @@ impl Core {
         admitter.set_read_only(config.site.read_only);
         let networks = Arc::new(networks(config, directory));
         let observer = Observer::new(keys, Arc::clone(&networks), config.drill_networks);
-        let shield = Arc::new(shield(config, Arc::clone(&networks)));
+        let shield = Shield::new(&config.limits, &config.never_banned(), Arc::clone(&networks));
+        let shield = Arc::new(shield);
         let pace = Arc::new(Mutex::new(Pace::new(&config.limits)));
         let now = clock::now();
         for way in [Way::Script, Way::Plain] {
@@ -573,11 +574,6 @@ fn networks(config: &Config, directory: &Directory) -> Known {
     } else {
         Known::in_directory(directory.path())
     }
-}
-
-fn shield(config: &Config, networks: Arc<Known>) -> Shield {
-    let protected = [&config.listen.trusted_proxies[..], &config.shield.protect].concat();
-    Shield::new(&config.limits, &protected, networks)
 }
 
 /// What pages say of the site.

@@ -104,23 +104,23 @@ impl Helper {
         let gateways = gateways();
         let count = asked.len();
         // The last word on a network counts, and the kernel refuses to hear two in one transaction.
-        let allowed: HashMap<Net, u32> = asked
+        let allowed: Vec<Ban> = asked
             .into_iter()
             .filter(|ban| !self.protected.hits(ban.net, &gateways))
-            .map(|ban| (ban.net, ban.seconds))
             .collect();
+        let refused = count - allowed.len();
+        let allowed: HashMap<Net, u32> = allowed.into_iter().map(|ban| (ban.net, ban.seconds)).collect();
         let fresh = allowed.keys().filter(|net| !self.bans.contains_key(net)).count();
         if self.bans.len() + fresh > BANS {
             return Answer::of(Status::Full);
         }
         let bans: Vec<Ban> = allowed.into_iter().map(|(net, seconds)| Ban { net, seconds }).collect();
-        let refused = count - bans.len();
         let done = if bans.is_empty() { Ok(()) } else { self.table.add(&bans) };
         if done.is_ok() {
             let until = |ban: &Ban| (ban.net, now + Duration::from_secs(ban.seconds.into()));
             self.bans.extend(bans.iter().map(until));
         }
-        answer(done.map(|()| bans.len()), refused)
+        answer(done.map(|()| count - refused), refused)
     }
 }
 

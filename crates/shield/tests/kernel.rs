@@ -316,8 +316,10 @@ fn what_is_protected_stays_and_another_user_is_not_listened_to() {
                 ("203.0.113.1/32", 60),
                 ("203.0.113.0/24", 60),
                 ("192.0.2.1/32", 60),
+                ("192.0.2.1/32", 90),
             ]);
-            assert_eq!((answer.status, answer.done, answer.refused), (Status::Done, 1, 5));
+            // Said twice is done twice, and not protected.
+            assert_eq!((answer.status, answer.done, answer.refused), (Status::Done, 2, 5));
             // What is not of the protocol ends the connection, and the next one is served.
             let mut stream = UnixStream::connect(&shield.socket).expect("connected");
             stream.write_all(b"GET / HTTP/1.1\r\n\r\n").expect("written");

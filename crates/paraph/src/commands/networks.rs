@@ -80,6 +80,7 @@ fn update(command: &NetworksUpdate) -> Result<(), Failure> {
     let from = command.from.as_deref().unwrap_or(fetch::DEFAULT);
     let table = block_on(async { Ok(fetch::table(from, command.date).await) })?.map_err(|error| {
         let hint = match error {
+            fetch::FetchError::Day(_) => "the ones in force stay; look at --date, as in --date 20260617, at the source, and at this machine's clock",
             fetch::FetchError::Undated(_) => "the ones in force stay; say of what day the table is with --date, as in --date 20260617",
             _ => "the ones in force stay; name another place with --from: a snapshot, a folder with asn-ipv4.csv and asn-ipv6.csv, or an https address",
         };

@@ -1,11 +1,15 @@
 //! `paraph shield ...`
 
+use std::fs;
+use std::path::Path;
+
 use serde_json::json;
 
 use super::{configured, print};
 use crate::cli::{Place, Shield, Switch};
 use crate::control;
 use crate::failure::Failure;
+use crate::shield::export::Outlets;
 use crate::shield::{self, Listed, ShieldAnswer, ShieldCommand};
 
 /// The longest that a person may ban anything for.
@@ -51,12 +55,27 @@ fn network(typed: &str) -> Result<String, Failure> {
 fn ask(place: &Place, command: &ShieldCommand) -> Result<ShieldAnswer, Failure> {
     let config = configured(&place.overrides())?;
     let answer = control::ask_shield(&config.directory, command)?;
-    answer.ok_or_else(|| {
-        Failure::failed(
+    answer.ok_or_else(|| no_server(&config.shield.outlets))
+}
+
+/// A server that could not end in order has left its bans in the files that proxies read.
+fn no_server(outlets: &Outlets) -> Failure {
+    let holds = |path: &Path| fs::metadata(path).is_ok_and(|file| file.len() > 0);
+    let left = outlets.files().filter(|(_, path)| holds(path));
+    let left: Vec<String> = left.map(|(_, path)| path.display().to_string()).collect();
+    if left.is_empty() {
+        return Failure::failed(
             "no server runs on this data directory, so nothing is banned by it",
             "name the running server's directory with --data; bans live in its memory",
-        )
-    })
+        );
+    }
+    Failure::failed(
+        format!(
+            "no server runs on this data directory, but bans are left in {}",
+            left.join(", ")
+        ),
+        "name the running server's directory with --data; if there is none, start it, or empty the files, and reload their proxies",
+    )
 }
 
 fn tell(answer: &ShieldAnswer, as_json: bool) -> Result<(), Failure> {

@@ -11,6 +11,7 @@ const LIVE: &[&str] = &[
     "alerts.",
     "log.",
     "listen.trusted_proxies",
+    "shield.protect",
     "limits.alert_",
     "limits.holds_per_hour",
     "limits.mail_",
@@ -67,6 +68,7 @@ impl Config {
         };
         config.mail.bounce.clone_from(&self.mail.bounce);
         config.listen.trusted_proxies.clone_from(&new.listen.trusted_proxies);
+        config.shield.protect.clone_from(&new.shield.protect);
         let (mut changed, mut needs_restart) = (Vec::new(), Vec::new());
         for (old, new) in config.settings.iter_mut().zip(&new.settings) {
             let differs = old.value != new.value;

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use super::Config;
 use super::mail::secret_of;
 use super::value::{Reader, networks};
 use crate::failure::Failure;
@@ -19,6 +20,14 @@ pub struct Shield {
     pub outlets: Outlets,
     /// Whom they may be told to, once a person has decided so.
     pub crowdsec: Option<Lapi>,
+}
+
+impl Config {
+    /// Who is never banned, as far as the operator says.
+    #[must_use]
+    pub fn never_banned(&self) -> Vec<IpNet> {
+        [&self.listen.trusted_proxies[..], &self.shield.protect].concat()
+    }
 }
 
 pub(super) fn read(reader: &mut Reader<'_>) -> Result<Shield, Failure> {
@@ -42,6 +51,15 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Result<Shield, Failure> {
             "shield.haproxy_socket is set and shield.haproxy_map is not",
             hint,
         ));
+    }
+    let named: Vec<_> = outlets.files().chain(outlets.sockets()).collect();
+    for (index, (key, path)) in named.iter().enumerate() {
+        if let Some((before, _)) = named[..index].iter().find(|(_, taken)| taken == path) {
+            return Err(Failure::usage(
+                format!("{before} and {key} name the same file"),
+                "each is written in a form of its own: give each a name of its own",
+            ));
+        }
     }
     Ok(Shield {
         protect,

@@ -235,6 +235,10 @@ fn values_that_cannot_work_are_refused() {
         ),
         ("[shield]\nprotect = [\"0.0.0.0/0\"]", "would protect everybody"),
         (
+            "[shield]\nhaproxy_map = \"a\"\nnginx_geo = \"b\"\ncidr_list = \"a\"",
+            "shield.haproxy_map and shield.cidr_list name the same file",
+        ),
+        (
             "[listen]\ncertificate = \"a\"\ncertificate_key = \"b\"\n[listen.acme]\nterms_agreed = true",
             "stands beside [listen.acme]",
         ),

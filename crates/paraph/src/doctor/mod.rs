@@ -7,6 +7,7 @@ mod files;
 mod machine;
 mod mail;
 mod names;
+mod shield;
 mod web;
 
 use std::net::SocketAddr;
@@ -106,7 +107,8 @@ pub async fn examine(config: &Config, asked: &Asked) -> Vec<Finding> {
     findings.extend(files::secrets(config).await);
     findings.push(files::networks(&config.directory));
     findings.extend([web::base_url(config), web::proxies(config)]);
-    findings.extend([site, web::certificate(config, &front), authority, crowdsec, server]);
+    findings.extend([site, web::certificate(config, &front), authority]);
+    findings.extend([shield::outlets(config), crowdsec, server]);
     findings.extend(sender);
     findings.extend(mail::test_letter(config, asked.send_to.as_ref()).await);
     findings.push(running(&config.directory));

@@ -28,7 +28,7 @@ impl TurnedAway {
         Self { shield, made }
     }
 
-    /// The answer, if the source is banned. The links of a mail, the pages about rights and what pages are made of stay open
+    /// The answer, if the source is banned. The links of a mail, the pages about rights and counting, and what pages are made of, stay open
     /// to it: it may be somebody's neighbour.
     #[must_use]
     pub fn answer(&self, source: &Source, asked: &Asked<'_>, path: &[&str]) -> Option<Answer> {
@@ -43,6 +43,7 @@ impl TurnedAway {
                     | "not-me"
                     | "second-way"
                     | "stop-mail"
+                    | "method"
                     | "privacy"
                     | "legal"
                     | "assets",

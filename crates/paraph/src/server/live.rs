@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use super::{Core, site};
 use crate::admit::source::Trusted;
 use crate::alerts::{Alerts, Setup};
+use crate::clock;
 use crate::config::Config;
 use crate::desk::command::Wish;
 use crate::desk::night::Night;
@@ -168,6 +169,8 @@ impl Live {
         // Without its names a page is still right; the next tick reads them again.
         let opened = Opener::default().open(&self.core.ledger, &catalogue).await;
         shelf.show(&catalogue, &opened.unwrap_or_default());
+        // Before anybody is believed: a header may make a proxy answer for what came through it.
+        self.core.shield.protect(&config.never_banned(), clock::now());
         self.trusted.store(Arc::new(trusted(&config)));
         self.desk.store(Arc::new(desk));
         self.public.store(Arc::new(public));

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use paraph_shield::net::Net;
+use paraph_shield::protected::Protected;
 use paraph_tally::Millis;
 
 use super::evidence::Cause;
@@ -76,14 +77,21 @@ pub enum Lasts {
     Said(u64),
 }
 
-/// There are as many bans as `limits.shield_bans`.
+/// Why there is no ban.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there are as many bans as limits.shield_bans allows")]
-pub struct Full;
+pub enum NotBanned {
+    /// It would hit somebody who never is.
+    #[error("it holds a protected address (a trusted proxy, this machine, its gateway, or one of shield.protect)")]
+    Protected,
+    /// There are as many bans as `limits.shield_bans`.
+    #[error("there are as many bans as limits.shield_bans allows")]
+    Full,
+}
 
 /// All of them, with those that ended and still count for doubling.
 pub struct Book {
     bans: HashMap<Net, Ban>,
+    protected: Protected,
     most: usize,
     seconds: u64,
     ceiling: u64,
@@ -92,11 +100,12 @@ pub struct Book {
 }
 
 impl Book {
-    /// Empty.
+    /// Empty; `protected` is never banned.
     #[must_use]
-    pub fn new(limits: &Limits) -> Self {
+    pub fn new(limits: &Limits, protected: Protected) -> Self {
         Self {
             bans: HashMap::new(),
+            protected,
             most: usize::try_from(limits.shield_bans).unwrap_or(usize::MAX),
             seconds: limits.shield_ban_seconds,
             ceiling: limits.shield_ban_ceiling_seconds,
@@ -123,12 +132,15 @@ impl Book {
     /// Makes a ban. One that is in force is never shortened.
     ///
     /// # Errors
-    /// There is no room.
-    pub fn ban(&mut self, net: Net, cause: Cause, ways: Ways, lasts: Lasts, now: Millis) -> Result<Ban, Full> {
+    /// Somebody protected would be hit, or there is no room.
+    pub fn ban(&mut self, net: Net, cause: Cause, ways: Ways, lasts: Lasts, now: Millis) -> Result<Ban, NotBanned> {
+        if self.is_protected(net) {
+            return Err(NotBanned::Protected);
+        }
         if self.bans.len() >= self.most && !self.bans.contains_key(&net) {
             self.bans.retain(|_, ban| ban.until > now);
             if self.bans.len() >= self.most {
-                return Err(Full);
+                return Err(NotBanned::Full);
             }
         }
         let before = self
@@ -151,6 +163,20 @@ impl Book {
         };
         self.bans.insert(net, ban);
         Ok(ban)
+    }
+
+    /// Whether a ban would hit somebody who never is banned.
+    #[must_use]
+    pub fn is_protected(&self, net: Net) -> bool {
+        self.protected.hits(net, &[])
+    }
+
+    /// From now on these are never banned, in place of those before; how many bans that hit them were lifted.
+    pub fn protect(&mut self, protected: Protected, now: Millis) -> usize {
+        self.protected = protected;
+        let before = self.active(now).count();
+        self.bans.retain(|net, _| !self.protected.hits(*net, &[]));
+        before - self.active(now).count()
     }
 
     /// Takes a ban back, and that it ever was: its source starts anew. `false` if there is none.

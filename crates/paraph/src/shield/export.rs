@@ -1,11 +1,12 @@
 //! Carries bans to where packets are: the packet filter for sources with connections of their own, the proxy for the others.
 //!
 //! Every change goes out within a second, and once a minute everything is told again: a helper or proxy that was started anew
-//! learns what holds, and one that was away catches up. None of them is needed: the process holds every ban itself.
+//! learns what holds, and one that was away catches up. None of them is needed: the process holds every ban itself. At its end
+//! what cannot end a ban by itself is emptied.
 
 use std::collections::{BTreeSet, HashMap};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,7 +37,33 @@ pub struct Outlets {
     pub cidr_list: Option<PathBuf>,
 }
 
-/// Carries bans out until `stop` turns true; then takes nothing back: they end by themselves.
+impl Outlets {
+    /// The files that are written, each by its key.
+    pub fn files(&self) -> impl Iterator<Item = (&'static str, &Path)> {
+        let files = [
+            ("shield.haproxy_map", &self.haproxy_map),
+            ("shield.nginx_geo", &self.nginx_geo),
+            ("shield.cidr_list", &self.cidr_list),
+        ];
+        files
+            .into_iter()
+            .filter_map(|(key, path)| Some((key, path.as_deref()?)))
+    }
+
+    /// The sockets that are spoken to, each by its key.
+    pub fn sockets(&self) -> impl Iterator<Item = (&'static str, &Path)> {
+        let sockets = [
+            ("shield.helper", &self.helper),
+            ("shield.haproxy_socket", &self.haproxy_socket),
+        ];
+        sockets
+            .into_iter()
+            .filter_map(|(key, path)| Some((key, path.as_deref()?)))
+    }
+}
+
+/// Carries bans out until `stop` turns true. They end with this process: files and maps, which know no time, are emptied then.
+/// The packet filter ends each by itself.
 pub async fn run(shield: Arc<Shield>, outlets: Outlets, mut stop: watch::Receiver<bool>) {
     if outlets == Outlets::default() {
         return;
@@ -57,6 +84,14 @@ pub async fn run(shield: Arc<Shield>, outlets: Outlets, mut stop: watch::Receive
         // A flood makes bans by the hundred: they go out together.
         tokio::time::sleep(TOGETHER).await;
         changes.mark_unchanged();
+    }
+    let timeless = Outlets {
+        helper: None,
+        ..outlets
+    };
+    let told = tokio::task::spawn_blocking(move || tell(&timeless, &[], 0)).await;
+    for (outlet, error) in told.unwrap_or_default() {
+        tracing::warn!(outlet, %error, "bans stay there: it could not be emptied");
     }
 }
 

@@ -35,6 +35,13 @@ pub fn text(form: Form, nets: &[Net]) -> String {
     text
 }
 
+/// Where the file lies.
+#[must_use]
+pub fn directory(path: &Path) -> &Path {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    parent.unwrap_or(Path::new("."))
+}
+
 /// Replaces the file; readable for the programs that it is for, whose users are others than ours.
 ///
 /// # Errors
@@ -43,11 +50,7 @@ pub fn replace(path: &Path, text: &str) -> io::Result<()> {
     if std::fs::read(path).is_ok_and(|there| there == text.as_bytes()) {
         return Ok(());
     }
-    let directory = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let mut fresh = tempfile::NamedTempFile::new_in(directory)?;
+    let mut fresh = tempfile::NamedTempFile::new_in(directory(path))?;
     io::Write::write_all(&mut fresh, text.as_bytes())?;
     fresh
         .as_file()

@@ -24,12 +24,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use ipnet::IpNet;
 use paraph_shield::net::Net;
-use paraph_shield::protected::{Block, Protected};
+use paraph_shield::protected::{Block, Protected, gateways};
 use paraph_tally::Millis;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-use self::book::{Ban, Book, Full, Lasts, Ways};
+use self::book::{Ban, Book, Lasts, NotBanned, Ways};
 use self::evidence::{Cause, Earned, Evidence, Suspects};
 use crate::admit::Refusal;
 use crate::admit::budget::Announced;
@@ -49,7 +49,6 @@ pub struct Shield {
     /// Whether there may be a ban at all: in calm times nobody asks further.
     any: AtomicBool,
     refusals: AtomicU64,
-    protected: Protected,
     networks: Arc<Known>,
     widen_at: usize,
     /// Counts changes, for [`export`].
@@ -117,19 +116,28 @@ pub enum ShieldAnswer {
 }
 
 impl Shield {
-    /// Nobody is banned. `protected` never will be: trusted proxies, and what the operator named.
+    /// Nobody is banned. `named` never will be: trusted proxies, and what the operator named.
     #[must_use]
-    pub fn new(limits: &Limits, protected: &[IpNet], networks: Arc<Known>) -> Self {
-        let blocks = protected.iter().filter_map(|net| Block::parse(&net.to_string()));
+    pub fn new(limits: &Limits, named: &[IpNet], networks: Arc<Known>) -> Self {
         Self {
             suspects: Mutex::new(Suspects::new(limits)),
-            book: RwLock::new(Book::new(limits)),
+            book: RwLock::new(Book::new(limits, protected(named))),
             any: AtomicBool::new(false),
             refusals: AtomicU64::new(0),
-            protected: Protected::new(blocks),
             networks,
             widen_at: usize::try_from(limits.shield_widen_at).unwrap_or(usize::MAX),
             changed: watch::Sender::new(0),
+        }
+    }
+
+    /// After a reload: these are protected, in place of those named before. A ban that hits one of them is lifted everywhere.
+    pub fn protect(&self, named: &[IpNet], now: Millis) {
+        let mut book = self.book.write().unwrap_or_else(PoisonError::into_inner);
+        let lifted = book.protect(protected(named), now);
+        drop(book);
+        if lifted > 0 {
+            tracing::info!(lifted, "bans of what is protected now were lifted");
+            self.changed.send_modify(|changes| *changes += 1);
         }
     }
 
@@ -196,7 +204,12 @@ impl Shield {
 
     fn seen(&self, source: &Source, evidence: Evidence, now: Millis) {
         let net = Net::narrow(source.addr);
-        if self.protected.hits(net, &[]) {
+        if self
+            .book
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_protected(net)
+        {
             return;
         }
         let kind = || self.networks.get().kind(source.addr);
@@ -222,7 +235,7 @@ impl Shield {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .inside(wide, now);
-        if banned < self.widen_at || self.protected.hits(wide, &[]) {
+        if banned < self.widen_at {
             return;
         }
         let origin = self.networks.get().lookup(source.addr);
@@ -234,7 +247,7 @@ impl Shield {
         }
     }
 
-    fn ban(&self, net: Net, cause: Cause, ways: Ways, lasts: Lasts, now: Millis) -> Result<Ban, Full> {
+    fn ban(&self, net: Net, cause: Cause, ways: Ways, lasts: Lasts, now: Millis) -> Result<Ban, NotBanned> {
         let mut book = self.book.write().unwrap_or_else(PoisonError::into_inner);
         let ban = book.ban(net, cause, ways, lasts, now)?;
         self.any.store(true, Ordering::Relaxed);
@@ -273,14 +286,11 @@ impl Shield {
             }
             ShieldCommand::ShieldBan { net: text, seconds } => match read(text) {
                 None => unreadable(text),
-                Some(net) if self.protected.hits(net, &[]) => ShieldAnswer::Refused(format!(
-                    "{net} holds a protected address: a trusted proxy, this machine, or one of shield.protect"
-                )),
                 Some(net) => {
                     let lasts = seconds.map_or(Lasts::Earned, Lasts::Said);
                     match self.ban(net, Cause::ByHand, Ways::BOTH, lasts, now) {
                         Ok(ban) => ShieldAnswer::Banned(listed(net, ban, now)),
-                        Err(full) => ShieldAnswer::Refused(full.to_string()),
+                        Err(why) => ShieldAnswer::Refused(format!("{net} is not banned: {why}")),
                     }
                 }
             },
@@ -310,6 +320,14 @@ impl Shield {
     fn suspects(&self) -> MutexGuard<'_, Suspects> {
         self.suspects.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What is never banned: this machine, its default gateways as they are now, and what is named.
+fn protected(named: &[IpNet]) -> Protected {
+    let named = named.iter().map(IpNet::to_string);
+    let gateways = gateways().into_iter().map(|gateway| gateway.to_string());
+    let texts = named.chain(gateways);
+    Protected::new(texts.filter_map(|text| Block::parse(&text)))
 }
 
 /// What can be banned, as it was typed. An address stands for itself, or for its /64.

@@ -235,13 +235,50 @@ fn a_network_is_banned_as_a_whole_only_where_it_rents_out_servers() {
 #[test]
 fn trusted_proxies_and_this_machine_are_never_banned() {
     let shield = shield();
-    for address in ["192.0.2.200", "127.0.0.1", "::1"] {
+    let gateways = paraph_shield::protected::gateways();
+    let gateways = gateways.iter().map(IpAddr::to_string);
+    let named = ["192.0.2.200", "127.0.0.1", "::1"].map(str::to_owned);
+    for address in named.into_iter().chain(gateways) {
+        let address = address.as_str();
+        shield.confirmed(&source(address), at(0));
         forge(&shield, &source(address), 1000, at(0));
         assert_eq!(shield.is_banned(&source(address), at(0)), None, "{address}");
+        assert!(!shield.is_priced(&source(address), at(0)), "{address}");
         let net = address.to_owned();
         let answer = shield.carry_out(&ShieldCommand::ShieldBan { net, seconds: None }, at(0));
         assert!(matches!(answer, ShieldAnswer::Refused(_)), "{answer:?}");
     }
+}
+
+#[test]
+fn what_a_reload_protects_is_let_go_and_never_banned_again() {
+    let shield = shield();
+    let ban = |net: &str| {
+        let net = net.to_owned();
+        shield.carry_out(&ShieldCommand::ShieldBan { net, seconds: None }, at(0))
+    };
+    shield.protect(&["198.18.7.200/32".parse().expect("a network")], at(0));
+    for net in ["198.18.7.61", "198.18.7.0/24", "198.18.7.62"] {
+        let is_banned = matches!(ban(net), ShieldAnswer::Banned(_));
+        assert_eq!(
+            is_banned,
+            net != "198.18.7.0/24",
+            "{net}: one of it is protected already"
+        );
+    }
+    shield.protect(&[], at(0));
+    assert!(
+        matches!(ban("198.18.7.0/24"), ShieldAnswer::Banned(_)),
+        "nobody there is protected any longer"
+    );
+    let changes = *shield.changes().borrow();
+    shield.protect(&["198.18.7.61/32".parse().expect("a network")], at(0));
+    assert_ne!(*shield.changes().borrow(), changes, "outlets are told");
+    let banned: Vec<String> = shield.bans(at(0)).iter().map(|(net, _)| net.to_string()).collect();
+    assert_eq!(banned, ["198.18.7.62/32"]);
+    forge(&shield, &source("198.18.7.61"), 1000, at(0));
+    assert_eq!(shield.is_banned(&source("198.18.7.61"), at(0)), None);
+    assert!(matches!(ban("198.18.7.61"), ShieldAnswer::Refused(_)));
 }
 
 #[test]

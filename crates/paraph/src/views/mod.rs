@@ -242,6 +242,11 @@ impl RefusalPage<'_> {
     fn wait(&self, f: &Frame<'_>) -> Option<String> {
         self.retry_after.map(|wait| f.t1("retry-after", "wait", wait))
     }
+
+    /// Whoever is banned would find this page again behind every petition.
+    fn leads_on(&self) -> bool {
+        self.refusal != Refusal::Banned
+    }
 }
 
 impl<'p> PetitionPage<'p> {

@@ -151,11 +151,13 @@ pub enum Refusal {
     Broken,
     /// 503
     Busy,
+    /// 503, the operators let the site show pages only.
+    ReadOnly,
 }
 
 impl Refusal {
     /// Every one, for tests and previews.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::BadRequest,
         Self::Forbidden,
         Self::Banned,
@@ -172,6 +174,7 @@ impl Refusal {
         Self::SlowDown,
         Self::Broken,
         Self::Busy,
+        Self::ReadOnly,
     ];
 
     /// HTTP status.
@@ -188,7 +191,7 @@ impl Refusal {
             Self::UnsupportedType => 415,
             Self::SlowDown => 429,
             Self::Broken => 500,
-            Self::Busy => 503,
+            Self::Busy | Self::ReadOnly => 503,
         }
     }
 
@@ -211,7 +214,7 @@ impl Refusal {
             Self::UnsupportedType => "unsupported_type",
             Self::SlowDown => "slow_down",
             Self::Broken => "broken",
-            Self::Busy => "busy",
+            Self::Busy | Self::ReadOnly => "busy",
         }
     }
 
@@ -228,6 +231,11 @@ impl Refusal {
     }
 
     pub(crate) fn message(self, lang: Lang, part: &str) -> String {
-        lang.text(&format!("refusal-{}-{part}", self.code().replace('_', "-")))
+        let stem = if self == Self::ReadOnly {
+            "read-only".to_owned()
+        } else {
+            self.code().replace('_', "-")
+        };
+        lang.text(&format!("refusal-{stem}-{part}"))
     }
 }

@@ -38,10 +38,12 @@ fn read_only_shows_pages_keeps_what_was_typed_and_ends_by_a_word() {
 
     assert_eq!(client.get("/p/fountain").status, 200);
     assert_eq!(client.get(SIGN).status, 200);
-    assert_eq!(
-        client.get_json("/p/fountain/challenge").outcome(),
-        (503, "busy".to_owned())
-    );
+    let french = [("accept", "application/json"), ("accept-language", "fr")];
+    let challenge = client
+        .ask("GET", "/p/fountain/challenge", &french, b"")
+        .expect("an answer");
+    assert_eq!(challenge.outcome(), (503, "busy".to_owned()));
+    assert!(challenge.text().contains("sont suspendues"), "{challenge:?}");
     let answer = client.post_json(SIGN, &body);
     assert_eq!(answer.outcome(), (503, "busy".to_owned()));
     let wait: u64 = answer

@@ -60,8 +60,13 @@ fn a_forger_is_turned_away_early_and_let_in_again_by_a_person_everywhere() {
     for path in ["/p/fountain", "/p/fountain/sign", "/p/fountain/challenge", "/"] {
         assert_eq!(from(&server, forger, "GET", path, "").status, 403, "{path}");
     }
+    // The page is true of every ban, also of one by hand, and leads nowhere where it would be met again.
+    let page = Client::new(server.address).ask("GET", "/?lang=en", &[("x-forwarded-for", forger)], b"");
+    let page = page.expect("an answer").text();
+    assert!(page.contains("or a person at this site blocked it"), "{page}");
+    assert!(!page.contains("All petitions"), "{page}");
     // Rights and links stay; an unknown link is unknown, not banned. Whatever robots are kept from is a link of a mail, or the desk.
-    for path in ["/privacy", "/legal", "/desk/login"] {
+    for path in ["/method", "/privacy", "/legal", "/desk/login"] {
         assert_eq!(from(&server, forger, "GET", path, "").status, 200, "{path}");
     }
     let robots = server.client().get("/robots.txt").text();
@@ -110,6 +115,71 @@ fn a_forger_is_turned_away_early_and_let_in_again_by_a_person_everywhere() {
     assert_eq!(
         (ran.code, ran.stderr.contains("no server runs")),
         (1, true),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn a_proxy_that_a_reload_names_is_let_go_and_files_are_empty_after_the_end() {
+    let site = Site::new();
+    let list = site.place().join("banned.txt");
+    let configure = |proxies: &str| {
+        site.write_config(&format!(
+            "[listen]\nproxy_protocol = \"optional\"\ntrusted_proxies = [{proxies}]\n[shield]\ncidr_list = \"{}\"\n",
+            list.display()
+        ));
+    };
+    let holds = |text: &str| {
+        until("the list", || {
+            (fs::read_to_string(&list).is_ok_and(|list| list == text)).then_some(())
+        });
+    };
+    configure("\"127.0.0.0/8\"");
+    site.petition("fountain");
+    let server = site.start();
+    let proxy = "192.0.2.61";
+    for net in [proxy, "198.18.0.9"] {
+        assert_eq!(site.run(&["shield", "ban", net, "--for", "1h"]).code, 0, "{net}");
+    }
+    holds("192.0.2.61/32\n198.18.0.9/32\n");
+    configure("\"127.0.0.0/8\", \"192.0.2.61\"");
+    server.hang_up();
+    holds("198.18.0.9/32\n");
+    let refused = site.run(&["shield", "ban", proxy]);
+    assert!(
+        refused.code == 1 && refused.stderr.contains("a trusted proxy"),
+        "{}",
+        refused.stderr
+    );
+    // Whoever comes through it and contradicts its header makes it answer for the request itself.
+    let greeting = format!("PROXY TCP4 {proxy} 127.0.0.1 4711 80\r\n");
+    let body = form(&[
+        ("name", "Ada Example"),
+        ("email", "ada@people.example"),
+        ("altcha", "forged"),
+        ("website", "x"),
+    ]);
+    for _ in 0..8 {
+        let headers = [
+            ("x-forwarded-for", "203.0.113.9"),
+            ("forwarded", "for=203.0.113.200"),
+            ("accept", "application/json"),
+            ("content-type", "application/x-www-form-urlencoded"),
+        ];
+        let mut client = Client::behind(server.address, greeting.clone().into_bytes());
+        let answer = client.ask("POST", "/p/fountain/sign", &headers, body.as_bytes());
+        assert_ne!(answer.expect("an answer").outcome().1, "banned");
+    }
+    let bans = site.run(&["shield", "list", "--json"]).json();
+    assert_eq!(bans["bans"].as_array().map(Vec::len), Some(1), "{bans}");
+    // What reads the file alone would keep the ban for ever.
+    server.stop();
+    holds("");
+    fs::write(&list, "198.18.0.9/32\n").expect("as after a crash");
+    let ran = site.run(&["shield", "list"]);
+    assert!(
+        ran.code == 1 && ran.stderr.contains(&format!("{}", list.display())),
         "{}",
         ran.stderr
     );

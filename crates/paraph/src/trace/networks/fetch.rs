@@ -12,6 +12,8 @@ use http::header::{HOST, LOCATION, USER_AGENT};
 use http::{Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper_util::rt::TokioIo;
+use jiff::civil::Date;
+use paraph_tally::Millis;
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -22,6 +24,7 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
 use super::kinds::Rules;
 use super::snapshot::{self, SnapshotError};
 use super::table::{self, Table, TableError};
+use crate::clock;
 
 /// Where `paraph networks update` asks when nobody says: the address that the publisher of the open table names for it.
 pub const DEFAULT: &str = "https://cdn.jsdelivr.net/npm/@ip-location-db/asn/";
@@ -62,6 +65,9 @@ pub enum FetchError {
     /// Nobody says of what day the table is.
     #[error("{0} does not say of what day it is")]
     Undated(String),
+    /// No day, or one to come: every real table would be older than this one.
+    #[error("{0} is no day that has come, written YYYYMMDD")]
+    Day(u32),
 }
 
 impl FetchError {
@@ -83,7 +89,8 @@ impl FetchError {
 pub async fn table(from: &str, date: Option<u32>) -> Result<Table, FetchError> {
     let place = Place::of(from)?;
     if let Some(snapshot) = place.snapshot().await? {
-        return Ok(snapshot::decode(&snapshot)?.0);
+        let table = snapshot::decode(&snapshot)?.0;
+        return has_come(table.date).map(|()| table);
     }
     let v4 = place.either("asn-ipv4.csv", "asn-ipv4-num.csv").await?;
     let v6 = place.either("asn-ipv6.csv", "asn-ipv6-num.csv").await?;
@@ -92,6 +99,7 @@ pub async fn table(from: &str, date: Option<u32>) -> Result<Table, FetchError> {
         (None, Ok(package)) => version_date(&package).ok_or_else(|| FetchError::Undated(from.to_owned()))?,
         (None, Err(_)) => return Err(FetchError::Undated(from.to_owned())),
     };
+    has_come(date)?;
     // The folder of a private machine is nobody's business: of a place on disk only the digests are kept.
     let origin = if matches!(place, Place::Address(_)) {
         from
@@ -124,6 +132,15 @@ pub async fn table(from: &str, date: Option<u32>) -> Result<Table, FetchError> {
         table.places = table::read_places(&v4, &v6).map_err(failed)?;
     }
     Ok(table)
+}
+
+/// Somewhere it is tomorrow already.
+fn has_come(date: u32) -> Result<(), FetchError> {
+    const DAY: u64 = 24 * 3_600_000;
+    let tomorrow = clock::rfc3339(Millis(clock::now().0 + DAY));
+    let day = Date::strptime("%Y%m%d", date.to_string());
+    let come = day.is_ok_and(|day| day.to_string().as_str() <= &tomorrow[..10]);
+    if come { Ok(()) } else { Err(FetchError::Day(date)) }
 }
 
 /// The day in a version such as `2.3.2026061719`.

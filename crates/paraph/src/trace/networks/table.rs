@@ -152,7 +152,7 @@ pub fn read_places(v4: &str, v6: &str) -> Result<Places, TableError> {
 fn place(line: &str) -> Option<(u128, u128, [u8; 2])> {
     let mut fields = line.split(',');
     let (first, last) = (address(fields.next()?)?, address(fields.next()?)?);
-    let country: [u8; 2] = fields.next()?.trim_matches('"').as_bytes().try_into().ok()?;
+    let country: [u8; 2] = unquoted(fields.next()?)?.as_bytes().try_into().ok()?;
     let is_one = first <= last && fields.next().is_none() && country.iter().all(u8::is_ascii_uppercase);
     is_one.then_some((first, last, country))
 }
@@ -180,14 +180,22 @@ fn row(number: usize, line: &str, holders: &mut BTreeMap<u32, String>) -> Result
         let mut fields = line.splitn(4, ',');
         let (first, last) = (address(fields.next()?)?, address(fields.next()?)?);
         let asn = fields.next()?.parse().ok()?;
-        let holder = fields.next()?;
-        let plain = holder.strip_prefix('"').and_then(|quoted| quoted.strip_suffix('"'));
-        let holder = plain.map_or_else(|| holder.to_owned(), |quoted| quoted.replace("\"\"", "\""));
+        let holder = unquoted(fields.next()?)?;
         (first <= last).then_some((first, last, asn, clean(&holder)))
     };
     let (first, last, asn, holder) = parsed().ok_or(TableError::Line(number))?;
     holders.entry(asn).or_insert(holder);
     Ok((first, last, asn))
+}
+
+/// The last field of a line without its quotes; nothing where they do not match, as in a line that broke off.
+fn unquoted(field: &str) -> Option<String> {
+    let Some(rest) = field.strip_prefix('"') else {
+        return (field.matches('"').count().is_multiple_of(2)).then(|| field.to_owned());
+    };
+    let inner = rest.strip_suffix('"')?;
+    let is_sound = !inner.replace("\"\"", "").contains('"');
+    is_sound.then(|| inner.replace("\"\"", "\""))
 }
 
 fn address(text: &str) -> Option<u128> {

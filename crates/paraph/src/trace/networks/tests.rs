@@ -144,6 +144,10 @@ fn the_flaws_of_the_published_table_are_mended_and_nonsense_is_refused() {
     assert_eq!(read("5,4,1,A"), Err(TableError::Line(1)));
     assert_eq!(read("0,4,1,A\n\n5,6,7"), Err(TableError::Line(3)));
     assert_eq!(read("0,4,AS1,A"), Err(TableError::Line(1)));
+    for holder in ["\"x", "x\"", "\"", "\"x\"\"", "\"x\"y\""] {
+        assert_eq!(read(&format!("0,4,1,{holder}")), Err(TableError::Line(1)), "{holder}");
+    }
+    assert!(read("0,4,1,\"\"").is_ok() && read("0,4,1,The \"Best\" Host").is_ok());
     assert_eq!(read("2001:db8::,2001:db8::1,1,A"), Err(TableError::Family(1)));
 }
 

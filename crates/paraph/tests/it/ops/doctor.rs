@@ -36,6 +36,7 @@ const CHECKS: &[&str] = &[
     "dns: site",
     "site: certificate",
     "site: authority",
+    "shield: outlets",
     "shield: CrowdSec",
     "mail: server",
     "dns: MX",
@@ -324,6 +325,12 @@ fn each_thing_wrong_with_the_files_is_found_alone() {
     world.site.set("secrets.key_file", within.display());
     world.finds("secrets: place", "warn", "/etc/paraph/master.key");
     world.site.set("secrets.key_file", key.display());
+
+    for (key, path) in [("shield.helper", "no.sock"), ("shield.cidr_list", "absent/banned.txt")] {
+        world.site.set(key, world.site.place().join(path).display());
+        world.finds("shield: outlets", "fail", key);
+        world.site.unset(key);
+    }
 
     let store = world.site.store();
     store
