@@ -89,8 +89,12 @@ pub struct Check {
     pub shown: Shown,
     /// What had to be shown.
     pub truth: Truth,
+    /// Least that had to be shown, though everybody who is watched was made to wait for as long as may be.
+    pub owed: u64,
     /// Forged mailboxes that the server let confirm and whose time to be counted had come, at most.
     pub forged_due: u64,
+    /// Of these, those whom nothing may make wait any longer.
+    pub forged_owed: u64,
 }
 
 /// Writes down what happened and what was shown.
@@ -102,6 +106,7 @@ pub struct Auditor {
     shown: Vec<(f64, Shown)>,
     baseline: u64,
     tolerance: i64,
+    wait: i64,
     outside_window: u64,
 }
 
@@ -109,12 +114,14 @@ pub struct Auditor {
 const CHECKS: usize = 86_400;
 
 impl Auditor {
-    /// `baseline` is the count before the drill; `tolerance` in milliseconds is for the server's clock.
+    /// `baseline` is the count before the drill. In milliseconds, `tolerance` is for the server's clock, and `wait` how much later
+    /// than it is due a signature may be counted, as scrutiny watches it.
     #[must_use]
-    pub fn new(baseline: u64, tolerance: i64) -> Self {
+    pub fn new(baseline: u64, tolerance: i64, wait: i64) -> Self {
         Self {
             baseline,
             tolerance,
+            wait,
             ..Self::default()
         }
     }
@@ -214,17 +221,25 @@ impl Auditor {
     #[must_use]
     pub fn check(&self, at: f64, shown: Shown) -> Check {
         let cutoff = shown.as_of - shown.settle_after;
-        let forged = self
-            .lives
-            .iter()
-            .filter(|(mailbox, _)| matches!(mailbox, Mailbox::Forged(_)));
-        let forged_due = forged.filter(|(_, life)| counted(life, cutoff, shown.as_of).1).count() as u64;
-        Check {
+        let mut check = Check {
             at,
             shown,
             truth: self.truth(&shown),
-            forged_due,
+            owed: self.baseline,
+            forged_due: 0,
+            forged_owed: 0,
+        };
+        for (mailbox, life) in &self.lives {
+            let (owed, _) = counted(life, cutoff - self.wait, shown.as_of);
+            match mailbox {
+                Mailbox::Honest(_) => check.owed += u64::from(owed),
+                Mailbox::Forged(_) => {
+                    check.forged_due += u64::from(counted(life, cutoff, shown.as_of).1);
+                    check.forged_owed += u64::from(owed);
+                }
+            }
         }
+        check
     }
 
     /// Every comparison so far, by what is known now.
@@ -303,7 +318,7 @@ mod tests {
 
     #[test]
     fn truth_follows_confirmations_withdrawals_and_the_same_clock() {
-        let mut auditor = Auditor::new(10, 0);
+        let mut auditor = Auditor::new(10, 0, 0);
         for (person, at) in [(0, 100), (1, 200), (2, 300)] {
             auditor.confirm_sent(Honest(person), at - 5);
             auditor.confirm_acknowledged(Honest(person), at, at + 5);
@@ -322,7 +337,7 @@ mod tests {
 
     #[test]
     fn a_lost_answer_makes_truth_a_range_until_it_is_known() {
-        let mut auditor = Auditor::new(0, 0);
+        let mut auditor = Auditor::new(0, 0, 0);
         auditor.confirm_sent(Honest(0), 100);
         auditor.confirm_lost(Honest(0));
         assert_eq!(auditor.truth(&as_of(1099, 0)), Truth { least: 0, most: 0 });
@@ -344,8 +359,21 @@ mod tests {
     }
 
     #[test]
+    fn whom_scrutiny_watches_is_owed_a_place_in_the_count_when_the_wait_is_over() {
+        let mut auditor = Auditor::new(10, 0, 500);
+        auditor.confirm_sent(Honest(0), 95);
+        auditor.confirm_acknowledged(Honest(0), 100, 105);
+        let owed = |instant| {
+            let check = auditor.check(0.0, as_of(instant, 10));
+            (check.truth.least, check.owed)
+        };
+        assert_eq!([owed(1099), owed(1100)], [(10, 10), (11, 10)]);
+        assert_eq!([owed(1599), owed(1600)], [(11, 10), (11, 11)]);
+    }
+
+    #[test]
     fn a_plain_refusal_counts_for_nothing() {
-        let mut auditor = Auditor::new(0, 0);
+        let mut auditor = Auditor::new(0, 0, 0);
         auditor.confirm_sent(Honest(0), 100);
         auditor.confirm_refused(Honest(0));
         assert_eq!(auditor.truth(&as_of(9000, 0)), Truth { least: 0, most: 0 });
@@ -353,7 +381,7 @@ mod tests {
 
     #[test]
     fn a_forger_who_confirms_is_never_part_of_the_truth() {
-        let mut auditor = Auditor::new(0, 0);
+        let mut auditor = Auditor::new(0, 0, 0);
         auditor.confirm_sent(Forged(7), 100);
         auditor.confirm_acknowledged(Forged(7), 100, 101);
         let check = auditor.check(0.0, as_of(1100, 1));
@@ -363,7 +391,7 @@ mod tests {
 
     #[test]
     fn a_guest_may_or_may_not_be_counted_and_a_wrong_clock_is_noticed() {
-        let mut auditor = Auditor::new(0, 50);
+        let mut auditor = Auditor::new(0, 50, 0);
         auditor.guest("me@example.org", 100);
         assert_eq!(auditor.truth(&as_of(1100, 0)), Truth { least: 0, most: 1 });
         auditor.confirm_sent(Honest(0), 1000);

@@ -1,5 +1,6 @@
 //! A visitor's end of the real protocol: TCP, an optional PROXY v2 header, HTTP/1.1 kept alive within one visit.
 
+use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,6 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::people::Lang;
+use crate::progress::Counter;
 use crate::target::Target;
 
 /// Largest answer read, in bytes; pages are far below.
@@ -83,6 +85,19 @@ pub(crate) struct Road {
     pub(crate) proxy_protocol: bool,
     pub(crate) request_timeout: Duration,
     pub(crate) connections: Arc<Semaphore>,
+    /// Times that somebody waited for a place among them: the drill's own bound, and no fault of the server's.
+    pub(crate) crowded: Arc<Counter>,
+}
+
+impl Road {
+    async fn place(&self) -> Result<OwnedSemaphorePermit, Lost> {
+        if let Ok(place) = Arc::clone(&self.connections).try_acquire_owned() {
+            return Ok(place);
+        }
+        self.crowded.one();
+        let place = Arc::clone(&self.connections).acquire_owned().await;
+        Ok(place.map_err(std::io::Error::other)?)
+    }
 }
 
 /// One visitor's program, with at most one connection.
@@ -134,7 +149,12 @@ impl Browser {
 
     async fn request(&mut self, method: Method, path: &str, accept: &str, body: Bytes) -> Result<Answer, Lost> {
         let limit = self.road.request_timeout;
-        match timeout(limit, self.exchange(method, path, accept, body)).await {
+        // The server has the whole time to answer: a wait for a place is none of it.
+        let place = match self.is_open().await {
+            true => None,
+            false => Some(self.road.place().await?),
+        };
+        match timeout(limit, self.exchange(method, path, accept, body, place)).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(lost)) => {
                 self.open = None;
@@ -147,7 +167,15 @@ impl Browser {
         }
     }
 
-    async fn exchange(&mut self, method: Method, path: &str, accept: &str, body: Bytes) -> Result<Answer, Lost> {
+    /// A request on the open connection, or on a new one in this place.
+    async fn exchange(
+        &mut self,
+        method: Method,
+        path: &str,
+        accept: &str,
+        body: Bytes,
+        place: Option<OwnedSemaphorePermit>,
+    ) -> Result<Answer, Lost> {
         let mut request = Request::builder()
             .method(method.clone())
             .uri(path)
@@ -162,7 +190,13 @@ impl Browser {
             request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         }
         let request = request.body(Full::new(body))?;
-        let open = self.connection().await?;
+        if let Some(place) = place {
+            self.open = Some(self.dial(place).await?);
+        }
+        let open = self
+            .open
+            .as_mut()
+            .ok_or(std::io::Error::from(ErrorKind::NotConnected))?;
         let sent = Instant::now();
         let response = open.sender.send_request(request).await?;
         let took = sent.elapsed();
@@ -181,29 +215,18 @@ impl Browser {
         })
     }
 
-    async fn connection(&mut self) -> Result<&mut Open, Lost> {
-        let reusable = match &mut self.open {
+    async fn is_open(&mut self) -> bool {
+        let is_open = match &mut self.open {
             Some(open) => open.used.elapsed() < IDLE && open.sender.ready().await.is_ok(),
             None => false,
         };
-        if !reusable {
+        if !is_open {
             self.open = None;
         }
-        // Not `get_or_insert_with`: opening waits.
-        match self.open.take() {
-            Some(open) => Ok(self.open.insert(open)),
-            None => {
-                let open = self.dial().await?;
-                Ok(self.open.insert(open))
-            }
-        }
+        is_open
     }
 
-    async fn dial(&mut self) -> Result<Open, Lost> {
-        let place = Arc::clone(&self.road.connections)
-            .acquire_owned()
-            .await
-            .map_err(std::io::Error::other)?;
+    async fn dial(&mut self, place: OwnedSemaphorePermit) -> Result<Open, Lost> {
         let stream = open(&self.road, self.source).await?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
         // Ends with the sender; what fails there is seen by the request that it fails.

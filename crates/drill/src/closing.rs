@@ -55,6 +55,10 @@ impl Report {
             table(out, label, &[&count.guests.to_string(), ""])?;
         }
         self.print_verdicts(out, lang)?;
+        if let Some(waiting) = self.count.waiting.filter(|waiting| *waiting > 0) {
+            let label = lang.pick("attendent encore l’examen", "still waiting for scrutiny");
+            table(out, label, &[&waiting.to_string()])?;
+        }
         if let Some(brigade) = &self.brigade {
             let label = lang.pick("dont hostiles, et suspendus", "hostile among them, and held");
             table(out, label, &[&brigade.people.to_string(), &or_dash(brigade.held)])?;
@@ -104,6 +108,13 @@ impl Report {
                 label,
                 &[&millis(times.before), &millis(times.during), &millis(times.after)],
             )?;
+        }
+        if honest.crowded > 0 {
+            let label = lang.pick(
+                "  attentes dues à l’exercice seul",
+                "  waits that the drill alone caused",
+            );
+            table(out, label, &[&honest.crowded.to_string()])?;
         }
         writeln!(out)?;
         table(
@@ -252,7 +263,12 @@ impl Report {
             lang.pick("Le compteur n’a jamais pu être lu.", "The count could never be read.")
         } else if self.verdicts.honest_held.is_some_and(|held| held > 0) {
             lang.pick("Des personnes honnêtes sont suspendues.", "Honest people are held.")
-        } else if self.forged.confirmed > 0 && !self.count_held() {
+        } else if self.is_waiting() {
+            lang.pick(
+                "Des signatures attendent encore l’examen : le compteur affiché n’est pas définitif.",
+                "Signatures still wait for scrutiny: the count shown is not final.",
+            )
+        } else if self.counted_forgeries() {
             lang.pick(
                 "Des signatures forgées et confirmées par leurs auteurs ont été comptées.",
                 "Forged signatures that the forgers confirmed themselves were counted.",
@@ -261,6 +277,11 @@ impl Report {
             lang.pick(
                 "Une vague de l’attaque n’apparaît dans aucun incident, ou ses groupes en contiennent d’autres.",
                 "A wave of the attack shows in no incident, or its clusters hold others too.",
+            )
+        } else if self.passed() && self.count.error_max > 0 && self.count.above_max == 0 {
+            lang.pick(
+                "L’examen a fait attendre des signatures ; le compteur affiché est juste.",
+                "Scrutiny made signatures wait; the count shown is right.",
             )
         } else if self.passed() && self.count.error_max > 0 {
             lang.pick(

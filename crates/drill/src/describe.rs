@@ -1,9 +1,44 @@
-//! What each scenario does, in one line, for `drill list`.
+//! What each scenario does, in one line, for `drill list`, and what can be asked of it.
 
 use crate::people::Lang;
 use crate::scenario::Scenario;
 
 impl Scenario {
+    /// Whether its forgers sign at a rate that can be asked for. Twenty mailboxes are twenty at any.
+    #[must_use]
+    pub fn forges_at_a_rate(self) -> bool {
+        match self {
+            Self::Lockstep218
+            | Self::MailBomb
+            | Self::PreEmption
+            | Self::SelfConfirm
+            | Self::AliasFarm
+            | Self::Impersonation
+            | Self::Framing
+            | Self::LowAndSlow
+            | Self::BrowserFarm
+            | Self::StoredUp
+            | Self::StolenIdentities
+            | Self::Noel2020 => true,
+            Self::TwentyMailboxes
+            | Self::Brigade
+            | Self::HonestSurge
+            | Self::SlowClients
+            | Self::FullHouse
+            | Self::H2Abuse
+            | Self::GiantForms
+            | Self::Flood4000
+            | Self::Ipv6Rotation
+            | Self::ForgedForwarding => false,
+        }
+    }
+
+    /// Whether every request of it comes from a source of its own, of which there are as many as one asks for.
+    #[must_use]
+    pub fn has_new_sources(self) -> bool {
+        self == Self::Ipv6Rotation
+    }
+
     /// One line for `drill list`.
     #[must_use]
     pub fn describe(self, lang: Lang) -> &'static str {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::auditor::{Auditor, Mailbox};
 use crate::client::{Answer, Browser, Lost, Voice};
@@ -14,6 +14,9 @@ use crate::scenario::{Fate, Habit, Person, Way};
 use crate::victim::{self, Victim};
 use crate::world::{World, form, patience, ticket};
 use crate::{browsers, clock, mime};
+
+/// How long a connection is kept that nothing is asked on.
+const KEPT: Duration = Duration::from_secs(2);
 
 /// Lives through one person's part of the plan.
 pub(crate) async fn live(world: Arc<World>, index: usize) {
@@ -164,7 +167,17 @@ impl Visitor<'_> {
                     return Err(format!("challenge: {}", answer.reason()));
                 }
                 let solved = self.world.solve(&answer, &self.world.honest_solvers);
-                let ((), solved) = tokio::join!(sleep(typing), solved);
+                let filled = async { tokio::join!(sleep(typing), solved) };
+                tokio::pin!(filled);
+                // Whoever waits long, for themselves or for a core of this machine, keeps no place of others meanwhile.
+                let at_once = timeout(KEPT, &mut filled).await;
+                let ((), solved) = match at_once {
+                    Ok(filled) => filled,
+                    Err(_) => {
+                        self.browser.leave();
+                        filled.await
+                    }
+                };
                 ("altcha", solved.map_err(|why| why.to_string())?)
             }
             Way::Ticket => {
@@ -347,7 +360,7 @@ impl Visitor<'_> {
 
     /// Reads; a connection is not kept for long meanwhile.
     async fn dwell(&mut self, time: Duration) {
-        if time > Duration::from_secs(2) {
+        if time > KEPT {
             self.browser.leave();
         }
         sleep(time).await;

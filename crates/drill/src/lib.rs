@@ -58,7 +58,7 @@ mod world;
 pub use mailbox::Mailbox;
 pub use people::Lang;
 pub use probe::{Cost, ServerProbe};
-pub use progress::Progress;
+pub use progress::{Progress, Watched};
 pub use report::Report;
 pub use run::{RunError, run};
 pub use scenario::{ForgedRate, Options, Plan, Scenario, Strength};

@@ -134,6 +134,15 @@ impl Times {
     }
 }
 
+/// The end of a drill, while those are waited for whom scrutiny watches.
+#[derive(Clone, Copy, Debug)]
+pub struct Watched {
+    /// How many, if anybody can say.
+    pub waiting: Option<u64>,
+    /// How long they may wait at most.
+    pub left: Duration,
+}
+
 /// One look at a running drill.
 #[derive(Clone, Debug)]
 pub struct Progress {
@@ -167,6 +176,8 @@ pub struct Progress {
     pub cpu_seconds: Option<f64>,
     /// Checks of the count that got no answer so far.
     pub checks_lost: u64,
+    /// Who is waited for when nothing else is.
+    pub watched: Option<Watched>,
     /// The front door, where the operations listener is known.
     pub door: Option<DoorNow>,
 }

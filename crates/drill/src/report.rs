@@ -151,6 +151,8 @@ pub struct Honest {
     pub gave_up: BTreeMap<String, u64>,
     /// "Come back later" answers on the way.
     pub asked_to_wait: u64,
+    /// Times that somebody waited for one of the drill's own connections: no time below has that in it, `accepted` but.
+    pub crowded: u64,
     /// From sending the form to the head of the first answer, puzzle solving apart.
     pub p50_ms: ByPhase,
     /// The same, 99th percentile.
@@ -221,7 +223,7 @@ pub struct Count {
     pub error_max: u64,
     /// Seconds during which the count was wrong.
     pub error_seconds: f64,
-    /// Longest time in a row by more than 1 % and more than five signatures.
+    /// Longest time in a row by more than 1 % and more than five signatures; whom scrutiny may make wait is not missed.
     pub off_seconds: f64,
     /// `[seconds, truth, shown]` of every check.
     pub checks: Vec<(f64, u64, u64)>,
@@ -233,6 +235,12 @@ pub struct Count {
     pub unanswered: u64,
     /// Acknowledged times outside request and answer.
     pub confirmed_at_outside: u64,
+    /// Signatures of the drill that were still waiting to be counted or judged when it ended; null where nobody can say.
+    pub waiting: Option<u64>,
+    /// Most that the count was above the truth.
+    pub above_max: u64,
+    /// Most that it lacked of those whom scrutiny may not make wait any longer.
+    pub overdue_max: u64,
     /// Checks that got no answer.
     pub checks_lost: u64,
     /// Most that the count exceeded truth and forgers' confirmations together: neither explains it.
@@ -244,7 +252,7 @@ pub struct Count {
 pub struct Verdicts {
     /// Share of the held that was forged.
     pub precision: Option<f64>,
-    /// Share of the forged that was kept out by scrutiny.
+    /// Share of the forged that was kept out by scrutiny; who still waits is not. Null where some may wait and nobody can say.
     pub recall: Option<f64>,
     /// Honest people held, hostile ones among them.
     pub honest_held: Option<u64>,
@@ -297,13 +305,14 @@ impl Wave {
 }
 
 impl Report {
-    /// Whether the drill shows what it is there to show: the count was right at every check, no forgery was counted,
-    /// every honest person could sign, and the run was whole. Where forgers confirm what they forge, the count may be off
+    /// Whether the drill shows what it is there to show: the count was right at every check but for those whom scrutiny may
+    /// make wait, no forgery was counted, every honest person could sign, nobody waits any more, and the run was whole. Where forgers confirm what they forge, the count may be off
     /// by a little for as long as it takes to notice, and must be right in the end; nobody honest may be held.
     #[must_use]
     pub fn passed(&self) -> bool {
         self.complete
             && self.count_held()
+            && !self.is_waiting()
             && self.verdicts.honest_held.is_none_or(|held| held == 0)
             && self.verdicts.honest_invalidated.is_none_or(|gone| gone == 0)
             && self.waves.iter().flatten().all(Wave::is_known)
@@ -316,10 +325,25 @@ impl Report {
     pub(crate) fn count_held(&self) -> bool {
         let count = &self.count;
         if self.forged.confirmed == 0 {
-            return count.error_max == 0 && self.forged.counted_peak == 0;
+            let is_right = count.r#final == count.truth && count.above_max == 0;
+            return is_right && count.overdue_max == 0 && self.forged.counted_peak == 0;
         }
         let off = count.r#final.abs_diff(count.truth) as f64;
         count.off_seconds <= MOST_OFF_SECONDS && off <= MOST_OFF_AT_LAST * count.truth as f64
+    }
+
+    /// Whether somebody was still to be counted or judged; where nobody can say, whoever may still be is.
+    pub(crate) fn is_waiting(&self) -> bool {
+        let count = &self.count;
+        let may_be = || count.r#final < count.truth && count.overdue_max == 0;
+        count.waiting.map_or_else(may_be, |waiting| waiting > 0)
+    }
+
+    /// Whether forgeries are what was wrong with the count.
+    pub(crate) fn counted_forgeries(&self) -> bool {
+        let forged = &self.forged;
+        let too_long = self.count.off_seconds > MOST_OFF_SECONDS && forged.counted_peak > 0;
+        forged.confirmed > 0 && !self.count_held() && (forged.counted_final > 0 || too_long)
     }
 
     pub(crate) fn everyone_could_sign(&self) -> bool {

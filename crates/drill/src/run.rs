@@ -16,7 +16,7 @@ use crate::client::Road;
 use crate::clock;
 use crate::forgeries::Forgery;
 use crate::probe::{Cost, Meter};
-use crate::progress::{Counter, Progress, Stage};
+use crate::progress::{Counter, Progress, Stage, Watched};
 use crate::report::Report;
 use crate::scenario::{Options, Plan, Scenario};
 use crate::sink::{Camp, Sink};
@@ -122,7 +122,8 @@ pub async fn run(
     }
     // Only now does the plan's time start.
     world.started = Instant::now();
-    world.auditor = Auditor::new(first.counted, tolerance(&world.options)).into();
+    let (tolerance, wait) = (world.options.clock_tolerance, world.options.suspect_wait);
+    world.auditor = Auditor::new(first.counted, millis(tolerance), millis(wait)).into();
     let world = Arc::new(world);
     let checks_lost = Arc::new(Counter::default());
     // Ends with this function, however it ends.
@@ -138,6 +139,7 @@ pub async fn run(
         checks_lost: &checks_lost,
         observer,
         meter: Meter::new(world.options.probe.clone()),
+        waits_until: None,
     };
 
     let mut conductor = tokio::spawn(conduct(Arc::clone(&world), Arc::clone(&everyone_arrived)));
@@ -153,6 +155,12 @@ pub async fn run(
             .until(&stop, world.options.final_wait, settled(&world))
             .await
             .is_some();
+    if settled && !wait.is_zero() {
+        let most = longest_wait(&world);
+        stage.waits_until = Some(Instant::now() + most);
+        // Who waits even then is in the report.
+        stage.until(&stop, most, nobody_waits(&world)).await;
+    }
     watching.abort_all();
     let last = timeout(world.options.request_timeout, Watcher::new(&world).look(&world)).await;
     if !matches!(last, Ok(Ok(_))) {
@@ -160,7 +168,7 @@ pub async fn run(
     }
     let cost = stage.snapshot();
     let held = ask_witness(&world).await;
-    let complete = everyone_done && settled;
+    let complete = everyone_done && settled && !stop.is_requested();
     Ok(summary::report(
         &world,
         complete,
@@ -196,8 +204,8 @@ async fn ask_witness(world: &Arc<World>) -> Option<Heard> {
     asked.await.ok()?
 }
 
-fn tolerance(options: &Options) -> i64 {
-    i64::try_from(options.clock_tolerance.as_millis()).unwrap_or(i64::MAX / 4)
+fn millis(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX / 4)
 }
 
 fn prepare(options: Options, target: Target, petition: &str, sink: Sink) -> World {
@@ -213,6 +221,7 @@ fn prepare(options: Options, target: Target, petition: &str, sink: Sink) -> Worl
         proxy_protocol: options.proxy_protocol,
         request_timeout: options.request_timeout,
         connections: Arc::new(Semaphore::new(options.connections)),
+        crowded: Arc::default(),
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     World {
@@ -223,6 +232,7 @@ fn prepare(options: Options, target: Target, petition: &str, sink: Sink) -> Worl
         started: Instant::now(),
         forged_road: Road {
             connections: Arc::new(Semaphore::new(options.connections)),
+            crowded: Arc::default(),
             ..road.clone()
         },
         honest_road: road,
@@ -232,6 +242,7 @@ fn prepare(options: Options, target: Target, petition: &str, sink: Sink) -> Worl
         forged: Default::default(),
         waves: plan.waves.iter().map(|_| Default::default()).collect(),
         mail: watch::Sender::new((0, 0)),
+        waiting: watch::Sender::new(None),
         door: Default::default(),
         page: Default::default(),
         abuse: Default::default(),
@@ -315,6 +326,43 @@ async fn settled(world: &World) {
     }
 }
 
+/// How long whom scrutiny watches may still wait: from the last confirmation until it is due, and for its bound after that.
+fn longest_wait(world: &World) -> Duration {
+    let auditor = world.auditor();
+    let settle_after = auditor.latest().map_or(0, |check| check.shown.settle_after);
+    let due = auditor.complete_from(settle_after).unwrap_or_default();
+    let until = due + millis(world.options.suspect_wait);
+    Duration::from_millis(u64::try_from(until - clock::now()).unwrap_or_default())
+}
+
+/// Returns once a shown count includes everybody whom scrutiny made wait. Who waits says the witness; without one, whoever is
+/// missing in the count may.
+async fn nobody_waits(world: &World) {
+    let every = Duration::from_millis(200);
+    if world.options.witness.is_none() {
+        let is_short = || {
+            world
+                .auditor()
+                .latest()
+                .is_some_and(|check| check.shown.counted < check.truth.least)
+        };
+        while is_short() {
+            sleep(every).await;
+        }
+        return;
+    }
+    let mut waiting = world.waiting.subscribe();
+    if *waiting.borrow() == Some(0) {
+        return;
+    }
+    // The sender lives as long as the world: waiting cannot fail.
+    drop(waiting.wait_for(|waiting| *waiting == Some(0)).await);
+    let now = clock::now();
+    while world.auditor().latest().is_some_and(|check| check.shown.as_of < now) {
+        sleep(every).await;
+    }
+}
+
 /// What goes on beside the actors: snapshots for the view, the meter of the server's cost.
 struct Stages<'a, F> {
     world: &'a World,
@@ -322,6 +370,8 @@ struct Stages<'a, F> {
     checks_lost: &'a Counter,
     observer: F,
     meter: Meter,
+    /// Until when those are waited for whom scrutiny watches, once nothing else is.
+    waits_until: Option<Instant>,
 }
 
 impl<F: Fn(&Progress)> Stages<'_, F> {
@@ -378,6 +428,10 @@ impl<F: Fn(&Progress)> Stages<'_, F> {
             p50_ms: world.times.quantile(Stage::FirstAnswer, 0.5),
             cpu_seconds: cost.cpu_seconds,
             checks_lost: self.checks_lost.get(),
+            watched: self.waits_until.map(|until| Watched {
+                waiting: *world.waiting.borrow(),
+                left: until.saturating_duration_since(Instant::now()),
+            }),
             door: world.door.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         });
         cost

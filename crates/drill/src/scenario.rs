@@ -203,6 +203,8 @@ pub struct Options {
     pub mail_wait: Duration,
     /// How long the end waits for the last actors, and then for the last settling.
     pub final_wait: Duration,
+    /// How much later than it is due a signature may be counted, as scrutiny watches it; zero where nothing watches.
+    pub suspect_wait: Duration,
     /// How far the server's `confirmed_at` may lie outside request and answer.
     pub clock_tolerance: Duration,
     /// How the server's processor time and memory are read.
@@ -237,6 +239,7 @@ impl Options {
             request_timeout: Duration::from_secs(30),
             mail_wait: Duration::from_secs(120),
             final_wait: Duration::from_secs(240),
+            suspect_wait: Duration::ZERO,
             clock_tolerance: Duration::from_millis(50),
             probe: ServerProbe::None,
             witness: None,

@@ -41,7 +41,7 @@ pub(crate) fn report(world: &World, complete: bool, cost: Cost, checks_lost: u64
             shown: world.page.shown.get(),
             longest_gap: tenths(world.page.longest_gap_ms.load(Ordering::Relaxed) as f64 / 1000.0),
         },
-        count: count(world, &checks, seconds, checks_lost),
+        count: count(world, &checks, (seconds, checks_lost), held),
         verdicts: verdicts(world, &checks, held),
         server: Server {
             cpu_seconds: cost.cpu_seconds,
@@ -76,6 +76,7 @@ fn honest(world: &World, last: Option<&Check>) -> Honest {
         counted: last.map(|check| check.shown.counted.min(check.truth.most).saturating_sub(baseline)),
         gave_up: counters.gave_up.snapshot(),
         asked_to_wait: counters.asked_to_wait.get(),
+        crowded: world.honest_road.crowded.get(),
         p50_ms: times.quantile(Stage::FirstAnswer, 0.5),
         p99_ms: times.quantile(Stage::FirstAnswer, 0.99),
         accepted_p50_ms: times.quantile(Stage::Accepted, 0.5),
@@ -110,18 +111,20 @@ fn forged(world: &World, checks: &[Check], held: Option<&Heard>) -> Forged {
 
 /// Any excess over the truth is put down to the forgers while they are there: never better than it may be.
 fn excess(world: &World, check: &Check) -> u64 {
-    if world.forged.sent.get() == 0 {
-        0
-    } else {
-        check.shown.counted.saturating_sub(check.truth.most)
-    }
+    if world.forged.sent.get() == 0 { 0 } else { above(check) }
 }
 
-/// Precision and honest held are what the witness says; recall follows from the count alone: of the forgeries that their
-/// authors confirmed, each of which counts where nobody looks, those that do not.
+/// Precision and honest held are what the witness says; recall follows from the count: of the forgeries that their authors
+/// confirmed, each of which counts where nobody looks, those that do not. Who still waits is not kept out: where the witness
+/// cannot say who does, recall is told once nobody may.
 fn verdicts(world: &World, checks: &[Check], held: Option<&Heard>) -> Verdicts {
     let last = checks.last().filter(|check| check.forged_due > 0);
-    let recall = last.map(|check| 1.0 - excess(world, check).min(check.forged_due) as f64 / check.forged_due as f64);
+    let recall = last.and_then(|check| {
+        let (due, counted) = (check.forged_due, excess(world, check).min(check.forged_due));
+        let may_wait = counted < due && check.forged_owed < due;
+        let waiting = held.map_or((!may_wait).then_some(0), |held| Some(held.forged_waiting()))?;
+        Some(1.0 - (counted + waiting).min(due) as f64 / due as f64)
+    });
     let forged = held.map(|held| held.waves.iter().map(|wave| wave.held).sum::<u64>());
     let honest = held.map(|held| held.honest.held + held.hostile.held);
     let share = |(forged, honest)| (forged + honest > 0).then(|| forged as f64 / (forged + honest) as f64);
@@ -233,7 +236,7 @@ fn victims(world: &World) -> Option<Victims> {
     })
 }
 
-fn count(world: &World, checks: &[Check], seconds: f64, checks_lost: u64) -> Count {
+fn count(world: &World, checks: &[Check], (seconds, checks_lost): (f64, u64), held: Option<&Heard>) -> Count {
     let error = |check: &Check| check.truth.error(check.shown.counted);
     let ends = checks.iter().skip(1).map(|next| next.at).chain([seconds]);
     let wrong = checks.iter().zip(ends).filter(|(check, _)| error(check) > 0);
@@ -262,16 +265,27 @@ fn count(world: &World, checks: &[Check], seconds: f64, checks_lost: u64) -> Cou
         guests: auditor.guests(),
         unanswered: auditor.unanswered(),
         confirmed_at_outside: auditor.outside_window(),
+        waiting: held.map(|held| held.honest.waiting + held.hostile.waiting + held.forged_waiting()),
+        above_max: checks.iter().map(above).max().unwrap_or_default(),
+        overdue_max: checks.iter().map(overdue).max().unwrap_or_default(),
         checks_lost,
         unexplained_max: checks.iter().map(unexplained).max().unwrap_or_default(),
     }
+}
+
+fn above(check: &Check) -> u64 {
+    check.shown.counted.saturating_sub(check.truth.most)
+}
+
+fn overdue(check: &Check) -> u64 {
+    check.owed.saturating_sub(check.shown.counted)
 }
 
 /// Seconds in a row during which the count was off by more than it may be for a moment: 1 %, or five signatures.
 fn longest_off(checks: &[Check], seconds: f64) -> f64 {
     let is_off = |check: &Check| {
         let most = (check.truth.nearest(check.shown.counted) as f64 / 100.0).max(5.0);
-        check.truth.error(check.shown.counted) as f64 > most
+        above(check).max(overdue(check)) as f64 > most
     };
     let runs = checks.chunk_by(|one, next| is_off(one) == is_off(next));
     let mut ends = 0;

@@ -16,7 +16,7 @@ use ratatui::{DefaultTerminal, Frame};
 
 use crate::door::DoorNow;
 use crate::people::Lang;
-use crate::progress::Progress;
+use crate::progress::{Progress, Watched};
 use crate::scenario::Phase;
 use crate::world::Stop;
 
@@ -151,6 +151,9 @@ fn error_now(progress: &Progress) -> u64 {
 }
 
 fn phase_name(lang: Lang, progress: &Progress) -> String {
+    if let Some(watched) = progress.watched {
+        return watched_name(lang, watched);
+    }
     let (begun, waves) = progress.waves;
     let name = match (progress.closing, progress.phase) {
         (true, _) => lang.pick(
@@ -166,6 +169,16 @@ fn phase_name(lang: Lang, progress: &Progress) -> String {
         return format!("{name} ({} {begun}/{waves})", lang.pick("vague", "wave"));
     }
     name.to_owned()
+}
+
+/// Whom the end waits for, and for how long at most.
+fn watched_name(lang: Lang, watched: Watched) -> String {
+    let many = watched.waiting.map_or_else(String::new, |many| format!(" ({many})"));
+    let seconds = watched.left.as_secs();
+    match lang {
+        Lang::Fr => format!("signatures que l’examen fait attendre{many}, encore {seconds} s au plus"),
+        Lang::En => format!("signatures that scrutiny makes wait{many}, {seconds} s more at most"),
+    }
 }
 
 /// The front door in one line of a narrow terminal: price, slowest lane, what was sent away, budgets, bans.
@@ -442,7 +455,7 @@ mod tests {
     use crate::auditor::Truth;
     use crate::door::{DoorNow, LaneNow};
     use crate::people::Lang;
-    use crate::progress::Progress;
+    use crate::progress::{Progress, Watched};
     use crate::report::ByPhase;
     use crate::scenario::Phase;
 
@@ -458,6 +471,10 @@ mod tests {
     }
 
     fn screen(lang: Lang, width: u16, height: u16, shown: u64) -> String {
+        screen_at_the_end(lang, width, height, shown, None)
+    }
+
+    fn screen_at_the_end(lang: Lang, width: u16, height: u16, shown: u64, watched: Option<Watched>) -> String {
         let mut curve = Curve::default();
         let mut progress = Progress {
             elapsed: Duration::from_secs(31),
@@ -478,6 +495,7 @@ mod tests {
             },
             cpu_seconds: Some(1.5),
             checks_lost: 0,
+            watched,
             door: Some(DoorNow {
                 rounds: 1200,
                 rounds_floor: 1000,
@@ -529,6 +547,16 @@ mod tests {
         }
         for text in ["refus 15", "Porte", "operator", "3/64", "vague 2/3"] {
             assert!(wrong.contains(text), "{text}\n{wrong}");
+        }
+        let watched = |waiting| {
+            let left = Duration::from_secs(9);
+            screen_at_the_end(Lang::En, 80, 24, 40, Some(Watched { waiting, left }))
+        };
+        for (text, screen) in [
+            ("wait (2), 9 s more", watched(Some(2))),
+            ("wait, 9 s more", watched(None)),
+        ] {
+            assert!(screen.contains(text), "{text}\n{screen}");
         }
         // A terminal too small shows less, it does not end the drill.
         screen(Lang::Fr, 20, 5, 45);

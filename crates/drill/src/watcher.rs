@@ -163,7 +163,7 @@ pub(crate) async fn watch_page(world: Arc<World>) {
     }
 }
 
-/// Asks, where anybody can say, whether letters are on their way.
+/// Asks, where anybody can say, whether letters are on their way, and who still waits to be counted.
 pub(crate) async fn watch_mail(world: Arc<World>) {
     let Some(witness) = world.options.witness.clone() else {
         return;
@@ -174,6 +174,7 @@ pub(crate) async fn watch_mail(world: Arc<World>) {
             .await
             .ok()
             .flatten();
+        world.waiting.send_replace(told.as_ref().map(|told| told.waiting));
         world.mail.send_modify(|(times, idle)| {
             *times += 1;
             *idle = match told {

@@ -13,6 +13,8 @@ pub struct Standing {
     pub held: bool,
     /// It is invalidated.
     pub invalidated: bool,
+    /// It is confirmed, and neither judged nor counted yet.
+    pub waits: bool,
 }
 
 /// Contributions that scrutiny has bound together and held.
@@ -56,6 +58,8 @@ pub struct Testimony {
     pub incidents: Vec<Incident>,
     /// Letters on their way, those kept back left out.
     pub mails_on_their_way: u64,
+    /// Contributions in all that are confirmed, and neither judged nor counted yet.
+    pub waiting: u64,
 }
 
 /// Asks about contributions, by the tokens of their confirmation links, and for what was held since a moment in
@@ -88,6 +92,7 @@ impl fmt::Debug for Witness {
 pub(crate) struct Judged {
     pub(crate) held: u64,
     pub(crate) invalidated: u64,
+    pub(crate) waiting: u64,
     /// Clusters that hold any of them.
     pub(crate) clusters: u64,
     /// Contributions of others that the same clusters hold, as far as they are known.
@@ -105,6 +110,13 @@ pub(crate) struct Heard {
     pub(crate) incidents: Vec<Incident>,
     /// Milliseconds since the drill's start.
     pub(crate) first_at: Option<i64>,
+}
+
+impl Heard {
+    /// Forgeries that were confirmed, and neither judged nor counted yet.
+    pub(crate) fn forged_waiting(&self) -> u64 {
+        self.waves.iter().map(|wave| wave.waiting).sum()
+    }
 }
 
 /// Asks a witness once about all groups: honest people, a hostile crowd, and each wave. Nothing from one that does not know
@@ -150,6 +162,7 @@ fn judged(told: &Testimony, range: &Range<usize>) -> Judged {
     let mut judged = Judged {
         held: count(|of| of.held),
         invalidated: count(|of| of.invalidated),
+        waiting: count(|of| of.waits),
         ..Judged::default()
     };
     let mut strangers: HashSet<&usize> = HashSet::new();
@@ -169,7 +182,11 @@ mod tests {
     fn a_cluster_that_holds_two_groups_is_told_of_both() {
         let held = Some(Standing {
             held: true,
-            invalidated: false,
+            ..Standing::default()
+        });
+        let waits = Some(Standing {
+            waits: true,
+            ..Standing::default()
         });
         let cluster = |number, of: &[usize]| Cluster {
             number,
@@ -178,7 +195,7 @@ mod tests {
             signatures: of.len() as u64,
         };
         let told = Testimony {
-            of: vec![held, Some(Standing::default()), held, held, held],
+            of: vec![held, waits, held, held, held],
             first_hold_at: Some(1500),
             clusters: vec![cluster(1, &[0, 2]), cluster(2, &[3, 4])],
             ..Testimony::default()
@@ -192,7 +209,11 @@ mod tests {
             strangers,
             ..Judged::default()
         };
-        assert_eq!((heard.honest, heard.hostile), (judged(1, 1, 1), judged(0, 0, 0)));
+        let waiting = Judged {
+            waiting: 1,
+            ..Judged::default()
+        };
+        assert_eq!((heard.honest, heard.hostile), (judged(1, 1, 1), waiting));
         assert_eq!(heard.waves, [judged(1, 1, 1), judged(2, 1, 0)]);
         assert_eq!(heard.families, [["family-1"], ["family-2"]]);
         assert_eq!(heard.first_at, Some(500));

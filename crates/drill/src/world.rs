@@ -102,6 +102,8 @@ pub(crate) struct World {
     pub(crate) changed: Notify,
     /// How often the server was asked whether mail is on its way, and how often in a row there was none.
     pub(crate) mail: watch::Sender<(u64, u64)>,
+    /// How many signatures the server said last are confirmed, and neither judged nor counted yet; `None`: nobody can say.
+    pub(crate) waiting: watch::Sender<Option<u64>>,
     /// What the front door says of itself.
     pub(crate) door: Mutex<Option<DoorNow>>,
     /// The page, asked for all the time.

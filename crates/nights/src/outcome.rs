@@ -20,7 +20,7 @@ pub struct Outcome {
     pub honest_counted: u64,
     /// Honest people held at any time.
     pub honest_held: u64,
-    /// Honest people who confirmed and were not in the count within ten minutes.
+    /// Honest people who confirmed and were not in the count within ten minutes, or were held.
     pub honest_late: u64,
     /// Forgeries.
     pub forged: u64,
@@ -42,7 +42,7 @@ pub struct Outcome {
     pub worst_error: f64,
     /// Longest time in a row that the count was off by more than a hundredth (or five), in minutes.
     pub minutes_off: u64,
-    /// Distance five minutes after the last forgery was confirmed, as a share of the truth.
+    /// Distance five minutes after the last forgery was confirmed, or made where none is, as a share of the truth.
     pub error_after: f64,
     /// Largest error without scrutiny, as a share of the truth.
     pub error_without: f64,
@@ -68,6 +68,8 @@ pub struct Outcome {
     pub findings: Vec<Told>,
     /// Notices to a person.
     pub notices: u64,
+    /// Confirmed, and neither counted nor held at the end.
+    pub waiting: u64,
 }
 
 /// A finding, when it was told.
@@ -119,7 +121,22 @@ impl fmt::Display for Told {
     }
 }
 
+/// How far off the count may be in the end, as a share of the truth, and how long by a hundredth before; as over the network.
+const MOST_OFF_AT_LAST: f64 = 0.001;
+const MOST_MINUTES_OFF: u64 = 1;
+
 impl Outcome {
+    /// Whether the night shows what it is there to show: nobody honest is held or late, the count is right in the end, and was
+    /// off for no longer than a moment.
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        let off = self.shown.abs_diff(self.truth) as f64;
+        self.honest_held == 0
+            && self.honest_late == 0
+            && self.minutes_off <= MOST_MINUTES_OFF
+            && off <= MOST_OFF_AT_LAST * self.truth as f64
+    }
+
     /// Forgeries that count although scrutiny looked; what is slow by nature is measured a day later.
     #[must_use]
     pub fn got_through(&self, scenario: SimScenario) -> u64 {
@@ -180,6 +197,7 @@ impl Outcome {
                 "error_after_share": self.error_after,
                 "error_seconds": self.minutes_wrong * 60,
                 "off_seconds": self.minutes_off * 60,
+                "waiting": self.waiting,
                 "checks": self.checks,
             },
             "verdicts": {
@@ -351,6 +369,33 @@ mod tests {
         "/log/size",
         "/log/recount_ok",
     ];
+
+    #[test]
+    fn a_night_in_which_honest_people_are_held_has_failed() {
+        let right = Outcome {
+            truth: 2000,
+            shown: 2001,
+            minutes_off: 1,
+            ..Outcome::default()
+        };
+        assert!(right.passed());
+        let wrong = [
+            Outcome {
+                honest_held: 1,
+                ..right.clone()
+            },
+            Outcome {
+                honest_late: 1,
+                ..right.clone()
+            },
+            Outcome {
+                minutes_off: 2,
+                ..right.clone()
+            },
+            Outcome { shown: 2003, ..right },
+        ];
+        assert!(wrong.iter().all(|one| !one.passed()));
+    }
 
     #[test]
     fn the_report_of_a_simulated_night_has_every_field_of_a_drill_and_public_names() {

@@ -48,11 +48,12 @@ struct Replay<'a, S> {
 #[must_use]
 pub fn run<S: Seed>(night: &Night<S>, scrutiny: bool) -> Outcome {
     let forged = |whose: &u32| matches!(night.truth[*whose as usize], Truth::Forged(_));
-    let confirmations = night.steps.iter().filter(|step| matches!(step.act, Act::Confirm(_)));
-    let last_forged = confirmations
-        .filter(|step| forged(&step.whose))
-        .map(|step| step.at)
-        .max();
+    let last = |is: fn(&Act) -> bool| {
+        let steps = night.steps.iter().filter(|step| is(&step.act) && forged(&step.whose));
+        steps.map(|step| step.at).max()
+    };
+    // Forgers who never confirm can do harm, too.
+    let last_forged = last(|act| matches!(act, Act::Confirm(_))).or_else(|| last(|act| matches!(act, Act::Sign)));
     let mut replay = Replay {
         night,
         engine: scrutiny.then(Scrutiny::new),
@@ -279,7 +280,7 @@ impl<S: Seed> Replay<'_, S> {
                     outcome.honest_confirmed += u64::from(fate.confirmed.is_some());
                     outcome.honest_counted += u64::from(stands);
                     outcome.honest_held += u64::from(fate.held.is_some());
-                    outcome.honest_late += u64::from(!in_time && fate.held.is_none());
+                    outcome.honest_late += u64::from(!in_time);
                     let group = &mut groups[usize::from(group)];
                     group.1 += u64::from(fate.held.is_some_and(|held| held + 10 * MINUTE < end));
                     group.2 += 1;
@@ -304,6 +305,13 @@ impl<S: Seed> Replay<'_, S> {
                 }
             }
         }
+        let waits = |fate: &&Fate| fate.confirmed.is_some() && fate.held.is_none() && !fate.ended;
+        let waiting = self
+            .waiting
+            .iter()
+            .map(|whose| &self.fates[*whose as usize])
+            .filter(waits);
+        outcome.waiting = waiting.count() as u64;
         outcome.groups = groups;
         outcome.seconds_to_first_hold = first_hold
             .zip(first_forged)

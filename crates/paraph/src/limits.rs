@@ -230,6 +230,7 @@ limits! {
 
     // Verdicts
     holds_per_hour = 5000 in 0..=1000000, "Signatures that scrutiny holds in an hour without a person; the rest wait outside the count, and somebody is told.";
+    suspect_wait_seconds = 420 in 0..=3600, "Seconds from its confirmation that a signature of a group that scrutiny watches may wait before it settles: while a petition is attacked all groups are looked at every three minutes, which is twice in this, and people among them are in the count within ten.";
     cap_raised_minutes = 60 in 5..=1440, "Minutes that a person's higher limit of holds lasts; then the usual one is in force again, whoever has fallen asleep.";
     verdict_signatures = 1000000 in 1000..=1000000, "Signatures that one verdict judges; its event names each of them, in 16 bytes.";
     verdict_rows = 4096 in 16..=65536, "Rows that one commit brings up to date after a verdict; 4,096 take about 60 ms, which is what signing waits.";

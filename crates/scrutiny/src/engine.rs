@@ -64,6 +64,7 @@ pub struct Scrutiny {
     hurried: Time,
     pub(crate) families_needed: usize,
     pub(crate) holds: Holds,
+    wait_seconds: u64,
 }
 
 impl Default for Scrutiny {
@@ -96,7 +97,13 @@ impl Scrutiny {
             hurried: Time::default(),
             families_needed: FAMILIES_NEEDED,
             holds: Holds::default(),
+            wait_seconds: WAIT_SECONDS,
         }
+    }
+
+    /// The same with another bound for how long who is watched may wait, in seconds from the confirmation.
+    pub fn set_wait_seconds(&mut self, seconds: u64) {
+        self.wait_seconds = seconds;
     }
 
     /// The same with another hourly cap: a person raised it, or the past is repeated, in which nothing is to be held anew.
@@ -253,7 +260,7 @@ impl Scrutiny {
             Some(cluster) if record.is(flag::HELD) => Standing::Hold(cluster),
             Some(_) => Standing::Wait,
             None if record.is(flag::INNOCENT) || !record.is(flag::WATCHED) => Standing::Pass,
-            None if now.seconds_since(record.confirmed) < WAIT_SECONDS as f64 => Standing::Wait,
+            None if now.seconds_since(record.confirmed) < self.wait_seconds as f64 => Standing::Wait,
             None => Standing::Pass,
         }
     }

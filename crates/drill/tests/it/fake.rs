@@ -21,6 +21,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 const SECRET: &str = "a secret of these tests";
 const SETTLE_SECONDS: i64 = 1;
+/// How much later it counts whom it makes wait.
+pub(crate) const WATCHED_SECONDS: u64 = 3;
 
 /// What is wrong with this server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +34,8 @@ pub(crate) enum Fault {
     ForgetsWithdrawals,
     /// Acts on every other first confirmation, then breaks the connection off.
     LosesAnswers,
+    /// Makes every third mailbox wait for some seconds more, as if it watched them.
+    MakesWait,
 }
 
 #[derive(Default)]
@@ -156,13 +160,18 @@ impl Fake {
             _ => state
                 .confirmed
                 .iter()
-                .filter(|(mailbox, at)| **at <= cutoff && !gone(mailbox))
+                .filter(|(mailbox, at)| **at <= cutoff - self.wait(mailbox) && !gone(mailbox))
                 .count(),
         };
         format!(
             r#"{{"petition":"sample","counted":{counted},"as_of":"{}","settle_after_seconds":{SETTLE_SECONDS}}}"#,
             rfc3339(as_of)
         )
+    }
+
+    fn wait(&self, mailbox: &str) -> i64 {
+        let is_watched = self.fault == Fault::MakesWait && mailbox.len().is_multiple_of(3);
+        if is_watched { WATCHED_SECONDS as i64 * 1000 } else { 0 }
     }
 
     fn ticket(&self) -> String {

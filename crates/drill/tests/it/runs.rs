@@ -4,8 +4,9 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use paraph_drill::networks::{self, Kind};
+use paraph_drill::witness::{Standing, Testimony};
 use paraph_drill::{
-    ForgedRate, Lang, Options, Report, RunError, Scenario, ServerProbe, Sink, Stop, Strength, Target, run,
+    ForgedRate, Lang, Options, Report, RunError, Scenario, ServerProbe, Sink, Stop, Strength, Target, Witness, run,
 };
 
 use crate::fake::{self, Fault};
@@ -24,15 +25,20 @@ fn options(strengths: &[Strength]) -> Options {
 }
 
 async fn drill(fault: Fault, strengths: &[Strength]) -> Report {
+    drill_with(fault, options(strengths)).await
+}
+
+async fn drill_with(fault: Fault, options: Options) -> Report {
+    let are_forgers = !options.strengths.is_empty();
     let sink = Sink::start().await.expect("sink");
     let (url, server) = fake::start(sink.smtp_addr(), fault).await;
     let target = Target::check(&url).expect("loopback");
-    let report = run(options(strengths), target, "sample", sink, Stop::default(), |_| {})
+    let report = run(options, target, "sample", sink, Stop::default(), |_| {})
         .await
         .expect("runs");
     let sources = server.sources();
     let hosting = |source: &IpAddr| networks::lookup(*source).is_some_and(|network| network.kind == Kind::Hosting);
-    assert_eq!(sources.iter().any(hosting), !strengths.is_empty());
+    assert_eq!(sources.iter().any(hosting), are_forgers);
     assert!(sources.iter().any(IpAddr::is_ipv6) && sources.len() > 20, "{sources:?}");
     report
 }
@@ -103,6 +109,67 @@ async fn lost_answers_are_asked_again_and_leave_no_doubt() {
     let report = drill(Fault::LosesAnswers, &[]).await;
     assert!(report.passed(), "{report:#?}");
     assert_eq!((report.count.unanswered, report.count.truth), (0, report.count.r#final));
+}
+
+fn closing_table(report: &Report) -> String {
+    let mut table = Vec::new();
+    report.print(&mut table, Lang::En).expect("prints");
+    String::from_utf8_lossy(&table).into_owned()
+}
+
+/// Seven honest minutes in the count's way once ended a drill as a wrong count, and forgeries that waited as kept out.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_waits_for_those_whom_scrutiny_makes_wait_and_says_who_waits_even_then() {
+    let waits = |seconds| Options {
+        suspect_wait: Duration::from_secs(seconds),
+        ..options(&[])
+    };
+    let report = drill_with(Fault::MakesWait, waits(fake::WATCHED_SECONDS + 1)).await;
+    let count = &report.count;
+    assert!(count.error_max > 0 && report.passed(), "{report:#?}");
+    assert_eq!((count.overdue_max, count.above_max, count.waiting), (0, 0, None));
+    assert_eq!((count.r#final, count.off_seconds), (count.truth, 0.0));
+    assert!(closing_table(&report).contains("Scrutiny made signatures wait; the count shown is right."));
+
+    // Who may be made to wait for less has a place in the count earlier.
+    let report = drill_with(Fault::MakesWait, waits(1)).await;
+    assert!(report.count.overdue_max > 0 && !report.passed(), "{report:#?}");
+
+    let one_waits = Witness::new(|tokens, _| {
+        let standing = |place| Standing {
+            waits: place == 0,
+            ..Standing::default()
+        };
+        Some(Testimony {
+            of: (0..tokens.len()).map(|place| Some(standing(place))).collect(),
+            waiting: 1,
+            ..Testimony::default()
+        })
+    });
+    let options = Options {
+        witness: Some(one_waits),
+        ..waits(1)
+    };
+    let report = drill_with(Fault::None, options).await;
+    assert_eq!((report.complete, report.count.error_max), (true, 0));
+    assert_eq!((report.count.waiting, report.passed()), (Some(1), false), "{report:#?}");
+    assert!(closing_table(&report).contains("Signatures still wait for scrutiny: the count shown is not final."));
+}
+
+/// What the drill's own bound costs is said, and is no time of the server's.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_a_connection_of_the_drill_is_told_apart() {
+    let options = Options {
+        connections: 1,
+        ..options(&[])
+    };
+    let report = drill_with(Fault::None, options).await;
+    assert!(
+        report.honest.crowded > 0 && report.honest.gave_up.is_empty(),
+        "{:?}",
+        report.honest
+    );
+    assert!(closing_table(&report).contains("waits that the drill alone caused"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,16 +1,19 @@
 //! `paraph drill`: rehearses an attack on your own server.
 
 use std::io::IsTerminal;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use paraph_drill::sim::{SimScenario, TuningSeed, simulate};
 use paraph_drill::{ForgedRate, LiveView, Options, Scenario, Sink, Stop, Target};
 use paraph_nights::replay;
 use serde_json::json;
 
-use super::{check_report, demo, drill_failure, print, print_report, scenario, strengths, witness, write_report};
+use super::{
+    check_report, demo, drill_failure, print, print_report, scenario, strengths, takes, witness, write_report,
+};
 use crate::cli::{Drill, DrillCommand, DrillRun};
 use crate::failure::Failure;
+use crate::limits::Limits;
 use crate::telemetry;
 
 pub(super) fn run(drill: &Drill) -> Result<(), Failure> {
@@ -50,6 +53,10 @@ fn list(as_json: bool) {
         "Without a server, with --simulate:",
     );
     print(&format!("{without} {}", simulated.join(", ")));
+    print(tongue.pick(
+        "(framing y est un autre exercice\u{a0}: aucun faussaire ne confirme)",
+        "(framing is another drill there: no forger confirms)",
+    ));
 }
 
 /// Ten days without a server. Its seeds are those to tune by: the published figures come from others.
@@ -81,12 +88,19 @@ fn replay_night(run: &DrillRun) -> Result<(), Failure> {
     } else {
         print(&outcome.summary(scenario, demo::tongue()));
     }
-    Ok(())
+    if outcome.passed() {
+        return Ok(());
+    }
+    Err(Failure::failed(
+        "honest people were held or missing, or forged signatures were counted for more than a moment",
+        "the report says where; the same --seed repeats the same days",
+    ))
 }
 
 fn rehearse(run: &DrillRun) -> Result<(), Failure> {
     let scenario = scenario(&run.scenario)?;
     let strengths = strengths(scenario, &run.strength)?;
+    takes(scenario, run.forged_rate, run.sources)?;
     let (Some(target), Some(petition)) = (&run.target, &run.petition) else {
         return Err(Failure::usage(
             "--target or --petition is missing",
@@ -103,6 +117,8 @@ fn rehearse(run: &DrillRun) -> Result<(), Failure> {
     telemetry::start_logging_quietly()?;
     let mut options = Options::new(scenario, run.seed);
     options.strengths = strengths.unwrap_or(options.strengths);
+    // What a server does that was not told otherwise; one that lets them wait for less is not waited for.
+    options.suspect_wait = Duration::from_secs(Limits::default().suspect_wait_seconds);
     if let Some(rate) = run.honest_rate {
         options.honest_rate = rate;
     }
@@ -173,7 +189,7 @@ fn rehearse(run: &DrillRun) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::failed(
-        "the count was not right at every check, or the drill is incomplete",
+        "the count was not right at every check, or is not final, or the drill is incomplete",
         "the report says where; the same --seed repeats the same people",
     ))
 }

@@ -147,6 +147,29 @@ fn strengths(scenario: Scenario, asked: &[u8]) -> Result<Option<BTreeSet<Strengt
     Ok(Some(asked.iter().map(strength).collect()))
 }
 
+/// Refuses what a scenario has no use for: nothing that was asked for is left out without a word.
+fn takes(scenario: Scenario, forged_rate: Option<f64>, sources: Option<u32>) -> Result<(), Failure> {
+    let users = |uses: fn(Scenario) -> bool| {
+        let users: Vec<&str> = Scenario::ALL
+            .into_iter()
+            .filter(|one| uses(*one))
+            .map(Scenario::name)
+            .collect();
+        users.join(", ")
+    };
+    let refused = |flag: &str, users: String| {
+        let what = format!("{flag} says nothing to {}", scenario.name());
+        Err(Failure::usage(what, format!("leave {flag} out; it is for {users}")))
+    };
+    if forged_rate.is_some() && !scenario.forges_at_a_rate() {
+        return refused("--forged-rate", users(Scenario::forges_at_a_rate));
+    }
+    if sources.is_some() && !scenario.has_new_sources() {
+        return refused("--sources", users(Scenario::has_new_sources));
+    }
+    Ok(())
+}
+
 fn drill_failure(error: &RunError) -> Failure {
     let failure = Failure::failed(error.to_string(), error.hint());
     match error {

@@ -38,12 +38,15 @@ fn testimony(store: &Path, tokens: &Tokens, asked: &[String], since: i64) -> Res
     let first = sqlite_query(&db, sql, &[Value::Int(kind_code(VerdictKind::Held)), since])?;
     // Kept back are those that wait for a verdict or for another day.
     let mails = sqlite_query(&db, "SELECT COUNT(*) FROM outbox WHERE held = 0", &[])?;
+    // The column knows of who came after one of the same mailbox, and waits for nothing.
+    let waiting = sqlite_query(&db, "SELECT COUNT(*) FROM signature WHERE unsettled = 1", &[])?;
     Ok(Testimony {
         of: ids.iter().map(standing).collect::<Result<_, _>>()?,
         first_hold_at: first.first().map_or(Ok(None), |row| row.maybe_int(0))?,
         clusters: clusters(&db, &ids, since)?,
         incidents: incidents(&db, since)?,
         mails_on_their_way: mails.first().map_or(Ok(0), |row| row.unsigned(0))?,
+        waiting: waiting.first().map_or(Ok(0), |row| row.unsigned(0))?,
     })
 }
 
@@ -119,11 +122,14 @@ fn seen(incident: &Incident) -> paraph_drill::witness::Incident {
 }
 
 fn standing(db: &Connection, id: SignatureId) -> Result<Option<Standing>, DbError> {
-    let rows = sqlite_query(db, "SELECT axes FROM signature WHERE id = ?1", &[Value::Blob(&id.0)])?;
+    let sql = "SELECT axes, unsettled FROM signature WHERE id = ?1";
+    let rows = sqlite_query(db, sql, &[Value::Blob(&id.0)])?;
     let Some(row) = rows.first() else { return Ok(None) };
+    let waits = row.int(1)? == 1;
     let axes = u16::try_from(row.int(0)?).ok().and_then(Axes::from_bits);
     Ok(axes.map(|axes| Standing {
         held: axes.verdict == Verdict::Held,
         invalidated: axes.verdict == Verdict::Invalidated,
+        waits,
     }))
 }

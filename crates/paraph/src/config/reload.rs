@@ -24,6 +24,7 @@ const LIVE: &[&str] = &[
     "limits.event_streams",
     "limits.event_streams_per_address",
     "limits.settle_every_seconds",
+    "limits.suspect_wait_seconds",
 ];
 
 fn is_live(key: &str) -> bool {

@@ -48,6 +48,11 @@ impl Engine {
         self.scrutiny.set_holds_per_hour(holds_per_hour);
     }
 
+    /// How long who is watched may wait, from the confirmation.
+    pub(super) fn watch_for(&mut self, seconds: u64) {
+        self.scrutiny.set_wait_seconds(seconds);
+    }
+
     /// The next entry of the journal.
     pub(super) fn take(&mut self, step: Step) {
         let Step { entry, observed } = step;

@@ -105,7 +105,7 @@ pub fn start(parts: Parts, limits: watch::Receiver<Limits>) -> io::Result<(Scrut
 
 struct Follower {
     parts: Parts,
-    /// Of these, the holds of an hour.
+    /// Of these, the holds of an hour, and how long who is watched may wait.
     limits: watch::Receiver<Limits>,
     /// `None` until the past was read.
     engine: Option<Engine>,
@@ -156,6 +156,7 @@ impl Follower {
         };
         let before = engine.position;
         engine.allow(self.cap(now));
+        engine.watch_for(self.limits.borrow().suspect_wait_seconds);
         self.read_on(&mut engine).await?;
         let now = clock::now();
         let looks = asked || engine.is_due(now);

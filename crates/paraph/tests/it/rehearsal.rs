@@ -133,6 +133,25 @@ fn a_simulated_night_needs_no_server_and_says_what_became_of_it() {
         simulated.contains(&json!("honest")) && !simulated.contains(&json!("honest-surge")),
         "{listed}"
     );
+    let at = ["--target", "http://127.0.0.1:9", "--petition", "p"];
+    for (command, flag) in [
+        (["drill", "brigade", "--forged-rate", "5"], "--forged-rate"),
+        (["drill", "lockstep-218", "--sources", "5"], "--sources"),
+    ] {
+        let refused = site.run(&[&command[..], &at].concat());
+        let said = format!("{flag} says nothing to {}", command[1]);
+        assert!(
+            refused.code == 2 && refused.stderr.contains(&said),
+            "{}",
+            refused.stderr
+        );
+    }
+    let refused = site.run(&["demo", "--scenario", "twenty-mailboxes", "--forged-rate", "5"]);
+    assert!(
+        refused.code == 2 && refused.stderr.contains("says nothing to"),
+        "{}",
+        refused.stderr
+    );
     let refused = site.run(&["drill", "honest", "--simulate", "--petition", "fountain"]);
     assert_eq!(refused.code, 2, "it signs no petition of a server");
     let refused = site.run(&["drill", "honest", "--simulate", "--seed", "4294967296"]);
