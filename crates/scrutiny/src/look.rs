@@ -6,7 +6,9 @@ use paraph_tally::{PetitionId, SignatureId};
 
 use crate::around::{Around, Neighbours, those};
 use crate::baseline::{Kind, Trait};
-use crate::bounds::{COVERAGE, DECADES_TO_AGREE, LIFT, MIN_CLUSTER, MIN_WATCHED, ORGANISATION, OWNED, RING, ROOM};
+use crate::bounds::{
+    COVERAGE, DECADES_TO_AGREE, DECADES_TO_LEAN, LEAN, LIFT, MIN_CLUSTER, MIN_WATCHED, ORGANISATION, OWNED, RING, ROOM,
+};
 use crate::cluster::{Rule, score, strongest};
 use crate::engine::Scrutiny;
 use crate::families::{Agreement, Mark, Sample, agreements, families, surprise, weighing};
@@ -310,9 +312,17 @@ impl Scrutiny {
     ) -> Option<Look> {
         let sample = self.sample(members, outside);
         let strong = score(&strongest(&agreed)) >= SHOWN.1;
-        agreed.extend(sample.leaning(Fact::Elsewhere, Trait::Elsewhere));
-        agreed.extend(sample.leaning(Fact::Hosting, Trait::Hosting));
-        (strong && families(&agreed).len() > 1).then_some(Look {
+        let facts = [(Fact::Elsewhere, Trait::Elsewhere), (Fact::Hosting, Trait::Hosting)];
+        let leaning: Vec<Agreement> = facts
+            .iter()
+            .filter_map(|(fact, is)| sample.leaning(*fact, *is))
+            .collect();
+        // One does not bring the other about: what both say is said by both together.
+        let times = |one: &Agreement| f64::from(one.evidence.seen) / one.evidence.expected;
+        let decades: f64 = leaning.iter().map(|one| one.evidence.decades).sum();
+        let leans = leaning.iter().map(times).product::<f64>() >= LEAN && decades >= DECADES_TO_LEAN;
+        agreed.extend(leaning);
+        (strong && leans).then_some(Look {
             petition: members.first()?.petition,
             judged: Judged::Notice {
                 organisation: false,
