@@ -24,6 +24,10 @@ pub const MAX_GROUPS: usize = 1 << 16;
 /// microseconds. Counting in members rather than minutes makes the window fit the pace: from a minute to ten days.
 pub const RING: usize = 128;
 
+/// Where the latest of a group come faster than the others, those are looked at by themselves who came in so many times what the
+/// latest [`MIN_CLUSTER`] took: four times as many, if they keep their pace, and few of those who came before.
+pub const SURGE: u32 = 4;
+
 /// How often a value has to come up before it is watched. What comes up less often cannot be a cluster.
 pub const FIRST_SIGHT: u8 = 4;
 

@@ -100,27 +100,34 @@ impl Rule {
         rule
     }
 
-    /// Both as one, if they are of one attack: they ask for the same families, and in two of these have values in common. Who
-    /// bears the marks of some of its forgeries in one family and of others in another is then of it as well. `None` also if
-    /// that takes too many others.
+    /// Both as one, if they are of one attack: they ask for the same families, or for enough that are the same, and in two of these
+    /// have values in common. Who bears the marks of some of its forgeries in one family and of others in another is then of it as
+    /// well. `None` also if that takes too many others.
     pub(crate) fn joined(&self, other: &Self) -> Option<Self> {
-        let families = |rule: &Self| rule.marks.iter().map(|(family, _)| *family).collect::<Vec<_>>();
-        if families(self) != families(other) || self.group_only != other.group_only {
+        let theirs = |family: Family| other.marks.iter().find(|(of, _)| *of == family).map(|(_, marks)| marks);
+        let pairs: Vec<_> = self
+            .marks
+            .iter()
+            .filter_map(|(family, ours)| Some((*family, ours, theirs(*family)?)))
+            .collect();
+        let same = pairs.len() == self.marks.len() && pairs.len() == other.marks.len();
+        if self.group_only != other.group_only || !(same || pairs.len() >= FAMILIES_NEEDED) {
             return None;
         }
-        let pairs = || self.marks.iter().zip(&other.marks);
-        let alike = pairs().filter(|((_, ours), (_, theirs))| in_common(ours, theirs));
+        let alike = pairs.iter().filter(|(_, ours, theirs)| in_common(ours, theirs));
         if alike.count() < 2 {
             return None;
         }
-        let marks: Vec<_> = pairs()
-            .map(|((family, ours), (_, theirs))| (*family, union(ours, theirs)))
+        let marks: Vec<_> = pairs
+            .iter()
+            .map(|(family, ours, theirs)| (*family, union(ours, theirs)))
             .collect();
         let bounded = |mark: &Mark| !matches!(mark, Mark::Values(_, values) if values.len() > RULE_VALUES);
         if !marks.iter().flat_map(|(_, marks)| marks).all(|(mark, _)| bounded(mark)) {
             return None;
         }
-        (self.needed.max(other.needed)..=marks.len() + self.group_only)
+        let all = marks.len() + self.group_only;
+        (self.needed.max(other.needed).min(all)..=all)
             .map(|needed| Self::of(self.petition, marks.clone(), self.group_only, needed))
             .find(|rule| rule.catches <= RULE_SPECIFICITY)
     }

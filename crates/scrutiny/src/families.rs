@@ -1,9 +1,7 @@
 //! The tests, family by family: what a group shows against what honest people around it show.
 
 use crate::baseline::{Baseline, Kind, Trait};
-use crate::bounds::{
-    COVERAGE, DECADES_TO_AGREE, DECADES_TO_LEAN, LEAN, LIFT, MIN_CLUSTER, MOST_DECADES, OWNED, RING, RULE_VALUES,
-};
+use crate::bounds::{COVERAGE, DECADES_TO_AGREE, LEAN, LIFT, MIN_CLUSTER, MOST_DECADES, OWNED, RING, RULE_VALUES};
 use crate::finding::{Evidence, Fact, Family};
 use crate::mail::Mail;
 use crate::record::{Record, flag};
@@ -308,13 +306,13 @@ impl Sample<'_> {
         self.agree(fact, seen, 0, expected, Mark::Is(is))
     }
 
-    /// Whether a fact holds for more of them than chance would bring, though not for most. It makes nobody a member of
-    /// anything; it says which crowd a person may want to look at.
+    /// Whether a fact holds for more of them than usual, though not for most: as much more as one of two has to that are enough
+    /// together. It makes nobody a member of anything; it says which crowd a person may want to look at.
     pub(crate) fn leaning(&self, fact: Fact, is: Trait) -> Option<Agreement> {
         let (seen, of) = (self.count(is), self.members.len());
         let expected = self.normal(is);
         let decades = surprise(seen, of, expected);
-        (decades >= DECADES_TO_LEAN && seen as f64 >= LEAN * expected * of as f64).then_some(Agreement {
+        (seen as f64 >= LEAN.sqrt() * expected * of as f64).then_some(Agreement {
             evidence: Evidence {
                 fact,
                 seen: seen as u32,

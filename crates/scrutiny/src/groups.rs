@@ -8,6 +8,7 @@ use paraph_tally::PetitionId;
 use crate::bounds::{LOOK_AGAIN, MAX_GROUPS, RING};
 use crate::finding::Fact;
 use crate::record::{Record, flag};
+use crate::surge::surge;
 use crate::window::Seq;
 
 /// What the members of a group have in common.
@@ -32,10 +33,11 @@ pub(crate) enum Seed {
     DomainShape,
     HostingClient,
     HostingDomain,
+    HostingOwnMail,
 }
 
 /// Seeds that are known when the form arrives.
-const AT_SIGNING: [Seed; 18] = [
+const AT_SIGNING: [Seed; 19] = [
     Seed::Near,
     Seed::Origin,
     Seed::Client,
@@ -54,6 +56,7 @@ const AT_SIGNING: [Seed; 18] = [
     Seed::DomainShape,
     Seed::HostingClient,
     Seed::HostingDomain,
+    Seed::HostingOwnMail,
 ];
 
 impl Seed {
@@ -79,9 +82,14 @@ impl Seed {
             Self::Client => Some(Fact::SameClients),
             Self::Comment => Some(Fact::SameComments),
             Self::Shape => Some(Fact::SamePatterns),
-            Self::Hosting => Some(Fact::Hosting),
+            Self::Hosting | Self::HostingOwnMail => Some(Fact::Hosting),
             _ => None,
         }
+    }
+
+    /// Whether firms, readers who hide and forgers are in its group one after another, so that its latest are looked at as well.
+    pub(crate) fn mixes(self) -> bool {
+        self == Self::HostingOwnMail
     }
 
     /// What the members of its group share; none if the record has no such value, or one that everybody shares.
@@ -109,6 +117,7 @@ impl Seed {
             Self::DomainShape => (record.domain * own_mail, record.shape),
             Self::HostingClient => (hosting, record.client),
             Self::HostingDomain => (hosting, record.domain * own_mail),
+            Self::HostingOwnMail => (hosting, own_mail),
         };
         (first != 0 && second != 0).then_some((first, second))
     }
@@ -222,6 +231,17 @@ impl Group {
     /// Whether it has had enough news, or is a suspect and has had a few.
     fn is_due(&self) -> bool {
         self.in_its_turn() || (self.suspect && u32::from(self.fresh) >= LOOK_AGAIN.0)
+    }
+
+    /// Whether its latest members come faster than the others, if it is asked: once for so many news.
+    fn surges(&mut self) -> bool {
+        if !self.seed.mixes() || u32::from(self.fresh) < LOOK_AGAIN.0 {
+            return false;
+        }
+        self.fresh = 0;
+        let mut members: Vec<Seq> = self.members().collect();
+        members.sort_unstable();
+        surge(&members).is_some()
     }
 
     /// Whether it has had half the news of a first look.
@@ -449,7 +469,7 @@ impl Groups {
         if group.is_due_in_a_hurry() {
             self.stirred[word] |= bit;
         }
-        if group.is_due() && !group.queued {
+        if (group.is_due() || group.surges()) && !group.queued {
             group.queued = true;
             self.queue.push(place);
         }

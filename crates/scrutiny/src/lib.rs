@@ -37,6 +37,7 @@ mod packed;
 mod pardon;
 mod record;
 mod sketch;
+mod surge;
 mod telling;
 mod times;
 mod window;

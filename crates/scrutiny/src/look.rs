@@ -6,14 +6,17 @@ use paraph_tally::{PetitionId, SignatureId};
 
 use crate::around::{Around, Neighbours, those};
 use crate::baseline::{Kind, Trait};
-use crate::bounds::{COVERAGE, DECADES_TO_AGREE, LIFT, MIN_CLUSTER, MIN_WATCHED, ORGANISATION, OWNED, RING, ROOM};
+use crate::bounds::{
+    COVERAGE, DECADES_TO_AGREE, DECADES_TO_LEAN, LEAN, LIFT, MIN_CLUSTER, MIN_WATCHED, ORGANISATION, OWNED, RING, ROOM,
+};
 use crate::cluster::{Rule, score, strongest};
 use crate::engine::Scrutiny;
 use crate::families::{Agreement, Mark, Sample, agreements, families, surprise, weighing};
 use crate::finding::{Fact, Family};
-use crate::groups::Seed;
+use crate::groups::{Group, Seed};
 use crate::islands::Asked;
 use crate::record::{Record, Time, flag};
+use crate::surge::surge;
 use crate::times;
 use crate::window::Seq;
 
@@ -69,6 +72,26 @@ impl Scrutiny {
         if group.remembered() < MIN_WATCHED {
             return None;
         }
+        // In order already, but for those who were confirmed late.
+        let mut seqs: Vec<Seq> = group.members().collect();
+        seqs.sort_unstable();
+        seqs.dedup();
+        // Those who come faster than the others did, by themselves; what holds or makes wait is not lost in all of them.
+        let latest = surge(&seqs).filter(|_| group.seed.mixes());
+        let latest = latest.and_then(|latest| self.judge_these(group, latest, known, around));
+        let holds = |look: &Look| matches!(look.judged, Judged::Cluster(_));
+        if latest.as_ref().is_some_and(holds) {
+            return latest;
+        }
+        let whole = self.judge_these(group, &seqs, known, around);
+        let waits = |look: &Look| matches!(look.judged, Judged::Watch | Judged::Notice { watch: true, .. });
+        latest
+            .filter(|latest| waits(latest) && !whole.as_ref().is_some_and(holds))
+            .or(whole)
+    }
+
+    /// Judges these members of a group.
+    fn judge_these(&self, group: &Group, seqs: &[Seq], known: usize, around: &mut Around) -> Option<Look> {
         let (seed, key, size) = (group.seed, group.key, group.size());
         let fresh = &self.clusters[known..];
         // An organisation is judged by itself, and not along with others whom it happens to resemble.
@@ -78,11 +101,7 @@ impl Scrutiny {
             let apart = !by_itself && self.islands.stands_apart(record);
             !taken && !apart && !fresh.iter().any(|cluster| cluster.takes(record))
         };
-        // In order already, but for those who were confirmed late.
-        let mut seqs: Vec<Seq> = group.members().collect();
-        seqs.sort_unstable();
-        seqs.dedup();
-        let all = self.window.all(&seqs);
+        let all = self.window.all(seqs);
         let mut members = those(&all, open);
         if members.len() < MIN_WATCHED {
             return None;
@@ -310,9 +329,17 @@ impl Scrutiny {
     ) -> Option<Look> {
         let sample = self.sample(members, outside);
         let strong = score(&strongest(&agreed)) >= SHOWN.1;
-        agreed.extend(sample.leaning(Fact::Elsewhere, Trait::Elsewhere));
-        agreed.extend(sample.leaning(Fact::Hosting, Trait::Hosting));
-        (strong && families(&agreed).len() > 1).then_some(Look {
+        let facts = [(Fact::Elsewhere, Trait::Elsewhere), (Fact::Hosting, Trait::Hosting)];
+        let leaning: Vec<Agreement> = facts
+            .iter()
+            .filter_map(|(fact, is)| sample.leaning(*fact, *is))
+            .collect();
+        // One does not bring the other about: what both say is said by both together.
+        let times = |one: &Agreement| f64::from(one.evidence.seen) / one.evidence.expected;
+        let decades: f64 = leaning.iter().map(|one| one.evidence.decades).sum();
+        let leans = leaning.iter().map(times).product::<f64>() >= LEAN && decades >= DECADES_TO_LEAN;
+        agreed.extend(leaning);
+        (strong && leans).then_some(Look {
             petition: members.first()?.petition,
             judged: Judged::Notice {
                 organisation: false,
@@ -394,6 +421,10 @@ impl Scrutiny {
 /// What a group is made of is shared by all of it, because that is how it was chosen. It speaks only where it is frequent among
 /// those who bear the other marks: an attack brings its share of every common pattern of addresses, and none of them is its own.
 fn without_selection(seed: Seed, member: &Record, mut agreed: Vec<Agreement>, latest: &[Record]) -> Vec<Agreement> {
+    // Nor that they have mailboxes of their own, if that is how they were chosen: which domains these are may speak.
+    if seed == Seed::HostingOwnMail {
+        agreed.retain(|one| one.evidence.fact != Fact::OwnMail);
+    }
     for part in seed.parts().unwrap_or([seed, seed]) {
         let chosen = agreed.iter().find(|one| Some(one.evidence.fact) == part.fact());
         let Some((fact, expected)) = chosen.map(|one| (one.evidence.fact, one.expected)) else {

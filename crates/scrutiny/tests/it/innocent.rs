@@ -211,6 +211,47 @@ fn a_crowd_from_abroad_is_shown_though_nobody_declares_a_country() {
     assert!(theirs.count() * 10 >= told.looked_at.len() * 9, "{told:?}");
 }
 
+/// On a petition that one in seven signs from abroad and one in fifteen through rented servers, twice as many of a crowd that copies
+/// do each. A person is shown who they are. Fails when each has to say it alone.
+#[test]
+fn a_crowd_that_is_from_abroad_and_rents_a_little_is_shown_for_both() {
+    let mut draw = Draw(18);
+    let mut people = ordinary_day(&mut draw);
+    let place = |one: &mut Observation, abroad: bool, rents: bool, nth: u64| {
+        if abroad {
+            (one.source.country, one.source.origin) = (Country::from_code("QB"), tag(2, 71 + nth % 20));
+        }
+        if rents {
+            (one.source.kind, one.source.near) = (NetworkKind::Hosting, tag(1, 80_000 + nth % 90));
+        }
+    };
+    for (nth, one) in (0..).zip(&mut people) {
+        place(one, nth % 7 == 0, nth % 15 == 0, nth);
+    }
+    let crowd: Vec<Observation> = (0..600)
+        .map(|nth| {
+            let at = BEGIN + 13 * HOUR + draw.below(6 * HOUR);
+            let mut one = person(&mut draw, at);
+            place(&mut one, nth % 7 < 2, nth % 15 < 2, nth);
+            if nth % 3 > 0 {
+                one.comment = Tag(9);
+            }
+            one
+        })
+        .collect();
+    people.extend(&crowd);
+    let replayed = replay(&people, minutes);
+    assert_eq!(replayed.held.len(), 0, "{:?}", replayed.told);
+    let facts =
+        |told: &&Finding| [Fact::Elsewhere, Fact::Hosting].map(|fact| told.evidence.iter().any(|one| one.fact == fact));
+    let told = replayed.told.iter().find(|told| facts(told) == [true, true]);
+    let told = told.expect("somebody is told");
+    assert!(
+        told.looked_at.iter().all(|id| crowd.iter().any(|one| one.id == *id)),
+        "{told:?}"
+    );
+}
+
 /// Numbered mailboxes of a university, three addresses of its network, a room of one kind of browser. A number is a person there:
 /// each has a stem of its own, and one pattern.
 #[test]

@@ -57,6 +57,44 @@ fn forgers_who_spread_over_dozens_of_domains_are_held() {
     assert!(replayed.held.len() >= 295, "{} of 300", replayed.held.len());
 }
 
+/// A firm of a hundred signs in the morning behind five rented proxies. In the afternoon somebody signs each minute, from rented servers of
+/// twelve holders, with four browsers, four patterns of addresses and mailboxes at forty domains: whatever two of them share, few do
+/// yet. Fails when those are not looked at by themselves who come faster than others did.
+#[test]
+fn forgers_who_share_little_are_found_soon_beside_a_firm_that_rents() {
+    let mut draw = Draw(95);
+    let mut people = ordinary_day(&mut draw);
+    let firm = (0..100).map(|_| {
+        let at = BEGIN + 8 * HOUR + draw.below(2 * HOUR);
+        let mut one = person(&mut draw, at);
+        one.source.kind = NetworkKind::Hosting;
+        (one.source.origin, one.source.near) = (tag(2, 700), tag(1, 70_000 + draw.below(5)));
+        (one.domain, one.common_mail) = (tag(9, 1999), false);
+        one
+    });
+    let firm: Vec<Observation> = firm.collect();
+    people.extend(&firm);
+    let start = BEGIN + 15 * HOUR;
+    let forged: Vec<Observation> = (0..120)
+        .map(|_| {
+            let at = start + draw.below(2 * HOUR);
+            let mut one = person(&mut draw, at);
+            let place = draw.below(60);
+            one.source.kind = NetworkKind::Hosting;
+            (one.source.origin, one.source.near) = (tag(2, 900 + place % 12), tag(1, 90_000 + place));
+            (one.domain, one.common_mail) = (tag(9, 2000 + draw.below(40)), false);
+            (one.client, one.local_shape) = (tag(3, 5000 + draw.below(4)), tag(7, 60 + draw.below(4)));
+            one
+        })
+        .collect();
+    people.extend(&forged);
+    let replayed = replay(&people, minutes);
+    assert_eq!(replayed.held_of(&firm), 0);
+    assert_eq!(replayed.held.len(), replayed.held_of(&forged), "somebody else is held");
+    let found = replayed.found_at.expect("a hold");
+    assert!(found < start + HOUR, "{} min", (found - start) / MINUTE);
+}
+
 /// From lines like homes, each with another browser, and all confirmed on one server. With one domain, it may be a firm whose people
 /// sign at home and open their mail behind its proxy. Fails when only who signs from rented servers is held for two families.
 #[test]

@@ -40,6 +40,37 @@ fn whoever_has_marks_of_two_rules_of_one_attack_is_of_it() {
     assert_eq!(replayed.held.len(), 125);
 }
 
+/// The same, where the later ones write their names in capitals: their rule has a family more. Fails when only rules of the same
+/// families are of one attack.
+#[test]
+fn a_rule_that_says_more_is_of_the_same_attack() {
+    let mut draw = Draw(94);
+    let mut people = ordinary_day(&mut draw);
+    let start = BEGIN + 12 * HOUR;
+    for nth in 0..60 {
+        let at = start + nth * MINUTE / 2 + draw.below(20_000);
+        people.push(rented(&mut draw, at, nth % 2, nth / 2 % 2));
+    }
+    for nth in 0..60 {
+        let at = start + HOUR + nth * MINUTE / 2 + draw.below(20_000);
+        let one = rented(&mut draw, at, 1 + nth % 2, 1 + nth / 2 % 2);
+        people.push(Observation {
+            name_upper: true,
+            ..one
+        });
+    }
+    let between: Vec<Observation> = (0..5)
+        .map(|nth| Observation {
+            name_upper: false,
+            ..rented(&mut draw, start + (2 + nth) * HOUR, 0, 2)
+        })
+        .collect();
+    people.extend(&between);
+    let replayed = replay(&people, minutes);
+    assert_eq!(replayed.held_of(&between), 5);
+    assert_eq!(replayed.held.len(), 125);
+}
+
 /// In one range of a rented network, at a beat, with five browsers and six patterns of addresses, of which no rule that is rare
 /// enough names all. Fails when a range is theirs only if most who come from it bear every mark of the rule.
 #[test]
