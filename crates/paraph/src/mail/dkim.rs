@@ -4,8 +4,6 @@
 //! `From` twice, so that nobody can put a second one above ours. Signing is short enough to stand here: the libraries at
 //! hand bring a resolver, or an RSA with a timing leak (RUSTSEC-2023-0071). The tests verify with somebody else's code.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use data_encoding::BASE64;
@@ -73,8 +71,7 @@ impl Signer {
     /// It cannot be read, others can read it, or it holds no key that can sign.
     pub fn open(path: &Path, selector: &str, domain: &str) -> Result<Self, DkimKeyError> {
         let unreadable = |error: std::io::Error| DkimKeyError::Unreadable(error.kind().to_string());
-        let mode = fs::metadata(path).map_err(unreadable)?.permissions().mode() & 0o777;
-        if mode & 0o077 != 0 {
+        if let Some(mode) = named::exposed(path).map_err(unreadable)? {
             return Err(DkimKeyError::Exposed(mode));
         }
         let pem = Zeroizing::new(named::text(path, SECRET_FILE_BYTES).map_err(unreadable)?);
