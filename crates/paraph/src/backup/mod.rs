@@ -88,6 +88,9 @@ pub enum BackupError {
     /// What was named with `--erasures` knows of none.
     #[error("--erasures: {0} holds neither keys/erasures.log nor paraph.db")]
     NoErasures(PathBuf),
+    /// What was named with `--erasures` knows of those of others.
+    #[error("--erasures: {0} is of another site than this backup")]
+    OtherSite(PathBuf),
     /// A log of erasures names fewer people than it did.
     #[error("{log}: {lines} lines are no erasures, so whom they named would be back")]
     LogDamaged {
