@@ -84,6 +84,8 @@ impl Config {
         // Passwords are not among the settings.
         let hidden = [
             ("mail.smtp", self.mail.delivery != new.mail.delivery),
+            ("alerts.first", self.alerts.first != new.alerts.first),
+            ("alerts.second", self.alerts.second != new.alerts.second),
             (
                 "alerts.webhook_bearer",
                 self.alerts.webhook_bearer != new.alerts.webhook_bearer,
@@ -123,10 +125,10 @@ mod tests {
         let old = config(&[]);
         let new = config(&[
             ("PARAPH__SITE__NAME", "Another name"),
-            ("PARAPH__LIMITS__DISK_FLOOR_MIB", "512"),
-            ("PARAPH__LIMITS__CONNECTIONS", "100"),
             ("PARAPH__SITE__LANGUAGES", "en"),
             ("PARAPH__SITE__LOCALES", "/nowhere"),
+            ("PARAPH__LIMITS__DISK_FLOOR_MIB", "512"),
+            ("PARAPH__LIMITS__CONNECTIONS", "100"),
             ("PARAPH__LISTEN__HTTP", "127.0.0.1:1"),
             ("PARAPH__MAIL__FROM", "a@example.org"),
             ("PARAPH__MAIL__SMTP", "smtp://u:one@127.0.0.1:25"),
