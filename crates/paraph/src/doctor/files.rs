@@ -27,7 +27,7 @@ pub(super) fn permissions(config: &Config) -> Vec<Finding> {
 
 fn mode(check: &'static str, path: &Path, should: &str) -> Finding {
     match named::exposed(path) {
-        Ok(None) => Finding::ok(check, format!("nobody but its owner gets at {}", path.display())),
+        Ok(None) => Finding::ok(check, format!("{} is closed to others", path.display())),
         Ok(Some(mode)) => {
             let what = format!(
                 "{} has mode {mode:o}: others on this machine can get in",

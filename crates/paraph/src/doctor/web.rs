@@ -1,5 +1,6 @@
 //! The front door as a visitor meets it: address, proxy, certificate.
 
+use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -47,14 +48,10 @@ pub(super) async fn front_door(config: &Config, names: &Names) -> FrontDoor {
             (ip, tokio::spawn(visit))
         })
         .collect();
-    let unknown = std::io::Error::new(std::io::ErrorKind::NotFound, "its name has no address");
+    let unknown = std::io::Error::new(ErrorKind::NotFound, "its name has no address");
     let mut front = Err(OutboundError::Connect(unknown));
     for (at, (ip, answer)) in asked.into_iter().enumerate() {
         let answer = answer.await.unwrap_or(Err(OutboundError::Late(PATIENCE)));
-        let has_no_way = |answer: &Result<_, OutboundError>| {
-            use std::io::ErrorKind::{HostUnreachable, NetworkUnreachable};
-            matches!(answer, Err(OutboundError::Connect(why)) if [HostUnreachable, NetworkUnreachable].contains(&why.kind()))
-        };
         let tells_more = has_no_way(&front) || (front.is_ok() && answer.is_err() && !has_no_way(&answer));
         if at == 0 || tells_more {
             front = answer.map_err(|why| match why {
@@ -66,6 +63,12 @@ pub(super) async fn front_door(config: &Config, names: &Names) -> FrontDoor {
         }
     }
     Some(front)
+}
+
+/// Whether this machine has no way to an address: one without IPv6, for example.
+fn has_no_way(answer: &Result<Answered, OutboundError>) -> bool {
+    let unreachable = [ErrorKind::HostUnreachable, ErrorKind::NetworkUnreachable];
+    matches!(answer, Err(OutboundError::Connect(why)) if unreachable.contains(&why.kind()))
 }
 
 /// The host of a URL, an IPv6 address without its brackets.

@@ -144,16 +144,20 @@ impl Signer {
         if !held.is_some_and(|held| held.ends_with(ours)) {
             return Published::Another;
         }
-        match () {
-            () if tag("v").is_some_and(|version| version != "DKIM1") => Published::Unfit("v is not DKIM1"),
-            () if tag("k").unwrap_or_else(|| "rsa".to_owned()) != kind => {
-                Published::Unfit("k names another kind of key")
-            }
-            () if !allows("h", &["sha256"]) => Published::Unfit("h leaves out sha256"),
-            () if !allows("s", &["*", "email"]) => Published::Unfit("s is not for email"),
-            () if tag("t").is_some_and(|flags| flags.split(':').any(|flag| flag == "y")) => Published::Testing,
-            () => Published::Ours,
+        let unfit = [
+            (tag("v").is_some_and(|version| version != "DKIM1"), "v is not DKIM1"),
+            (
+                tag("k").unwrap_or_else(|| "rsa".to_owned()) != kind,
+                "k names another kind of key",
+            ),
+            (!allows("h", &["sha256"]), "h leaves out sha256"),
+            (!allows("s", &["*", "email"]), "s is not for email"),
+        ];
+        if let Some((_, why)) = unfit.into_iter().find(|(is_so, _)| *is_so) {
+            return Published::Unfit(why);
         }
+        let is_test = tag("t").is_some_and(|flags| flags.split(':').any(|flag| flag == "y"));
+        if is_test { Published::Testing } else { Published::Ours }
     }
 
     /// The letter with its signature on top. `raw` has CRLF at the ends of its lines.
