@@ -381,6 +381,9 @@ refusal-bad-request-do = Vuelve a la petición y rellena de nuevo el formulario.
 refusal-forbidden-title = Este formulario ya no sirve
 refusal-forbidden-detail = Llevaba demasiado tiempo abierto, o ya se había enviado. No se ha registrado nada, y nada de lo que habías confirmado se ha perdido.
 refusal-forbidden-do = Vuelve a la petición: allí te espera un formulario nuevo.
+refusal-banned-title = Esta conexión está bloqueada por un tiempo
+refusal-banned-detail = Desde su dirección, que quizá compartes con otras personas, han llegado muchas firmas falsas. Nadie dice que fueran tuyas. Nada de lo que habías confirmado se ha perdido, y los enlaces de nuestros correos siguen funcionando.
+refusal-banned-do = Vuelve más tarde, o usa otra conexión, por ejemplo la de tu teléfono. Si se repite, escríbenos: una persona puede levantar el bloqueo enseguida.
 refusal-not-found-title = No hay nada en esta dirección
 refusal-not-found-detail = Quizá falte una letra al final del enlace, o la página haya cambiado de lugar. Nada de lo que firmaste se ha perdido.
 refusal-not-found-do = Busca la petición en la lista.
@@ -459,6 +462,11 @@ method-html =
     <li>Un operador deshonesto podría inventar firmas. Los recibos, y un registro público que cualquiera puede recontar, son lo que le pone límite; mientras una petición no tenga ese registro, te fías de este sitio.</li>
     </ul>
 
+method-networks-html =
+    <h2 id="networks">A nombre de quién está registrada una red</h2>
+    <p>Para ver un ataque es útil saber a qué red pertenece una dirección, a nombre de quién y en qué país la tiene inscrita un registro, y si esa red alquila servidores o conecta hogares. La tabla que lo dice está dentro del programa: no se envía ninguna dirección a nadie. Lo que la tabla no sabe se llama desconocido. El titular registrado es el que nombra un registro, no el autor de lo que llegó desde allí.</p>
+    <p>La tabla procede de <a href="https://www.routeviews.org/">RouteViews</a>, del <a href="https://www.nro.net/">NRO</a> y de <a href="https://db-ip.com/">IP Geolocation by DB-IP</a>, con licencia <a href="https://creativecommons.org/licenses/by/4.0/deed.es">CC BY 4.0</a>, compilada por <a href="https://github.com/sapics/ip-location-db">ip-location-db</a>; Paraph la ha abreviado y ha añadido la naturaleza de las redes.</p>
+
 ## Tus datos
 
 consent-version = Frase de consentimiento, versión { $version }.
@@ -500,3 +508,74 @@ legal-petitions = Peticiones
 legal-petitions-html = Cada petición es responsabilidad de su autor. Para señalar un texto ilícito, escribe a <a href="mailto:{ $contact }">{ $contact }</a>.
 legal-software = Programa
 legal-software-text = Este sitio funciona con Paraph, programa libre con licencia MIT o Apache 2.0. Su control contra los falsificadores usa el componente ALTCHA (licencia MIT), servido desde este sitio.
+
+## Cómo está el sitio
+
+ops-title = Cómo está el sitio
+ops-open = Se reciben firmas.
+ops-read-only = Solo páginas: un operador ha puesto las firmas en pausa. A quien firma se le dice que deje la página abierta.
+ops-trouble = Algo va mal: /readyz dice qué.
+ops-now = Ahora
+ops-price = Precio de un acertijo, vueltas por intento
+ops-bans = Bloqueos en vigor
+ops-intake = Órdenes que esperan al escritor
+ops-lanes = Carriles
+ops-lanes-what = Primero los que más importan. Nada se rechaza antes que todo lo que importa menos.
+ops-lane = Carril
+ops-working = En curso
+ops-waiting = En espera
+ops-delay = Demora
+ops-served = Atendidas
+ops-shed = Rechazadas
+ops-lane-operator = Operadores
+ops-lane-desk = La mesa
+ops-lane-desk_door = La puerta de la mesa, al entrar
+ops-lane-confirm = Confirmaciones
+ops-lane-manage = Retiradas y objeciones
+ops-lane-sign = Firmas con script
+ops-lane-plain = Firmas sin script, y de orígenes muy activos
+ops-lane-challenge = Acertijos y formularios
+ops-lane-verification = Verificación de acertijos
+ops-bounds = Cuánto se usa de cada límite
+ops-metrics = Todas las métricas
+
+## El correo del sitio
+
+mail-title = ¿Llega nuestro correo?
+mail-all-well = Todos los dominios a los que hemos escrito aceptan nuestro correo.
+mail-some-rest = { $count ->
+    [one] Un dominio no acepta ahora correo nuestro. Se le pregunta cada vez menos; no se pierde nada.
+   *[other] { $count } dominios no aceptan ahora correo nuestro. Se les pregunta cada vez menos; no se pierde nada.
+}
+mail-queue = Correo que espera
+mail-age-hour = desde hace menos de una hora
+mail-age-six = desde hace entre una y seis horas
+mail-age-day = desde hace entre seis horas y un día
+mail-age-older = desde hace más de un día
+mail-held = de ellos, porque a la dirección se la deja en paz
+mail-next = El próximo de los aplazados sale el
+mail-domains = Por dominio
+mail-domains-what = Desde el último arranque. Un dominio se nombra cuando lo comparten diez direcciones.
+mail-domain = Dominio
+mail-sent = Enviados
+mail-deferred = Aplazados
+mail-refused = Rechazados
+mail-returned = Devueltos
+mail-again = Se pregunta otra vez
+mail-other = Todos los demás
+mail-quiet = Direcciones que se dejan en paz
+mail-quiet-confirmations = quien las lee detuvo los correos de confirmación
+mail-quiet-news = quien las lee detuvo las noticias
+mail-quiet-bounced = ese buzón no existe, dice su servidor de correo
+mail-quiet-troubled = no se dejan en paz: problemas pasajeros en los últimos 30 días
+mail-no-names = Aquí no se guarda la dirección de nadie: solo marcas que no se pueden invertir.
+
+## Motivos de las decisiones
+
+reason-lockstep = Se parecen al menos de tres maneras independientes, como si se hubieran hecho juntas
+reason-machine = Las hizo una máquina, según comprobó alguien que miró
+reason-same-person = Varias firmas de una sola persona
+reason-disowned = Quienes leen los buzones dicen: «no fui yo»
+reason-reviewed = Alguien miró y no encontró nada en su contra
+reason-answered = Respondieron cuando se les preguntó
+reason-mistake = La decisión anterior fue un error

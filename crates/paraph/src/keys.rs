@@ -77,8 +77,7 @@ impl Keys {
         };
         match named::text(path, SECRET_FILE_BYTES) {
             Ok(text) => {
-                let mode = fs::metadata(path).map_err(io)?.permissions().mode() & 0o777;
-                if mode & 0o077 != 0 {
+                if let Some(mode) = named::exposed(path).map_err(io)? {
                     return Err(KeyError::Exposed {
                         path: path.to_owned(),
                         mode,

@@ -67,7 +67,12 @@ fn player(uri: &Uri, scheme: &str, host: &str) -> Option<Player> {
         !name.is_empty() && name.bytes().all(fits)
     };
     let site = host.strip_prefix("www.").or(host.strip_prefix("m.")).unwrap_or(host);
-    if uri.path().ends_with(".mp4") || uri.path().ends_with(".webm") {
+    // A page over TLS loads nothing without: the link beside still leads there.
+    if scheme != "https" {
+        return None;
+    }
+    let file = uri.path().to_ascii_lowercase();
+    if file.ends_with(".mp4") || file.ends_with(".webm") {
         return Some(Player::File(uri.to_string()));
     }
     let of_query = || uri.query()?.split('&').find_map(|pair| pair.strip_prefix("v="));
@@ -84,9 +89,7 @@ fn player(uri: &Uri, scheme: &str, host: &str) -> Option<Player> {
         // PeerTube, on whatever host; elsewhere such a path is a page that cannot be framed, and the link beside still leads there.
         (_, ["w", name] | ["videos", "watch" | "embed", name]) if is_name(name) => {
             let authority = uri.authority()?;
-            Some(Player::Frame(format!(
-                "{scheme}://{authority}/videos/embed/{name}?p2p=0"
-            )))
+            Some(Player::Frame(format!("https://{authority}/videos/embed/{name}?p2p=0")))
         }
         _ => None,
     }
@@ -123,7 +126,10 @@ mod tests {
         );
         let file = Some("; media-src https://media.example.org:8443");
         check("https://media.example.org:8443/a/film.mp4", "media.example.org", file);
+        check("https://media.example.org:8443/FILM.MP4?x=1", "media.example.org", file);
         check("https://example.org/film", "example.org", None);
+        check("http://example.org/film.mp4", "example.org", None);
+        check("http://video.example.org/w/aB3-x", "video.example.org", None);
         let framed = Video::read("https://video.example.org/w/aB3")
             .expect("an address")
             .player;

@@ -14,7 +14,7 @@ act-no = Act now: no, it can wait for the morning.
 
 times = Since { $since } ({ $zone }), { $utc } UTC.
 times-over = From { $since } to { $over } ({ $zone }); began { $utc } UTC.
-again = Told { $told } times before. It is repeated until somebody presses the button behind the link.
+again = Times told before: { $told }. It is repeated until somebody presses the button behind the link.
 link = I am at work on it: { $link }
 room = See it and act: { $room }
 over = It is over. There is nothing to do.

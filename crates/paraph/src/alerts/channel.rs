@@ -6,7 +6,8 @@ use bytes::Bytes;
 use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
-use http::{HeaderName, HeaderValue, Request};
+use http::{HeaderName, HeaderValue, Request, Uri};
+use percent_encoding::percent_decode_str;
 use sha2::Sha256;
 
 use super::Setup;
@@ -72,6 +73,8 @@ fn webhook(setup: &Setup, url: &str, told: &Told) -> Result<Request<Bytes>, http
         .header(USER_AGENT, PROGRAM);
     if let Some(bearer) = &setup.settings.webhook_bearer {
         request = request.header(AUTHORIZATION, format!("Bearer {}", bearer.reveal()));
+    } else if let Some(basic) = basic(url) {
+        request = request.header(AUTHORIZATION, basic);
     }
     if let Some(secret) = &setup.settings.webhook_secret {
         let mut mac =
@@ -100,7 +103,18 @@ fn push(url: &str, told: &Told) -> Result<Request<Bytes>, http::Error> {
     if let Some(link) = &told.link {
         request = request.header("click", link);
     }
+    if let Some(basic) = basic(url) {
+        request = request.header(AUTHORIZATION, basic);
+    }
     request.body(Bytes::from(told.text.clone()))
+}
+
+/// User and password of an address, as they are sent (RFC 7617).
+fn basic(url: &str) -> Option<String> {
+    let uri: Uri = url.parse().ok()?;
+    let (user, _) = uri.authority()?.as_str().rsplit_once('@')?;
+    let decoded: Vec<u8> = percent_decode_str(user).collect();
+    Some(format!("Basic {}", data_encoding::BASE64.encode(&decoded)))
 }
 
 /// A header field is ASCII; whatever else goes in as an encoded word (RFC 2047), which push services read.
@@ -109,4 +123,16 @@ fn encoded(text: &str) -> String {
         return text.to_owned();
     }
     format!("=?UTF-8?B?{}?=", data_encoding::BASE64.encode(text.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::basic;
+
+    #[test]
+    fn user_and_password_of_an_address_are_sent_as_they_are_meant() {
+        let sent = basic("https://duty:p%40ss@push.example.org/topic");
+        assert_eq!(sent.as_deref(), Some("Basic ZHV0eTpwQHNz"));
+        assert_eq!(basic("https://push.example.org/@topic"), None);
+    }
 }

@@ -89,6 +89,9 @@ pub enum BackupError {
     /// What was named with `--erasures` knows of none.
     #[error("--erasures: {0} holds neither keys/erasures.log nor paraph.db")]
     NoErasures(PathBuf),
+    /// What was named with `--erasures` knows of those of others.
+    #[error("--erasures: {0} is of another site than this backup")]
+    OtherSite(PathBuf),
     /// A log of erasures names fewer people than it did.
     #[error("{}: {}, so whoever was named there would be back", .log.display(), many(*.lines, "line is no erasure", "lines are no erasures"))]
     LogDamaged {

@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use paraph_tally::{End, SignatureId};
+use paraph_tally::{End, Millis, SignatureId};
 use rusqlite::OpenFlags;
 
 use super::manifest::{self, Entry, Half, Manifest, digest};
@@ -21,7 +21,7 @@ use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::store::db::{Db, DbError, Row, sqlite_query};
 use crate::store::erasures::Erasure;
-use crate::store::{self, Files, RESTORING};
+use crate::store::{self, Files, OpenError, RESTORING, halves};
 
 /// Where a restore takes from and puts to.
 #[derive(Clone, Debug)]
@@ -51,6 +51,10 @@ pub struct Restored {
     pub replayed: u64,
     /// Lines of a log of erasures that cannot be read: what they named is back.
     pub unreadable: u64,
+    /// Up to when erasures are known; `None` without a data directory that still knows of later ones.
+    pub known_to: Option<Millis>,
+    /// Whether that directory is older than the keys, and so knows of nothing later.
+    pub is_behind: bool,
     /// Keys of contributions that came after the data were copied.
     pub swept: u64,
     /// What the check of the new directory found.
@@ -76,6 +80,11 @@ pub async fn restore(plan: &Plan) -> Result<Restored, BackupError> {
         let files = Files::of(live);
         if !files.main.exists() && !files.erasures.exists() {
             return Err(BackupError::NoErasures(live.clone()));
+        }
+        let ours = halves::store_of(&plan.data.join("paraph.db"));
+        let theirs = halves::store_of(&files.main).or_else(|| halves::store_of(&files.keys));
+        if ours.is_some() && theirs.is_some() && ours != theirs {
+            return Err(BackupError::OtherSite(live.clone()));
         }
     }
     for outer in [plan.data.parent(), Some(&*plan.keys)].into_iter().flatten() {
@@ -112,9 +121,13 @@ pub async fn restore(plan: &Plan) -> Result<Restored, BackupError> {
     if end(&files.main).await?.position != data.journal_position {
         return Err(BackupError::Spoilt(plan.data.join(manifest::NAME)));
     }
+    if are_strangers(&files).map_err(BackupError::db(&files.keys))? {
+        return Err(OpenError::Strangers(files).into());
+    }
     let Known {
         erasures,
         unreadable,
+        known_to,
         log,
     } = erasures(&files, plan.live.as_deref()).await?;
     if unreadable > 0 && !plan.force {
@@ -134,6 +147,8 @@ pub async fn restore(plan: &Plan) -> Result<Restored, BackupError> {
         manifest: data,
         replayed,
         unreadable,
+        is_behind: known_to.is_some_and(|to| to < moment(&keys.journal_at)),
+        known_to,
         swept,
         report,
     })
@@ -158,8 +173,35 @@ struct Known {
     erasures: Vec<Erasure>,
     /// Lines that no longer say which.
     unreadable: u64,
+    /// The newest thing that the living directory knows.
+    known_to: Option<Millis>,
     /// The log that has them.
     log: PathBuf,
+}
+
+/// A moment of a manifest; what is none is before all others.
+fn moment(written: &str) -> Millis {
+    let at = written.parse().map_or(0, jiff::Timestamp::as_millisecond);
+    Millis(u64::try_from(at).unwrap_or(0))
+}
+
+/// Whether no record has its key among many: then these are the keys of others, and nobody's record was erased. Where both say
+/// which store they are of, that is compared when they are opened.
+fn are_strangers(restored: &Files) -> Result<bool, DbError> {
+    if halves::store_of(&restored.main).is_some() && halves::store_of(&restored.keys).is_some() {
+        return Ok(false);
+    }
+    let connection = with_keys(restored)?;
+    let sql = "SELECT EXISTS (SELECT 1 FROM vault) AND EXISTS (SELECT 1 FROM k.wrapped) \
+               AND NOT EXISTS (SELECT 1 FROM vault v JOIN k.wrapped w ON w.id = v.id)";
+    Ok(connection.query_row(sql, [], |row| row.get(0))?)
+}
+
+/// Both databases, for reading.
+fn with_keys(restored: &Files) -> Result<rusqlite::Connection, DbError> {
+    let main = rusqlite::Connection::open_with_flags(&restored.main, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    main.execute("ATTACH DATABASE ?1 AS k", [restored.keys.display().to_string()])?;
+    Ok(main)
 }
 
 /// Looks in the log that came with the keys, in a directory that still lives, and among the keys themselves. They are at least
@@ -175,10 +217,16 @@ async fn erasures(restored: &Files, live: Option<&Path>) -> Result<Known, Backup
     keyless.into_iter().for_each(&mut add);
     let mut log = restored.erasures.path().to_owned();
     let mut unreadable = restored.erasures.read(&mut add).map_err(BackupError::io(&log))?;
+    let mut known_to = None;
     if let Some(directory) = live {
         let live = Files::of(directory);
         let of_live = live.erasures.path();
-        let lines = live.erasures.read(&mut add).map_err(BackupError::io(of_live))?;
+        let mut newest = Millis(0);
+        let each = |erasure: Erasure| {
+            newest = newest.max(erasure.at);
+            add(erasure);
+        };
+        let lines = live.erasures.read(each).map_err(BackupError::io(of_live))?;
         if lines > 0 {
             of_live.clone_into(&mut log);
         }
@@ -187,20 +235,21 @@ async fn erasures(restored: &Files, live: Option<&Path>) -> Result<Known, Backup
         if live.main.metadata().is_ok_and(|main| main.len() > 0) {
             let rows = from_table(&live.main).await.map_err(BackupError::db(&live.main))?;
             rows.into_iter().for_each(&mut add);
+            newest = newest.max(end(&live.main).await?.at);
             unreadable = 0;
         }
+        known_to = Some(newest);
     }
     Ok(Known {
         erasures: known.into_values().collect(),
         unreadable,
+        known_to,
         log,
     })
 }
 
 fn without_key(restored: &Files) -> Result<Vec<Erasure>, DbError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
-    let main = rusqlite::Connection::open_with_flags(&restored.main, flags)?;
-    main.execute("ATTACH DATABASE ?1 AS k", [restored.keys.display().to_string()])?;
+    let main = with_keys(restored)?;
     let sql = "SELECT v.id FROM vault v WHERE NOT EXISTS (SELECT 1 FROM k.wrapped w WHERE w.id = v.id)";
     let at = clock::now();
     let erased = |row: Row| {

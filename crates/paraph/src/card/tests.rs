@@ -25,6 +25,8 @@ fn letters_that_are_not_ours_are_never_drawn_as_boxes() {
     check("e\u{301}te\u{301}", Some("été"));
     check("Żółć, ørret, ğ, Ầ, Ωδή, Їжак", Some("Żółć, ørret, ğ, Ầ, Ωδή, Їжак"));
     check("Trees \u{1f333}\u{fe0f} for\nall \u{2764}", Some("Trees for all"));
+    check("c’est \u{2265} juste", Some("c’est >= juste"));
+    check("c’est \u{2222} juste", None);
     check("شجرة", None);
     check("Save 東京", None);
     check("\u{1f333}", None);

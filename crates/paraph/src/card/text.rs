@@ -18,7 +18,8 @@ pub(super) struct Type<'f> {
 }
 
 /// The text as this face can draw it: composed, on one line, without emoji and other marks that it lacks. `None` if it
-/// lacks a letter or a digit: a word with holes is worse than no word.
+/// lacks a letter, a digit or a sign that carries the sense, and that cannot be written otherwise: a word with holes is worse than
+/// no word.
 pub(super) fn drawable(face: &Face<'_>, text: &str) -> Option<String> {
     let mut out = String::new();
     for character in text.nfc().take(MOST_CHARS) {
@@ -26,7 +27,9 @@ pub(super) fn drawable(face: &Face<'_>, text: &str) -> Option<String> {
             out.push(' ');
         } else if face.glyph_index(character).is_some() {
             out.push(character);
-        } else if character.is_alphanumeric() {
+        } else if let Some(written) = otherwise(character) {
+            out.push_str(written);
+        } else if character.is_alphanumeric() || carries_sense(character) {
             return None;
         }
     }
@@ -36,6 +39,23 @@ pub(super) fn drawable(face: &Face<'_>, text: &str) -> Option<String> {
         .collect::<Vec<_>>()
         .join(" ");
     Some(line).filter(|line| !line.is_empty())
+}
+
+/// How a sign is written where there is none for it.
+fn otherwise(character: char) -> Option<&'static str> {
+    Some(match character {
+        '≥' => ">=",
+        '≤' => "<=",
+        '→' | '⇒' => "->",
+        '←' | '⇐' => "<-",
+        '−' => "-",
+        _ => return None,
+    })
+}
+
+/// Currencies, letterlike signs, arrows and operators: without one, a title says something else.
+fn carries_sense(character: char) -> bool {
+    matches!(character, '\u{20a0}'..='\u{20cf}' | '\u{2100}'..='\u{22ff}' | '\u{27c0}'..='\u{27ff}' | '\u{2900}'..='\u{2aff}')
 }
 
 /// A space at which a line does not break.

@@ -8,6 +8,7 @@ use super::{block_on, configured, fsck, print};
 use crate::backup::restore::{Plan, restore};
 use crate::backup::{BackupError, take};
 use crate::cli::{Backup, Restore};
+use crate::clock;
 use crate::failure::{Failure, hint_for};
 use crate::keys::Keys;
 use crate::plural::many;
@@ -66,7 +67,8 @@ pub(super) fn run_restore(command: &Restore) -> Result<(), Failure> {
     if command.json {
         let said = json!({ "taken_at": restored.manifest.taken_at, "journal_position": restored.manifest.journal_position,
             "journal_at": restored.manifest.journal_at, "erased_again": restored.replayed, "keys_swept": restored.swept,
-            "later_erasures_known": plan.live.is_some() && restored.unreadable == 0,
+            "later_erasures_known": restored.known_to.is_some() && !restored.is_behind && restored.unreadable == 0,
+            "erasures_known_to": restored.known_to.map(clock::rfc3339),
             "erasure_lines_unreadable": restored.unreadable,
             "records_opened": restored.report.opened, "records": restored.report.records, "findings": restored.report.findings });
         print(&said.to_string());
@@ -85,7 +87,17 @@ pub(super) fn run_restore(command: &Restore) -> Result<(), Failure> {
             many(restored.unreadable, "line", "lines")
         ));
     }
-    if plan.live.is_none() {
+    if let Some(to) = restored.known_to {
+        let to = clock::rfc3339(to);
+        print(&if restored.is_behind {
+            format!(
+                "what --erasures names ends at {to}, before these keys were copied: erasures since then are unknown, and those \
+                 records are back; where there is a newer copy, restore again and name it"
+            )
+        } else {
+            format!("erasures are known up to {to}; records that were erased after that are back")
+        });
+    } else {
         // Nobody can know what was erased after the newest of these copies was taken.
         print(
             "erasures since these keys were copied are unknown, and those records are back: where the old data directory \
@@ -138,6 +150,9 @@ fn failure(error: BackupError) -> Failure {
         }
         BackupError::NoErasures(_) => {
             "--erasures names the old data directory, or one with what is left of its keys/erasures.log"
+        }
+        BackupError::OtherSite(_) => {
+            "--erasures names the data directory that this backup was taken of, or what is left of it"
         }
         BackupError::LogDamaged { .. } => {
             "empty the new directory and restore with a whole copy of that log, or with the old data directory as --erasures; \

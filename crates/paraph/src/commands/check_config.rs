@@ -11,9 +11,8 @@ use crate::views::lang::{self, Added};
 pub(super) fn run(check: &CheckConfig) -> Result<(), Failure> {
     let config = configured(&check.place.overrides())?;
     let languages = match &config.site.locales {
-        Some(directory) => {
-            lang::report(directory).map_err(|error| Failure::failed(error.to_string(), "mend that file"))?
-        }
+        Some(directory) => lang::report(directory, &config.site.languages[0])
+            .map_err(|error| Failure::failed(error.to_string(), "mend that file"))?,
         None => Vec::new(),
     };
     let https = config.listen.https.as_ref();
@@ -56,7 +55,8 @@ pub(super) fn run(check: &CheckConfig) -> Result<(), Failure> {
 }
 
 fn language_json(added: &Added) -> serde_json::Value {
-    json!({ "code": added.code, "missing": added.missing, "unknown": added.unknown, "mails": added.has_mails })
+    json!({ "code": added.code, "missing": added.missing, "unknown": added.unknown, "mails": added.has_mails,
+        "missing_in_mails": added.missing_in_mails, "instead": added.instead, "faults": added.faults })
 }
 
 /// One added language: what its files lack, and what in them nothing asks for.
@@ -65,11 +65,21 @@ fn language_lines(added: &Added) -> String {
         [] => String::new(),
         _ => format!("; {} {what}: {}", ids.len(), ids.join(", ")),
     };
+    let instead = &added.instead;
+    let mails = if added.has_mails {
+        ids(&format!("texts of mails in {instead}"), &added.missing_in_mails)
+    } else {
+        format!("; mails in {instead}")
+    };
+    let faults = added
+        .faults
+        .iter()
+        .map(|fault| format!("remark: {fault}; until then it is said in {instead}\n"));
     format!(
-        "\nlanguage {}{}{}{}\n",
+        "\nlanguage {}{}{}{mails}\n{}",
         added.code,
-        ids("texts in the first language", &added.missing),
+        ids(&format!("texts in {instead}"), &added.missing),
         ids("texts that no page asks for", &added.unknown),
-        if added.has_mails { "" } else { "; mails in English" },
+        faults.collect::<String>(),
     )
 }

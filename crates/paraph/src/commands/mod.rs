@@ -62,7 +62,8 @@ pub fn run(command: Command) -> Result<(), Failure> {
 /// The configuration in force; the languages that it adds are there from now on.
 fn configured(overrides: &Overrides) -> Result<Config, Failure> {
     telemetry::check_variable()?;
-    let languages: Vec<&str> = Lang::all().map(Lang::code).collect();
+    // Not those that were added before: a reload refuses what a start would.
+    let languages: Vec<&str> = Lang::all().filter(|lang| lang.is_built_in()).map(Lang::code).collect();
     let config = config::load(overrides, &config::environment(), &languages)?;
     if let Some(directory) = &config.site.locales {
         lang::add(directory, &config.site.languages[0]).map_err(|error| {

@@ -1,6 +1,7 @@
 //! `[alerts]`: who is woken, and how.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use http::Uri;
 use jiff::tz::TimeZone;
@@ -46,7 +47,7 @@ pub struct Recipient {
 }
 
 /// A way to reach somebody.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Channel {
     /// A mail.
     Mail(lettre::Address),
@@ -54,6 +55,13 @@ pub enum Channel {
     Webhook(String),
     /// A POST of plain text with `Title`, `Priority` and `Click`, as ntfy and its like take it.
     Push(String),
+}
+
+/// Its kind only: an address may hold a password.
+impl fmt::Debug for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind())
+    }
 }
 
 impl Channel {
@@ -102,10 +110,22 @@ pub(super) fn read(reader: &mut Reader<'_>, site: &Site, mail: &Mail) -> Result<
             .collect::<Result<_, _>>()?;
         Ok((recipients, taken))
     };
-    let ((first, _), (second, named)) = (list("alerts.first")?, list("alerts.second")?);
+    let ((first, told_first), (second, named)) = (list("alerts.first")?, list("alerts.second")?);
     if let Some(lone) = named.first().filter(|_| first.is_empty()) {
         let hint = "name those who are told at once in alerts.first; the second list is told when they do not answer";
         return Err(lone.refuse("is told after alerts.first, which is empty", hint));
+    }
+    let webhook_bearer = reader.hidden("alerts.webhook_bearer", "none");
+    for (recipient, taken) in first.iter().zip(&told_first).chain(second.iter().zip(&named)) {
+        let sends_secret = match &recipient.channel {
+            Channel::Mail(_) => false,
+            Channel::Webhook(url) => webhook_bearer.is_some() || has_user(url),
+            Channel::Push(url) => has_user(url),
+        };
+        if sends_secret && recipient.channel.is_readable_on_the_way() {
+            let hint = "write https:// instead of http://, or take the password away";
+            return Err(taken.refuse("would send a password readable over the network", hint));
+        }
     }
     let link = reader.optional("alerts.link", "follows listen.operations");
     let zone = reader.optional("alerts.time_zone", "the machine's");
@@ -129,9 +149,35 @@ pub(super) fn read(reader: &mut Reader<'_>, site: &Site, mail: &Mail) -> Result<
         call,
         contract,
         decides,
-        webhook_bearer: secret(reader.hidden("alerts.webhook_bearer", "none"))?,
+        webhook_bearer: secret(webhook_bearer)?,
         webhook_secret: secret(reader.hidden("alerts.webhook_secret", "none"))?,
     })
+}
+
+/// Whether an address holds a user.
+fn has_user(url: &str) -> bool {
+    let uri: Option<Uri> = url.parse().ok();
+    uri.is_some_and(|uri| {
+        uri.authority()
+            .is_some_and(|authority| authority.as_str().contains('@'))
+    })
+}
+
+impl Channel {
+    /// Whether what is sent crosses a network without TLS.
+    fn is_readable_on_the_way(&self) -> bool {
+        let (Self::Webhook(url) | Self::Push(url)) = self else {
+            return false;
+        };
+        let uri: Option<Uri> = url.parse().ok();
+        let host = uri
+            .as_ref()
+            .and_then(Uri::host)
+            .unwrap_or_default()
+            .trim_matches(['[', ']']);
+        let is_here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        url.starts_with("http://") && !is_here
+    }
 }
 
 fn header_text(taken: &Taken) -> Result<String, Failure> {

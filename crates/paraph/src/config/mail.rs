@@ -1,9 +1,7 @@
 //! `[mail]`: how letters leave, under which name, and where they come back to.
 
 use std::fmt;
-use std::fs;
 use std::net::{IpAddr, SocketAddr};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -338,8 +336,7 @@ pub(super) fn secret_of(reader: &mut Reader<'_>, key: &str) -> Result<Option<Zer
     let Some(file) = file else { return Ok(None) };
     let path = file.path()?;
     let unreadable = |error: std::io::Error| file.refuse(&format!("cannot be read: {error}"), "name a readable file");
-    let mode = fs::metadata(&path).map_err(unreadable)?.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
+    if let Some(mode) = named::exposed(&path).map_err(unreadable)? {
         return Err(file.refuse(&format!("can be read by others (mode {mode:o})"), "chmod 600 the file"));
     }
     let text = Zeroizing::new(named::text(&path, SECRET_FILE_BYTES).map_err(unreadable)?);

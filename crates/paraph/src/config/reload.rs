@@ -28,9 +28,9 @@ const LIVE: &[&str] = &[
 ];
 
 fn is_live(key: &str) -> bool {
-    // Where mail comes back to is a port or a directory that is watched from the start.
-    let is_bounce = key.starts_with("mail.bounce");
-    !is_bounce
+    // Where mail comes back to is a port or a directory that is watched from the start, and files of languages are read then.
+    let is_from_the_start = key.starts_with("mail.bounce") || ["site.languages", "site.locales"].contains(&key);
+    !is_from_the_start
         && LIVE
             .iter()
             .any(|live| key == *live || (live.ends_with(['.', '_']) && key.starts_with(live)))
@@ -68,6 +68,8 @@ impl Config {
             ..self.clone()
         };
         config.mail.bounce.clone_from(&self.mail.bounce);
+        config.site.languages.clone_from(&self.site.languages);
+        config.site.locales.clone_from(&self.site.locales);
         config.listen.trusted_proxies.clone_from(&new.listen.trusted_proxies);
         config.shield.protect.clone_from(&new.shield.protect);
         let (mut changed, mut needs_restart) = (Vec::new(), Vec::new());
@@ -85,6 +87,8 @@ impl Config {
         // Passwords are not among the settings.
         let hidden = [
             ("mail.smtp", self.mail.delivery != new.mail.delivery),
+            ("alerts.first", self.alerts.first != new.alerts.first),
+            ("alerts.second", self.alerts.second != new.alerts.second),
             (
                 "alerts.webhook_bearer",
                 self.alerts.webhook_bearer != new.alerts.webhook_bearer,
@@ -124,6 +128,8 @@ mod tests {
         let old = config(&[]);
         let new = config(&[
             ("PARAPH__SITE__NAME", "Another name"),
+            ("PARAPH__SITE__LANGUAGES", "en"),
+            ("PARAPH__SITE__LOCALES", "/nowhere"),
             ("PARAPH__LIMITS__DISK_FLOOR_MIB", "512"),
             ("PARAPH__LIMITS__CONNECTIONS", "100"),
             ("PARAPH__LISTEN__HTTP", "127.0.0.1:1"),
@@ -131,7 +137,11 @@ mod tests {
             ("PARAPH__MAIL__SMTP", "smtp://u:one@127.0.0.1:25"),
         ]);
         let change = old.changed_to(&new);
-        assert_eq!(change.needs_restart, ["listen.http", "limits.connections"]);
+        assert_eq!(
+            change.needs_restart,
+            ["site.languages", "site.locales", "listen.http", "limits.connections"]
+        );
+        assert_eq!(change.config.site.languages, old.site.languages);
         assert_eq!(change.config.site.name, "Another name");
         assert_eq!(
             (change.config.limits.disk_floor_mib, change.config.limits.connections),

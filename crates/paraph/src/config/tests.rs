@@ -461,7 +461,7 @@ fn the_example_names_every_key_and_its_comments_are_valid() {
 
 #[test]
 fn who_is_woken_is_read_in_their_language_and_secrets_are_never_shown() {
-    let file = "[alerts]\nfirst = [\"en push+https://push.example.org/topic\", \"webhook+http://127.0.0.1:9/hook\"]\n\
+    let file = "[alerts]\nfirst = [\"en push+https://duty:unspeakable@push.example.org/@topic\", \"webhook+http://127.0.0.1:9/hook\"]\n\
                 webhook_secret = \"unspeakable\"\nwebhook_bearer = \"unspeakable\"\n";
     let read = config(file, &[]).expect("valid");
     let languages: Vec<&str> = read
@@ -471,11 +471,17 @@ fn who_is_woken_is_read_in_their_language_and_secrets_are_never_shown() {
         .map(|recipient| recipient.lang.as_str())
         .collect();
     assert_eq!(languages, ["en", "fr"]);
+    assert!(read.explain().contains("push+https://***@push.example.org/@topic"));
     assert!(!read.explain().contains("unspeakable") && !format!("{read:?}").contains("unspeakable"));
     for (wrong, telling) in [
         ("mailto:duty@example.org", "mail goes to a directory"),
         ("duty@example.org", "not a way"),
         ("webhook+example.org", "not a way"),
+        ("push+http://duty:p@push.example.org/t", "readable"),
+        (
+            "webhook+http://sms.example.org/hook\"]\nwebhook_bearer = \"b\"\nsecond = [\"webhook+https://x.example/h",
+            "readable",
+        ),
         ("tlh push+https://push.example.org/t", "language"),
     ] {
         let (what, hint) = refusal(&format!("[alerts]\nfirst = [\"{wrong}\"]\n"), &[]);

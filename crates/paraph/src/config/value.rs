@@ -89,8 +89,14 @@ impl<'a> Reader<'a> {
             Some((Value::List(items), origin)) => (items.clone(), origin.clone()),
             _ => (default.iter().map(|item| (*item).to_owned()).collect(), Origin::Default),
         };
-        self.record(key, items.clone().into(), &origin);
-        items.iter().map(|item| Taken::new(key, item, origin.clone())).collect()
+        let taken = items.iter().map(|item| Taken {
+            shown: without_user(item),
+            ..Taken::new(key, item, origin.clone())
+        });
+        let taken: Vec<Taken> = taken.collect();
+        let shown: Vec<String> = taken.iter().map(|taken| taken.shown.clone()).collect();
+        self.record(key, shown.into(), &origin);
+        taken
     }
 
     /// A number with a default or none, and the reason that `check-config` prints beside it.
@@ -289,5 +295,17 @@ fn without_password(url: &str) -> String {
         (Some(scheme), Some(at)) if at > scheme => format!("{}***{}", &url[..scheme + 3], &url[at..]),
         (None, Some(at)) => format!("***{}", &url[at..]),
         _ => url.to_owned(),
+    }
+}
+
+/// The URL without the user and password of its address.
+fn without_user(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    match rest[..end].rfind('@') {
+        Some(at) => format!("{scheme}://***{}", &rest[at..]),
+        None => url.to_owned(),
     }
 }

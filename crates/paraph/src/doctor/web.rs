@@ -1,5 +1,6 @@
 //! The front door as a visitor meets it: address, proxy, certificate.
 
+use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -31,21 +32,44 @@ pub(super) async fn front_door(config: &Config, names: &Names) -> FrontDoor {
         .port_u16()
         .unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
     let host = host_of(url)?;
-    let ip = match host.parse::<IpAddr>() {
-        Ok(ip) => Some(ip),
-        Err(_) => names.addresses(&host).await.first().copied(),
+    let addresses = match host.parse::<IpAddr>() {
+        Ok(ip) => vec![ip],
+        Err(_) => names.addresses(&host).await,
     };
-    let Some(ip) = ip else {
-        let unknown = std::io::Error::new(std::io::ErrorKind::NotFound, "its name has no address");
-        return Some(Err(OutboundError::Connect(unknown)));
-    };
-    let at = Some(SocketAddr::new(ip, port));
     let request = Request::builder()
         .method(Method::HEAD)
         .uri(uri)
         .body(Bytes::new())
         .ok()?;
-    Some(outbound::ask(request, at, PATIENCE).await)
+    // All at once. One that does not answer is what is told: visitors meet it too, but where this machine has no way there at all.
+    let asked: Vec<_> = addresses
+        .into_iter()
+        .map(|ip| {
+            let visit = outbound::ask(request.clone(), Some(SocketAddr::new(ip, port)), PATIENCE);
+            (ip, tokio::spawn(visit))
+        })
+        .collect();
+    let unknown = std::io::Error::new(ErrorKind::NotFound, "its name has no address");
+    let mut front = Err(OutboundError::Connect(unknown));
+    for (at, (ip, answer)) in asked.into_iter().enumerate() {
+        let answer = answer.await.unwrap_or(Err(OutboundError::Late(PATIENCE)));
+        let tells_more = has_no_way(&front) || (front.is_ok() && answer.is_err() && !has_no_way(&answer));
+        if at == 0 || tells_more {
+            front = answer.map_err(|why| match why {
+                OutboundError::Connect(why) => {
+                    OutboundError::Connect(std::io::Error::new(why.kind(), format!("{ip}: {why}")))
+                }
+                other => other,
+            });
+        }
+    }
+    Some(front)
+}
+
+/// Whether this machine has no way to an address: one without IPv6, for example.
+fn has_no_way(answer: &Result<Answered, OutboundError>) -> bool {
+    let unreachable = [ErrorKind::HostUnreachable, ErrorKind::NetworkUnreachable];
+    matches!(answer, Err(OutboundError::Connect(why)) if unreachable.contains(&why.kind()))
 }
 
 /// The host of a URL, an IPv6 address without its brackets.

@@ -4,6 +4,7 @@
 //! records first, then keys, then the log of erasures. A key is kept before its record, and logged before it goes, so
 //! that whatever the writer does meanwhile looks whole from here.
 
+mod readers;
 mod records;
 mod relations;
 
@@ -131,6 +132,7 @@ pub async fn check(files: &Files, keys: Option<&Keys>, depth: Depth, most: u64) 
     report.log(&mut db, &files.erasures).await;
     report.journal(&mut db).await;
     report.relations(&mut db).await;
+    report.readers(&mut db).await;
     report.orphans(files, &mut db).await;
     report.observations(&mut db).await;
     match keys {

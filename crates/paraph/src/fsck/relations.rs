@@ -75,6 +75,11 @@ pub(super) const ALL: &[Relation] = &[
          OR EXISTS (SELECT 1 FROM desk_petition d WHERE d.petition = p.id))",
     ),
     fault(
+        "petitions",
+        "petitions without a name in addresses, or with a goal below one",
+        "SELECT COUNT(*) FROM petition WHERE slug = '' OR goal < 1",
+    ),
+    fault(
         "signatures",
         "signatures of a petition that does not exist",
         "SELECT COUNT(*) FROM signature s WHERE NOT EXISTS (SELECT 1 FROM petition p WHERE p.id = s.petition)",
@@ -214,6 +219,20 @@ pub(super) const ALL: &[Relation] = &[
         "mails of an update that does not exist",
         "SELECT COUNT(*) FROM news_outbox o WHERE NOT EXISTS \
          (SELECT 1 FROM petition_update u WHERE u.petition = o.petition AND u.number = o.number)",
+    ),
+    fault(
+        "content",
+        "contents, updates or mails of a petition that does not exist",
+        "SELECT (SELECT COUNT(*) FROM petition_content c WHERE NOT EXISTS (SELECT 1 FROM petition p WHERE p.id = c.petition)) \
+         + (SELECT COUNT(*) FROM petition_update u WHERE NOT EXISTS (SELECT 1 FROM petition p WHERE p.id = u.petition)) \
+         + (SELECT COUNT(*) FROM news_sent n WHERE NOT EXISTS (SELECT 1 FROM petition p WHERE p.id = n.petition)) \
+         + (SELECT COUNT(*) FROM mail_sent m WHERE NOT EXISTS (SELECT 1 FROM petition p WHERE p.id = m.petition))",
+    ),
+    fault(
+        "content",
+        "names or news of another petition than that of their signature",
+        "SELECT (SELECT COUNT(*) FROM shown_name n JOIN signature s ON s.id = n.id WHERE s.petition <> n.petition) \
+         + (SELECT COUNT(*) FROM news n JOIN signature s ON s.id = n.signature WHERE s.petition <> n.petition)",
     ),
     note(
         "verdicts",

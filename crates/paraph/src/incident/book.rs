@@ -135,6 +135,8 @@ pub struct Pressure {
 #[derive(Debug, Default)]
 pub struct Book {
     incidents: Vec<Incident>,
+    /// The highest number that is taken, also by one that could not be read.
+    last: u64,
     verdicts_to: u64,
     minute: Option<Minute>,
     pressure: Option<Streak>,
@@ -160,12 +162,13 @@ struct Streak {
 const MINUTE: u64 = 60_000;
 
 impl Book {
-    /// With what was kept.
+    /// With what was kept, and the highest number that is taken.
     #[must_use]
-    pub fn new(incidents: Vec<Incident>) -> Self {
+    pub fn new(incidents: Vec<Incident>, last: u64) -> Self {
         let verdicts_to = incidents.iter().map(|incident| incident.verdicts_to).max().unwrap_or(0);
         Self {
             incidents,
+            last,
             verdicts_to,
             ..Self::default()
         }
@@ -306,8 +309,9 @@ impl Book {
             return;
         }
         self.bans_told = 0;
+        self.last += 1;
         self.incidents.push(Incident {
-            id: self.incidents.last().map_or(1, |last| last.id + 1),
+            id: self.last,
             opened_at: at.0,
             seen_at: at.0,
             aware_at: None,
@@ -428,7 +432,7 @@ mod tests {
         assert!(book.open().is_some());
 
         // A start knows it again, and goes on from there.
-        let mut book = Book::new(vec![kept]);
+        let mut book = Book::new(vec![kept], 1);
         assert_eq!(book.verdicts_to(), 10);
         book.look(Pressure::default(), Millis(1_000 + quiet), &limits);
         assert_eq!(book.open(), None);
@@ -503,7 +507,15 @@ mod tests {
         book.judged(&hold(1, 1_000), &limits);
         assert_eq!(book.set_cap(2, cap), None);
         assert_eq!(book.set_cap(1, cap).and_then(|kept| kept.cap), cap);
-        assert_eq!(Book::new(book.incidents().to_vec()).cap(), cap, "a start knows it");
+        assert_eq!(
+            Book::new(book.incidents().to_vec(), book.last).cap(),
+            cap,
+            "a start knows it"
+        );
+        let mut beside_damaged = Book::new(Vec::new(), 4);
+        beside_damaged.judged(&hold(7, 1_000), &limits);
+        let number = beside_damaged.open().map(|incident| incident.id);
+        assert_eq!(number, Some(5), "not the place of one that cannot be read");
         let quiet = limits.incident_quiet_minutes * MINUTE;
         book.look(Pressure::default(), Millis(1_000 + quiet), &limits);
         assert_eq!((book.cap(), book.incidents()[0].cap), (None, None));

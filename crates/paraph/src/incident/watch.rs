@@ -42,7 +42,12 @@ impl Incidents {
         limits: Limits,
         board: Option<Arc<Board>>,
     ) -> Result<Self, DbError> {
-        let book = Mutex::new(Book::new(ledger.incidents().await?));
+        let kept = ledger.incidents().await?;
+        for id in kept.damaged {
+            let hint = "`paraph fsck` says so too; its row stays as it is, and its place is not taken by another";
+            tracing::error!(incident = id, hint, "an incident cannot be read: it is left out");
+        }
+        let book = Mutex::new(Book::new(kept.incidents, kept.last.unsigned_abs()));
         let incidents = Self {
             book,
             intake,

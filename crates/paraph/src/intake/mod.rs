@@ -16,6 +16,7 @@ mod petitions;
 pub mod replay;
 pub mod seal;
 pub mod second_way;
+pub(crate) mod start;
 pub(crate) mod tick;
 mod time;
 pub mod verdict;

@@ -12,8 +12,9 @@ use tokio::sync::{mpsc, watch};
 use super::ahead;
 use super::command::Command;
 use super::decide::Decider;
+use super::start::{Start, waiting};
 use super::tick::erasure;
-use super::time::{Kept, Time};
+use super::time::Time;
 use super::verdict::Docket;
 use super::{Intake, Unavailable};
 use crate::journal::{self, AppendError, Batch, End, ReadError, integer};
@@ -105,15 +106,16 @@ impl Writer {
             wal::bound(db, settings.limits.wal_mib)?;
         }
         room.set_floor(settings.limits.disk_floor_mib);
-        let end = journal::end(&mut main).await?;
+        let Start {
+            end,
+            waiting,
+            kept,
+            unfinished,
+            catalogue,
+        } = Start::read(&mut main, settings.limits.names_shown).await?;
         let wall = (settings.now)();
         ahead::put_right(&mut main, &settings.limits, wall.max(end.at)).await?;
-        let waiting = waiting(&mut main).await?;
-        let kept = Kept::read(&mut main).await?;
-        let names = settings.limits.names_shown;
-        let docket = Docket::new(judged::unfinished(&mut main).await?);
-        let (nothing, pending) = (Catalogue::default(), docket.pending());
-        let catalogue = catalogue::read(&mut main, end.at, names, &nothing, pending.as_deref()).await?;
+        let docket = Docket::new(unfinished);
         let (board, shown) = watch::channel(Arc::new(catalogue));
         let (sender, queue) = mpsc::channel(usize::try_from(settings.limits.intake_queue).unwrap_or(1));
         let refusing = Arc::new(AtomicBool::new(false));
@@ -176,12 +178,6 @@ fn batches(commands: Vec<Command>) -> Vec<Vec<Command>> {
         alone = publishes;
     }
     batches
-}
-
-/// Unconfirmed contributions in the store.
-async fn waiting(main: &mut Db) -> Result<u64, DbError> {
-    let sql = "SELECT COUNT(*) FROM signature WHERE waiting = 1";
-    main.query_one(sql, &[]).await?.map_or(Ok(0), |row| row.unsigned(0))
 }
 
 /// A store without a log gets one that holds what was erased before.

@@ -36,6 +36,27 @@ pub struct Verdict {
     pub undone_by: Option<u64>,
 }
 
+/// Incidents as a store has them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeptIncidents {
+    /// Those that can be read.
+    pub incidents: Vec<Incident>,
+    /// Numbers of those that cannot.
+    pub damaged: Vec<i64>,
+    /// The highest number of all: the next incident must not take the place of one that cannot be read.
+    pub last: i64,
+}
+
+/// Columns for [`incident`].
+pub(crate) const INCIDENTS: &str = "SELECT id, body FROM incident ORDER BY id";
+
+/// Reads a row of an incident.
+pub(crate) fn incident(row: &Row) -> Result<Incident, DbError> {
+    let incident = serde_json::from_str(row.text(1)?).ok();
+    let incident = incident.filter(|incident: &Incident| i64::try_from(incident.id).ok() == row.int(0).ok());
+    incident.ok_or(DbError::Shape("an incident"))
+}
+
 /// Signatures looked at in one read: a reader that lingers holds up the write-ahead log.
 const AT_ONCE: usize = 1024;
 
@@ -61,16 +82,22 @@ impl LedgerReader {
         rows.await?.iter().map(verdict).collect()
     }
 
-    /// Incidents as they were kept, the first first.
+    /// Incidents as they were kept, the first first. One that cannot be read is no reason to keep a site from its signatories:
+    /// it is left out, and stays in the store as it is.
     ///
     /// # Errors
     /// The store refused.
-    pub async fn incidents(&self) -> Result<Vec<Incident>, DbError> {
-        let rows = self
-            .main
-            .with(|db| db.query("SELECT body FROM incident ORDER BY id", &[]));
-        let read = |row: &Row| serde_json::from_str(row.text(0)?).map_err(|_| DbError::Shape("an incident"));
-        rows.await?.iter().map(read).collect()
+    pub async fn incidents(&self) -> Result<KeptIncidents, DbError> {
+        let rows = self.main.with(|db| db.query(INCIDENTS, &[]));
+        let mut kept = KeptIncidents::default();
+        for row in &rows.await? {
+            kept.last = kept.last.max(row.int(0)?);
+            match incident(row) {
+                Ok(incident) => kept.incidents.push(incident),
+                Err(_) => kept.damaged.push(row.int(0)?),
+            }
+        }
+        Ok(kept)
     }
 
     /// Up to `most` verdicts before a position, the latest first.

@@ -4,8 +4,6 @@
 //! `From` twice, so that nobody can put a second one above ours. Signing is short enough to stand here: the libraries at
 //! hand bring a resolver, or an RSA with a timing leak (RUSTSEC-2023-0071). The tests verify with somebody else's code.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use data_encoding::BASE64;
@@ -53,6 +51,19 @@ enum Key {
     Ed25519(Ed25519KeyPair),
 }
 
+/// What a published key is worth to signatures of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Published {
+    /// They hold.
+    Ours,
+    /// They hold, and receivers are told to make nothing of them (`t=y`).
+    Testing,
+    /// It is ours, and they do not hold for another reason.
+    Unfit(&'static str),
+    /// It is the key of somebody else, or none.
+    Another,
+}
+
 /// A key with the name under which its other half is in the DNS: `{selector}._domainkey.{domain}`.
 pub struct Signer {
     key: Key,
@@ -73,8 +84,7 @@ impl Signer {
     /// It cannot be read, others can read it, or it holds no key that can sign.
     pub fn open(path: &Path, selector: &str, domain: &str) -> Result<Self, DkimKeyError> {
         let unreadable = |error: std::io::Error| DkimKeyError::Unreadable(error.kind().to_string());
-        let mode = fs::metadata(path).map_err(unreadable)?.permissions().mode() & 0o777;
-        if mode & 0o077 != 0 {
+        if let Some(mode) = named::exposed(path).map_err(unreadable)? {
             return Err(DkimKeyError::Exposed(mode));
         }
         let pem = Zeroizing::new(named::text(path, SECRET_FILE_BYTES).map_err(unreadable)?);
@@ -104,19 +114,50 @@ impl Signer {
         }
     }
 
-    /// Whether a record holds the other half of this key. For RSA, with the wrapping of a certificate's key or without.
+    /// Whose name it signs in.
     #[must_use]
-    pub fn is_in(&self, record: &str) -> bool {
-        let held = record.split(';').find_map(|tag| {
-            let (name, value) = tag.split_once('=')?;
-            let compact: String = value.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-            (name.trim() == "p").then(|| BASE64.decode(compact.as_bytes()).ok())?
-        });
-        let ours = match &self.key {
-            Key::Ed25519(key) => key.public_key().as_ref(),
-            Key::Rsa(key) => key.public().as_ref(),
+    pub fn domain(&self) -> &str {
+        &self.domain
+    }
+
+    /// Whether signatures of this key hold by a record (RFC 6376, section 3.6.1), or why not. The other half may stand there with
+    /// the wrapping of a certificate's key, for RSA, or without.
+    #[must_use]
+    pub fn judge(&self, record: &str) -> Published {
+        let tag = |wanted: &str| {
+            let tags = record.split(';').filter_map(|tag| tag.split_once('='));
+            let value = tags
+                .map(|(name, value)| (name.trim(), value))
+                .find(|(name, _)| *name == wanted)?
+                .1;
+            Some(value.chars().filter(|c| !c.is_ascii_whitespace()).collect::<String>())
         };
-        held.is_some_and(|held| held.ends_with(ours))
+        // What a list may hold for our mail; without the list, everything is meant.
+        let allows = |list: &str, wanted: &[&str]| {
+            tag(list).is_none_or(|listed| listed.split(':').any(|one| wanted.contains(&one)))
+        };
+        let (ours, kind) = match &self.key {
+            Key::Ed25519(key) => (key.public_key().as_ref(), "ed25519"),
+            Key::Rsa(key) => (key.public().as_ref(), "rsa"),
+        };
+        let held = tag("p").and_then(|held| BASE64.decode(held.as_bytes()).ok());
+        if !held.is_some_and(|held| held.ends_with(ours)) {
+            return Published::Another;
+        }
+        let unfit = [
+            (tag("v").is_some_and(|version| version != "DKIM1"), "v is not DKIM1"),
+            (
+                tag("k").unwrap_or_else(|| "rsa".to_owned()) != kind,
+                "k names another kind of key",
+            ),
+            (!allows("h", &["sha256"]), "h leaves out sha256"),
+            (!allows("s", &["*", "email"]), "s is not for email"),
+        ];
+        if let Some((_, why)) = unfit.into_iter().find(|(is_so, _)| *is_so) {
+            return Published::Unfit(why);
+        }
+        let is_test = tag("t").is_some_and(|flags| flags.split(':').any(|flag| flag == "y"));
+        if is_test { Published::Testing } else { Published::Ours }
     }
 
     /// The letter with its signature on top. `raw` has CRLF at the ends of its lines.
@@ -274,7 +315,7 @@ mod tests {
     use ring::rand::SystemRandom;
     use ring::signature::Ed25519KeyPair;
 
-    use super::{DkimKeyError, Signer, relaxed, relaxed_body, subject_public_key};
+    use super::{DkimKeyError, Published, Signer, relaxed, relaxed_body, subject_public_key};
 
     /// Every RSA key of 2048 bits begins like this in the DNS; its PKCS#1 form has 270 bytes.
     #[test]
@@ -297,6 +338,25 @@ mod tests {
             let refused = matches!(opened, Err(DkimKeyError::Exposed(found)) if found == mode);
             assert!(opened.is_ok() == is_fine && refused != is_fine, "{mode:o}");
         }
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).expect("set");
+        let signer = Signer::open(&key, "s1", "example.org").expect("a key");
+        let record = signer.record();
+        let with = |more: &str| signer.judge(&format!("{record}; {more}"));
+        assert_eq!(signer.judge(&record), Published::Ours);
+        assert_eq!(signer.judge(&record.replacen("p=", "p = ", 1)), Published::Ours);
+        assert_eq!(with("t=s; h=sha1:sha256; s=email"), Published::Ours);
+        assert_eq!(with("t=y:s"), Published::Testing);
+        assert_eq!(with("h=sha1"), Published::Unfit("h leaves out sha256"));
+        assert_eq!(with("s=other"), Published::Unfit("s is not for email"));
+        let rsa = record.replace("k=ed25519", "k=rsa");
+        for other_kind in [rsa.as_str(), &record.replace("k=ed25519; ", "")] {
+            assert_eq!(
+                signer.judge(other_kind),
+                Published::Unfit("k names another kind of key")
+            );
+        }
+        assert_eq!(signer.judge("v=DKIM1; k=ed25519; p="), Published::Another);
+        assert_eq!(signer.judge(&record.replace("p=", "P=")), Published::Another);
     }
 
     /// The example of RFC 6376, section 3.4.5, and the empty body of section 3.4.4.

@@ -118,6 +118,7 @@ impl Inbox {
         let (read, mut write) = tokio::io::split(stream);
         let mut read = Box::pin(BufReader::new(read));
         let mut recipients: Vec<[u8; 16]> = Vec::new();
+        let mut is_greeted = false;
         write
             .write_all(b"220 paraph LMTP, for mail that came back\r\n")
             .await
@@ -128,7 +129,13 @@ impl Inbox {
             let text = text.trim_end();
             let verb = text.get(..4).unwrap_or_default().to_ascii_uppercase();
             let reply: String = match verb.as_str() {
-                "LHLO" => "250-paraph\r\n250-ENHANCEDSTATUSCODES\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n".into(),
+                "LHLO" if text[4..].trim().is_empty() => "501 5.5.4 say who you are\r\n".into(),
+                "LHLO" => {
+                    is_greeted = true;
+                    recipients.clear();
+                    GREETING.into()
+                }
+                "MAIL" if !is_greeted => "503 5.5.1 LHLO first\r\n".into(),
                 "MAIL" | "RSET" => {
                     recipients.clear();
                     "250 2.0.0 ok\r\n".into()
@@ -145,15 +152,19 @@ impl Inbox {
                 "DATA" => {
                     write.write_all(b"354 go on\r\n").await.ok()?;
                     let message = self.data(&mut read).await?;
-                    let addresses = std::mem::take(&mut recipients);
+                    let mut addresses = std::mem::take(&mut recipients);
                     let count = addresses.len();
+                    // Named twice, it came back once; each naming has its answer (RFC 2033, 4.2).
+                    addresses.sort_unstable();
+                    addresses.dedup();
                     let reply = match self.record(&message, addresses).await {
                         true => "250 2.0.0 read\r\n",
                         false => "451 4.3.0 cannot be recorded now\r\n",
                     };
                     reply.repeat(count)
                 }
-                "NOOP" | "VRFY" => "250 2.0.0 ok\r\n".into(),
+                "NOOP" => "250 2.0.0 ok\r\n".into(),
+                "VRFY" => "252 2.5.0 not told\r\n".into(),
                 "QUIT" => {
                     write.write_all(b"221 2.0.0 bye\r\n").await.ok()?;
                     return None;
@@ -279,6 +290,9 @@ async fn accept(listener: &Lmtp) -> io::Result<Box<dyn Stream>> {
         Lmtp::Unix(listener) => Box::new(listener.accept().await?.0),
     })
 }
+
+/// What is understood (RFC 2033, 5: pipelining and status codes have to be).
+const GREETING: &str = "250-paraph\r\n250-PIPELINING\r\n250-ENHANCEDSTATUSCODES\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n";
 
 /// A connection of either kind.
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}

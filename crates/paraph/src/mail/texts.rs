@@ -1,6 +1,6 @@
 //! The words of mails, one file of `locales/mail/` for each language.
 
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{LazyLock, OnceLock};
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource};
@@ -12,13 +12,31 @@ include!(concat!(env!("OUT_DIR"), "/mail.rs"));
 static TEXTS: LazyLock<Vec<Texts>> =
     LazyLock::new(|| LANGUAGES.iter().map(|(code, ftl)| Texts::new(code, ftl)).collect());
 
-/// Languages that the operator added at start.
-static ADDED: Mutex<Vec<&'static Texts>> = Mutex::new(Vec::new());
+/// Languages that the operator added at start. Set once, before any mail is written.
+static ADDED: OnceLock<Added> = OnceLock::new();
 
-/// Adds the mails of one language to those built in.
-pub fn add_language(code: &'static str, messages: &str) {
-    let texts: &'static Texts = Box::leak(Box::new(Texts::new(code, messages)));
-    ADDED.lock().unwrap_or_else(PoisonError::into_inner).push(texts);
+struct Added {
+    texts: Vec<Texts>,
+    /// Code of the site's first language, which says what one of them lacks.
+    first: String,
+}
+
+/// Adds mails of languages, by code, to those built in. What one of them cannot say is said in the site's first language, as on
+/// pages.
+pub fn add_languages(mails: &[(&'static str, String)], first: &str) {
+    let texts = mails.iter().map(|(code, messages)| Texts::new(code, messages));
+    let added = Added {
+        texts: texts.collect(),
+        first: first.to_owned(),
+    };
+    let _ = ADDED.set(added);
+}
+
+/// The file of English mails: the texts that every language has.
+#[must_use]
+pub fn english_source() -> &'static str {
+    let english = LANGUAGES.iter().find(|(code, _)| *code == "en");
+    english.map_or("", |(_, messages)| messages)
 }
 
 /// Messages of one language.
@@ -48,15 +66,19 @@ impl Texts {
         Self { code, bundle }
     }
 
-    /// The messages of a language; English if there are none.
+    /// The messages of a language; those of the site's first if there are none, or English.
     #[must_use]
     pub fn of(code: &str) -> &'static Self {
-        let added = ADDED.lock().unwrap_or_else(PoisonError::into_inner);
-        TEXTS
-            .iter()
-            .chain(added.iter().copied())
-            .find(|texts| texts.code == code)
-            .unwrap_or_else(Self::english)
+        Self::find(code).or_else(Self::first).unwrap_or_else(Self::english)
+    }
+
+    fn find(code: &str) -> Option<&'static Self> {
+        let added = ADDED.get().into_iter().flat_map(|added| &added.texts);
+        TEXTS.iter().chain(added).find(|texts| texts.code == code)
+    }
+
+    fn first() -> Option<&'static Self> {
+        Self::find(&ADDED.get()?.first)
     }
 
     fn english() -> &'static Self {
@@ -66,7 +88,7 @@ impl Texts {
             .expect("English is embedded")
     }
 
-    /// A message, in English if this language lacks it.
+    /// A message; where this language lacks it, or asks for a value that is not there, as the site's first says it, or English.
     #[must_use]
     pub fn say(&self, message: &str, values: &[(&str, Said<'_>)]) -> String {
         let mut arguments = FluentArgs::new();
@@ -76,20 +98,32 @@ impl Texts {
                 Said::Number(number) => arguments.set(*name, *number),
             }
         }
-        let texts = if self.bundle.has_message(message) {
-            self
-        } else {
-            Self::english()
-        };
-        let Some(found) = texts.bundle.get_message(message) else {
-            return String::new();
-        };
-        let Some(pattern) = found.value() else {
-            return String::new();
-        };
-        texts
+        let said = self.try_say(message, &arguments);
+        said.or_else(|| Self::first()?.try_say(message, &arguments))
+            .or_else(|| Self::english().try_say(message, &arguments))
+            .unwrap_or_default()
+    }
+
+    fn try_say(&self, message: &str, arguments: &FluentArgs<'_>) -> Option<String> {
+        let pattern = self.bundle.get_message(message)?.value()?;
+        let mut errors = Vec::new();
+        let text = self
             .bundle
-            .format_pattern(pattern, Some(&arguments), &mut Vec::new())
-            .into_owned()
+            .format_pattern(pattern, Some(arguments), &mut errors)
+            .into_owned();
+        errors.is_empty().then_some(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Said, Texts};
+
+    #[test]
+    fn a_text_with_a_value_that_is_not_there_is_said_in_another_language() {
+        let misspelt = Texts::new("es", "subject = { $titulo }\ngreeting = Hola, { $name }:\n");
+        let title = [("title", Said::Text("The fountain"))];
+        assert_eq!(misspelt.say("subject", &title), "Confirm your signature: The fountain");
+        assert_eq!(misspelt.say("greeting", &[("name", Said::Text("Ada"))]), "Hola, Ada:");
     }
 }

@@ -5,6 +5,8 @@
 //! as a ledger whose names nobody can open. A first start that was killed between the two files, and a store from before the
 //! number, have neither: a half without it takes that of the other.
 
+use std::path::Path;
+
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _};
 
 use super::db::{Db, Value};
@@ -70,6 +72,11 @@ fn keys(connection: &Connection) -> Half {
     }
 }
 
+/// Which store a file is of; `None` if it does not say so, or cannot be read.
+pub(crate) fn store_of(file: &Path) -> Option<i64> {
+    store(&look::open(file, None).ok()?)
+}
+
 fn store(connection: &Connection) -> Option<i64> {
     connection.query_row(STORE, [], |row| row.get(0)).ok()
 }
@@ -89,7 +96,7 @@ const STORE: &str = "SELECT value FROM meta WHERE name = 'store'";
 /// # Errors
 /// They are of two, or a file cannot be written.
 pub(super) async fn pair(files: &Files, main: &mut Db, keys: &mut Db) -> Result<(), OpenError> {
-    let failed = |path: &std::path::Path| {
+    let failed = |path: &Path| {
         let path = path.to_owned();
         |source| OpenError::Db { path, source }
     };

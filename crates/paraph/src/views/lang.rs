@@ -8,6 +8,7 @@ use fluent_bundle::{FluentArgs, FluentValue};
 use locale::Locale;
 
 mod added;
+mod faults;
 mod locale;
 
 pub use added::{Added, LocaleError, add, codes_in, report};
@@ -18,6 +19,9 @@ include!(concat!(env!("OUT_DIR"), "/locales.rs"));
 
 /// Most languages of an `Accept-Language` that are looked at; browsers send under ten.
 const ACCEPT_LANGUAGE_ITEMS: usize = 16;
+
+/// What a message of several paragraphs begins with.
+const BLOCKS: [&str; 6] = ["<h", "<p", "<ul", "<ol", "<dl", "<div"];
 
 /// A value put into a message: made from an integer or a text.
 pub type Arg<'a> = FluentValue<'a>;
@@ -38,8 +42,8 @@ static MORE: OnceLock<More> = OnceLock::new();
 
 struct More {
     locales: Vec<Locale>,
-    /// What stands in for a text that one of them lacks.
-    fallback: Lang,
+    /// Code of the language that says what one of them lacks.
+    fallback: String,
 }
 
 impl Lang {
@@ -64,7 +68,8 @@ impl Lang {
 
     /// What stands in for a text that this language lacks. Those built in lack none.
     fn fallback(self) -> Self {
-        MORE.get().map_or(self, |more| more.fallback)
+        let fallback = MORE.get().and_then(|more| Self::from_code(&more.fallback));
+        fallback.unwrap_or(self)
     }
 
     /// The code, as in `lang="fr"` (BCP 47).
@@ -124,19 +129,25 @@ impl Lang {
     /// A message with its values. Plain text: the caller escapes.
     #[must_use]
     pub fn fill(self, id: &str, args: &[(&'static str, Arg<'_>)]) -> String {
+        self.said(id, args).1
+    }
+
+    /// A message with its values, and the language that says it: another one where this one cannot.
+    fn said(self, id: &str, args: &[(&'static str, Arg<'_>)]) -> (Self, String) {
         let mut values = FluentArgs::with_capacity(args.len());
         for (name, value) in args {
             values.set(*name, value.clone());
         }
-        let own = self.locale().say(id, &values);
-        let text = own
-            .or_else(|| self.fallback().locale().say(id, &values))
-            .or_else(|| Self::from_code("en")?.locale().say(id, &values));
-        debug_assert!(text.is_some(), "{id} in {}", self.code());
-        text.unwrap_or_else(|| id.to_owned())
+        let say = |lang: Self| Some((lang, lang.locale().say(id, &values)?));
+        let said = say(self)
+            .or_else(|| say(self.fallback()))
+            .or_else(|| say(Self::from_code("en")?));
+        debug_assert!(said.is_some(), "{id} in {}", self.code());
+        said.unwrap_or_else(|| (self, id.to_owned()))
     }
 
     /// A message that holds markup of its own (its id ends in `-html`); its values are escaped, so the result is HTML.
+    /// What another language says here is marked as of that language (WCAG 3.1.2).
     #[must_use]
     pub fn html(self, id: &str, args: &[(&'static str, Arg<'_>)]) -> String {
         let escaped: Vec<_> = args
@@ -146,7 +157,14 @@ impl Lang {
                 other => (*name, other.clone()),
             })
             .collect();
-        self.fill(id, &escaped)
+        let (by, text) = self.said(id, &escaped);
+        if by == self {
+            return text;
+        }
+        let is_block = BLOCKS.iter().any(|block| text.trim_start().starts_with(block));
+        let element = if is_block { "div" } else { "span" };
+        let (code, direction) = (by.code(), by.text("dir"));
+        format!("<{element} lang=\"{code}\" dir=\"{direction}\">{text}</{element}>")
     }
 
     /// A whole number as this language writes it: `12 847`, `12,847`.

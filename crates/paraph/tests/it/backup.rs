@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use rusqlite::Connection;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::fsck::{fsck, lively};
 use crate::server::{Ends, Server, Site, until};
@@ -165,6 +166,77 @@ fn a_restore_knows_what_the_live_directory_erased_a_moment_ago() {
     assert_eq!(restored["erased_again"], 1, "{restored}");
     swap(&site, "restored", "aside");
     assert_eq!(site.start().settled(SLUG)["counted"], 1);
+}
+
+/// Another site knows of none of these erasures, nor does a copy from before them; neither is taken for who knows.
+#[test]
+fn a_restore_asks_the_right_directory_and_says_up_to_when_it_knows() {
+    let (site, server) = lively();
+    backup(&site, "early");
+    restore(&site, "early", "stale", &[]);
+    server.client().sign(SLUG, "Bob Example", "late@people.example");
+    backup(&site, "late");
+    server.stop();
+    let (other, its_server) = lively();
+    its_server.stop();
+    let theirs = other.data();
+    let asked = ["restore", "--from", "late", "--data", "r", "--erasures"];
+    let ran = site.run(&[&asked[..], &[theirs.to_str().expect("text")]].concat());
+    assert!(
+        ran.code == 1 && ran.stderr.contains("is of another site than this backup"),
+        "{}{}",
+        ran.stdout,
+        ran.stderr
+    );
+    assert!(!site.place().join("r").exists(), "refused before anything was made");
+
+    let ran = site.run(&[&asked[..], &["stale"]].concat());
+    assert!(
+        ran.code == 0 && ran.stdout.contains("before these keys were copied"),
+        "{}{}",
+        ran.stdout,
+        ran.stderr
+    );
+    fs::remove_dir_all(site.place().join("r")).expect("removed");
+    for (knows, is_known) in [("stale", false), ("data", true)] {
+        let restored = restore(&site, "late", "r", &["--erasures", knows]);
+        assert_eq!(restored["later_erasures_known"], is_known, "{knows}: {restored}");
+        fs::remove_dir_all(site.place().join("r")).expect("removed");
+    }
+
+    // Keys of others, from before stores said which they are: nobody was erased.
+    backup(&other, "theirs");
+    for (keys, name) in [
+        (site.place().join("early/data/paraph.db"), "early/data"),
+        (other.place().join("theirs/keys/keys.db"), "theirs/keys"),
+    ] {
+        let forget = "DELETE FROM meta WHERE name = 'store'; VACUUM";
+        Connection::open(&keys)
+            .expect("opened")
+            .execute_batch(forget)
+            .expect("forgotten");
+        let half = keys.parent().expect("a half");
+        let manifest = half.join("manifest.json");
+        let mut words: Value = serde_json::from_slice(&fs::read(&manifest).expect("read")).expect("JSON");
+        for file in words["files"].as_array_mut().expect(name) {
+            let bytes = fs::read(half.join(file["name"].as_str().expect("a name"))).expect("read");
+            file["bytes"] = bytes.len().into();
+            file["sha256"] = data_encoding::HEXLOWER.encode(&Sha256::digest(&bytes)).into();
+        }
+        if name == "theirs/keys" {
+            words["journal_position"] = 1000.into();
+        }
+        fs::write(&manifest, words.to_string()).expect("written");
+    }
+    let theirs = other.place().join("theirs/keys");
+    let asked = ["restore", "--from", "early", "--data", "r", "--keys"];
+    let ran = site.run(&[&asked[..], &[theirs.to_str().expect("text")]].concat());
+    assert!(
+        ran.code == 1 && ran.stderr.contains("are of two different stores"),
+        "{}{}",
+        ran.stdout,
+        ran.stderr
+    );
 }
 
 /// Whom a log named that cannot be read any more would be back without a word.

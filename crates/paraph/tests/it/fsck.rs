@@ -3,6 +3,11 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use paraph::clock;
+use paraph::fsck::{self, Depth};
+use paraph::intake::{Writer, WriterSettings};
+use paraph::limits::Limits;
+use paraph::store::Files;
 use rusqlite::Connection;
 use serde_json::Value;
 
@@ -250,6 +255,24 @@ const DAMAGES: &[(&str, &str)] = &[
         "INSERT INTO news_outbox VALUES (1, 1, x'01', 1, 1, 0)",
         "mails of an update that does not exist",
     ),
+    ("UPDATE petition SET slug = ''", HEAD),
+    ("UPDATE petition SET goal = -5", HEAD),
+    ("INSERT INTO petition_content VALUES (9, 1, '[]', '')", NOWHERE),
+    ("INSERT INTO petition_update VALUES (9, 1, '', '', 1, 0, x'')", NOWHERE),
+    ("UPDATE mail_sent SET petition = 9", NOWHERE),
+    ("INSERT INTO news_sent VALUES (x'01', 1, 9, 1)", NOWHERE),
+    (
+        "INSERT INTO shown_name SELECT id, 9, 1, NULL, NULL FROM signature WHERE axes = 33",
+        "names or news of another petition than that of their signature",
+    ),
+    (
+        "INSERT OR REPLACE INTO petition_content SELECT id, 1, '][', '' FROM petition",
+        "no server starts with these data",
+    ),
+    (
+        "INSERT INTO incident VALUES (4, 1, '{}')",
+        "incidents that cannot be read: 1",
+    ),
     (
         "INSERT INTO verdict_work VALUES (1, x'')",
         "verdicts whose rows still follow: three relations were left out, look again in a minute",
@@ -290,10 +313,80 @@ const DAMAGES: &[(&str, &str)] = &[
     ),
 ];
 const FORM: &str = "records or keys that are not of the form that this version writes";
+const HEAD: &str = "petitions without a name in addresses, or with a goal below one";
+const NOWHERE: &str = "contents, updates or mails of a petition that does not exist";
 const CONTENT: &str = "choices, names or news of a record that was erased or never was";
 const SECOND_WAY: &str =
     "mails to held people without a signature of their mailbox, or with the address of one that was erased";
 const DESK: &str = "sessions, recovery codes or links of a member who does not exist or was removed";
+
+/// One cell after another is damaged: whatever the writer refuses to start with, a check has to find.
+#[test]
+fn whatever_keeps_a_server_from_starting_is_found() {
+    let (site, server) = lively();
+    server.stop();
+    let fill = "INSERT OR REPLACE INTO petition_content SELECT id, 1, '[]', '' FROM petition; \
+                INSERT INTO petition_update SELECT id, 1, 'News', 'Text', 1, 0, x'' FROM petition; \
+                INSERT INTO shown_name SELECT id, petition, 1, 1, 1 FROM signature WHERE axes = 33";
+    site.store().execute_batch(fill).expect("filled");
+    let files = Files::of(&site.data());
+    let whole = fs::read(&files.main).expect("read");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let starts = || {
+        runtime.block_on(async {
+            let settings = WriterSettings {
+                limits: Limits::default(),
+                now: clock::now,
+                board: None,
+            };
+            let Ok(connections) = files.connect().await else {
+                return false;
+            };
+            let started = Writer::start(connections, settings).await;
+            started.map(|(writer, intake, _)| (drop(intake), writer.join())).is_ok()
+        })
+    };
+    let is_sound = || runtime.block_on(fsck::check(&files, None, Depth::Quick, 0)).is_sound();
+    assert!(starts() && is_sound());
+    let columns: Vec<(String, String)> = {
+        let store = site.store();
+        let mut all = store
+            .prepare("SELECT t.name, c.name FROM sqlite_schema t, pragma_table_info(t.name) c WHERE t.type = 'table'")
+            .expect("read");
+        let rows = all.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("read");
+        rows.collect::<Result<_, _>>().expect("read")
+    };
+    let (begins, mut refused) = (
+        ["petition", "meta", "shown_name", "verdict_work", "journal", "signature"],
+        0,
+    );
+    for (table, column) in columns {
+        if !begins.iter().any(|begin| table.starts_with(begin)) {
+            continue;
+        }
+        for value in ["-1", "4611686018427387904", "''", "']['", "x''", "x'00'"] {
+            let damage = format!("UPDATE {table} SET {column} = {value}");
+            // Some the store itself does not take.
+            if site.store().execute_batch(&damage).is_ok() && !starts() {
+                assert!(!is_sound(), "{damage}: a server does not start, and nothing is found");
+                refused += 1;
+            }
+            fs::write(&files.main, &whole).expect("mended");
+        }
+    }
+    assert!(refused > 20, "only {refused} were refused");
+
+    // A line of an incident is no reason to keep everybody from signing.
+    let spoilt = "INSERT INTO incident VALUES (4, 1, '{}')";
+    site.store().execute_batch(spoilt).expect("damaged");
+    let server = site.start();
+    server.client().sign(SLUG, "Eve Example", "eve@people.example");
+    assert!(
+        site.logged().contains("an incident cannot be read"),
+        "{}",
+        site.logged()
+    );
+}
 
 /// Damages a file, looks for what is said of it, and mends it. Only what is no fault leaves the directory sound.
 fn damaged(site: &Site, file: &str, damage: &str, what: &'static str) -> &'static str {

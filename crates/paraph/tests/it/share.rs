@@ -146,6 +146,9 @@ fn a_language_is_added_by_files_alone() {
     assert_eq!(spanish["code"], "es");
     assert_eq!(spanish["unknown"].as_array().map(Vec::len), Some(0), "{spanish}");
     assert_eq!(spanish["mails"], true);
+    for whole in ["missing", "missing_in_mails", "faults"] {
+        assert_eq!(spanish[whole].as_array().map(Vec::len), Some(0), "{spanish}");
+    }
     site.petition("fountain");
     let server = site.start();
     let mut client = server.client();
@@ -190,6 +193,30 @@ fn what_a_language_lacks_is_said_in_the_first_one_and_what_is_none_is_refused() 
         "{page}"
     );
     assert!(page.contains("Launched by"), "English stands in: {page}");
+    let method = server.client().get("/method?lang=qw").text();
+    assert!(
+        method.contains("<div lang=\"en\" dir=\"ltr\">"),
+        "and says so of what it says: {method}"
+    );
+    // What would not come out as it is written is named, and mails are as pages.
+    std::fs::create_dir(languages.join("mail")).expect("made");
+    write("mail/qw.ftl", "subject = { $titulo }\n");
+    write("qw.countries.tsv", "FR Qwerty\n");
+    let checked = site.run(&["check-config"]);
+    assert_eq!(checked.code, 0, "{}", checked.stderr);
+    for said in [
+        "mail/qw.ftl: message subject: $titulo is no value of it; it has $title; until then it is said in en",
+        "qw.countries.tsv: line 1: there is no tab",
+        "texts of mails in en: ",
+    ] {
+        assert!(checked.stdout.contains(said), "{said}: {}", checked.stdout);
+    }
+    // A reload takes over no language, and refuses what a start would.
+    let named = |file: &str| languages.join(file);
+    std::fs::rename(named("qw.ftl"), named("qw.away")).expect("away");
+    server.hang_up();
+    until("the refusal", || site.logged().contains("reload refused").then_some(()));
+    std::fs::rename(named("qw.away"), named("qw.ftl")).expect("back");
     server.stop();
 
     write("qw.ftl", "name = Qwerty\nnumber-group = .\n");

@@ -1,6 +1,7 @@
 //! One language, read from its texts.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
@@ -21,8 +22,16 @@ pub enum TextError {
         why: String,
     },
     /// A message twice.
-    #[error("{0}")]
-    Twice(String),
+    #[error("line {line}: {id} stands in a line before; remove one of them")]
+    Twice {
+        /// Of the second, counted from 1.
+        line: usize,
+        /// Its name.
+        id: String,
+    },
+    /// The way that a language runs.
+    #[error("message dir: it says {0:?}; write ltr (left to right) or rtl (right to left)")]
+    Direction(String),
     /// Fluent, but in a way that no text needs, and that its library panics on.
     #[error("message {message}: {why}")]
     Refused {
@@ -50,13 +59,11 @@ pub(super) struct Locale {
 impl Locale {
     pub(super) fn read(code: &'static str, messages: &str, countries: &'static str) -> Result<Self, TextError> {
         let language = code.parse().map_err(|_| TextError::Code(code.to_owned()))?;
-        let resource = parsed(messages)?.map_err(|first| syntax(messages, first))?;
+        let resource = whole(messages)?;
         let mut bundle = FluentBundle::new_concurrent(vec![language]);
         // User text stands in <bdi>; isolating marks would end up in attributes and subjects.
         bundle.set_use_isolating(false);
-        bundle.add_resource(resource).map_err(|errors| {
-            TextError::Twice(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
-        })?;
+        bundle.add_resource_overriding(resource);
         let separator = bundle
             .get_message("number-group")
             .and_then(|message| message.value())
@@ -99,16 +106,50 @@ impl Locale {
     }
 }
 
-/// Refuses what the libraries panic on (fluent-syntax 0.12, fluent-bundle 0.16), now or when a page asks for it. Where the
-/// text is not Fluent, what of it is would still be used.
-pub(super) fn no_panic(messages: &str) -> Result<(), TextError> {
-    parsed(messages).map(drop)
+/// The texts of a file, all of them: what is not Fluent, stands twice or runs no way is refused.
+fn whole(messages: &str) -> Result<FluentResource, TextError> {
+    let resource = parsed(messages)?.map_err(|first| syntax(messages, first))?;
+    let mut known = HashSet::new();
+    if let Some((line, id)) = ids(messages).find(|(_, id)| !known.insert(*id)) {
+        return Err(TextError::Twice {
+            line,
+            id: id.to_owned(),
+        });
+    }
+    for entry in resource.entries() {
+        let Entry::Message(message) = entry else { continue };
+        let text = message.value.as_ref().map(|value| &value.elements[..]);
+        if message.id.name == "dir"
+            && !matches!(text, Some([PatternElement::TextElement { value }]) if ["ltr", "rtl"].contains(&value.trim()))
+        {
+            let written = messages
+                .lines()
+                .find_map(|line| line.strip_prefix("dir")?.trim_start().strip_prefix('='));
+            return Err(TextError::Direction(written.unwrap_or_default().trim().to_owned()));
+        }
+    }
+    Ok(resource)
+}
+
+/// Whether a file of texts can be taken as it is, as [`whole`].
+pub(super) fn check(messages: &str) -> Result<(), TextError> {
+    whole(messages).map(drop)
+}
+
+/// Lines that begin a message or a term: what stands before ` =` at the start of a line.
+pub(super) fn ids(messages: &str) -> impl Iterator<Item = (usize, &str)> {
+    let begins = |line: &str| line.starts_with(|c: char| c.is_ascii_alphabetic() || c == '-');
+    messages.lines().enumerate().filter_map(move |(at, line)| {
+        let id = line.split_once('=').filter(|_| begins(line))?.0.trim_end();
+        (!id.contains(' ')).then_some((at + 1, id))
+    })
 }
 
 /// Where the first error is, and what it is.
 type First = Option<(usize, String)>;
 
-/// The tree of a text that can neither stop the parser nor, later, the resolver.
+/// The tree of a text that can neither stop the parser nor, later, the resolver: refused is what the libraries panic on
+/// (fluent-syntax 0.12, fluent-bundle 0.16), now or when a page asks for it.
 fn parsed(messages: &str) -> Result<Result<FluentResource, First>, TextError> {
     codes(messages)?;
     let (resource, first) = match FluentResource::try_new(messages.to_owned()) {
@@ -249,7 +290,7 @@ fn grouped<const SEPARATOR: char, M>(value: &FluentValue<'_>, _: &M) -> Option<S
 mod tests {
     use fluent_bundle::FluentArgs;
 
-    use super::{Locale, no_panic};
+    use super::{Locale, check};
 
     /// Says `people`, in which more than a hundred placeables are reached through `way`: then the resolver stops inside of it.
     fn said(way: &str) -> Result<bool, String> {
@@ -306,7 +347,7 @@ mod tests {
             "message =\n    .attribute = { { $a } }\n",
             "a = }{\nterm = { { $a } }\n",
         ] {
-            let refused = no_panic(messages).expect_err(messages).to_string();
+            let refused = check(messages).expect_err(messages).to_string();
             assert!(refused.contains("take its braces away"), "{refused}");
         }
     }
