@@ -139,7 +139,7 @@ mod tests {
         let change = old.changed_to(&new);
         assert_eq!(
             change.needs_restart,
-            ["site.languages", "site.locales", "listen.http", "limits.connections"]
+            ["site.locales", "site.languages", "listen.http", "limits.connections"]
         );
         assert_eq!(change.config.site.languages, old.site.languages);
         assert_eq!(change.config.site.name, "Another name");
