@@ -226,10 +226,14 @@ impl Scrutiny {
     }
 
     /// In one room that is nobody's server people are called up one after another, in the order of a list, and have their names as
-    /// one list has them. As many as an organisation has if they have its mailboxes, or as there are in a class.
+    /// one list has them. As many as an organisation has if they have its mailboxes, or as there are in a class. Where most
+    /// have mailboxes at one domain capitals are no sign, of however many, wherever they sign: that is its list.
     fn without_room(&self, members: &[&Record], mut agreed: Vec<Agreement>) -> Vec<Agreement> {
         let listed =
             |one: &Agreement| matches!(one.evidence.fact, Fact::Regular | Fact::DirectoryOrder | Fact::Capitals);
+        if agreed.iter().any(listed) && of_one_domain(members, 0.5).is_some() {
+            agreed.retain(|one| one.evidence.fact != Fact::Capitals);
+        }
         if !agreed.iter().any(listed) || members.iter().any(|record| record.is(flag::HOSTING)) {
             return agreed;
         }

@@ -6,7 +6,7 @@ use crate::crowd::{BEGIN, Draw, HOUR, minutes, ordinary_day, person, replay, tag
 
 /// Two hundred who are ordinary but for the families that they agree in, within two hours of an afternoon.
 fn agreeing(draw: &mut Draw, families: &[Family]) -> Vec<Observation> {
-    (0..200u64)
+    let mut members: Vec<Observation> = (0..200u64)
         .map(|nth| {
             let regular = families.contains(&Family::Time);
             let offset = if regular { nth * 36_000 } else { draw.below(2 * HOUR) };
@@ -20,13 +20,20 @@ fn agreeing(draw: &mut Draw, families: &[Family]) -> Vec<Observation> {
                     Family::Client => one.client = tag(3, 5000),
                     Family::Content => (one.domain, one.common_mail) = (tag(9, 700), false),
                     Family::Time => one.fill_ms = 12_000 + draw.below(200),
-                    Family::Identity => one.name_upper = true,
+                    Family::Identity => {} // Below: it is an order of all of them.
                     Family::Geography => one.source.country = paraph_scrutiny::Country::from_code("QD"),
                 }
             }
             one
         })
-        .collect()
+        .collect();
+    if families.contains(&Family::Identity) {
+        members.sort_by_key(|one| one.at);
+        for (nth, one) in members.iter_mut().enumerate() {
+            one.name_order = 1 + 3 * nth as u16;
+        }
+    }
+    members
 }
 
 fn held_where(families: &[Family]) -> usize {

@@ -149,6 +149,41 @@ fn an_office_in_capitals_and_a_class_called_up_by_its_list() {
     nobody_is_held(&mut draw, &group, minutes);
 }
 
+/// A school of a thousand whose list has names in capitals: one line by day, homes in the evening, one browser, one domain. Forgers
+/// who want it held came before, with mailboxes there. Fails when capitals are a sign where most are at one domain.
+#[test]
+fn a_school_in_capitals_that_is_framed() {
+    let mut draw = Draw(41);
+    let mut forged = Vec::new();
+    for _ in 0..600 {
+        let at = BEGIN + 8 * HOUR + draw.below(3 * HOUR);
+        let mut one = person(&mut draw, at);
+        at_work(&mut one, 5);
+        one.source.kind = NetworkKind::Hosting;
+        (one.source.origin, one.source.near) = (tag(2, 950), tag(1, 95_000 + draw.below(40)));
+        (one.client, one.name_upper) = (tag(3, 4005), true);
+        forged.push(one);
+    }
+    let mut pupils = Vec::new();
+    for nth in 0..700 {
+        let at = BEGIN + 9 * HOUR + draw.below(7 * HOUR);
+        let mut one = person(&mut draw, at);
+        at_work(&mut one, 5);
+        if nth % 10 < 8 {
+            on_its_line(&mut one, 5, 1);
+            one.client = tag(3, 4005);
+        }
+        one.name_upper = true;
+        pupils.push(one);
+    }
+    let mut people = ordinary_day(&mut draw);
+    people.extend(&pupils);
+    people.extend(&forged);
+    let replayed = replay(&people, minutes);
+    assert_eq!(replayed.held_of(&pupils), 0);
+    assert!(replayed.held_of(&forged) > 590);
+}
+
 /// The staff of an office sign at home at the weekend and open their mail at work on Monday: one place, one domain and the wait are
 /// one cause. Fails when an organisation must sign from its place. With one browser for all of them it is another matter.
 #[test]

@@ -80,8 +80,9 @@ fn those_of_a_firm_who_write_in_capitals_are_no_list() {
 fn a_machine_in_one_place_with_one_domain_is_held_all_the_same() {
     let mut draw = Draw(62);
     let mut forged = firm(&mut draw, 150);
-    for one in &mut forged {
-        one.name_upper = true;
+    forged.sort_by_key(|one| one.at);
+    for (nth, one) in forged.iter_mut().enumerate() {
+        one.name_order = 1 + 4 * nth as u16;
     }
     let others = mimics(&mut draw, 1200);
     let mut people = ordinary_day(&mut draw);
