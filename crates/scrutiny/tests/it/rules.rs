@@ -40,7 +40,7 @@ fn whoever_has_marks_of_two_rules_of_one_attack_is_of_it() {
     assert_eq!(replayed.held.len(), 125);
 }
 
-/// The same, where the later ones write their names in capitals: their rule has a family more. Fails when only rules of the same
+/// The same, where the later ones take the same time to fill in: their rule has a family more. Fails when only rules of the same
 /// families are of one attack.
 #[test]
 fn a_rule_that_says_more_is_of_the_same_attack() {
@@ -55,13 +55,13 @@ fn a_rule_that_says_more_is_of_the_same_attack() {
         let at = start + HOUR + nth * MINUTE / 2 + draw.below(20_000);
         let one = rented(&mut draw, at, 1 + nth % 2, 1 + nth / 2 % 2);
         people.push(Observation {
-            name_upper: true,
+            fill_ms: 12_000 + draw.below(200),
             ..one
         });
     }
     let between: Vec<Observation> = (0..5)
         .map(|nth| Observation {
-            name_upper: false,
+            fill_ms: 60_000 + nth * 10_000,
             ..rented(&mut draw, start + (2 + nth) * HOUR, 0, 2)
         })
         .collect();
