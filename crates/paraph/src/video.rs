@@ -67,8 +67,9 @@ fn player(uri: &Uri, scheme: &str, host: &str) -> Option<Player> {
         !name.is_empty() && name.bytes().all(fits)
     };
     let site = host.strip_prefix("www.").or(host.strip_prefix("m.")).unwrap_or(host);
-    // A page over TLS loads nothing without: the link beside still leads there.
-    if scheme != "https" {
+    // A page over TLS loads nothing without, but from the machine that the browser runs on (W3C Secure Contexts, section 3.1): the
+    // link beside still leads there.
+    if scheme != "https" && !matches!(host, "127.0.0.1" | "localhost") {
         return None;
     }
     let file = uri.path().to_ascii_lowercase();
@@ -89,7 +90,9 @@ fn player(uri: &Uri, scheme: &str, host: &str) -> Option<Player> {
         // PeerTube, on whatever host; elsewhere such a path is a page that cannot be framed, and the link beside still leads there.
         (_, ["w", name] | ["videos", "watch" | "embed", name]) if is_name(name) => {
             let authority = uri.authority()?;
-            Some(Player::Frame(format!("https://{authority}/videos/embed/{name}?p2p=0")))
+            Some(Player::Frame(format!(
+                "{scheme}://{authority}/videos/embed/{name}?p2p=0"
+            )))
         }
         _ => None,
     }
@@ -130,6 +133,8 @@ mod tests {
         check("https://example.org/film", "example.org", None);
         check("http://example.org/film.mp4", "example.org", None);
         check("http://video.example.org/w/aB3-x", "video.example.org", None);
+        let here = Some("; frame-src http://127.0.0.1:8090");
+        check("http://127.0.0.1:8090/w/aB3-x", "127.0.0.1", here);
         let framed = Video::read("https://video.example.org/w/aB3")
             .expect("an address")
             .player;
