@@ -34,7 +34,7 @@ pub use lang::Lang;
 pub use model::*;
 use share::Share;
 
-pub use refusal::{FieldError, Notice, Problem, Refusal};
+pub use refusal::{About, FieldError, Notice, Problem, Refusal, RefusalPage};
 
 /// The policy under which every page works.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \

@@ -10,7 +10,7 @@ use crate::mail::pace::Line;
 
 use super::content::Content;
 use super::lang::{Arg, Lang, rfc3339};
-use super::refusal::{FieldError, Notice, Refusal};
+use super::refusal::{FieldError, Notice};
 
 /// What every page needs.
 #[derive(Clone, Copy, Debug)]
@@ -517,28 +517,6 @@ impl MailStatusPage<'_> {
             ("mail-quiet-troubled", queue.troubled),
         ]
     }
-}
-
-/// A refusal as a page.
-#[derive(Clone, Copy, Debug)]
-pub struct RefusalPage<'a> {
-    /// What could not be done.
-    pub refusal: Refusal,
-    /// Seconds, as in `Retry-After`.
-    pub retry_after: Option<u64>,
-    /// The petition it was about, when it is known.
-    pub petition: Option<About<'a>>,
-}
-
-/// The petition that a refusal is about.
-#[derive(Clone, Copy, Debug)]
-pub struct About<'a> {
-    /// Its slug.
-    pub slug: &'a str,
-    /// Its title.
-    pub title: &'a str,
-    /// It can still be signed.
-    pub is_open: bool,
 }
 
 impl Frame<'_> {

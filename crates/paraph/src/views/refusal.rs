@@ -239,3 +239,25 @@ impl Refusal {
         lang.text(&format!("refusal-{stem}-{part}"))
     }
 }
+
+/// A refusal as a page.
+#[derive(Clone, Copy, Debug)]
+pub struct RefusalPage<'a> {
+    /// What could not be done.
+    pub refusal: Refusal,
+    /// Seconds, as in `Retry-After`.
+    pub retry_after: Option<u64>,
+    /// The petition it was about, when it is known.
+    pub petition: Option<About<'a>>,
+}
+
+/// The petition that a refusal is about.
+#[derive(Clone, Copy, Debug)]
+pub struct About<'a> {
+    /// Its slug.
+    pub slug: &'a str,
+    /// Its title.
+    pub title: &'a str,
+    /// It can still be signed.
+    pub is_open: bool,
+}
