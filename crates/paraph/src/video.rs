@@ -38,7 +38,10 @@ impl Video {
         let is_plain = host
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'));
-        if !matches!(scheme, "https" | "http") || authority.as_str().contains('@') || host.is_empty() || !is_plain {
+        // `Uri` takes nearly anything behind a colon for a port, and this stands in a header in which a semicolon means something.
+        let behind = authority.as_str().strip_prefix(host)?;
+        let is_port = behind.is_empty() || authority.port_u16().is_some_and(|port| behind == format!(":{port}"));
+        if !matches!(scheme, "https" | "http") || host.is_empty() || !is_plain || !is_port {
             return None;
         }
         Some(Self {
@@ -151,6 +154,8 @@ mod tests {
             "ftp://example.org/film.mp4",
             "https://user:secret@example.org/film.mp4",
             "https://example.org;script-src/film.mp4",
+            "https://example.org:443;script-src/film.mp4",
+            "https://example.org:/film.mp4",
             "https://example.org/a film.mp4",
             "https://example.org/\u{202e}film.mp4",
             "",
