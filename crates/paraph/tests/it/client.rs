@@ -186,7 +186,10 @@ impl Client {
             answer.body = vec![0; length];
             stream.read_exact(&mut answer.body)?;
         }
-        answer.is_as_every_answer(self.at_desk);
+        // 100 is no answer yet, only the word that the body is waited for.
+        if status != 100 {
+            answer.is_as_every_answer(self.at_desk);
+        }
         Ok(answer)
     }
 

@@ -420,7 +420,8 @@ fn a_request_in_flight_is_answered_before_the_end() {
     let idle = &mut server.client();
     assert_eq!(idle.get("/").status, 200);
     let head = format!(
-        "POST /p/fountain/sign HTTP/1.1\r\nhost: x\r\n{}: {}\r\n{}: {}\r\ncontent-length: {}\r\n\r\n",
+        "POST /p/fountain/sign HTTP/1.1\r\nhost: x\r\n{}: {}\r\n{}: {}\r\ncontent-length: {}\r\n\
+         expect: 100-continue\r\n\r\n",
         FORM.0,
         FORM.1,
         JSON.0,
@@ -429,6 +430,8 @@ fn a_request_in_flight_is_answered_before_the_end() {
     );
     let mut slow = server.client();
     slow.send(head.as_bytes()).expect("sent");
+    // Only what the server has begun to read is in flight.
+    assert_eq!(slow.receive(true).expect("a word").status, 100);
     slow.send(&body.as_bytes()[..10]).expect("sent");
     server.terminate();
     until("it listens no more", || {
