@@ -28,7 +28,7 @@ type Wrong = Vec<(&'static str, &'static str)>;
 impl Desk {
     pub(super) fn login_page(&self, visit: &Visit<'_>) -> Outcome {
         if visit.session.is_some() {
-            return Ok(self.go_to(visit, "/desk", None));
+            return Ok(self.go_to(visit, visit.to.unwrap_or("/desk"), None));
         }
         Ok(self.denied(visit, "", None))
     }
@@ -51,7 +51,16 @@ impl Desk {
         crate::handlers::count("desk_login", outcome);
         let mut answer = self.door_form(visit, status, |frame, browser| {
             let passkey = self.using(browser, visit.now);
-            desk_login(frame, &LoginPage { name, refused, passkey })
+            let to = visit.to;
+            desk_login(
+                frame,
+                &LoginPage {
+                    name,
+                    refused,
+                    passkey,
+                    to,
+                },
+            )
         });
         set_retry_after(&mut answer, wait);
         answer
@@ -96,7 +105,7 @@ impl Desk {
         }
         parts.pace.succeeded(name, marked, &visit.source);
         crate::handlers::count("desk_login", "in");
-        let mut answer = self.go_to(visit, "/desk", None);
+        let mut answer = self.go_to(visit, visit.to.unwrap_or("/desk"), None);
         self.let_in(&mut answer, &token, known.member.id);
         Ok(answer)
     }

@@ -276,6 +276,8 @@ struct Visit<'a> {
     done: Option<&'static str>,
     /// What is open on it: `?open=`.
     open: Option<&'static str>,
+    /// The page of the desk that was asked for before a login: `?to=`.
+    to: Option<&'a str>,
 }
 
 impl Visit<'_> {
@@ -316,6 +318,7 @@ impl Desk {
             waiting: 0,
             done,
             open,
+            to: named("to=").filter(|path| route::is_page_of_members(path)),
         };
         let outcome = self.go(&mut visit, &head.method, &path, body).await;
         let mut answer = outcome.unwrap_or_else(|no| self.no(&visit, no));
@@ -530,11 +533,23 @@ impl Desk {
         answer
     }
 
+    /// To the login, and from there to the page that was asked for: the link of an alert leads to the room.
+    fn log_in_first(&self, visit: &Visit<'_>) -> Answer {
+        let mut answer = self.go_to(visit, "/desk/login", None);
+        let to = visit.asked.path.filter(|path| route::is_page_of_members(path));
+        if let Some(Ok(location)) =
+            to.map(|to| HeaderValue::try_from(visit.asked.frame().login("/desk/login", Some(to))))
+        {
+            answer.headers_mut().insert(LOCATION, location);
+        }
+        answer
+    }
+
     fn no(&self, visit: &Visit<'_>, no: No) -> Answer {
         let asked = visit.asked.without_path();
         let mut written = Vec::new();
         let (status, what) = match no {
-            No::LogIn => return self.go_to(visit, "/desk/login", None),
+            No::LogIn => return self.log_in_first(visit),
             // The public page speaks of signing.
             No::Refusal(Refusal::BadRequest) => (StatusCode::BAD_REQUEST, "field"),
             No::Refusal(refusal) => return respond::refused(&asked, refusal, None, None),

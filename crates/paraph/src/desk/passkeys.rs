@@ -191,7 +191,7 @@ impl Desk {
         }
         parts.pace.succeeded(name, false, &visit.source);
         crate::handlers::count("desk_login", "passkey");
-        let mut answer = self.go_to(visit, "/desk", None);
+        let mut answer = self.go_to(visit, visit.to.unwrap_or("/desk"), None);
         self.let_in(&mut answer, &token, known.member);
         Ok(answer)
     }

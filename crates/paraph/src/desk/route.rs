@@ -299,3 +299,15 @@ impl<'p> Route<'p> {
         }
     }
 }
+
+/// Whether a path is that of a page of the desk, which members look at: where a login may lead.
+#[must_use]
+pub fn is_page_of_members(path: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_');
+    let Some(rest) = path.strip_prefix("/desk/").filter(|rest| rest.bytes().all(is_plain)) else {
+        return false;
+    };
+    let parts: Vec<&str> = rest.split('/').collect();
+    let route = Route::read(&parts).filter(|route| !matches!(route, Route::Events));
+    route.is_some_and(|route| matches!(route.needs(), (Takes::Get | Takes::Both, Some(_))))
+}

@@ -113,7 +113,8 @@ impl Cookies {
         bool::from(tag(&self.session, &[token]).ct_eq(mac)).then_some(*token)
     }
 
-    /// A cookie that browsers send back to this host only, keep from scripts, and never send along from another site.
+    /// A cookie that browsers send back to this host only, keep from scripts, and never send along with a form of another site; that
+    /// of a session only with a link that somebody follows, as from an alert to the room. What is changed is changed by forms.
     #[must_use]
     pub fn set(&self, cookie: Cookie, value: &str) -> HeaderValue {
         let age = match cookie {
@@ -133,8 +134,9 @@ impl Cookies {
 
     fn written(&self, cookie: Cookie, value: &str, age: &str) -> HeaderValue {
         let secure = if self.is_secure { "; Secure" } else { "" };
+        let from_elsewhere = if cookie == Cookie::Session { "Lax" } else { "Strict" };
         let text = format!(
-            "{}={value}; Path=/; HttpOnly; SameSite=Strict{secure}{age}",
+            "{}={value}; Path=/; HttpOnly; SameSite={from_elsewhere}{secure}{age}",
             self.name(cookie)
         );
         HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""))
@@ -211,8 +213,12 @@ mod tests {
         let token = [7; 16];
         let set = cookies.set(Cookie::Session, &cookies.session(&token));
         let set = set.to_str().expect("text");
-        for kept in ["__Host-desk=", "Path=/;", "HttpOnly", "SameSite=Strict", "Secure"] {
+        for kept in ["__Host-desk=", "Path=/;", "HttpOnly", "SameSite=Lax", "Secure"] {
             assert!(set.contains(kept), "{set}");
+        }
+        for strict in [Cookie::Form, Cookie::Mark] {
+            let set = cookies.set(strict, "x");
+            assert!(set.to_str().is_ok_and(|set| set.contains("SameSite=Strict")), "{set:?}");
         }
         let sent = |cookie: &str| headers(&[("cookie", cookie)]);
         let good = format!("a=b; __Host-desk={}", cookies.session(&token));

@@ -232,7 +232,7 @@ impl Content {
             .collect();
         db.load("INSERT INTO signed_earlier (id, version) VALUES (?1, ?2)", &earlier)
             .await?;
-        for entry in entries {
+        for (at, entry) in entries.iter().enumerate() {
             match &entry.event {
                 Event::Confirmed { signature } => {
                     db.execute(
@@ -246,6 +246,11 @@ impl Content {
                 }
                 Event::Withdrawn { signature, .. } | Event::Disowned { signature } => {
                     end_news_of(db, *signature).await?;
+                }
+                Event::Opened { petition, .. } => {
+                    let is_later = |entry: &&Entry| matches!(entry.event, Event::TextAdopted { petition: of, .. } if of == *petition);
+                    let later = entries[at + 1..].iter().filter(is_later).count() as u64;
+                    forget_drafts(db, *petition, later).await?;
                 }
                 Event::Discarded { petition } => discard(db, *petition).await?,
                 _ => {}
@@ -340,6 +345,16 @@ impl Content {
         }
         Ok(())
     }
+}
+
+/// What a petition said before it opened was nobody's to sign, nor to read: a reviewer may have sent it back for what it said.
+/// `later` versions of what is written now were adopted after it opened.
+async fn forget_drafts(db: &mut Db, petition: PetitionId, later: u64) -> Result<(), DbError> {
+    let sql = "DELETE FROM petition_text WHERE petition = ?1 AND version < \
+               (SELECT MAX(version) FROM petition_text WHERE petition = ?1) - ?2";
+    db.execute(sql, &[Value::Int(petition.0.into()), integer(later)])
+        .await?;
+    Ok(())
 }
 
 /// Only the number stays, which signatures of no other petition may take: the slug is free again.

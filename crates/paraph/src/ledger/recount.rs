@@ -33,14 +33,10 @@ pub async fn compare(db: &mut Db) -> Result<Differences, ReadError> {
 pub async fn compare_and_count(db: &mut Db) -> Result<(Differences, BTreeMap<String, Counts>), ReadError> {
     let unfinished = judged::unfinished(db).await?;
     let pending = unfinished.as_ref().map(|unfinished| &unfinished.pending);
-    let (mut given, mut adopted) = (BTreeMap::new(), BTreeMap::new());
+    let (mut given, mut texts_said) = (BTreeMap::new(), Texts::default());
     let look = |entry: &Entry| {
         given.extend(Given::by(entry));
-        adopted.extend(Adopted::by(entry));
-        if let Event::Discarded { petition } = entry.event {
-            let id = i64::from(petition.0);
-            adopted.retain(|(of, _), _| *of != id);
-        }
+        texts_said.take(entry);
     };
     let mut fold = journal::refold(db, look).await?;
     let expected = fold.take_changed();
@@ -80,7 +76,7 @@ pub async fn compare_and_count(db: &mut Db) -> Result<(Differences, BTreeMap<Str
         mailboxes(db, expected.mailboxes.into_iter().collect(), follow).await?,
     );
     differ("verdict", verdicts(db, given).await?);
-    differ("petition_text", texts(db, adopted).await?);
+    differ("petition_text", texts(db, texts_said).await?);
     Ok((differences, counts))
 }
 
@@ -168,8 +164,38 @@ impl Adopted {
     }
 }
 
+/// Which texts the journal speaks of, by petition and version.
+#[derive(Default)]
+struct Texts {
+    /// Those that have to be there.
+    adopted: BTreeMap<(i64, i64), Adopted>,
+    /// Those of drafts that have been published since. They go when a petition opens, but stores opened before 2026-12 have them still.
+    drafts: BTreeMap<(i64, i64), Adopted>,
+}
+
+impl Texts {
+    fn take(&mut self, entry: &Entry) {
+        self.adopted.extend(Adopted::by(entry));
+        match entry.event {
+            Event::Opened { petition, .. } => {
+                let id = i64::from(petition.0);
+                let published = self.adopted.range((id, 0)..=(id, i64::MAX)).next_back();
+                let first = published.map_or(0, |((_, version), _)| *version);
+                let drafts = self.adopted.extract_if((id, 0)..(id, first), |_, _| true);
+                self.drafts.extend(drafts);
+            }
+            Event::Discarded { petition } => self.adopted.retain(|(of, _), _| *of != i64::from(petition.0)),
+            _ => {}
+        }
+    }
+
+    fn remove(&mut self, key: (i64, i64)) -> Option<Adopted> {
+        self.adopted.remove(&key).or_else(|| self.drafts.remove(&key))
+    }
+}
+
 /// Versions of texts that are not what the events say, word for word: the SHA-256 of what is shown stands in the event.
-async fn texts(db: &mut Db, mut adopted: BTreeMap<(i64, i64), Adopted>) -> Result<u64, DbError> {
+async fn texts(db: &mut Db, mut said: Texts) -> Result<u64, DbError> {
     let sql =
         "SELECT version, title, body, text_hash, consent_hash FROM petition_text WHERE petition = ?1 ORDER BY version";
     let mut wrong = 0;
@@ -182,10 +208,10 @@ async fn texts(db: &mut Db, mut adopted: BTreeMap<(i64, i64), Adopted>) -> Resul
                 consent: row.array(4)?,
             };
             let is_said = stored.text == text_hash(row.text(1)?, row.text(2)?);
-            wrong += u64::from(adopted.remove(&(petition, row.int(0)?)) != Some(stored) || !is_said);
+            wrong += u64::from(said.remove((petition, row.int(0)?)) != Some(stored) || !is_said);
         }
     }
-    Ok(wrong + adopted.len() as u64)
+    Ok(wrong + said.adopted.len() as u64)
 }
 
 /// What the journal says of a verdict, in the columns of its row.

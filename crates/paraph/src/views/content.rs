@@ -107,13 +107,12 @@ pub struct UpdatePage<'a> {
 /// Updates on the petition's own page; the rest is a page further.
 const UPDATES_ON_PAGE: usize = 3;
 
-impl Petition {
-    pub(super) fn has_earlier(&self) -> bool {
-        self.text_version > 1
-    }
-}
-
 impl Content {
+    /// Whether the petition's text has changed since it opened. The numbers of versions count those of its drafts too.
+    pub(super) fn has_earlier(&self) -> bool {
+        self.versions.len() > 1
+    }
+
     pub(super) fn latest(&self) -> &[Update] {
         self.updates.get(..UPDATES_ON_PAGE).unwrap_or(&self.updates)
     }

@@ -87,6 +87,15 @@ pub struct LoginPage<'a> {
     pub refused: Option<Denied>,
     /// What is asked of an authenticator, where browsers have passkeys for this site.
     pub passkey: Option<Using>,
+    /// The page that was asked for, and is shown after the login.
+    pub to: Option<&'a str>,
+}
+
+impl LoginPage<'_> {
+    /// Where the form is sent, which has to remember the page that was asked for.
+    fn action(&self, f: &Frame<'_>, path: &str) -> String {
+        f.login(path, self.to)
+    }
 }
 
 /// What a page asks of an authenticator to log somebody in.

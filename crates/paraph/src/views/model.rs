@@ -530,6 +530,13 @@ impl Frame<'_> {
         }
     }
 
+    /// Where a login is sent, `to` being the page that it leads to: a path of ours, which needs no escaping.
+    pub(crate) fn login(&self, path: &str, to: Option<&str>) -> String {
+        let link = self.link(path);
+        let joint = if link.contains('?') { '&' } else { '?' };
+        to.map_or(link.clone(), |to| format!("{link}{joint}to={to}"))
+    }
+
     /// The same, whole, for those who meet it elsewhere.
     pub(crate) fn absolute(&self, path: impl AsRef<str>) -> String {
         format!("{}{}", self.site.base_url, self.link(path.as_ref()))

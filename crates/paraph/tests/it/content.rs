@@ -5,7 +5,9 @@ use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use paraph::clock;
-use paraph::intake::command::{Choices, Edit, MailOutcome, PetitionAnswer, PetitionCommand, Post, Sign, SignAnswer};
+use paraph::intake::command::{
+    Choices, Details, Edit, MailOutcome, PetitionAnswer, PetitionCommand, Post, Sign, SignAnswer,
+};
 use paraph::ledger::content::FirstSignatory;
 use paraph::mail::bounce::Bounced;
 use paraph::mail::stop::{Kind as MailKind, Wish};
@@ -13,7 +15,7 @@ use paraph_tally::{Millis, SignatureId, WithdrawnBy};
 
 use crate::client::form;
 use crate::server::{Letter, Server, Site, until};
-use crate::stores::{Kind, Running, Store, contribution};
+use crate::stores::{Kind, Running, Store, contribution, petition};
 
 const DAY: u64 = 24 * 3_600_000;
 
@@ -61,6 +63,83 @@ async fn confirmed(running: &Running, sign: Sign) -> SignatureId {
 
 fn shown(running: &Running) -> Vec<SignatureId> {
     running.shown.borrow().petitions["fountain"].names.clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_draft_said_before_it_opened_is_no_version_of_the_petition() {
+    for kind in Kind::BOTH {
+        let store = Store::new(kind);
+        let running = store.start(0).await;
+        let ask = async |command| running.intake.petition(command).await.expect("recorded");
+        let PetitionCommand::Create {
+            owner,
+            language,
+            consent_hash,
+            ..
+        } = petition("x", 0)
+        else {
+            unreachable!("it creates")
+        };
+        let draft = PetitionCommand::Create {
+            slug: "well".to_owned(),
+            owner,
+            language,
+            goal: None,
+            title: "The well".to_owned(),
+            body: "A sentence that a reviewer sends back.".to_owned(),
+            consent_hash,
+            publish: false,
+            settle_after_seconds: 0,
+            details: Details::default(),
+        };
+        assert_eq!(ask(draft).await, PetitionAnswer::Done);
+        let of_well = |body: &str| {
+            PetitionCommand::Edit(Edit {
+                slug: "well".to_owned(),
+                ..edit(body)
+            })
+        };
+        for body in ["A milder one.", "A fair one."] {
+            ask(of_well(body)).await;
+        }
+        let publish = PetitionCommand::Publish {
+            slug: "well".to_owned(),
+            settle_after_seconds: 0,
+        };
+        // The next edit may be decided in the same batch.
+        let (published, later) = tokio::join!(ask(publish), ask(of_well("A fairer one.")));
+        assert_eq!(
+            (published, later),
+            (
+                PetitionAnswer::Done,
+                PetitionAnswer::Edited {
+                    version: 4,
+                    adopted: true
+                }
+            )
+        );
+        let content = running.shown.borrow().petitions["well"].content.clone();
+        let versions: Vec<_> = content
+            .versions
+            .iter()
+            .map(|text| (text.version, text.body.as_str()))
+            .collect();
+        assert_eq!(versions, [(3, "A fair one."), (4, "A fairer one.")], "{kind:?}");
+        running.stop();
+        let mut connections = store.connect().await;
+        let differences = paraph::ledger::recount::compare(&mut connections.main).await;
+        assert_eq!(differences.expect("read"), BTreeMap::new(), "{kind:?}");
+        // Stores from before have the text of a draft still, which is what the journal says, or is not.
+        let old = "INSERT INTO petition_text SELECT petition, 2, title, 'A milder one.', \
+                   text_hash, consent_hash, adopted_at, addressee FROM petition_text WHERE version = 3";
+        connections.main.execute(old, &[]).await.expect("written");
+        let differences = paraph::ledger::recount::compare(&mut connections.main).await;
+        assert_eq!(
+            differences.expect("read"),
+            BTreeMap::from([("petition_text", 1)]),
+            "{kind:?}"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

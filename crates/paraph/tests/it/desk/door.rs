@@ -87,6 +87,44 @@ fn a_link_is_good_for_its_time_only() {
 }
 
 #[test]
+fn a_login_leads_to_the_page_of_the_desk_that_was_asked_for_and_nowhere_else() {
+    let site = site();
+    let server = site.start();
+    let zoe = member(&site, &server, "operator", "Zoé Amrani");
+    let mut browser = Browser::new(server.address);
+    let asked = browser.get("/desk/incident?lang=en");
+    let to_login = "/desk/login?lang=en&to=/desk/incident";
+    assert_eq!((asked.status, asked.header("location")), (303, Some(to_login)));
+    let page = browser.get(to_login);
+    assert!(
+        page.text().contains("to=/desk/incident\""),
+        "the form keeps it: {}",
+        page.text()
+    );
+    let mut codes = zoe.recovery.iter();
+    let mut log_in = |at: &str| {
+        let mut browser = Browser::new(server.address);
+        let code = codes.next().expect("a code").as_str();
+        let fields = [("name", zoe.name.as_str()), ("password", PASSWORD), ("code", code)];
+        let answer = browser.send("/desk/login", at, &fields);
+        assert_eq!(answer.status, 303, "{at}");
+        answer.header("location").expect("a place").to_owned()
+    };
+    assert_eq!(log_in(to_login), "/desk/incident?lang=en");
+    for elsewhere in [
+        "//evil.example/desk/",
+        "/p/fountain",
+        "/desk/../p/fountain",
+        "/desk/incident/undo",
+        "/desk/login",
+    ] {
+        let at = format!("/desk/login?lang=en&to={elsewhere}");
+        assert_eq!(log_in(&at), "/desk?lang=en", "{elsewhere}");
+    }
+    server.stop();
+}
+
+#[test]
 fn a_code_opens_once_and_a_session_ends_with_its_logout() {
     let site = site();
     let server = site.start();
