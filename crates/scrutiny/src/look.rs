@@ -26,9 +26,6 @@ const SHOWN: (usize, f64) = (48, 40.0);
 /// How much more often than by chance two values must come together to speak for two families.
 const LIFT_OF_A_PAIR: f64 = 3.0;
 
-/// From where an attack comes, this share of all come who have a mailbox at a domain of its own. Else others have mailboxes there.
-const FROM_THERE: f64 = 0.85;
-
 /// A place is a machine's where so many times as many are held as others have come from there.
 const HELD_PLACE: u64 = 2;
 
@@ -250,53 +247,6 @@ impl Scrutiny {
         agreed
     }
 
-    /// The rule without the mail domains that others have as well: who has a mailbox there does not come from where the members
-    /// do. Nor is a pattern of addresses theirs if most who have it have a mailbox there: a service that relays mail makes them all
-    /// alike.
-    fn without_domains_of_others(&self, rule: Rule, group: &[&Record]) -> Option<Rule> {
-        let domains = self.of_others(&rule, group);
-        rule.keeping(|kind, value| match kind {
-            Kind::Domain => !domains.contains(&value),
-            Kind::Shape => {
-                let bearers = group.iter().filter(|one| one.shape == value);
-                let there = bearers.clone().filter(|one| domains.contains(&one.domain)).count();
-                there * 2 <= bearers.count()
-            }
-            _ => true,
-        })
-    }
-
-    /// Mail domains of a group that are not its own. Where few mailboxes are known, those at all of these domains answer. Who is held is
-    /// of the attack, wherever they came from; and an attack that rents does so in more places than this group shows.
-    fn of_others(&self, rule: &Rule, group: &[&Record]) -> Vec<u32> {
-        let mut domains: Vec<(u32, u32)> = group.iter().filter_map(|record| Seed::Domain.values(record)).collect();
-        domains.sort_unstable();
-        domains.dedup();
-        let rented = group.iter().filter(|record| record.is(flag::HOSTING)).count() * 10 >= group.len() * 9;
-        let from_there = |one: &Record| {
-            let bears = rule.bears(Family::Network, one)?;
-            Some(bears || (rented && one.is(flag::HOSTING)))
-        };
-        let ask = |domain: (u32, u32)| {
-            let one = group.iter().find(|record| Seed::Domain.values(record) == Some(domain));
-            let all = self.latest(one.and_then(|one| Seed::Domain.key(one)));
-            let answers = all.iter().filter(|one| one.cluster == 0).filter_map(from_there);
-            let (there, of) = answers.fold((0, 0), |(there, of), from_there| {
-                (there + usize::from(from_there), of + 1)
-            });
-            (of > 0).then_some((domain.0, (there, of)))
-        };
-        let known: Vec<(u32, (usize, usize))> = domains.into_iter().filter_map(ask).collect();
-        let are_few = |(_, of): &(usize, usize)| *of < 2 * MIN_CLUSTER;
-        let few = known.iter().map(|(_, one)| one).filter(|one| are_few(one));
-        let few = few.fold((0, 0), |(there, of), one| (there + one.0, of + one.1));
-        let own = |(there, of): (usize, usize)| there as f64 >= FROM_THERE * of as f64;
-        let of_others = known
-            .iter()
-            .filter(|(_, one)| !own(if are_few(one) { few } else { *one }));
-        of_others.map(|(domain, _)| *domain).collect()
-    }
-
     /// The prefixes, two at most, where many of these sign who are an organisation: everybody there has mailboxes at one domain, and
     /// that domain is nowhere else.
     fn organisations(&self, members: &[&Record]) -> Vec<u32> {
@@ -316,7 +266,7 @@ impl Scrutiny {
     }
 
     /// The latest of a group, if it is one.
-    fn latest(&self, key: Option<u64>) -> Vec<Record> {
+    pub(crate) fn latest(&self, key: Option<u64>) -> Vec<Record> {
         let place = key.and_then(|key| self.groups.find(key));
         let seqs: Vec<Seq> = place.map_or_else(Vec::new, |place| self.groups.get(place).members().collect());
         self.window.all(&seqs)
