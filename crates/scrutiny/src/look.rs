@@ -10,6 +10,7 @@ use crate::bounds::{
     COVERAGE, DECADES_TO_AGREE, DECADES_TO_LEAN, LEAN, LIFT, MIN_CLUSTER, MIN_WATCHED, ORGANISATION, OWNED, RING, ROOM,
 };
 use crate::cluster::{Rule, score, strongest};
+use crate::crowds::crowds;
 use crate::engine::Scrutiny;
 use crate::families::{Agreement, Mark, Sample, agreements, families, surprise, weighing};
 use crate::finding::{Fact, Family};
@@ -42,6 +43,13 @@ pub(crate) struct Look {
     /// forger because they must, an address or a browser that many have, keeps nobody out of the count.
     pub(crate) suspects: Vec<SignatureId>,
     pub(crate) span: (Time, Time),
+}
+
+/// Members, what agrees among them, and what that comes down to.
+struct Measured<'a> {
+    members: Vec<&'a Record>,
+    agreed: Vec<Agreement>,
+    judged: Option<Judged>,
 }
 
 /// What is to be done about it.
@@ -128,27 +136,21 @@ impl Scrutiny {
             let agreed = self.without_chance(seed, members[0], size, agreed);
             self.without_room(members, without_selection(seed, members[0], agreed, &around.latest))
         };
-        let mut agreed = agreeing(&members);
+        let agreed = agreeing(&members);
         if copies && families(&agreed) == [Family::Content] {
             return self.crowd(&members, size, agreed, &outside);
         }
-        let whole = members.clone();
-        let mut judged = self.advise(&whole, &members, size, &agreed);
-        // Families may agree on different people of a group that only chance has brought together. So a rule is measured
-        // again by those whom it takes, until it takes all of them.
-        for _ in 0..ROUNDS {
-            let Some(Judged::Cluster(rule)) = &judged else { break };
-            let caught: Vec<&Record> = members.iter().filter(|record| rule.takes(record)).copied().collect();
-            if caught.len() == members.len() {
-                break;
-            }
-            if caught.is_empty() {
-                return None;
-            }
-            members = caught;
-            agreed = agreeing(&members);
-            judged = self.advise(&whole, &members, members.len() as u64, &agreed);
-        }
+        let judged = self.advise(&members, &members, size, &agreed);
+        let first = Measured {
+            members: members.clone(),
+            agreed,
+            judged,
+        };
+        let Measured {
+            members,
+            agreed,
+            judged,
+        } = self.by_rule(&members, first, ROUNDS, &agreeing)?;
         Some(Look {
             petition,
             judged: judged?,
@@ -157,6 +159,52 @@ impl Scrutiny {
             span: (members.first()?.signed, members.last()?.signed),
             agreed,
         })
+    }
+
+    /// Families may agree on different people of a group that only chance has brought together. So a rule is measured again by those
+    /// whom it takes, until it takes all of them; and where these are several crowds, each is judged by itself.
+    fn by_rule<'a>(
+        &self,
+        whole: &[&'a Record],
+        measured: Measured<'a>,
+        rounds: usize,
+        agreeing: &impl Fn(&[&Record]) -> Vec<Agreement>,
+    ) -> Option<Measured<'a>> {
+        let Some(Judged::Cluster(rule)) = measured.judged.as_ref().filter(|_| rounds > 0) else {
+            return Some(measured);
+        };
+        let members = measured.members.iter();
+        let caught: Vec<&Record> = members.filter(|record| rule.takes(record)).copied().collect();
+        if caught.is_empty() {
+            return None;
+        }
+        let crowds = crowds(rule, &caught);
+        if crowds.len() == 1 && caught.len() == measured.members.len() {
+            return Some(measured);
+        }
+        let mut largest = None;
+        for (nth, crowd) in crowds.iter().enumerate() {
+            let of_another = |one: &Record| {
+                let mut others = crowds.iter().enumerate().filter(|(other, _)| *other != nth);
+                others.any(|(_, crowd)| crowd.iter().any(|other| other.id == one.id))
+            };
+            let whole: Vec<&Record> = whole.iter().filter(|one| !of_another(one)).copied().collect();
+            let agreed = agreeing(crowd);
+            let judged = self.advise(&whole, crowd, crowd.len() as u64, &agreed);
+            let members = crowd.clone();
+            let again = Measured {
+                members,
+                agreed,
+                judged,
+            };
+            let found = self.by_rule(&whole, again, rounds - 1, agreeing);
+            let holds = |found: &Measured<'_>| matches!(found.judged, Some(Judged::Cluster(_)));
+            if found.as_ref().is_some_and(holds) {
+                return found;
+            }
+            largest = largest.or(found);
+        }
+        largest
     }
 
     fn sample<'a>(&'a self, members: &'a [&'a Record], outside: &'a Neighbours<&'a Record>) -> Sample<'a> {
