@@ -33,8 +33,31 @@ pub(crate) fn crowds<'a>(rule: &Rule, members: &[&'a Record]) -> Vec<Vec<&'a Rec
     if families.len() < 2 || alike {
         return vec![members.to_vec()];
     }
-    let left_out = std::iter::once(None).chain((0..members.len()).map(Some));
-    let apart = left_out.map(|one| labels(named.len(), &borne, one)).find_map(|labels| {
+    // What two members bear together leads from one to the other whoever is left out.
+    let mut firm = Parts::of(named.len());
+    let mut together = vec![0u8; named.len() * named.len()];
+    for (a, b) in borne.iter().flat_map(|own| pairs(own)) {
+        let seen = &mut together[a * named.len() + b];
+        *seen = seen.saturating_add(1);
+        if *seen == 2 {
+            firm.join(a, b);
+        }
+    }
+    let joins = |own: &Vec<usize>| own.windows(2).any(|pair| firm.root(pair[0]) != firm.root(pair[1]));
+    let joining: Vec<usize> = (0..members.len()).filter(|nth| joins(&borne[*nth])).collect();
+    let mut left_out = std::iter::once(None).chain(joining.iter().copied().map(Some));
+    let apart = left_out.find_map(|left_out| {
+        let mut parts = firm.clone();
+        for nth in joining.iter().filter(|nth| Some(**nth) != left_out) {
+            pairs(&borne[*nth]).for_each(|(a, b)| parts.join(a, b));
+        }
+        let label = |nth: usize| {
+            borne[nth]
+                .first()
+                .filter(|_| Some(nth) != left_out)
+                .map(|value| parts.root(*value))
+        };
+        let labels: Vec<Option<usize>> = (0..members.len()).map(label).collect();
         let largest = largest(&labels);
         (largest.len() > 1).then_some((labels, largest))
     });
@@ -55,26 +78,36 @@ fn borne(named: &[(Kind, u32)], record: &Record) -> Vec<usize> {
     named.iter().enumerate().filter(bears).map(|(nth, _)| nth).collect()
 }
 
-/// The crowd of each member, named by one of its values; of nobody left out.
-fn labels(values: usize, borne: &[Vec<usize>], left_out: Option<usize>) -> Vec<Option<usize>> {
-    let mut parents: Vec<usize> = (0..values).collect();
-    let root = |parents: &[usize], mut value: usize| {
-        while parents[value] != value {
-            value = parents[value];
+/// Each two of these, the smaller first.
+fn pairs(own: &[usize]) -> impl Iterator<Item = (usize, usize)> {
+    let behind = |(nth, a): (usize, &usize)| {
+        let a = *a;
+        own[nth + 1..].iter().map(move |b| (a, *b))
+    };
+    own.iter().enumerate().flat_map(behind)
+}
+
+/// Values that hang together.
+#[derive(Clone)]
+struct Parts(Vec<usize>);
+
+impl Parts {
+    /// So many, each by itself.
+    fn of(values: usize) -> Self {
+        Self((0..values).collect())
+    }
+
+    fn root(&self, mut value: usize) -> usize {
+        while self.0[value] != value {
+            value = self.0[value];
         }
         value
-    };
-    for (nth, own) in borne.iter().enumerate() {
-        for pair in own.windows(2).filter(|_| Some(nth) != left_out) {
-            let [a, b] = [root(&parents, pair[0]), root(&parents, pair[1])];
-            parents[a.max(b)] = a.min(b);
-        }
     }
-    let label = |(nth, own): (usize, &Vec<usize>)| {
-        let first = own.first().filter(|_| Some(nth) != left_out);
-        first.map(|value| root(&parents, *value))
-    };
-    borne.iter().enumerate().map(label).collect()
+
+    fn join(&mut self, a: usize, b: usize) {
+        let (a, b) = (self.root(a), self.root(b));
+        self.0[a.max(b)] = a.min(b);
+    }
 }
 
 /// Those that are crowds, the largest first.

@@ -150,7 +150,7 @@ impl Scrutiny {
             members,
             agreed,
             judged,
-        } = self.by_rule(&members, first, ROUNDS, &agreeing)?;
+        } = self.by_rule(&members, first, seed.mixes(), ROUNDS, &agreeing)?;
         Some(Look {
             petition,
             judged: judged?,
@@ -162,11 +162,13 @@ impl Scrutiny {
     }
 
     /// Families may agree on different people of a group that only chance has brought together. So a rule is measured again by those
-    /// whom it takes, until it takes all of them; and where these are several crowds, each is judged by itself.
+    /// whom it takes, until it takes all of them; and where it is known to bring several crowds
+    /// together (`apart`), each of them is judged by itself.
     fn by_rule<'a>(
         &self,
         whole: &[&'a Record],
         measured: Measured<'a>,
+        apart: bool,
         rounds: usize,
         agreeing: &impl Fn(&[&Record]) -> Vec<Agreement>,
     ) -> Option<Measured<'a>> {
@@ -178,12 +180,18 @@ impl Scrutiny {
         if caught.is_empty() {
             return None;
         }
-        let crowds = crowds(rule, &caught);
+        let crowds = if apart {
+            crowds(rule, &caught)
+        } else {
+            vec![caught.clone()]
+        };
         if crowds.len() == 1 && caught.len() == measured.members.len() {
             return Some(measured);
         }
         let mut largest = None;
-        for (nth, crowd) in crowds.iter().enumerate() {
+        // Fewer than make a cluster are no more than a reason to wait, and the largest crowd may be one.
+        let worth = |(nth, crowd): &(usize, &Vec<&Record>)| *nth == 0 || crowd.len() >= MIN_CLUSTER;
+        for (nth, crowd) in crowds.iter().enumerate().filter(worth) {
             let of_another = |one: &Record| {
                 let mut others = crowds.iter().enumerate().filter(|(other, _)| *other != nth);
                 others.any(|(_, crowd)| crowd.iter().any(|other| other.id == one.id))
@@ -197,7 +205,7 @@ impl Scrutiny {
                 agreed,
                 judged,
             };
-            let found = self.by_rule(&whole, again, rounds - 1, agreeing);
+            let found = self.by_rule(&whole, again, apart, rounds - 1, agreeing);
             let holds = |found: &Measured<'_>| matches!(found.judged, Some(Judged::Cluster(_)));
             if found.as_ref().is_some_and(holds) {
                 return found;
