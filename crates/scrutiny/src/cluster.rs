@@ -38,10 +38,28 @@ impl Rule {
         let lenient = FAMILIES_NEEDED.max(agreed - 1);
         // Of few mailboxes under many spellings some are seen for the first time: where the other marks are rare enough,
         // it need not be one of those that were seen before.
-        [(lenient, false), (lenient, true), (agreed, false), (agreed, true)]
-            .into_iter()
-            .filter_map(|(needed, stems)| Self::new(petition, agreements, needed, stems))
+        let of_so_many = |needed| {
+            [false, true]
+                .into_iter()
+                .filter_map(move |stems| Self::new(petition, agreements, needed, stems))
+        };
+        // Where a browser that many have and a time of filling in may not both stand for the rest, one of them need not be borne.
+        let but_one = of_so_many(agreed).filter_map(|rule| rule.without_the_commonest(agreements));
+        of_so_many(lenient)
+            .chain(but_one)
+            .chain(of_so_many(agreed))
             .find(|rule| rule.catches <= RULE_SPECIFICITY)
+    }
+
+    /// The rule without the family whose marks most people bear, if three are left, and one of them with a machine's mark.
+    fn without_the_commonest(mut self, agreements: &[Agreement]) -> Option<Self> {
+        let share = |nth: usize| self.marks[nth].1.iter().map(|(_, share)| share).sum::<f64>();
+        let place = (0..self.marks.len()).max_by(|a, b| share(*a).total_cmp(&share(*b)))?;
+        let (commonest, _) = self.marks.remove(place);
+        let marked = |one: &Agreement| one.evidence.fact.is_a_mark() && one.evidence.fact.family() != commonest;
+        let enough = self.marks.len() + self.group_only >= FAMILIES_NEEDED && self.marks.len() >= 2;
+        let (needed, marked) = (self.needed - 1, agreements.iter().any(marked));
+        (enough && marked).then(|| Self::of(self.petition, self.marks, self.group_only, needed))
     }
 
     /// Rented servers, and one of these domains: a rule of two families, for domains that nobody else has.

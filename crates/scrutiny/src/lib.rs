@@ -22,6 +22,8 @@ mod around;
 mod baseline;
 pub mod bounds;
 mod cluster;
+mod crowds;
+mod domains;
 mod engine;
 mod families;
 mod finding;

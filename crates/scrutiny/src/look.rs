@@ -10,6 +10,7 @@ use crate::bounds::{
     COVERAGE, DECADES_TO_AGREE, DECADES_TO_LEAN, LEAN, LIFT, MIN_CLUSTER, MIN_WATCHED, ORGANISATION, OWNED, RING, ROOM,
 };
 use crate::cluster::{Rule, score, strongest};
+use crate::crowds::crowds;
 use crate::engine::Scrutiny;
 use crate::families::{Agreement, Mark, Sample, agreements, families, surprise, weighing};
 use crate::finding::{Fact, Family};
@@ -25,9 +26,6 @@ const SHOWN: (usize, f64) = (48, 40.0);
 
 /// How much more often than by chance two values must come together to speak for two families.
 const LIFT_OF_A_PAIR: f64 = 3.0;
-
-/// From where an attack comes, this share of all come who have a mailbox at a domain of its own. Else others have mailboxes there.
-const FROM_THERE: f64 = 0.85;
 
 /// A place is a machine's where so many times as many are held as others have come from there.
 const HELD_PLACE: u64 = 2;
@@ -45,6 +43,13 @@ pub(crate) struct Look {
     /// forger because they must, an address or a browser that many have, keeps nobody out of the count.
     pub(crate) suspects: Vec<SignatureId>,
     pub(crate) span: (Time, Time),
+}
+
+/// Members, what agrees among them, and what that comes down to.
+struct Measured<'a> {
+    members: Vec<&'a Record>,
+    agreed: Vec<Agreement>,
+    judged: Option<Judged>,
 }
 
 /// What is to be done about it.
@@ -131,27 +136,21 @@ impl Scrutiny {
             let agreed = self.without_chance(seed, members[0], size, agreed);
             self.without_room(members, without_selection(seed, members[0], agreed, &around.latest))
         };
-        let mut agreed = agreeing(&members);
+        let agreed = agreeing(&members);
         if copies && families(&agreed) == [Family::Content] {
             return self.crowd(&members, size, agreed, &outside);
         }
-        let whole = members.clone();
-        let mut judged = self.advise(&whole, &members, size, &agreed);
-        // Families may agree on different people of a group that only chance has brought together. So a rule is measured
-        // again by those whom it takes, until it takes all of them.
-        for _ in 0..ROUNDS {
-            let Some(Judged::Cluster(rule)) = &judged else { break };
-            let caught: Vec<&Record> = members.iter().filter(|record| rule.takes(record)).copied().collect();
-            if caught.len() == members.len() {
-                break;
-            }
-            if caught.is_empty() {
-                return None;
-            }
-            members = caught;
-            agreed = agreeing(&members);
-            judged = self.advise(&whole, &members, members.len() as u64, &agreed);
-        }
+        let judged = self.advise(&members, &members, size, &agreed);
+        let first = Measured {
+            members: members.clone(),
+            agreed,
+            judged,
+        };
+        let Measured {
+            members,
+            agreed,
+            judged,
+        } = self.by_rule(&members, first, seed.mixes(), ROUNDS, &agreeing)?;
         Some(Look {
             petition,
             judged: judged?,
@@ -160,6 +159,60 @@ impl Scrutiny {
             span: (members.first()?.signed, members.last()?.signed),
             agreed,
         })
+    }
+
+    /// Families may agree on different people of a group that only chance has brought together. So a rule is measured again by those
+    /// whom it takes, until it takes all of them; and where it is known to bring several crowds
+    /// together (`apart`), each of them is judged by itself.
+    fn by_rule<'a>(
+        &self,
+        whole: &[&'a Record],
+        measured: Measured<'a>,
+        apart: bool,
+        rounds: usize,
+        agreeing: &impl Fn(&[&Record]) -> Vec<Agreement>,
+    ) -> Option<Measured<'a>> {
+        let Some(Judged::Cluster(rule)) = measured.judged.as_ref().filter(|_| rounds > 0) else {
+            return Some(measured);
+        };
+        let members = measured.members.iter();
+        let caught: Vec<&Record> = members.filter(|record| rule.takes(record)).copied().collect();
+        if caught.is_empty() {
+            return None;
+        }
+        let crowds = if apart {
+            crowds(rule, &caught)
+        } else {
+            vec![caught.clone()]
+        };
+        if crowds.len() == 1 && caught.len() == measured.members.len() {
+            return Some(measured);
+        }
+        let mut largest = None;
+        // Fewer than make a cluster are no more than a reason to wait, and the largest crowd may be one.
+        let worth = |(nth, crowd): &(usize, &Vec<&Record>)| *nth == 0 || crowd.len() >= MIN_CLUSTER;
+        for (nth, crowd) in crowds.iter().enumerate().filter(worth) {
+            let of_another = |one: &Record| {
+                let mut others = crowds.iter().enumerate().filter(|(other, _)| *other != nth);
+                others.any(|(_, crowd)| crowd.iter().any(|other| other.id == one.id))
+            };
+            let whole: Vec<&Record> = whole.iter().filter(|one| !of_another(one)).copied().collect();
+            let agreed = agreeing(crowd);
+            let judged = self.advise(&whole, crowd, crowd.len() as u64, &agreed);
+            let members = crowd.clone();
+            let again = Measured {
+                members,
+                agreed,
+                judged,
+            };
+            let found = self.by_rule(&whole, again, apart, rounds - 1, agreeing);
+            let holds = |found: &Measured<'_>| matches!(found.judged, Some(Judged::Cluster(_)));
+            if found.as_ref().is_some_and(holds) {
+                return found;
+            }
+            largest = largest.or(found);
+        }
+        largest
     }
 
     fn sample<'a>(&'a self, members: &'a [&'a Record], outside: &'a Neighbours<&'a Record>) -> Sample<'a> {
@@ -250,53 +303,6 @@ impl Scrutiny {
         agreed
     }
 
-    /// The rule without the mail domains that others have as well: who has a mailbox there does not come from where the members
-    /// do. Nor is a pattern of addresses theirs if most who have it have a mailbox there: a service that relays mail makes them all
-    /// alike.
-    fn without_domains_of_others(&self, rule: Rule, group: &[&Record]) -> Option<Rule> {
-        let domains = self.of_others(&rule, group);
-        rule.keeping(|kind, value| match kind {
-            Kind::Domain => !domains.contains(&value),
-            Kind::Shape => {
-                let bearers = group.iter().filter(|one| one.shape == value);
-                let there = bearers.clone().filter(|one| domains.contains(&one.domain)).count();
-                there * 2 <= bearers.count()
-            }
-            _ => true,
-        })
-    }
-
-    /// Mail domains of a group that are not its own. Where few mailboxes are known, those at all of these domains answer. Who is held is
-    /// of the attack, wherever they came from; and an attack that rents does so in more places than this group shows.
-    fn of_others(&self, rule: &Rule, group: &[&Record]) -> Vec<u32> {
-        let mut domains: Vec<(u32, u32)> = group.iter().filter_map(|record| Seed::Domain.values(record)).collect();
-        domains.sort_unstable();
-        domains.dedup();
-        let rented = group.iter().filter(|record| record.is(flag::HOSTING)).count() * 10 >= group.len() * 9;
-        let from_there = |one: &Record| {
-            let bears = rule.bears(Family::Network, one)?;
-            Some(bears || (rented && one.is(flag::HOSTING)))
-        };
-        let ask = |domain: (u32, u32)| {
-            let one = group.iter().find(|record| Seed::Domain.values(record) == Some(domain));
-            let all = self.latest(one.and_then(|one| Seed::Domain.key(one)));
-            let answers = all.iter().filter(|one| one.cluster == 0).filter_map(from_there);
-            let (there, of) = answers.fold((0, 0), |(there, of), from_there| {
-                (there + usize::from(from_there), of + 1)
-            });
-            (of > 0).then_some((domain.0, (there, of)))
-        };
-        let known: Vec<(u32, (usize, usize))> = domains.into_iter().filter_map(ask).collect();
-        let are_few = |(_, of): &(usize, usize)| *of < 2 * MIN_CLUSTER;
-        let few = known.iter().map(|(_, one)| one).filter(|one| are_few(one));
-        let few = few.fold((0, 0), |(there, of), one| (there + one.0, of + one.1));
-        let own = |(there, of): (usize, usize)| there as f64 >= FROM_THERE * of as f64;
-        let of_others = known
-            .iter()
-            .filter(|(_, one)| !own(if are_few(one) { few } else { *one }));
-        of_others.map(|(domain, _)| *domain).collect()
-    }
-
     /// The prefixes, two at most, where many of these sign who are an organisation: everybody there has mailboxes at one domain, and
     /// that domain is nowhere else.
     fn organisations(&self, members: &[&Record]) -> Vec<u32> {
@@ -316,7 +322,7 @@ impl Scrutiny {
     }
 
     /// The latest of a group, if it is one.
-    fn latest(&self, key: Option<u64>) -> Vec<Record> {
+    pub(crate) fn latest(&self, key: Option<u64>) -> Vec<Record> {
         let place = key.and_then(|key| self.groups.find(key));
         let seqs: Vec<Seq> = place.map_or_else(Vec::new, |place| self.groups.get(place).members().collect());
         self.window.all(&seqs)

@@ -71,6 +71,33 @@ fn a_rule_that_says_more_is_of_the_same_attack() {
     assert_eq!(replayed.held.len(), 125);
 }
 
+/// At one a second from rented servers in four networks, with two browsers that many have, one comment, and always nearly the same time to
+/// fill in, but for one in forty. Networks, browsers and that time are not specific enough without the comment, and whoever bears the
+/// comment need not keep the time. Fails when each must bear the marks of all four families then.
+#[test]
+fn who_bears_the_rarer_marks_need_not_bear_the_commonest() {
+    let mut draw = Draw(95);
+    let mut people = ordinary_day(&mut draw);
+    let start = BEGIN + 14 * HOUR;
+    let forged: Vec<Observation> = (0..400)
+        .map(|nth| {
+            let mut one = rented(&mut draw, start + nth * 1000, 0, nth % 3);
+            let network = 950 + draw.below(4);
+            (one.source.origin, one.source.near) = (tag(2, network), tag(1, 100 * network + draw.below(20)));
+            (one.client, one.comment) = (tag(3, 1 + 3 * draw.below(2)), tag(5, 1));
+            one.fill_ms = if nth % 40 == 30 {
+                9_000
+            } else {
+                40_000 + draw.below(600)
+            };
+            one
+        })
+        .collect();
+    people.extend(&forged);
+    let replayed = replay(&people, minutes);
+    assert_eq!((replayed.held_of(&forged), replayed.held.len()), (400, 400));
+}
+
 /// In one range of a rented network, at a beat, with five browsers and six patterns of addresses, of which no rule that is rare
 /// enough names all. Fails when a range is theirs only if most who come from it bear every mark of the rule.
 #[test]
