@@ -31,6 +31,7 @@ summary-mail-stuck = mail does not leave
 summary-clock-stepped = the clock has jumped
 summary-reload-refused = the new configuration was refused
 summary-erasures-wait = erased records still have their keys
+summary-incident-unreadable = what was noted of an attack cannot be read
 summary-certificate-ends = the site’s certificate runs out soon
 summary-certificate-over = the site has no valid certificate
 
@@ -45,6 +46,7 @@ do-mail-stuck = People can sign; their mail waits, and is tried for three days. 
 do-clock-stepped = Nothing is erased by age for an hour. Set the clock right within it; do not restart the server while the clock is ahead.
 do-reload-refused = The server goes on with the configuration before it. Run: paraph check-config
 do-erasures-wait = Pages and count are right, and nothing shows what was erased; but its keys are still on the disk, and people were told that it is gone. In the morning, look at the log and at who may write keys/erasures.log and keys/keys.db.
+do-incident-unreadable = The count is right, people can sign, and no signature and no decision is lost. The server goes on without its notes of one attack; but no new backup can be made until they are mended. Keep the backups that you have, and delete nothing. In the morning: “Check” in the operator’s guide says how to mend it.
 do-certificate-ends = It should have been renewed by itself, and was not. The site is up. In the morning, run: paraph doctor
 do-certificate-over = Browsers refuse the site; nothing is lost. Run: paraph doctor. It says what the authority answered, or which file to renew.
 
