@@ -1,5 +1,5 @@
 # Alerts: read at three in the morning, on a phone, by somebody who has never seen one. Short sentences, no jargon.
-# $since and $over are times, $zone their time zone, $utc the first in UTC.
+# $since and $over are times, $zone their time zone, $utc the first in UTC. Where the zone is UTC, times-utc and times-over-utc say it once.
 
 title = { $site }: { $summary }
 title-over = { $site }: over: { $summary }
@@ -13,7 +13,9 @@ act-yes = Act now: yes.
 act-no = Act now: no, it can wait for the morning.
 
 times = Since { $since } ({ $zone }), { $utc } UTC.
+times-utc = Since { $utc } UTC.
 times-over = From { $since } to { $over } ({ $zone }); began { $utc } UTC.
+times-over-utc = From { $utc } to { $over } UTC.
 again = Times told before: { $told }. It is repeated until somebody presses the button behind the link.
 link = I am at work on it: { $link }
 room = See it and act: { $room }

@@ -1,5 +1,5 @@
 # Alertes : lues à trois heures du matin, sur un téléphone, par quelqu’un qui n’en a jamais vu. Phrases courtes, sans jargon.
-# $since et $over sont des heures, $zone leur fuseau, $utc la première en UTC.
+# $since et $over sont des heures, $zone leur fuseau, $utc la première en UTC. Si le fuseau est UTC, times-utc et times-over-utc ne le disent qu’une fois.
 
 title = { $site } : { $summary }
 title-over = { $site } : terminé : { $summary }
@@ -13,7 +13,9 @@ act-yes = Agir maintenant : oui.
 act-no = Agir maintenant : non, cela peut attendre le matin.
 
 times = Depuis { $since } ({ $zone }), { $utc } UTC.
+times-utc = Depuis { $utc } UTC.
 times-over = De { $since } à { $over } ({ $zone }) ; début { $utc } UTC.
+times-over-utc = De { $utc } à { $over } UTC.
 again = Déjà signalé { $told } fois. L’alerte se répète jusqu’à ce que quelqu’un appuie sur le bouton derrière le lien.
 link = Je m’en occupe : { $link }
 room = Voir et agir : { $room }

@@ -305,6 +305,7 @@ desk-room-by-itself = Let it load itself every 30 seconds
 desk-keep-open = Open and keep open
 desk-hour = { $hour }:{ $minute }
 desk-moment = { $day } at { $local } ({ $zone }), { $utc } UTC
+desk-moment-utc = { $day } at { $utc } UTC
 desk-since-when = since
 desk-lamp-signing-good = People can sign
 desk-lamp-signing-unsure = Not sure that everybody can sign

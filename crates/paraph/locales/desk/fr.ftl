@@ -305,6 +305,7 @@ desk-room-by-itself = La laisser se recharger toutes les 30 secondes
 desk-keep-open = Déplier et garder déplié
 desk-hour = { $hour } h { $minute }
 desk-moment = { $day } à { $local } ({ $zone }), { $utc } UTC
+desk-moment-utc = { $day } à { $utc } UTC
 desk-since-when = depuis le
 desk-lamp-signing-good = On peut signer
 desk-lamp-signing-unsure = Il n’est pas sûr que tout le monde puisse signer
