@@ -4,6 +4,7 @@ use paraph::trace::networks::Networks;
 
 use super::browser::{Browser, member, site};
 use crate::client::Answer;
+use crate::second_way::open_incident;
 use crate::server::until;
 use crate::start::is_refused;
 
@@ -238,6 +239,24 @@ fn a_limit_of_holds_that_was_reloaded_is_the_one_that_the_room_speaks_of() {
     let bound = "paraph_bound{name=\"holds_per_hour\"} 70\n";
     until("the bound", || server.metrics().contains(bound).then_some(()));
     assert!(room().contains("Up to 70 are held in an hour"), "{}", room());
+    server.stop();
+}
+
+#[test]
+fn a_limit_of_holds_that_somebody_raised_is_the_one_that_the_room_speaks_of() {
+    let mut site = site();
+    site.set("scrutiny.enabled", true);
+    site.start().stop();
+    open_incident(&site);
+    let server = site.start();
+    let mut browser = member(&site, &server, "moderator", "Bastien").browser;
+    let mut room = || browser.get("/desk/incident?lang=en").text();
+    for (change, limit) in [(&["--to", "20000"][..], "20,000"), (&["--lower"], "5,000")] {
+        let ran = site.run(&[&["incident", "raise-cap", "1"], change].concat());
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let said = format!("Up to {limit} are held in an hour");
+        assert!(room().contains(&said), "{said}: {}", room());
+    }
     server.stop();
 }
 
