@@ -29,6 +29,7 @@ use serde::{Deserialize, Serialize};
 
 use self::snapshot::SnapshotError;
 use self::table::{Places, Range, System, Table};
+use crate::named;
 
 /// The snapshot that comes with the program; `scripts/networks` makes it.
 pub const EMBEDDED: &[u8] = include_bytes!("../../../networks/snapshot.bin");
@@ -411,7 +412,7 @@ pub fn file(directory: &Path) -> PathBuf {
 /// # Errors
 /// The directory cannot be written to.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let directory = path.parent().unwrap_or(Path::new("."));
+    let directory = named::directory(path);
     let mut fresh = tempfile::NamedTempFile::new_in(directory)?;
     io::Write::write_all(&mut fresh, bytes)?;
     fresh.as_file().sync_all()?;
