@@ -407,6 +407,12 @@ pub fn file(directory: &Path) -> PathBuf {
     directory.join("networks.bin")
 }
 
+/// The day of a table as it is read: `2026-06-17`.
+#[must_use]
+pub fn day(date: u32) -> String {
+    format!("{:04}-{:02}-{:02}", date / 10_000, date / 100 % 100, date % 100)
+}
+
 /// Puts a snapshot where [`Networks::open`] finds it: whole or not at all.
 ///
 /// # Errors

@@ -1,11 +1,13 @@
 //! The incident room: looked at, written into, and verdicts given and taken back.
 
+use std::fs;
+
 use paraph::trace::networks::Networks;
 
 use super::browser::{Browser, member, site};
 use crate::client::Answer;
 use crate::second_way::open_incident;
-use crate::server::until;
+use crate::server::{Site, until};
 use crate::start::is_refused;
 
 #[test]
@@ -290,6 +292,25 @@ fn who_acknowledged_an_alert_stands_in_the_shift_log() {
     server.stop();
 }
 
+/// Takes over a table of invented networks.
+fn networks_of_today(site: &Site) {
+    let folder = site.place().join("table");
+    fs::create_dir(&folder).expect("a folder");
+    for (name, text) in [
+        ("asn-ipv4.csv", "192.0.2.0,192.0.2.255,64500,Sample Hosting\n"),
+        ("asn-ipv6.csv", ""),
+    ] {
+        fs::write(folder.join(name), text).expect("written");
+    }
+    let today = paraph::clock::rfc3339(paraph::clock::now())[..10].replace('-', "");
+    let update = ["networks", "update", "--from", "table", "--force", "--date", &today];
+    let ran = site.run(&update);
+    assert!(ran.code == 0 && ran.stderr.is_empty(), "{}", ran.stderr);
+    // Nobody's, as no server uses it.
+    let elsewhere = site.run(&[&update[..], &["--out", "elsewhere.bin"]].concat());
+    assert_eq!(elsewhere.code, 0, "{}", elsewhere.stderr);
+}
+
 #[test]
 fn whatever_changed_the_site_stands_in_the_register_in_the_language_of_who_reads() {
     let site = site();
@@ -309,6 +330,13 @@ fn whatever_changed_the_site_stands_in_the_register_in_the_language_of_who_reads
     }
     site.petition("beside");
     assert_eq!(site.run(&["petition", "close", "beside"]).code, 0);
+    networks_of_today(&site);
+    for (limit, reloads) in [(70, 1), (70, 2)] {
+        site.write_config(&format!("[limits]\nholds_per_hour = {limit}\n"));
+        server.hang_up();
+        let reloaded = format!("paraph_reloads_total{{outcome=\"done\"}} {reloads}\n");
+        until("the reload", || server.metrics().contains(&reloaded).then_some(()));
+    }
     browser.send(room, "/desk/incident/log", &[("text", "Called the host")]);
 
     let mut shown = |path: &str| browser.get(path).text();
@@ -322,8 +350,13 @@ fn whatever_changed_the_site_stands_in_the_register_in_the_language_of_who_reads
         by("command line", "created <span class=\"fine\">(<bdi>before</bdi>)"),
         by("command line", "published <span class=\"fine\">(<bdi>beside</bdi>)"),
         by("command line", "closed <span class=\"fine\">(<bdi>beside</bdi>)"),
+        by("command line", "took over another table of networks"),
+        by(
+            "signal (SIGHUP)",
+            "had the configuration read again <span class=\"fine\">(<bdi>limits.holds_per_hour</bdi>)",
+        ),
     ] {
-        assert!(register.contains(&line), "{line}: {register}");
+        assert_eq!(register.matches(&line).count(), 1, "{line}: {register}");
     }
     assert!(!register.contains("<bdi></bdi>"), "{register}");
     assert!(
