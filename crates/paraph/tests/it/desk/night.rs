@@ -358,6 +358,8 @@ fn whatever_changed_the_site_stands_in_the_register_in_the_language_of_who_reads
     ] {
         assert_eq!(register.matches(&line).count(), 1, "{line}: {register}");
     }
+    let reloads = register.matches("had the configuration read again").count();
+    assert_eq!(reloads, 1, "the other one changed nothing: {register}");
     assert!(!register.contains("<bdi></bdi>"), "{register}");
     assert!(
         !register.contains("192.0.2.77") && !register.contains("Called the host"),
