@@ -316,6 +316,14 @@ fn whatever_changed_the_site_stands_in_the_register_in_the_language_of_who_reads
     let site = site();
     site.petition("before");
     let server = site.start();
+    // Before anybody is at the desk: it takes longer than a connection without a request may stand.
+    networks_of_today(&site);
+    for (limit, reloads) in [(70, 1), (70, 2)] {
+        site.write_config(&format!("[limits]\nholds_per_hour = {limit}\n"));
+        server.hang_up();
+        let reloaded = format!("paraph_reloads_total{{outcome=\"done\"}} {reloads}\n");
+        until("the reload", || server.metrics().contains(&reloaded).then_some(()));
+    }
     let mut browser = member(&site, &server, "moderator", "Bastien").browser;
     let room = "/desk/incident";
     let pause = browser.send(room, "/desk/incident/read-only?lang=fr", &[("do", "pause")]);
@@ -330,13 +338,6 @@ fn whatever_changed_the_site_stands_in_the_register_in_the_language_of_who_reads
     }
     site.petition("beside");
     assert_eq!(site.run(&["petition", "close", "beside"]).code, 0);
-    networks_of_today(&site);
-    for (limit, reloads) in [(70, 1), (70, 2)] {
-        site.write_config(&format!("[limits]\nholds_per_hour = {limit}\n"));
-        server.hang_up();
-        let reloaded = format!("paraph_reloads_total{{outcome=\"done\"}} {reloads}\n");
-        until("the reload", || server.metrics().contains(&reloaded).then_some(()));
-    }
     browser.send(room, "/desk/incident/log", &[("text", "Called the host")]);
 
     let mut shown = |path: &str| browser.get(path).text();
