@@ -32,6 +32,7 @@ use crate::intake::Intake;
 use crate::intake::command::{PetitionAnswer, PetitionCommand};
 use crate::shield::crowdsec::Sharing;
 use crate::shield::{Shield, ShieldAnswer, ShieldCommand};
+use crate::trace::networks::day;
 
 /// Bytes of a request: a petition's text is at most 64 KiB, and JSON may escape every byte of it.
 const REQUEST_BYTES: u64 = 1 << 20;
@@ -49,6 +50,7 @@ enum Request {
     Alert(AlertCommand),
     Door(DoorCommand),
     Desk(DeskLine),
+    Register(RegisterLine),
 }
 
 impl Request {
@@ -90,6 +92,7 @@ enum Answer {
     Status(Status),
     Door(DoorState),
     Linked(Option<String>),
+    Registered,
     Unavailable,
     Unreadable,
 }
@@ -121,6 +124,13 @@ pub enum DoorCommand {
 pub enum DeskLine {
     /// A link to join by, as what; or for the member with this name to choose password and code generator anew.
     Link(Role, Option<String>),
+}
+
+/// What a command did by itself, and the register of the desk is to have.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum RegisterLine {
+    /// Another table of networks lies in the data directory, of this day: 20260617.
+    NetworksUpdated(u32),
 }
 
 /// What a server says of its alerts.
@@ -239,6 +249,11 @@ async fn answer(write: OwnedWriteHalf, line: &[u8], ways: &Ways) -> io::Result<(
             let whole = |token| format!("{}{}", desk.url, link_path(&token));
             made.map_or(Answer::Unavailable, |token| Answer::Linked(token.map(whole)))
         }
+        Ok(Request::Register(RegisterLine::NetworksUpdated(date))) => {
+            let wish = Wish::Did("networks-updated", day(date));
+            let noted = ways.intake.desk(None, wish).await;
+            noted.map_or(Answer::Unavailable, |_| Answer::Registered)
+        }
         Err(_) => Answer::Unreadable,
     };
     say(write, &answer).await
@@ -301,10 +316,7 @@ async fn on_alerts(alerts: &Alerts, command: AlertCommand) -> Status {
 pub fn ask(directory: &Path, command: &PetitionCommand) -> Result<Option<PetitionAnswer>, Failure> {
     match exchange(directory, "Petition", command)? {
         Some(Answer::Answered(answer)) => Ok(Some(answer)),
-        Some(Answer::Unavailable) => Err(Failure::failed(
-            "the running server cannot record anything at the moment",
-            "see its log and its /readyz, then try again",
-        )),
+        Some(Answer::Unavailable) => Err(cannot_record()),
         Some(_) => Err(unreadable()),
         None => Ok(None),
     }
@@ -318,10 +330,20 @@ pub fn ask(directory: &Path, command: &PetitionCommand) -> Result<Option<Petitio
 pub fn ask_desk(directory: &Path, line: &DeskLine) -> Result<Option<Option<String>>, Failure> {
     match exchange(directory, "Desk", line)? {
         Some(Answer::Linked(link)) => Ok(Some(link)),
-        Some(Answer::Unavailable) => Err(Failure::failed(
-            "the running server cannot record anything at the moment",
-            "see its log and its /readyz, then try again",
-        )),
+        Some(Answer::Unavailable) => Err(cannot_record()),
+        Some(_) => Err(unreadable()),
+        None => Ok(None),
+    }
+}
+
+/// Has the server that holds a data directory write a line into the register of its desk. `None` if none does.
+///
+/// # Errors
+/// There is a server, but it does not answer or cannot record anything.
+pub fn register(directory: &Path, line: &RegisterLine) -> Result<Option<()>, Failure> {
+    match exchange(directory, "Register", line)? {
+        Some(Answer::Registered) => Ok(Some(())),
+        Some(Answer::Unavailable) => Err(cannot_record()),
         Some(_) => Err(unreadable()),
         None => Ok(None),
     }
@@ -381,6 +403,13 @@ pub fn ask_door(directory: &Path, command: &DoorCommand) -> Result<Option<DoorSt
 /// There is a server, but it does not answer.
 pub fn status(directory: &Path) -> Result<Option<Status>, Failure> {
     ask_alerts(directory, &AlertCommand::Status)
+}
+
+fn cannot_record() -> Failure {
+    Failure::failed(
+        "the running server cannot record anything at the moment",
+        "see its log and its /readyz, then try again",
+    )
 }
 
 fn unreadable() -> Failure {

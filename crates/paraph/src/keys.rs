@@ -3,9 +3,9 @@
 //! One file holds 32 random bytes as hexadecimal text. Every other key is HKDF-SHA256 (RFC 5869) of it under a label
 //! of its own, so that no key is ever used for two purposes and a label can be retired with its version.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER_PERMISSIVE;
@@ -115,10 +115,9 @@ impl Keys {
     }
 
     fn write(&self, path: &Path) -> io::Result<()> {
-        if let Some(directory) = path.parent() {
-            fs::create_dir_all(directory)?;
-            fs::set_permissions(directory, fs::Permissions::from_mode(0o700))?;
-        }
+        let directory = named::directory(path);
+        // One that is there may be anybody's, /etc even: who may enter it is not for us to say.
+        DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
         // Written aside: a process that dies in between must not leave half a key, which nobody would dare to remove.
         let aside = path.with_extension("new");
         if let Err(error) = fs::remove_file(&aside)
@@ -141,8 +140,7 @@ impl Keys {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
         fs::rename(&aside, path)?;
-        path.parent()
-            .map_or(Ok(()), |directory| fs::File::open(directory)?.sync_all())
+        fs::File::open(directory)?.sync_all()
     }
 
     /// The subkey of a label, for example `"ticket v1"`.
@@ -174,6 +172,17 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::{KeyError, Keys};
+
+    /// A key beside files of others closes nobody's directory, which as root could be `/etc`.
+    #[test]
+    fn a_directory_that_is_there_stays_as_open_as_it_is_and_one_that_is_made_is_ours() {
+        let place = tempfile::tempdir().expect("a directory");
+        let mode = |path: &std::path::Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
+        fs::set_permissions(place.path(), fs::Permissions::from_mode(0o755)).expect("mode");
+        Keys::open(&place.path().join("ours/master.key"), true).expect("made");
+        Keys::open(&place.path().join("master.key"), true).expect("made");
+        assert_eq!((mode(place.path()), mode(&place.path().join("ours"))), (0o755, 0o700));
+    }
 
     #[test]
     fn the_key_survives_reopening_and_a_spoilt_file_is_refused() {

@@ -12,6 +12,13 @@ use std::thread;
 
 use crate::limits::NAMED_FILE_SECONDS;
 
+/// Where a file lies; the directory of a bare name is this one.
+#[must_use]
+pub fn directory(path: &Path) -> &Path {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    parent.unwrap_or(Path::new("."))
+}
+
 /// The bytes of a file.
 ///
 /// # Errors

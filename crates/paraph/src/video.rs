@@ -71,7 +71,8 @@ fn player(uri: &Uri, scheme: &str, host: &str) -> Option<Player> {
     };
     let site = host.strip_prefix("www.").or(host.strip_prefix("m.")).unwrap_or(host);
     // A page over TLS loads nothing without, but from the machine that the browser runs on (W3C Secure Contexts, section 3.1): the
-    // link beside still leads there.
+    // link beside still leads there. `[::1]` is not among them: a policy cannot name an address of IPv6 (W3C CSP 3, grammar of
+    // host-part), so no browser would play it, and `read` takes none.
     if scheme != "https" && !matches!(host, "127.0.0.1" | "localhost") {
         return None;
     }
@@ -149,6 +150,7 @@ mod tests {
     fn what_could_escape_from_an_attribute_or_a_header_is_no_address() {
         for address in [
             "javascript:alert(1)",
+            "http://[::1]:8090/w/aB3-x",
             "//example.org/film",
             "/film.mp4",
             "ftp://example.org/film.mp4",

@@ -436,7 +436,7 @@ impl Scrutiny {
                 self.watch(&look.suspects);
                 None
             }
-            Judged::Cluster(rule) => self.found(rule.clone(), &look),
+            Judged::Cluster(rule) => self.found(rule.clone(), &look, place),
             Judged::Notice {
                 organisation,
                 watch,
@@ -460,7 +460,7 @@ impl Scrutiny {
     }
 
     /// A new cluster; its members are gathered by the sweep at the end of the tick. With no room left, it is shown instead.
-    fn found(&mut self, rule: Rule, look: &Look) -> Option<Finding> {
+    fn found(&mut self, rule: Rule, look: &Look, place: u32) -> Option<Finding> {
         let (petition, (first, last)) = (rule.petition, look.span);
         let beside = self
             .clusters
@@ -468,7 +468,16 @@ impl Scrutiny {
             .filter(|cluster| cluster.rule.petition == petition)
             .count();
         if self.clusters.len() >= MAX_CLUSTERS || beside >= MAX_CLUSTERS_PER_PETITION {
-            return self.notice(look, false, 0);
+            let group = self.groups.get(place);
+            // The whole group where the rule takes all that is remembered of it, else those of them whom it takes. All others
+            // whom it would take are not looked for: that is a walk through the window, and every look would repeat it.
+            let is_whole = look.members.len() == group.remembered();
+            let about = if is_whole {
+                group.size()
+            } else {
+                look.members.len() as u64
+            };
+            return self.notice(look, false, about);
         }
         if self.clusters.iter().any(|cluster| cluster.rule == rule) {
             return None;

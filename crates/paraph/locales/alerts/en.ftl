@@ -1,5 +1,5 @@
 # Alerts: read at three in the morning, on a phone, by somebody who has never seen one. Short sentences, no jargon.
-# $since and $over are times, $zone their time zone, $utc the first in UTC.
+# $since and $over are times, $zone their time zone, $utc the first in UTC. Where the zone is UTC, times-utc and times-over-utc say it once.
 
 title = { $site }: { $summary }
 title-over = { $site }: over: { $summary }
@@ -13,7 +13,9 @@ act-yes = Act now: yes.
 act-no = Act now: no, it can wait for the morning.
 
 times = Since { $since } ({ $zone }), { $utc } UTC.
+times-utc = Since { $utc } UTC.
 times-over = From { $since } to { $over } ({ $zone }); began { $utc } UTC.
+times-over-utc = From { $utc } to { $over } UTC.
 again = Times told before: { $told }. It is repeated until somebody presses the button behind the link.
 link = I am at work on it: { $link }
 room = See it and act: { $room }
@@ -31,6 +33,7 @@ summary-mail-stuck = mail does not leave
 summary-clock-stepped = the clock has jumped
 summary-reload-refused = the new configuration was refused
 summary-erasures-wait = erased records still have their keys
+summary-incident-unreadable = what was noted of an attack cannot be read
 summary-certificate-ends = the site’s certificate runs out soon
 summary-certificate-over = the site has no valid certificate
 
@@ -45,6 +48,7 @@ do-mail-stuck = People can sign; their mail waits, and is tried for three days. 
 do-clock-stepped = Nothing is erased by age for an hour. Set the clock right within it; do not restart the server while the clock is ahead.
 do-reload-refused = The server goes on with the configuration before it. Run: paraph check-config
 do-erasures-wait = Pages and count are right, and nothing shows what was erased; but its keys are still on the disk, and people were told that it is gone. In the morning, look at the log and at who may write keys/erasures.log and keys/keys.db.
+do-incident-unreadable = The count is right, people can sign, and no signature and no decision is lost. The server goes on without its notes of one attack; but no new backup can be made until they are mended. Keep the backups that you have, and delete nothing. In the morning: “Check” in the operator’s guide says how to mend it.
 do-certificate-ends = It should have been renewed by itself, and was not. The site is up. In the morning, run: paraph doctor
 do-certificate-over = Browsers refuse the site; nothing is lost. Run: paraph doctor. It says what the authority answered, or which file to renew.
 

@@ -1,5 +1,5 @@
 # Alertes : lues à trois heures du matin, sur un téléphone, par quelqu’un qui n’en a jamais vu. Phrases courtes, sans jargon.
-# $since et $over sont des heures, $zone leur fuseau, $utc la première en UTC.
+# $since et $over sont des heures, $zone leur fuseau, $utc la première en UTC. Si le fuseau est UTC, times-utc et times-over-utc ne le disent qu’une fois.
 
 title = { $site } : { $summary }
 title-over = { $site } : terminé : { $summary }
@@ -13,7 +13,9 @@ act-yes = Agir maintenant : oui.
 act-no = Agir maintenant : non, cela peut attendre le matin.
 
 times = Depuis { $since } ({ $zone }), { $utc } UTC.
+times-utc = Depuis { $utc } UTC.
 times-over = De { $since } à { $over } ({ $zone }) ; début { $utc } UTC.
+times-over-utc = De { $utc } à { $over } UTC.
 again = Déjà signalé { $told } fois. L’alerte se répète jusqu’à ce que quelqu’un appuie sur le bouton derrière le lien.
 link = Je m’en occupe : { $link }
 room = Voir et agir : { $room }
@@ -31,6 +33,7 @@ summary-mail-stuck = les courriels ne partent plus
 summary-clock-stepped = l’horloge a fait un saut
 summary-reload-refused = la nouvelle configuration a été refusée
 summary-erasures-wait = les clés de données effacées sont encore là
+summary-incident-unreadable = ce qui a été noté d’une attaque ne peut plus être lu
 summary-certificate-ends = le certificat du site expire bientôt
 summary-certificate-over = le site n’a plus de certificat valable
 
@@ -45,6 +48,7 @@ do-mail-stuck = On peut signer ; les courriels attendent et sont réessayés p
 do-clock-stepped = Rien n’est effacé par ancienneté pendant une heure. Remettez l’horloge à l’heure d’ici là ; ne redémarrez pas le serveur tant qu’elle avance.
 do-reload-refused = Le serveur continue avec la configuration précédente. Lancez : paraph check-config
 do-erasures-wait = Les pages et le compte sont justes, et rien ne montre ce qui a été effacé ; mais les clés en sont encore sur le disque, alors que les personnes ont lu que tout est effacé. Demain matin, lisez le journal du serveur et vérifiez qui peut écrire keys/erasures.log et keys/keys.db.
+do-incident-unreadable = Le compte est juste, on peut signer, et aucune signature ni décision n’est perdue. Le serveur continue sans ses notes sur une attaque ; mais aucune nouvelle sauvegarde n’est possible tant qu’elles ne sont pas réparées. Gardez les sauvegardes que vous avez et ne supprimez rien. Demain matin : « Check », dans le guide de l’opérateur, dit comment réparer.
 do-certificate-ends = Il aurait dû être renouvelé tout seul, et ne l’a pas été. Le site fonctionne. Demain matin, lancez : paraph doctor
 do-certificate-over = Les navigateurs refusent le site ; rien n’est perdu. Lancez : paraph doctor. Il dit ce que l’autorité a répondu, ou quel fichier renouveler.
 

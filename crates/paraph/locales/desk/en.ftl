@@ -14,6 +14,7 @@ desk-role-operator = operator
 desk-former = a former member
 desk-former-number = former member { $count }
 desk-by-command = command line
+desk-by-signal = signal (SIGHUP)
 desk-to-review-count = { $count } to review
 
 ## Coming in
@@ -194,7 +195,7 @@ desk-too-many = As many members or links as the site allows. Remove some first.
 
 ## Log
 
-desk-audit-what = Who did what, and when: with petitions, members and accounts, with signatures and with signing itself, here and at the command line. No signatory is named here. What was noticed and written down in an incident stands in its shift log.
+desk-audit-what = Who did what, and when: with petitions, members and accounts, with signatures and with signing itself, with the configuration, here and at the command line. No signatory is named here. What was noticed and written down in an incident stands in its shift log.
 desk-act-invited = made a link to join
 desk-act-reset = made a new link for
 desk-act-link-taken-back = took back a link
@@ -216,6 +217,8 @@ desk-act-crowdsec-off = decided that bans are told to CrowdSec no longer
 desk-act-banned = banned an address by hand
 desk-act-unbanned = lifted a ban
 desk-act-bans-lifted = lifted all bans
+desk-act-reloaded = had the configuration read again
+desk-act-networks-updated = took over another table of networks, which is used from the next start on
 desk-act-store-restored = brought the site back from a backup
 desk-act-hold = held signatures
 desk-act-release = released signatures
@@ -305,6 +308,7 @@ desk-room-by-itself = Let it load itself every 30 seconds
 desk-keep-open = Open and keep open
 desk-hour = { $hour }:{ $minute }
 desk-moment = { $day } at { $local } ({ $zone }), { $utc } UTC
+desk-moment-utc = { $day } at { $utc } UTC
 desk-since-when = since
 desk-lamp-signing-good = People can sign
 desk-lamp-signing-unsure = Not sure that everybody can sign

@@ -14,6 +14,7 @@ desk-role-operator = opérateur
 desk-former = ancien membre
 desk-former-number = ancien membre n° { $count }
 desk-by-command = ligne de commande
+desk-by-signal = signal (SIGHUP)
 desk-to-review-count = { $count } à relire
 
 ## Entrer
@@ -194,7 +195,7 @@ desk-too-many = Autant de membres ou de liens que le site le permet. Retirez-en 
 
 ## Registre
 
-desk-audit-what = Qui a fait quoi, et quand : avec les pétitions, les membres et les comptes, avec les signatures elles-mêmes et leur suspension, ici et en ligne de commande. Aucun signataire n’y est nommé. Ce qui a été constaté et noté pendant une attaque figure dans la main courante.
+desk-audit-what = Qui a fait quoi, et quand : avec les pétitions, les membres et les comptes, avec les signatures elles-mêmes et leur suspension, avec la configuration, ici et en ligne de commande. Aucun signataire n’y est nommé. Ce qui a été constaté et noté pendant une attaque figure dans la main courante.
 desk-act-invited = a fait un lien d’invitation
 desk-act-reset = a fait un nouveau lien pour
 desk-act-link-taken-back = a repris un lien
@@ -216,6 +217,8 @@ desk-act-crowdsec-off = a décidé que les bannissements ne sont plus transmis �
 desk-act-banned = a banni une adresse à la main
 desk-act-unbanned = a levé un bannissement
 desk-act-bans-lifted = a levé tous les bannissements
+desk-act-reloaded = a fait relire la configuration
+desk-act-networks-updated = a repris une autre table des réseaux, utilisée à partir du prochain démarrage
 desk-act-store-restored = a rétabli le site depuis une sauvegarde
 desk-act-hold = a retenu des signatures
 desk-act-release = a relâché des signatures
@@ -305,6 +308,7 @@ desk-room-by-itself = La laisser se recharger toutes les 30 secondes
 desk-keep-open = Déplier et garder déplié
 desk-hour = { $hour } h { $minute }
 desk-moment = { $day } à { $local } ({ $zone }), { $utc } UTC
+desk-moment-utc = { $day } à { $utc } UTC
 desk-since-when = depuis le
 desk-lamp-signing-good = On peut signer
 desk-lamp-signing-unsure = Il n’est pas sûr que tout le monde puisse signer

@@ -54,6 +54,8 @@ pub enum Alarm {
     ReloadRefused,
     /// The keys of erased records cannot be destroyed.
     ErasuresWait,
+    /// What was kept of an incident cannot be read: the server goes on without it, and no backup is made.
+    IncidentUnreadable,
     /// The certificate of visitors has little time left, and nobody renewed it.
     #[serde(alias = "certificate_ends")]
     CertificateEnds,
@@ -80,6 +82,7 @@ impl Alarm {
             Self::ClockStepped => "clock-stepped",
             Self::ReloadRefused => "reload-refused",
             Self::ErasuresWait => "erasures-wait",
+            Self::IncidentUnreadable => "incident-unreadable",
             Self::CertificateEnds => "certificate-ends",
             Self::CertificateOver => "certificate-over",
             Self::Test => "test",
@@ -111,6 +114,7 @@ impl Alarm {
                 | Self::MailStuck
                 | Self::ReloadRefused
                 | Self::ErasuresWait
+                | Self::IncidentUnreadable
                 | Self::CertificateEnds
                 | Self::Test
         )

@@ -122,10 +122,15 @@ fn text(notice: &Notice, lang: &str, zone: &TimeZone, (link, room): (&str, &str)
         ("told", &told),
     ];
     let line = |message: &str| say(lang, message, values);
+    // Where local time is UTC, it is said once.
+    let times = |message: &str| match zone_name.as_str() {
+        "UTC" => line(&format!("{message}-utc")),
+        _ => line(message),
+    };
     let yes = |of: &str, yes: bool| line(&format!("{of}-{}", if yes { "yes" } else { "no" }));
     match state {
         "test" => line("test"),
-        "over" => [line("over"), line("times-over")].join("\n"),
+        "over" => [line("over"), times("times-over")].join("\n"),
         _ => {
             let count = if alarm.count_is_safe() {
                 "count-safe"
@@ -142,7 +147,7 @@ fn text(notice: &Notice, lang: &str, zone: &TimeZone, (link, room): (&str, &str)
                 lamps,
                 line("room"),
                 line(&format!("do-{}", alarm.name())),
-                line("times"),
+                times("times"),
             ];
             if notice.told > 0 {
                 lines.push(line("again"));
@@ -179,6 +184,11 @@ mod tests {
     use super::{LANGUAGES, TEXTS, Told, say};
 
     fn told(alarm: Alarm, over: Option<Millis>, lang: &str) -> Told {
+        let zone = TimeZone::get("Europe/Paris").unwrap_or_else(|_| TimeZone::fixed(jiff::tz::offset(1)));
+        told_in(&zone, alarm, over, lang)
+    }
+
+    fn told_in(zone: &TimeZone, alarm: Alarm, over: Option<Millis>, lang: &str) -> Told {
         let notice = Notice {
             alarm,
             id: "a1".into(),
@@ -187,13 +197,12 @@ mod tests {
             over,
             to: Circle::First,
         };
-        let zone = TimeZone::get("Europe/Paris").unwrap_or_else(|_| TimeZone::fixed(jiff::tz::offset(1)));
         let room = "https://site.example/desk/incident";
         Told::new(
             &notice,
             lang,
             "Site",
-            &zone,
+            zone,
             ("http://127.0.0.1:9090/alerts/a1/mac", room),
         )
     }
@@ -232,6 +241,18 @@ mod tests {
             english.title,
             "English where there is no other"
         );
+    }
+
+    #[test]
+    fn where_local_time_is_utc_it_is_said_once() {
+        for zone in [TimeZone::UTC, TimeZone::get("Etc/UTC").expect("a zone")] {
+            for lang in ["en", "fr"] {
+                for over in [None, Some(Millis(1_795_308_120_000))] {
+                    let text = told_in(&zone, Alarm::DiskLow, over, lang).text;
+                    assert_eq!(text.matches("UTC").count(), 1, "{text}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -74,6 +74,7 @@ pub async fn run(alerts: Arc<Alerts>, sensors: Sensors, mut stop: watch::Receive
             (Alarm::Incident, sensors.incidents.is_open()),
             (Alarm::MailStuck, mail_stuck),
             (Alarm::ErasuresWait, sensors.intake.erasures_wait()),
+            (Alarm::IncidentUnreadable, sensors.incidents.has_unreadable()),
             (Alarm::ReloadRefused, alerts.refusal().is_some()),
             (Alarm::CertificateEnds, left == Some(Left::Little)),
             (Alarm::CertificateOver, left == Some(Left::Nothing)),

@@ -117,7 +117,7 @@ fn hint(report: &Report) -> &'static str {
     } else if is_of_another_version {
         "start the server once: it brings the store to its own version"
     } else if report.is_ledger_sound() {
-        "the ledger is sound; each line says how its file is mended"
+        "the ledger is sound; each line says how what it names is mended"
     } else {
         "stop the server, keep a copy of the directory as it is, and restore the last sound backup beside it"
     }

@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 
 use super::{block_on, configured, print};
 use crate::cli::{Networks as Command, NetworksShow, NetworksUpdate};
+use crate::control::{self, RegisterLine};
 use crate::failure::Failure;
-use crate::trace::networks::{self, CREDIT, Networks, fetch, snapshot};
+use crate::trace::networks::{self, CREDIT, Networks, day, fetch, snapshot};
 
 /// What to do about an address that the table does not hold. It never means that nothing is wrong with it.
 const UNKNOWN: &str = "unknown: the table does not say who announces it. Ask RDAP (RFC 9082) for the allocation";
@@ -101,8 +102,20 @@ fn update(command: &NetworksUpdate) -> Result<(), Failure> {
     }
     networks::replace(&path, &bytes)
         .map_err(|error| Failure::io(format!("cannot write {}", path.display()), &error))?;
+    if command.out.is_none()
+        && let Some(directory) = path.parent()
+    {
+        register(directory, fresh.provenance().date);
+    }
     tell(&fresh, &path, bytes.len(), command);
     Ok(())
+}
+
+/// A server that runs beside it has the register say so. The table lies there whether it can or not.
+fn register(directory: &Path, date: u32) {
+    if let Err(failure) = control::register(directory, &RegisterLine::NetworksUpdated(date)) {
+        eprintln!("note: the register at the desk does not have it: {}", failure.what);
+    }
 }
 
 fn tell(fresh: &Networks, path: &Path, bytes: usize, command: &NetworksUpdate) {
@@ -139,8 +152,4 @@ pub(super) fn open(directory: &Path) -> Result<Networks, Failure> {
             "`paraph networks update` makes it anew; without the file, the program's own table is used",
         )
     })
-}
-
-fn day(date: u32) -> String {
-    format!("{:04}-{:02}-{:02}", date / 10_000, date / 100 % 100, date % 100)
 }

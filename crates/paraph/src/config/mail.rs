@@ -15,9 +15,9 @@ use lettre::{Address, AsyncSmtpTransport, Tokio1Executor};
 use percent_encoding::percent_decode_str;
 use zeroize::Zeroizing;
 
+use super::listen::{Listen, collide};
 use super::value::{Reader, Taken};
 use super::written::Origin;
-use super::{Listen, collide};
 use crate::failure::Failure;
 use crate::limits::{CERTIFICATES_FILE_BYTES, SECRET_FILE_BYTES};
 use crate::mail::bounce::LONGEST_BOUNCE_LOCAL;

@@ -8,7 +8,7 @@ use rustix::fs::{Access, AtFlags, CWD, accessat};
 
 use super::Finding;
 use crate::config::Config;
-use crate::shield::files;
+use crate::named;
 
 /// Helper, HAProxy and files, as this command's user meets them.
 pub(super) fn outlets(config: &Config) -> Finding {
@@ -45,5 +45,5 @@ fn reached(socket: &Path) -> io::Result<()> {
 /// A file is replaced as a whole: it takes the right to write in its directory.
 fn replaceable(path: &Path) -> io::Result<()> {
     let rights = Access::WRITE_OK | Access::EXEC_OK;
-    accessat(CWD, files::directory(path), rights, AtFlags::EACCESS).map_err(io::Error::from)
+    accessat(CWD, named::directory(path), rights, AtFlags::EACCESS).map_err(io::Error::from)
 }

@@ -26,6 +26,8 @@ const DAY: u64 = 24 * 3600 * 1000;
 /// Checks of files that a server does without.
 const NETWORKS: &str = "networks.bin";
 const ALERTS: &str = "alerts.json";
+/// What was kept of an incident cannot be read: a server goes on without it, and nothing counts by it.
+const INCIDENTS: &str = "incidents";
 
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -70,10 +72,11 @@ impl Report {
         self.findings.iter().all(|finding| finding.weight == Weight::Note)
     }
 
-    /// Whether databases and keys are sound, whatever is wrong with files that a server does without.
+    /// Whether everything that bears on the count is sound, and so are records and keys, whatever is wrong with what a server
+    /// does without.
     #[must_use]
     pub fn is_ledger_sound(&self) -> bool {
-        let is_beside = |finding: &Finding| [NETWORKS, ALERTS].contains(&finding.check);
+        let is_beside = |finding: &Finding| [NETWORKS, ALERTS, INCIDENTS].contains(&finding.check);
         self.findings
             .iter()
             .all(|finding| finding.weight == Weight::Note || is_beside(finding))

@@ -8,7 +8,7 @@ use crate::keys::Keys;
 use crate::ledger::record::Personal;
 use crate::ledger::vault::Vault;
 use crate::plural::many;
-use crate::scrutiny::features::{ConfirmedFrom, Features};
+use crate::scrutiny::rows::{ConfirmedFrom, Features};
 use crate::store::db::{Cell, Db, DbError, Value};
 use crate::store::key_mark;
 use paraph_tally::PetitionId;

@@ -11,7 +11,8 @@ use paraph_tally::{PetitionId, SignatureId};
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::second_way::Answered;
-use crate::scrutiny::features::{ConfirmedFrom, month_of};
+use crate::scrutiny::features::month_of;
+use crate::scrutiny::rows::ConfirmedFrom;
 
 /// So many that share something are alike; two may be a household.
 const ALIKE: usize = 3;

@@ -160,7 +160,7 @@ impl<'a> Asked<'a> {
     }
 
     /// Whether a contribution is meant. `seen` is what was observed of it, if that is still there, `mail_host` as
-    /// [`Features::mail_host`](crate::scrutiny::features::Features::mail_host) has it.
+    /// [`Features::mail_host`](crate::scrutiny::rows::Features::mail_host) has it.
     pub(super) fn matches(&mut self, id: SignatureId, at: Millis, seen: Option<&Observation>, mail_host: Tag) -> bool {
         let condition = self.condition;
         let in_time = condition.from.is_none_or(|from| at.0 >= from) && condition.to.is_none_or(|to| at.0 < to);

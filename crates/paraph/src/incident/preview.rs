@@ -8,7 +8,8 @@ use super::condition::{Asked, Condition};
 use crate::journal::integer;
 use crate::ledger::query::LedgerReader;
 use crate::ledger::signature_state;
-use crate::scrutiny::features::{Features, Observer, month_of};
+use crate::scrutiny::features::{Observer, month_of};
+use crate::scrutiny::rows::Features;
 use crate::store::db::{Cell, DbError, Row, Value};
 use crate::store::id;
 

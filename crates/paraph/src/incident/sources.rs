@@ -10,7 +10,8 @@ use paraph_tally::{SignatureId, VerdictKind};
 use super::{Office, Refused};
 use crate::ledger::query::LedgerReader;
 use crate::ledger::signature_state;
-use crate::scrutiny::features::{Features, Month, Observer, month_of};
+use crate::scrutiny::features::{Month, Observer, month_of};
+use crate::scrutiny::rows::Features;
 use crate::store::db::{Cell, DbError, Value};
 
 /// Signatures that are looked at, the latest judged.

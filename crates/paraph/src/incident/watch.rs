@@ -29,6 +29,8 @@ pub struct Incidents {
     limits: Limits,
     /// Where scrutiny reads how many holds a person allows.
     board: Option<Arc<Board>>,
+    /// Some could not be read when this began. Nothing mends them beside a running server.
+    has_unreadable: bool,
 }
 
 impl Incidents {
@@ -43,8 +45,9 @@ impl Incidents {
         board: Option<Arc<Board>>,
     ) -> Result<Self, DbError> {
         let kept = ledger.incidents().await?;
+        let has_unreadable = !kept.damaged.is_empty();
         for id in kept.damaged {
-            let hint = "`paraph fsck` says so too; its row stays as it is, and its place is not taken by another";
+            let hint = "its row stays as it is, and its place is not taken by another; docs/operator.md, \"Check\", says how it is mended";
             tracing::error!(incident = id, hint, "an incident cannot be read: it is left out");
         }
         let book = Mutex::new(Book::new(kept.incidents, kept.last.unsigned_abs()));
@@ -54,6 +57,7 @@ impl Incidents {
             ledger,
             limits,
             board,
+            has_unreadable,
         };
         incidents.show_cap();
         Ok(incidents)
@@ -79,6 +83,12 @@ impl Incidents {
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.book().open().is_some()
+    }
+
+    /// Whether what was kept of one could not be read.
+    #[must_use]
+    pub fn has_unreadable(&self) -> bool {
+        self.has_unreadable
     }
 
     /// The incident to which what a person does now belongs: the open one.

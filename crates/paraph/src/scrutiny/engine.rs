@@ -6,8 +6,9 @@ use paraph_scrutiny::{ClusterId, Finding, FindingName, Scrutiny, Standing};
 use paraph_tally::{Author, Event, Millis, SignatureId, VerdictKind};
 
 use super::board::Checked;
-use super::features::{ConfirmedFrom, Features, Month};
+use super::features::Month;
 use super::follow::Step;
+use super::rows::{ConfirmedFrom, Features};
 
 /// Between two looks at the groups, in milliseconds of the journal's time: live, and while the past is repeated.
 const LOOK_EVERY: u64 = 10_000;

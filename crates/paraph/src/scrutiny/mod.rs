@@ -19,6 +19,7 @@ mod engine;
 pub mod features;
 mod follow;
 mod providers;
+pub mod rows;
 mod text;
 
 use std::io;

@@ -39,6 +39,9 @@ use crate::store::Directory;
 use crate::telemetry;
 use crate::views::Site;
 
+/// So long a reload waits until the register has it: whoever reloads also tells the service manager that this process is alive.
+const FOR_THE_REGISTER: Duration = Duration::from_secs(5);
+
 /// Where the server listens.
 #[derive(Clone, Copy)]
 pub(super) struct Addresses {
@@ -184,6 +187,11 @@ impl Live {
                 .intake
                 .desk(None, Wish::Shift(entry, String::new(), None))
                 .await;
+        }
+        if !change.changed.is_empty() {
+            let wish = Wish::Did("reloaded", change.changed.join(" "));
+            // What was changed is in force whether that can be recorded or not, and nobody waits long for it.
+            let _ = tokio::time::timeout(FOR_THE_REGISTER, self.core.intake.desk(None, wish)).await;
         }
         let desk = desk_url(&base_url, self.addresses.desk);
         self.alerts

@@ -7,6 +7,8 @@ use std::path::Path;
 
 use paraph_shield::net::Net;
 
+use crate::named;
+
 /// For whom a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -35,13 +37,6 @@ pub fn text(form: Form, nets: &[Net]) -> String {
     text
 }
 
-/// Where the file lies.
-#[must_use]
-pub fn directory(path: &Path) -> &Path {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    parent.unwrap_or(Path::new("."))
-}
-
 /// Replaces the file; readable for the programs that it is for, whose users are others than ours.
 ///
 /// # Errors
@@ -50,7 +45,7 @@ pub fn replace(path: &Path, text: &str) -> io::Result<()> {
     if std::fs::read(path).is_ok_and(|there| there == text.as_bytes()) {
         return Ok(());
     }
-    let mut fresh = tempfile::NamedTempFile::new_in(directory(path))?;
+    let mut fresh = tempfile::NamedTempFile::new_in(named::directory(path))?;
     io::Write::write_all(&mut fresh, text.as_bytes())?;
     fresh
         .as_file()

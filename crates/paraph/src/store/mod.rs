@@ -19,9 +19,9 @@ pub mod room;
 pub mod schema;
 pub mod wal;
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -227,7 +227,9 @@ impl Directory {
             return Err(OpenError::KeyLost(path.to_owned()));
         }
         halves::check(&Files::of(path))?;
-        fs::create_dir_all(path.join("keys")).map_err(io_at(path))?;
+        let mut apart = DirBuilder::new();
+        apart.recursive(true).mode(0o700);
+        apart.create(path.join("keys")).map_err(io_at(path))?;
         let keys = Keys::open(&key_file, create)?;
         if fresh {
             // The names of new directories are on the disk before anything in them matters.

@@ -450,7 +450,12 @@ impl AuditPage<'_> {
     fn who(&self, d: &DeskFrame<'_>, line: &Line) -> String {
         let Some(member) = &line.member else {
             let is_link = line.act == log::Entry::LinkPressed.name();
-            return d.t(if is_link { "desk-who-link" } else { "desk-by-command" });
+            return d.t(match &*line.act {
+                // Whoever sent the signal is not known.
+                "reloaded" => "desk-by-signal",
+                _ if is_link => "desk-who-link",
+                _ => "desk-by-command",
+            });
         };
         let name = self.names.get(&data_encoding::HEXLOWER.encode(member));
         name.cloned().unwrap_or_else(|| d.t("desk-former"))

@@ -125,12 +125,19 @@ pub(super) fn moment(f: &Frame<'_>, at: &Millis, zone: &TimeZone) -> String {
             ("year", local.year().to_string().into()),
         ],
     );
+    let zone = local.strftime("%Z").to_string();
+    // Where local time is UTC, it is said once.
+    let id = if zone == "UTC" {
+        "desk-moment-utc"
+    } else {
+        "desk-moment"
+    };
     f.lang.fill(
-        "desk-moment",
+        id,
         &[
             ("day", day.into()),
             ("local", hour(&local).into()),
-            ("zone", local.strftime("%Z").to_string().into()),
+            ("zone", zone.into()),
             ("utc", hour(&utc).into()),
         ],
     )

@@ -1,7 +1,10 @@
 //! Every page, in every language, from hostile text.
 
+use jiff::tz::TimeZone;
+use paraph_tally::Millis;
 use sha2::{Digest, Sha256};
 
+use super::room::moment;
 use super::*;
 
 const NOON: u64 = 1_795_375_402_123;
@@ -489,5 +492,22 @@ fn shared_links_name_the_petition_and_nobody() {
             );
         }
         assert!(page.contains(&lang.number(6_103_056)));
+    }
+}
+
+#[test]
+fn a_moment_is_said_in_local_time_and_in_utc_and_once_where_they_are_one() {
+    let at = Millis(1_795_375_402_000);
+    for lang in Lang::all() {
+        let f = Frame {
+            site: &site(),
+            lang,
+            path: None,
+        };
+        let said = |zone: &TimeZone| moment(&f, &at, zone).matches("UTC").count();
+        assert_eq!(said(&TimeZone::UTC), 1, "{}", moment(&f, &at, &TimeZone::UTC));
+        let paris = TimeZone::get("Europe/Paris").expect("a zone");
+        let there = moment(&f, &at, &paris);
+        assert!(said(&paris) == 1 && there.contains("(CET)"), "{there}");
     }
 }

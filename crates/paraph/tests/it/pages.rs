@@ -1,4 +1,4 @@
-//! Pages, numbers and links from outside: methods, languages, caching, and that looking changes nothing.
+//! Pages and numbers from outside: methods, languages, caching, and who is believed about a source.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -24,14 +24,14 @@ const PAGES: [&str; 7] = [
     "/p/fountain/check-mail",
 ];
 
-fn open() -> (Site, Server) {
+pub(crate) fn open() -> (Site, Server) {
     let site = Site::new();
     site.petition("fountain");
     let server = site.start();
     (site, server)
 }
 
-fn ask(client: &mut Client, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+pub(crate) fn ask(client: &mut Client, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
     client.ask(method, path, headers, b"").expect("an answer")
 }
 
@@ -450,135 +450,6 @@ fn the_numbers_have_the_keys_of_the_contract_and_no_others() {
     // The address is free again.
     client.sign("fountain", "Ada Example", "ada@people.example");
     assert_eq!(site.number("SELECT COUNT(*) FROM signature WHERE waiting = 1"), 1);
-}
-
-#[test]
-fn a_second_press_confirms_nothing_more() {
-    let (site, server) = open();
-    let mut client = server.client();
-    client.sign("fountain", "Ada Example", "ada@people.example");
-    let link = site.mail_to("ada@people.example").link("confirm");
-    let first = client.post_json(&link, "").json();
-    for _ in 0..3 {
-        let again = client.post_json(&link, "").json();
-        assert_eq!(again, first, "the same answer, with the time of the first press");
-    }
-    assert_eq!(server.settled("fountain")["counted"], 1);
-}
-
-/// Everything at the same time: one mailbox, two contributions, many presses.
-#[test]
-fn many_presses_at_once_are_one_signature() {
-    let (site, server) = open();
-    let mut client = server.client();
-    client.sign("fountain", "Ada Example", "ada@people.example");
-    let letter = site.mail_to("ada@people.example");
-    client.sign("fountain", "Ada Again", "ada@people.example");
-    let page = client.get(&letter.link("confirm")).text();
-    let mut links: Vec<&str> = page
-        .split("action=\"")
-        .skip(1)
-        .filter_map(|rest| rest.split(['"', '?']).next())
-        .collect();
-    links.retain(|link| link.starts_with("/confirm/"));
-    assert_eq!(links.len(), 2, "{page}");
-    let press = |path: &str| server.client().post_json(path, "").json();
-    let at_once = |paths: &[&str]| -> Vec<serde_json::Value> {
-        std::thread::scope(|scope| {
-            let presses = (0..60).map(|number| paths[number % paths.len()]);
-            let threads: Vec<_> = presses.map(|path| scope.spawn(move || press(path))).collect();
-            threads
-                .into_iter()
-                .map(|thread| thread.join().expect("no panic"))
-                .collect()
-        })
-    };
-    let confirmed = at_once(&links);
-    assert!(
-        confirmed.iter().all(|answer| answer["status"] == "confirmed"),
-        "{confirmed:?}"
-    );
-    assert_eq!(server.settled("fountain")["counted"], 1);
-    assert_eq!(
-        site.number("SELECT COUNT(*) FROM signature WHERE confirmed_at IS NOT NULL"),
-        2
-    );
-    let withdraw = format!("/withdraw/{}", confirmed[0]["withdraw"].as_str().expect("a token"));
-    let withdrawn = at_once(&[&withdraw]);
-    assert!(
-        withdrawn.iter().all(|answer| answer["status"] == "withdrawn"),
-        "{withdrawn:?}"
-    );
-    let gone = server.settled("fountain");
-    assert_eq!((&gone["counted"], &gone["withdrawn"]), (&0.into(), &1.into()));
-    assert_eq!(site.recount()["fountain"], 0);
-}
-
-/// Mail scanners open every link, some of them many times.
-#[test]
-fn looking_at_links_changes_nothing() {
-    let (site, server) = open();
-    let mut client = server.client();
-    client.sign("fountain", "Ada Example", "ada@people.example");
-    client.sign("fountain", "Bob Example", "bob@people.example");
-    let (ada, bob) = (site.mail_to("ada@people.example"), site.mail_to("bob@people.example"));
-    let confirmed = client.post_json(&bob.link("confirm"), "").json();
-    let withdraw = format!("/withdraw/{}", confirmed["withdraw"].as_str().expect("a token"));
-    server.settled("fountain");
-    let events = || site.number("SELECT COUNT(*) FROM journal");
-    let before = (events(), server.counted("fountain"));
-    assert_eq!(before.1, 1);
-    for path in [
-        ada.link("confirm"),
-        ada.link("not-me"),
-        bob.link("confirm"),
-        bob.link("not-me"),
-        withdraw.clone(),
-    ] {
-        for _ in 0..10 {
-            assert_eq!(client.get(&path).status, 200, "{path}");
-            assert_eq!(ask(&mut client, "HEAD", &path, &[]).status, 200, "{path}");
-        }
-    }
-    server.settled("fountain");
-    assert_eq!((events(), server.counted("fountain")), before);
-    assert_eq!(site.number("SELECT COUNT(*) FROM signature WHERE waiting = 1"), 1);
-
-    // A token is good for its own purpose only.
-    let confirm_token = ada.link("confirm").replace("/confirm/", "/withdraw/");
-    assert_eq!(
-        client.post_json(&confirm_token, "").outcome(),
-        (404, "link_unknown".to_owned())
-    );
-    let other = withdraw.replace("/withdraw/", "/confirm/");
-    assert_eq!(client.post_json(&other, "").outcome(), (404, "link_unknown".to_owned()));
-}
-
-/// Every page that follows a confirmation leads on: its links work.
-#[test]
-fn the_links_of_a_signatorys_pages_lead_somewhere() {
-    let (site, server) = open();
-    let mut client = server.client();
-    client.sign("fountain", "Ada Example", "ada@people.example");
-    let letter = site.mail_to("ada@people.example");
-    let pages = [
-        client.get(&letter.link("confirm")),
-        client.get(&letter.link("not-me")),
-        client.post(&letter.link("confirm"), ""),
-        client.get(&letter.link("confirm")),
-    ];
-    for page in pages {
-        assert_eq!(page.status, 200);
-        let html = page.text();
-        let links = html.split("href=\"/").skip(1).filter_map(|rest| rest.split('"').next());
-        let actions = html
-            .split("action=\"/")
-            .skip(1)
-            .filter_map(|rest| rest.split('"').next());
-        for link in links.chain(actions) {
-            assert_eq!(client.get(&format!("/{link}")).status, 200, "/{link} on {html}");
-        }
-    }
 }
 
 /// The sealed records, opened with the key of the directory.

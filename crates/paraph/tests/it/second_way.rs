@@ -236,7 +236,7 @@ async fn mails_to_held_people_drip_within_the_hour_the_domain_and_the_budget_of_
 const SLUG: &str = "fountain";
 
 /// An incident that is open, as scrutiny would have opened it.
-fn open_incident(site: &Site) {
+pub(crate) fn open_incident(site: &Site) {
     let at = clock::now().0;
     let body = format!(
         r#"{{"id":1,"opened_at":{at},"seen_at":{at},"aware_at":null,"closed_at":null,"held":0,"refused":0,

@@ -65,6 +65,18 @@ fn a_forger_is_turned_away_early_and_let_in_again_by_a_person_everywhere() {
     let page = page.expect("an answer").text();
     assert!(page.contains("or a person at this site blocked it"), "{page}");
     assert!(!page.contains("All petitions"), "{page}");
+    let links: Vec<&str> = page
+        .split("<a ")
+        .filter_map(|link| link.split_once("href=\"/")?.1.split('"').next())
+        .collect();
+    assert!(links.len() >= 3, "method, privacy, legal: {page}");
+    for link in links {
+        assert_eq!(
+            from(&server, forger, "GET", &format!("/{link}"), "").status,
+            200,
+            "/{link}"
+        );
+    }
     // Rights and links stay; an unknown link is unknown, not banned. Whatever robots are kept from is a link of a mail, or the desk.
     for path in ["/method", "/privacy", "/legal", "/desk/login"] {
         assert_eq!(from(&server, forger, "GET", path, "").status, 200, "{path}");

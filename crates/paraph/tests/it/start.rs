@@ -177,6 +177,18 @@ fn a_spoilt_or_exposed_key_is_never_replaced() {
     site.start().stop();
 }
 
+#[test]
+fn a_key_file_without_a_directory_lies_in_this_one() {
+    let mut site = Site::new();
+    site.set("secrets.key_file", "bare.key");
+    site.petition("fountain");
+    let key = site.place().join("bare.key");
+    assert_eq!(fs::metadata(&key).expect("a key").permissions().mode() & 0o777, 0o600);
+    let keys = fs::metadata(site.data().join("keys")).expect("a directory");
+    assert_eq!(keys.permissions().mode() & 0o777, 0o700);
+    site.start().stop();
+}
+
 /// Whatever a first start had done when it was killed, the next one goes on from there.
 #[test]
 fn a_first_start_that_was_killed_can_be_repeated() {

@@ -1,6 +1,7 @@
 //! Whom the rule of a cluster takes, and whom it does not.
 
-use paraph_scrutiny::{NetworkKind, Observation, Tag};
+use paraph_scrutiny::bounds::MAX_CLUSTERS_PER_PETITION;
+use paraph_scrutiny::{Advice, NetworkKind, Observation, Tag};
 
 use crate::crowd::{BEGIN, Draw, HOUR, MINUTE, minutes, ordinary_day, person, replay, tag};
 use crate::exits::hiding;
@@ -178,4 +179,39 @@ fn prefixes_that_have_mailboxes_in_common_do_not_wait() {
     assert!(replayed.held.len() >= 195, "{} of 200", replayed.held.len());
     let found = replayed.found_at.expect("a hold");
     assert!(found < start + 11 * MINUTE, "{} s", (found - start) / 1000);
+}
+
+/// More attacks on one petition than there is room for rules, each from servers, with a browser and a domain of its own. Fails when
+/// what is shown for want of room is said of nobody.
+#[test]
+fn what_is_shown_for_want_of_room_says_how_many_it_is_about() {
+    let mut draw = Draw(97);
+    let mut people = ordinary_day(&mut draw);
+    let attacks = MAX_CLUSTERS_PER_PETITION as u64 + 4;
+    for attack in 0..attacks {
+        for nth in 0..60 {
+            let at = BEGIN + 8 * HOUR + attack * 10 * MINUTE + nth * MINUTE / 10 + draw.below(3000);
+            let mut one = rented(&mut draw, at, attack, attack);
+            let place = attack * 4 + nth % 4;
+            (one.source.origin, one.source.near) = (tag(2, 2000 + attack), tag(1, 95_000 + place));
+            people.push(one);
+        }
+    }
+    let replayed = replay(&people, minutes);
+    let shown: Vec<(u64, usize)> = replayed
+        .engine
+        .findings()
+        .iter()
+        .filter(|one| one.advice == Advice::Ask)
+        .map(|one| (one.members, one.looked_at.len()))
+        .collect();
+    let clusters = replayed.engine.findings().len() - shown.len();
+    assert!(
+        shown.iter().all(|(members, seen)| *members >= *seen as u64),
+        "{clusters} {shown:?}"
+    );
+    assert!(
+        clusters == MAX_CLUSTERS_PER_PETITION && !shown.is_empty(),
+        "{clusters} {shown:?}"
+    );
 }

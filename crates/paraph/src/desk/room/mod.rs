@@ -78,7 +78,7 @@ pub struct Room {
 }
 
 /// Alarms in the order in which they are seen to, among those that cannot wait and among those that can.
-const ORDER: [Alarm; 13] = [
+const ORDER: [Alarm; 14] = [
     Alarm::LedgerDiffers,
     Alarm::StoreRefuses,
     Alarm::DiskLow,
@@ -90,6 +90,7 @@ const ORDER: [Alarm; 13] = [
     Alarm::ClockStepped,
     Alarm::MailStuck,
     Alarm::ErasuresWait,
+    Alarm::IncidentUnreadable,
     Alarm::CertificateEnds,
     Alarm::ReloadRefused,
 ];

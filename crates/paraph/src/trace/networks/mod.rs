@@ -29,6 +29,7 @@ use serde::{Deserialize, Serialize};
 
 use self::snapshot::SnapshotError;
 use self::table::{Places, Range, System, Table};
+use crate::named;
 
 /// The snapshot that comes with the program; `scripts/networks` makes it.
 pub const EMBEDDED: &[u8] = include_bytes!("../../../networks/snapshot.bin");
@@ -406,12 +407,18 @@ pub fn file(directory: &Path) -> PathBuf {
     directory.join("networks.bin")
 }
 
+/// The day of a table as it is read: `2026-06-17`.
+#[must_use]
+pub fn day(date: u32) -> String {
+    format!("{:04}-{:02}-{:02}", date / 10_000, date / 100 % 100, date % 100)
+}
+
 /// Puts a snapshot where [`Networks::open`] finds it: whole or not at all.
 ///
 /// # Errors
 /// The directory cannot be written to.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let directory = path.parent().unwrap_or(Path::new("."));
+    let directory = named::directory(path);
     let mut fresh = tempfile::NamedTempFile::new_in(directory)?;
     io::Write::write_all(&mut fresh, bytes)?;
     fresh.as_file().sync_all()?;

@@ -1,10 +1,13 @@
 //! The incident room: looked at, written into, and verdicts given and taken back.
 
+use std::fs;
+
 use paraph::trace::networks::Networks;
 
 use super::browser::{Browser, member, site};
 use crate::client::Answer;
-use crate::server::until;
+use crate::second_way::open_incident;
+use crate::server::{Site, until};
 use crate::start::is_refused;
 
 #[test]
@@ -242,6 +245,24 @@ fn a_limit_of_holds_that_was_reloaded_is_the_one_that_the_room_speaks_of() {
 }
 
 #[test]
+fn a_limit_of_holds_that_somebody_raised_is_the_one_that_the_room_speaks_of() {
+    let mut site = site();
+    site.set("scrutiny.enabled", true);
+    site.start().stop();
+    open_incident(&site);
+    let server = site.start();
+    let mut browser = member(&site, &server, "moderator", "Bastien").browser;
+    let mut room = || browser.get("/desk/incident?lang=en").text();
+    for (change, limit) in [(&["--to", "20000"][..], "20,000"), (&["--lower"], "5,000")] {
+        let ran = site.run(&[&["incident", "raise-cap", "1"], change].concat());
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let said = format!("Up to {limit} are held in an hour");
+        assert!(room().contains(&said), "{said}: {}", room());
+    }
+    server.stop();
+}
+
+#[test]
 fn who_acknowledged_an_alert_stands_in_the_shift_log() {
     let site = site();
     site.write_config("[limits]\nalert_quiet_seconds = 1\n");
@@ -271,11 +292,38 @@ fn who_acknowledged_an_alert_stands_in_the_shift_log() {
     server.stop();
 }
 
+/// Takes over a table of invented networks.
+fn networks_of_today(site: &Site) {
+    let folder = site.place().join("table");
+    fs::create_dir(&folder).expect("a folder");
+    for (name, text) in [
+        ("asn-ipv4.csv", "192.0.2.0,192.0.2.255,64500,Sample Hosting\n"),
+        ("asn-ipv6.csv", ""),
+    ] {
+        fs::write(folder.join(name), text).expect("written");
+    }
+    let today = paraph::clock::rfc3339(paraph::clock::now())[..10].replace('-', "");
+    let update = ["networks", "update", "--from", "table", "--force", "--date", &today];
+    let ran = site.run(&update);
+    assert!(ran.code == 0 && ran.stderr.is_empty(), "{}", ran.stderr);
+    // Nobody's, as no server uses it.
+    let elsewhere = site.run(&[&update[..], &["--out", "elsewhere.bin"]].concat());
+    assert_eq!(elsewhere.code, 0, "{}", elsewhere.stderr);
+}
+
 #[test]
 fn whatever_changed_the_site_stands_in_the_register_in_the_language_of_who_reads() {
     let site = site();
     site.petition("before");
     let server = site.start();
+    // Before anybody is at the desk: it takes longer than a connection without a request may stand.
+    networks_of_today(&site);
+    for (limit, reloads) in [(70, 1), (70, 2)] {
+        site.write_config(&format!("[limits]\nholds_per_hour = {limit}\n"));
+        server.hang_up();
+        let reloaded = format!("paraph_reloads_total{{outcome=\"done\"}} {reloads}\n");
+        until("the reload", || server.metrics().contains(&reloaded).then_some(()));
+    }
     let mut browser = member(&site, &server, "moderator", "Bastien").browser;
     let room = "/desk/incident";
     let pause = browser.send(room, "/desk/incident/read-only?lang=fr", &[("do", "pause")]);
@@ -303,9 +351,16 @@ fn whatever_changed_the_site_stands_in_the_register_in_the_language_of_who_reads
         by("command line", "created <span class=\"fine\">(<bdi>before</bdi>)"),
         by("command line", "published <span class=\"fine\">(<bdi>beside</bdi>)"),
         by("command line", "closed <span class=\"fine\">(<bdi>beside</bdi>)"),
+        by("command line", "took over another table of networks"),
+        by(
+            "signal (SIGHUP)",
+            "had the configuration read again <span class=\"fine\">(<bdi>limits.holds_per_hour</bdi>)",
+        ),
     ] {
-        assert!(register.contains(&line), "{line}: {register}");
+        assert_eq!(register.matches(&line).count(), 1, "{line}: {register}");
     }
+    let reloads = register.matches("had the configuration read again").count();
+    assert_eq!(reloads, 1, "the other one changed nothing: {register}");
     assert!(!register.contains("<bdi></bdi>"), "{register}");
     assert!(
         !register.contains("192.0.2.77") && !register.contains("Called the host"),

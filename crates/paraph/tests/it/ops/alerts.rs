@@ -240,3 +240,78 @@ fn a_ledger_that_differs_wakes_somebody() {
     });
     server.stop();
 }
+
+/// Of a spoilt incident nobody would learn before the next backup is refused. It says nothing against the count.
+#[test]
+fn an_incident_that_cannot_be_read_wakes_somebody_and_is_mended_as_the_guide_says() {
+    let (receiver, sink) = (Receiver::start(), Sink::start(Sink::free(), Mood::Well));
+    let mut site = site(&receiver, &sink);
+    site.set("limits.alert_repeat_seconds", 3600);
+    site.set("limits.alert_repeat_most_seconds", 3600);
+    site.petition("fountain");
+    let whole = r#"{"id":4,"opened_at":1000,"seen_at":2000,"aware_at":null,"closed_at":3000,"held":7,"refused":0,"timeline":[],
+        "left_out":0,"verdicts_to":0}"#;
+    let insert = "INSERT INTO incident (id, opened_at, body) VALUES (4, 1000, ?1)";
+    site.store().execute(insert, [whole]).expect("kept");
+    let copy = site.place().join("backup");
+    let copied = copy.to_string_lossy().into_owned();
+    assert_eq!(site.run(&["backup", "--out", &copied]).code, 0);
+
+    let guide = include_str!("../../../../../docs/operator.md");
+    let ways: Vec<&str> = guide
+        .lines()
+        .filter_map(|line| line.strip_prefix("UPDATE incident SET ")?.strip_suffix('"'))
+        .collect();
+    let [from_backup, anew] = ways[..] else {
+        panic!("two ways to mend it in the guide: {ways:?}");
+    };
+    for way in [from_backup, anew] {
+        let spoil = "UPDATE incident SET body = '{\"id\":4' WHERE id = 4";
+        site.store().execute_batch(spoil).expect("spoilt");
+        let before = hooks(&receiver, "/hook").len();
+        let server = site.start();
+        let hook = until("the alert", || hooks(&receiver, "/hook").into_iter().nth(before));
+        assert_eq!(
+            (
+                &hook["alarm"],
+                &hook["count_is_safe"],
+                &hook["people_can_sign"],
+                &hook["act_now"]
+            ),
+            (&"incident-unreadable".into(), &true.into(), &true.into(), &false.into())
+        );
+        // Looked at from outside, it is still no doubt about the count.
+        assert_eq!(site.run(&["fsck"]).code, 1);
+        let id = hook["alert"].as_str().expect("a name");
+        assert_eq!(site.run(&["alert", "ack", id]).code, 0);
+        let alerts = listed(&site);
+        assert_eq!(
+            (alerts.len(), &alerts[0]["acknowledged"]),
+            (1, &true.into()),
+            "{alerts:?}"
+        );
+        server.stop();
+        let refused = site.place().join("refused").to_string_lossy().into_owned();
+        assert_eq!(site.run(&["backup", "--out", &refused]).code, 1);
+        std::fs::remove_dir_all(refused).expect("removed");
+
+        let store = site.store();
+        let attach = format!("ATTACH '{copied}/data/paraph.db' AS old");
+        store.execute_batch(&attach).expect("attached");
+        let mend = format!("UPDATE incident SET {way}");
+        store.execute_batch(&mend).expect("mended");
+        drop(store);
+        let server = site.start();
+        until("its end", || {
+            let mut since = hooks(&receiver, "/hook").into_iter().skip(before);
+            since.find(|hook| hook["state"] == "over")
+        });
+        server.stop();
+        let sound = site.run(&["fsck"]);
+        assert_eq!(sound.code, 0, "{}", sound.stderr);
+    }
+    assert_eq!(
+        site.number("SELECT json_extract(body, '$.closed_at') FROM incident"),
+        1000
+    );
+}
