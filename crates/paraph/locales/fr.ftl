@@ -64,7 +64,7 @@ home-title = Pétitions
 home-heading = Des pétitions au compte digne de confiance
 home-lead = Chaque signature affichée ici a été confirmée depuis sa propre boîte aux lettres, puis vérifiée avant d’entrer dans le compte.
 home-empty = Aucune pétition n’est ouverte en ce moment.
-addressed-to = Adressée à
+addressed-to = Destinataire :
 closed = Cette pétition est close
 closed-short = Close
 

@@ -63,7 +63,7 @@ scrutiny-fact-same-fill-time = { $of } contributions took almost the same time t
     [0] People differ more.
    *[other] Half of the times lie within { $values } %; within { $expected } % would be expected.
 }
-scrutiny-fact-same-gap = { $of } contributions were confirmed almost the same time after signing. { $values ->
+scrutiny-fact-same-gap = { $of } contributions were confirmed after almost the same time. { $values ->
     [0] People differ more.
    *[other] Half of the times lie within { $values } %; within { $expected } % would be expected.
 }

@@ -60,11 +60,11 @@ scrutiny-fact-regular = { $of } contributions sont arrivées à intervalles pres
 }
 scrutiny-fact-day-and-night = { $seen } contributions sur { $of } ont été faites de nuit, à l’heure du lieu d’où elles viennent ; on en attendrait { $expected }.
 scrutiny-fact-same-fill-time = { $of } contributions ont été remplies presque dans le même temps. { $values ->
-    [0] Les gens diffèrent davantage.
+    [0] D’une personne à l’autre, cela varie davantage.
    *[other] La moitié des durées se tiennent à { $values } % près ; on attendrait { $expected } %.
 }
-scrutiny-fact-same-gap = { $of } contributions ont été confirmées presque aussi longtemps après la signature. { $values ->
-    [0] Les gens diffèrent davantage.
+scrutiny-fact-same-gap = { $of } contributions ont été confirmées après presque le même temps. { $values ->
+    [0] D’une personne à l’autre, cela varie davantage.
    *[other] La moitié des durées se tiennent à { $values } % près ; on attendrait { $expected } %.
 }
 scrutiny-fact-stored-up = { $seen } sur { $of } ont attendu six heures ou plus avant d’être confirmées, quand d’autres l’étaient comme d’habitude ; on en attendrait { $expected }.

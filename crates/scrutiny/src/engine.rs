@@ -119,6 +119,8 @@ impl Scrutiny {
         for id in ids {
             let seq = self.window.find(*id);
             let Some((seq, record)) = seq.and_then(|seq| Some((seq, self.window.get(seq)?))) else {
+                // Erased since, so a start is told nothing of it. It was one of its hour's all the same.
+                fresh += 1;
                 continue;
             };
             if record.is(flag::HELD) {

@@ -135,7 +135,7 @@ desk-label-note = Pourquoi la renvoyer ? L’auteur lira ce mot.
 desk-send-back = Renvoyer à l’auteur
 desk-save = Enregistrer le brouillon
 desk-save-open = Adopter cette version
-desk-edit-open = Des personnes ont déjà signé. Un changement du titre, du destinataire ou du texte devient une nouvelle version, et la page montre ce qui a changé.
+desk-edit-open = La pétition est ouverte. Un changement du titre, du destinataire ou du texte devient une nouvelle version, et la page montre ce qui a changé.
 desk-problems = Quelque chose ne convient pas ; rien n’est enregistré. C’est dit à côté de chaque champ.
 desk-trouble-taken = Ce nom dans les adresses est déjà pris.
 desk-trouble-full = Cette pétition a autant de versions ou de nouvelles que le site le permet.
@@ -702,9 +702,9 @@ desk-now-clear = { $count ->
 }
 desk-finding-asks = L’examen vous demande de regarder
 desk-finding-looked-at = Ce peut être une campagne de vraies personnes : rien n’est retenu automatiquement pour cela. Regardez des exemples parmi celles qui ont été examinées ({ $count } au plus) avant de décider.
-desk-finding-hold = Voir ce que ferait de toutes les retenir
-desk-finding-release = Voir ce que ferait de les relâcher
-desk-finding-invalidate = Voir ce que ferait de les invalider
+desk-finding-hold = Aperçu : toutes les retenir
+desk-finding-release = Aperçu : les relâcher
+desk-finding-invalidate = Aperçu : les invalider
 desk-label-finding = Membres du constat
 desk-decide-wrong-comment = Ce commentaire est plus long qu’aucun ne peut l’être.
 desk-decide-wrong-finding = Aucun constat ne porte ce nom, ou il n’a plus aucun membre.
@@ -731,14 +731,14 @@ desk-ask-left-alone = { $count ->
     [one] Une boîte est laissée tranquille, parce qu’on l’a demandé ou parce qu’un courriel est revenu : le sien partira ensuite.
    *[other] { $count } boîtes sont laissées tranquilles, parce qu’on l’a demandé ou parce qu’un courriel est revenu : les leurs partiront ensuite.
 }
-desk-ask-undo = Ce qui n’est pas parti peut être rappelé d’un seul clic. Personne n’est interrogé deux fois.
+desk-ask-undo = Ce qui n’est pas parti peut être rappelé d’un seul clic. On n’écrit à personne deux fois.
 desk-ask-do = { $count ->
-    [0] N’interroger personne
-    [one] Interroger une personne
-   *[other] Interroger { $count } personnes
+    [0] N’écrire à personne
+    [one] Écrire à une personne
+   *[other] Écrire à { $count } personnes
 }
-desk-ask-nobody = Personne n’est retenu qui puisse être interrogé, ou tous l’ont déjà été.
-desk-asked = Interrogées par courriel : { $offered }. Courriels partis : { $left }. Réponses : { $answered }.
+desk-ask-nobody = Personne n’est retenu à qui l’on puisse écrire, ou on l’a déjà fait.
+desk-asked = Sollicitées par courriel : { $offered }. Courriels partis : { $left }. Réponses : { $answered }.
 desk-call-back = { $count ->
     [0] Il n’y a rien à rappeler
     [one] Rappeler le courriel qui n’est pas parti
@@ -752,13 +752,13 @@ desk-answers = { $answered ->
 desk-answers-what = Se ressemblent les réponses données à plusieurs depuis une même ligne, avec des boîtes d’un même petit domaine, depuis des serveurs loués, ou plus vite qu’on ne lit. Regardez des exemples avant de relâcher.
 desk-answers-apart = { $count ->
     [0] Toutes ressemblent à d’autres
-    [one] Voir ce que ferait de relâcher celle qui ne ressemble pas aux autres
-   *[other] Voir ce que ferait de relâcher les { $count } qui ne se ressemblent pas
+    [one] Aperçu : relâcher celle qui ne ressemble pas aux autres
+   *[other] Aperçu : relâcher les { $count } qui ne se ressemblent pas
 }
 desk-answers-all = { $count ->
     [0] Il n’y a rien à relâcher
-    [one] Voir ce que ferait de la relâcher
-   *[other] Voir ce que ferait de relâcher les { $count }
+    [one] Aperçu : la relâcher
+   *[other] Aperçu : relâcher les { $count }
 }
 desk-label-apart = Seulement les réponses qui ne se ressemblent pas
 desk-done-asked = Les courriels partent l’un après l’autre.

@@ -1,7 +1,7 @@
 //! The life of a cluster: held afterwards, held within the cap, released, waited for, forgotten.
 
 use paraph_scrutiny::{NetworkKind, Observation, Scrutiny, Standing};
-use paraph_tally::{Millis, PetitionId};
+use paraph_tally::{Millis, PetitionId, SignatureId};
 
 use crate::crowd::{BEGIN, Draw, HOUR, MINUTE, Replayed, minutes, ordinary_day, person, replay, tag};
 
@@ -97,6 +97,21 @@ fn who_waits_for_the_next_look_is_not_over_the_cap() {
         assert_eq!(held as u64, 50 - over, "{cap}");
         assert_eq!((engine.over_cap(), told_over(&engine)), (over, over), "{cap}");
     }
+}
+
+/// Who was held and has withdrawn since is erased: a start is told of the verdict, and nothing else of them.
+#[test]
+fn who_was_held_and_has_left_since_counts_to_the_cap_of_the_hour() {
+    let forged = forgers(&mut Draw(22), BEGIN, 200);
+    let mut engine = Scrutiny::new();
+    engine.set_holds_per_hour(60);
+    for one in &forged {
+        engine.observe(one);
+    }
+    let gone: Vec<_> = (0..25).map(|index| SignatureId([index; 16])).collect();
+    engine.held(&gone, Millis(BEGIN + 410_000), true);
+    let told = engine.tick(Millis(BEGIN + 420_000));
+    assert_eq!(told.iter().map(|one| one.to_hold.len()).sum::<usize>(), 35);
 }
 
 /// Whoever starts anew finds the same cluster, but not in the same order: the hour's holds are those that were given, and
