@@ -14,8 +14,8 @@ pub enum Who {
     Program,
     /// A member of the desk, by name.
     Member(String),
-    /// A member who was removed.
-    Former,
+    /// A member who was removed, by the number that the register of the desk has for them too; 0 if none is known.
+    Former(u64),
     /// Whoever works at the machine itself.
     CommandLine,
     /// Whoever had the link of an alert.
