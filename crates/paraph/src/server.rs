@@ -163,6 +163,7 @@ impl Server {
             ledger: core.ledger.clone(),
             board: board.clone(),
             incidents: Arc::clone(&incidents),
+            shown: core.published.shown.clone(),
             certificates: front.certificates(),
         };
         let (stop, stopped) = watch::channel(false);

@@ -2,7 +2,7 @@
 # $since and $over are times, $zone their time zone, $utc the first in UTC. Where the zone is UTC, times-utc and times-over-utc say it once.
 
 title = { $site }: { $summary }
-title-over = { $site }: over: { $summary }
+title-over = { $site }: { $summary }
 title-test = { $site }: test, nothing is wrong
 
 count-safe = Count safe.
@@ -20,6 +20,7 @@ again = Times told before: { $told }. It is repeated until somebody presses the 
 link = I am at work on it: { $link }
 room = See it and act: { $room }
 over = It is over. There is nothing to do.
+over-left = It is over. Held signatures that await your decision: { $held }. Until then they stay outside the count; it can wait for the morning.
 test = This is a test of this channel. Nothing is wrong, there is nothing to do.
 
 summary-store-refuses = nothing can be recorded
@@ -36,6 +37,21 @@ summary-erasures-wait = erased records still have their keys
 summary-incident-unreadable = what was noted of an attack cannot be read
 summary-certificate-ends = the site’s certificate runs out soon
 summary-certificate-over = the site has no valid certificate
+
+ended-store-refuses = everything is recorded again
+ended-disk-low = the disk has room again
+ended-ledger-differs = the count follows from the journal again
+ended-signing-shed = nobody is sent away any more
+ended-scrutiny-behind = new signatures are counted again
+ended-holds-at-cap = nothing waits over the limit of holds any more
+ended-incident = the attack is over
+ended-incident-unreadable = what was noted of the attack can be read again
+ended-mail-stuck = mail leaves again
+ended-clock-stepped = the clock runs as it should again
+ended-reload-refused = a configuration was accepted
+ended-erasures-wait = the keys of erased records are gone
+ended-certificate-ends = the site’s certificate has been renewed
+ended-certificate-over = the site has a valid certificate again
 
 do-store-refuses = The disk is full, read-only or broken. Nothing that was acknowledged is lost. Look at the disk; do not delete anything, do not restart.
 do-disk-low = Signing is paused, pages and confirmations go on. Free some space outside the data directory; signing resumes by itself.

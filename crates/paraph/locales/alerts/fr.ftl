@@ -2,7 +2,7 @@
 # $since et $over sont des heures, $zone leur fuseau, $utc la première en UTC. Si le fuseau est UTC, times-utc et times-over-utc ne le disent qu’une fois.
 
 title = { $site } : { $summary }
-title-over = { $site } : terminé : { $summary }
+title-over = { $site } : { $summary }
 title-test = { $site } : essai, tout va bien
 
 count-safe = Compte sûr.
@@ -20,6 +20,7 @@ again = Déjà signalé { $told } fois. L’alerte se répète jusqu’à ce que
 link = Je m’en occupe : { $link }
 room = Voir et agir : { $room }
 over = C’est terminé. Il n’y a rien à faire.
+over-left = C’est terminé. Signatures retenues qui attendent votre décision : { $held }. D’ici là, elles restent hors du compte ; cela peut attendre le matin.
 test = Ceci est un essai de ce canal. Tout va bien, il n’y a rien à faire.
 
 summary-store-refuses = plus rien ne peut être enregistré
@@ -36,6 +37,21 @@ summary-erasures-wait = les clés de données effacées sont encore là
 summary-incident-unreadable = ce qui a été noté d’une attaque ne peut plus être lu
 summary-certificate-ends = le certificat du site expire bientôt
 summary-certificate-over = le site n’a plus de certificat valable
+
+ended-store-refuses = tout est de nouveau enregistré
+ended-disk-low = le disque a de nouveau de la place
+ended-ledger-differs = le compte correspond de nouveau au journal
+ended-signing-shed = plus personne n’est renvoyé
+ended-scrutiny-behind = les nouvelles signatures sont de nouveau comptées
+ended-holds-at-cap = plus rien ne dépasse la limite des retenues
+ended-incident = l’attaque est terminée
+ended-incident-unreadable = ce qui a été noté de l’attaque peut de nouveau être lu
+ended-mail-stuck = les courriels partent de nouveau
+ended-clock-stepped = l’horloge est de nouveau régulière
+ended-reload-refused = une configuration a été acceptée
+ended-erasures-wait = les clés des données effacées n’y sont plus
+ended-certificate-ends = le certificat du site a été renouvelé
+ended-certificate-over = le site a de nouveau un certificat valable
 
 do-store-refuses = Le disque est plein, en lecture seule ou en panne. Rien de ce qui a été confirmé n’est perdu. Examinez le disque ; ne supprimez rien, ne redémarrez pas.
 do-disk-low = La signature est en pause, les pages et les confirmations continuent. Libérez de la place hors du répertoire de données ; la signature reprend d’elle-même.

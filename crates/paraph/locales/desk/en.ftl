@@ -409,6 +409,7 @@ desk-statement-made = Ready to be published
 desk-statement-button = Write the statement
 desk-label-aside = Attempts to sign, set aside
 desk-hint-aside = Completed forms, held or invalidated. A request refused at the door is no attempt to sign and is not counted here.
+desk-hint-counts = Counts of what was attacked: { $titles }
 desk-label-before = Count before
 desk-label-after = Count after
 desk-label-unknown = What we do not know

@@ -411,6 +411,7 @@ desk-statement-made = Prêt à être publié
 desk-statement-button = Écrire le communiqué
 desk-label-aside = Tentatives de signature écartées
 desk-hint-aside = Des formulaires complets, retenus ou invalidés. Une demande refusée à l’entrée n’est pas une tentative de signature : elle n’est pas comptée ici.
+desk-hint-counts = Comptes de ce qui a été attaqué : { $titles }
 desk-label-before = Compte avant
 desk-label-after = Compte après
 desk-label-unknown = Ce que nous ne savons pas

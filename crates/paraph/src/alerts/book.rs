@@ -178,6 +178,8 @@ pub struct Notice {
     pub over: Option<Millis>,
     /// To whom.
     pub to: Circle,
+    /// Held signatures that await a decision, as whoever sends it knows.
+    pub held: u64,
 }
 
 /// How alerts are repeated, in milliseconds.
@@ -313,6 +315,7 @@ impl Book {
                 } else {
                     rhythm.circle(open.told)
                 },
+                held: 0,
             }
         })
         .collect()

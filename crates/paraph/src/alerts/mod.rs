@@ -13,6 +13,7 @@ pub mod watch;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -95,6 +96,8 @@ pub struct Alerts {
     setup: ArcSwap<Setup>,
     /// Why the last reload was refused, until one succeeds.
     reload_refused: Mutex<Option<String>>,
+    /// Held signatures that await a decision.
+    held: AtomicU64,
     ring: Notify,
 }
 
@@ -171,6 +174,7 @@ impl Alerts {
             key,
             setup: ArcSwap::from_pointee(setup),
             reload_refused: Mutex::default(),
+            held: AtomicU64::new(0),
             ring: Notify::new(),
         })
     }
@@ -273,8 +277,14 @@ impl Alerts {
             told: 0,
             over: None,
             to: Circle::Both,
+            held: 0,
         };
         self.send(&notice).await
+    }
+
+    /// Held signatures that await a decision, for the end of an alert.
+    fn held(&self) -> u64 {
+        self.held.load(Ordering::Relaxed)
     }
 
     /// Takes in what was seen, and sends what is due.
@@ -296,7 +306,8 @@ impl Alerts {
             }
             due
         };
-        for notice in due {
+        for mut notice in due {
+            notice.held = self.held();
             let tried = self.send(&notice).await;
             for failed in tried.iter().filter(|tried| tried.failure.is_some()) {
                 let why = failed.failure.as_deref().unwrap_or_default();

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::text::{Told, say};
 use super::{Alerts, lock};
-use crate::alerts::book::{Circle, Notice};
+use crate::alerts::book::{Alarm, Circle, Notice};
 use crate::respond::{Answer, Body};
 
 const STYLE: &str = "body{font:1.25rem/1.5 system-ui,sans-serif;max-width:34rem;margin:2rem auto;padding:0 1rem;\
@@ -40,7 +40,14 @@ impl Alerts {
         let setup = self.setup.load();
         let book = lock(&self.book);
         let Some((alarm, open)) = book.find(id) else {
-            return page(StatusCode::OK, lang, &say(lang, "page-gone", &[]), ("", None), false);
+            let room = setup.room(lang);
+            return page(
+                StatusCode::OK,
+                lang,
+                &say(lang, "page-gone", &[]),
+                ("", Some(&room)),
+                false,
+            );
         };
         let notice = Notice {
             alarm,
@@ -49,6 +56,7 @@ impl Alerts {
             told: 0,
             over: open.over,
             to: Circle::First,
+            held: self.held(),
         };
         let room = setup.room(lang);
         let told = Told::new(&notice, lang, &setup.site_name, &setup.settings.time_zone, ("", &room));
@@ -57,7 +65,8 @@ impl Alerts {
         let lines = &lines[..lines.len().saturating_sub(usize::from(open.over.is_none()))];
         let lines = lines.iter().copied().filter(|line| !line.contains(&room));
         let shown = lines.collect::<Vec<_>>().join("\n");
-        let room = told.room.as_deref();
+        // What it led to is still to be seen when it is over.
+        let room = (alarm != Alarm::Test).then_some(room.as_str());
         if open.acknowledged.is_some() {
             let done = format!("{shown}\n\n{}", say(lang, "page-acknowledged", &[]));
             return page(StatusCode::OK, lang, &told.title, (&done, room), false);

@@ -82,7 +82,9 @@ pub(super) struct Told {
 impl Told {
     pub(super) fn new(notice: &Notice, lang: &str, site: &str, zone: &TimeZone, (link, room): (&str, &str)) -> Self {
         let alarm = notice.alarm;
-        let summary = say(lang, &format!("summary-{}", alarm.name()), &[]);
+        // What is over is not under way: the end has words of its own.
+        let said = if notice.over.is_some() { "ended" } else { "summary" };
+        let summary = say(lang, &format!("{said}-{}", alarm.name()), &[]);
         let (state, title) = match (alarm, notice.over) {
             (Alarm::Test, _) => ("test", "title-test"),
             (_, Some(_)) => ("over", "title-over"),
@@ -101,16 +103,21 @@ impl Told {
             title: say(lang, title, &[("site", site), ("summary", &summary)]),
             text: text(notice, lang, zone, (link, room), state),
             link: is_open.then(|| link.to_owned()),
-            room: is_open.then(|| room.to_owned()),
+            room: (is_open || is_left(notice)).then(|| room.to_owned()),
         }
     }
+}
+
+/// Whether an attack is over and what it left awaits a decision.
+fn is_left(notice: &Notice) -> bool {
+    notice.over.is_some() && notice.held > 0 && matches!(notice.alarm, Alarm::Incident | Alarm::HoldsAtCap)
 }
 
 fn text(notice: &Notice, lang: &str, zone: &TimeZone, (link, room): (&str, &str), state: &str) -> String {
     let alarm = notice.alarm;
     let (since, utc) = (moment(notice.since, zone), moment(notice.since, &TimeZone::UTC));
     let over = notice.over.map(|over| moment(over, zone)).unwrap_or_default();
-    let told = notice.told.to_string();
+    let (told, held) = (notice.told.to_string(), notice.held.to_string());
     let zone_name = zone_name(notice.since, zone);
     let values: &[(&str, &str)] = &[
         ("since", &since),
@@ -120,6 +127,7 @@ fn text(notice: &Notice, lang: &str, zone: &TimeZone, (link, room): (&str, &str)
         ("link", link),
         ("room", room),
         ("told", &told),
+        ("held", &held),
     ];
     let line = |message: &str| say(lang, message, values);
     // Where local time is UTC, it is said once.
@@ -130,6 +138,7 @@ fn text(notice: &Notice, lang: &str, zone: &TimeZone, (link, room): (&str, &str)
     let yes = |of: &str, yes: bool| line(&format!("{of}-{}", if yes { "yes" } else { "no" }));
     match state {
         "test" => line("test"),
+        "over" if is_left(notice) => [line("over-left"), line("room"), times("times-over")].join("\n"),
         "over" => [line("over"), times("times-over")].join("\n"),
         _ => {
             let count = if alarm.count_is_safe() {
@@ -196,6 +205,7 @@ mod tests {
             told: 1,
             over,
             to: Circle::First,
+            held: 0,
         };
         let room = "https://site.example/desk/incident";
         Told::new(
@@ -252,6 +262,52 @@ mod tests {
                     assert_eq!(text.matches("UTC").count(), 1, "{text}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn an_end_is_said_in_its_own_words_and_with_what_is_left_to_decide() {
+        let over = |alarm, held, lang| {
+            let notice = Notice {
+                alarm,
+                id: "a1".into(),
+                since: Millis(1_795_308_060_000),
+                told: 1,
+                over: Some(Millis(1_795_308_120_000)),
+                to: Circle::First,
+                held,
+            };
+            Told::new(
+                &notice,
+                lang,
+                "Site",
+                &TimeZone::UTC,
+                ("", "https://site.example/desk/incident"),
+            )
+        };
+        let (english, french) = (over(Alarm::Incident, 123, "en"), over(Alarm::Incident, 123, "fr"));
+        assert_eq!(english.title, "Site: the attack is over");
+        assert_eq!(french.title, "Site\u{a0}: l’attaque est terminée");
+        for told in [&english, &french] {
+            assert!(
+                told.text.contains("123") && told.text.contains("https://site.example"),
+                "{}",
+                told.text
+            );
+            assert!(
+                !told.text.contains("nothing to do") && !told.text.contains("rien à faire"),
+                "{}",
+                told.text
+            );
+            assert!(told.room.is_some() && told.link.is_none());
+        }
+        for told in [over(Alarm::Incident, 0, "en"), over(Alarm::DiskLow, 123, "en")] {
+            assert!(
+                told.text.starts_with("It is over. There is nothing to do."),
+                "{}",
+                told.text
+            );
+            assert_eq!(told.room, None);
         }
     }
 

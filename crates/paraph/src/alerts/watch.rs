@@ -14,6 +14,7 @@ use crate::admit::certificate::{Certificates, Left};
 use crate::clock;
 use crate::incident::watch::Incidents;
 use crate::intake::Intake;
+use crate::ledger::catalogue::Catalogue;
 use crate::ledger::query::LedgerReader;
 use crate::scrutiny::board::Board;
 use crate::telemetry;
@@ -39,6 +40,8 @@ pub struct Sensors {
     pub board: Option<Arc<Board>>,
     /// Whether an attack is under way.
     pub incidents: Arc<Incidents>,
+    /// How many are held.
+    pub shown: watch::Receiver<Arc<Catalogue>>,
     /// What visitors are shown, where this program speaks TLS.
     pub certificates: Option<Arc<Certificates>>,
 }
@@ -82,6 +85,7 @@ pub async fn run(alerts: Arc<Alerts>, sensors: Sensors, mut stop: watch::Receive
         if clock_watch.stepped(now) {
             seen.push((Alarm::ClockStepped, true));
         }
+        alerts.held.store(held(&sensors), Ordering::Relaxed);
         alerts.turn(&seen, now).await;
         tokio::select! {
             () = tokio::time::sleep(EVERY) => {}
@@ -89,6 +93,13 @@ pub async fn run(alerts: Arc<Alerts>, sensors: Sensors, mut stop: watch::Receive
             _ = stop.changed() => {}
         }
     }
+}
+
+/// Held signatures of all petitions, as the incident room says it.
+fn held(sensors: &Sensors) -> u64 {
+    let catalogue = Arc::clone(&sensors.shown.borrow());
+    let petitions = catalogue.petitions.values();
+    petitions.map(|petition| petition.state.counts.held).sum()
 }
 
 /// Seconds that scrutiny is behind, and how many wait for a person.

@@ -11,7 +11,7 @@ use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use http::{HeaderValue, Response, StatusCode};
 use jiff::tz::TimeZone;
 use paraph_shield::net::Net;
-use paraph_tally::{Millis, Phase};
+use paraph_tally::{Millis, PetitionId, Phase};
 use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
@@ -399,13 +399,14 @@ impl Desk {
     }
 
     pub(super) fn statement_page(&self, visit: &Visit<'_>) -> Outcome {
-        let (counted, _) = totals(&self.catalogue());
-        let incidents = self.parts.office.incidents.list();
-        let set_aside = incidents.first().map(|latest| set_aside(latest).to_string());
+        let latest = self.parts.office.incidents.list().into_iter().next();
+        let set_aside = latest.as_ref().map(|latest| set_aside(latest).to_string());
+        let (attacked, counted) = self.attacked(latest.as_ref());
         let page = StatementPage {
             set_aside: set_aside.as_deref().unwrap_or_default(),
             before: "",
             after: &counted.to_string(),
+            attacked: &attacked,
             unknown: "",
             complaint: false,
             refused: None,
@@ -413,6 +414,17 @@ impl Desk {
             made: false,
         };
         Ok(self.page(visit, StatusCode::OK, |frame| desk_statement(frame, &page)))
+    }
+
+    /// Titles of the petitions that an incident attacked, and how many are counted of them now; without one, of all.
+    fn attacked(&self, incident: Option<&Incident>) -> (String, u64) {
+        let catalogue = self.catalogue();
+        let of_it = |id: PetitionId| incident.is_none_or(|incident| was_attacked(incident, id));
+        let attacked = || catalogue.petitions.values().filter(|petition| of_it(petition.id));
+        let titles: Vec<&str> = attacked().map(|petition| petition.title.as_str()).collect();
+        let counted = attacked().map(|petition| petition.state.counts.counted).sum();
+        let is_named = incident.is_some_and(|incident| !incident.petitions.is_empty());
+        (if is_named { titles.join(", ") } else { String::new() }, counted)
     }
 
     pub(super) fn make_statement(&self, visit: &Visit<'_>, form: &Form) -> Outcome {
@@ -439,6 +451,7 @@ impl Desk {
             set_aside: numbers[0],
             before: numbers[1],
             after: numbers[2],
+            attacked: &self.attacked(self.parts.office.incidents.list().first()).0,
             unknown,
             complaint: form.get("complaint") == "on",
             refused,
@@ -450,10 +463,15 @@ impl Desk {
     }
 }
 
-/// Attempts to sign that were set aside in an incident, for the statement, whose author looks at it first: what scrutiny
-/// held. A request refused at the door is no attempt to sign, and a flood must not print a large number.
+/// Attempts to sign that stand set aside by an incident, for the statement, whose author looks at it first. A request refused at the
+/// door is no attempt to sign, and a flood must not print a large number.
 fn set_aside(incident: &Incident) -> u64 {
     incident.held
+}
+
+/// Whether an incident's verdicts were about a petition. One that only refused requests was about none in particular.
+fn was_attacked(incident: &Incident, petition: PetitionId) -> bool {
+    incident.petitions.is_empty() || incident.petitions.contains(&petition.0)
 }
 
 /// Clocks that run: of each incident whose awareness nobody has taken back, as long as its terms do, and outside of any.
@@ -514,16 +532,28 @@ impl Watching {
 
 #[cfg(test)]
 mod tests {
-    use super::set_aside;
+    use paraph_tally::PetitionId;
+
+    use super::{set_aside, was_attacked};
     use crate::incident::book::Incident;
+
+    fn incident(petitions: &[u32]) -> Incident {
+        serde_json::from_value(serde_json::json!({
+            "id": 1, "opened_at": 0, "seen_at": 0, "aware_at": null, "closed_at": null, "held": 7, "refused": 505_221,
+            "timeline": [], "left_out": 0, "verdicts_to": 0, "petitions": petitions,
+        }))
+        .expect("an incident")
+    }
 
     #[test]
     fn a_flood_that_completed_no_form_prints_no_number() {
-        let incident: Incident = serde_json::from_value(serde_json::json!({
-            "id": 1, "opened_at": 0, "seen_at": 0, "aware_at": null, "closed_at": null, "held": 7, "refused": 505_221,
-            "timeline": [], "left_out": 0, "verdicts_to": 0,
-        }))
-        .expect("an incident");
-        assert_eq!(set_aside(&incident), 7);
+        assert_eq!(set_aside(&incident(&[])), 7);
+    }
+
+    #[test]
+    fn the_statement_counts_the_petitions_that_were_attacked() {
+        let of = |petitions: &[u32]| [1, 2].map(|id| was_attacked(&incident(petitions), PetitionId(id)));
+        assert_eq!(of(&[2]), [false, true]);
+        assert_eq!(of(&[]), [true, true], "only refusals: of all");
     }
 }

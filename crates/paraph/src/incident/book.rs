@@ -8,10 +8,13 @@
 //!                                                                        └─┘
 //! ```
 //!
-//! A verdict of a person stands in the timeline of the incident that is open; it opens none. What comes after an incident was
-//! closed opens another one: the first keeps its beginning and its end.
+//! A verdict of a person opens none. It stands in the timeline of the incident that it concerns ([`super::concern`]), also when that
+//! one is closed, as most are by the morning; what concerns none stands in the one that is open. What is seen after an incident
+//! was closed opens another one: the first keeps its beginning and its end.
 
-use paraph_tally::Millis;
+use std::collections::BTreeSet;
+
+use paraph_tally::{Millis, PetitionId};
 use serde::{Deserialize, Serialize};
 
 use super::Direction;
@@ -34,7 +37,8 @@ pub struct Incident {
     pub aware_at: Option<u64>,
     /// When it was closed.
     pub closed_at: Option<u64>,
-    /// Contributions held by scrutiny.
+    /// Contributions that stand held or invalidated by its verdicts, each once, as of the last verdict that changed it
+    /// ([`super::aside`]).
     pub held: u64,
     /// Requests refused while it was open.
     pub refused: u64,
@@ -47,6 +51,9 @@ pub struct Incident {
     /// A person allows more holds than usual for a while.
     #[serde(default)]
     pub cap: Option<RaisedCap>,
+    /// Petitions of which its verdicts held or invalidated something, ascending.
+    #[serde(default)]
+    pub petitions: Vec<u32>,
 }
 
 /// Holds that a person allows without another one, for a while.
@@ -116,8 +123,20 @@ pub struct Given {
     pub direction: Direction,
     /// Signatures that it judges.
     pub judged: u64,
-    /// Of these, those that it set aside: neither held nor invalidated before.
-    pub set_aside: u64,
+    /// Their petition.
+    pub petition: PetitionId,
+    /// Number of the incident that it concerns, if it does not concern what goes on now.
+    pub concerns: Option<u64>,
+    /// How many stand set aside by each incident of which it changes that; an automatic hold adds all whom it judges.
+    pub set_aside: Vec<(u64, u64)>,
+}
+
+impl Given {
+    /// Scrutiny held: an attack is seen.
+    #[must_use]
+    pub fn is_seen(&self) -> bool {
+        self.by.is_none() && self.direction == Direction::Hold
+    }
 }
 
 /// What the running server shows of an attack at this moment.
@@ -142,7 +161,8 @@ pub struct Book {
     pressure: Option<Streak>,
     bans_told: u64,
     is_at_cap: bool,
-    changed: bool,
+    /// Numbers of those that are to be kept.
+    changed: BTreeSet<u64>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -192,30 +212,53 @@ impl Book {
         self.verdicts_to
     }
 
-    /// The latest one, if it has changed since it was last asked for: it is to be kept.
-    pub fn take_changed(&mut self) -> Option<Incident> {
-        std::mem::take(&mut self.changed)
-            .then(|| self.incidents.last().cloned())
-            .flatten()
+    /// Those that have changed since they were last asked for: they are to be kept, in one commit, so that none of them says of a
+    /// verdict that it was looked at which stands in another.
+    pub fn take_changed(&mut self) -> Vec<Incident> {
+        let changed = std::mem::take(&mut self.changed);
+        let incidents = self.incidents.iter();
+        incidents
+            .filter(|incident| changed.contains(&incident.id))
+            .cloned()
+            .collect()
     }
 
-    /// The latest one could not be kept; it is to be kept still.
-    pub fn to_be_kept(&mut self) {
-        self.changed = true;
+    /// These could not be kept; they are to be kept still.
+    pub fn to_be_kept(&mut self, ids: impl IntoIterator<Item = u64>) {
+        self.changed.extend(ids);
+    }
+
+    /// What an incident of an earlier version did not say: whom it attacked, and how many stand set aside by it.
+    pub fn complete(&mut self, id: u64, petitions: Vec<u32>, set_aside: u64) {
+        let Some(incident) = self.find(id) else { return };
+        (incident.petitions, incident.held) = (petitions, set_aside);
+        self.changed.insert(id);
     }
 
     /// A verdict was given.
     pub fn judged(&mut self, given: &Given, limits: &Limits) {
         self.verdicts_to = self.verdicts_to.max(given.position);
         // A person may look at what was long ago: it is an attack's end that scrutiny sees, and its beginning.
-        let is_seen = given.by.is_none() && given.direction == Direction::Hold;
-        if is_seen {
+        if given.is_seen() {
             self.begin(given.at);
         }
-        let Some(incident) = self.open_mut() else { return };
-        incident.held += given.set_aside;
-        if is_seen {
+        for (id, many) in &given.set_aside {
+            if let Some(incident) = self.find(*id) {
+                incident.held = *many;
+                self.changed.insert(*id);
+            }
+        }
+        let open = self.open().map(|incident| incident.id);
+        let Some(id) = given.concerns.or(open) else { return };
+        let Some(incident) = self.find(id) else { return };
+        if given.is_seen() {
+            incident.held += given.judged;
             incident.seen_at = incident.seen_at.max(given.at.0);
+        }
+        if matches!(given.direction, Direction::Hold | Direction::Invalidate)
+            && let Err(place) = incident.petitions.binary_search(&given.petition.0)
+        {
+            incident.petitions.insert(place, given.petition.0);
         }
         incident.verdicts_to = given.position;
         let (position, direction, judged) = (given.position, given.direction, given.judged);
@@ -225,7 +268,7 @@ impl Book {
             judged,
         };
         incident.write(given.at, given.by, what, limits);
-        self.changed = true;
+        self.changed.insert(id);
     }
 
     /// What the server shows now; asked for at least once a minute.
@@ -300,7 +343,7 @@ impl Book {
         }
         if let Some(incident) = self.open_mut() {
             incident.refused += requests;
-            self.changed |= requests > 0;
+            self.open_changed(requests > 0);
         }
     }
 
@@ -326,8 +369,9 @@ impl Book {
             left_out: 0,
             verdicts_to: self.verdicts_to,
             cap: None,
+            petitions: Vec::new(),
         });
-        self.changed = true;
+        self.open_changed(true);
     }
 
     /// Something of the open incident was seen.
@@ -340,7 +384,7 @@ impl Book {
         if let Some(what) = what {
             incident.write(at, None, what, limits);
         }
-        self.changed |= is_news || is_late;
+        self.open_changed(is_news || is_late);
     }
 
     fn close_if_quiet(&mut self, now: Millis, limits: &Limits) {
@@ -351,8 +395,18 @@ impl Book {
         incident.closed_at = Some(now.0);
         incident.cap = None;
         incident.write(now, None, What::Closed, limits);
+        let id = incident.id;
         self.pressure = None;
-        self.changed = true;
+        self.changed.insert(id);
+    }
+
+    fn open_changed(&mut self, has_changed: bool) {
+        let open = self.open().map(|incident| incident.id);
+        self.changed.extend(open.filter(|_| has_changed));
+    }
+
+    fn find(&mut self, id: u64) -> Option<&mut Incident> {
+        self.incidents.iter_mut().find(|incident| incident.id == id)
     }
 
     fn open_mut(&mut self) -> Option<&mut Incident> {
@@ -363,6 +417,13 @@ impl Book {
 }
 
 impl Incident {
+    /// Whether a verdict stands in its timeline.
+    #[must_use]
+    pub fn tells(&self, position: u64) -> bool {
+        let is_it = |what: &What| matches!(what, What::Verdict { position: of, .. } if *of == position);
+        self.timeline.iter().any(|line| is_it(&line.what))
+    }
+
     fn write(&mut self, at: Millis, by: Option<[u8; 16]>, what: What, limits: &Limits) {
         if by.is_some() {
             self.aware_at.get_or_insert(at.0);
@@ -388,7 +449,9 @@ mod tests {
             by: None,
             direction: Direction::Hold,
             judged: 10,
-            set_aside: 10,
+            petition: PetitionId(1),
+            concerns: None,
+            set_aside: Vec::new(),
         }
     }
 
@@ -405,11 +468,12 @@ mod tests {
         };
         book.judged(&by_hand, &limits);
         assert_eq!((book.open(), book.verdicts_to()), (None, 3));
-        assert_eq!(book.take_changed(), None);
+        assert_eq!(book.take_changed(), []);
         book.judged(&hold(7, 1_000), &limits);
         book.judged(
             &Given {
                 position: 9,
+                set_aside: vec![(1, 20)],
                 ..by_hand.clone()
             },
             &limits,
@@ -417,16 +481,17 @@ mod tests {
         let invalidated = Given {
             position: 10,
             direction: Direction::Invalidate,
-            set_aside: 4,
+            set_aside: vec![(1, 24)],
             ..by_hand.clone()
         };
         book.judged(&invalidated, &limits);
-        let kept = book.take_changed().expect("to be kept");
+        let kept = book.take_changed().pop().expect("to be kept");
         assert_eq!(
             (kept.id, kept.held, kept.aware_at, kept.verdicts_to),
             (1, 24, Some(500), 10),
             "held and invalidated by whomever, each once"
         );
+        assert_eq!(kept.petitions, [1]);
         let quiet = limits.incident_quiet_minutes * MINUTE;
         book.look(Pressure::default(), Millis(1_000 + quiet - 1), &limits);
         assert!(book.open().is_some());
@@ -442,6 +507,23 @@ mod tests {
             book.incidents().iter().map(|incident| incident.id).collect::<Vec<_>>(),
             [1, 2]
         );
+
+        // What a person decides in the morning stands where it belongs, though that is closed and another one is open.
+        let later = Given {
+            position: 14,
+            concerns: Some(1),
+            set_aside: vec![(1, 5)],
+            direction: Direction::Invalidate,
+            ..by_hand
+        };
+        book.judged(&later, &limits);
+        let first = &book.incidents()[0];
+        assert!(first.tells(14) && !book.incidents()[1].tells(14));
+        assert_eq!((first.held, first.verdicts_to, book.incidents()[1].held), (5, 14, 10));
+        let kept: Vec<u64> = book.take_changed().iter().map(|kept| kept.id).collect();
+        assert_eq!(kept, [1, 2], "both, in one commit");
+        book.to_be_kept(kept);
+        assert_eq!(book.take_changed().len(), 2);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::ledger::verdicts::Verdict;
 use crate::scrutiny::board::Stands;
 
 /// Verdicts that are looked through for those of a finding, at the most: a night makes some hundreds.
-const LOOKED_THROUGH: usize = 20_000;
+pub(super) const LOOKED_THROUGH: usize = 20_000;
 /// Verdicts read at once.
 const AT_ONCE: u64 = 500;
 
@@ -86,8 +86,7 @@ struct Resting {
 impl Resting {
     fn of(verdict: Verdict) -> Option<Self> {
         let evidence: Value = serde_json::from_slice(&verdict.evidence).ok()?;
-        let named = [&evidence["finding"], &evidence["condition"]["finding"]];
-        let finding = named.into_iter().find_map(|name| FindingName::read(name.as_str()?))?;
+        let finding = finding_of(&evidence)?;
         Some(Self {
             finding,
             verdict,
@@ -101,6 +100,12 @@ impl Resting {
             && self.verdict.kind == VerdictKind::Held
             && self.verdict.undone_by.is_none()
     }
+}
+
+/// The finding that evidence rests on: scrutiny's own, or one whose members a person judged.
+pub(super) fn finding_of(evidence: &Value) -> Option<FindingName> {
+    let named = [&evidence["finding"], &evidence["condition"]["finding"]];
+    named.into_iter().find_map(|name| FindingName::read(name.as_str()?))
 }
 
 impl Found {
@@ -124,12 +129,7 @@ impl Office {
     /// # Errors
     /// The store refused.
     pub async fn findings(&self, incident: Option<&Incident>) -> Result<Vec<Found>, Refused> {
-        let in_it = |position: u64| {
-            incident.is_none_or(|incident| {
-                let of = |what: &What| matches!(what, What::Verdict { position: of, .. } if *of == position);
-                incident.timeline.iter().any(|line| of(&line.what))
-            })
-        };
+        let in_it = |position: u64| incident.is_none_or(|incident| incident.tells(position));
         let mut findings: Vec<Found> = Vec::new();
         // What stands now belongs to what is going on now.
         if incident.is_none_or(|incident| incident.closed_at.is_none()) {

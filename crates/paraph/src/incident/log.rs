@@ -14,8 +14,8 @@ pub enum Who {
     Program,
     /// A member of the desk, by name.
     Member(String),
-    /// A member who was removed.
-    Former,
+    /// A member who was removed, by the number that the register of the desk has for them too; 0 if none is known.
+    Former(u64),
     /// Whoever works at the machine itself.
     CommandLine,
     /// Whoever had the link of an alert.
@@ -189,7 +189,7 @@ mod tests {
     use crate::incident::Direction;
     use crate::incident::book::{Book, Given};
     use crate::limits::Limits;
-    use paraph_tally::Millis;
+    use paraph_tally::{Millis, PetitionId};
 
     fn line(at: u64, incident: Option<u64>, entry: Entry) -> ShiftLine {
         ShiftLine {
@@ -210,7 +210,9 @@ mod tests {
             by,
             direction: Direction::Hold,
             judged: 3,
-            set_aside: 3,
+            petition: PetitionId(1),
+            concerns: None,
+            set_aside: Vec::new(),
         };
         book.judged(&hold(1, 1_000, None), &limits);
         let incident = book.open().expect("open").clone();

@@ -4,6 +4,7 @@
 //! condition.rs  whom a person means         preview.rs   what a verdict would do, with samples
 //! office.rs     previews, verdicts, undoing second_way.rs held people are asked, and their answers decided about
 //! book.rs       incidents, a state machine  watch.rs     what it is told, and that it is kept
+//! concern.rs    which one a verdict concerns    aside.rs  how many stand set aside by one
 //! departures.rs when the mails that ask them leave
 //! log.rs        the story of an incident: what was seen, and the shift log
 //! findings.rs   what scrutiny says now, and what it held
@@ -12,7 +13,9 @@
 //! ```
 
 pub mod answers;
+mod aside;
 pub mod book;
+mod concern;
 pub mod condition;
 pub mod departures;
 pub mod findings;

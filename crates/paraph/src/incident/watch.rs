@@ -3,14 +3,16 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use paraph_tally::{Author, Standing, VerdictKind};
+use paraph_tally::Author;
 use tokio::sync::watch;
 
 use super::book::{Book, Given, Incident, Pressure, RaisedCap};
 use super::log::Entry;
+use super::{aside, concern};
 use crate::clock;
 use crate::intake::{Intake, Unavailable};
 use crate::ledger::query::LedgerReader;
+use crate::ledger::verdicts::Verdict;
 use crate::limits::Limits;
 use crate::scrutiny::board::Board;
 use crate::shield::Shield;
@@ -59,6 +61,7 @@ impl Incidents {
             board,
             has_unreadable,
         };
+        incidents.complete().await?;
         incidents.show_cap();
         Ok(incidents)
     }
@@ -117,7 +120,10 @@ impl Incidents {
             Some(cap) => (Entry::CapRaised, format!("{} {}", cap.to, cap.until)),
             None => (Entry::CapLowered, String::new()),
         };
-        let kept = self.intake.keep_incident(incident, Some((by, entry, text))).await;
+        let kept = self
+            .intake
+            .keep_incidents(vec![incident], Some((by, entry, text)))
+            .await;
         if kept.is_err() {
             self.book().set_cap(id, before);
         }
@@ -135,40 +141,34 @@ impl Incidents {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn keep(&self) -> Result<(), Unavailable> {
+    /// Has what changed recorded.
+    ///
+    /// # Errors
+    /// It could not be; it is tried again with the next.
+    pub async fn keep(&self) -> Result<(), Unavailable> {
         let changed = self.book().take_changed();
-        let Some(incident) = changed else { return Ok(()) };
-        let kept = self.intake.keep_incident(incident, None).await;
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<u64> = changed.iter().map(|incident| incident.id).collect();
+        let kept = self.intake.keep_incidents(changed, None).await;
         if kept.is_err() {
-            self.book().to_be_kept();
+            self.book().to_be_kept(ids);
         }
         kept
     }
 
-    async fn look(&self, pressure: Pressure) -> Result<(), DbError> {
+    /// Reads what was judged since the last look, and sees what the server shows.
+    ///
+    /// # Errors
+    /// The store refused.
+    pub async fn look(&self, pressure: Pressure) -> Result<(), DbError> {
         loop {
             let after = self.book().verdicts_to();
             let verdicts = self.ledger.verdicts_after(after, AT_ONCE).await?;
             let is_last = (verdicts.len() as u64) < AT_ONCE;
             for verdict in verdicts {
-                let set_aside = match verdict.kind {
-                    VerdictKind::Held => verdict.judged,
-                    VerdictKind::Invalidated if self.book().open().is_some() => {
-                        self.taken_out(verdict.position).await?
-                    }
-                    _ => 0,
-                };
-                let given = Given {
-                    set_aside,
-                    position: verdict.position,
-                    at: verdict.at,
-                    by: match verdict.author {
-                        Author::Scrutiny => None,
-                        Author::Person(account) => Some(account),
-                    },
-                    direction: verdict.kind.into(),
-                    judged: verdict.judged,
-                };
+                let given = self.given(&verdict).await?;
                 self.book().judged(&given, &self.limits);
             }
             if is_last {
@@ -182,14 +182,61 @@ impl Incidents {
 }
 
 impl Incidents {
-    /// How many an invalidation took out of the count or kept from it: who was held before had been set aside already.
-    async fn taken_out(&self, position: u64) -> Result<u64, DbError> {
-        let judged = self.ledger.judged_by(position).await?.unwrap_or_default();
-        let standings = self.ledger.standings(&judged).await?;
-        let from_clear = standings
-            .iter()
-            .filter(|(axes, _)| axes.verdict == Standing::Invalidated);
-        Ok(from_clear.map(|(_, many)| many).sum())
+    /// A verdict, with the incident that it concerns and what it changes of the numbers of incidents.
+    async fn given(&self, verdict: &Verdict) -> Result<Given, DbError> {
+        let mut given = Given {
+            position: verdict.position,
+            at: verdict.at,
+            by: match verdict.author {
+                Author::Scrutiny => None,
+                Author::Person(account) => Some(account),
+            },
+            direction: verdict.kind.into(),
+            judged: verdict.judged,
+            petition: verdict.petition,
+            concerns: None,
+            set_aside: Vec::new(),
+        };
+        // What scrutiny holds goes on now, and was neither held nor invalidated before.
+        if given.is_seen() {
+            return Ok(given);
+        }
+        let incidents = self.book().incidents().to_vec();
+        let open = incidents.last().filter(|incident| incident.closed_at.is_none());
+        given.concerns = concern::of(&self.ledger, &incidents, verdict, self.quiet()).await?;
+        let stands_in = given.concerns.or(open.map(|open| open.id));
+        for incident in &incidents {
+            let is_its_own = stands_in == Some(incident.id);
+            if is_its_own || incident.petitions.contains(&verdict.petition.0) {
+                let also = is_its_own.then_some(verdict);
+                let many = aside::stands(&self.ledger, incident, also, verdict.position).await?;
+                given.set_aside.push((incident.id, many));
+            }
+        }
+        Ok(given)
+    }
+
+    /// Milliseconds without anything seen that close an incident.
+    fn quiet(&self) -> u64 {
+        self.limits.incident_quiet_minutes * 60_000
+    }
+
+    /// Incidents of an earlier version did not say whom they attacked, and added up again whoever was held again.
+    async fn complete(&self) -> Result<(), DbError> {
+        let incidents = self.book().incidents().to_vec();
+        for incident in incidents.iter().filter(|incident| incident.petitions.is_empty()) {
+            let petitions = aside::petitions(&self.ledger, incident).await?;
+            if !petitions.is_empty() {
+                let whole = Incident {
+                    petitions: petitions.clone(),
+                    ..incident.clone()
+                };
+                let up_to = self.book().verdicts_to();
+                let many = aside::stands(&self.ledger, &whole, None, up_to).await?;
+                self.book().complete(incident.id, petitions, many);
+            }
+        }
+        Ok(())
     }
 }
 

@@ -35,8 +35,8 @@ pub enum Command {
     Desk(Box<DeskCommand>, Reply<DeskAnswer>),
     /// A judgement on a set of signatures.
     Judge(Box<Judgement>, Reply<JudgeAnswer>),
-    /// Keep an incident as it stands now, with a line of its shift log: by whom, and what.
-    KeepIncident(Box<Incident>, Option<(Option<MemberId>, Entry, String)>, Reply<()>),
+    /// Keep incidents as they stand now, with a line for the shift log of the last of them: by whom, and what.
+    KeepIncidents(Vec<Incident>, Option<(Option<MemberId>, Entry, String)>, Reply<()>),
     /// Settle, expire, erase, publish.
     Tick(Reply<Ticked>),
     /// Erase again what a restored backup brought back.

@@ -116,11 +116,11 @@ impl<'a> Decider<'a> {
                 self.decided.judgements.push((*judgement, reply));
                 Ok(())
             }
-            Command::KeepIncident(incident, line, reply) => {
+            Command::KeepIncidents(incidents, line, reply) => {
                 if let Some((by, entry, text)) = line {
-                    self.log_shift(by, entry, text, Some(incident.id));
+                    self.log_shift(by, entry, text, incidents.last().map(|incident| incident.id));
                 }
-                self.decided.batch.incidents.push(*incident);
+                self.decided.batch.incidents.extend(incidents);
                 answer(answers, reply, Ok(()))
             }
             Command::Tick(reply) => answer(answers, reply, self.tick().await),

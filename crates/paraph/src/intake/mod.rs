@@ -171,17 +171,17 @@ impl Intake {
             .await
     }
 
-    /// Keeps an incident as it stands now, with a line of its shift log: by whom (`None`: at the command line) and what.
+    /// Keeps incidents as they stand now, in one commit, with a line for the shift log of the last of them: by whom (`None`: at the
+    /// command line) and what.
     ///
     /// # Errors
     /// It could not be made durable.
-    pub async fn keep_incident(
+    pub async fn keep_incidents(
         &self,
-        incident: Incident,
+        incidents: Vec<Incident>,
         line: Option<(Option<MemberId>, Entry, String)>,
     ) -> Result<(), Unavailable> {
-        self.ask(|reply| Command::KeepIncident(Box::new(incident), line, reply))
-            .await
+        self.ask(|reply| Command::KeepIncidents(incidents, line, reply)).await
     }
 
     /// What is left of the disk; while that is too little, nothing new should be asked for.

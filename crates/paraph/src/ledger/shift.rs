@@ -8,11 +8,31 @@ use crate::store::db::{DbError, Row};
 /// Lines that one look shows.
 pub const LINES: u64 = 500;
 
-/// The latest lines, of one incident or of all, for [`line`].
-pub(crate) const OF_ALL: &str = "SELECT s.at, s.member, m.id, m.name, s.incident, s.kind, s.text FROM desk_shift s \
-                                 LEFT JOIN desk_member m ON m.id = s.member ORDER BY s.id DESC LIMIT ?1";
-const OF_ONE: &str = "SELECT s.at, s.member, m.id, m.name, s.incident, s.kind, s.text FROM desk_shift s \
-                      LEFT JOIN desk_member m ON m.id = s.member WHERE s.incident = ?2 ORDER BY s.id DESC LIMIT ?1";
+/// The number of a former member `m`, as the register of the desk counts them: the same in every list. 0 for whoever is one still.
+macro_rules! number {
+    () => {
+        "(SELECT COUNT(*) FROM desk_member r WHERE r.removed_at < m.removed_at OR (r.removed_at = m.removed_at AND r.id <= m.id))"
+    };
+}
+
+/// Columns of a line, for [`line`]; who was removed has a number, in that order.
+macro_rules! lines {
+    ($which:literal) => {
+        concat!(
+            "SELECT s.at, s.member, m.id, m.name, s.incident, s.kind, s.text, ",
+            number!(),
+            " FROM desk_shift s LEFT JOIN desk_member m ON m.id = s.member ",
+            $which,
+            " ORDER BY s.id DESC LIMIT ?1"
+        )
+    };
+}
+
+const MEMBERS: &str = concat!("SELECT m.id, m.name, ", number!(), " FROM desk_member m");
+
+/// The latest lines of all, for [`line`].
+pub(crate) const OF_ALL: &str = lines!("");
+const OF_ONE: &str = lines!("WHERE s.incident = ?2");
 
 /// Reads a row of the shift log.
 pub(crate) fn line(row: &Row) -> Result<ShiftLine, DbError> {
@@ -22,7 +42,7 @@ pub(crate) fn line(row: &Row) -> Result<ShiftLine, DbError> {
         at: row.unsigned(0)?,
         who: match entry {
             Entry::LinkPressed => Who::Link,
-            _ => who(member.is_some(), row.text(3).unwrap_or_default()),
+            _ => who(member.is_some(), row.text(3).unwrap_or_default(), row.unsigned(7)?),
         },
         incident: row.maybe_int(4)?.map(i64::unsigned_abs),
         entry,
@@ -30,12 +50,12 @@ pub(crate) fn line(row: &Row) -> Result<ShiftLine, DbError> {
     })
 }
 
-/// A member that there is, by name; one who was removed has none. Verdicts and lines of others were made on this machine.
+/// A member that there is, by name; one who was removed has a number instead. Verdicts and lines of others were made on this machine.
 #[must_use]
-pub fn who(is_member: bool, name: &str) -> Who {
+pub fn who(is_member: bool, name: &str, former: u64) -> Who {
     match (is_member, name) {
         (false, _) => Who::CommandLine,
-        (true, "") => Who::Former,
+        (true, "") => Who::Former(former),
         (true, name) => Who::Member(name.to_owned()),
     }
 }
@@ -58,10 +78,13 @@ impl LedgerReader {
     /// # Errors
     /// The store refused.
     pub async fn members(&self) -> Result<std::collections::HashMap<String, Who>, DbError> {
-        let rows = self.main.with(|db| db.query("SELECT id, name FROM desk_member", &[]));
+        let rows = self.main.with(|db| db.query(MEMBERS, &[]));
         let read = |row: &Row| {
             let id: [u8; 16] = row.array(0)?;
-            Ok((data_encoding::HEXLOWER.encode(&id), who(true, row.text(1)?)))
+            Ok((
+                data_encoding::HEXLOWER.encode(&id),
+                who(true, row.text(1)?, row.unsigned(2)?),
+            ))
         };
         rows.await?.iter().map(read).collect()
     }

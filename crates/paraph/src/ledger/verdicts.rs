@@ -146,6 +146,29 @@ impl LedgerReader {
         Ok(standings)
     }
 
+    /// When these were signed.
+    ///
+    /// # Errors
+    /// The store refused.
+    pub async fn signed_at(&self, ids: &[SignatureId]) -> Result<Vec<(SignatureId, Millis)>, DbError> {
+        let mut signed = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(AT_ONCE) {
+            let ids = ids.to_vec();
+            let read = self.main.with(move |db| {
+                let mut signed = Vec::with_capacity(ids.len());
+                for id in ids {
+                    let sql = "SELECT signed_at FROM signature WHERE id = ?1";
+                    if let Some(row) = db.query_one(sql, &[Value::Blob(&id.0)])? {
+                        signed.push((id, Millis(row.unsigned(0)?)));
+                    }
+                }
+                Ok::<_, DbError>(signed)
+            });
+            signed.extend(read.await?);
+        }
+        Ok(signed)
+    }
+
     /// Whom the verdict at a position judged, ascending; `None` if there is none.
     ///
     /// # Errors

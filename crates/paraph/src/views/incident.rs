@@ -236,7 +236,8 @@ pub fn who(f: &Frame<'_>, who: &Who) -> String {
     match who {
         Who::Program => f.t("desk-who-program"),
         Who::Member(name) => name.clone(),
-        Who::Former => f.t("desk-former"),
+        Who::Former(0) => f.t("desk-former"),
+        Who::Former(number) => f.lang.fill("desk-former-number", &[("count", (*number).into())]),
         Who::CommandLine => f.t("desk-who-command-line"),
         Who::Link => f.t("desk-who-link"),
     }

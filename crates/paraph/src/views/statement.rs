@@ -16,6 +16,8 @@ pub struct StatementPage<'a> {
     pub before: &'a str,
     /// Count after.
     pub after: &'a str,
+    /// Titles of the petitions that were attacked, whose counts are meant; empty if it is all of them.
+    pub attacked: &'a str,
     /// What is not known, in words of one's own.
     pub unknown: &'a str,
     /// Whether a complaint may follow.
@@ -29,6 +31,10 @@ pub struct StatementPage<'a> {
 }
 
 impl StatementPage<'_> {
+    fn counted_of(&self, f: &Frame<'_>) -> String {
+        f.lang.fill("desk-hint-counts", &[("titles", self.attacked.into())])
+    }
+
     fn about_words(&self, f: &Frame<'_>, id: &str) -> String {
         let asked = self.in_question.split(", ").count() as u64;
         f.lang

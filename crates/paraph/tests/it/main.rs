@@ -19,6 +19,7 @@ mod incident;
 mod journal;
 mod links;
 mod mail;
+mod morning;
 mod namespace;
 mod networks;
 mod night;

@@ -78,7 +78,7 @@ pub(super) fn foretold(direction: Direction, preview: &Preview) -> String {
 
 pub(super) fn line(verdict: &Listed) -> String {
     let by = match &verdict.who {
-        Who::Program => "scrutiny",
+        Who::Program => "scrutiny".to_owned(),
         person => by(person),
     };
     let undone = verdict
@@ -207,13 +207,14 @@ pub(super) fn named(found: &Found) -> String {
     format!("finding {}  {}  {standing}", found.name, found.petition)
 }
 
-fn by(who: &Who) -> &str {
+fn by(who: &Who) -> String {
     match who {
-        Who::Program => "program",
-        Who::Member(name) => name,
-        Who::Former => "a former member",
-        Who::CommandLine => "command line",
-        Who::Link => "alert's link",
+        Who::Program => "program".to_owned(),
+        Who::Member(name) => name.clone(),
+        Who::Former(0) => "a former member".to_owned(),
+        Who::Former(number) => format!("former member {number}"),
+        Who::CommandLine => "command line".to_owned(),
+        Who::Link => "alert's link".to_owned(),
     }
 }
 

@@ -515,3 +515,67 @@ fn what_is_written_down_at_night_is_there_in_the_morning() {
     );
     server.stop();
 }
+
+#[test]
+fn the_page_of_an_open_incident_renews_itself_and_the_statement_counts_what_was_attacked() {
+    let site = site();
+    site.petition("fountain");
+    site.petition("second");
+    let at = paraph::clock::now().0;
+    let body = serde_json::json!({
+        "id": 1, "opened_at": at, "seen_at": at, "aware_at": null, "closed_at": null, "held": 7, "refused": 0,
+        "timeline": [{ "at": at, "by": null, "what": "opened" }], "left_out": 0, "verdicts_to": 0, "petitions": [2],
+    });
+    let sql = "INSERT INTO incident (id, opened_at, body) VALUES (1, ?1, ?2)";
+    let opened = (i64::try_from(at).expect("small"), body.to_string());
+    site.store().execute(sql, opened).expect("written");
+    let server = site.start();
+    let mut client = server.client();
+    for (slug, address) in [("fountain", "ada@people.example"), ("second", "bea@people.example")] {
+        client.sign(slug, "Ada Example", address);
+        let confirm = site.mail_to(address).link("confirm");
+        assert_eq!(client.post_json(&confirm, "").status, 200);
+        until("it is counted", || (server.counted(slug) == 1).then_some(()));
+    }
+    let mut browser = member(&site, &server, "moderator", "Bastien").browser;
+
+    // As the room does; what is half written stays, because its field is in no part that renews itself.
+    let page = browser.get("/desk/incidents/1?lang=en").text();
+    assert!(
+        page.contains("data-events=\"/desk/incident/events\"") && page.contains("/room."),
+        "{page}"
+    );
+    for part in [
+        "now",
+        "live-limit",
+        "live-clocks",
+        "live-findings",
+        "live-asked",
+        "live-story",
+    ] {
+        assert!(
+            page.contains(&format!("<div id=\"{part}\" data-live")),
+            "{part}: {page}"
+        );
+    }
+    let (before, _) = page.split_once("<textarea").expect("a field");
+    assert_eq!(
+        before.matches("<div").count(),
+        before.matches("</div>").count() + 1,
+        "{page}"
+    );
+
+    let statement = browser.get("/desk/incident/statement?lang=en").text();
+    let value = |name: &str| {
+        let (_, field) = statement.split_once(&format!("<input id=\"{name}\"")).expect("a field");
+        let (_, value) = field.split_once("value=\"").expect("a value");
+        value[..value.find('"').expect("an end")].to_owned()
+    };
+    assert_eq!(
+        (value("set_aside"), value("after")),
+        ("7".to_owned(), "1".to_owned()),
+        "{statement}"
+    );
+    assert!(statement.contains("Counts of what was attacked"), "{statement}");
+    server.stop();
+}

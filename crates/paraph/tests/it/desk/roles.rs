@@ -117,6 +117,9 @@ fn the_last_operator_stays_and_who_is_removed_leaves_no_name() {
         .skip(1)
         .map(|rest| &rest[..32])
         .collect();
+    let room = "/desk/incident";
+    let line = [("text", "Called the host")];
+    assert_eq!(bastien.browser.send(room, "/desk/incident/log", &line).status, 303);
     let remove = |zoe: &mut Member, id: &str| {
         let fields = [("member", id), ("sure", "yes")];
         zoe.browser
@@ -136,6 +139,12 @@ fn the_last_operator_stays_and_who_is_removed_leaves_no_name() {
         "{audit}"
     );
     assert_eq!(zoe.browser.get("/desk/members").text().matches("Bastien").count(), 0);
+    // Two who left are told apart in the room as they are in the register.
+    let shown = zoe.browser.get("/desk/incident?lang=en").text();
+    assert!(
+        shown.contains("Called the host") && shown.contains("former member 1"),
+        "{shown}"
+    );
     server.stop();
 }
 

@@ -164,6 +164,11 @@ fn an_alert_fires_repeats_survives_a_kill_is_acknowledged_and_resolves() {
     });
     assert_eq!((&over["alert"], &over["link"]), (&first["alert"], &Value::Null));
     until("nothing open", || listed(&site).is_empty().then_some(()));
+    let gone = client.get(&path).text();
+    assert!(
+        gone.contains("Cette alerte est terminée.") && gone.contains("/desk/incident?lang=fr"),
+        "an old link leads on: {gone}"
+    );
     // One may have been on its way when the button was pressed.
     assert!(told(&receiver) <= by_then + 1, "told after it was acknowledged");
     let everything = receiver
