@@ -101,7 +101,9 @@ fn ask(place: &Place, command: &IncidentCommand) -> Result<IncidentAnswer, Failu
 fn refused(why: Refused) -> Failure {
     let hint = match why {
         Refused::Petition => "`paraph petition list` names those there are",
-        Refused::Verdict | Refused::NotUndone | Refused::Undone => "`paraph incident list` shows the verdicts",
+        Refused::Verdict | Refused::NotUndone | Refused::Undone | Refused::NoEffect => {
+            "`paraph incident list` shows the verdicts"
+        }
         Refused::Incident | Refused::NotLatest => "`paraph incident list` shows the incidents",
         Refused::Finding => "`paraph incident show` names the findings of an incident",
         Refused::Over => {
@@ -150,9 +152,9 @@ fn motion(direction: Direction, typed: &IncidentMotion) -> Result<Motion, Failur
         return Err(Failure::usage(what, "a hold is released, an invalidation reinstated"));
     }
     if let Some(reason) = &typed.reason {
-        let kind = motion.direction.into();
-        if !Reason::from_name(reason).is_some_and(|reason| reason.is_for(kind)) {
-            let fit = Reason::ALL.into_iter().filter(|reason| reason.is_for(kind));
+        let (kind, takes_back) = (motion.direction.into(), motion.undoes.is_some());
+        if !Reason::from_name(reason).is_some_and(|reason| reason.is_for(kind, takes_back)) {
+            let fit = Reason::ALL.into_iter().filter(|reason| reason.is_for(kind, takes_back));
             let names: Vec<&str> = fit.map(Reason::name).collect();
             let what = format!("--reason: {reason} is none for such a verdict");
             return Err(Failure::usage(what, format!("there are: {}", names.join(", "))));

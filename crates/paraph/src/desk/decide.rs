@@ -112,7 +112,7 @@ impl Deciding {
         }
         let kind = VerdictKind::from(*direction);
         Reason::from_name(&self.reason)
-            .filter(|reason| reason.is_for(kind))
+            .filter(|reason| reason.is_for(kind, false))
             .ok_or("reason")?;
         if self.note.chars().count() > NOTE_CHARS {
             return Err("note");

@@ -21,6 +21,7 @@ use crate::intake::command::{JudgeAnswer, Judgement};
 use crate::intake::verdict::reason::Reason;
 use crate::ledger::catalogue::Catalogue;
 use crate::ledger::query::LedgerReader;
+use crate::ledger::taking_back;
 use crate::ledger::verdicts::Verdict;
 use crate::limits::Limits;
 use crate::mail::stop::AddressTags;
@@ -58,6 +59,14 @@ pub struct Office {
 
 /// Members of the desk by account, in hexadecimal.
 type Members = HashMap<String, Who>;
+
+/// The verdicts that take this one back. One that took another back has none: whoever regrets it judges once more.
+fn ways_back(verdict: &Verdict) -> &'static [VerdictKind] {
+    match verdict.undoes {
+        None => taking_back::ways_back(verdict.kind),
+        Some(_) => &[],
+    }
+}
 
 /// Who an account is: one that is no member's works at the machine.
 fn who(account: &str, members: &Members) -> Who {
@@ -234,16 +243,14 @@ impl Office {
     /// There is none, it is none that can be taken back, or it has been.
     pub async fn undoing(&self, position: u64) -> Result<Motion, Refused> {
         let verdict = self.verdict(position).await?;
-        let kind = match verdict.kind {
-            VerdictKind::Held => VerdictKind::Released,
-            VerdictKind::Invalidated => VerdictKind::Restored,
-            VerdictKind::Released | VerdictKind::Reinstated | VerdictKind::Restored => {
-                return Err(Refused::NotUndone);
-            }
-        };
-        if verdict.undone_by.is_some() {
-            return Err(Refused::Undone);
+        let ways = ways_back(&verdict);
+        if ways.is_empty() {
+            return Err(Refused::NotUndone);
         }
+        let kind = self.way_back(&verdict).await?.ok_or(match verdict.undone_by {
+            Some(_) => Refused::Undone,
+            None => Refused::NoEffect,
+        })?;
         Ok(Motion {
             petition: self.slug(verdict.petition),
             direction: kind.into(),
@@ -256,6 +263,16 @@ impl Office {
             undoes: Some(position),
             previewed: None,
         })
+    }
+
+    /// The verdict that would take this one back for somebody, as everybody stands now.
+    async fn way_back(&self, verdict: &Verdict) -> Result<Option<VerdictKind>, Refused> {
+        for kind in ways_back(verdict) {
+            if self.ledger.would_change(verdict, *kind).await? {
+                return Ok(Some(*kind));
+            }
+        }
+        Ok(None)
     }
 
     /// What a motion would do, and whom it is about.
@@ -272,11 +289,19 @@ impl Office {
             _ => Vec::new(),
         };
         let (among, forgotten) = self.among(&motion.condition).await?;
+        let meant = match motion.undoes {
+            Some(undone) => {
+                let among = among.as_deref().unwrap_or_default();
+                Some(self.ledger.meant((petition, undone), kind, among).await?)
+            }
+            None => None,
+        };
         let wanted = Wanted {
             petition,
             kind,
             condition: &motion.condition,
             among,
+            meant,
             spoken_of,
             most: self.bounds.borrow().verdict_signatures,
             now: clock::now(),
@@ -324,7 +349,7 @@ impl Office {
     /// It cannot be given like this, or not recorded.
     pub async fn judge(&self, motion: Motion, author: Author) -> Result<IncidentAnswer, Refused> {
         let kind = VerdictKind::from(motion.direction);
-        let reason = Reason::from_name(&motion.reason).filter(|reason| reason.is_for(kind));
+        let reason = Reason::from_name(&motion.reason).filter(|reason| reason.is_for(kind, motion.undoes.is_some()));
         let reason = reason.ok_or(Refused::Reason)?;
         // One press at the desk takes a verdict back, and whoever reads that is told so in their own language.
         let is_one_press = motion.undoes.is_some() && author != Author::Person(self.machine);

@@ -92,6 +92,8 @@ pub(super) struct Wanted<'a> {
     pub(super) condition: &'a Condition,
     /// Members of the verdicts that the condition names.
     pub(super) among: Option<Vec<SignatureId>>,
+    /// Of a verdict that takes another back, whom that is about, ascending.
+    pub(super) meant: Option<Vec<SignatureId>>,
     /// Of whom findings speak, ascending.
     pub(super) spoken_of: Vec<SignatureId>,
     /// Most that one verdict takes.
@@ -137,7 +139,11 @@ impl LedgerReader {
                     continue;
                 }
                 selected.preview.matched += 1;
-                let Ok(after) = candidate.axes.judge(wanted.kind) else {
+                let meant = wanted.meant.as_ref();
+                if meant.is_some_and(|meant| meant.binary_search(&candidate.id).is_err()) {
+                    continue;
+                }
+                let Ok(after) = candidate.axes.judged(wanted.kind, meant.is_some()) else {
                     continue;
                 };
                 if selected.set.len() as u64 >= wanted.most {
@@ -359,6 +365,7 @@ mod tests {
                 kind,
                 condition: &condition,
                 among: None,
+                meant: None,
                 spoken_of: spoken_of.iter().map(|id| SignatureId([*id; 16])).collect(),
                 most: 10,
                 now: Millis(10 * DAY),

@@ -142,6 +142,8 @@ impl Incidents {
             let is_last = (verdicts.len() as u64) < AT_ONCE;
             for verdict in verdicts {
                 let set_aside = match verdict.kind {
+                    // A release that is taken back sets nobody aside anew.
+                    _ if verdict.undoes.is_some() => 0,
                     VerdictKind::Held => verdict.judged,
                     VerdictKind::Invalidated if self.book().open().is_some() => {
                         self.taken_out(verdict.position).await?
