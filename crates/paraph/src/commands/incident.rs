@@ -149,7 +149,10 @@ fn motion(direction: Direction, typed: &IncidentMotion) -> Result<Motion, Failur
             typed.undo.unwrap_or(0),
             command(motion.direction).name()
         );
-        return Err(Failure::usage(what, "a hold is released, an invalidation reinstated"));
+        return Err(Failure::usage(
+            what,
+            "a hold is released, an invalidation reinstated, a release held and a reinstatement invalidated again",
+        ));
     }
     if let Some(reason) = &typed.reason {
         let (kind, takes_back) = (motion.direction.into(), motion.undoes.is_some());
@@ -239,7 +242,7 @@ fn domain(typed: &str) -> Result<String, Failure> {
 /// Shows what it would do, or does it.
 fn moved(direction: Direction, typed: &IncidentMotion) -> Result<(), Failure> {
     let motion = motion(direction, typed)?;
-    let direction = motion.direction;
+    let (direction, is_undo) = (motion.direction, motion.undoes.is_some());
     if !typed.yes {
         let preview = match ask(&typed.place, &IncidentCommand::IncidentPreview(motion))? {
             IncidentAnswer::Preview(preview) => preview,
@@ -255,9 +258,12 @@ fn moved(direction: Direction, typed: &IncidentMotion) -> Result<(), Failure> {
     match ask(&typed.place, &IncidentCommand::IncidentJudge(motion))? {
         IncidentAnswer::Judged { position, judged } => {
             let back = match direction {
+                _ if is_undo => String::new(),
                 Direction::Hold => format!("; `paraph incident release --undo {position}` takes it back"),
                 Direction::Invalidate => format!("; `paraph incident reinstate --undo {position}` takes it back"),
-                Direction::Release | Direction::Reinstate | Direction::Restore => String::new(),
+                Direction::Release => format!("; `paraph incident hold --undo {position}` takes it back"),
+                Direction::Reinstate => format!("; `paraph incident invalidate --undo {position}` takes it back"),
+                Direction::Restore => String::new(),
             };
             print(&if typed.json {
                 json!({ "verdict": position, "judged": judged }).to_string()

@@ -122,9 +122,8 @@ pub(super) fn no(why: Refused) -> No {
         Refused::Cap | Refused::Line | Refused::Reason | Refused::Note => No::Refusal(Refusal::BadRequest),
         Refused::Unavailable => No::Busy,
         Refused::Undone | Refused::NotUndone => No::Stands("undone"),
-        Refused::NoEffect => No::Stands("nobody"),
         // A verdict at the desk shows a fresh preview instead; an undo has none.
-        Refused::Changed => No::Stands("nobody"),
+        Refused::Changed | Refused::NoEffect => No::Stands("nobody"),
         Refused::Over | Refused::NotLatest => No::Stands("over"),
         Refused::NoScrutiny => No::Stands("no-scrutiny"),
         Refused::Malformed(_) => No::Stands("nobody"),

@@ -289,6 +289,9 @@ pub struct Listed {
     pub undoes: Option<u64>,
     /// The verdict that took it back.
     pub undone_by: Option<u64>,
+    /// Whether taking it back would change anything for anybody; only said where somebody could press.
+    #[serde(skip)]
+    pub can_undo: bool,
     /// What its author says about it.
     pub note: String,
     /// What was seen.

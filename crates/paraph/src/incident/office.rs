@@ -1,7 +1,7 @@
 //! Previews, verdicts and their way back, for the desk and the command line alike.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use data_encoding::HEXLOWER;
 use paraph_tally::{Author, PetitionId, SignatureId, VerdictKind};
@@ -13,7 +13,7 @@ use super::condition::Condition;
 use super::log::{self, Entry, Who};
 use super::preview::{Forgotten, Selected, Wanted};
 use super::watch::Incidents;
-use super::{IncidentAnswer, IncidentCommand, Listed, Motion, Refused, Shown};
+use super::{Direction, IncidentAnswer, IncidentCommand, Listed, Motion, Refused, Shown};
 use crate::clock;
 use crate::desk::command::Wish;
 use crate::intake::Intake;
@@ -31,6 +31,8 @@ use crate::store::db::DbError;
 
 /// Verdicts that one list shows.
 const LISTED: u64 = 200;
+/// Milliseconds for which it is known that a verdict can be taken back, unless another one is given.
+const LOOKED_AT_FOR: u64 = 60_000;
 /// Characters of a line in a shift log.
 const LINE_CHARS: usize = 2000;
 
@@ -53,6 +55,8 @@ pub struct Office {
     pub addresses: AddressTags,
     /// The bounds in force.
     pub bounds: watch::Receiver<Limits>,
+    /// Which verdicts can be taken back, by position: as of which latest one, when that was looked at, and whether.
+    pub ways: Arc<Mutex<HashMap<u64, (u64, u64, bool)>>>,
     /// The account in whose name is done what is typed on this machine: nobody at the desk.
     pub machine: [u8; 16],
 }
@@ -103,7 +107,7 @@ impl Office {
                 let selected = self.select(&motion).await;
                 selected.map(|selected| IncidentAnswer::Preview(Box::new(selected.preview)))
             }
-            IncidentCommand::IncidentJudge(motion) => self.judge(motion, Author::Person(account)).await,
+            IncidentCommand::IncidentJudge(motion) => self.judge_whole(motion, Author::Person(account)).await,
             IncidentCommand::IncidentUndo(position) => {
                 let motion = self.undoing(position).await;
                 motion.map(|motion| IncidentAnswer::Motion(Box::new(motion)))
@@ -237,6 +241,43 @@ impl Office {
         Ok(verdicts.into_iter().map(listed).collect())
     }
 
+    /// The latest verdicts; of the first `most` of them, whether taking them back would change anything.
+    ///
+    /// # Errors
+    /// The store refused.
+    pub async fn list_with_ways_back(&self, most: usize) -> Result<Vec<Listed>, Refused> {
+        let verdicts = self.ledger.verdicts(i64::MAX.unsigned_abs(), LISTED).await?;
+        let members = self.ledger.members().await?;
+        let latest = verdicts.first().map_or(0, |verdict| verdict.position);
+        let now = clock::now().0;
+        let mut listed = Vec::with_capacity(verdicts.len());
+        for (at, verdict) in verdicts.into_iter().enumerate() {
+            let can_undo = at < most && self.can_undo(&verdict, latest, now).await?;
+            listed.push(Listed {
+                can_undo,
+                ..self.listed(verdict, &members)
+            });
+        }
+        Ok(listed)
+    }
+
+    /// Looked at once after each verdict, and again after a while: people end, and places of mailboxes become free.
+    async fn can_undo(&self, verdict: &Verdict, latest: u64, now: u64) -> Result<bool, Refused> {
+        let known = || self.ways.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = known().get(&verdict.position).copied();
+        if let Some((_, _, can)) = seen.filter(|(of, at, _)| *of == latest && now < at + LOOKED_AT_FOR) {
+            return Ok(can);
+        }
+        let can = self.way_back(verdict).await?.is_some();
+        // While rows follow, the places of mailboxes are not what they will be.
+        if self.ledger.judged.now().is_none() {
+            let mut known = known();
+            known.retain(|_, (of, ..)| *of == latest);
+            known.insert(verdict.position, (latest, now, can));
+        }
+        Ok(can)
+    }
+
     /// The motion that takes a verdict back, for whoever looks at its preview first.
     ///
     /// # Errors
@@ -343,6 +384,22 @@ impl Office {
         Ok(among)
     }
 
+    /// Gives the verdict. A reinstatement ended two facts, and is taken back by two verdicts: who is out of the count by the first is
+    /// held beneath it by the second, as far as they were. Should the second fail, its way back is still shown.
+    async fn judge_whole(&self, motion: Motion, author: Author) -> Result<IncidentAnswer, Refused> {
+        let has_rest = motion.undoes.is_some() && motion.direction == Direction::Invalidate;
+        let rest = has_rest.then(|| Motion {
+            direction: Direction::Hold,
+            previewed: None,
+            ..motion.clone()
+        });
+        let answer = self.judge(motion, author).await?;
+        if let (IncidentAnswer::Judged { .. }, Some(rest)) = (&answer, rest) {
+            self.judge(rest, author).await?;
+        }
+        Ok(answer)
+    }
+
     /// Gives the verdict, on whoever the condition means at this moment.
     ///
     /// # Errors
@@ -426,6 +483,7 @@ impl Office {
             judged: verdict.judged,
             undoes: verdict.undoes,
             undone_by: verdict.undone_by,
+            can_undo: false,
             note: verdict.note,
             evidence: serde_json::from_slice(&verdict.evidence).unwrap_or_default(),
         }

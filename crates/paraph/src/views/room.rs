@@ -468,7 +468,7 @@ impl DecidePage<'_> {
 pub struct FindingCard {
     /// Its position: what it is called.
     pub position: u64,
-    /// Whether it can be taken back.
+    /// Whether taking it back would change anything.
     pub can_undo: bool,
     /// Direction by name.
     pub direction: &'static str,
@@ -502,7 +502,7 @@ impl FindingCard {
         let reason = Reason::from_name(&listed.reason);
         Self {
             position: listed.position,
-            can_undo: listed.undone_by.is_none() && matches!(listed.direction, Direction::Hold | Direction::Invalidate),
+            can_undo: listed.can_undo,
             direction: listed.direction.name(),
             petition: listed.petition.clone(),
             reason: reason.map_or_else(|| listed.reason.clone(), |reason| reason.words(lang)),
