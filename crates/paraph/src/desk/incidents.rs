@@ -108,7 +108,7 @@ impl Desk {
             IncidentAnswer::Asked(_) => Ok(self.go_to(visit, &there, Some("asked"))),
             IncidentAnswer::CalledBack => Ok(self.go_to(visit, &there, Some("called-back"))),
             // Whoever could be asked was asked meanwhile, or is held no more.
-            IncidentAnswer::Nobody => Ok(self.go_to(visit, &there, None)),
+            IncidentAnswer::Nobody => Ok(self.go_to(visit, &there, Some("asked-already"))),
             IncidentAnswer::Refused(why) => Err(no(why)),
             _ => Err(No::Broken),
         }

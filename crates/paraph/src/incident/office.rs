@@ -452,6 +452,27 @@ impl Office {
         }
     }
 
+    /// Where a motion judges nobody: the latest verdict about those whom it means, so that the later of two people reads what the
+    /// other one has decided. `None` if nothing has been decided about them.
+    ///
+    /// # Errors
+    /// The motion means nobody like this, or the store refused.
+    pub async fn decided_already(&self, motion: &Motion) -> Result<Option<Listed>, Refused> {
+        let Some(one) = self.select(motion).await?.left_out else {
+            return Ok(None);
+        };
+        for verdict in self.ledger.verdicts(i64::MAX.unsigned_abs(), LISTED).await? {
+            let judged = match self.slug(verdict.petition) == motion.petition {
+                true => self.ledger.judged_by(verdict.position).await?.unwrap_or_default(),
+                false => Vec::new(),
+            };
+            if judged.binary_search(&one).is_ok() {
+                return Ok(Some(self.listed(verdict, &self.ledger.members().await?)));
+            }
+        }
+        Ok(None)
+    }
+
     async fn show_verdict(&self, position: u64) -> Result<Listed, Refused> {
         let verdict = self.verdict(position).await?;
         Ok(self.listed(verdict, &self.ledger.members().await?))

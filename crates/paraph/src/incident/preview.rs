@@ -81,6 +81,8 @@ pub struct Sample {
 pub(super) struct Selected {
     pub(super) preview: Preview,
     pub(super) set: Vec<SignatureId>,
+    /// The first who is meant and stands so that nothing changes.
+    pub(super) left_out: Option<SignatureId>,
     /// Those of the set whose records are there to be shown.
     shown: Vec<SignatureId>,
 }
@@ -128,6 +130,7 @@ impl LedgerReader {
         let mut selected = Selected {
             preview: Preview::default(),
             set: Vec::new(),
+            left_out: None,
             shown: Vec::new(),
         };
         loop {
@@ -144,6 +147,7 @@ impl LedgerReader {
                     continue;
                 }
                 let Ok(after) = candidate.axes.judged(wanted.kind, meant.is_some()) else {
+                    selected.left_out.get_or_insert(candidate.id);
                     continue;
                 };
                 if selected.set.len() as u64 >= wanted.most {

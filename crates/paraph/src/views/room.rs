@@ -397,11 +397,35 @@ pub struct DecidePage<'a> {
     pub preview: Option<&'a Preview>,
     /// Id of what is wrong.
     pub wrong: Option<&'static str>,
+    /// The verdict by which it has been decided already.
+    pub already: Option<&'a Listed>,
     /// Time zone of who decides.
     pub zone: &'a TimeZone,
 }
 
 impl DecidePage<'_> {
+    /// What has been decided already, by whom and when.
+    fn decided(&self, f: &Frame<'_>, already: &Listed) -> String {
+        let by = match &already.who {
+            Who::Program => f.t("desk-found-by-machine"),
+            person => f.lang.fill("desk-found-by", &[("who", who(f, person).into())]),
+        };
+        let what = f.t1(
+            &format!("desk-found-{}", already.direction.name()),
+            "count",
+            already.judged,
+        );
+        let at = moment(f, &Millis(already.at), self.zone);
+        let number = already.position.to_string();
+        let words = [
+            ("verdict", number.into()),
+            ("what", what.into()),
+            ("by", by.into()),
+            ("at", at.into()),
+        ];
+        f.lang.fill("desk-decide-already", &words)
+    }
+
     fn directions(&self) -> [Direction; 4] {
         DIRECTIONS
     }

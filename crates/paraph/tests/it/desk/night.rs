@@ -189,6 +189,18 @@ fn a_hold_is_previewed_given_seen_and_taken_back_in_one_press() {
     );
     assert_eq!(again.hidden("previewed"), "3");
     assert_eq!(server.counted("fountain"), 1, "nothing was done");
+    // The later of two who were about to do the same reads that it is done, by whom and when, and keeps their words.
+    let later = press(&mut browser, &seen);
+    let text = later.text();
+    for said in [
+        "decided already",
+        "3 signatures held",
+        "by Bastien",
+        &*format!("(verdict {number})"),
+        "value=\"A test of the room\"",
+    ] {
+        assert!(later.status == 409 && text.contains(said), "{said}: {text}");
+    }
     let (_, position) = shown.split_once("name=\"verdict\" value=\"").expect("a way back");
     let position = &position[..position.find('"').expect("a quote")];
     assert_eq!(
