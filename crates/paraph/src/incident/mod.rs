@@ -31,7 +31,7 @@ use book::Incident;
 use condition::Condition;
 use findings::{Found, Now};
 use log::{Told, Who};
-pub use office::Office;
+pub use office::{Office, WaysBack};
 use preview::Preview;
 use second_way::{Ask, AskPreview, AskedSoFar};
 

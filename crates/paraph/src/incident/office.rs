@@ -36,6 +36,9 @@ const LOOKED_AT_FOR: u64 = 60_000;
 /// Characters of a line in a shift log.
 const LINE_CHARS: usize = 2000;
 
+/// By the position of a verdict: as of which latest one it was looked at, when, and whether it can be taken back.
+pub type WaysBack = HashMap<u64, (u64, u64, bool)>;
+
 /// Where motions are previewed and carried out.
 #[derive(Clone)]
 pub struct Office {
@@ -55,8 +58,8 @@ pub struct Office {
     pub addresses: AddressTags,
     /// The bounds in force.
     pub bounds: watch::Receiver<Limits>,
-    /// Which verdicts can be taken back, by position: as of which latest one, when that was looked at, and whether.
-    pub ways: Arc<Mutex<HashMap<u64, (u64, u64, bool)>>>,
+    /// Which verdicts can be taken back.
+    pub ways: Arc<Mutex<WaysBack>>,
     /// The account in whose name is done what is typed on this machine: nobody at the desk.
     pub machine: [u8; 16],
 }

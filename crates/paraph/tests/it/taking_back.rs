@@ -32,14 +32,14 @@ fn stands(given: &[Remembered], id: SignatureId, without: Option<usize>) -> [boo
         if without == Some(at) || !verdict.set.contains(&id) {
             continue;
         }
-        for fact in 0..2 {
+        for (fact, is_so) in standing.iter_mut().enumerate() {
             let says = match (verdict.kind, fact) {
                 (VerdictKind::Held, 0) | (VerdictKind::Invalidated, 1) => !verdict.undone,
                 (VerdictKind::Released, 0) | (VerdictKind::Reinstated, _) => !verdict.moved[fact].contains(&id),
                 _ => false,
             };
             if says {
-                standing[fact] = matches!(verdict.kind, VerdictKind::Held | VerdictKind::Invalidated);
+                *is_so = matches!(verdict.kind, VerdictKind::Held | VerdictKind::Invalidated);
             }
         }
     }

@@ -525,18 +525,18 @@ fn a_release_and_a_reinstatement_are_taken_back_in_one_press() {
     counts(2);
     assert_eq!(
         buttons(&mut browser),
-        [release.clone()],
+        *std::slice::from_ref(&release),
         "the hold has nothing left to take back"
     );
     undo(&mut browser, &release);
     counts(0);
-    assert_eq!(buttons(&mut browser), [hold.clone()]);
+    assert_eq!(buttons(&mut browser), *std::slice::from_ref(&hold));
 
     // Held and invalidated, then reinstated by mistake: they are again what they were, beneath each other.
     let invalidation = judge("invalidate", "machine");
     let reinstatement = judge("reinstate", "reviewed");
     counts(2);
-    assert_eq!(buttons(&mut browser), [reinstatement.clone()]);
+    assert_eq!(buttons(&mut browser), *std::slice::from_ref(&reinstatement));
     let typed = site.run(&["incident", "invalidate", "--undo", &reinstatement, "--json"]);
     assert_eq!(typed.json()["preview"]["judged"], 2, "{}", typed.stderr);
     undo(&mut browser, &reinstatement);
