@@ -77,6 +77,11 @@ held = { $count ->
    *[other] { $count } firmas antes contadas, hoy en suspenso.
 }
 held-why = Se están comprobando y ya no figuran en el número de arriba.
+invalidated = { $count ->
+    [one] { $count } firma antes contada, hoy invalidada.
+   *[other] { $count } firmas antes contadas, hoy invalidadas.
+}
+invalidated-why = Una persona las ha examinado y ha dado un motivo: ya no figuran en el número de arriba. Puede deshacerse.
 held-link = Por qué puede ocurrir
 as-of = Recuento cerrado el
 sign-petition = Firmar esta petición

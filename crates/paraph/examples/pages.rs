@@ -69,6 +69,7 @@ fn petitions() -> Vec<(Petition, Count)> {
     let count = |counted, held| Count {
         counted,
         held,
+        invalidated: 0,
         as_of: NOON,
     };
     let short = "Chaque dimanche de mai à septembre, rendons le quai aux enfants, aux vélos et aux chaises longues. Trois \

@@ -77,6 +77,11 @@ held = { $count ->
    *[other] { $count } signatures previously counted, now held.
 }
 held-why = They are being checked, and are no longer in the number above.
+invalidated = { $count ->
+    [one] { $count } signature previously counted, now invalidated.
+   *[other] { $count } signatures previously counted, now invalidated.
+}
+invalidated-why = A person has looked at them and given a reason: they are no longer in the number above. This can be undone.
 held-link = Why this can happen
 as-of = Counted up to
 sign-petition = Sign this petition

@@ -83,6 +83,11 @@ held = { $count ->
    *[other] { $count } signatures auparavant comptées, aujourd’hui retenues.
 }
 held-why = En cours de vérification, elles ne sont plus dans le nombre ci-dessus.
+invalidated = { $count ->
+    [one] { $count } signature auparavant comptée, aujourd’hui invalidée.
+   *[other] { $count } signatures auparavant comptées, aujourd’hui invalidées.
+}
+invalidated-why = Une personne a examiné et donné un motif : elles ne sont plus dans le nombre ci-dessus. Cela peut être défait.
 held-link = Pourquoi cela peut arriver
 as-of = Compte arrêté le
 sign-petition = Signer cette pétition

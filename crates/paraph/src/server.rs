@@ -488,6 +488,7 @@ impl Core {
             board,
             addresses: AddressTags::new(directory.keys()),
             bounds,
+            ways: Arc::default(),
             machine: operator(directory.keys()),
         }
     }

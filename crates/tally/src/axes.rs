@@ -247,6 +247,33 @@ impl Axes {
         Ok(Self { verdict, ..self })
     }
 
+    /// What a verdict makes of it that takes an earlier one back. A hold that is taken back is lifted, and one that comes back with
+    /// its release is put on again, beneath an invalidation too: whoever takes the invalidation back has what stands without both.
+    /// Illegal where it would change nothing, like [`Axes::judge`].
+    ///
+    /// # Errors
+    /// The standing does not allow it.
+    pub fn take_back(self, kind: VerdictKind) -> Result<Self, Rule> {
+        let verdict = match (kind, self.verdict) {
+            (VerdictKind::Released, Standing::InvalidatedWhileHeld) => Standing::Invalidated,
+            (VerdictKind::Held, Standing::Invalidated) => Standing::InvalidatedWhileHeld,
+            _ => return self.judge(kind),
+        };
+        Ok(Self { verdict, ..self })
+    }
+
+    /// [`Axes::take_back`] for a verdict that takes another back, else [`Axes::judge`].
+    ///
+    /// # Errors
+    /// The standing does not allow it.
+    pub fn judged(self, kind: VerdictKind, takes_back: bool) -> Result<Self, Rule> {
+        if takes_back {
+            self.take_back(kind)
+        } else {
+            self.judge(kind)
+        }
+    }
+
     fn not_ended(self) -> Result<(), Rule> {
         if self.is_ended() { Err(Rule::Ended) } else { Ok(()) }
     }
@@ -309,6 +336,13 @@ mod tests {
                     ..axes
                 });
                 assert_eq!(axes.judge(kind).ok(), judged, "{kind:?} {axes:?}");
+                let beneath = match (kind, axes.verdict) {
+                    (VerdictKind::Held, Invalidated) => Some(InvalidatedWhileHeld),
+                    (VerdictKind::Released, InvalidatedWhileHeld) => Some(Invalidated),
+                    _ => None,
+                };
+                let taken_back = beneath.map_or(judged, |verdict| Some(Axes { verdict, ..axes }));
+                assert_eq!(axes.take_back(kind).ok(), taken_back, "{kind:?} {axes:?}");
             }
         }
     }

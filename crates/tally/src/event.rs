@@ -106,8 +106,10 @@ pub enum Event {
         evidence: [u8; 32],
         /// Who judged.
         author: Author,
-        /// Position of the earlier verdict that this one takes back; not for `Held` and `Invalidated`. That the
-        /// entry there is such a verdict is for the writer to see: a fold over a working set cannot look back.
+        /// Position of the earlier verdict that this one takes back. `Released` takes back a hold, `Restored` an invalidation,
+        /// `Held` a release, `Invalidated` and `Held` a reinstatement; then `Held` and `Released` reach beneath an invalidation
+        /// ([`Axes::take_back`](crate::Axes::take_back)). That the entry there is such a verdict, and that the members stand by the
+        /// verdicts which still stand, is for the writer to see: a fold over a working set cannot look back.
         undoes: Option<u64>,
         /// Signatures whose standing allows it.
         signatures: Vec<SignatureId>,

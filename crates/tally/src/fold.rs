@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use crate::axes::Axes;
 use crate::counts::Counts;
-use crate::event::{Entry, Event, VerdictKind};
+use crate::event::{Entry, Event};
 use crate::plan::{Move, Plan};
 use crate::record::RECORD_VERSION;
 use crate::rule::{IllegalMove, MAX_SET, Missing, Rule};
@@ -185,9 +185,10 @@ impl Fold {
             Event::Verdict {
                 verdict,
                 petition,
+                undoes,
                 signatures,
                 ..
-            } => (*petition, signatures, Move::Judge(*verdict)),
+            } => (*petition, signatures, Move::Judge(*verdict, undoes.is_some())),
             _ => return Ok(Vec::new()),
         };
         let mut plan = Plan::new(petition, *self.require_petition(petition)?);
@@ -208,7 +209,7 @@ impl Fold {
     /// Applies a verdict to the numbers of its petition alone, knowing of its members only how many stand where: for a
     /// verdict on more signatures than a writer can load at once. Whoever calls has looked at each member, as
     /// [`Fold::apply`] would (its petition, its standing, and that the place of its mailbox is free where it would count
-    /// again), and brings the members' states up to date by [`Axes::judge`] afterwards. The set ascends.
+    /// again), and brings the members' states up to date by [`Axes::judged`] afterwards. The set ascends.
     ///
     /// # Errors
     /// As [`Fold::apply`]; [`IllegalMove::Contradiction`] too when the entry is no verdict, or its set is not what was
@@ -225,7 +226,7 @@ impl Fold {
         else {
             return Err(IllegalMove::Contradiction);
         };
-        check_undoes(*verdict, *undoes, entry.position)?;
+        check_undoes(*undoes, entry.position)?;
         check_set(signatures)?;
         if !signatures.is_sorted_by(|before, after| before < after) {
             return Err(Rule::SetDuplicate.into());
@@ -235,7 +236,7 @@ impl Fold {
         }
         let mut state = *self.require_petition(*petition)?;
         for (axes, many) in members.iter() {
-            let counts = state.counts.moved(many, axes, axes.judge(*verdict)?);
+            let counts = state.counts.moved(many, axes, axes.judged(*verdict, undoes.is_some())?);
             state.counts = counts.ok_or(IllegalMove::Contradiction)?;
         }
         self.petitions.insert(*petition, Slot { state, changed: true });
@@ -352,8 +353,8 @@ impl Fold {
                 signatures,
                 ..
             } => {
-                check_undoes(*verdict, *undoes, entry.position)?;
-                self.plan_set(*petition, signatures, Move::Judge(*verdict), at)
+                check_undoes(*undoes, entry.position)?;
+                self.plan_set(*petition, signatures, Move::Judge(*verdict, undoes.is_some()), at)
             }
         }
     }
@@ -475,12 +476,10 @@ fn check_set(ids: &[SignatureId]) -> Result<(), Rule> {
 }
 
 /// What a verdict claims to take back has to be possible, as far as one entry can show.
-fn check_undoes(verdict: VerdictKind, undoes: Option<u64>, position: u64) -> Result<(), Rule> {
-    let Some(undone) = undoes else { return Ok(()) };
-    match verdict {
-        VerdictKind::Held | VerdictKind::Invalidated => Err(Rule::UndoesNothing),
-        _ if (1..position).contains(&undone) => Ok(()),
-        _ => Err(Rule::UndoesNotEarlier),
+fn check_undoes(undoes: Option<u64>, position: u64) -> Result<(), Rule> {
+    match undoes {
+        Some(undone) if !(1..position).contains(&undone) => Err(Rule::UndoesNotEarlier),
+        _ => Ok(()),
     }
 }
 

@@ -15,7 +15,8 @@ pub(crate) enum Move {
     Expire,
     Withdraw,
     Disown,
-    Judge(VerdictKind),
+    /// Which way, and whether it takes another verdict back.
+    Judge(VerdictKind, bool),
 }
 
 /// What will change. An event changes one petition, and signatures and mailboxes of it.
@@ -102,7 +103,7 @@ fn moved(
         Move::Expire => before.axes.expire()?,
         Move::Withdraw => before.axes.withdraw()?,
         Move::Disown => before.axes.disown()?,
-        Move::Judge(kind) => before.axes.judge(kind)?,
+        Move::Judge(kind, takes_back) => before.axes.judged(kind, takes_back)?,
     };
     match mv {
         Move::Confirm => after.confirmed_at = Some(at),
@@ -112,7 +113,7 @@ fn moved(
                 return Err(Rule::TooEarlyToSettle.into());
             }
         }
-        Move::Expire | Move::Withdraw | Move::Disown | Move::Judge(_) => {}
+        Move::Expire | Move::Withdraw | Move::Disown | Move::Judge(..) => {}
     }
     Ok(after)
 }

@@ -113,9 +113,6 @@ pub enum Rule {
     /// A set event names a signature once.
     #[error("a signature named twice")]
     SetDuplicate,
-    /// `Held` and `Invalidated` take nothing back.
-    #[error("this verdict takes nothing back")]
-    UndoesNothing,
     /// What is taken back came before.
     #[error("what is taken back does not come before")]
     UndoesNotEarlier,

@@ -500,6 +500,7 @@ desk-cap-waiting = { $count ->
 desk-decide = Hold, invalidate, or take back
 desk-decide-preview = See what it would do
 desk-decide-other = Something else
+desk-decide-already = This has been decided already: { $what }, { $by }, { $at } (verdict { $verdict }). Nothing was done again; what you wrote is kept below.
 desk-decide-nobody = Nobody is meant whose standing this would change. Nothing was done.
 desk-decide-changed = Since your preview there are more whom it would judge. Nothing was done: look at it again.
 desk-decide-wrong-from = “Signed from” is not a time. Give the day and the time, by the clock here.
@@ -721,4 +722,5 @@ desk-answers-all = { $count ->
 }
 desk-label-apart = Only answers that are not alike
 desk-done-asked = The mails leave one after another.
+desk-done-asked-already = Nothing was sent again: they were asked already, or are held no more. The story of this incident says by whom and when.
 desk-done-called-back = What had not left is called back.

@@ -512,6 +512,7 @@ desk-cap-waiting = { $count ->
 desk-decide = Retenir, invalider ou défaire
 desk-decide-preview = Voir ce que cela ferait
 desk-decide-other = Autre chose
+desk-decide-already = C’est déjà décidé : { $what }, { $by }, le { $at } (décision { $verdict }). Rien n’a été fait de nouveau ; ce que vous avez écrit est conservé plus bas.
 desk-decide-nobody = Cela ne changerait rien pour personne. Rien n’a été fait.
 desk-decide-changed = Depuis votre aperçu, il y en a davantage que cela toucherait. Rien n’a été fait : regardez de nouveau.
 desk-decide-wrong-from = « Signées à partir de » n’est pas un moment. Indiquez le jour et l’heure, à l’heure d’ici.
@@ -763,4 +764,5 @@ desk-answers-all = { $count ->
 }
 desk-label-apart = Seulement les réponses qui ne se ressemblent pas
 desk-done-asked = Les courriels partent l’un après l’autre.
+desk-done-asked-already = Rien n’est parti de nouveau : ces personnes ont déjà été interrogées, ou leur signature n’est plus retenue. L’histoire de cet incident dit par qui et quand.
 desk-done-called-back = Ce qui n’était pas parti est rappelé.

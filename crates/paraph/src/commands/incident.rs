@@ -101,7 +101,9 @@ fn ask(place: &Place, command: &IncidentCommand) -> Result<IncidentAnswer, Failu
 fn refused(why: Refused) -> Failure {
     let hint = match why {
         Refused::Petition => "`paraph petition list` names those there are",
-        Refused::Verdict | Refused::NotUndone | Refused::Undone => "`paraph incident list` shows the verdicts",
+        Refused::Verdict | Refused::NotUndone | Refused::Undone | Refused::NoEffect => {
+            "`paraph incident list` shows the verdicts"
+        }
         Refused::Incident | Refused::NotLatest => "`paraph incident list` shows the incidents",
         Refused::Finding => "`paraph incident show` names the findings of an incident",
         Refused::Over => {
@@ -147,12 +149,15 @@ fn motion(direction: Direction, typed: &IncidentMotion) -> Result<Motion, Failur
             typed.undo.unwrap_or(0),
             command(motion.direction).name()
         );
-        return Err(Failure::usage(what, "a hold is released, an invalidation reinstated"));
+        return Err(Failure::usage(
+            what,
+            "a hold is released, an invalidation reinstated, a release held and a reinstatement invalidated again",
+        ));
     }
     if let Some(reason) = &typed.reason {
-        let kind = motion.direction.into();
-        if !Reason::from_name(reason).is_some_and(|reason| reason.is_for(kind)) {
-            let fit = Reason::ALL.into_iter().filter(|reason| reason.is_for(kind));
+        let (kind, takes_back) = (motion.direction.into(), motion.undoes.is_some());
+        if !Reason::from_name(reason).is_some_and(|reason| reason.is_for(kind, takes_back)) {
+            let fit = Reason::ALL.into_iter().filter(|reason| reason.is_for(kind, takes_back));
             let names: Vec<&str> = fit.map(Reason::name).collect();
             let what = format!("--reason: {reason} is none for such a verdict");
             return Err(Failure::usage(what, format!("there are: {}", names.join(", "))));
@@ -237,7 +242,7 @@ fn domain(typed: &str) -> Result<String, Failure> {
 /// Shows what it would do, or does it.
 fn moved(direction: Direction, typed: &IncidentMotion) -> Result<(), Failure> {
     let motion = motion(direction, typed)?;
-    let direction = motion.direction;
+    let (direction, is_undo) = (motion.direction, motion.undoes.is_some());
     if !typed.yes {
         let preview = match ask(&typed.place, &IncidentCommand::IncidentPreview(motion))? {
             IncidentAnswer::Preview(preview) => preview,
@@ -253,9 +258,12 @@ fn moved(direction: Direction, typed: &IncidentMotion) -> Result<(), Failure> {
     match ask(&typed.place, &IncidentCommand::IncidentJudge(motion))? {
         IncidentAnswer::Judged { position, judged } => {
             let back = match direction {
+                _ if is_undo => String::new(),
                 Direction::Hold => format!("; `paraph incident release --undo {position}` takes it back"),
                 Direction::Invalidate => format!("; `paraph incident reinstate --undo {position}` takes it back"),
-                Direction::Release | Direction::Reinstate | Direction::Restore => String::new(),
+                Direction::Release => format!("; `paraph incident hold --undo {position}` takes it back"),
+                Direction::Reinstate => format!("; `paraph incident invalidate --undo {position}` takes it back"),
+                Direction::Restore => String::new(),
             };
             print(&if typed.json {
                 json!({ "verdict": position, "judged": judged }).to_string()

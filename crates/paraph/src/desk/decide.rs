@@ -12,7 +12,7 @@ use super::{Desk, No, Outcome, Visit};
 use crate::incident::answers::Answers;
 use crate::incident::condition::{Condition, Network, mail_domain};
 use crate::incident::preview::Preview;
-use crate::incident::{Direction, IncidentAnswer, IncidentCommand, Motion, Previewed, Refused};
+use crate::incident::{Direction, IncidentAnswer, IncidentCommand, Listed, Motion, Previewed, Refused};
 use crate::intake::verdict::reason::Reason;
 use crate::ledger::catalogue::Catalogue;
 use crate::respond::Answer;
@@ -112,7 +112,7 @@ impl Deciding {
         }
         let kind = VerdictKind::from(*direction);
         Reason::from_name(&self.reason)
-            .filter(|reason| reason.is_for(kind))
+            .filter(|reason| reason.is_for(kind, false))
             .ok_or("reason")?;
         if self.note.chars().count() > NOTE_CHARS {
             return Err("note");
@@ -162,7 +162,7 @@ impl Desk {
             reason: Reason::Machine.name().to_owned(),
             ..Deciding::default()
         };
-        Ok(self.deciding(visit, StatusCode::OK, &deciding, None, None))
+        Ok(self.deciding(visit, StatusCode::OK, &deciding, None, None, None))
     }
 
     fn deciding(
@@ -172,6 +172,7 @@ impl Desk {
         deciding: &Deciding,
         preview: Option<&Preview>,
         wrong: Option<&'static str>,
+        already: Option<&Listed>,
     ) -> Answer {
         let catalogue = self.catalogue();
         // Nobody can have signed a draft.
@@ -187,6 +188,7 @@ impl Desk {
             petitions: &petitions,
             preview,
             wrong,
+            already,
             zone: &self.night.zone,
         };
         self.page(visit, status, |frame| desk_decide(frame, &page))
@@ -210,7 +212,7 @@ impl Desk {
         let command = IncidentCommand::IncidentJudge(motion_then);
         match self.parts.office.carry_out(command, visit.by()?).await {
             IncidentAnswer::Judged { .. } => Ok(self.go_to(visit, "/desk/incident", Some("judged"))),
-            IncidentAnswer::Nobody => Ok(self.wrong(visit, &deciding, "desk-decide-nobody")),
+            IncidentAnswer::Nobody => self.nobody(visit, &deciding, &motion).await,
             IncidentAnswer::Refused(Refused::Changed) => {
                 self.preview(visit, &deciding, &motion, Some("desk-decide-changed"))
                     .await
@@ -231,24 +233,31 @@ impl Desk {
         let until = visit.now.0;
         let command = IncidentCommand::IncidentPreview(until_then(motion, until));
         match self.parts.office.carry_out(command, visit.by()?).await {
-            IncidentAnswer::Preview(preview) if preview.judged == 0 => {
-                Ok(self.wrong(visit, deciding, "desk-decide-nobody"))
-            }
+            IncidentAnswer::Preview(preview) if preview.judged == 0 => self.nobody(visit, deciding, motion).await,
             IncidentAnswer::Preview(preview) => {
                 let deciding = Deciding {
                     until: until.to_string(),
                     ..deciding.clone()
                 };
                 let status = why.map_or(StatusCode::OK, |_| StatusCode::CONFLICT);
-                Ok(self.deciding(visit, status, &deciding, Some(&preview), why))
+                Ok(self.deciding(visit, status, &deciding, Some(&preview), why, None))
             }
             IncidentAnswer::Refused(refused) => self.refused(visit, deciding, refused),
             _ => Err(No::Broken),
         }
     }
 
+    /// It judges nobody: because it has been decided already, by whom and when, or because nobody is meant.
+    async fn nobody(&self, visit: &Visit<'_>, deciding: &Deciding, motion: &Motion) -> Outcome {
+        match self.parts.office.decided_already(motion).await {
+            Ok(Some(already)) => Ok(self.deciding(visit, StatusCode::CONFLICT, deciding, None, None, Some(&already))),
+            Ok(None) => Ok(self.wrong(visit, deciding, "desk-decide-nobody")),
+            Err(refused) => self.refused(visit, deciding, refused),
+        }
+    }
+
     fn wrong(&self, visit: &Visit<'_>, deciding: &Deciding, wrong: &'static str) -> Answer {
-        self.deciding(visit, StatusCode::BAD_REQUEST, deciding, None, Some(wrong))
+        self.deciding(visit, StatusCode::BAD_REQUEST, deciding, None, Some(wrong), None)
     }
 
     fn refused(&self, visit: &Visit<'_>, deciding: &Deciding, refused: Refused) -> Outcome {
@@ -260,7 +269,7 @@ impl Desk {
             Refused::Finding => "desk-decide-wrong-finding",
             _ => "desk-decide-wrong-verdict",
         };
-        Ok(self.deciding(visit, StatusCode::CONFLICT, deciding, None, Some(wrong)))
+        Ok(self.deciding(visit, StatusCode::CONFLICT, deciding, None, Some(wrong), None))
     }
 
     /// One press: the verdict is taken back.

@@ -108,7 +108,7 @@ impl Desk {
             IncidentAnswer::Asked(_) => Ok(self.go_to(visit, &there, Some("asked"))),
             IncidentAnswer::CalledBack => Ok(self.go_to(visit, &there, Some("called-back"))),
             // Whoever could be asked was asked meanwhile, or is held no more.
-            IncidentAnswer::Nobody => Ok(self.go_to(visit, &there, None)),
+            IncidentAnswer::Nobody => Ok(self.go_to(visit, &there, Some("asked-already"))),
             IncidentAnswer::Refused(why) => Err(no(why)),
             _ => Err(No::Broken),
         }
@@ -123,7 +123,7 @@ pub(super) fn no(why: Refused) -> No {
         Refused::Unavailable => No::Busy,
         Refused::Undone | Refused::NotUndone => No::Stands("undone"),
         // A verdict at the desk shows a fresh preview instead; an undo has none.
-        Refused::Changed => No::Stands("nobody"),
+        Refused::Changed | Refused::NoEffect => No::Stands("nobody"),
         Refused::Over | Refused::NotLatest => No::Stands("over"),
         Refused::NoScrutiny => No::Stands("no-scrutiny"),
         Refused::Malformed(_) => No::Stands("nobody"),

@@ -566,8 +566,12 @@ impl Desk {
             No::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             No::Broken => (StatusCode::INTERNAL_SERVER_ERROR, "broken"),
         };
-        let written = &written;
-        let mut answer = self.page(visit, status, |frame| desk_no(frame, &NoPage { what, written }));
+        let page = NoPage {
+            in_room: matches!(what, "undone" | "nobody" | "over" | "no-scrutiny"),
+            what,
+            written: &written,
+        };
+        let mut answer = self.page(visit, status, |frame| desk_no(frame, &page));
         if status == StatusCode::SERVICE_UNAVAILABLE {
             respond::set_retry_after(&mut answer, Some(TRY_AGAIN_SECONDS));
         }

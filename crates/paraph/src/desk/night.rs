@@ -193,7 +193,8 @@ impl Desk {
         let clocks = clocks(&incidents, &shift);
         let charts = Charts::of(&self.parts.minutes());
         let bans = self.parts.by_network(visit.now);
-        let listed = self.parts.office.list().await.map_err(|_| No::Broken)?;
+        let listed = self.parts.office.list_with_ways_back(FINDINGS).await;
+        let listed = listed.map_err(|_| No::Broken)?;
         let lang = visit.asked.lang;
         let findings: Vec<FindingCard> = listed
             .iter()

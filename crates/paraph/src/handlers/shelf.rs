@@ -443,6 +443,7 @@ fn count(petition: &Petition, as_of: Millis) -> Count {
     Count {
         counted: counts.counted,
         held: counts.held,
+        invalidated: counts.invalidated,
         as_of: as_of.0,
     }
 }

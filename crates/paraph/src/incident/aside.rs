@@ -15,33 +15,32 @@ const AT_ONCE: u64 = 500;
 
 /// Whoever stands set aside by an incident's verdicts, as one verdict after another is told.
 #[derive(Debug, Default)]
-struct Aside {
-    /// Whether they were held when they were invalidated, or are held.
-    held: HashMap<SignatureId, bool>,
+struct Aside(HashMap<SignatureId, Own>);
+
+/// Which of the incident's own verdicts stand for somebody. A hold may stand beneath an invalidation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Own {
+    held: bool,
+    invalidated: bool,
 }
 
 impl Aside {
     /// A verdict on some, and whether the incident's own. It judges only those whom it changes.
     fn judged(&mut self, kind: VerdictKind, ids: Vec<SignatureId>, is_own: bool) {
         for id in ids {
+            let own = self.0.entry(id).or_default();
             match kind {
-                VerdictKind::Held if is_own => {
-                    self.held.insert(id, true);
-                }
-                // Who was held before stays the one who held them.
-                VerdictKind::Invalidated if is_own => {
-                    self.held.entry(id).or_insert(false);
-                }
-                VerdictKind::Invalidated => {}
-                VerdictKind::Restored => {
-                    if self.held.get(&id) == Some(&false) {
-                        self.held.remove(&id);
-                    }
-                }
                 // Held by another one, they had been let go before.
-                VerdictKind::Held | VerdictKind::Released | VerdictKind::Reinstated => {
-                    self.held.remove(&id);
-                }
+                VerdictKind::Held => own.held = is_own,
+                // Who was held before stays the one who held them.
+                VerdictKind::Invalidated => own.invalidated |= is_own,
+                VerdictKind::Restored => own.invalidated = false,
+                // Taken back, a hold is lifted beneath an invalidation too.
+                VerdictKind::Released => own.held = false,
+                VerdictKind::Reinstated => *own = Own::default(),
+            }
+            if *own == Own::default() {
+                self.0.remove(&id);
             }
         }
     }
@@ -76,7 +75,7 @@ pub(super) async fn stands(
             aside.judged(verdict.kind, judged, is_own);
         }
     }
-    let ids: Vec<SignatureId> = aside.held.into_keys().collect();
+    let ids: Vec<SignatureId> = aside.0.into_keys().collect();
     let standings = ledger.standings(&ids).await?;
     let stays = standings.iter().filter(|(axes, _)| axes.end != End::Withdrawn);
     Ok(stays.map(|(_, many)| many).sum())
@@ -130,7 +129,7 @@ mod tests {
             let ids = ids.iter().map(|id| SignatureId([*id; 16])).collect();
             aside.judged(*kind, ids, *is_own);
         }
-        aside.held.len()
+        aside.0.len()
     }
 
     #[test]
@@ -152,6 +151,9 @@ mod tests {
         );
         assert_eq!(stand(&[held, invalidated, (Restored, &[3, 4], true)]), 3, "held again");
         assert_eq!(stand(&[held, invalidated, (Reinstated, &[3, 4], true)]), 2);
+        let lifted = (Released, &[1, 2, 3][..], true);
+        assert_eq!(stand(&[held, invalidated, lifted]), 2, "beneath the invalidation too");
+        assert_eq!(stand(&[held, invalidated, lifted, (Restored, &[3, 4], true)]), 0);
         // What another incident held is that one's; what it invalidates of the held stays set aside by this one.
         assert_eq!(stand(&[held, (Invalidated, &[3, 4], false)]), 3);
         assert_eq!(stand(&[held, (Released, &[1], false), (Held, &[1, 9], false)]), 2);

@@ -34,7 +34,7 @@ use book::Incident;
 use condition::Condition;
 use findings::{Found, Now};
 use log::{Told, Who};
-pub use office::Office;
+pub use office::{Office, WaysBack};
 use preview::Preview;
 use second_way::{Ask, AskPreview, AskedSoFar};
 
@@ -243,12 +243,15 @@ pub enum Refused {
     /// Longer than a line of a log.
     #[error("a line has 1 to 2,000 characters")]
     Line,
-    /// Only holds and invalidations are taken back; a release is answered by another hold.
+    /// What took another verdict back is not taken back itself: whoever regrets it judges once more.
     #[error("this verdict is not one that can be taken back")]
     NotUndone,
     /// Somebody took it back before.
     #[error("this verdict has been taken back")]
     Undone,
+    /// Whatever it did has been decided again since, or ended.
+    #[error("taking this verdict back would change nothing for anybody: what was decided since stands")]
+    NoEffect,
     /// No reason has this name, or it is none for such a verdict.
     #[error("the reason is none for such a verdict")]
     Reason,
@@ -289,6 +292,9 @@ pub struct Listed {
     pub undoes: Option<u64>,
     /// The verdict that took it back.
     pub undone_by: Option<u64>,
+    /// Whether taking it back would change anything for anybody; only said where somebody could press.
+    #[serde(skip)]
+    pub can_undo: bool,
     /// What its author says about it.
     pub note: String,
     /// What was seen.

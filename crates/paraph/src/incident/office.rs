@@ -1,7 +1,7 @@
 //! Previews, verdicts and their way back, for the desk and the command line alike.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use data_encoding::HEXLOWER;
 use paraph_tally::{Author, PetitionId, SignatureId, VerdictKind};
@@ -13,7 +13,7 @@ use super::condition::Condition;
 use super::log::{self, Entry, Who};
 use super::preview::{Forgotten, Selected, Wanted};
 use super::watch::Incidents;
-use super::{IncidentAnswer, IncidentCommand, Listed, Motion, Refused, Shown};
+use super::{Direction, IncidentAnswer, IncidentCommand, Listed, Motion, Refused, Shown};
 use crate::clock;
 use crate::desk::command::Wish;
 use crate::intake::Intake;
@@ -21,6 +21,7 @@ use crate::intake::command::{JudgeAnswer, Judgement};
 use crate::intake::verdict::reason::Reason;
 use crate::ledger::catalogue::Catalogue;
 use crate::ledger::query::LedgerReader;
+use crate::ledger::taking_back;
 use crate::ledger::verdicts::Verdict;
 use crate::limits::Limits;
 use crate::mail::stop::AddressTags;
@@ -30,8 +31,13 @@ use crate::store::db::DbError;
 
 /// Verdicts that one list shows.
 const LISTED: u64 = 200;
+/// Milliseconds for which it is known that a verdict can be taken back, unless another one is given.
+const LOOKED_AT_FOR: u64 = 60_000;
 /// Characters of a line in a shift log.
 const LINE_CHARS: usize = 2000;
+
+/// By the position of a verdict: as of which latest one it was looked at, when, and whether it can be taken back.
+pub type WaysBack = HashMap<u64, (u64, u64, bool)>;
 
 /// Where motions are previewed and carried out.
 #[derive(Clone)]
@@ -52,12 +58,22 @@ pub struct Office {
     pub addresses: AddressTags,
     /// The bounds in force.
     pub bounds: watch::Receiver<Limits>,
+    /// Which verdicts can be taken back.
+    pub ways: Arc<Mutex<WaysBack>>,
     /// The account in whose name is done what is typed on this machine: nobody at the desk.
     pub machine: [u8; 16],
 }
 
 /// Members of the desk by account, in hexadecimal.
 type Members = HashMap<String, Who>;
+
+/// The verdicts that take this one back. One that took another back has none: whoever regrets it judges once more.
+fn ways_back(verdict: &Verdict) -> &'static [VerdictKind] {
+    match verdict.undoes {
+        None => taking_back::ways_back(verdict.kind),
+        Some(_) => &[],
+    }
+}
 
 /// Who an account is: one that is no member's works at the machine.
 fn who(account: &str, members: &Members) -> Who {
@@ -94,7 +110,7 @@ impl Office {
                 let selected = self.select(&motion).await;
                 selected.map(|selected| IncidentAnswer::Preview(Box::new(selected.preview)))
             }
-            IncidentCommand::IncidentJudge(motion) => self.judge(motion, Author::Person(account)).await,
+            IncidentCommand::IncidentJudge(motion) => self.judge_whole(motion, Author::Person(account)).await,
             IncidentCommand::IncidentUndo(position) => {
                 let motion = self.undoing(position).await;
                 motion.map(|motion| IncidentAnswer::Motion(Box::new(motion)))
@@ -228,22 +244,57 @@ impl Office {
         Ok(verdicts.into_iter().map(listed).collect())
     }
 
+    /// The latest verdicts; of the first `most` of them, whether taking them back would change anything.
+    ///
+    /// # Errors
+    /// The store refused.
+    pub async fn list_with_ways_back(&self, most: usize) -> Result<Vec<Listed>, Refused> {
+        let verdicts = self.ledger.verdicts(i64::MAX.unsigned_abs(), LISTED).await?;
+        let members = self.ledger.members().await?;
+        let latest = verdicts.first().map_or(0, |verdict| verdict.position);
+        let now = clock::now().0;
+        let mut listed = Vec::with_capacity(verdicts.len());
+        for (at, verdict) in verdicts.into_iter().enumerate() {
+            let can_undo = at < most && self.can_undo(&verdict, latest, now).await?;
+            listed.push(Listed {
+                can_undo,
+                ..self.listed(verdict, &members)
+            });
+        }
+        Ok(listed)
+    }
+
+    /// Looked at once after each verdict, and again after a while: people end, and places of mailboxes become free.
+    async fn can_undo(&self, verdict: &Verdict, latest: u64, now: u64) -> Result<bool, Refused> {
+        let known = || self.ways.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = known().get(&verdict.position).copied();
+        if let Some((_, _, can)) = seen.filter(|(of, at, _)| *of == latest && now < at + LOOKED_AT_FOR) {
+            return Ok(can);
+        }
+        let can = self.way_back(verdict).await?.is_some();
+        // While rows follow, the places of mailboxes are not what they will be.
+        if self.ledger.judged.now().is_none() {
+            let mut known = known();
+            known.retain(|_, (of, ..)| *of == latest);
+            known.insert(verdict.position, (latest, now, can));
+        }
+        Ok(can)
+    }
+
     /// The motion that takes a verdict back, for whoever looks at its preview first.
     ///
     /// # Errors
     /// There is none, it is none that can be taken back, or it has been.
     pub async fn undoing(&self, position: u64) -> Result<Motion, Refused> {
         let verdict = self.verdict(position).await?;
-        let kind = match verdict.kind {
-            VerdictKind::Held => VerdictKind::Released,
-            VerdictKind::Invalidated => VerdictKind::Restored,
-            VerdictKind::Released | VerdictKind::Reinstated | VerdictKind::Restored => {
-                return Err(Refused::NotUndone);
-            }
-        };
-        if verdict.undone_by.is_some() {
-            return Err(Refused::Undone);
+        let ways = ways_back(&verdict);
+        if ways.is_empty() {
+            return Err(Refused::NotUndone);
         }
+        let kind = self.way_back(&verdict).await?.ok_or(match verdict.undone_by {
+            Some(_) => Refused::Undone,
+            None => Refused::NoEffect,
+        })?;
         Ok(Motion {
             petition: self.slug(verdict.petition),
             direction: kind.into(),
@@ -256,6 +307,16 @@ impl Office {
             undoes: Some(position),
             previewed: None,
         })
+    }
+
+    /// The verdict that would take this one back for somebody, as everybody stands now.
+    async fn way_back(&self, verdict: &Verdict) -> Result<Option<VerdictKind>, Refused> {
+        for kind in ways_back(verdict) {
+            if self.ledger.would_change(verdict, *kind).await? {
+                return Ok(Some(*kind));
+            }
+        }
+        Ok(None)
     }
 
     /// What a motion would do, and whom it is about.
@@ -272,11 +333,19 @@ impl Office {
             _ => Vec::new(),
         };
         let (among, forgotten) = self.among(&motion.condition).await?;
+        let meant = match motion.undoes {
+            Some(undone) => {
+                let among = among.as_deref().unwrap_or_default();
+                Some(self.ledger.meant((petition, undone), kind, among).await?)
+            }
+            None => None,
+        };
         let wanted = Wanted {
             petition,
             kind,
             condition: &motion.condition,
             among,
+            meant,
             spoken_of,
             most: self.bounds.borrow().verdict_signatures,
             now: clock::now(),
@@ -318,13 +387,29 @@ impl Office {
         Ok(among)
     }
 
+    /// Gives the verdict. A reinstatement ended two facts, and is taken back by two verdicts: who is out of the count by the first is
+    /// held beneath it by the second, as far as they were. Should the second fail, its way back is still shown.
+    async fn judge_whole(&self, motion: Motion, author: Author) -> Result<IncidentAnswer, Refused> {
+        let has_rest = motion.undoes.is_some() && motion.direction == Direction::Invalidate;
+        let rest = has_rest.then(|| Motion {
+            direction: Direction::Hold,
+            previewed: None,
+            ..motion.clone()
+        });
+        let answer = self.judge(motion, author).await?;
+        if let (IncidentAnswer::Judged { .. }, Some(rest)) = (&answer, rest) {
+            self.judge(rest, author).await?;
+        }
+        Ok(answer)
+    }
+
     /// Gives the verdict, on whoever the condition means at this moment.
     ///
     /// # Errors
     /// It cannot be given like this, or not recorded.
     pub async fn judge(&self, motion: Motion, author: Author) -> Result<IncidentAnswer, Refused> {
         let kind = VerdictKind::from(motion.direction);
-        let reason = Reason::from_name(&motion.reason).filter(|reason| reason.is_for(kind));
+        let reason = Reason::from_name(&motion.reason).filter(|reason| reason.is_for(kind, motion.undoes.is_some()));
         let reason = reason.ok_or(Refused::Reason)?;
         // One press at the desk takes a verdict back, and whoever reads that is told so in their own language.
         let is_one_press = motion.undoes.is_some() && author != Author::Person(self.machine);
@@ -370,6 +455,27 @@ impl Office {
         }
     }
 
+    /// Where a motion judges nobody: the latest verdict about those whom it means, so that the later of two people reads what the
+    /// other one has decided. `None` if nothing has been decided about them.
+    ///
+    /// # Errors
+    /// The motion means nobody like this, or the store refused.
+    pub async fn decided_already(&self, motion: &Motion) -> Result<Option<Listed>, Refused> {
+        let Some(one) = self.select(motion).await?.left_out else {
+            return Ok(None);
+        };
+        for verdict in self.ledger.verdicts(i64::MAX.unsigned_abs(), LISTED).await? {
+            let judged = match self.slug(verdict.petition) == motion.petition {
+                true => self.ledger.judged_by(verdict.position).await?.unwrap_or_default(),
+                false => Vec::new(),
+            };
+            if judged.binary_search(&one).is_ok() {
+                return Ok(Some(self.listed(verdict, &self.ledger.members().await?)));
+            }
+        }
+        Ok(None)
+    }
+
     async fn show_verdict(&self, position: u64) -> Result<Listed, Refused> {
         let verdict = self.verdict(position).await?;
         Ok(self.listed(verdict, &self.ledger.members().await?))
@@ -401,6 +507,7 @@ impl Office {
             judged: verdict.judged,
             undoes: verdict.undoes,
             undone_by: verdict.undone_by,
+            can_undo: false,
             note: verdict.note,
             evidence: serde_json::from_slice(&verdict.evidence).unwrap_or_default(),
         }

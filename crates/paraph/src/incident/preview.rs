@@ -82,6 +82,8 @@ pub struct Sample {
 pub(super) struct Selected {
     pub(super) preview: Preview,
     pub(super) set: Vec<SignatureId>,
+    /// The first who is meant and stands so that nothing changes.
+    pub(super) left_out: Option<SignatureId>,
     /// Those of the set whose records are there to be shown.
     shown: Vec<SignatureId>,
 }
@@ -93,6 +95,8 @@ pub(super) struct Wanted<'a> {
     pub(super) condition: &'a Condition,
     /// Members of the verdicts that the condition names.
     pub(super) among: Option<Vec<SignatureId>>,
+    /// Of a verdict that takes another back, whom that is about, ascending.
+    pub(super) meant: Option<Vec<SignatureId>>,
     /// Of whom findings speak, ascending.
     pub(super) spoken_of: Vec<SignatureId>,
     /// Most that one verdict takes.
@@ -127,6 +131,7 @@ impl LedgerReader {
         let mut selected = Selected {
             preview: Preview::default(),
             set: Vec::new(),
+            left_out: None,
             shown: Vec::new(),
         };
         loop {
@@ -138,7 +143,12 @@ impl LedgerReader {
                     continue;
                 }
                 selected.preview.matched += 1;
-                let Ok(after) = candidate.axes.judge(wanted.kind) else {
+                let meant = wanted.meant.as_ref();
+                if meant.is_some_and(|meant| meant.binary_search(&candidate.id).is_err()) {
+                    continue;
+                }
+                let Ok(after) = candidate.axes.judged(wanted.kind, meant.is_some()) else {
+                    selected.left_out.get_or_insert(candidate.id);
                     continue;
                 };
                 if selected.set.len() as u64 >= wanted.most {
@@ -360,6 +370,7 @@ mod tests {
                 kind,
                 condition: &condition,
                 among: None,
+                meant: None,
                 spoken_of: spoken_of.iter().map(|id| SignatureId([*id; 16])).collect(),
                 most: 10,
                 now: Millis(10 * DAY),

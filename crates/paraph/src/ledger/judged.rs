@@ -20,6 +20,8 @@ pub struct Pending {
     pub petition: PetitionId,
     /// Which way.
     pub kind: VerdictKind,
+    /// Whether it takes another one back.
+    pub takes_back: bool,
     /// Its members, ascending.
     pub set: Vec<SignatureId>,
 }
@@ -31,7 +33,7 @@ impl Pending {
         if self.set.binary_search(&id).is_err() {
             return row;
         }
-        row.judge(self.kind).unwrap_or(row)
+        row.judged(self.kind, self.takes_back).unwrap_or(row)
     }
 
     /// The same for a whole state.
@@ -98,6 +100,7 @@ pub async fn unfinished(db: &mut Db) -> Result<Option<Unfinished>, ReadError> {
     let Event::Verdict {
         verdict,
         petition,
+        undoes,
         mut signatures,
         ..
     } = event
@@ -110,6 +113,7 @@ pub async fn unfinished(db: &mut Db) -> Result<Option<Unfinished>, ReadError> {
         position,
         petition,
         kind: verdict,
+        takes_back: undoes.is_some(),
         set: signatures,
     };
     Ok(Some(Unfinished { pending, done }))

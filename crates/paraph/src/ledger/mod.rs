@@ -11,6 +11,7 @@ pub mod record;
 pub mod recount;
 pub mod second_way;
 pub mod shift;
+pub mod taking_back;
 pub mod vault;
 pub mod verdicts;
 

@@ -484,6 +484,8 @@ fn judged(line: &Line) -> Option<Judged<'_>> {
 
 /// An answer that is no page: ids `desk-no-{what}` and `desk-no-{what}-why`.
 pub struct NoPage<'a> {
+    /// Whether it was pressed in the incident room, where the way goes on.
+    pub in_room: bool,
     /// Which.
     pub what: &'a str,
     /// What somebody wrote that was not taken, by the label of its field.

@@ -137,6 +137,8 @@ pub struct Count {
     pub counted: u64,
     /// Previously counted, now held.
     pub held: u64,
+    /// Previously counted, now invalidated.
+    pub invalidated: u64,
     /// Time up to which every event is included.
     pub as_of: u64,
 }

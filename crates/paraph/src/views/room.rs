@@ -404,11 +404,35 @@ pub struct DecidePage<'a> {
     pub preview: Option<&'a Preview>,
     /// Id of what is wrong.
     pub wrong: Option<&'static str>,
+    /// The verdict by which it has been decided already.
+    pub already: Option<&'a Listed>,
     /// Time zone of who decides.
     pub zone: &'a TimeZone,
 }
 
 impl DecidePage<'_> {
+    /// What has been decided already, by whom and when.
+    fn decided(&self, f: &Frame<'_>, already: &Listed) -> String {
+        let by = match &already.who {
+            Who::Program => f.t("desk-found-by-machine"),
+            person => f.lang.fill("desk-found-by", &[("who", who(f, person).into())]),
+        };
+        let what = f.t1(
+            &format!("desk-found-{}", already.direction.name()),
+            "count",
+            already.judged,
+        );
+        let at = moment(f, &Millis(already.at), self.zone);
+        let number = already.position.to_string();
+        let words = [
+            ("verdict", number.into()),
+            ("what", what.into()),
+            ("by", by.into()),
+            ("at", at.into()),
+        ];
+        f.lang.fill("desk-decide-already", &words)
+    }
+
     fn directions(&self) -> [Direction; 4] {
         DIRECTIONS
     }
@@ -475,7 +499,7 @@ impl DecidePage<'_> {
 pub struct FindingCard {
     /// Its position: what it is called.
     pub position: u64,
-    /// Whether it can be taken back.
+    /// Whether taking it back would change anything.
     pub can_undo: bool,
     /// Direction by name.
     pub direction: &'static str,
@@ -509,7 +533,7 @@ impl FindingCard {
         let reason = Reason::from_name(&listed.reason);
         Self {
             position: listed.position,
-            can_undo: listed.undone_by.is_none() && matches!(listed.direction, Direction::Hold | Direction::Invalidate),
+            can_undo: listed.can_undo,
             direction: listed.direction.name(),
             petition: listed.petition.clone(),
             reason: reason.map_or_else(|| listed.reason.clone(), |reason| reason.words(lang)),

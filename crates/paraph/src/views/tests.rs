@@ -122,6 +122,7 @@ fn every_page(f: &Frame<'_>) -> Vec<String> {
     let count = Count {
         counted: 1234,
         held: 2,
+        invalidated: 3,
         as_of: NOON,
     };
     let text = || HOSTILE.to_owned();
@@ -370,6 +371,46 @@ fn every_page_escapes_what_people_wrote_and_needs_nothing_inline() {
 }
 
 #[test]
+fn a_count_that_fell_by_an_invalidation_is_explained_in_every_language() {
+    let (site, petition_data) = (site(), hostile_petition());
+    for (lang, one, many) in [
+        (
+            "en",
+            "1 signature previously counted, now invalidated.",
+            "59 signatures previously counted, now invalidated.",
+        ),
+        (
+            "fr",
+            "1 signature auparavant comptée, aujourd’hui invalidée.",
+            "59 signatures auparavant comptées, aujourd’hui invalidées.",
+        ),
+    ] {
+        let f = &Frame {
+            site: &site,
+            lang: Lang::from_code(lang).expect("built in"),
+            path: None,
+        };
+        let with = |invalidated| {
+            let count = Count {
+                counted: 107,
+                held: 0,
+                invalidated,
+                as_of: NOON,
+            };
+            let page = PetitionPage {
+                petition: &petition_data,
+                count,
+                content: &Content::default(),
+            };
+            petition(f, &page)
+        };
+        assert!(with(1).contains(one), "{}", with(1));
+        assert!(with(59).contains(many), "{}", with(59));
+        assert!(!with(0).contains("invalid"), "{}", with(0));
+    }
+}
+
+#[test]
 fn the_cached_page_holds_no_secret_and_the_consent_stands_apart_from_the_news() {
     let (site, petition_data) = (site(), hostile_petition());
     for lang in Lang::all() {
@@ -381,6 +422,7 @@ fn the_cached_page_holds_no_secret_and_the_consent_stands_apart_from_the_news() 
         let count = Count {
             counted: 0,
             held: 0,
+            invalidated: 0,
             as_of: NOON,
         };
         let page = petition(
@@ -464,6 +506,7 @@ fn shared_links_name_the_petition_and_nobody() {
                 count: Count {
                     counted: 6_103_056,
                     held: 0,
+                    invalidated: 0,
                     as_of: NOON,
                 },
                 content: &Content::default(),

@@ -1,6 +1,6 @@
 //! The desk, by its own pages: coming in, who may do what, and a petition from draft to close.
 
-mod browser;
+pub(crate) mod browser;
 mod door;
 mod night;
 mod passkeys;

@@ -36,6 +36,7 @@ mod shield;
 mod start;
 mod stop;
 mod stores;
+mod taking_back;
 mod tls;
 mod typed;
 mod upgrade;

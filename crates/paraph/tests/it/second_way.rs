@@ -11,6 +11,7 @@ use paraph::limits::Limits;
 use paraph_tally::{Author, Millis, PetitionId, SignatureId, VerdictKind, WithdrawnBy};
 use serde_json::Value;
 
+use crate::desk::browser::member;
 use crate::journal::recount_agrees;
 use crate::server::{Ran, Server, Site, until};
 use crate::start::is_refused;
@@ -325,6 +326,14 @@ fn held_people_answer_by_mail_and_a_person_releases_those_apart() {
         "{}",
         nobody.stderr
     );
+    // Nor is whoever presses at the desk sent back without a word.
+    let mut desk = member(&site, &server, "moderator", "Bastien").browser;
+    let press = [("incident", "1"), ("do", "ask")];
+    let late = desk.send("/desk/incidents/1", "/desk/incident/second-way?lang=en", &press);
+    let there = late.header("location").unwrap_or_default().to_owned();
+    assert!(late.status == 303 && there.ends_with("done=asked-already"), "{late:?}");
+    let text = desk.get(&there).text();
+    assert!(text.contains("they were asked already"), "{text}");
 
     let link = second_mail(&site, "ada@a.example");
     let mut client = server.client();

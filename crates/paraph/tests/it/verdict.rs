@@ -185,14 +185,14 @@ fn reason(kind: VerdictKind) -> Reason {
 }
 
 /// Bounds under which the rows of a verdict follow in many commits.
-fn small_steps() -> Limits {
+pub(crate) fn small_steps() -> Limits {
     let mut limits = Limits::default();
     limits.set("verdict_rows", 16).expect("within its range");
     limits
 }
 
 /// So many people sign and confirm.
-async fn crowd(running: &Running, mailboxes: std::ops::Range<u32>) -> Vec<SignatureId> {
+pub(crate) async fn crowd(running: &Running, mailboxes: std::ops::Range<u32>) -> Vec<SignatureId> {
     let signs: Vec<Sign> = mailboxes.map(contribution).collect();
     for portion in signs.chunks(1000) {
         join_all(portion.iter().map(|sign| running.sign(sign.clone()))).await;

@@ -487,7 +487,6 @@ fn random_journals_meet_every_rule() {
         Rule::NotInvalidated,
         Rule::SetEmpty,
         Rule::SetDuplicate,
-        Rule::UndoesNothing,
         Rule::UndoesNotEarlier,
     ];
     let expected: BTreeSet<String> = expected.map(|rule| IllegalMove::Illegal(rule).to_string()).into();

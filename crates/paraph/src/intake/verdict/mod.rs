@@ -120,7 +120,9 @@ impl Docket {
 }
 
 fn check(judgement: &Judgement, limits: &Limits) -> Result<(), Malformed> {
-    if !Reason::from_code(judgement.reason).is_some_and(|reason| reason.is_for(judgement.kind)) {
+    if !Reason::from_code(judgement.reason)
+        .is_some_and(|reason| reason.is_for(judgement.kind, judgement.undoes.is_some()))
+    {
         return Err(Malformed::Reason);
     }
     if judgement.set.len() as u64 > limits.verdict_signatures {
@@ -215,6 +217,7 @@ impl State {
                 position,
                 petition,
                 kind,
+                takes_back: preparing.judgement.undoes.is_some(),
                 set,
             };
             self.docket.apply(pending, 0);

@@ -4,16 +4,20 @@
 
 use std::collections::HashMap;
 
-use paraph_tally::{Axes, Changed, MailboxId, SignatureId, SignatureState, Standings};
+use paraph_tally::{Axes, Changed, MailboxId, Rule, SignatureId, SignatureState, Standings};
 
 use super::members;
 use crate::intake::command::{JudgeAnswer, Judgement, Reply};
-use crate::store::db::{Db, DbError};
+use crate::journal::integer;
+use crate::ledger::taking_back::{self, Without};
+use crate::store::db::{Db, DbError, Value};
 
 /// A judgement, as far as its members have been looked at.
 pub(super) struct Preparation {
     pub(super) judgement: Judgement,
     pub(super) reply: Reply<JudgeAnswer>,
+    /// Of a judgement that takes a verdict back: who stands otherwise without it.
+    without: Option<Without>,
     /// Of the first members: where each stands, `None` for those left out.
     standing: Vec<Option<Axes>>,
     /// Mailboxes whose place a member takes, who would count again: one each.
@@ -26,6 +30,7 @@ impl Preparation {
         Self {
             standing: Vec::with_capacity(judgement.set.len()),
             places: HashMap::new(),
+            without: None,
             judgement,
             reply,
         }
@@ -35,10 +40,16 @@ impl Preparation {
     pub(super) fn restart(&mut self) {
         self.standing.clear();
         self.places.clear();
+        self.without = None;
     }
 
     /// Looks at the next `most` members. Whether all have been looked at.
     pub(super) async fn read(&mut self, db: &mut Db, most: usize) -> Result<bool, DbError> {
+        if let Some(undone) = self.judgement.undoes
+            && !self.look_back(db, undone, most).await?
+        {
+            return Ok(false);
+        }
         let from = self.standing.len();
         let to = self.judgement.set.len().min(from + most);
         let read = members::read(db, &self.judgement.set[from..to]).await?;
@@ -49,6 +60,29 @@ impl Preparation {
             }
         }
         Ok(to == self.judgement.set.len())
+    }
+
+    /// Looks at other verdicts of the petition until `most` members of them were seen. Whether all have been looked at: no other
+    /// verdict is recorded until this one is.
+    async fn look_back(&mut self, db: &mut Db, undone: u64, most: usize) -> Result<bool, DbError> {
+        let (kind, set) = (self.judgement.kind, &self.judgement.set);
+        let without = match &mut self.without {
+            Some(without) => without,
+            unknown => {
+                let petition = Value::Int(self.judgement.petition.0.into());
+                let rows = db.query(taking_back::GIVEN, &[petition]).await?;
+                unknown.insert(Without::of(&rows, undone, kind, set.len())?)
+            }
+        };
+        let mut seen = 0;
+        while let Some(position) = without.next() {
+            if seen >= most {
+                return Ok(false);
+            }
+            let row = db.query_one(taking_back::EVENT, &[integer(position)]).await?;
+            seen += without.note(set, row.as_ref())?;
+        }
+        Ok(true)
     }
 
     /// What a batch that was recorded meanwhile has changed.
@@ -80,9 +114,12 @@ impl Preparation {
         (judged, self.standing.iter().flatten().copied().collect())
     }
 
+    fn becomes(&self, axes: Axes) -> Result<Axes, Rule> {
+        axes.judged(self.judgement.kind, self.judgement.undoes.is_some())
+    }
+
     fn would_count_again(&self, state: &SignatureState) -> bool {
-        let after = state.axes.judge(self.judgement.kind);
-        after.is_ok_and(|after| after.is_counted()) && !state.axes.is_counted()
+        self.becomes(state.axes).is_ok_and(|after| after.is_counted()) && !state.axes.is_counted()
     }
 
     /// Judges a member, or leaves it out, by the rules of [`paraph_tally::Fold::apply`].
@@ -90,8 +127,10 @@ impl Preparation {
         if self.places.get(&state.mailbox) == Some(&index) {
             self.places.remove(&state.mailbox);
         }
-        let is_legal = state.petition == self.judgement.petition && state.axes.judge(self.judgement.kind).is_ok();
+        let is_meant = self.without.as_ref().is_none_or(|without| without.means(index));
+        let is_legal = state.petition == self.judgement.petition && self.becomes(state.axes).is_ok();
         let is_judged = is_legal
+            && is_meant
             && (!self.would_count_again(state)
                 || (counted.is_none() && *self.places.entry(state.mailbox).or_insert(index) == index));
         self.standing[index] = is_judged.then_some(state.axes);

@@ -80,14 +80,15 @@ impl Reason {
         Self::ALL.into_iter().find(|reason| reason.name() == name)
     }
 
-    /// Whether it can stand behind such a verdict: what speaks against signatures does not release them.
+    /// Whether it can stand behind such a verdict: what speaks against signatures does not release them. Whichever way, a
+    /// verdict can have been a mistake that is taken back.
     #[must_use]
-    pub fn is_for(self, kind: VerdictKind) -> bool {
+    pub fn is_for(self, kind: VerdictKind, takes_back: bool) -> bool {
         let against = match self {
             Self::Lockstep | Self::Machine | Self::SamePerson | Self::Disowned => true,
             Self::Reviewed | Self::Answered | Self::Mistake => false,
         };
-        against == matches!(kind, VerdictKind::Held | VerdictKind::Invalidated)
+        against == matches!(kind, VerdictKind::Held | VerdictKind::Invalidated) || (takes_back && self == Self::Mistake)
     }
 
     /// In words.

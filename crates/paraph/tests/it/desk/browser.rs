@@ -8,27 +8,27 @@ use paraph::desk::totp;
 use crate::client::{Answer, Client, FORM, form};
 use crate::server::{Server, Site};
 
-pub(super) const PASSWORD: &str = "correct horse battery staple";
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
-pub(super) struct Browser {
-    pub(super) client: Client,
-    pub(super) address: SocketAddr,
-    pub(super) cookies: BTreeMap<String, String>,
+pub(crate) struct Browser {
+    pub(crate) client: Client,
+    pub(crate) address: SocketAddr,
+    pub(crate) cookies: BTreeMap<String, String>,
 }
 
 /// Somebody who joined.
-pub(super) struct Member {
-    pub(super) name: String,
-    pub(super) secret: [u8; totp::SECRET_BYTES],
-    pub(super) recovery: Vec<String>,
+pub(crate) struct Member {
+    pub(crate) name: String,
+    pub(crate) secret: [u8; totp::SECRET_BYTES],
+    pub(crate) recovery: Vec<String>,
     /// Step of the code that they joined with.
-    pub(super) joined: u64,
+    pub(crate) joined: u64,
     /// Logged in since.
-    pub(super) browser: Browser,
+    pub(crate) browser: Browser,
 }
 
 /// Passwords that are cheap to hash, as tests hash many.
-pub(super) fn site() -> Site {
+pub(crate) fn site() -> Site {
     let mut site = Site::new();
     site.set("limits.desk_hash_kib", 8192);
     site.set("limits.desk_hash_passes", 1);
@@ -36,12 +36,12 @@ pub(super) fn site() -> Site {
 }
 
 /// Steps of 30 seconds since 1970.
-pub(super) fn step() -> u64 {
+pub(crate) fn step() -> u64 {
     paraph::clock::now().0 / 30_000
 }
 
 impl Browser {
-    pub(super) fn new(address: SocketAddr) -> Self {
+    pub(crate) fn new(address: SocketAddr) -> Self {
         Self {
             client: Client::new(address),
             address,
@@ -49,25 +49,25 @@ impl Browser {
         }
     }
 
-    pub(super) fn get(&mut self, path: &str) -> Answer {
+    pub(crate) fn get(&mut self, path: &str) -> Answer {
         let cookies = self.written();
         let answer = self.client.ask("GET", path, &[("cookie", &cookies)], b"");
         self.keep(answer.expect("an answer"))
     }
 
     /// Sends fields with the secret of a page's first form.
-    pub(super) fn send(&mut self, page: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+    pub(crate) fn send(&mut self, page: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
         let secret = self.get(page).hidden("secret");
         self.send_with(path, &secret, fields)
     }
 
-    pub(super) fn send_with(&mut self, path: &str, secret: &str, fields: &[(&str, &str)]) -> Answer {
+    pub(crate) fn send_with(&mut self, path: &str, secret: &str, fields: &[(&str, &str)]) -> Answer {
         let origin = format!("http://{}", self.address);
         let body = form(&[fields, &[("secret", secret)]].concat());
         self.raw(path, &[("origin", &origin)], &body)
     }
 
-    pub(super) fn raw(&mut self, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    pub(crate) fn raw(&mut self, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let cookies = self.written();
         let headers = [headers, &[FORM, ("cookie", &cookies)]].concat();
         let answer = self.client.ask("POST", path, &headers, body.as_bytes());
@@ -99,13 +99,13 @@ impl Browser {
     }
 
     /// Logs in, with whatever code.
-    pub(super) fn log_in(&mut self, name: &str, password: &str, code: &str) -> Answer {
+    pub(crate) fn log_in(&mut self, name: &str, password: &str, code: &str) -> Answer {
         let fields = [("name", name), ("password", password), ("code", code)];
         self.send("/desk/login", "/desk/login", &fields)
     }
 
     /// Joins by a link, and writes down what the page shows.
-    pub(super) fn join(mut self, link: &str, name: &str) -> Member {
+    pub(crate) fn join(mut self, link: &str, name: &str) -> Member {
         let page = self.get(link);
         assert_eq!(page.status, 200, "{}", page.text());
         let secret = secret_on(&page);
@@ -127,7 +127,7 @@ impl Browser {
     }
 }
 
-pub(super) fn secret_on(page: &Answer) -> [u8; totp::SECRET_BYTES] {
+pub(crate) fn secret_on(page: &Answer) -> [u8; totp::SECRET_BYTES] {
     let text = page.text();
     let (_, rest) = text.split_once("class=\"code spelled\">").expect("a key");
     let key: String = rest[..rest.find('<').expect("an end")].split(' ').collect();
@@ -136,20 +136,20 @@ pub(super) fn secret_on(page: &Answer) -> [u8; totp::SECRET_BYTES] {
 }
 
 /// The path of a link.
-pub(super) fn path(link: &str) -> String {
+pub(crate) fn path(link: &str) -> String {
     let at = link.find("/desk/join/").expect("a link");
     link[at..].trim().to_owned()
 }
 
 /// A link made at the command line.
-pub(super) fn link(site: &Site, arguments: &[&str]) -> String {
+pub(crate) fn link(site: &Site, arguments: &[&str]) -> String {
     let ran = site.run(&[&["desk", "link", "--json"], arguments].concat());
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     path(ran.json()["link"].as_str().expect("a link"))
 }
 
 /// Somebody who joins in a role.
-pub(super) fn member(site: &Site, server: &Server, role: &str, name: &str) -> Member {
+pub(crate) fn member(site: &Site, server: &Server, role: &str, name: &str) -> Member {
     let link = link(site, &["--role", role]);
     Browser::new(server.address).join(&link, name)
 }

@@ -192,6 +192,18 @@ fn a_hold_is_previewed_given_seen_and_taken_back_in_one_press() {
     );
     assert_eq!(again.hidden("previewed"), "3");
     assert_eq!(server.counted("fountain"), 1, "nothing was done");
+    // The later of two who were about to do the same reads that it is done, by whom and when, and keeps their words.
+    let later = press(&mut browser, &seen);
+    let text = later.text();
+    for said in [
+        "decided already",
+        "3 signatures held",
+        "by Bastien",
+        &*format!("(verdict {number})"),
+        "value=\"A test of the room\"",
+    ] {
+        assert!(later.status == 409 && text.contains(said), "{said}: {text}");
+    }
     let (_, position) = shown.split_once("name=\"verdict\" value=\"").expect("a way back");
     let position = &position[..position.find('"').expect("a quote")];
     assert_eq!(
@@ -210,6 +222,16 @@ fn a_hold_is_previewed_given_seen_and_taken_back_in_one_press() {
     );
     let undone = browser.send(room, "/desk/incident/undo?lang=en", &[("verdict", position)]);
     assert!(undone.text().contains("taken back already"), "{}", undone.text());
+    assert!(
+        undone.text().contains("/desk/incident?lang=en"),
+        "the way goes on in the room: {}",
+        undone.text()
+    );
+    assert!(
+        !browser.get("/desk/incident").text().contains("/desk/incident/undo"),
+        "no button that does nothing"
+    );
+
     // Pressed in one language, read in another; and what was decided about signatures stands in the register.
     for (language, said) in [("en", "Taken back at the desk."), ("fr", "Défait au bureau.")] {
         let room = browser.get(&format!("/desk/incident?lang={language}")).text();
@@ -578,4 +600,73 @@ fn the_page_of_an_open_incident_renews_itself_and_the_statement_counts_what_was_
     );
     assert!(statement.contains("Counts of what was attacked"), "{statement}");
     server.stop();
+}
+
+/// A release and a reinstatement say that they can be undone in one click, and are; no button is left that would do nothing.
+#[test]
+fn a_release_and_a_reinstatement_are_taken_back_in_one_press() {
+    let site = site();
+    site.petition("fountain");
+    let server = site.start();
+    let mut browser = member(&site, &server, "moderator", "Bastien").browser;
+    for name in ["ada", "bea"] {
+        let (mut client, email) = (server.client(), format!("{name}@forger.example"));
+        client.sign("fountain", name, &email);
+        let link = site.mail_to(&email).link("confirm");
+        assert_eq!(client.post(&link, "").status, 200);
+    }
+    let counts = |wanted| until("the count", || (server.counted("fountain") == wanted).then_some(()));
+    counts(2);
+    let judge = |verb: &str, reason: &str| {
+        let whom = ["--petition", "fountain", "--domain", "forger.example", "--json"];
+        let how = ["incident", verb, "--yes", "--reason", reason, "--note", "Seen"];
+        let ran = site.run(&[&how[..], &whom].concat());
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        ran.json()["verdict"].to_string()
+    };
+    let buttons = |browser: &mut Browser| -> Vec<String> {
+        let room = browser.get("/desk/incident?lang=en").text();
+        let forms = room.split("/desk/incident/undo").skip(1);
+        let number = |form: &str| {
+            let (_, number) = form.split_once("name=\"verdict\" value=\"").expect("a number");
+            number[..number.find('"').expect("a quote")].to_owned()
+        };
+        forms.map(number).collect()
+    };
+    let undo = |browser: &mut Browser, verdict: &str| {
+        let answer = browser.send("/desk/incident", "/desk/incident/undo", &[("verdict", verdict)]);
+        assert_eq!(answer.status, 303, "{verdict}: {}", answer.text());
+    };
+
+    let hold = judge("hold", "machine");
+    counts(0);
+    let release = judge("release", "reviewed");
+    counts(2);
+    assert_eq!(
+        buttons(&mut browser),
+        *std::slice::from_ref(&release),
+        "the hold has nothing left to take back"
+    );
+    undo(&mut browser, &release);
+    counts(0);
+    assert_eq!(buttons(&mut browser), *std::slice::from_ref(&hold));
+
+    // Held and invalidated, then reinstated by mistake: they are again what they were, beneath each other.
+    let invalidation = judge("invalidate", "machine");
+    let reinstatement = judge("reinstate", "reviewed");
+    counts(2);
+    assert_eq!(buttons(&mut browser), *std::slice::from_ref(&reinstatement));
+    let typed = site.run(&["incident", "invalidate", "--undo", &reinstatement, "--json"]);
+    assert_eq!(typed.json()["preview"]["judged"], 2, "{}", typed.stderr);
+    undo(&mut browser, &reinstatement);
+    counts(0);
+    assert_eq!(buttons(&mut browser), [invalidation.clone(), hold.clone()]);
+    undo(&mut browser, &invalidation);
+    until("the hold still stands", || {
+        (server.count("fountain")["held"] == 2).then_some(())
+    });
+    assert_eq!(server.counted("fountain"), 0);
+    undo(&mut browser, &hold);
+    counts(2);
+    assert!(buttons(&mut browser).is_empty());
 }
