@@ -116,7 +116,7 @@ export function nightTests(test) {
     tomorrow();
     await until("the hold is in the incident's story", 20, async () => {
       await page.goto(`${desk}/incidents/1?lang=fr`);
-      return (await page.textContent("#story ~ ol")).split("retenues").length > 2;
+      return (await page.textContent("#live-story ol")).split("retenues").length > 2;
     });
     await page.click("form[action*='/second-way'] button[value=preview]");
     await inspect(page, "night-ask");
