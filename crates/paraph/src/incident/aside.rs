@@ -4,7 +4,6 @@ use std::collections::{BTreeSet, HashMap};
 
 use paraph_tally::{Author, End, SignatureId, VerdictKind};
 
-use super::Direction;
 use super::book::{Incident, What};
 use crate::ledger::query::LedgerReader;
 use crate::ledger::verdicts::Verdict;
@@ -86,16 +85,8 @@ pub(super) async fn stands(
 /// # Errors
 /// The store refused.
 pub(super) async fn petitions(ledger: &LedgerReader, incident: &Incident) -> Result<Vec<u32>, DbError> {
-    let against = incident.timeline.iter().filter_map(|line| match line.what {
-        What::Verdict {
-            position,
-            direction: Direction::Hold | Direction::Invalidate,
-            ..
-        } => Some(position),
-        _ => None,
-    });
     let mut petitions = BTreeSet::new();
-    for position in against {
+    for position in incident.against() {
         petitions.extend(ledger.verdict(position).await?.map(|verdict| verdict.petition.0));
     }
     Ok(petitions.into_iter().collect())

@@ -5,9 +5,9 @@ use paraph_tally::{Author, PetitionId, SignatureId, Standing, Standings, Verdict
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::book::{Incident, What};
+use super::book::Incident;
 use super::preview::Forgotten;
-use super::{Direction, Office, Refused};
+use super::{Office, Refused};
 use crate::ledger::verdicts::Verdict;
 use crate::scrutiny::board::Stands;
 
@@ -179,15 +179,7 @@ impl Office {
 
     /// How those stand now who were held or invalidated in an incident.
     pub(super) async fn stand_now_in(&self, incident: &Incident) -> Result<Now, Refused> {
-        let against = incident.timeline.iter().filter_map(|line| match line.what {
-            What::Verdict {
-                position,
-                direction: Direction::Hold | Direction::Invalidate,
-                ..
-            } => Some(position),
-            _ => None,
-        });
-        self.stand_now(&against.collect::<Vec<_>>()).await
+        self.stand_now(&incident.against().collect::<Vec<_>>()).await
     }
 
     /// The members of a finding: whom its verdicts judged, whatever has become of scrutiny since, and who waits now.
