@@ -5,7 +5,6 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use crate::intake::replay::CatchUpError;
-use crate::keys::KeyError;
 use crate::limits::LimitError;
 use crate::store::OpenError;
 use crate::store::schema::SchemaError;
@@ -104,10 +103,8 @@ impl From<OpenError> for Failure {
         let hint = match &error {
             OpenError::Absent(_) => "name it with --data, or start the server once to make it",
             OpenError::Held { .. } => "stop that process first, or use another directory with --data",
-            OpenError::Key(KeyError::Exposed { .. }) => {
-                "chmod 600 the key file: only the user that runs paraph may read it"
-            }
-            OpenError::Key(_) | OpenError::KeyLost(_) | OpenError::WrongKey(_) => {
+            OpenError::Key(key) => key.hint(),
+            OpenError::KeyLost(_) | OpenError::WrongKey(_) => {
                 "put the key file back from its backup; without it names and addresses cannot be opened again"
             }
             OpenError::LedgerLost(_) | OpenError::KeysLost(_) | OpenError::Strangers(_) => HALF_LOST,
@@ -181,15 +178,24 @@ pub(crate) fn hint_for(kind: io::ErrorKind) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::Failure;
+    use super::{Failure, OpenError};
+    use crate::keys::KeyError;
 
     #[test]
     fn a_directory_that_may_not_be_read_is_not_said_to_be_absent() {
         let source = std::io::ErrorKind::PermissionDenied.into();
         let path = "data/paraph.db".into();
-        let failure = Failure::from(crate::store::OpenError::Io { path, source });
+        let failure = Failure::from(OpenError::Io { path, source });
         assert!(failure.what.contains("permission denied"), "{failure}");
         assert!(failure.hint.contains("give that user access"), "{failure}");
+    }
+
+    #[test]
+    fn a_key_that_may_not_be_read_is_not_said_to_be_lost() {
+        let source = std::io::ErrorKind::PermissionDenied.into();
+        let path = "keys/master.key".into();
+        let failure = Failure::from(OpenError::Key(KeyError::Io { path, source }));
+        assert!(failure.hint.starts_with("run as the user"), "{failure}");
     }
 
     #[test]

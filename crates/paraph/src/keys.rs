@@ -55,7 +55,8 @@ impl KeyError {
             Self::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 "run as the user who owns the key file and the data directory: nobody else may read them"
             }
-            _ => "put the right key file back from its backup, readable for the user that runs paraph only (mode 600)",
+            Self::Exposed { .. } => "chmod 600 the key file: only the user that runs paraph may read it",
+            _ => "put the key file back from its backup; without it names and addresses cannot be opened again",
         }
     }
 }

@@ -408,7 +408,7 @@ async fn people_meanwhile(running: &Running, first: u32, stop: &std::sync::atomi
 /// docs/benchmarks.md; a program compiled for speed says so, in the full tier:
 /// `cargo test --release -p paraph --test it -- verdict::a_million --nocapture`.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_million_are_invalidated_and_reinstated_while_people_sign() {
+async fn a_million_are_invalidated_reinstated_and_an_invalidation_taken_back_while_people_sign() {
     if !is_full() {
         return;
     }
@@ -420,19 +420,27 @@ async fn a_million_are_invalidated_and_reinstated_while_people_sign() {
         running.intake.tick().await.expect("tick");
     }
     let mut others = 0;
-    for which in [VerdictKind::Invalidated, VerdictKind::Reinstated] {
+    let mut invalidation = None;
+    for which in [
+        VerdictKind::Invalidated,
+        VerdictKind::Reinstated,
+        VerdictKind::Invalidated,
+        VerdictKind::Restored,
+    ] {
         let stop = std::sync::atomic::AtomicBool::new(false);
         let began = Instant::now();
         let judging = async {
-            let (judged, _) = judge(&running, judgement(which, reason(which), &ids)).await;
+            let mut judgement = judgement(which, reason(which), &ids);
+            judgement.undoes = invalidation.filter(|_| which == VerdictKind::Restored);
+            let (judged, position) = judge(&running, judgement).await;
             let decided = began.elapsed();
             while running.intake.judged().now().is_some() {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
             stop.store(true, std::sync::atomic::Ordering::Relaxed);
-            (judged, decided, began.elapsed())
+            ((judged, position), decided, began.elapsed())
         };
-        let ((judged, decided, followed), waited) =
+        let (((judged, position), decided, followed), waited) =
             tokio::join!(judging, people_meanwhile(&running, many + others, &stop));
         let (p50, p99) = (waited[waited.len() / 2], waited[waited.len() * 99 / 100]);
         let most = waited.last().copied().unwrap_or_default();
@@ -442,6 +450,7 @@ async fn a_million_are_invalidated_and_reinstated_while_people_sign() {
             waited.len()
         );
         assert_eq!(judged, u64::from(many));
+        invalidation = Some(position);
         others += u32::try_from(waited.len() / 2).expect("few");
         running.intake.tick().await.expect("tick");
         let standing = if which == VerdictKind::Invalidated { 0 } else { many };
