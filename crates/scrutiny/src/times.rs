@@ -310,7 +310,10 @@ fn day_and_night(sample: &Sample<'_>) -> Option<Agreement> {
         });
         (of >= MIN_CLUSTER).then(|| awake as f64 / of as f64)
     };
-    let around = share(sample.life)?.min(share(sample.latest).unwrap_or(1.0));
+    // The latest of a busy hour have not seen the night that the group has.
+    let reach_back = |one: &&Record| first.signed.seconds_since(one.signed) > 0.0;
+    let lately = share(sample.latest).filter(|_| sample.latest.iter().any(reach_back));
+    let around = share(sample.life)?.min(lately.unwrap_or(1.0));
     let expected = sample.baseline.share_of(Trait::Night).max(around);
     let long = span > HOURS_FOR_NIGHT * 3600.0;
     (long && known >= 2 * MIN_CLUSTER && awake as f64 >= 2.5 * expected * known as f64)
