@@ -414,7 +414,7 @@ impl Scrutiny {
             return;
         }
         let mut islands = std::mem::take(&mut self.islands);
-        let ashore = islands.ashore(now, |waiting| self.ask(waiting));
+        let ashore = islands.ashore(now, |waiting| self.ask(waiting), |waiting| self.alone(waiting));
         self.islands = islands;
         for seq in ashore {
             let Some(record) = self.window.get(seq) else { continue };

@@ -7,9 +7,12 @@
 //! What forgers share with an organisation - its browser, its network, its hours - builds no bridge to it; only what they own
 //! does.
 
+use std::collections::BTreeMap;
+
 use crate::baseline::Kind;
-use crate::bounds::{ISLAND_PATIENCE, ISLAND_PLACES, MAX_ISLAND_NODES, ORGANISATION};
+use crate::bounds::{FIRST_SIGHT, ISLAND_PATIENCE, ISLAND_PLACES, MAX_ISLAND_NODES, MIN_CLUSTER, ORGANISATION};
 use crate::families::weighing;
+use crate::finding::ClusterId;
 use crate::groups::{KeyedMap, mix};
 use crate::record::{Record, Time};
 use crate::window::Seq;
@@ -63,6 +66,8 @@ pub(crate) struct Islands {
     open: Vec<u32>,
     /// Members seen.
     seen: u64,
+    /// Those who came ashore alone, by the cluster that takes them.
+    alone: BTreeMap<ClusterId, usize>,
 }
 
 impl Islands {
@@ -120,8 +125,14 @@ impl Islands {
             .map_or(0, |node| self.nodes[*node as usize].here)
     }
 
-    /// Those who waited and need not any longer. `ask` answers for those who wait on an island.
-    pub(crate) fn ashore(&mut self, now: Time, ask: impl Fn(&[Seq]) -> Asked) -> Vec<Seq> {
+    /// Those who waited and need not any longer. `ask` answers for those who wait on an island; `alone` says, where hardly anybody else has
+    /// come from there or has a mailbox there, which cluster takes them.
+    pub(crate) fn ashore(
+        &mut self,
+        now: Time,
+        ask: impl Fn(&[Seq]) -> Asked,
+        alone: impl Fn(&[Seq]) -> Option<ClusterId>,
+    ) -> Vec<Seq> {
         let mut taken = Vec::new();
         let mut open = std::mem::take(&mut self.open);
         // Islands that have grown together are in it twice, or no longer as roots.
@@ -129,6 +140,7 @@ impl Islands {
         open.sort_unstable();
         open.dedup();
         let (seen, full) = (self.seen, self.nodes.len() >= MAX_ISLAND_NODES);
+        let mut by_themselves: BTreeMap<ClusterId, Vec<u32>> = BTreeMap::new();
         for root in open {
             let node = &mut self.nodes[root as usize];
             if node.waiting.is_empty() {
@@ -142,8 +154,22 @@ impl Islands {
             let over = now.seconds_since(node.first) >= ISLAND_PATIENCE.0 || seen - node.began >= ISLAND_PATIENCE.1;
             if node.is_mainland() || (!node.may_be_an_organisation() && (over || full)) {
                 taken.append(&mut node.waiting);
-            } else {
-                self.open.push(root);
+                continue;
+            }
+            self.open.push(root);
+            let few = over && node.waiting.len() < usize::from(FIRST_SIGHT);
+            if let Some(cluster) = few.then(|| alone(&node.waiting)).flatten() {
+                by_themselves.entry(cluster).or_default().push(root);
+            }
+        }
+        for (cluster, roots) in by_themselves {
+            let of = roots.iter().map(|root| self.nodes[*root as usize].waiting.len());
+            let all = self.alone.get(&cluster).copied().unwrap_or_default() + of.sum::<usize>();
+            if all >= MIN_CLUSTER {
+                self.alone.insert(cluster, all);
+                for root in roots {
+                    taken.append(&mut self.nodes[root as usize].waiting);
+                }
             }
         }
         if full {

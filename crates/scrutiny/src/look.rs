@@ -13,7 +13,7 @@ use crate::cluster::{Rule, score, strongest};
 use crate::crowds::crowds;
 use crate::engine::Scrutiny;
 use crate::families::{Agreement, Mark, Sample, agreements, families, surprise, weighing};
-use crate::finding::{Fact, Family};
+use crate::finding::{ClusterId, Fact, Family};
 use crate::groups::{Group, Seed};
 use crate::islands::Asked;
 use crate::record::{Record, Time, flag};
@@ -259,6 +259,25 @@ impl Scrutiny {
         } else {
             Asked::Unknown
         }
+    }
+
+    /// The cluster that takes those on an island, if hardly anybody has come from there, or has a mailbox there: too few for either to be
+    /// watched. One of them may be the first of an organisation; where as many as make a cluster are so, each in a place and with a domain
+    /// of its own, it is the attack that has many of both.
+    pub(crate) fn alone(&self, waiting: &[Seq]) -> Option<ClusterId> {
+        let all = self.window.all(waiting);
+        let watched = |one: &Record, seed: Seed| seed.key(one).is_some_and(|key| self.groups.find(key).is_some());
+        if all
+            .iter()
+            .any(|one| watched(one, Seed::Near) || watched(one, Seed::Domain))
+        {
+            return None;
+        }
+        let first = all.first()?;
+        self.clusters
+            .iter()
+            .find(|cluster| cluster.takes(first))
+            .map(|cluster| cluster.id)
     }
 
     /// Of two common values some people have both. Where they are together no more often than chance brings them, only the

@@ -141,3 +141,47 @@ fn firms_behind_a_cloud_and_people_who_hide_are_not() {
         assert_eq!(replayed.held.len(), 0, "{seed}: {:?}", replayed.told);
     }
 }
+
+/// Every four minutes, from a prefix and with a mailbox at a domain that nobody else has: no two have both. They share networks, browsers and
+/// patterns of addresses. Fails when each of them waits as if it were the first of an organisation.
+#[test]
+fn forgers_of_whom_each_has_a_place_and_a_domain_to_itself_are_held() {
+    let mut draw = Draw(97);
+    let mut people = ordinary_day(&mut draw);
+    let forged: Vec<Observation> = (0..40)
+        .map(|nth| alone(&mut draw, BEGIN + 12 * HOUR + nth * 4 * MINUTE, nth))
+        .collect();
+    people.extend(&forged);
+    let replayed = replay(&people, minutes);
+    assert_eq!(replayed.held.len(), replayed.held_of(&forged), "somebody else is held");
+    assert!(replayed.held.len() >= 38, "{} of 40", replayed.held.len());
+}
+
+/// The first of four firms, each behind a proxy of its own in the networks of forgers, with one of their browsers and patterns. Fails when
+/// fewer than make a cluster are enough to take who comes alone.
+#[test]
+fn the_first_of_some_firms_beside_forgers_are_not() {
+    let mut draw = Draw(98);
+    let mut people = ordinary_day(&mut draw);
+    for nth in 0..120 {
+        let mut one = alone(&mut draw, BEGIN + 12 * HOUR + nth * MINUTE, 0);
+        (one.source.near, one.domain, one.common_mail) = (tag(1, 90_000 + nth % 7), tag(9, 1), true);
+        people.push(one);
+    }
+    let firms: Vec<Observation> = (0..4)
+        .map(|nth| alone(&mut draw, BEGIN + 13 * HOUR + nth * 5 * MINUTE, 20 + nth))
+        .collect();
+    people.extend(&firms);
+    let replayed = replay(&people, minutes);
+    assert_eq!((replayed.held_of(&firms), replayed.held.len()), (0, 120));
+}
+
+fn alone(draw: &mut Draw, at: u64, nth: u64) -> Observation {
+    let at = at + draw.below(MINUTE);
+    let mut one = person(draw, at);
+    one.source.kind = NetworkKind::Hosting;
+    (one.source.near, one.source.origin) = (tag(1, 91_000 + nth), tag(2, 90 + draw.below(2)));
+    (one.domain, one.common_mail) = (tag(9, 900 + nth), false);
+    (one.client, one.local_shape) = (tag(3, 5000 + draw.below(2)), tag(7, 60 + draw.below(2)));
+    one
+}
