@@ -59,6 +59,7 @@ scrutiny-fact-regular = { $of } contributions came at nearly even intervals. { $
    *[other] The intervals differ from their mean by { $values } %; { $expected } % would be expected.
 }
 scrutiny-fact-day-and-night = { $seen } of { $of } contributions were made at night, where they came from; { $expected } would be expected.
+scrutiny-fact-small-hours = { $seen } of { $of } contributions were made in the same few hours of several days, in which hardly anybody else signs; { $expected } would be expected.
 scrutiny-fact-same-fill-time = { $of } contributions took almost the same time to fill in. { $values ->
     [0] People differ more.
    *[other] Half of the times lie within { $values } %; within { $expected } % would be expected.

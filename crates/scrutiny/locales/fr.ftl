@@ -59,6 +59,7 @@ scrutiny-fact-regular = { $of } contributions sont arrivées à intervalles pres
    *[other] Les intervalles s’écartent de leur moyenne de { $values } % ; on attendrait { $expected } %.
 }
 scrutiny-fact-day-and-night = { $seen } contributions sur { $of } ont été faites de nuit, à l’heure du lieu d’où elles viennent ; on en attendrait { $expected }.
+scrutiny-fact-small-hours = { $seen } contributions sur { $of } ont été faites aux mêmes quelques heures de plusieurs jours, où presque personne d’autre ne signe ; on en attendrait { $expected }.
 scrutiny-fact-same-fill-time = { $of } contributions ont été remplies presque dans le même temps. { $values ->
     [0] D’une personne à l’autre, cela varie davantage.
    *[other] La moitié des durées se tiennent à { $values } % près ; on attendrait { $expected } %.

@@ -82,6 +82,8 @@ pub enum Fact {
     Regular,
     /// They come at night as by day.
     DayAndNight,
+    /// They come in the same few hours of several days, when hardly anybody else does.
+    SmallHours,
     /// They took the same time to fill in the form.
     SameFillTime,
     /// They were confirmed after the same time.
@@ -104,7 +106,7 @@ pub enum Fact {
 
 impl Fact {
     /// Every fact.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Hosting,
         Self::FewNetworks,
         Self::NarrowRanges,
@@ -120,6 +122,7 @@ impl Fact {
         Self::OwnMail,
         Self::Regular,
         Self::DayAndNight,
+        Self::SmallHours,
         Self::SameFillTime,
         Self::SameGap,
         Self::StoredUp,
@@ -144,7 +147,12 @@ impl Fact {
             Self::SameNames | Self::SameComments | Self::SamePatterns | Self::SameDomains | Self::OwnMail => {
                 Family::Content
             }
-            Self::Regular | Self::DayAndNight | Self::SameFillTime | Self::SameGap | Self::StoredUp => Family::Time,
+            Self::Regular
+            | Self::DayAndNight
+            | Self::SmallHours
+            | Self::SameFillTime
+            | Self::SameGap
+            | Self::StoredUp => Family::Time,
             Self::DirectoryOrder | Self::Capitals | Self::ManySpellings | Self::Disowned => Family::Identity,
             Self::Abroad | Self::Elsewhere => Family::Geography,
         }
@@ -169,6 +177,7 @@ impl Fact {
             Self::OwnMail => "scrutiny-fact-own-mail",
             Self::Regular => "scrutiny-fact-regular",
             Self::DayAndNight => "scrutiny-fact-day-and-night",
+            Self::SmallHours => "scrutiny-fact-small-hours",
             Self::SameFillTime => "scrutiny-fact-same-fill-time",
             Self::SameGap => "scrutiny-fact-same-gap",
             Self::StoredUp => "scrutiny-fact-stored-up",

@@ -33,6 +33,18 @@ const BEAT: f64 = 0.55;
 /// Hours that a group must span before its nights say anything: a film that ends at one in the morning is no machine.
 const HOURS_FOR_NIGHT: f64 = 9.0;
 
+/// Hours of a day, at the most, in which nine in ten of a group come who have no day anywhere.
+const FEW_HOURS: f64 = 6.0;
+
+/// Hours are quiet in which others come at two fifths of their usual pace at the most.
+const QUIET: f64 = 0.4;
+
+/// People at home of whom it is known when they came, at the least, and over how many hours: so many say which hours are quiet.
+const MANY: usize = 96;
+
+/// See [`MANY`].
+const HOURS_OF_LIFE: u32 = 36;
+
 /// Seconds of a day.
 const DAY: f64 = 24.0 * 3600.0;
 
@@ -46,6 +58,7 @@ pub(crate) fn agreements(sample: &Sample<'_>) -> Vec<Agreement> {
     all.extend(stored_up(sample));
     all.extend(regular(sample.members));
     all.extend(day_and_night(sample));
+    all.extend(small_hours(sample));
     all
 }
 
@@ -319,6 +332,66 @@ fn day_and_night(sample: &Sample<'_>) -> Option<Agreement> {
     (long && known >= 2 * MIN_CLUSTER && awake as f64 >= 2.5 * expected * known as f64)
         .then(|| group(Fact::DayAndNight, awake, known, expected))
         .flatten()
+}
+
+/// In the same few hours of several days, while hardly anybody else signs: no place has its day then, whatever its clocks say. A
+/// burst is of one day.
+fn small_hours(sample: &Sample<'_>) -> Option<Agreement> {
+    let of = sample.members.len();
+    // How many came on the day when most did, and on all others: a day ends where nobody comes for half of one.
+    let gap = |pair: &[&Record]| pair[1].signed.seconds_since(pair[0].signed) >= DAY / 2.0;
+    let days = sample.members.chunk_by(|a, b| !gap(&[a, b]));
+    let most = days.map(<[&Record]>::len).max()?;
+    if of - most < MIN_CLUSTER {
+        return None;
+    }
+    let hour = |record: &Record| (f64::from(record.signed.0) / 100.0).rem_euclid(DAY);
+    let mut hours: Vec<f64> = sample.members.iter().map(|record| hour(record)).collect();
+    hours.sort_unstable_by(f64::total_cmp);
+    // The shortest part of a day in which nine in ten come.
+    let enough = (of * 9).div_ceil(10);
+    let end = |nth: usize| hours[(nth + enough - 1) % of];
+    let length = |nth: &usize| (end(*nth) - hours[*nth]).rem_euclid(DAY);
+    let first = (0..of).min_by(|a, b| length(a).total_cmp(&length(b)))?;
+    let (begin, length) = (hours[first], length(&first).max(3600.0));
+    if length > FEW_HOURS * 3600.0 {
+        return None;
+    }
+    let then = |record: &Record| (hour(record) - begin).rem_euclid(DAY) <= length;
+    let seen = sample.members.iter().filter(|record| then(record)).count();
+    let expected = share_at_home(sample.life, then)?;
+    // Where a clock is known it has to say night.
+    let known = sample
+        .members
+        .iter()
+        .filter(|record| record.is(flag::HOUR_KNOWN))
+        .count();
+    let night = sample.members.iter().filter(|record| record.is(flag::NIGHT)).count();
+    let quiet = expected <= QUIET * length / DAY && night * 3 >= known;
+    quiet.then(|| group(Fact::SmallHours, seen, of, expected)).flatten()
+}
+
+/// Of people at home with mailboxes at large providers, whom an attack that has begun does not outnumber: when they sign on any day. None
+/// where too little is known. A burst of half an hour would make all other hours quiet: no hour counts for more than twice its share.
+fn share_at_home(life: &[&Record], then: impl Fn(&Record) -> bool) -> Option<f64> {
+    let mut asked: Vec<&Record> = life.to_vec();
+    asked.retain(|record| record.is(flag::ACCESS) && record.is(flag::COMMON_MAIL));
+    asked.sort_unstable_by_key(|record| record.signed.0);
+    let hour = |record: &Record| record.signed.0 / 360_000;
+    let hours = hour(asked.last()?) - hour(asked.first()?) + 1;
+    if asked.len() < MANY || hours < HOURS_OF_LIFE {
+        return None;
+    }
+    let most = (2 * asked.len()).div_ceil(hours as usize);
+    let (mut seen, mut of) = (0, 0);
+    for one in asked.chunk_by(|a, b| hour(a) == hour(b)) {
+        let counted = one.len().min(most);
+        (seen, of) = (
+            seen + one.iter().filter(|record| then(record)).count().min(counted),
+            of + counted,
+        );
+    }
+    Some((seen + 1) as f64 / (of + 16) as f64)
 }
 
 #[cfg(test)]

@@ -220,3 +220,38 @@ fn those_who_signed_last_before_all_are_confirmed_are_held_too() {
     let last: Vec<Observation> = forged.iter().step_by(15).copied().collect();
     assert_eq!(replayed.held_of(&last), last.len(), "{} of 1500", replayed.held.len());
 }
+
+/// Three times from midnight on, for two hours, through networks that no table knows, where no clock is known either.
+/// Fails when only the clocks of a country say when others sleep. The same by day is no machine's mark, also on a petition that most have
+/// signed within half an hour after a film: fails when that makes all other hours quiet.
+#[test]
+fn who_comes_at_midnight_again_and_again_is_held_though_no_clock_is_known() {
+    for (begin, held) in [(0, true), (14, false)] {
+        let mut draw = Draw(58);
+        let mut people = ordinary_days(&mut draw);
+        let viewers = if held { 0 } else { 30_000 };
+        people.extend((0..viewers).map(|_| {
+            let at = BEGIN + 20 * HOUR + draw.below(30 * MINUTE);
+            person(&mut draw, at)
+        }));
+        let forged: Vec<Observation> = (0..450)
+            .map(|nth| {
+                let at = BEGIN + (nth % 3) * DAY + begin * HOUR + draw.below(2 * HOUR);
+                let mut one = stored(&mut draw, 1, 1)[0];
+                one.at = Millis(at);
+                one.id.0[..6].copy_from_slice(&at.to_be_bytes()[2..]);
+                one
+            })
+            .collect();
+        people.extend(&forged);
+        for one in &mut people {
+            one.local_hour = 24;
+        }
+        let replayed = replay(&people, minutes);
+        assert_eq!(replayed.held.len(), replayed.held_of(&forged), "somebody else is held");
+        let facts = replayed.told.iter().flat_map(|told| &told.evidence);
+        assert_eq!(facts.clone().any(|one| one.fact == Fact::SmallHours), held);
+        assert_eq!(replayed.held.len() >= 420, held, "{} of 450", replayed.held.len());
+        assert!(held || replayed.held.is_empty());
+    }
+}
