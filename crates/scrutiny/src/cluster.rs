@@ -11,6 +11,10 @@ use crate::finding::{Advice, ClusterId, Confidence, Evidence, Fact, Family, Find
 use crate::record::{Record, Time, flag};
 use crate::window::Seq;
 
+/// Members of a group, at the least, of whom dozens of domains are named: of fewer, few come up again, and a rule of these would break up what is
+/// about to be found whole.
+const NAMED: u32 = 48;
+
 /// Share of honest people from which a mark is common.
 const COMMON_MARK: f64 = 0.02;
 
@@ -31,6 +35,17 @@ pub(crate) struct Rule {
 impl Rule {
     /// The widest rule that is specific enough to act by itself; `None` if none is.
     pub(crate) fn specific(petition: PetitionId, agreements: &[Agreement]) -> Option<Self> {
+        // Whoever owns dozens of domains has more than a rule can name: they are named where it is not specific enough without.
+        let mut unnamed = agreements.to_vec();
+        unnamed.retain(|one| one.evidence.fact != Fact::OwnMail || matches!(one.mark, Mark::Is(_)));
+        let enough = agreements
+            .iter()
+            .any(|one| one.evidence.fact == Fact::OwnMail && one.evidence.of >= NAMED);
+        let named = || Self::widest(petition, agreements).filter(|_| enough);
+        Self::widest(petition, &unnamed).or_else(named)
+    }
+
+    fn widest(petition: PetitionId, agreements: &[Agreement]) -> Option<Self> {
         let agreed = families(agreements).len();
         if agreed < FAMILIES_NEEDED {
             return None;

@@ -130,13 +130,14 @@ fn content(sample: &Sample<'_>) -> Vec<Agreement> {
     .filter_map(|(fact, kind)| sample.shared(fact, kind))
     .collect();
     if all.iter().all(|agreed| agreed.evidence.fact != Fact::SameDomains) {
-        all.extend(own_domains(sample));
+        all.extend(own_domains(sample).into_iter().flatten());
     }
     all
 }
 
-/// Mailboxes at domains that hardly anybody else has. Whoever owns dozens of them, and spreads over them, has few mailboxes at each.
-fn own_domains(sample: &Sample<'_>) -> Option<Agreement> {
+/// Mailboxes at domains that hardly anybody else has. Whoever owns dozens of them, and spreads over them, has few mailboxes at each. Twice:
+/// for whoever has a mailbox at no large provider, and for those at these domains.
+fn own_domains(sample: &Sample<'_>) -> Option<[Agreement; 2]> {
     let of = sample.members.len();
     if of < OWNED.0 || (sample.count(Trait::OwnMail) as f64) < COVERAGE * of as f64 {
         return None;
@@ -160,10 +161,14 @@ fn own_domains(sample: &Sample<'_>) -> Option<Agreement> {
             known(run[0]).max(sample.baseline.learned_share(Kind::Domain, run[0])),
         )
     });
-    let (seen, again, domains) = fresh.fold((0, 0, 0), |(seen, again, domains), run| {
-        let repeated = if run.len() > 1 { run.len() } else { 0 };
-        (seen + run.len(), again + repeated, domains + 1)
-    });
+    let (mut seen, mut again, mut domains, mut repeated) = (0, 0, 0, Vec::new());
+    for run in fresh {
+        (seen, domains) = (seen + run.len(), domains + 1);
+        if run.len() > 1 {
+            again += run.len();
+            repeated.push((run.len(), run[0]));
+        }
+    }
     // A few, such as those of a service that relays mail, are looked at one by one; and a person's own is nobody else's, or a family's.
     if domains <= OWNED.1 as usize || again * 2 < seen {
         return None;
@@ -172,10 +177,26 @@ fn own_domains(sample: &Sample<'_>) -> Option<Agreement> {
     let alone = life.iter().filter(|domain| times(&life, **domain) == 1).count() as f64;
     let expected = (alone / people).max(ALONE);
     let agreed = sample.agree(Fact::OwnMail, seen, domains, expected, Mark::Is(Trait::OwnMail))?;
-    Some(Agreement {
+    repeated.sort_unstable_by(|a, b| b.cmp(a));
+    repeated.truncate(RULE_VALUES);
+    let mut named: Vec<u32> = repeated.into_iter().map(|(_, domain)| domain).collect();
+    named.sort_unstable();
+    // Of all of them together it is known how many others have a mailbox at one.
+    let others = life.iter().filter(|domain| named.binary_search(domain).is_ok()).count() as f64;
+    let learned: f64 = named
+        .iter()
+        .map(|one| sample.baseline.learned_share(Kind::Domain, *one))
+        .sum();
+    let at_one = Agreement {
+        expected: ((others + 1.0) / people).max(learned),
+        mark: Mark::Values(Kind::Domain, named),
+        ..agreed.clone()
+    };
+    let at_any = Agreement {
         expected: sample.normal(Trait::OwnMail),
         ..agreed
-    })
+    };
+    Some([at_any, at_one])
 }
 
 fn geography(sample: &Sample<'_>) -> Vec<Agreement> {

@@ -452,7 +452,7 @@ impl Scrutiny {
 fn without_selection(seed: Seed, member: &Record, mut agreed: Vec<Agreement>, latest: &[Record]) -> Vec<Agreement> {
     // Nor that they have mailboxes of their own, if that is how they were chosen: which domains these are may speak.
     if seed == Seed::HostingOwnMail {
-        agreed.retain(|one| one.evidence.fact != Fact::OwnMail);
+        agreed.retain(|one| one.evidence.fact != Fact::OwnMail || matches!(one.mark, Mark::Values(..)));
     }
     for part in seed.parts().unwrap_or([seed, seed]) {
         let chosen = agreed.iter().find(|one| Some(one.evidence.fact) == part.fact());

@@ -185,3 +185,28 @@ fn alone(draw: &mut Draw, at: u64, nth: u64) -> Observation {
     (one.client, one.local_shape) = (tag(3, 5000 + draw.below(2)), tag(7, 60 + draw.below(2)));
     one
 }
+
+/// On lines like homes, with a browser that one in sixteen has, thirty-seven domains and always nearly the time that people take as well:
+/// who has that browser, that time and a mailbox at no large provider are too many to hold. Who has a mailbox at one of these domains is
+/// not. Fails when dozens of domains are not named.
+#[test]
+fn dozens_of_domains_are_named_where_the_rest_is_everybodys() {
+    let mut draw = Draw(99);
+    let mut people = ordinary_day(&mut draw);
+    for one in people.iter_mut().step_by(8) {
+        (one.domain, one.common_mail) = (draw.fresh(), false);
+    }
+    let forged: Vec<Observation> = (0..400)
+        .map(|_| {
+            let at = BEGIN + 9 * HOUR + draw.below(12 * HOUR);
+            let mut one = person(&mut draw, at);
+            (one.domain, one.common_mail) = (tag(9, 2000 + draw.below(37)), false);
+            (one.client, one.fill_ms) = (tag(3, 1), 36_000 + draw.below(8000));
+            one
+        })
+        .collect();
+    people.extend(&forged);
+    let replayed = replay(&people, minutes);
+    assert_eq!(replayed.held.len(), replayed.held_of(&forged), "somebody else is held");
+    assert!(replayed.held.len() >= 300, "{} of 400", replayed.held.len());
+}
