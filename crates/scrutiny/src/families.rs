@@ -10,6 +10,12 @@ use crate::times;
 /// Share of people with a mailbox at a domain that nobody else has, at the least.
 const ALONE: f64 = 0.08;
 
+/// Seconds of a day.
+const DAY: f64 = 24.0 * 3600.0;
+
+/// Contributions of the days before from which these say what was usual then.
+const ENOUGH_BEFORE: usize = 64;
+
 /// What is looked at together.
 pub(crate) struct Sample<'a> {
     /// Members in the order in which they signed.
@@ -317,6 +323,22 @@ impl Sample<'_> {
         self.baseline.share_of(is).max(here)
     }
 
+    /// The same before the day of the latest of them, where enough is known of it: a crowd that is called together fills its surroundings with
+    /// those of it who copy another text, or none.
+    fn normal_before(&self, is: Trait) -> f64 {
+        let Some(last) = self.members.last() else {
+            return self.normal(is);
+        };
+        let before = |record: &&&Record| last.signed.seconds_since(record.signed) > DAY;
+        let before: Vec<&Record> = self.life.iter().filter(before).copied().collect();
+        if before.len() < ENOUGH_BEFORE {
+            return self.normal(is);
+        }
+        let seen = before.iter().filter(|record| is.holds(record)).count();
+        let here = seen as f64 / (before.len() + 16) as f64;
+        self.baseline.share_of(is).max(here)
+    }
+
     /// Whether a fact holds for nearly all of them that is rare among the others.
     pub(crate) fn fact(&self, fact: Fact, is: Trait) -> Option<Agreement> {
         let (seen, of) = (self.count(is), self.members.len());
@@ -331,7 +353,7 @@ impl Sample<'_> {
     /// together. It makes nobody a member of anything; it says which crowd a person may want to look at.
     pub(crate) fn leaning(&self, fact: Fact, is: Trait) -> Option<Agreement> {
         let (seen, of) = (self.count(is), self.members.len());
-        let expected = self.normal(is);
+        let expected = self.normal_before(is);
         let decades = surprise(seen, of, expected);
         (seen as f64 >= LEAN.sqrt() * expected * of as f64).then_some(Agreement {
             evidence: Evidence {

@@ -24,6 +24,12 @@ use crate::window::Seq;
 /// Members and decades from which a group is worth showing to a person although two families are too few to hold.
 const SHOWN: (usize, f64) = (48, 40.0);
 
+/// Copies of one text from which it is asked what others copy meanwhile: who is called together has more than one to choose from.
+const COPIES: usize = 2 * MIN_CLUSTER;
+
+/// Texts that are looked at together, at the most.
+const TEXTS: usize = 16;
+
 /// How much more often than by chance two values must come together to speak for two families.
 const LIFT_OF_A_PAIR: f64 = 3.0;
 
@@ -113,7 +119,7 @@ impl Scrutiny {
         }
         // Without its surroundings first: most groups show nothing, and looking around is what costs.
         let glance = agreements(&self.sample(&members, &Neighbours::NOBODY));
-        let copies = seed == Seed::Comment && members.len() >= SHOWN.0;
+        let copies = seed == Seed::Comment && members.len() >= COPIES;
         if !worth_looking_around(&members, &glance) && !copies {
             return None;
         }
@@ -138,7 +144,8 @@ impl Scrutiny {
         };
         let agreed = agreeing(&members);
         if copies && families(&agreed) == [Family::Content] {
-            return self.crowd(&members, size, agreed, &outside);
+            let own = (members.len() >= SHOWN.0).then(|| self.crowd(&members, size, agreed, &outside));
+            return own.flatten().or_else(|| self.crowds_together(&members, &outside));
         }
         let judged = self.advise(&members, &members, size, &agreed);
         let first = Measured {
@@ -380,6 +387,33 @@ impl Scrutiny {
             suspects: Vec::new(),
             agreed,
         })
+    }
+
+    /// The same of all who have copied a text since, whichever it was: where a crowd has several to choose from, too few copy each. A text
+    /// that most of whose copies come from elsewhere or through rented servers is somebody's own, such as a community's abroad.
+    fn crowds_together(&self, members: &[&Record], outside: &Neighbours<&Record>) -> Option<Look> {
+        let since = members.first()?.signed;
+        let mut texts: Vec<&Record> = outside.latest.iter().filter(|one| one.comment != 0).copied().collect();
+        texts.sort_unstable_by_key(|one| one.comment);
+        texts.dedup_by_key(|one| one.comment);
+        let watched = |one: &&Record| self.groups.size_of(Seed::Comment.key(one)) >= MIN_CLUSTER as u64;
+        let mut together: Vec<Record> = members.iter().map(|one| **one).collect();
+        for text in texts.into_iter().filter(watched).take(TEXTS) {
+            let mut copies = self.latest(Seed::Comment.key(text));
+            copies.retain(|one| one.cluster == 0 && !one.is(flag::INNOCENT) && since.seconds_since(one.signed) == 0.0);
+            let away = |one: &&Record| one.is(flag::ELSEWHERE | flag::HOSTING);
+            if (copies.iter().filter(away).count() as f64) < COVERAGE * copies.len() as f64 {
+                together.append(&mut copies);
+            }
+        }
+        if together.len() < SHOWN.0.max(members.len() + MIN_CLUSTER) {
+            return None;
+        }
+        together.sort_unstable_by_key(|one| (one.signed.0, one.id));
+        let together: Vec<&Record> = together.iter().collect();
+        let mut agreed = agreements(&self.sample(&together, outside));
+        agreed.retain(|one| one.evidence.fact == Fact::SameComments);
+        self.crowd(&together, together.len() as u64, agreed, outside)
     }
 
     /// Whether nearly all come from prefixes of which most is held that came from there: what kept a beat with those does not without

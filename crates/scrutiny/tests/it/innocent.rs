@@ -273,3 +273,82 @@ fn a_campus_with_numbered_mailboxes() {
         .collect();
     nobody_is_held(&mut draw, students);
 }
+
+/// Of a crowd one in so many comes from elsewhere, and one in nine of the others through rented servers.
+fn called(draw: &mut Draw, at: u64, nth: u64, abroad: u64) -> Observation {
+    let mut one = person(draw, at);
+    if draw.below(abroad) == 0 {
+        (one.source.country, one.source.origin) = (Country::from_code("QB"), tag(2, 71 + nth % 20));
+    } else if draw.below(9) == 0 {
+        (one.source.kind, one.source.near) = (NetworkKind::Hosting, tag(1, 80_000 + nth % 90));
+    }
+    one
+}
+
+/// Somebody is told that a crowd copies and comes from elsewhere, and nobody is held.
+fn a_crowd_is_shown(people: &[Observation], crowd: &[Observation]) {
+    let replayed = replay(people, minutes);
+    assert_eq!(replayed.held.len(), 0, "{:?}", replayed.told);
+    let about = |told: &&Finding| {
+        let facts = [Fact::SameComments, Fact::Elsewhere];
+        facts
+            .iter()
+            .all(|fact| told.evidence.iter().any(|one| one.fact == *fact))
+    };
+    let told = replayed.told.iter().find(about).expect("somebody is told");
+    let theirs = told
+        .looked_at
+        .iter()
+        .filter(|id| crowd.iter().any(|one| one.id == **id));
+    assert!(theirs.count() * 10 >= told.looked_at.len() * 9, "{told:?}");
+}
+
+/// A crowd may choose from five texts, and most write words of their own: so few copy each that it says nothing by itself. Fails when each
+/// text is looked at by itself.
+#[test]
+fn a_crowd_that_copies_five_texts_is_shown_for_all_together() {
+    let mut draw = Draw(19);
+    let mut people = ordinary_day(&mut draw);
+    let crowd: Vec<Observation> = (0..900)
+        .map(|nth| {
+            let at = BEGIN + 13 * HOUR + draw.below(4 * HOUR);
+            let one = called(&mut draw, at, nth, 5);
+            let comment = if nth % 4 == 0 {
+                Tag(9 + nth as u32 % 5)
+            } else {
+                draw.fresh()
+            };
+            Observation { comment, ..one }
+        })
+        .collect();
+    people.extend(&crowd);
+    a_crowd_is_shown(&people, &crowd);
+}
+
+/// Most of a crowd have come, with words of their own and more of them from elsewhere, before others of it copy a text. By then they are most of the petition. Fails when that
+/// says what is usual on it.
+#[test]
+fn a_crowd_says_nothing_of_what_was_usual_before_it() {
+    let mut draw = Draw(20);
+    let mut people = Vec::new();
+    for nth in 0..2000 {
+        let at = BEGIN + nth % 2 * DAY + 7 * HOUR + draw.below(16 * HOUR);
+        people.push(person(&mut draw, at));
+    }
+    let begin = BEGIN + 2 * DAY;
+    let crowd: Vec<Observation> = (0..4800)
+        .map(|nth| {
+            let copies = nth % 8 == 0;
+            let at = if copies {
+                15 * HOUR + draw.below(2 * HOUR)
+            } else {
+                9 * HOUR + draw.below(6 * HOUR)
+            };
+            let one = called(&mut draw, begin + at, nth, if copies { 5 } else { 3 });
+            let comment = if copies { Tag(9) } else { draw.fresh() };
+            Observation { comment, ..one }
+        })
+        .collect();
+    people.extend(&crowd);
+    a_crowd_is_shown(&people, &crowd);
+}
