@@ -453,9 +453,17 @@ impl Scrutiny {
                 return Some(Judged::Cluster(rule));
             }
             let strong = members.len() >= SHOWN.0 && score(&strongest(agreed)) >= SHOWN.1;
+            // One place and one domain are a firm's, and who comes from there need not wait for a third family.
+            let of_one = organisation(members).filter(|_| members.len() >= MIN_CLUSTER && human(agreed));
+            let of_one = of_one.map(|member| self.groups.size_of(Seed::Domain.key(member)));
+            let one = of_one.is_some_and(|size| size <= ORGANISATION);
             return match agreeing.len() {
-                2.. if strong => Some(shown(false)),
-                2.. if marked => Some(Judged::Watch),
+                2.. if strong => Some(Judged::Notice {
+                    organisation: false,
+                    watch: marked && !one,
+                    size,
+                }),
+                2.. if marked && !one => Some(Judged::Watch),
                 _ => None,
             };
         }

@@ -123,3 +123,30 @@ fn an_organisation_does_not_wait() {
         assert_eq!(replayed.engine.standing(one.id, at), Standing::Pass);
     }
 }
+
+/// A firm of sixty behind two rented proxies, each with a browser of their own: rented servers and one domain, and nothing else. Fails when
+/// those who come when it is known wait for a third family to agree.
+#[test]
+fn a_firm_behind_two_proxies_does_not_wait() {
+    let mut draw = Draw(67);
+    let (start, mut staff) = (BEGIN + 12 * HOUR, firm(&mut draw, 60));
+    for (nth, one) in (0..).zip(&mut staff) {
+        let at = start + draw.below(HOUR);
+        let other = person(&mut draw, at);
+        (one.id, one.at, one.source.near) = (other.id, other.at, tag(1, 81_000 + nth % 2));
+        (one.client, one.local_shape) = (other.client, other.local_shape);
+        (one.domain, one.common_mail) = (tag(9, 801), false);
+    }
+    let mut people = ordinary_day(&mut draw);
+    people.retain(|one| one.at.0 < start + HOUR);
+    people.extend(&staff);
+    let replayed = replay(&people, |one| Draw(u64::from(one.name.0)).about(20_000.0));
+    let waits = |one: &&Observation| replayed.engine.standing(one.id, Millis(replayed.end)) == Standing::Wait;
+    let late: Vec<Observation> = staff
+        .iter()
+        .filter(|one| one.at.0 > start + 54 * MINUTE)
+        .copied()
+        .collect();
+    assert!(late.len() >= 4, "{}", late.len());
+    assert_eq!((late.iter().filter(waits).count(), replayed.held.len()), (0, 0));
+}
