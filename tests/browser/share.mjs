@@ -162,6 +162,35 @@ export function shareTests(test, sign, confirm) {
     }
   });
 
+  test("letters of twice the size hang over nowhere, and a site's name gives way to them", async (browser) => {
+    const paths = ["/", `/p/${petition}`, `/p/${petition}/sign`, `/p/${petition}/check-mail`, "/method", "/privacy", "/desk/login"];
+    for (const width of [320, 390]) {
+      const page = await open(browser, { lang: "fr", width });
+      for (const path of paths) {
+        await page.goto(`${base}${path}?lang=fr`);
+        // As a phone does that is told to write larger: the letters grow and the window does not.
+        const over = await page.evaluate(() => {
+          document.documentElement.style.fontSize = "200%";
+          document.querySelector(".brand span").textContent = "Pétitions de la vallée d’Exemple et des environs";
+          return document.documentElement.scrollWidth - innerWidth;
+        });
+        check(over <= 0, `${path}: ${over} px too wide at ${width}`);
+      }
+    }
+  });
+
+  test("on paper nothing is light on white, whatever the screen was", async (browser) => {
+    const page = await open(browser, { lang: "fr", scheme: "dark" });
+    await page.goto(`${page_url}?lang=fr`);
+    await page.emulateMedia({ media: "print", colorScheme: "dark" });
+    const pale = await page.evaluate(() => [...document.querySelectorAll("main :is(h1, b, p, span, a, li)")].filter((one) => {
+      if (!one.checkVisibility() || !one.textContent.trim()) return false;
+      const [red, green, blue] = getComputedStyle(one).color.match(/[\d.]+/g).map(Number);
+      return 0.299 * red + 0.587 * green + 0.114 * blue > 128;
+    }).map((one) => one.textContent.trim().slice(0, 30)));
+    check(pale.length === 0, `light on white: ${pale.join("; ")}`);
+  });
+
   test("on paper a petition is its text, its count and its address", async (browser) => {
     const page = await open(browser, { lang: "fr" });
     await page.goto(`${page_url}?lang=fr`);

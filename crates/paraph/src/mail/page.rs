@@ -120,7 +120,8 @@ pub struct Head<'a> {
 
 // Mail programs drop style sheets, so every element says what it needs. No colour but the button's own two, which have a
 // contrast of 7.9 to 1 whatever is behind them.
-const BODY: &str = "max-width:34em;margin:0 auto;padding:1.5em 1em;font:1em/1.55 system-ui,sans-serif";
+const BODY: &str =
+    "max-width:34em;margin:0 auto;padding:1.5em 1em;font:1em/1.55 system-ui,sans-serif;overflow-wrap:anywhere";
 const PARAGRAPH: &str = "margin:0 0 1.1em";
 const QUOTED: &str =
     "margin:0 0 1.1em;padding:.1em 0 .1em 1em;border-inline-start:3px solid;font-weight:bold;overflow-wrap:anywhere";
