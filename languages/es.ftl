@@ -71,6 +71,7 @@ people-signed = { $count ->
    *[other] firmas confirmadas
 }
 goal = { $percent } % de un objetivo de { $goal }
+goal-begun = Menos del 1 % de un objetivo de { $goal }
 goal-reached = El objetivo de { $goal } se ha alcanzado
 held = { $count ->
     [one] { $count } firma antes contada, hoy en suspenso.

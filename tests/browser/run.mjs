@@ -92,7 +92,43 @@ if (settings.settle) {
     await sent(page);
     await confirm(page, somebody);
     const moved = async () => (await watching.textContent(".total strong")) !== before;
+    const said = await watching.textContent(".count time");
     await until("the number on the open page moves", settings.settle, moved);
+    check(/\d\u00a0h\u00a0\d\d\u00a0?\s?UTC$/.test(said), `the server writes ${said}`);
+    const now = await watching.textContent(".count time");
+    check(/\d\u00a0h\u00a0\d\d UTC$/.test(now), `the page writes ${now}`);
+  });
+
+  test("how far the goal is, in words that hold at every count", async (browser) => {
+    const page = await open(browser, { lang: "fr", width: 390 });
+    // What the server would say, without waiting for so many people.
+    await page.addInitScript(() => {
+      window.EventSource = class extends EventTarget {
+        constructor() {
+          super();
+          window.say = (counted) => this.dispatchEvent(new MessageEvent("count", {
+            data: JSON.stringify({ counted, as_of: "2026-11-22T20:42:14.513Z" }),
+          }));
+        }
+        close() {}
+      };
+    });
+    await page.goto(`${page_url}?lang=fr`);
+    for (const [counted, width, words] of [
+      [0, 0, "0\u00a0% de l’objectif de 500"],
+      [1, 1, "Moins de 1\u00a0% de l’objectif de 500"],
+      [4, 1, "Moins de 1\u00a0% de l’objectif de 500"],
+      [5, 1, "1\u00a0% de l’objectif de 500"],
+      [499, 99, "99\u00a0% de l’objectif de 500"],
+      [500, 100, "L’objectif de 500 est atteint"],
+      [1234, 100, "L’objectif de 500 est atteint"],
+      [250, 50, "50\u00a0% de l’objectif de 500"],
+    ]) {
+      await page.evaluate((counted) => window.say(counted), counted);
+      const shown = await page.textContent(".goal");
+      check(shown === words, `${counted}: ${shown}`);
+      check((await page.getAttribute(".bar .fill", "width")) === String(width), `${counted}: the bar`);
+    }
   });
 }
 

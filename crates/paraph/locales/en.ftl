@@ -71,6 +71,7 @@ people-signed = { $count ->
    *[other] confirmed signatures
 }
 goal = { $percent }% of a goal of { $goal }
+goal-begun = Less than 1% of a goal of { $goal }
 goal-reached = The goal of { $goal } is reached
 held = { $count ->
     [one] { $count } signature previously counted, now held.

@@ -77,6 +77,7 @@ people-signed = { $count ->
    *[other] signatures confirmées
 }
 goal = { $percent } % de l’objectif de { $goal }
+goal-begun = Moins de 1 % de l’objectif de { $goal }
 goal-reached = L’objectif de { $goal } est atteint
 held = { $count ->
     [one] { $count } signature auparavant comptée, aujourd’hui retenue.

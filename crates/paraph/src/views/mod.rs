@@ -203,11 +203,24 @@ impl Petition {
     pub fn progress(&self, f: &Frame<'_>, counted: impl Borrow<u64>) -> Option<(u64, String)> {
         let counted = *counted.borrow();
         let (goal, percent) = (self.goal?, self.percent(counted)?);
-        let id = if counted < goal { "goal" } else { "goal-reached" };
+        let id = match counted {
+            _ if counted >= goal => "goal-reached",
+            _ if counted > 0 && counted.saturating_mul(100) < goal => "goal-begun",
+            _ => "goal",
+        };
         Some((
             percent,
             f.lang.fill(id, &[("goal", goal.into()), ("percent", percent.into())]),
         ))
+    }
+
+    /// The words for how far the goal is, for a page whose count moves: before the first hundredth, on the way with `#` for
+    /// the percent, and there.
+    #[must_use]
+    pub fn progress_words(&self, f: &Frame<'_>) -> Option<[String; 3]> {
+        let goal = self.goal?;
+        let args = [("goal", goal.into()), ("percent", "#".into())];
+        Some(["goal-begun", "goal", "goal-reached"].map(|id| f.lang.fill(id, &args)))
     }
 }
 

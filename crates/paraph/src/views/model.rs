@@ -156,7 +156,8 @@ impl Petition {
         self.state == PetitionState::Open
     }
 
-    /// Percent of the goal, from 0 to 100; zero only when nobody has signed, so that the first signature shows.
+    /// Percent of the goal, from 0 to 100, as long as its bar is; zero only when nobody has signed, so that the first
+    /// signature shows.
     #[must_use]
     pub fn percent(&self, counted: u64) -> Option<u64> {
         let goal = self.goal.filter(|goal| *goal > 0)?;

@@ -554,3 +554,34 @@ fn a_moment_is_said_in_local_time_and_in_utc_and_once_where_they_are_one() {
         assert!(said(&paris) == 1 && there.contains("(CET)"), "{there}");
     }
 }
+
+#[test]
+fn a_goal_is_never_said_to_be_nearer_than_it_is() {
+    let site = site();
+    let said = |lang: &str, goal, counted: u64| {
+        let f = &Frame {
+            site: &site,
+            lang: Lang::from_code(lang).expect("built in"),
+            path: None,
+        };
+        let petition = Petition {
+            goal: Some(goal),
+            ..hostile_petition()
+        };
+        petition.progress(f, counted).expect("there is a goal")
+    };
+    assert_eq!(said("en", 500, 0), (0, "0% of a goal of 500".into()));
+    assert_eq!(
+        said("en", 500, 1),
+        (1, "Less than 1% of a goal of 500".into()),
+        "the bar shows the first signature"
+    );
+    assert_eq!(said("en", 500, 4).1, "Less than 1% of a goal of 500");
+    assert_eq!(said("en", 500, 5).1, "1% of a goal of 500");
+    assert_eq!(
+        said("fr", 100_000, 999).1,
+        "Moins de 1\u{a0}% de l’objectif de 100\u{202f}000"
+    );
+    assert_eq!(said("en", 500, 499), (99, "99% of a goal of 500".into()));
+    assert_eq!(said("en", 500, 500), (100, "The goal of 500 is reached".into()));
+}
