@@ -2,7 +2,32 @@
 
 use std::borrow::Cow;
 
+use http::HeaderMap;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+
 use crate::limits::Limits;
+
+/// Whether a body is announced as what the forms of browsers are: `application/x-www-form-urlencoded`, in UTF-8, and not
+/// compressed. What is anything else would be read as letters that nobody typed.
+pub fn is_announced(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?").trim());
+    let mut media = text(CONTENT_TYPE).unwrap_or_default().split(';').map(str::trim);
+    let is_form = media
+        .next()
+        .is_some_and(|essence| essence.eq_ignore_ascii_case("application/x-www-form-urlencoded"));
+    let is_utf8 = media
+        .filter_map(|parameter| parameter.split_once('='))
+        .filter(|(name, _)| name.eq_ignore_ascii_case("charset"))
+        .all(|(_, charset)| {
+            let charset = charset.trim_matches('"');
+            ["utf-8", "utf8", "us-ascii"]
+                .iter()
+                .any(|known| charset.eq_ignore_ascii_case(known))
+        });
+    let is_plain =
+        text(CONTENT_ENCODING).is_none_or(|coding| coding.is_empty() || coding.eq_ignore_ascii_case("identity"));
+    is_form && is_utf8 && is_plain
+}
 
 /// What is wrong with one field.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -54,7 +54,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
 use http::HeaderMap;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::CONTENT_LENGTH;
 use paraph_tally::Millis;
 use sha2::Sha256;
 use tokio::time::Instant;
@@ -333,12 +333,7 @@ impl Admitter {
         B: hyper::body::Body<Data = Bytes>,
         Unread: From<B::Error>,
     {
-        let media = headers
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
-        let essence = media.split(';').next().unwrap_or_default().trim();
-        if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        if !form::is_announced(headers) {
             return Err(Refusal::UnsupportedMedia);
         }
         self.read(headers, body).await

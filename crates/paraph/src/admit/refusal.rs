@@ -14,7 +14,7 @@ pub enum Refusal {
     InvalidForm(Vec<FieldError>),
     /// 413: the body is larger than `limits.body_bytes`.
     TooLarge,
-    /// 415: not `application/x-www-form-urlencoded`.
+    /// 415: not `application/x-www-form-urlencoded`, in another charset than UTF-8, or compressed.
     UnsupportedMedia,
     /// 408: the body took longer than `limits.body_seconds`, or came slower than the least rate.
     SlowBody,

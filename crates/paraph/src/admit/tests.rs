@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use altcha::{Payload, SolveChallengeOptions};
 use data_encoding::BASE64;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http_body_util::Full;
 
 use super::*;
@@ -347,14 +348,18 @@ fn without_a_clearance_of_ours_nothing_is_cleared() {
 #[tokio::test]
 async fn forms_are_read_within_their_bounds() {
     let door = door(Price::Real);
-    let receive = async |media: &str, body: Vec<u8>| {
+    let receive_coded = async |media: &str, coding: Option<&str>, body: Vec<u8>| {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, media.parse().expect("header"));
+        if let Some(coding) = coding {
+            headers.insert(CONTENT_ENCODING, coding.parse().expect("header"));
+        }
         let received = door
             .receive(&home(), &headers, Full::new(Bytes::from(body)), true, NOW)
             .await;
         received.map_err(|not| not.refusal)
     };
+    let receive = async |media: &str, body: Vec<u8>| receive_coded(media, None, body).await;
     let form = "application/x-www-form-urlencoded; charset=UTF-8";
     let received = receive(form, b"name=Ada".to_vec()).await.expect("read");
     assert_eq!(
@@ -365,6 +370,19 @@ async fn forms_are_read_within_their_bounds() {
         refusal(receive("application/json", b"{}".to_vec()).await),
         "unsupported_type unsupported_type"
     );
+    // What is not UTF-8, or is compressed, would be read as letters that nobody typed.
+    for (charset, is_taken) in [("iso-8859-1", false), ("\"utf-8\"", true), ("windows-1252", false)] {
+        let media = format!("application/x-www-form-urlencoded;charset={charset}");
+        assert_eq!(
+            receive(&media, b"name=Ada".to_vec()).await.is_ok(),
+            is_taken,
+            "{charset}"
+        );
+    }
+    for (coding, is_taken) in [("gzip", false), ("identity", true), ("br, gzip", false)] {
+        let received = receive_coded(form, Some(coding), b"name=Ada".to_vec()).await;
+        assert_eq!(received.is_ok(), is_taken, "{coding}");
+    }
     assert_eq!(refusal(receive(form, vec![b'a'; 16_385]).await), "too_large too_large");
     assert_eq!(
         refusal(receive(form, b"age=7".to_vec()).await),

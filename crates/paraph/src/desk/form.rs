@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use http::HeaderMap;
-use http::header::CONTENT_TYPE;
 use percent_encoding::percent_decode;
 
 use super::route::Route;
+use crate::admit::form::is_announced;
 use crate::admit::upload;
 use crate::handlers::Body;
 use crate::views::Refusal;
@@ -40,11 +40,7 @@ impl Form {
     /// # Errors
     /// It is too large, too slow, broken off, not a form, or has a field twice.
     pub async fn read(headers: &HeaderMap, body: Body, most: u64) -> Result<Self, Refusal> {
-        let media = headers
-            .get(CONTENT_TYPE)
-            .and_then(|media| media.to_str().ok())
-            .unwrap_or_default();
-        if media.split(';').next().map(str::trim) != Some("application/x-www-form-urlencoded") {
+        if !is_announced(headers) {
             return Err(Refusal::UnsupportedType);
         }
         let most = usize::try_from(most).unwrap_or(usize::MAX);
