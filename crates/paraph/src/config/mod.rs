@@ -126,7 +126,7 @@ pub fn environment() -> Vec<(String, String)> {
                 value.to_string_lossy().into_owned(),
             )
         })
-        .filter(|(name, _)| name.starts_with(written::ENV_PREFIX))
+        .filter(|(name, _)| name.starts_with(written::OURS))
         .collect()
 }
 

@@ -107,6 +107,16 @@ fn an_unknown_key_is_refused_with_its_line_and_the_nearest_name() {
         hint.contains("a section") && hint.contains("PARAPH__SITE__BASE_URL"),
         "{hint}"
     );
+    // One underscore too few must not leave a site with its default.
+    for (typed, meant) in [
+        ("PARAPH_SITE__NAME", "PARAPH__SITE__NAME"),
+        ("PARAPH_SITE_NAME", "PARAPH__SITE__NAME"),
+        ("PARAPH_LIMITS_NAME_CHARS", "PARAPH__LIMITS__NAME_CHARS"),
+        ("PARAPH_LISTEN_ACME_CONTACT", "PARAPH__LISTEN__ACME__CONTACT"),
+    ] {
+        let (what, hint) = refusal("", &[(typed, "x")]);
+        assert!(what.contains(typed) && hint.contains(meant), "{what} {hint}");
+    }
     let (what, _) = refusal("", &[("PARAPH__SITE__NAME", "caf\u{FFFD}")]);
     assert!(what.contains("not UTF-8"), "{what}");
     let (what, _) = refusal("[site]\nname = x y\n", &[]);

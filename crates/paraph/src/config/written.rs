@@ -12,7 +12,10 @@ use crate::failure::Failure;
 use crate::limits::Limits;
 
 /// Prefix of the environment variables that override the file: `PARAPH__SECTION__KEY`.
-pub(super) const ENV_PREFIX: &str = "PARAPH__";
+const ENV_PREFIX: &str = "PARAPH__";
+
+/// What all variables of ours begin with.
+pub(super) const OURS: &str = "PARAPH_";
 
 /// What may be written for a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -238,18 +241,27 @@ impl Written {
         Ok(())
     }
 
-    /// Reads the environment; variables without the prefix are none of ours.
+    /// Reads the environment; variables without the prefix are none of ours, unless they are the name of a key but for
+    /// their underscores.
     ///
     /// # Errors
-    /// A variable with the prefix names no key, or its value is of another kind.
+    /// A variable with the prefix names no key, or its value is of another kind; a variable lacks an underscore.
     pub(super) fn read_environment(&mut self, variables: &[(String, String)]) -> Result<(), Failure> {
         for (name, value) in variables {
+            let variable = |key: &str| format!("{ENV_PREFIX}{}", key.to_uppercase().replace('.', "__"));
             let Some(rest) = name.strip_prefix(ENV_PREFIX) else {
-                continue;
+                let Some(key) = name.strip_prefix(OURS).and_then(but_for_underscores) else {
+                    continue;
+                };
+                let what = format!("{name} is set, and is read by nobody");
+                let hint = format!(
+                    "write {}, or unset it: two underscores stand before each part",
+                    variable(&key)
+                );
+                return Err(Failure::usage(what, hint));
             };
             let origin = Origin::Environment(name.clone());
             let full = rest.to_lowercase().replace("__", ".");
-            let variable = |key: &str| format!("{ENV_PREFIX}{}", key.to_uppercase().replace('.', "__"));
             let kind = kind_of(&full).ok_or_else(|| {
                 let what = format!("{name} is set, and there is no such key");
                 if sections().any(|known| known == full) {
@@ -297,6 +309,21 @@ fn split_list(value: &str) -> Vec<String> {
 
 fn sections() -> impl Iterator<Item = &'static str> {
     KEYS.iter().map(|(section, ..)| *section).chain([LIMITS])
+}
+
+/// Every key, with its section.
+fn keys() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let limits = Limits::TABLE.iter().map(|bound| (LIMITS, bound.name));
+    KEYS.iter().map(|(section, key, _)| (*section, *key)).chain(limits)
+}
+
+/// The key that a variable means which has one underscore where two belong.
+fn but_for_underscores(rest: &str) -> Option<String> {
+    let joined = |text: &str| text.to_lowercase().replace("__", "_").replace('.', "_");
+    let meant = joined(rest);
+    keys()
+        .map(|(section, key)| format!("{section}.{key}"))
+        .find(|full| joined(full) == meant)
 }
 
 fn kind_of(full: &str) -> Option<Kind> {
@@ -353,13 +380,12 @@ fn unknown(origin: &Origin, full: &str) -> Failure {
 /// The known name that takes the fewest edits, if they are few: a section for a section; for a key one of its section, and
 /// of all sections where there is none of that name.
 fn closest(full: &str) -> Option<String> {
-    let limits = Limits::TABLE.iter().map(|bound| (LIMITS, bound.name));
-    let keys = KEYS.iter().map(|(section, key, _)| (*section, *key)).chain(limits);
     let names: Vec<String> = match full.rsplit_once('.') {
         None => sections().map(str::to_owned).collect(),
         Some((section, _)) => {
             let is_known = sections().any(|known| known == section);
-            keys.filter(|(this, _)| !is_known || *this == section)
+            keys()
+                .filter(|(this, _)| !is_known || *this == section)
                 .map(|(section, key)| format!("{section}.{key}"))
                 .collect()
         }
@@ -371,9 +397,7 @@ fn closest(full: &str) -> Option<String> {
 
 /// A key of a section, for an example.
 fn first_key(section: &str) -> String {
-    let limits = Limits::TABLE.iter().map(|bound| (LIMITS, bound.name));
-    let mut keys = KEYS.iter().map(|(section, key, _)| (*section, *key)).chain(limits);
-    let first = keys.find(|(this, _)| *this == section);
+    let first = keys().find(|(this, _)| *this == section);
     first.map_or_else(String::new, |(_, key)| key.to_uppercase())
 }
 
