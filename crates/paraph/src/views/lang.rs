@@ -103,12 +103,7 @@ impl Lang {
             .unwrap_or_default()
             .as_bytes()
             .split(|byte| *byte == b',');
-        for item in items.take(ACCEPT_LANGUAGE_ITEMS) {
-            let mut parts = item.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
-            let range = parts.next().unwrap_or_default();
-            let weight = parts
-                .find_map(|part| part.strip_prefix(b"q="))
-                .map_or(1000, thousandths);
+        for (range, weight) in items.clone().take(ACCEPT_LANGUAGE_ITEMS).map(weighed) {
             let primary = range.split(|byte| *byte == b'-').next().unwrap_or_default();
             let Some(lang) = known(range).or_else(|| known(primary)) else {
                 continue;
@@ -117,7 +112,12 @@ impl Lang {
                 best = Some((weight, lang));
             }
         }
-        best.map_or_else(|| offered.first().copied().unwrap_or(Self(0)), |(_, lang)| lang)
+        let refuses = |lang: &Self| {
+            let mut refused = items.clone().take(ACCEPT_LANGUAGE_ITEMS).map(weighed);
+            refused.any(|(range, weight)| weight == 0 && range.eq_ignore_ascii_case(lang.code().as_bytes()))
+        };
+        let rest = || offered.iter().find(|lang| !refuses(lang)).or(offered.first());
+        best.map_or_else(|| rest().copied().unwrap_or(Self(0)), |(_, lang)| lang)
     }
 
     /// A message without values.
@@ -222,6 +222,16 @@ impl Lang {
             .find(|(known, _)| *known == code)
             .map(|(_, name)| *name)
     }
+}
+
+/// A range of `Accept-Language` and its weight.
+fn weighed(item: &[u8]) -> (&[u8], u16) {
+    let mut parts = item.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
+    let range = parts.next().unwrap_or_default();
+    let weight = parts
+        .find_map(|part| part.strip_prefix(b"q="))
+        .map_or(1000, thousandths);
+    (range, weight)
 }
 
 /// A weight of `Accept-Language` (RFC 9110 section 12.4.2), in thousandths; 0 for what is none.
@@ -400,6 +410,8 @@ mod tests {
         check(None, Some("de-DE,de;q=0.9,en;q=0.4,fr;q=0.8"), fr);
         check(None, Some("en-GB, fr;q=0.9"), en);
         check(None, Some("fr;q=0, en;q=bad, *"), fr);
+        check(None, Some("fr;q=0, *"), en);
+        check(None, Some("de, fr;q=0.0"), en);
         check(None, None, fr);
         assert_eq!(Lang::negotiate(Some("en"), Some("en"), &[fr]), fr);
     }
