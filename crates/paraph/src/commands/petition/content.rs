@@ -17,6 +17,7 @@ use crate::ledger::catalogue::Petition;
 use crate::ledger::content::FirstSignatory;
 use crate::ledger::record::consents_hash;
 use crate::limits::Limits;
+use crate::plural::many;
 use crate::video::Video;
 
 /// What was typed for a new petition.
@@ -108,17 +109,7 @@ pub(super) fn post(update: &PetitionUpdate) -> Result<(), Failure> {
     match perform(&config, PetitionCommand::Post(command))? {
         PetitionAnswer::Posted { number, subscribers } => {
             let page = format!("/p/{}/updates/{number}", update.slug);
-            let said = if update.no_mail {
-                format!(
-                    "update {number} of petition {} is posted, and mailed to nobody: {page}",
-                    update.slug
-                )
-            } else {
-                format!(
-                    "update {number} of petition {} is posted: {page}\nit goes to {subscribers} mailboxes, those that want news; mails go out beside the confirmation mails",
-                    update.slug
-                )
-            };
+            let said = posted(&update.slug, number, &page, (!update.no_mail).then_some(subscribers));
             let value = json!({
                 "petition": update.slug, "update": number, "page": page, "mailed": !update.no_mail, "subscribers": subscribers,
             });
@@ -219,4 +210,28 @@ fn first_signatories(file: &Path, limits: &Limits) -> Result<Vec<FirstSignatory>
         ));
     }
     Ok(named)
+}
+
+/// What is said of an update: where it stands, and to how many it goes if it is mailed.
+fn posted(slug: &str, number: u32, page: &str, readers: Option<u64>) -> String {
+    let Some(readers) = readers else {
+        return format!("update {number} of petition {slug} is posted, and mailed to nobody: {page}");
+    };
+    let readers = many(readers, "mailbox that wants news", "mailboxes that want news");
+    format!(
+        "update {number} of petition {slug} is posted: {page}\nit goes to {readers}; mails go out beside the confirmation mails"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::posted;
+
+    #[test]
+    fn one_reader_is_one() {
+        let said = |readers| posted("clean-river", 2, "/p/clean-river/updates/2", readers);
+        assert!(said(Some(1)).contains("goes to 1 mailbox that wants news;"));
+        assert!(said(Some(3)).contains("goes to 3 mailboxes that want news;"));
+        assert!(said(None).contains("mailed to nobody"));
+    }
 }
