@@ -63,6 +63,8 @@ pub const MAILS_DUE: &str = "paraph_mails_due";
 pub const EVENTS: &str = "paraph_journal_events_total";
 /// Batches that were not recorded; everyone in them was told to try again.
 pub const BATCHES_FAILED: &str = "paraph_batches_failed_total";
+/// Times that the memory of spent puzzles was full, and the store decided.
+pub const SPENT_FULL: &str = "paraph_spent_full_total";
 /// Commands decided and committed together.
 pub const BATCH_COMMANDS: &str = "paraph_batch_commands";
 /// Seconds from taking a batch to its commit.
@@ -208,8 +210,36 @@ pub fn install() -> Result<Handle, Failure> {
     let hint = "this is a fault of the program: please report it";
     let handle = installed.map_err(|error| Failure::failed(format!("metrics did not start: {error}"), hint))?;
     describe();
+    begin();
     INSTALLED.store(true, Ordering::Relaxed);
     Ok(Handle(handle))
+}
+
+/// Counts nothing under the names that alerts are made of. What is not there until it happens for the first time has not
+/// risen then, for whoever asks how much a counter rose.
+fn begin() {
+    for name in [
+        CARDS_DRAWN,
+        CONNECTIONS_BEHIND,
+        EVENTS,
+        BATCHES_FAILED,
+        SPENT_FULL,
+        SCRUTINY_HELD,
+        SCRUTINY_ASKS,
+        SCRUTINY_UNREADABLE,
+        crate::shield::TURNED_AWAY,
+    ] {
+        metrics::counter!(name).increment(0);
+    }
+    for (name, outcomes) in [
+        (MAILS, &["sent", "later", "given_up"][..]),
+        (ALERTS, &["reached", "unheard"]),
+        (RELOADS, &["done", "refused"]),
+    ] {
+        for outcome in outcomes {
+            metrics::counter!(name, "outcome" => *outcome).increment(0);
+        }
+    }
 }
 
 static INSTALLED: AtomicBool = AtomicBool::new(false);
@@ -260,6 +290,7 @@ fn describe() {
     describe_gauge!(MAILS_DUE, "Letters that are due and have not left");
     describe_counter!(EVENTS, "Events appended to the journal");
     describe_counter!(BATCHES_FAILED, "Batches that were not recorded");
+    describe_counter!(SPENT_FULL, "Times that the memory of spent puzzles was full");
     describe_histogram!(BATCH_COMMANDS, "Commands committed together");
     describe_histogram!(
         COMMIT_SECONDS,
@@ -363,6 +394,17 @@ mod tests {
         metrics::counter!(MAILS, "outcome" => "sent").increment(2);
         let text = handle.render();
         assert!(text.contains("paraph_mails_total{outcome=\"sent\"} 2"), "{text}");
+        for at_zero in [
+            "paraph_batches_failed_total 0",
+            "paraph_mails_total{outcome=\"given_up\"} 0",
+            "paraph_alerts_total{outcome=\"unheard\"} 0",
+        ] {
+            let is_there = text.lines().any(|line| line == at_zero);
+            assert!(
+                is_there,
+                "an alert on what rises misses the first: {at_zero} not in {text}"
+            );
+        }
         for name in [
             "process_cpu_seconds_total ",
             "process_resident_memory_bytes ",

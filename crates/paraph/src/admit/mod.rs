@@ -472,7 +472,7 @@ impl Admitter {
                 // The store's unique key decides in any case. Refusing here would let a flood close the way by filling
                 // the memory; going on only costs what the memory saves.
                 Burn::Full => {
-                    metrics::counter!("paraph_spent_full_total").increment(1);
+                    metrics::counter!(crate::telemetry::SPENT_FULL).increment(1);
                     return Ok(Some(Burning {
                         spent: None,
                         nonce,
