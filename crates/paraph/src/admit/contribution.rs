@@ -200,6 +200,12 @@ pub fn without_invisible(text: &str) -> String {
     out
 }
 
+/// Whether a character has no place in a line of text: controls, line ends among them, and Unicode's own two.
+#[must_use]
+pub fn breaks_a_line(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
 /// Whether a character is seen by nobody and changes how others are seen.
 #[must_use]
 pub fn is_unseen(c: char) -> bool {

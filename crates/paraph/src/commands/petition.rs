@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 use super::{block_on, configured, print};
-use crate::admit::contribution::without_invisible;
+use crate::admit::contribution::{breaks_a_line, without_invisible};
 use crate::cli::{Petition, PetitionCreate, PetitionList, PetitionOne};
 use crate::clock;
 use crate::config::Config;
@@ -112,7 +112,7 @@ fn one_line(flag: &str, value: &str, most: usize) -> Result<String, Failure> {
     let value = without_invisible(value);
     let value = value.trim();
     let hint = format!("write 1 to {most} characters on one line");
-    if value.is_empty() || value.chars().count() > most || value.chars().any(char::is_control) {
+    if value.is_empty() || value.chars().count() > most || value.contains(breaks_a_line) {
         return Err(Failure::usage(
             format!("{flag}: not a line of 1 to {most} characters"),
             hint,

@@ -1,7 +1,7 @@
 //! What makes a petition: the bounds of its texts, shared by the desk and the command line, and the form of the desk.
 
 use super::form::Form;
-use crate::admit::contribution::without_invisible;
+use crate::admit::contribution::{breaks_a_line, without_invisible};
 use crate::intake::command::{Details, Edit, Head, PetitionCommand};
 use crate::ledger::catalogue::Petition;
 use crate::ledger::content::FirstSignatory;
@@ -64,7 +64,7 @@ fn line(typed: &str, most: usize, needed: bool) -> Result<String, Problem> {
     if typed.chars().count() > most {
         return Err(Problem::TooLong(most as u64));
     }
-    if typed.chars().any(char::is_control) {
+    if typed.contains(breaks_a_line) {
         return Err(Problem::BadCharacters);
     }
     Ok(typed.to_owned())
@@ -301,6 +301,22 @@ pub fn read_update(title: &str, body: &str) -> Result<(String, String), Problems
                 .into_iter()
                 .filter_map(|(field, problem)| Some((field, problem?)))
                 .collect())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Problem, line};
+
+    #[test]
+    fn a_title_is_one_line_whatever_ends_lines() {
+        assert_eq!(
+            line(" Une rivière propre ", 40, true),
+            Ok("Une rivière propre".to_owned())
+        );
+        for typed in ["a\nb", "a\u{85}b", "a\u{2028}b", "a\u{2029}b"] {
+            assert_eq!(line(typed, 40, true), Err(Problem::BadCharacters), "{typed:?}");
         }
     }
 }
