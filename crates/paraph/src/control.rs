@@ -237,9 +237,11 @@ async fn answer(write: OwnedWriteHalf, line: &[u8], ways: &Ways) -> io::Result<(
         }
         Ok(Request::Door(command)) => {
             if let DoorCommand::ReadOnly(read_only) = command {
-                ways.admitter.set_read_only(read_only);
-                // Signing is paused also where nothing can be recorded; that may be why.
-                let _ = ways.office.0.read_only(read_only, None).await;
+                // What was so before, nobody has done.
+                if ways.admitter.set_read_only(read_only) {
+                    // Signing is paused also where nothing can be recorded; that may be why.
+                    let _ = ways.office.0.read_only(read_only, None).await;
+                }
             }
             Answer::Door(ways.admitter.state(clock::now()))
         }

@@ -156,7 +156,12 @@ impl Server {
         .await;
         let incidents = Arc::new(incidents.map_err(store_failure)?);
         let watched = Arc::clone(&incidents);
-        let watching = (Arc::clone(&incidents), Arc::clone(&shield), board.clone());
+        let watching = (
+            Arc::clone(&incidents),
+            Arc::clone(&shield),
+            board.clone(),
+            core.published.shown.clone(),
+        );
         let sensors = Sensors {
             intake: intake.clone(),
             admitter: Arc::clone(&core.admitter),
@@ -240,6 +245,7 @@ impl Server {
                 watching.0,
                 watching.1,
                 watching.2,
+                watching.3,
                 stopped.clone(),
             )),
             tokio::spawn(crate::alerts::watch::run(Arc::clone(&alerts), sensors, stopped.clone())),

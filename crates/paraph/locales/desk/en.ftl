@@ -724,3 +724,4 @@ desk-label-apart = Only answers that are not alike
 desk-done-asked = The mails leave one after another.
 desk-done-asked-already = Nothing was sent again: they were asked already, or are held no more. The story of this incident says by whom and when.
 desk-done-called-back = What had not left is called back.
+desk-done-all-left = Nothing was called back: all mails had left.

@@ -764,5 +764,6 @@ desk-answers-all = { $count ->
 }
 desk-label-apart = Seulement les réponses qui ne se ressemblent pas
 desk-done-asked = Les courriels partent l’un après l’autre.
-desk-done-asked-already = Rien n’est parti de nouveau : ces personnes ont déjà été interrogées, ou leur signature n’est plus retenue. L’histoire de cet incident dit par qui et quand.
+desk-done-asked-already = Rien n’est parti de nouveau : on a déjà écrit à ces personnes, ou leur signature n’est plus retenue. L’histoire de cet incident dit par qui et quand.
 desk-done-called-back = Ce qui n’était pas parti est rappelé.
+desk-done-all-left = Rien n’a été rappelé : tous les courriels étaient partis.

@@ -153,10 +153,13 @@ impl Admitter {
     }
 
     /// Shows pages only, from now on or no longer: signing is answered with "come back", confirming and withdrawing go on.
-    pub fn set_read_only(&self, read_only: bool) {
-        if self.read_only.swap(read_only, Ordering::Relaxed) != read_only {
+    /// Whether it was otherwise before.
+    pub fn set_read_only(&self, read_only: bool) -> bool {
+        let is_new = self.read_only.swap(read_only, Ordering::Relaxed) != read_only;
+        if is_new {
             tracing::warn!(read_only, "signing was paused, or goes on");
         }
+        is_new
     }
 
     /// Whether pages are all there is.

@@ -305,8 +305,15 @@ fn second_way(typed: &IncidentAsk) -> Result<(), Failure> {
             many(asked, "person is asked", "people are asked, one after another"),
             typed.incident
         ),
-        IncidentAnswer::CalledBack if typed.json => json!({ "called_back": true }).to_string(),
-        IncidentAnswer::CalledBack => "mails that had not left are called back".to_owned(),
+        IncidentAnswer::CalledBack(mails) if typed.json => {
+            json!({ "called_back": mails > 0, "mails": mails }).to_string()
+        }
+        IncidentAnswer::CalledBack(0) => "nothing is called back: every mail has left".to_owned(),
+        IncidentAnswer::CalledBack(mails) => many(
+            mails,
+            "mail that had not left is called back",
+            "mails that had not left are called back",
+        ),
         IncidentAnswer::Nobody => {
             return Err(Failure::failed(
                 "nobody is asked by this: nobody is held, or all of them were asked before",

@@ -106,7 +106,8 @@ impl Desk {
                 Ok(self.page(visit, StatusCode::OK, |frame| desk_ask(frame, &page)))
             }
             IncidentAnswer::Asked(_) => Ok(self.go_to(visit, &there, Some("asked"))),
-            IncidentAnswer::CalledBack => Ok(self.go_to(visit, &there, Some("called-back"))),
+            IncidentAnswer::CalledBack(0) => Ok(self.go_to(visit, &there, Some("all-left"))),
+            IncidentAnswer::CalledBack(_) => Ok(self.go_to(visit, &there, Some("called-back"))),
             // Whoever could be asked was asked meanwhile, or is held no more.
             IncidentAnswer::Nobody => Ok(self.go_to(visit, &there, Some("asked-already"))),
             IncidentAnswer::Refused(why) => Err(no(why)),

@@ -187,6 +187,7 @@ impl Desk {
     }
 
     async fn render_room(&self, visit: &Visit<'_>) -> Result<impl FnOnce(&DeskFrame<'_>) -> String, No> {
+        self.parts.office.incidents.catch_up().await?;
         let seen = self.parts.seen(visit.now);
         let shift = self.parts.books.shift().await?;
         let incidents = self.parts.office.incidents.list();
@@ -368,9 +369,11 @@ impl Desk {
             "resume" => (false, "resumed"),
             _ => return Err(No::Refusal(Refusal::BadRequest)),
         };
-        self.parts.admitter.set_read_only(read_only);
-        let noted = self.parts.office.read_only(read_only, Some(visit.by()?)).await;
-        noted.map_err(|_| No::Busy)?;
+        // What was so before, nobody has done.
+        if self.parts.admitter.set_read_only(read_only) {
+            let noted = self.parts.office.read_only(read_only, Some(visit.by()?)).await;
+            noted.map_err(|_| No::Busy)?;
+        }
         Ok(self.go_to(visit, "/desk/incident", Some(done)))
     }
 

@@ -130,6 +130,7 @@ pub(super) const DONE: &[(&str, &str)] = &[
     ("cap-lowered", "desk-done-cap-lowered"),
     ("asked", "desk-done-asked"),
     ("called-back", "desk-done-called-back"),
+    ("all-left", "desk-done-all-left"),
     ("asked-already", "desk-done-asked-already"),
 ];
 

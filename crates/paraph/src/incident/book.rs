@@ -12,7 +12,7 @@
 //! one is closed, as most are by the morning; what concerns none stands in the one that is open. What is seen after an incident
 //! was closed opens another one: the first keeps its beginning and its end.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use paraph_tally::{Millis, PetitionId};
 use serde::{Deserialize, Serialize};
@@ -54,6 +54,29 @@ pub struct Incident {
     /// Petitions of which its verdicts held or invalidated something, ascending.
     #[serde(default)]
     pub petitions: Vec<u32>,
+    /// What the pages showed before it began, if this server saw that.
+    #[serde(default)]
+    pub before: Option<Before>,
+}
+
+/// Displayed counts before an incident began.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Before {
+    /// As of when, milliseconds UTC.
+    pub as_of: u64,
+    /// Of all petitions together.
+    pub all: u64,
+    /// Of each that it attacked.
+    pub of: BTreeMap<u32, u64>,
+}
+
+/// Displayed counts of all petitions as of one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ShownCounts {
+    /// When.
+    pub as_of: Millis,
+    /// The count of each.
+    pub of: BTreeMap<u32, u64>,
 }
 
 /// Holds that a person allows without another one, for a while.
@@ -161,6 +184,10 @@ pub struct Book {
     pressure: Option<Streak>,
     bans_told: u64,
     is_at_cap: bool,
+    /// What the pages showed of late, the oldest first.
+    shown: VecDeque<ShownCounts>,
+    /// What they showed before this incident, which is open, began: who is attacked in it later had that count.
+    base: Option<(u64, ShownCounts)>,
     /// Numbers of those that are to be kept.
     changed: BTreeSet<u64>,
 }
@@ -180,6 +207,9 @@ struct Streak {
 }
 
 const MINUTE: u64 = 60_000;
+
+/// Moments whose displayed counts are remembered: an incident is told of some minutes after it began.
+const SHOWN: usize = 32;
 
 impl Book {
     /// With what was kept, and the highest number that is taken.
@@ -301,6 +331,39 @@ impl Book {
         self.close_if_quiet(now, limits);
     }
 
+    /// Whether the counts as of this moment are remembered already.
+    #[must_use]
+    pub fn has_shown(&self, as_of: Millis) -> bool {
+        self.shown.back().is_some_and(|last| last.as_of >= as_of)
+    }
+
+    /// The pages show these counts now.
+    pub fn show(&mut self, counts: ShownCounts) {
+        self.shown.push_back(counts);
+        while self.shown.len() > SHOWN {
+            self.shown.pop_front();
+        }
+    }
+
+    /// Notes in the open incident what was shown before it began, of each petition that it has attacked so far.
+    pub fn note_before(&mut self) {
+        let open = self.open().map(|incident| (incident.id, incident.opened_at));
+        let Some((id, began)) = open else {
+            self.base = None;
+            return;
+        };
+        if self.base.as_ref().is_none_or(|(of, _)| *of != id) {
+            let last = self.shown.iter().rev().find(|shown| shown.as_of.0 <= began);
+            self.base = last.cloned().map(|shown| (id, shown));
+        }
+        let Some((_, shown)) = self.base.take() else { return };
+        if let Some(incident) = self.open_mut() {
+            let has_changed = incident.note_before(&shown);
+            self.open_changed(has_changed);
+        }
+        self.base = Some((id, shown));
+    }
+
     /// The holds that a person allows now, if more than usual: while their incident is open.
     #[must_use]
     pub fn cap(&self) -> Option<RaisedCap> {
@@ -370,6 +433,7 @@ impl Book {
             verdicts_to: self.verdicts_to,
             cap: None,
             petitions: Vec::new(),
+            before: None,
         });
         self.open_changed(true);
     }
@@ -417,6 +481,35 @@ impl Book {
 }
 
 impl Incident {
+    /// Whether anything was not known before.
+    fn note_before(&mut self, shown: &ShownCounts) -> bool {
+        let is_new = self.before.is_none();
+        let before = self.before.get_or_insert_with(|| Before {
+            as_of: shown.as_of.0,
+            all: shown.of.values().sum(),
+            of: BTreeMap::new(),
+        });
+        let known = before.of.len();
+        // Of another moment, a number would not belong to those beside it.
+        if before.as_of == shown.as_of.0 {
+            let counted = |petition: &u32| (*petition, shown.of.get(petition).copied().unwrap_or(0));
+            before.of.extend(self.petitions.iter().map(counted));
+        }
+        is_new || before.of.len() > known
+    }
+
+    /// What the pages showed of what it attacked, before: as of when, and how many. `None` if that is not known of all of it.
+    #[must_use]
+    pub fn counted_before(&self) -> Option<(Millis, u64)> {
+        let before = self.before.as_ref()?;
+        let of = |petition: &u32| before.of.get(petition).copied();
+        let counted = match &self.petitions[..] {
+            [] => Some(before.all),
+            attacked => attacked.iter().map(of).sum(),
+        };
+        Some((Millis(before.as_of), counted?))
+    }
+
     /// Positions of its verdicts that held or invalidated somebody.
     pub(super) fn against(&self) -> impl Iterator<Item = u64> {
         self.timeline.iter().filter_map(|line| match line.what {

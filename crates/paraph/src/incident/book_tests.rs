@@ -160,3 +160,49 @@ fn a_raised_cap_ends_with_its_incident() {
     book.look(Pressure::default(), Millis(1_000 + quiet), &limits);
     assert_eq!((book.cap(), book.incidents()[0].cap), (None, None));
 }
+
+/// The count that people saw before an attack, of each petition that it attacked, is known as long as the server saw both.
+#[test]
+fn an_incident_remembers_what_the_pages_showed_before_it_began() {
+    let (limits, mut book) = (Limits::default(), Book::default());
+    let counts = |as_of: u64, counted: [u64; 2]| ShownCounts {
+        as_of: Millis(as_of),
+        of: BTreeMap::from([(1, counted[0]), (2, counted[1])]),
+    };
+    for (as_of, counted) in [(100, [30, 5]), (900, [34, 6]), (1_900, [90, 7])] {
+        assert!(!book.has_shown(Millis(as_of)));
+        book.show(counts(as_of, counted));
+        assert!(book.has_shown(Millis(as_of)));
+    }
+    book.note_before();
+    book.judged(&hold(7, 1_000), &limits);
+    book.note_before();
+    let before = |book: &Book| book.open().expect("open").counted_before();
+    assert_eq!(before(&book), Some((Millis(900), 34)));
+    assert_eq!(book.take_changed().len(), 1, "it is kept");
+    book.note_before();
+    assert_eq!(book.take_changed(), [], "once");
+    // Many updates later another petition is attacked: of the same moment.
+    for later in 0..100 {
+        book.show(counts(2_000 + later, [500, 600]));
+    }
+    let second = Given {
+        petition: PetitionId(2),
+        ..hold(8, 3_000)
+    };
+    book.judged(&second, &limits);
+    assert_eq!(before(&book), None, "not of all of it");
+    book.note_before();
+    assert_eq!(before(&book), Some((Millis(900), 40)));
+
+    // After a start only what is shown now is known, and that is not from before.
+    let mut again = Book::new(book.incidents().to_vec(), 1);
+    again.show(counts(9_000, [1, 1]));
+    let third = Given {
+        petition: PetitionId(3),
+        ..hold(9, 9_100)
+    };
+    again.judged(&third, &limits);
+    again.note_before();
+    assert_eq!(before(&again), None);
+}

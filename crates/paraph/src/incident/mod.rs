@@ -203,8 +203,8 @@ pub enum IncidentAnswer {
     Asking(Box<AskPreview>),
     /// So many are asked.
     Asked(u64),
-    /// Mails that had not left are called back.
-    CalledBack,
+    /// So many mails that had not left are called back.
+    CalledBack(u64),
     /// More holds need no person: how many an hour, until when in milliseconds; or no more than usual.
     Cap(Option<(u64, u64)>),
     /// It judges nobody.

@@ -92,6 +92,9 @@ impl Office {
     pub async fn carry_out(&self, command: IncidentCommand, account: [u8; 16]) -> IncidentAnswer {
         let outcome = match command {
             IncidentCommand::IncidentList => {
+                if let Err(error) = self.incidents.catch_up().await {
+                    return IncidentAnswer::Refused(error.into());
+                }
                 let waiting = self.waiting_findings().await;
                 let verdicts = self.list().await;
                 let both = verdicts.and_then(|verdicts| Ok((verdicts, waiting?)));
@@ -139,6 +142,7 @@ impl Office {
     /// # Errors
     /// There is none, or the store refused.
     pub async fn show(&self, id: u64) -> Result<Shown, Refused> {
+        self.incidents.catch_up().await?;
         let incident = self.incidents.get(id).ok_or(Refused::Incident)?;
         let shift = self.ledger.shift(Some(id)).await?;
         let members = self.ledger.members().await?;

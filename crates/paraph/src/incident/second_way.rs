@@ -230,9 +230,12 @@ impl Office {
     pub async fn call_back(&self, incident: u64, by: Option<[u8; 16]>) -> Result<IncidentAnswer, Refused> {
         self.incidents.get(incident).ok_or(Refused::Incident)?;
         let called = self.intake.call_back_second_way(incident).await;
-        called.map_err(|_| Refused::Unavailable)?;
-        self.log(by, Entry::CalledBack, String::new(), incident).await?;
-        Ok(IncidentAnswer::CalledBack)
+        let called = called.map_err(|_| Refused::Unavailable)?;
+        // What was not done is not told.
+        if called > 0 {
+            self.log(by, Entry::CalledBack, String::new(), incident).await?;
+        }
+        Ok(IncidentAnswer::CalledBack(called))
     }
 
     /// What has come of it in an incident.

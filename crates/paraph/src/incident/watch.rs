@@ -6,11 +6,12 @@ use std::time::Duration;
 use paraph_tally::Author;
 use tokio::sync::watch;
 
-use super::book::{Book, Given, Incident, Pressure, RaisedCap};
+use super::book::{Book, Given, Incident, Pressure, RaisedCap, ShownCounts};
 use super::log::Entry;
 use super::{aside, concern};
 use crate::clock;
 use crate::intake::{Intake, Unavailable};
+use crate::ledger::catalogue::Catalogue;
 use crate::ledger::query::LedgerReader;
 use crate::ledger::verdicts::Verdict;
 use crate::limits::Limits;
@@ -29,6 +30,8 @@ pub struct Incidents {
     intake: Intake,
     ledger: LedgerReader,
     limits: Limits,
+    /// One reads what was judged at a time: nothing stands in a timeline twice.
+    reading: tokio::sync::Mutex<()>,
     /// Where scrutiny reads how many holds a person allows.
     board: Option<Arc<Board>>,
     /// Some could not be read when this began. Nothing mends them beside a running server.
@@ -58,6 +61,7 @@ impl Incidents {
             intake,
             ledger,
             limits,
+            reading: tokio::sync::Mutex::default(),
             board,
             has_unreadable,
         };
@@ -113,6 +117,11 @@ impl Incidents {
     /// It could not be recorded; nothing is changed then.
     pub async fn set_cap(&self, id: u64, by: Option<[u8; 16]>, cap: Option<RaisedCap>) -> Result<bool, Unavailable> {
         let before = self.book().cap();
+        let is_usual = before.is_none_or(|raised| clock::now().0 >= raised.until);
+        if cap.is_none() && is_usual && self.current() == Some(id) {
+            // It is the usual one, and nothing is done.
+            return Ok(true);
+        }
         let Some(incident) = self.book().set_cap(id, cap) else {
             return Ok(false);
         };
@@ -158,11 +167,12 @@ impl Incidents {
         kept
     }
 
-    /// Reads what was judged since the last look, and sees what the server shows.
+    /// Reads what was judged since the last look: whoever looks at a story reads in it what stands beside it.
     ///
     /// # Errors
     /// The store refused.
-    pub async fn look(&self, pressure: Pressure) -> Result<(), DbError> {
+    pub async fn catch_up(&self) -> Result<(), DbError> {
+        let _alone = self.reading.lock().await;
         loop {
             let after = self.book().verdicts_to();
             let verdicts = self.ledger.verdicts_after(after, AT_ONCE).await?;
@@ -172,12 +182,36 @@ impl Incidents {
                 self.book().judged(&given, &self.limits);
             }
             if is_last {
-                break;
+                return Ok(());
             }
         }
+    }
+
+    /// Reads what was judged since the last look, and sees what the server shows.
+    ///
+    /// # Errors
+    /// The store refused.
+    pub async fn look(&self, pressure: Pressure) -> Result<(), DbError> {
+        self.catch_up().await?;
         self.book().look(pressure, clock::now(), &self.limits);
+        self.book().note_before();
         self.show_cap();
         Ok(())
+    }
+
+    /// The pages show this now.
+    pub fn shown(&self, catalogue: &Catalogue) {
+        if self.book().has_shown(catalogue.as_of) {
+            return;
+        }
+        let petitions = catalogue.petitions.values();
+        let counts = ShownCounts {
+            as_of: catalogue.as_of,
+            of: petitions
+                .map(|petition| (petition.id.0, petition.state.counts.counted))
+                .collect(),
+        };
+        self.book().show(counts);
     }
 }
 
@@ -245,9 +279,12 @@ pub async fn run(
     incidents: Arc<Incidents>,
     shield: Arc<Shield>,
     board: Option<Arc<Board>>,
+    catalogue: watch::Receiver<Arc<Catalogue>>,
     mut stop: watch::Receiver<bool>,
 ) {
     while !*stop.borrow() {
+        let now_shown = Arc::clone(&catalogue.borrow());
+        incidents.shown(&now_shown);
         let pressure = Pressure {
             refused: shield.refusals(),
             bans: shield.bans(clock::now()).len() as u64,

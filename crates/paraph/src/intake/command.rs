@@ -44,7 +44,7 @@ pub enum Command {
     /// Held signatures of an incident are to be asked by mail.
     OfferSecondWay(u64, Vec<Offer>, Reply<u64>),
     /// Mails of an incident to held people that have not left are called back.
-    CallBackSecondWay(u64, Reply<()>),
+    CallBackSecondWay(u64, Reply<u64>),
     /// A held person pressed the button behind that mail, from where scrutiny may know.
     AnswerSecondWay(SignatureId, Vec<u8>, Reply<SecondWayAnswer>),
     /// Hand out up to this many mails that are due and within their budgets.

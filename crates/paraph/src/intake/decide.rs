@@ -129,8 +129,7 @@ impl<'a> Decider<'a> {
                 answer(answers, reply, self.offer_second_way(incident, offers).await)
             }
             Command::CallBackSecondWay(incident, reply) => {
-                self.decided.batch.second_way.called_back.push(incident);
-                answer(answers, reply, Ok(()))
+                answer(answers, reply, self.call_back_second_way(incident).await)
             }
             Command::AnswerSecondWay(signature, from, reply) => {
                 answer(answers, reply, self.answer_second_way(signature, from).await)

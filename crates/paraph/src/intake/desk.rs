@@ -116,12 +116,13 @@ impl Decider<'_> {
         self.keep(DeskRow::Shift(line, incident));
     }
 
-    /// A person's verdict stands in the register: on which petition, on how many, and which verdict it takes back, if it does.
+    /// A person's verdict stands in the register by its number: on which petition, on how many, and which verdict it takes back, if
+    /// it does.
     pub(super) async fn note_verdict(
         &mut self,
         account: MemberId,
         judgement: &Judgement,
-        judged: u64,
+        (position, judged): (u64, u64),
     ) -> Result<(), DbError> {
         // Whoever works at the machine has an account of verdicts, and is no member.
         let by = self.role(account).await?.map(|_| account);
@@ -133,7 +134,7 @@ impl Decider<'_> {
             Some(verdict) => ("undone", format!(" {verdict}")),
             None => (Direction::from(judgement.kind).name(), String::new()),
         };
-        self.note(by, act, format!("{slug} {judged}{undone}"));
+        self.note(by, act, format!("{slug} {judged}{undone} #{position}"));
         Ok(())
     }
 

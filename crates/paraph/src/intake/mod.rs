@@ -233,7 +233,7 @@ impl Intake {
     ///
     /// # Errors
     /// It could not be made durable.
-    pub async fn call_back_second_way(&self, incident: u64) -> Result<(), Unavailable> {
+    pub async fn call_back_second_way(&self, incident: u64) -> Result<u64, Unavailable> {
         self.ask(|reply| Command::CallBackSecondWay(incident, reply)).await
     }
 

@@ -108,6 +108,18 @@ impl Decider<'_> {
         Ok(offered)
     }
 
+    /// Calls the mails of one incident back that have not left. How many.
+    pub(super) async fn call_back_second_way(&mut self, incident: u64) -> Result<u64, DbError> {
+        let sql = "SELECT COUNT(*) FROM second_way WHERE incident = ?1 AND counted_at IS NULL";
+        let stored = self.db.query_one(sql, &[integer(incident)]).await?;
+        let stored = stored.map_or(Ok(0), |row| row.unsigned(0))?;
+        let batch = &mut self.decided.batch.second_way;
+        let here = batch.offered.iter().filter(|offered| offered.incident == incident);
+        let called = stored + here.count() as u64;
+        batch.called_back.push(incident);
+        Ok(called)
+    }
+
     /// Held, and nobody who reads the mailbox has said "it wasn't me" or taken a signature back.
     async fn may_be_asked(&mut self, state: &SignatureState) -> Result<bool, DbError> {
         if !is_to_be_asked(state.axes) {

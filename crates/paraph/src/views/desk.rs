@@ -429,9 +429,16 @@ impl AuditPage<'_> {
         if log::Entry::from_name(&line.act).is_some() {
             return String::new();
         }
-        if let Some(Judged { petition, many, .. }) = judged(line) {
+        if let Some(Judged {
+            petition, many, own, ..
+        }) = judged(line)
+        {
             let numbers = [("petition", petition.to_owned().into()), ("count", many.into())];
-            return d.f.lang.fill("desk-audit-judged", &numbers);
+            let whom = d.f.lang.fill("desk-audit-judged", &numbers);
+            return match own {
+                Some(own) => format!("{} {own}{}{whom}", d.t("desk-found-number"), d.t("desk-semicolon")),
+                None => whom,
+            };
         }
         if let Some(role) = Role::from_name(&line.subject) {
             return d.role(&role);
@@ -467,18 +474,22 @@ struct Judged<'a> {
     petition: &'a str,
     many: u64,
     undone: Option<&'a str>,
+    /// Its own number, which lines of an earlier version do not have.
+    own: Option<&'a str>,
 }
 
-/// Reads `{petition} {how many} {verdict that was taken back}`, of which the last is not always there.
+/// Reads `{petition} {how many} {verdict that was taken back} #{its own number}`, of which the last two are not always there.
 fn judged(line: &Line) -> Option<Judged<'_>> {
     if !matches!(&*line.act, "hold" | "release" | "invalidate" | "reinstate" | "undone") {
         return None;
     }
-    let mut parts = line.subject.split(' ');
+    let (rest, own) = line.subject.split_once(" #").unzip();
+    let mut parts = rest.unwrap_or(&line.subject).split(' ');
     Some(Judged {
         petition: parts.next()?,
         many: parts.next()?.parse().ok()?,
         undone: parts.next(),
+        own,
     })
 }
 

@@ -203,7 +203,7 @@ impl State {
             return Ok(JudgeAnswer::Nothing);
         };
         if let Author::Person(account) = judgement.author {
-            decider.note_verdict(account, judgement, judged).await?;
+            decider.note_verdict(account, judgement, (position, judged)).await?;
         }
         let mut decided = decider.finish();
         decided
