@@ -422,6 +422,8 @@ mod tests {
             confidence: Confidence::VeryLikely,
             innocent: Innocent::FormLetter,
             may_catch: 0.0,
+            seen_at: Millis(0),
+            until: Millis(0),
             to_hold: Vec::new(),
             looked_at: Vec::new(),
         };

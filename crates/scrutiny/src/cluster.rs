@@ -210,11 +210,11 @@ impl Rule {
         known.then(|| marks.iter().any(|(mark, _)| mark.is_on(record)))
     }
 
-    /// What a finding is called that rests on this rule.
-    pub(crate) fn name(&self) -> FindingName {
+    /// What a finding is called after that rests on this rule: its marks. What they weigh is measured anew with each look.
+    pub(crate) fn said(&self) -> String {
         let marks = |own: &Vec<(Mark, f64)>| own.iter().map(|(mark, _)| mark.clone()).collect::<Vec<_>>();
         let all: Vec<(Family, Vec<Mark>)> = self.marks.iter().map(|(family, own)| (*family, marks(own))).collect();
-        FindingName::of(&format!("{:?} {all:?}", self.petition))
+        format!("{:?} {all:?}", self.petition)
     }
 
     /// Whether a contribution bears enough of the marks.
@@ -309,6 +309,8 @@ pub(crate) struct Cluster {
     /// The same joined with those of the same attack that were found before. What a person says of a cluster is said of its own.
     pub(crate) joined: Option<Rule>,
     pub(crate) evidence: Vec<Evidence>,
+    /// When that was seen.
+    pub(crate) seen: Time,
     pub(crate) first: Time,
     pub(crate) last: Time,
     pub(crate) members: u64,

@@ -35,7 +35,7 @@ pub enum Standing {
 }
 
 /// Seconds without a new member after which a cluster no longer takes any in.
-const CLUSTER_RESTS: f64 = 24.0 * 3600.0;
+pub(crate) const CLUSTER_RESTS: f64 = 24.0 * 3600.0;
 
 /// While a petition is under attack all of its groups are looked at this often, in seconds: what is left of an attack that
 /// has ended would else wait for more that never comes.
@@ -489,12 +489,14 @@ impl Scrutiny {
             joined.as_ref().unwrap_or(&rule).joined(&cluster.rule).or(joined)
         });
         let id = self.next_id()?;
+        let name = self.unused(&rule.said());
         self.clusters.push(Cluster {
             id,
-            name: rule.name(),
+            name,
             rule,
             joined,
             evidence: strongest(&look.agreed),
+            seen: self.now,
             first,
             last,
             members: 0,

@@ -362,6 +362,10 @@ pub struct Finding {
     pub over_cap: u64,
     /// Different families that agree, strongest first in `evidence`.
     pub evidence: Vec<Evidence>,
+    /// When the evidence was seen: that of a cluster is what its rule was found by, while members go on coming.
+    pub seen_at: Millis,
+    /// Until when it stands, if nothing of it is seen any more.
+    pub until: Millis,
     /// Sum of the families' surprise, in decades.
     pub score: f64,
     /// In words.

@@ -209,6 +209,7 @@ mod tests {
             clusters.push(Cluster {
                 id: ClusterId(3 * nth),
                 name: FindingName::default(),
+                seen: Time::default(),
                 rule: rule(petition),
                 joined,
                 evidence: Vec::new(),

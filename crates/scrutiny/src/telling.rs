@@ -1,10 +1,10 @@
 //! What the engine says of itself: who is to be held now, what is shown to a person, and what there is to say about each.
 
-use paraph_tally::SignatureId;
+use paraph_tally::{Millis, SignatureId};
 
 use crate::bounds::{MAX_CLUSTERS, MAX_SHOWN};
 use crate::cluster::{confidence, innocent, score, strongest};
-use crate::engine::Scrutiny;
+use crate::engine::{CLUSTER_RESTS, Scrutiny};
 use crate::families::families;
 use crate::finding::{Advice, ClusterId, Finding, FindingName};
 use crate::look::Look;
@@ -19,10 +19,22 @@ pub(crate) struct Notice {
     pub(crate) last: Time,
 }
 
+/// Until when something stands that was last seen then.
+fn rests(last: Millis) -> Millis {
+    Millis(last.0 + (CLUSTER_RESTS * 1000.0) as u64)
+}
+
 impl Notice {
     /// What it is called.
     pub(crate) fn name(&self) -> FindingName {
         self.finding.name
+    }
+
+    fn tell(&self, base: Millis) -> Finding {
+        Finding {
+            until: rests(self.last.millis(base)),
+            ..self.finding.clone()
+        }
     }
 
     fn show(&mut self, members: &[SignatureId]) {
@@ -45,15 +57,31 @@ impl Scrutiny {
         let notice = || self.notices.iter().find(|notice| notice.finding.cluster == id);
         cluster
             .map(|place| self.tell(place, Vec::new()))
-            .or_else(|| notice().map(|notice| notice.finding.clone()))
+            .or_else(|| notice().map(|notice| notice.tell(self.base.unwrap_or_default())))
     }
 
     /// Everything there is to say about every cluster that still takes in members, and every notice.
     #[must_use]
     pub fn findings(&self) -> Vec<Finding> {
         let clusters = (0..self.clusters.len()).map(|place| self.tell(place, Vec::new()));
-        let notices = self.notices.iter().map(|notice| notice.finding.clone());
+        let base = self.base.unwrap_or_default();
+        let notices = self.notices.iter().map(|notice| notice.tell(base));
         clusters.chain(notices).collect()
+    }
+
+    /// The name of what is called after this, or the next that no finding has that stands. Two may share their marks, and one in four
+    /// billion pairs what is made of them; a name that means both would judge the members of both.
+    pub(crate) fn unused(&self, said: &str) -> FindingName {
+        let is_used = |name: &FindingName| {
+            let clusters = self.clusters.iter().map(|cluster| cluster.name);
+            clusters
+                .chain(self.notices.iter().map(Notice::name))
+                .any(|used| used == *name)
+        };
+        let others = (2..).map(|nth: u32| FindingName::of(&format!("{said} {nth}")));
+        let mut names = std::iter::once(FindingName::of(said)).chain(others);
+        // There are more names than findings.
+        names.find(|name| !is_used(name)).unwrap_or_default()
     }
 
     pub(crate) fn next_id(&mut self) -> Option<ClusterId> {
@@ -80,19 +108,20 @@ impl Scrutiny {
                 let said = &mut notice.finding;
                 (said.members, said.first, said.last) = (members, first.millis(base), last.millis(base));
                 (said.score, said.confidence) = (score(&evidence), confidence(Advice::Ask, &evidence));
+                said.seen_at = self.now.millis(base);
                 said.evidence = evidence;
             }
             // Told again only when there is much more of it.
             let worth = notice.finding.members >= 4 * notice.told;
             notice.told = if worth { notice.finding.members } else { notice.told };
-            return worth.then(|| notice.finding.clone());
+            return worth.then(|| notice.tell(base));
         }
         if self.notices.len() >= MAX_CLUSTERS {
             self.notices.remove(0);
         }
         let finding = Finding {
             cluster: self.next_id()?,
-            name: FindingName::of(&format!("{petition:?} {kinds:?}")),
+            name: self.unused(&format!("{petition:?} {kinds:?} {innocent:?}")),
             petition,
             advice: Advice::Ask,
             first: first.millis(base),
@@ -105,18 +134,21 @@ impl Scrutiny {
             innocent,
             may_catch: 0.0,
             evidence,
+            seen_at: self.now.millis(base),
+            until: self.now.millis(base),
             to_hold: Vec::new(),
             looked_at: look.members.clone(),
         };
         let mut notice = Notice {
-            finding: finding.clone(),
+            finding,
             told: members.max(1),
             shown: Vec::new(),
             last: self.now,
         };
         notice.show(&look.members);
+        let told = notice.tell(base);
         self.notices.push(notice);
-        Some(finding)
+        Some(told)
     }
 
     /// Hands out what is to be held, within the hour's cap, and says which clusters have something new to tell.
@@ -162,8 +194,51 @@ impl Scrutiny {
             innocent: innocent(false, &cluster.evidence),
             may_catch: cluster.catches() * self.references.seen(cluster.rule.petition) as f64,
             evidence: cluster.evidence.clone(),
+            seen_at: cluster.seen.millis(base),
+            until: rests(cluster.last.millis(base)),
             to_hold,
             looked_at: Vec::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use paraph_tally::{Millis, PetitionId};
+
+    use super::*;
+    use crate::look::Judged;
+
+    fn look() -> Look {
+        Look {
+            petition: PetitionId(1),
+            judged: Judged::Watch,
+            agreed: Vec::new(),
+            members: vec![SignatureId([1; 16])],
+            suspects: Vec::new(),
+            span: (Time::default(), Time::default()),
+        }
+    }
+
+    /// A name means one finding: whoever judges by it judges whom its page has shown.
+    #[test]
+    fn two_findings_never_bear_one_name() {
+        let mut scrutiny = Scrutiny::new();
+        scrutiny.tick(Millis(1_000));
+        let told: Vec<Finding> = [true, false]
+            .into_iter()
+            .filter_map(|one| scrutiny.notice(&look(), one, 60))
+            .collect();
+        assert_ne!(told[0].innocent, told[1].innocent, "two, of the same families");
+        assert_ne!(told[0].name, told[1].name);
+        assert_eq!(scrutiny.findings().len(), 2);
+        // Of rules that weigh the same marks otherwise, or where chance will have it.
+        let used = FindingName::of("marks");
+        scrutiny.notices[0].finding.name = used;
+        let next = scrutiny.unused("marks");
+        assert_ne!(next, used);
+        scrutiny.notices[1].finding.name = next;
+        assert!(![used, next].contains(&scrutiny.unused("marks")));
+        assert_eq!(scrutiny.unused("others"), FindingName::of("others"));
     }
 }

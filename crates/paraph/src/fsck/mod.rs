@@ -16,6 +16,7 @@ use crate::journal::{self, integer};
 use crate::keys::Keys;
 use crate::ledger::recount;
 use crate::plural::many;
+use crate::scrutiny::kept;
 use crate::store::db::{Db, DbError, Row, Value};
 use crate::store::erasures::ErasureLog;
 use crate::store::{Files, OpenError, halves, look, schema};
@@ -26,6 +27,7 @@ const DAY: u64 = 24 * 3600 * 1000;
 /// Checks of files that a server does without.
 const NETWORKS: &str = "networks.bin";
 const ALERTS: &str = "alerts.json";
+const FINDINGS: &str = kept::FILE;
 /// What was kept of an incident cannot be read: a server goes on without it, and nothing counts by it.
 const INCIDENTS: &str = "incidents";
 
@@ -76,7 +78,7 @@ impl Report {
     /// does without.
     #[must_use]
     pub fn is_ledger_sound(&self) -> bool {
-        let is_beside = |finding: &Finding| [NETWORKS, ALERTS, INCIDENTS].contains(&finding.check);
+        let is_beside = |finding: &Finding| [NETWORKS, ALERTS, FINDINGS, INCIDENTS].contains(&finding.check);
         self.findings
             .iter()
             .all(|finding| finding.weight == Weight::Note || is_beside(finding))
@@ -312,7 +314,11 @@ pub fn beside(directory: &Path) -> Vec<Finding> {
         (ALERTS, format!("{why}; {mend}"))
     });
     let weight = Weight::Fault;
-    let found = networks.into_iter().chain(alerts);
+    let findings = kept::unreadable(directory).map(|why| {
+        let mend = "remove it: the server begins it anew, and findings that only asked a person to look are gone";
+        (FINDINGS, format!("{why}; {mend}"))
+    });
+    let found = networks.into_iter().chain(alerts).chain(findings);
     found.map(|(check, what)| Finding { weight, check, what }).collect()
 }
 

@@ -18,6 +18,7 @@ pub(super) fn of(finding: &Finding) -> Value {
         "over_cap": finding.over_cap,
         "families": finding.families().into_iter().map(paraph_scrutiny::Family::key).collect::<Vec<_>>(),
         "facts": facts,
+        "facts_at": finding.seen_at.0,
         "score": rounded(finding.score),
         "confidence": finding.confidence.key(),
         "innocent": finding.innocent.key(),

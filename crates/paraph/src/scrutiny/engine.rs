@@ -60,6 +60,7 @@ impl Engine {
         if self.looked == Millis(0) {
             self.looked = entry.at;
         } else if entry.at.0 >= self.looked.0 + LOOK_EVERY {
+            self.look_after_the_last(entry.at);
             self.look(entry.at);
         }
         (self.position, self.at) = (entry.position, entry.at);
@@ -143,6 +144,15 @@ impl Engine {
                     .extend(before.into_iter().flat_map(|before| before.to_hold));
                 self.to_hold.insert(finding.cluster, finding);
             }
+        }
+    }
+
+    /// Looks as it was looked when nothing came any more for a while: repeated only with the next entry, what had been seen then would be
+    /// as late as that.
+    pub(super) fn look_after_the_last(&mut self, now: Millis) {
+        let then = Millis(self.at.0 + LOOK_EVERY);
+        if self.at > Millis(0) && then > self.looked && then < now {
+            self.look(then);
         }
     }
 

@@ -5,6 +5,7 @@
 //! providers.rs  the large mail providers
 //! follow.rs     the journal with what was observed    engine.rs      what the engine is told, and answers
 //! board.rs      what was looked at, for who settles   account.rs     a finding as evidence
+//! kept.rs       findings that only ask, over a start
 //! ```
 //!
 //! One thread follows the journal; nothing waits for it but settling. The journal is its queue: it reads as fast as it can
@@ -18,17 +19,19 @@ pub mod board;
 mod engine;
 pub mod features;
 mod follow;
+pub mod kept;
 mod providers;
 pub mod rows;
 mod text;
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use paraph_scrutiny::Finding;
-use paraph_tally::{Author, Millis, VerdictKind};
+use paraph_scrutiny::{Finding, FindingName};
+use paraph_tally::{Author, Millis, SignatureId, VerdictKind};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::clock;
@@ -40,9 +43,10 @@ use crate::store::db::DbError;
 use crate::store::reader::Reader;
 use crate::telemetry;
 use crate::trace::networks::Known;
-use board::{Board, Stands};
+use board::Board;
 use engine::Engine;
 use features::month_of_window;
+use kept::Asking;
 
 /// How long nothing is read while nobody asks.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -55,6 +59,8 @@ const REST: Duration = Duration::from_secs(5);
 pub struct Parts {
     /// Reads the journal and what was observed; a pool of its own.
     pub store: Reader,
+    /// The data directory, where findings that only ask are kept.
+    pub directory: PathBuf,
     /// The way to the writer, for holds.
     pub intake: Intake,
     /// Where it says how far it is.
@@ -94,6 +100,7 @@ pub fn start(parts: Parts, limits: watch::Receiver<Limits>) -> io::Result<(Scrut
     let (asks, asked) = mpsc::channel(1);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let follower = Follower {
+        asking: Asking::open(&parts.directory),
         parts,
         limits,
         engine: None,
@@ -110,6 +117,8 @@ struct Follower {
     limits: watch::Receiver<Limits>,
     /// `None` until the past was read.
     engine: Option<Engine>,
+    /// Findings that only ask a person to look.
+    asking: Asking,
 }
 
 impl Follower {
@@ -125,9 +134,8 @@ impl Follower {
                     None => break,
                 },
                 Some(question) = questions.recv() => {
-                    let members = self.engine.as_ref().map(|engine| engine.members(question.finding));
                     // Whoever asked may have lost patience.
-                    let _ = question.reply.send(members.unwrap_or_default());
+                    let _ = question.reply.send(self.members(question.finding));
                     continue;
                 }
                 () = tokio::time::sleep(PAUSE) => None,
@@ -153,7 +161,11 @@ impl Follower {
         let month = month_of_window(now);
         let mut engine = match self.engine.take().filter(|engine| engine.month == month) {
             Some(engine) => engine,
-            None => self.rebuilt(now).await?,
+            None => {
+                let engine = self.rebuilt(now).await?;
+                self.asking.engine_is_new();
+                engine
+            }
         };
         let before = engine.position;
         engine.allow(self.cap(now));
@@ -164,17 +176,30 @@ impl Follower {
         if looks {
             engine.look(now);
             metrics::gauge!(telemetry::SCRUTINY_REMEMBERED).set(engine.remembered() as f64);
-            self.parts.board.show(engine.findings().iter().map(stands).collect());
+            let news = engine.take_news();
+            news.iter().filter(|found| self.asking.is_news(found)).for_each(tell);
+            let members = |name| engine.members(name);
+            let standing = self.asking.stand(&engine.findings(), members, now);
+            self.asking.keep(now);
+            self.parts.board.show(standing);
         }
         if looks || engine.position != before {
             self.parts.board.publish(engine.checked(now), engine.over_cap());
         } else {
             self.parts.board.nothing_new();
         }
-        engine.take_news().iter().for_each(tell);
         self.hold(&mut engine).await;
         self.engine = Some(engine);
         Ok(())
+    }
+
+    /// Who the members of a finding are; of one that asks, also whom the engine has not found again.
+    fn members(&self, name: FindingName) -> Vec<SignatureId> {
+        let mut members = self.asking.members(name);
+        members.extend(self.engine.iter().flat_map(|engine| engine.members(name)));
+        members.sort_unstable();
+        members.dedup();
+        members
     }
 
     /// Holds of an hour: a person may have raised them, for a while.
@@ -189,6 +214,7 @@ impl Follower {
         // Who was held then is in the journal. Found again in another order, others would be held beside them, over the cap.
         engine.allow(0);
         self.read_on(&mut engine).await?;
+        engine.look_after_the_last(now);
         engine.allow(self.cap(now));
         // It was told when it happened.
         engine.take_news();
@@ -234,14 +260,6 @@ impl Follower {
             }
             engine.recorded(finding.cluster);
         }
-    }
-}
-
-fn stands(finding: &Finding) -> Stands {
-    Stands {
-        name: finding.name,
-        petition: finding.petition,
-        evidence: account::of(finding),
     }
 }
 

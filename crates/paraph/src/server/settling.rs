@@ -25,6 +25,7 @@ impl Core {
     ) -> scrutiny::Parts {
         scrutiny::Parts {
             store: Reader::new(&directory.main_file(), 1),
+            directory: directory.path().to_owned(),
             intake: self.intake.clone(),
             board,
             networks: Arc::clone(&self.networks),

@@ -463,7 +463,11 @@ fn beside(site: &Site) {
     let (sound, findings, report) = fsck(site, &[]);
     assert!(sound && findings == ["note: erasures.log"], "{report}");
     fs::write(&log, whole).expect("mended");
-    for (file, mend) in [("networks.bin", "paraph networks update"), ("alerts.json", "remove it")] {
+    for (file, mend) in [
+        ("networks.bin", "paraph networks update"),
+        ("alerts.json", "remove it"),
+        ("findings.json", "remove it"),
+    ] {
         let path = site.data().join(file);
         let whole = fs::read(&path).ok();
         fs::write(&path, "{ damaged").expect("spoilt");

@@ -113,6 +113,13 @@ fn forgeries_that_their_authors_confirm_are_held_and_nobody_honest_is() {
         .query_row("SELECT body FROM incident", [], |row| row.get::<_, String>(0));
     let told = told.expect("a text").matches("\"direction\":\"Hold\"").count() as u64;
     assert_eq!(told, site.number("SELECT COUNT(*) FROM verdict"));
+    // What the pages showed before it began is known, for the statement.
+    let before = "SELECT json_extract(body, '$.before.as_of') <= json_extract(body, '$.opened_at') FROM incident";
+    assert_eq!(site.number(before), 1);
+    assert_eq!(
+        site.number("SELECT json_extract(body, '$.before.of.\"1\"') IS NOT NULL FROM incident"),
+        1
+    );
 }
 
 #[test]
@@ -229,6 +236,70 @@ fn a_hostile_crowd_of_real_people_is_counted_and_nobody_of_it_is_held() {
     assert!(brigade.people > 50, "{brigade:?}");
     assert_eq!((brigade.held, brigade.invalidated), (Some(0), Some(0)));
     assert!(report.honest.confirmed > brigade.people, "{:?}", report.honest);
+}
+
+/// Nobody is held for it, so nothing of it stands in the journal: it stood in memory alone, and was told again where it was found again.
+#[test]
+fn what_only_asks_is_there_after_every_start_about_the_same_people_and_told_once() {
+    let mut site = Site::new();
+    site.set("scrutiny.enabled", true);
+    site.petition("fountain");
+    let server = site.start();
+    for name in ["ada", "bea", "cleo"] {
+        let address = format!("{name}@people.example");
+        server.client().sign("fountain", name, &address);
+        let link = site.mail_to(&address).link("confirm");
+        assert_eq!(server.client().post_json(&link, "").status, 200);
+    }
+    until("they are counted", || (server.counted("fountain") == 3).then_some(()));
+    server.stop();
+    let members = "SELECT json_group_array(lower(hex(id))) FROM (SELECT id FROM signature ORDER BY id)";
+    let members: String = site.store().query_row(members, [], |row| row.get(0)).expect("read");
+    let members: serde_json::Value = serde_json::from_str(&members).expect("a list");
+    let at = paraph::clock::now().0;
+    let kept = serde_json::json!([{
+        "name": "26899ab3", "petition": 1, "told": 60, "until": at + 3_600_000, "members": members,
+        "evidence": {
+            "version": 1, "finding": "26899ab3", "advice": paraph_scrutiny::Advice::Ask.key(), "members": 60, "over_cap": 0,
+            "first": at - 60_000, "last": at, "facts": [], "facts_at": at,
+        },
+    }]);
+    std::fs::write(site.data().join("findings.json"), kept.to_string()).expect("written");
+    for _ in 0..2 {
+        let server = site.start();
+        let found = until("it asks again", || {
+            let listed = site.run(&["incident", "list", "--json"]).json();
+            let found = listed["findings"].as_array().cloned().unwrap_or_default();
+            found.into_iter().find(|found| found["name"] == "26899ab3")
+        });
+        assert_eq!(
+            (&found["asks"], &found["petition"]),
+            (&true.into(), &"fountain".into()),
+            "{found}"
+        );
+        let whom = [
+            "incident",
+            "hold",
+            "--petition",
+            "fountain",
+            "--finding",
+            "26899ab3",
+            "--json",
+        ];
+        let preview = &site.run(&whom).json()["preview"];
+        assert_eq!(preview["judged"], 3, "{preview}");
+        assert_eq!(
+            (&preview["forgotten"]["said"], &preview["forgotten"]["known"]),
+            (&60.into(), &3.into()),
+            "{preview}"
+        );
+        let told = server.metrics();
+        let mut told = told
+            .lines()
+            .filter(|line| line.starts_with("paraph_scrutiny_asks_total"));
+        assert!(told.all(|line| line.ends_with(" 0")), "told again");
+        server.stop();
+    }
 }
 
 #[test]
