@@ -315,6 +315,7 @@ second-way-button = Sí, firmé yo
 second-way-then = Después la mira una persona. No se pierde nada de lo que escribiste, y no tienes que hacer nada más.
 answered-title = Gracias por tu respuesta
 answered-lead = Queda registrada. Ahora una persona mira tu firma; puede tardar uno o dos días.
+answered-before-lead = Ya hemos recibido tu respuesta, y espera a que una persona mire tu firma; puede tardar uno o dos días.
 answered-nothing = No tienes que hacer nada más, y no recibirás más correos sobre esto. Nadie más sabe que te hemos preguntado.
 
 ## Retirar, no fui yo

@@ -288,6 +288,7 @@ second-way-button = Yes, I signed this
 second-way-then = After that a person looks at it. Nothing that you entered is lost, and you need do nothing more.
 answered-title = Thank you for your answer
 answered-lead = It is recorded. A person now looks at your signature; that can take a day or two.
+answered-before-lead = We have received your answer already, and it waits for a person to look at your signature; that can take a day or two.
 answered-nothing = You need do nothing more, and you get no further mail about this. Nobody else is told that you were asked.
 
 ## Withdraw, not me

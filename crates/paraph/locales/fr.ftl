@@ -296,6 +296,7 @@ second-way-button = Oui, c’est moi qui ai signé
 second-way-then = Ensuite, une personne l’examine. Rien de ce que vous avez saisi n’est perdu, et vous n’avez rien d’autre à faire.
 answered-title = Merci de votre réponse
 answered-lead = Elle est enregistrée. Une personne examine maintenant votre signature ; cela peut prendre un jour ou deux.
+answered-before-lead = Nous avons déjà reçu votre réponse, et elle attend qu’une personne examine votre signature ; cela peut prendre un jour ou deux.
 answered-nothing = Vous n’avez rien d’autre à faire, et vous ne recevrez plus de courriel à ce sujet. Personne d’autre ne sait qu’on vous a posé la question.
 
 ## Retirer, ce n’était pas moi

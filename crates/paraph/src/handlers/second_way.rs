@@ -4,7 +4,7 @@ use http::StatusCode;
 use paraph_tally::End;
 use serde_json::json;
 
-use super::confirm::{Missed, Signatory, ended, enter, missing};
+use super::confirm::{Found, Missed, Signatory, ended, enter, missing};
 use super::count;
 use crate::admit::lane::Rank;
 use crate::admit::source::Source;
@@ -33,6 +33,11 @@ impl Signatory {
             // Nothing is held against it any more: its own page says how it stands.
             let confirm = self.tokens.issue(Purpose::Confirm, found.id);
             return Ok(respond::see_other(asked, &format!("/confirm/{confirm}")));
+        }
+        if self.ledger.has_answered(found.id).await? {
+            // Nobody is asked twice: it waits for a person.
+            count("second_way_page", "answered");
+            return Ok(self.answered_page(asked, &found, true));
         }
         let contribution = self.shown(found.id, &found.displayed, personal);
         let page = SecondWayPage {
@@ -67,13 +72,18 @@ impl Signatory {
         if asked.json {
             return Ok(respond::done(StatusCode::OK, &json!({ "status": "answered" })));
         }
+        Ok(self.answered_page(asked, &found, false))
+    }
+
+    fn answered_page(&self, asked: &Asked<'_>, found: &Found, before: bool) -> Answer {
         let view = &found.displayed.view;
         let page = AnsweredPage {
             slug: &view.slug,
             title: &view.title,
             withdraw: &self.tokens.issue(Purpose::Withdraw, found.id),
+            before,
         };
         let html = views::answered(&asked.frame(), &page);
-        Ok(respond::page(asked, StatusCode::OK, html))
+        respond::page(asked, StatusCode::OK, html)
     }
 }

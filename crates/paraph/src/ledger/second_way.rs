@@ -150,6 +150,18 @@ impl LedgerReader {
         })
     }
 
+    /// Whether the reader of a held signature's mail has answered.
+    ///
+    /// # Errors
+    /// The store refused.
+    pub async fn has_answered(&self, signature: SignatureId) -> Result<bool, DbError> {
+        let row = self.main.with(move |db| {
+            let sql = "SELECT 1 FROM second_way WHERE signature = ?1 AND answered_at IS NOT NULL";
+            db.query_one(sql, &[Value::Blob(&signature.0)])
+        });
+        Ok(row.await?.is_some())
+    }
+
     /// Answers of an incident that wait for a person, in the order in which they came.
     ///
     /// # Errors

@@ -450,7 +450,7 @@ pub struct SecondWayPage<'a> {
     pub token: &'a str,
 }
 
-/// `POST /second-way/{token}`.
+/// `POST /second-way/{token}`, and the page of a link that was answered.
 #[derive(Clone, Copy, Debug)]
 pub struct AnsweredPage<'a> {
     /// Slug of the petition.
@@ -459,6 +459,8 @@ pub struct AnsweredPage<'a> {
     pub title: &'a str,
     /// Token by which the signature is taken back.
     pub withdraw: &'a str,
+    /// It was answered before, and waits for a person.
+    pub before: bool,
 }
 
 /// `GET` and `POST /stop-mail/{token}`.
