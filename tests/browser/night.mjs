@@ -64,6 +64,10 @@ export function nightTests(test) {
     check((await page.locator("main textarea, main input[type=text]").count()) === 0, "what loads itself again has no field");
     await page.click("a[href*='/incident/log']");
     await inspect(page, "night-log");
+    await page.fill("#text", "   ");
+    await page.click("form[action*='/incident/log'] button");
+    check((await page.getAttribute("#text", "aria-invalid")) === "true", "a blank line is said beside its field");
+    await inspect(page, "night-log-wrong");
     await page.fill("#text", "Réveillée à 3 h.");
     await page.click("form[action*='/incident/log'] button");
     check((await page.textContent("#live-shift")).includes("Réveillée"), "written down");
@@ -75,7 +79,7 @@ export function nightTests(test) {
       check((await page.locator("#would").count()) === 1, "people are meant");
       await inspect(page, "night-preview");
       check((await page.evaluate(unfilled)) < 2, "the numbers leave no empty cell");
-      await page.fill("#why", "Se ressemblent");
+      await page.fill("#note", "Se ressemblent");
       await page.click("button[value=judge]");
     };
     await hold();
@@ -112,6 +116,29 @@ export function nightTests(test) {
     await inspect(page, "night-limit");
     await page.click(".limit button[value=lower]");
     check((await page.textContent("[role=status]")).includes("de nouveau en vigueur"), "set back");
+    // What does not fit is said beside its field, and kept.
+    for (const [lang, width] of sizes) {
+      const wrong = await inside({ lang, width });
+      await wrong.goto(`${desk}/incident/statement?lang=${lang}`);
+      await wrong.fill("#set_aside", "n° 362");
+      await wrong.fill("#before", "?");
+      await wrong.fill("#after", "34 000");
+      await wrong.click("main form button[type=submit]");
+      check((await wrong.locator("[aria-invalid=true]").count()) === 2, "two numbers are none");
+      check((await wrong.inputValue("#set_aside")) === "n° 362", "what was typed is kept");
+      await inspect(wrong, "night-statement-wrong");
+      await wrong.goto(`${desk}/incident/decide?lang=${lang}`);
+      await wrong.fill("#verdict", "n° 9999");
+      await wrong.click("button[value=preview]");
+      check((await wrong.getAttribute("#verdict", "aria-invalid")) === "true", "there is no such verdict");
+      await inspect(wrong, "night-decide-wrong");
+      await wrong.goto(`${desk}/incident/line?lang=${lang}`);
+      check((await wrong.getAttribute("a[href^='tel:']", "href")) === "tel:+33199001234", "one press calls the host");
+      await inspect(wrong, "night-line");
+      await wrong.goto(`${desk}/audit?lang=${lang}`);
+      await inspect(wrong, "night-register");
+      await wrong.context().close();
+    }
     // The second way.
     tomorrow();
     await until("the hold is in the incident's story", 20, async () => {
@@ -140,7 +167,7 @@ export function nightTests(test) {
     await inspect(page, "night-answers");
     await page.click("form[action*='/decide'] button[name=apart][value='']");
     await inspect(page, "night-answers-preview");
-    await page.fill("#why", "Vérifié");
+    await page.fill("#note", "Vérifié");
     await page.click("button[value=judge]");
     await page.goto(`${desk}/incidents/1?lang=fr`);
     check((await page.locator("form[action*='/decide'] button[name=apart]").count()) === 0, "decided");

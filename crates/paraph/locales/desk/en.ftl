@@ -133,6 +133,8 @@ desk-review-how = Publishing opens the petition for signatures, as you have just
 desk-publish = Publish
 desk-label-note = Why send it back? Its author will read this note.
 desk-send-back = Send back to the author
+desk-problem-note-empty = “Why send it back” is empty, and nothing is sent back: its author needs at least a word.
+desk-problem-note-long = “Why send it back” is too long, and nothing is sent back: at most 2,000 characters.
 desk-save = Save the draft
 desk-save-open = Adopt this version
 desk-edit-open = The petition is open. A change of title, addressee or text becomes a new version, and the page shows what has changed.
@@ -245,6 +247,7 @@ desk-done-saved = It is saved.
 desk-done-adopted = This version is in force.
 desk-done-unchanged = Nothing was different.
 desk-done-submitted = The petition waits for a moderator.
+desk-done-submitted-own = The petition is to be reviewed. You can publish it yourself, further down.
 desk-done-published = The petition is open for signatures.
 desk-done-sent-back = The petition is with its author again, and your note with it.
 desk-done-posted = The update is posted.
@@ -254,6 +257,7 @@ desk-done-password = The password is changed; the other sessions have ended.
 desk-done-passkey = The passkey is added.
 desk-done-passkey-removed = The passkey is removed. If this device still offers it, delete it there too.
 desk-done-ended = The session has ended.
+desk-done-all-ended = All your sessions have ended, this one too. Log in again to go on.
 desk-done-removed = The member is removed.
 desk-done-taken-back = The link is void.
 
@@ -264,7 +268,9 @@ desk-no-page-why = This page does not exist, or you may not see it.
 desk-no-link = This link is of no use any more
 desk-no-link-why = It was used, or its time is over. Ask an operator for another.
 desk-no-right = Your role does not allow this
-desk-no-right-why = Nothing was changed. Ask a moderator or an operator.
+desk-no-right-why-author = Nothing was changed. Ask a moderator or an operator.
+desk-no-right-why-moderator = Nothing was changed. Ask an operator; if it is about a petition, whoever wrote it may be allowed to.
+desk-no-right-why-operator = Nothing was changed. No role allows this.
 desk-no-form = This form is no longer valid
 desk-no-form-why = Your session has changed or ended, or the form does not come from here. Nothing was changed: go back to the page and try again.
 desk-no-form-written = What you wrote is below: copy it, log in again, and put it into the fresh form.
@@ -272,6 +278,10 @@ desk-no-changed = The draft has changed meanwhile
 desk-no-changed-why = Nothing was published. Read it again first.
 desk-no-submitted = It has been submitted
 desk-no-submitted-why = This petition already waits for a moderator. There is nothing left to do.
+desk-no-submitted-own = It has been submitted
+desk-no-submitted-own-why = This petition is to be reviewed already. You can review and publish it yourself, on its page.
+desk-no-with-author = This draft is not to be reviewed
+desk-no-with-author-why = Whoever wrote it has not submitted it, has changed it since, or somebody has sent it back. Nothing was changed: it comes under “To review” as soon as it is submitted.
 desk-no-published = This petition is published already
 desk-no-published-why = It is open for signatures. Nothing was changed again.
 desk-no-closed = This petition is closed already
@@ -290,6 +300,12 @@ desk-no-nobody = This would change nothing for anybody
 desk-no-nobody-why = The signatures of this verdict have been judged otherwise since, or have ended. Nothing was changed.
 desk-no-field = A field does not fit
 desk-no-field-why = Something is missing or too long, or the form does not know this field. Nothing was recorded: go back, what you wrote is still there.
+desk-no-large = That was too much at once
+desk-no-large-why = This form of the desk holds more than it can take. Nothing was recorded: go back, what you wrote is still there, and shorten the text.
+desk-no-type = This form could not be read
+desk-no-type-why = It came in a format that the desk does not take. Nothing was recorded: go back to the page of the desk and use its form.
+desk-no-slow = The connection was too slow
+desk-no-slow-why = The form did not arrive whole in time. Nothing was recorded: go back, what you wrote is still there, and send it again.
 desk-no-busy = Try again in some seconds
 desk-no-busy-why = Nothing could be recorded. It is not lost: go back and send it again.
 desk-no-method = Not that way
@@ -348,6 +364,7 @@ desk-held-sources-what = { $count ->
    *[other] The latest { $count } signatures.
 }
 desk-network-unknown = unknown network
+desk-networks-credit = RouteViews, NRO and DB-IP (db-ip.com), CC BY 4.0, compiled by ip-location-db; changed by Paraph
 desk-sources-what = Who announces the address is not who sends from it.
 desk-not = Do not
 desk-not-delete = Delete anything.
@@ -380,6 +397,8 @@ desk-shift-earlier = { $count ->
    *[other] { $count } earlier lines
 }
 desk-shift-button = Write it down
+desk-problem-shift-empty = “What you see, do, or hand over” is empty, and nothing is written down: write at least a word.
+desk-problem-shift-long = “What you see, do, or hand over” is too long, and nothing is written down: at most 1,000 characters. Put the rest into another line.
 desk-shift-aware = knows of an attack: the clocks run
 desk-shift-over = stopped the clocks
 
@@ -411,6 +430,7 @@ desk-label-aside = Attempts to sign, set aside
 desk-hint-aside = Completed forms, held or invalidated. A request refused at the door is no attempt to sign and is not counted here.
 desk-hint-counts = Counts of what was attacked: { $titles }
 desk-label-before = Count before
+desk-hint-before = Shown { $at }, before it began.
 desk-label-after = Count after
 desk-label-unknown = What we do not know
 desk-hint-unknown = In your words. Addresses, sites and names of registered holders of networks are refused: nobody knows yet who is behind them. A name that is an ordinary word too, such as “Cloud”, is refused only with its capital, inside a sentence; where one begins with it, you are asked what you mean.
@@ -423,12 +443,13 @@ desk-statement-other = Your words are only in the version in your language. For 
 desk-statement-unknown = We do not know who made these attempts.
 desk-statement-complaint = A complaint may be filed.
 desk-statement-method = How we count is explained on the page “How we count”.
-desk-statement-no-number = The three numbers have to be whole numbers.
-desk-statement-no-length = At most 2,000 characters, please.
-desk-statement-no-address = There is a network address in the text. Leave it out: it says where something came through, not who sent it.
-desk-statement-no-name = There is a mail address or a site in the text. Leave it out.
-desk-statement-no-network = There is the number of a network in the text. Leave it out.
-desk-statement-no-holder = The text has the name of a registered holder of a network. Leave it out: where something came through does not say who sent it. If you meant an ordinary word, write it without a capital.
+desk-statement-no-number = “{ $label }” is not a whole number: write it in digits and nothing else, such as 34000.
+desk-statement-empty-number = “{ $label }” is empty: write a whole number, 0 if there are none.
+desk-statement-no-length = “{ $label }” is too long: at most 2,000 characters, please.
+desk-statement-no-address = There is a network address in “{ $label }”. Leave it out: it says where something came through, not who sent it.
+desk-statement-no-name = There is a mail address or a site in “{ $label }”. Leave it out.
+desk-statement-no-network = There is the number of a network in “{ $label }”. Leave it out.
+desk-statement-no-holder = “{ $label }” has the name of a registered holder of a network. Leave it out: where something came through does not say who sent it. If you meant an ordinary word, write it without a capital.
 desk-statement-in-question = { $asked ->
     [one] This word is a network’s name, too: { $words }. If you mean the ordinary word, say so below; if you mean the network, leave it out.
    *[other] These words are networks’ names, too: { $words }. If you mean the ordinary words, say so below; if you mean a network, leave it out.
@@ -444,21 +465,22 @@ desk-findings-earlier = { $count ->
 }
 desk-findings-none = Nothing has been held or invalidated.
 desk-findings-facts = What was seen
+desk-findings-facts-at = What was seen by { $at }
 desk-span-minutes = { $members ->
     [one] One contribution
    *[other] { $members } contributions
 } in { $count ->
     [one] a minute
    *[other] { $count } minutes
-}.
+}, the last { $until }.
 desk-span-hours = { $members ->
     [one] One contribution
    *[other] { $members } contributions
-} in { $count } hours.
+} in { $count } hours, the last { $until }.
 desk-span-days = { $members ->
     [one] One contribution
    *[other] { $members } contributions
-} in { $count } days.
+} in { $count } days, the last { $until }.
 desk-findings-innocent = It may be innocent
 desk-findings-confidence = Confidence
 desk-found-hold = { $count ->
@@ -510,12 +532,16 @@ desk-decide-wrong-to = “Signed before” is not a time. Give the day and the t
 desk-decide-wrong-to-lost = “Signed before” names an hour that was not there: clocks were put forward that night. Choose a time before or after it.
 desk-decide-wrong-to-twice = “Signed before” names an hour that was there twice: clocks were put back that night. Choose a time before or after it.
 desk-decide-wrong-order = “Signed from” has to be earlier than “Signed before”.
-desk-decide-wrong-network = The network is an address, or a number such as AS64500.
-desk-decide-wrong-domain = This is not a mail domain: what stands behind the @ of an address.
-desk-decide-wrong-reason = This reason does not go with what you want to do.
-desk-decide-wrong-note = Say in a few words why.
-desk-decide-wrong-verdict = There is no such verdict, or it was taken back.
-desk-decide-wrong-petition = Choose the petition and what to do.
+desk-decide-wrong-network = “Network” is an address, or a number such as AS64500.
+desk-decide-wrong-domain = “Mail domain” is none: write what stands behind the @ of an address.
+desk-decide-wrong-reason = “Why” does not go with what you want to do: choose another reason.
+desk-decide-wrong-note = “In your words”: say in a few words why, in 500 characters at most. Nothing is done yet.
+desk-decide-wrong-verdict = “Judged by verdict number” takes the number of a verdict, in digits, such as 362. It stands with each verdict in the room.
+desk-decide-verdict-unknown = “Judged by verdict number”: no verdict has the number { $verdict }. The number stands with each verdict in the room.
+desk-decide-verdict-elsewhere = “Judged by verdict number”: verdict { $verdict } is about another petition, “{ $petition }”. Choose that one, or another number.
+desk-decide-finding-elsewhere = “Member of the finding”: finding { $finding } is about another petition, “{ $petition }”. Choose that one, or another finding.
+desk-decide-wrong-petition = “Petition”: choose one of the list.
+desk-decide-wrong-direction = “What”: choose what to do.
 desk-decide-wrong-whom = Say whom you mean: at least one of the fields. Everybody is never right.
 desk-label-direction = What
 desk-direction-hold = hold: outside the count until somebody decides
@@ -525,6 +551,7 @@ desk-direction-reinstate = reinstate what was invalidated
 desk-whom = Whom
 desk-whom-what = Every field that you fill in has to fit.
 desk-label-from = Signed from
+desk-zone = time zone { $zone }
 desk-label-to = Signed before
 desk-label-network = Network
 desk-hint-network = An address, for it and its neighbours; or a number such as AS64500.
@@ -555,6 +582,14 @@ desk-do-hold = Hold { $count }
 desk-do-invalidate = Invalidate { $count }
 desk-do-release = Release { $count }
 desk-do-reinstate = Reinstate { $count }
+desk-would-of-these = Of these:
+desk-would-left-out = { $matched ->
+    [one] { $matched } signature is meant
+   *[other] { $matched } signatures are meant
+}; { $left ->
+    [one] { $left } of them stays as it is, because nothing would change about it.
+   *[other] { $left } of them stay as they are, because nothing would change about them.
+}
 desk-would-counted = counted now
 desk-would-confirmed = confirmed, and not in the count
 desk-would-ended = withdrawn or ended otherwise: nothing changes about them
@@ -563,6 +598,12 @@ desk-would-count = would count
 desk-would-honest = may be honest people
 desk-would-honest-what = May be honest: everybody of whom no finding speaks, and who shows signs of a person all the same.
 desk-would-samples = Up to five of them
+desk-stands-counted = in the count
+desk-stands-waiting = confirmed, waiting
+desk-stands-unconfirmed = not confirmed
+desk-stands-held = held
+desk-stands-invalidated = invalidated
+desk-stands-ended = withdrawn or ended
 desk-would-more = There are more than one verdict takes; the rest is for another.
 desk-would-forgotten = { $known ->
     [one] The finding speaks of { $said } contributions, and of { $known } the server knows which it is: this one is meant here. The others stay as they are.
@@ -673,8 +714,8 @@ desk-finding-hold = What holding all of them would do
 desk-finding-release = What releasing them would do
 desk-finding-invalidate = What invalidating them would do
 desk-label-finding = Member of the finding
-desk-decide-wrong-comment = This comment is longer than any can be.
-desk-decide-wrong-finding = No finding has this name, or nobody is a member of it any more.
+desk-decide-wrong-comment = “Comment” is longer than any can be: paste one only.
+desk-decide-wrong-finding = “Member of the finding”: no finding has this name, or nobody is a member of it any more. The name, eight signs, stands with each finding.
 
 desk-ask = The second way
 desk-ask-why = Held people get one mail: “We could not confirm this automatically. It is not an accusation. Press here.” Who presses is not released by it: a forger reads his mailboxes too. You decide about the answers.

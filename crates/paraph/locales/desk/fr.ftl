@@ -133,6 +133,8 @@ desk-review-how = Publier ouvre la pétition aux signatures, telle que vous vene
 desk-publish = Publier
 desk-label-note = Pourquoi la renvoyer ? L’auteur lira ce mot.
 desk-send-back = Renvoyer à l’auteur
+desk-problem-note-empty = « Pourquoi la renvoyer » est vide, et rien n’est renvoyé : l’auteur a besoin d’au moins un mot.
+desk-problem-note-long = « Pourquoi la renvoyer » est trop long, et rien n’est renvoyé : au plus 2000 caractères.
 desk-save = Enregistrer le brouillon
 desk-save-open = Adopter cette version
 desk-edit-open = La pétition est ouverte. Un changement du titre, du destinataire ou du texte devient une nouvelle version, et la page montre ce qui a changé.
@@ -245,6 +247,7 @@ desk-done-saved = C’est enregistré.
 desk-done-adopted = Cette version est en vigueur.
 desk-done-unchanged = Rien n’était différent.
 desk-done-submitted = La pétition attend un modérateur.
+desk-done-submitted-own = La pétition est à relire. Vous pouvez la publier vous-même, plus bas.
 desk-done-published = La pétition est ouverte aux signatures.
 desk-done-sent-back = La pétition est renvoyée à son auteur, avec votre mot.
 desk-done-posted = La nouvelle est publiée.
@@ -254,6 +257,7 @@ desk-done-password = Le mot de passe est changé ; les autres sessions sont fe
 desk-done-passkey = La clé d’accès est ajoutée.
 desk-done-passkey-removed = La clé d’accès est retirée. Si cet appareil la propose encore, supprimez-la aussi chez lui.
 desk-done-ended = La session est fermée.
+desk-done-all-ended = Toutes vos sessions sont fermées, celle-ci aussi. Pour continuer, reconnectez-vous.
 desk-done-removed = Le membre est retiré.
 desk-done-taken-back = Le lien ne vaut plus rien.
 
@@ -264,7 +268,9 @@ desk-no-page-why = Cette page n’existe pas, ou vous ne pouvez pas la voir.
 desk-no-link = Ce lien ne sert plus
 desk-no-link-why = Il a déjà servi, ou son temps est passé. Demandez-en un autre à un opérateur.
 desk-no-right = Votre rôle ne le permet pas
-desk-no-right-why = Rien n’a été changé. Demandez à un modérateur ou à un opérateur.
+desk-no-right-why-author = Rien n’a été changé. Demandez à un modérateur ou à un opérateur.
+desk-no-right-why-moderator = Rien n’a été changé. Demandez à un opérateur ; s’il s’agit d’une pétition, la personne qui l’a écrite le peut peut-être aussi.
+desk-no-right-why-operator = Rien n’a été changé. Aucun rôle ne permet cela.
 desk-no-form = Ce formulaire n’est plus valable
 desk-no-form-why = Votre session a changé ou pris fin, ou le formulaire ne vient pas d’ici. Rien n’a été changé : revenez à la page et recommencez.
 desk-no-form-written = Ce que vous avez écrit est ci-dessous : copiez-le, reconnectez-vous, et collez-le dans le nouveau formulaire.
@@ -272,6 +278,10 @@ desk-no-changed = Le brouillon a changé entre-temps
 desk-no-changed-why = Rien n’a été publié. Relisez-le d’abord.
 desk-no-submitted = C’est déjà proposé
 desk-no-submitted-why = Cette pétition attend déjà un modérateur. Il n’y a plus rien à faire.
+desk-no-submitted-own = C’est déjà proposé
+desk-no-submitted-own-why = Cette pétition est déjà à relire. Vous pouvez la relire et la publier vous-même, sur sa page.
+desk-no-with-author = Ce brouillon n’est pas à relire
+desk-no-with-author-why = La personne qui l’a écrit ne l’a pas proposé, l’a modifié depuis, ou quelqu’un le lui a renvoyé. Rien n’a été changé : il viendra sous « À relire » dès qu’elle le proposera.
 desk-no-published = Cette pétition est déjà publiée
 desk-no-published-why = Elle est ouverte aux signatures. Rien n’a été changé de nouveau.
 desk-no-closed = Cette pétition est déjà close
@@ -290,6 +300,12 @@ desk-no-nobody = Cela ne changerait rien pour personne
 desk-no-nobody-why = Les signatures de cette décision ont été décidées autrement depuis, ou ont pris fin. Rien n’a été changé.
 desk-no-field = Un champ ne convient pas
 desk-no-field-why = Il manque quelque chose, ou c’est trop long, ou le formulaire ne connaît pas ce champ. Rien n’a été enregistré : revenez en arrière, ce que vous avez écrit y est encore.
+desk-no-large = C’était trop à la fois
+desk-no-large-why = Ce formulaire du bureau contient plus qu’il ne peut prendre. Rien n’a été enregistré : revenez en arrière, ce que vous avez écrit y est encore, et raccourcissez le texte.
+desk-no-type = Ce formulaire n’a pas pu être lu
+desk-no-type-why = Il est arrivé dans un format que le bureau n’accepte pas. Rien n’a été enregistré : revenez à la page du bureau et servez-vous de son formulaire.
+desk-no-slow = La connexion était trop lente
+desk-no-slow-why = Le formulaire n’est pas arrivé en entier à temps. Rien n’a été enregistré : revenez en arrière, ce que vous avez écrit y est encore, et renvoyez-le.
 desk-no-busy = Réessayez dans quelques secondes
 desk-no-busy-why = Rien n’a pu être enregistré. Ce n’est pas perdu : revenez en arrière et renvoyez.
 desk-no-method = Pas de cette façon
@@ -349,6 +365,7 @@ desk-held-sources-what = { $count ->
    *[other] Les { $count } dernières signatures.
 }
 desk-network-unknown = réseau inconnu
+desk-networks-credit = Données : RouteViews, NRO et DB-IP (db-ip.com), CC BY 4.0, réunies par ip-location-db ; modifiées par Paraph
 desk-sources-what = Qui annonce une adresse n’est pas qui envoie depuis elle.
 desk-not = À ne pas faire
 desk-not-delete = Effacer quoi que ce soit.
@@ -382,6 +399,8 @@ desk-shift-earlier = { $count ->
    *[other] { $count } lignes plus anciennes
 }
 desk-shift-button = Noter
+desk-problem-shift-empty = « Ce que vous voyez, faites ou transmettez » est vide, et rien n’est noté : écrivez au moins un mot.
+desk-problem-shift-long = « Ce que vous voyez, faites ou transmettez » est trop long, et rien n’est noté : au plus 1000 caractères. Notez le reste dans une autre ligne.
 desk-shift-aware = sait qu’il y a une attaque : les délais courent
 desk-shift-over = a arrêté les délais
 
@@ -413,6 +432,7 @@ desk-label-aside = Tentatives de signature écartées
 desk-hint-aside = Des formulaires complets, retenus ou invalidés. Une demande refusée à l’entrée n’est pas une tentative de signature : elle n’est pas comptée ici.
 desk-hint-counts = Comptes de ce qui a été attaqué : { $titles }
 desk-label-before = Compte avant
+desk-hint-before = Affiché le { $at }, avant que cela commence.
 desk-label-after = Compte après
 desk-label-unknown = Ce que nous ne savons pas
 desk-hint-unknown = Dans vos mots. Adresses, sites et noms de titulaires de réseaux sont refusés : personne ne sait encore qui est derrière. Un nom qui est aussi un mot courant, comme « Cloud », n’est refusé qu’avec sa majuscule, dans une phrase ; en tête de phrase, on vous demande ce que vous voulez dire.
@@ -426,12 +446,13 @@ desk-statement-other = Vos mots ne sont que dans la version écrite dans votre l
 desk-statement-unknown = Nous ne savons pas qui est à l’origine de ces tentatives.
 desk-statement-complaint = Une plainte pourra être déposée.
 desk-statement-method = La page « Comment nous comptons » explique notre méthode.
-desk-statement-no-number = Les trois nombres doivent être entiers.
-desk-statement-no-length = Au plus 2000 caractères, s’il vous plaît.
-desk-statement-no-address = Le texte contient une adresse de réseau. Retirez-la : elle dit par où une chose est passée, pas qui l’a envoyée.
-desk-statement-no-name = Le texte contient une adresse de courriel ou un site. Retirez-le.
-desk-statement-no-network = Le texte contient le numéro d’un réseau. Retirez-le.
-desk-statement-no-holder = Le texte contient le nom d’un titulaire de réseau. Retirez-le : par où une chose est passée ne dit pas qui l’a envoyée. Si c’était un mot courant, écrivez-le sans majuscule.
+desk-statement-no-number = « { $label } » n’est pas un nombre entier : écrivez-le en chiffres, sans rien d’autre, comme 34000.
+desk-statement-empty-number = « { $label } » est vide : écrivez un nombre entier, 0 s’il n’y en a aucune.
+desk-statement-no-length = « { $label } » est trop long : au plus 2000 caractères, s’il vous plaît.
+desk-statement-no-address = « { $label } » contient une adresse de réseau. Retirez-la : elle dit par où une chose est passée, pas qui l’a envoyée.
+desk-statement-no-name = « { $label } » contient une adresse de courriel ou un site. Retirez-le.
+desk-statement-no-network = « { $label } » contient le numéro d’un réseau. Retirez-le.
+desk-statement-no-holder = « { $label } » contient le nom d’un titulaire de réseau. Retirez-le : par où une chose est passée ne dit pas qui l’a envoyée. Si c’était un mot courant, écrivez-le sans majuscule.
 desk-statement-in-question = { $asked ->
     [one] Ce mot est aussi un nom de réseau : { $words }. Si c’est ici le mot courant, dites-le plus bas ; si c’est le réseau, retirez-le.
    *[other] Ces mots sont aussi des noms de réseaux : { $words }. Si ce sont ici des mots courants, dites-le plus bas ; si c’est un réseau, retirez-le.
@@ -448,6 +469,7 @@ desk-findings-earlier = { $count ->
 }
 desk-findings-none = Rien n’a été retenu ni invalidé.
 desk-findings-facts = Ce qui a été vu
+desk-findings-facts-at = Ce qui avait été vu le { $at }
 desk-span-minutes = { $members ->
     [0] Aucune contribution
     [one] Une contribution
@@ -455,17 +477,17 @@ desk-span-minutes = { $members ->
 } en { $count ->
     [one] une minute
    *[other] { $count } minutes
-}.
+}, la dernière le { $until }.
 desk-span-hours = { $members ->
     [0] Aucune contribution
     [one] Une contribution
    *[other] { $members } contributions
-} en { $count } heures.
+} en { $count } heures, la dernière le { $until }.
 desk-span-days = { $members ->
     [0] Aucune contribution
     [one] Une contribution
    *[other] { $members } contributions
-} en { $count } jours.
+} en { $count } jours, la dernière le { $until }.
 desk-findings-innocent = C’est peut-être innocent
 desk-findings-confidence = Confiance
 desk-found-hold = { $count ->
@@ -522,12 +544,16 @@ desk-decide-wrong-to = « Signées avant » n’est pas un moment. Indiquez le
 desk-decide-wrong-to-lost = « Signées avant » indique une heure qui n’a pas existé : cette nuit-là, on a avancé les horloges. Choisissez une heure d’avant ou d’après.
 desk-decide-wrong-to-twice = « Signées avant » indique une heure qui a existé deux fois : cette nuit-là, on a reculé les horloges. Choisissez une heure d’avant ou d’après.
 desk-decide-wrong-order = « Signées à partir de » doit précéder « Signées avant ».
-desk-decide-wrong-network = Le réseau est une adresse, ou un numéro comme AS64500.
-desk-decide-wrong-domain = Ce n’est pas un domaine de courriel : ce qui suit le @ d’une adresse.
-desk-decide-wrong-reason = Cette raison ne va pas avec ce que vous voulez faire.
-desk-decide-wrong-note = Dites en quelques mots pourquoi.
-desk-decide-wrong-verdict = Cette décision n’existe pas, ou elle a été défaite.
-desk-decide-wrong-petition = Choisissez la pétition et ce qu’il faut faire.
+desk-decide-wrong-network = « Réseau » est une adresse, ou un numéro comme AS64500.
+desk-decide-wrong-domain = « Domaine du courriel » ne convient pas : écrivez ce qui suit le @ d’une adresse.
+desk-decide-wrong-reason = « Pourquoi » ne va pas avec ce que vous voulez faire : choisissez une autre raison.
+desk-decide-wrong-note = « Dans vos mots » : dites en quelques mots pourquoi, en 500 caractères au plus. Rien n’est encore fait.
+desk-decide-wrong-verdict = « Visées par la décision numéro » attend le numéro d’une décision, en chiffres, comme 362. Il est écrit avec chaque décision dans la salle.
+desk-decide-verdict-unknown = « Visées par la décision numéro » : aucune décision n’a le numéro { $verdict }. Le numéro est écrit avec chaque décision dans la salle.
+desk-decide-verdict-elsewhere = « Visées par la décision numéro » : la décision { $verdict } porte sur une autre pétition, « { $petition } ». Choisissez celle-ci, ou un autre numéro.
+desk-decide-finding-elsewhere = « Membres du constat » : le constat { $finding } porte sur une autre pétition, « { $petition } ». Choisissez celle-ci, ou un autre constat.
+desk-decide-wrong-petition = « Pétition » : choisissez-en une de la liste.
+desk-decide-wrong-direction = « Quoi » : choisissez ce qu’il faut faire.
 desk-decide-wrong-whom = Dites de qui il s’agit : au moins un des champs. « Tout le monde » n’est jamais juste.
 desk-label-direction = Quoi
 desk-direction-hold = retenir : hors du compte jusqu’à ce que quelqu’un décide
@@ -537,6 +563,7 @@ desk-direction-reinstate = rétablir ce qui a été invalidé
 desk-whom = Qui
 desk-whom-what = Chaque champ rempli doit convenir.
 desk-label-from = Signées à partir de
+desk-zone = fuseau horaire { $zone }
 desk-label-to = Signées avant
 desk-label-network = Réseau
 desk-hint-network = Une adresse, pour elle et ses voisines ; ou un numéro comme AS64500.
@@ -571,6 +598,14 @@ desk-do-hold = En retenir { $count }
 desk-do-invalidate = En invalider { $count }
 desk-do-release = En relâcher { $count }
 desk-do-reinstate = En rétablir { $count }
+desk-would-of-these = Parmi celles-ci :
+desk-would-left-out = { $matched ->
+    [one] { $matched } signature est visée
+   *[other] { $matched } signatures sont visées
+} ; { $left ->
+    [one] { $left } reste comme elle est, parce que cela n’y changerait rien.
+   *[other] { $left } restent comme elles sont, parce que cela n’y changerait rien.
+}
 desk-would-counted = comptées maintenant
 desk-would-confirmed = confirmées, mais pas dans le compte
 desk-would-ended = retirées ou finies autrement : cela n’y change rien
@@ -579,10 +614,16 @@ desk-would-count = compteraient
 desk-would-honest = peut-être des personnes honnêtes
 desk-would-honest-what = Peut-être honnêtes : toutes celles dont aucun constat ne parle, et celles qui montrent malgré tout des signes d’une personne.
 desk-would-samples = Jusqu’à cinq d’entre elles
+desk-stands-counted = dans le compte
+desk-stands-waiting = confirmée, en attente
+desk-stands-unconfirmed = pas confirmée
+desk-stands-held = retenue
+desk-stands-invalidated = invalidée
+desk-stands-ended = retirée ou finie
 desk-would-more = Il y en a plus qu’une décision n’en prend ; le reste sera pour une autre.
 desk-would-forgotten = { $known ->
-    [one] Le constat parle de { $said } signatures, et le serveur en connaît encore { $known } : c’est elle qui est visée ici. Les autres restent comme elles sont.
-   *[other] Le constat parle de { $said } signatures, et le serveur en connaît encore { $known } : ce sont elles qui sont visées ici. Les autres restent comme elles sont.
+    [one] Le constat parle de { $said } contributions ; le serveur n’en connaît encore que { $known }, et c’est elle qui est visée. Les autres restent comme elles sont.
+   *[other] Le constat parle de { $said } contributions ; le serveur n’en connaît encore que { $known }, et ce sont elles qui sont visées. Les autres restent comme elles sont.
 }
 desk-would-undo = Vous pourrez défaire en un clic.
 desk-done-judged = C’est décidé. Vous pouvez le défaire plus bas, en un clic.
@@ -650,9 +691,9 @@ desk-shift-cap-raised = { $count ->
 }
 desk-shift-cap-lowered = a remis la limite habituelle
 desk-shift-second-way = { $count ->
-    [0] n’a interrogé personne par courriel
-    [one] a interrogé par courriel une personne dont la signature est retenue
-   *[other] a interrogé par courriel { $count } personnes dont la signature est retenue
+    [0] n’a écrit à aucune personne dont la signature est retenue
+    [one] a écrit à une personne dont la signature est retenue
+   *[other] a écrit à { $count } personnes dont la signature est retenue
 }
 desk-shift-acknowledged = { $count ->
     [0] n’a pris connaissance d’aucune alerte
@@ -708,19 +749,19 @@ desk-finding-hold = Aperçu : toutes les retenir
 desk-finding-release = Aperçu : les relâcher
 desk-finding-invalidate = Aperçu : les invalider
 desk-label-finding = Membres du constat
-desk-decide-wrong-comment = Ce commentaire est plus long qu’aucun ne peut l’être.
-desk-decide-wrong-finding = Aucun constat ne porte ce nom, ou il n’a plus aucun membre.
+desk-decide-wrong-comment = « Commentaire » est plus long qu’aucun ne peut l’être : collez-en un seul.
+desk-decide-wrong-finding = « Membres du constat » : aucun constat ne porte ce nom, ou il n’a plus aucun membre. Le nom, huit signes, est écrit avec chaque constat.
 
 desk-ask = La seconde voie
 desk-ask-why = Les personnes dont la signature est retenue reçoivent un seul courriel : « Nous n’avons pas pu confirmer cela automatiquement. Ce n’est pas une accusation. Appuyez ici. » Appuyer ne relâche rien : un faussaire lit aussi ses boîtes. C’est vous qui décidez des réponses.
 desk-ask-button = Proposer la seconde voie
 desk-ask-would = { $count ->
-    [0] Personne ne serait interrogé
-    [one] Une personne serait interrogée
-   *[other] { $count } personnes seraient interrogées
+    [0] Personne ne recevrait ce courriel
+    [one] Une personne recevrait ce courriel
+   *[other] { $count } personnes recevraient ce courriel
 }
 desk-ask-held = retenues maintenant
-desk-ask-before = déjà interrogées
+desk-ask-before = à qui on a déjà écrit
 desk-ask-taken-back = ont dit « ce n’était pas moi », ou ont retiré
 desk-ask-leave = Les courriels partent lentement : le premier le { $first }, le dernier le { $last }, si rien d’autre n’est envoyé à ces personnes entre-temps.
 desk-ask-had-today = { $count ->
@@ -740,7 +781,7 @@ desk-ask-do = { $count ->
    *[other] Écrire à { $count } personnes
 }
 desk-ask-nobody = Personne n’est retenu à qui l’on puisse écrire, ou on l’a déjà fait.
-desk-asked = Sollicitées par courriel : { $offered }. Courriels partis : { $left }. Réponses : { $answered }.
+desk-asked = Personnes à qui l’on écrit : { $offered }. Courriels partis : { $left }. Réponses : { $answered }.
 desk-call-back = { $count ->
     [0] Il n’y a rien à rappeler
     [one] Rappeler le courriel qui n’est pas parti

@@ -23,7 +23,7 @@ pub struct Alerts {
     pub second: Vec<Recipient>,
     /// Address of the operations listener as people on duty reach it, without a slash at the end.
     pub link: Option<String>,
-    /// Times are written in this zone, and in UTC.
+    /// Times of alerts and of the desk are written in this zone, and in UTC.
     pub time_zone: TimeZone,
     /// Whom to call at the host when the line is full.
     pub call: Option<String>,

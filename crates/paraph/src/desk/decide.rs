@@ -8,6 +8,7 @@ use paraph_tally::{PetitionId, Phase, VerdictKind};
 use super::form::Form;
 use super::incidents::no;
 use super::moment::{self, Wrong};
+use super::room::statement::whole_number;
 use super::{Desk, No, Outcome, Visit};
 use crate::incident::answers::Answers;
 use crate::incident::condition::{Condition, Network, mail_domain};
@@ -16,7 +17,7 @@ use crate::incident::{Direction, IncidentAnswer, IncidentCommand, Listed, Motion
 use crate::intake::verdict::reason::Reason;
 use crate::ledger::catalogue::Catalogue;
 use crate::respond::Answer;
-use crate::views::room::{DecidePage, Deciding, desk_decide};
+use crate::views::decide::{DecidePage, Deciding, WrongField, desk_decide};
 
 /// Characters of what is said about a verdict.
 const NOTE_CHARS: usize = 500;
@@ -76,7 +77,7 @@ impl Deciding {
         };
         let verdicts = match &*self.verdict {
             "" => Vec::new(),
-            typed => vec![typed.parse().map_err(|_| "verdict")?],
+            typed => vec![read_number(typed).ok_or("verdict")?],
         };
         let finding = match &*self.finding {
             "" => None,
@@ -150,6 +151,15 @@ fn read_network(typed: &str) -> Option<Network> {
     Network::read(typed).or_else(|| typed.parse().ok().map(Network::Origin))
 }
 
+/// The number of a verdict, also as people write it: "n° 362", "No. 362", "#362".
+fn read_number(typed: &str) -> Option<u64> {
+    let typed = typed.to_lowercase();
+    let sign = ["n°", "nº", "no.", "no", "#"]
+        .into_iter()
+        .find_map(|sign| typed.strip_prefix(sign));
+    whole_number(sign.unwrap_or(&typed).trim())
+}
+
 impl Desk {
     pub(super) fn decide_page(&self, visit: &Visit<'_>) -> Outcome {
         let attacked = self.parts.board.as_ref().and_then(|board| {
@@ -171,7 +181,7 @@ impl Desk {
         status: StatusCode,
         deciding: &Deciding,
         preview: Option<&Preview>,
-        wrong: Option<&'static str>,
+        wrong: Option<&WrongField>,
         already: Option<&Listed>,
     ) -> Answer {
         let catalogue = self.catalogue();
@@ -199,12 +209,19 @@ impl Desk {
         let deciding = Deciding::of(form);
         let motion = match deciding.motion(&self.night.zone, self.parts.limits.comment_chars) {
             Ok(motion) => motion,
-            Err(field) => return Ok(self.wrong(visit, &deciding, wrong_field(field))),
+            Err(field) => return Ok(self.wrong(visit, &deciding, &wrong_field(field))),
         };
+        if let Some(wrong) = self.wrong_verdict(visit, &motion).await? {
+            return Ok(self.wrong(visit, &deciding, &wrong));
+        }
         let seen = (deciding.until.parse::<u64>(), deciding.previewed.parse::<u64>());
         let (Ok(until), Ok(previewed), "judge") = (seen.0, seen.1, form.get("do")) else {
             return self.preview(visit, &deciding, &motion, None).await;
         };
+        if motion.note.is_empty() {
+            let why = (StatusCode::BAD_REQUEST, wrong_field("note"));
+            return self.preview(visit, &deciding, &motion, Some(&why)).await;
+        }
         let motion_then = Motion {
             previewed: Some(Previewed::AtMost(previewed)),
             ..until_then(&motion, until)
@@ -214,12 +231,59 @@ impl Desk {
             IncidentAnswer::Judged { .. } => Ok(self.go_to(visit, "/desk/incident", Some("judged"))),
             IncidentAnswer::Nobody => self.nobody(visit, &deciding, &motion).await,
             IncidentAnswer::Refused(Refused::Changed) => {
-                self.preview(visit, &deciding, &motion, Some("desk-decide-changed"))
-                    .await
+                let why = (StatusCode::CONFLICT, whole("desk-decide-changed"));
+                self.preview(visit, &deciding, &motion, Some(&why)).await
             }
             IncidentAnswer::Refused(refused) => self.refused(visit, &deciding, refused),
             _ => Err(No::Broken),
         }
+    }
+
+    /// Why the verdict that a motion names is none of its petition.
+    async fn wrong_verdict(&self, visit: &Visit<'_>, motion: &Motion) -> Result<Option<WrongField>, No> {
+        let Some(position) = motion.condition.verdicts.first().copied() else {
+            return Ok(None);
+        };
+        let number = || ("verdict", position.to_string());
+        let wrong = |message, words| WrongField {
+            field: "verdict",
+            message,
+            words,
+        };
+        let command = IncidentCommand::IncidentVerdict(position);
+        match self.parts.office.carry_out(command, visit.by()?).await {
+            IncidentAnswer::Shown(listed) if listed.petition == motion.petition => Ok(None),
+            IncidentAnswer::Shown(listed) => {
+                let about = self.title(&listed.petition);
+                let words = vec![number(), ("petition", about)];
+                Ok(Some(wrong("desk-decide-verdict-elsewhere", words)))
+            }
+            IncidentAnswer::Refused(Refused::Verdict) => Ok(Some(wrong("desk-decide-verdict-unknown", vec![number()]))),
+            IncidentAnswer::Refused(Refused::Unavailable) => Err(No::Busy),
+            _ => Err(No::Broken),
+        }
+    }
+
+    /// Why the finding that a motion names is none of its petition.
+    async fn wrong_finding(&self, motion: &Motion) -> Result<Option<WrongField>, Refused> {
+        let Some(name) = &motion.condition.finding else {
+            return Ok(None);
+        };
+        let found = self.parts.office.findings(None).await?;
+        let elsewhere = found
+            .iter()
+            .find(|found| found.name == *name && found.petition != motion.petition);
+        Ok(elsewhere.map(|found| WrongField {
+            field: "finding",
+            message: "desk-decide-finding-elsewhere",
+            words: vec![("finding", name.clone()), ("petition", self.title(&found.petition))],
+        }))
+    }
+
+    fn title(&self, slug: &str) -> String {
+        let catalogue = self.catalogue();
+        let petition = catalogue.petitions.get(slug);
+        petition.map_or_else(String::new, |petition| petition.title.clone())
     }
 
     /// What it would do to those who have signed by now. `why` it is shown again instead of being done.
@@ -228,7 +292,7 @@ impl Desk {
         visit: &Visit<'_>,
         deciding: &Deciding,
         motion: &Motion,
-        why: Option<&'static str>,
+        why: Option<&(StatusCode, WrongField)>,
     ) -> Outcome {
         let until = visit.now.0;
         let command = IncidentCommand::IncidentPreview(until_then(motion, until));
@@ -239,7 +303,7 @@ impl Desk {
                     until: until.to_string(),
                     ..deciding.clone()
                 };
-                let status = why.map_or(StatusCode::OK, |_| StatusCode::CONFLICT);
+                let (status, why) = why.map_or((StatusCode::OK, None), |(status, why)| (*status, Some(why)));
                 Ok(self.deciding(visit, status, &deciding, Some(&preview), why, None))
             }
             IncidentAnswer::Refused(refused) => self.refused(visit, deciding, refused),
@@ -251,25 +315,29 @@ impl Desk {
     async fn nobody(&self, visit: &Visit<'_>, deciding: &Deciding, motion: &Motion) -> Outcome {
         match self.parts.office.decided_already(motion).await {
             Ok(Some(already)) => Ok(self.deciding(visit, StatusCode::CONFLICT, deciding, None, None, Some(&already))),
-            Ok(None) => Ok(self.wrong(visit, deciding, "desk-decide-nobody")),
+            Ok(None) => match self.wrong_finding(motion).await {
+                Ok(wrong) => Ok(self.wrong(visit, deciding, &wrong.unwrap_or_else(|| whole("desk-decide-nobody")))),
+                Err(refused) => self.refused(visit, deciding, refused),
+            },
             Err(refused) => self.refused(visit, deciding, refused),
         }
     }
 
-    fn wrong(&self, visit: &Visit<'_>, deciding: &Deciding, wrong: &'static str) -> Answer {
+    fn wrong(&self, visit: &Visit<'_>, deciding: &Deciding, wrong: &WrongField) -> Answer {
         self.deciding(visit, StatusCode::BAD_REQUEST, deciding, None, Some(wrong), None)
     }
 
     fn refused(&self, visit: &Visit<'_>, deciding: &Deciding, refused: Refused) -> Outcome {
         let wrong = match refused {
             Refused::Unavailable => return Err(No::Busy),
-            Refused::Petition => "desk-decide-wrong-petition",
-            Refused::Reason => "desk-decide-wrong-reason",
-            Refused::Note => "desk-decide-wrong-note",
-            Refused::Finding => "desk-decide-wrong-finding",
-            _ => "desk-decide-wrong-verdict",
+            Refused::Petition => "petition",
+            Refused::Reason => "reason",
+            Refused::Note => "note",
+            Refused::Finding => "finding",
+            _ => "verdict",
         };
-        Ok(self.deciding(visit, StatusCode::CONFLICT, deciding, None, Some(wrong), None))
+        let wrong = wrong_field(wrong);
+        Ok(self.deciding(visit, StatusCode::CONFLICT, deciding, None, Some(&wrong), None))
     }
 
     /// One press: the verdict is taken back.
@@ -308,23 +376,64 @@ fn likely(catalogue: &Catalogue, attacked: Option<PetitionId>) -> String {
         .map_or_else(String::new, |petition| petition.slug.clone())
 }
 
-fn wrong_field(field: &str) -> &'static str {
-    match field {
-        "from" => "desk-decide-wrong-from",
-        "from-lost" => "desk-decide-wrong-from-lost",
-        "from-twice" => "desk-decide-wrong-from-twice",
-        "to" => "desk-decide-wrong-to",
-        "to-lost" => "desk-decide-wrong-to-lost",
-        "to-twice" => "desk-decide-wrong-to-twice",
-        "order" => "desk-decide-wrong-order",
-        "network" => "desk-decide-wrong-network",
-        "domain" => "desk-decide-wrong-domain",
-        "reason" => "desk-decide-wrong-reason",
-        "note" => "desk-decide-wrong-note",
-        "verdict" => "desk-decide-wrong-verdict",
-        "finding" => "desk-decide-wrong-finding",
-        "comment" => "desk-decide-wrong-comment",
-        "whom" => "desk-decide-wrong-whom",
-        _ => "desk-decide-wrong-petition",
+/// What is wrong with the whole.
+fn whole(message: &'static str) -> WrongField {
+    WrongField {
+        field: "",
+        message,
+        words: Vec::new(),
+    }
+}
+
+/// What is wrong with a field, by what was wrong.
+fn wrong_field(wrong: &str) -> WrongField {
+    let (field, message) = match wrong {
+        "from" => ("from", "desk-decide-wrong-from"),
+        "from-lost" => ("from", "desk-decide-wrong-from-lost"),
+        "from-twice" => ("from", "desk-decide-wrong-from-twice"),
+        "to" => ("to", "desk-decide-wrong-to"),
+        "to-lost" => ("to", "desk-decide-wrong-to-lost"),
+        "to-twice" => ("to", "desk-decide-wrong-to-twice"),
+        "order" => ("to", "desk-decide-wrong-order"),
+        "network" => ("network", "desk-decide-wrong-network"),
+        "domain" => ("domain", "desk-decide-wrong-domain"),
+        "reason" => ("reason", "desk-decide-wrong-reason"),
+        "note" => ("note", "desk-decide-wrong-note"),
+        "verdict" => ("verdict", "desk-decide-wrong-verdict"),
+        "finding" => ("finding", "desk-decide-wrong-finding"),
+        "comment" => ("comment", "desk-decide-wrong-comment"),
+        "whom" => ("whom", "desk-decide-wrong-whom"),
+        "direction" => ("direction", "desk-decide-wrong-direction"),
+        _ => ("petition", "desk-decide-wrong-petition"),
+    };
+    WrongField {
+        field,
+        message,
+        words: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read_number;
+
+    #[test]
+    fn a_number_is_read_as_people_write_it() {
+        for typed in [
+            "362",
+            " 362",
+            "n° 362",
+            "N°362",
+            "nº 362",
+            "No. 362",
+            "no 362",
+            "#362",
+            "n°\u{a0}362",
+        ] {
+            assert_eq!(read_number(typed), Some(362), "{typed}");
+        }
+        for typed in ["", "n°", "incident 362", "362 and 363", "-1", "99999999999999999999"] {
+            assert_eq!(read_number(typed), None, "{typed}");
+        }
     }
 }

@@ -234,11 +234,7 @@ impl Desk {
     }
 
     fn codes_page(&self, visit: &Visit<'_>, codes: &[String]) -> Answer {
-        let visit = Visit {
-            asked: visit.asked.without_path(),
-            session: visit.session.clone(),
-            ..*visit
-        };
+        let visit = visit.without_path();
         self.page(&visit, StatusCode::OK, |frame| desk_codes(frame, &CodesPage { codes }))
     }
 
@@ -330,11 +326,10 @@ impl Desk {
             Some(bytes.and_then(|bytes| bytes.try_into().ok()).ok_or(No::Page)?)
         };
         self.parts.intake.desk(Some(member), Wish::End(member, token)).await?;
-        let page = if token.is_some() {
-            "/desk/account"
-        } else {
-            "/desk/login"
+        let (page, done) = match token {
+            Some(_) => ("/desk/account", "ended"),
+            None => ("/desk/login", "all-ended"),
         };
-        Ok(self.go_to(visit, page, Some("ended")))
+        Ok(self.go_to(visit, page, Some(done)))
     }
 }

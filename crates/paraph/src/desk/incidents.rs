@@ -12,6 +12,7 @@ use crate::views::Refusal;
 use crate::views::incident::{
     AskPage, FoundCard, IncidentPage, IncidentsPage, LimitPage, desk_ask, desk_incident, desk_incidents,
 };
+use crate::views::room::Noting;
 
 /// By how much a press raises the limit of holds.
 const TIMES: [u64; 3] = [2, 4, 10];
@@ -44,10 +45,25 @@ impl Desk {
     }
 
     pub(super) async fn incident_page(&self, visit: &Visit<'_>, number: &str) -> Outcome {
+        self.one_incident(visit, StatusCode::OK, number, Noting::default())
+            .await
+    }
+
+    pub(super) async fn one_incident(
+        &self,
+        visit: &Visit<'_>,
+        status: StatusCode,
+        number: &str,
+        noting: Noting<'_>,
+    ) -> Outcome {
         let id = number.parse().map_err(|_| No::Page)?;
         let shown = self.parts.office.show(id).await.map_err(no)?;
         let lang = visit.asked.lang;
-        let findings: Vec<FoundCard> = shown.findings.iter().map(|found| FoundCard::of(found, lang)).collect();
+        let findings: Vec<FoundCard> = shown
+            .findings
+            .iter()
+            .map(|found| FoundCard::of(found, lang, &self.night.zone))
+            .collect();
         let page = IncidentPage {
             shown: &shown,
             findings: &findings,
@@ -55,10 +71,11 @@ impl Desk {
                 Some(&shown.incident).filter(|incident| incident.closed_at.is_none()),
                 visit.now,
             ),
+            noting,
             night: &self.night,
             may_judge: visit.may(super::role::Act::Judge),
         };
-        Ok(self.page(visit, StatusCode::OK, |frame| desk_incident(frame, &page)))
+        Ok(self.page(visit, status, |frame| desk_incident(frame, &page)))
     }
 
     /// Raises the limit of holds for a while, or lets the usual one be in force again.

@@ -281,6 +281,15 @@ struct Visit<'a> {
 }
 
 impl Visit<'_> {
+    /// The same, for a page that a GET of its address would not give again.
+    fn without_path(&self) -> Self {
+        Self {
+            asked: self.asked.without_path(),
+            session: self.session.clone(),
+            ..*self
+        }
+    }
+
     /// Who is logged in. Called behind the gate, where somebody is.
     fn member(&self) -> Result<&books::Member, No> {
         let session = self.session.as_ref().ok_or(No::LogIn)?;
@@ -513,7 +522,9 @@ impl Desk {
             f: visit.asked.frame(),
             member: visit.session.as_ref().map(|(_, open)| &open.member),
             secret,
+            zone: &self.night.zone,
             waiting: visit.waiting,
+            to: visit.to,
             done: visit.done,
             open: visit.open,
         };
@@ -546,13 +557,11 @@ impl Desk {
     }
 
     fn no(&self, visit: &Visit<'_>, no: No) -> Answer {
-        let asked = visit.asked.without_path();
         let mut written = Vec::new();
         let (status, what) = match no {
             No::LogIn => return self.log_in_first(visit),
-            // The public page speaks of signing.
-            No::Refusal(Refusal::BadRequest) => (StatusCode::BAD_REQUEST, "field"),
-            No::Refusal(refusal) => return respond::refused(&asked, refusal, None, None),
+            // The public pages speak of signing.
+            No::Refusal(refusal) => of_form(refusal),
             No::Page => (StatusCode::NOT_FOUND, "page"),
             No::Link => (StatusCode::NOT_FOUND, "link"),
             No::Right => (StatusCode::FORBIDDEN, "right"),
@@ -568,6 +577,11 @@ impl Desk {
         };
         let page = NoPage {
             in_room: matches!(what, "undone" | "nobody" | "over" | "no-scrutiny"),
+            role: visit
+                .session
+                .as_ref()
+                .map(|(_, open)| open.member.role)
+                .filter(|_| what == "right"),
             what,
             written: &written,
         };
@@ -594,5 +608,15 @@ impl Desk {
             answer.headers_mut().append(SET_COOKIE, cookie);
         }
         answer
+    }
+}
+
+/// Why a form was not taken, in the words of the desk.
+fn of_form(refusal: Refusal) -> (StatusCode, &'static str) {
+    match refusal {
+        Refusal::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "large"),
+        Refusal::UnsupportedType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "type"),
+        Refusal::TooSlow => (StatusCode::REQUEST_TIMEOUT, "slow"),
+        _ => (StatusCode::BAD_REQUEST, "field"),
     }
 }

@@ -33,7 +33,7 @@ use crate::views::Refusal;
 use crate::views::desk::DeskFrame;
 use crate::views::incident::{FoundCard, RunningClock};
 use crate::views::room::{
-    Charts, CopyPage, FindingCard, LinePage, LogPage, RoomPage, desk_copy, desk_line, desk_log, desk_room,
+    Charts, CopyPage, FindingCard, LinePage, LogPage, Noting, RoomPage, desk_copy, desk_line, desk_log, desk_room,
 };
 use crate::views::statement::{StatementPage, desk_statement};
 
@@ -59,6 +59,8 @@ const CLOCKS: usize = 20;
 const SHIFT_LINES: usize = 50;
 /// Characters of a line of the shift log.
 const LOG_CHARS: usize = 1000;
+/// Fields of the statement that take a whole number.
+const NUMBERS: [&str; 3] = ["set_aside", "before", "after"];
 /// Characters of what the statement says is not known.
 const STATEMENT_CHARS: usize = 2000;
 
@@ -200,14 +202,14 @@ impl Desk {
         let findings: Vec<FindingCard> = listed
             .iter()
             .take(FINDINGS)
-            .map(|listed| FindingCard::of(listed, lang))
+            .map(|listed| FindingCard::of(listed, lang, &self.night.zone))
             .collect();
         let open = incidents.first().filter(|incident| incident.closed_at.is_none());
         let found = self.parts.office.findings(open).await.map_err(|_| No::Broken)?;
         let standing: Vec<FoundCard> = found
             .iter()
             .take(FINDINGS)
-            .map(|found| FoundCard::of(found, lang))
+            .map(|found| FoundCard::of(found, lang, &self.night.zone))
             .collect();
         let asked = match incidents.first() {
             Some(latest) => self
@@ -288,12 +290,17 @@ impl Desk {
     }
 
     pub(super) async fn log_page(&self, visit: &Visit<'_>) -> Outcome {
+        self.noting(visit, StatusCode::OK, Noting::default()).await
+    }
+
+    async fn noting(&self, visit: &Visit<'_>, status: StatusCode, noting: Noting<'_>) -> Outcome {
         let shift = self.parts.books.shift().await?;
         let page = LogPage {
             shift: &shift[..shift.len().min(SHIFT_LINES)],
+            noting,
             night: &self.night,
         };
-        Ok(self.page(visit, StatusCode::OK, |frame| desk_log(frame, &page)))
+        Ok(self.page(visit, status, |frame| desk_log(frame, &page)))
     }
 
     /// A line of the shift log.
@@ -301,8 +308,18 @@ impl Desk {
         // What nobody sees would print a line in another order to whoever reads the story later.
         let text = without_invisible(form.get("text"));
         let text = text.trim();
-        if text.is_empty() || text.chars().count() > LOG_CHARS {
-            return Err(No::Refusal(Refusal::BadRequest));
+        let wrong = match text.chars().count() {
+            0 => Some("desk-problem-shift-empty"),
+            1..=LOG_CHARS => None,
+            _ => Some("desk-problem-shift-long"),
+        };
+        if wrong.is_some() {
+            let typed = form.get("text");
+            let noting = Noting { typed, wrong };
+            return match form.get("incident") {
+                "" => self.noting(visit, StatusCode::BAD_REQUEST, noting).await,
+                number => self.one_incident(visit, StatusCode::BAD_REQUEST, number, noting).await,
+            };
         }
         self.write_shift(visit, form, Entry::Note, text).await?;
         Ok(self.go_to(visit, &page_of(form), Some("noted")))
@@ -406,14 +423,18 @@ impl Desk {
         let latest = self.parts.office.incidents.list().into_iter().next();
         let set_aside = latest.as_ref().map(|latest| set_aside(latest).to_string());
         let (attacked, counted) = self.attacked(latest.as_ref());
+        let known = latest.as_ref().and_then(Incident::counted_before);
+        let before = known.map(|(_, counted)| counted.to_string());
         let page = StatementPage {
             set_aside: set_aside.as_deref().unwrap_or_default(),
-            before: "",
+            before: before.as_deref().unwrap_or_default(),
+            before_at: known.map(|(as_of, _)| as_of),
+            zone: &self.night.zone,
             after: &counted.to_string(),
             attacked: &attacked,
             unknown: "",
             complaint: false,
-            refused: None,
+            wrong: &[],
             in_question: "",
             made: false,
         };
@@ -437,28 +458,43 @@ impl Desk {
         // What nobody sees would print a text in another order, or hide a name from the check.
         let unknown = without_invisible(form.get("unknown"));
         let unknown = unknown.trim();
-        let numbers = ["set_aside", "before", "after"].map(|name| form.get(name).trim());
-        let are_numbers = numbers.iter().all(|number| statement::whole_number(number).is_some());
-        let checked = if !are_numbers {
-            Err("desk-statement-no-number")
-        } else if unknown.chars().count() > STATEMENT_CHARS {
+        let numbers = NUMBERS.map(|name| form.get(name).trim());
+        let mut wrong: Vec<(&'static str, &'static str)> = Vec::new();
+        for (field, number) in NUMBERS.into_iter().zip(numbers) {
+            if statement::whole_number(number).is_none() {
+                let is_empty = number.is_empty();
+                wrong.push((
+                    field,
+                    if is_empty {
+                        "desk-statement-empty-number"
+                    } else {
+                        "desk-statement-no-number"
+                    },
+                ));
+            }
+        }
+        let checked = if unknown.chars().count() > STATEMENT_CHARS {
             Err("desk-statement-no-length")
         } else {
             let checked = statement::check(unknown, &holders, self.parts.networks.get().holders());
             checked.map_err(statement::Refused::message)
         };
-        let refused = checked.as_ref().err().copied();
+        wrong.extend(checked.as_ref().err().map(|message| ("unknown", *message)));
         // Said of these words; others that came since are asked about again.
         let in_question = checked.unwrap_or_default().join(", ");
-        let made = refused.is_none() && (in_question.is_empty() || form.get("no_names") == in_question);
+        let made = wrong.is_empty() && (in_question.is_empty() || form.get("no_names") == in_question);
+        let latest = self.parts.office.incidents.list().into_iter().next();
+        let known = latest.as_ref().and_then(Incident::counted_before);
         let page = StatementPage {
             set_aside: numbers[0],
             before: numbers[1],
+            before_at: known.map(|(as_of, _)| as_of),
+            zone: &self.night.zone,
             after: numbers[2],
-            attacked: &self.attacked(self.parts.office.incidents.list().first()).0,
+            attacked: &self.attacked(latest.as_ref()).0,
             unknown,
             complaint: form.get("complaint") == "on",
-            refused,
+            wrong: &wrong,
             in_question: &in_question,
             made,
         };

@@ -18,6 +18,7 @@ use crate::views::desk::{
     Can, ClosePage, DeskHomePage, DeskPetitionPage, DeskUpdatePage, DiscardPage, EditPage, Entry, desk_close,
     desk_discard, desk_edit, desk_home, desk_petition, desk_update,
 };
+use crate::views::room::Noting;
 
 /// Fields that only a draft has.
 const HEAD: [&str; 4] = ["slug", "language", "owner", "goal"];
@@ -131,7 +132,10 @@ impl Desk {
             return Ok(met);
         }
         Err(match (to, met.phase(), met.review()) {
+            (To::Submit, Phase::Draft, Review::Waiting) if visit.may(Act::Review) => No::Stands("submitted-own"),
             (To::Submit, Phase::Draft, Review::Waiting) => No::Stands("submitted"),
+            // Its author has changed it since, or another moderator has sent it back.
+            (To::Review, Phase::Draft, _) if visit.may(Act::Review) => No::Stands("with-author"),
             (To::Submit | To::Review | To::Discard, Phase::Open, _) => No::Stands("published"),
             (To::Edit | To::Submit | To::Review | To::Close | To::Discard, Phase::Closed, _) => No::Stands("closed"),
             (To::Update | To::Close, Phase::Draft, _) => No::Stands("draft"),
@@ -170,6 +174,10 @@ impl Desk {
 
     pub(super) async fn petition_page(&self, visit: &Visit<'_>, slug: &str) -> Outcome {
         let met = self.one(visit, slug).await?;
+        self.reading(visit, StatusCode::OK, &met, Noting::default()).await
+    }
+
+    async fn reading(&self, visit: &Visit<'_>, status: StatusCode, met: &Met, noting: Noting<'_>) -> Outcome {
         let author = met.standing.as_ref().and_then(|standing| standing.author);
         let members = self.parts.books.members().await?;
         let author = members.iter().find(|member| Some(member.id) == author);
@@ -191,8 +199,9 @@ impl Desk {
             as_of: self.catalogue().as_of.0,
             revision: met.petition.content.revision,
             can: met.can(visit),
+            noting,
         };
-        Ok(self.page(visit, StatusCode::OK, |frame| desk_petition(frame, &page)))
+        Ok(self.page(visit, status, |frame| desk_petition(frame, &page)))
     }
 
     pub(super) fn new_page(&self, visit: &Visit<'_>) -> Outcome {
@@ -300,6 +309,8 @@ impl Desk {
         self.one_to(visit, slug, To::Submit).await?;
         let wish = Wish::Submit(slug.to_owned());
         match self.parts.intake.desk(Some(visit.by()?), wish).await? {
+            // Who may review it waits for nobody.
+            DeskAnswer::Done if visit.may(Act::Review) => Ok(self.go_to(visit, &page_of(slug), Some("submitted-own"))),
             DeskAnswer::Done => Ok(self.go_to(visit, &page_of(slug), Some("submitted"))),
             _ => Err(No::Stands("published")),
         }
@@ -327,10 +338,18 @@ impl Desk {
     }
 
     pub(super) async fn send_back(&self, visit: &Visit<'_>, slug: &str, form: &Form) -> Outcome {
-        self.one_to(visit, slug, To::Review).await?;
+        let met = self.one_to(visit, slug, To::Review).await?;
         let note = form.get("note").trim();
-        if note.is_empty() || note.chars().count() > NOTE_CHARS {
-            return Err(No::Refusal(Refusal::BadRequest));
+        let wrong = match note.chars().count() {
+            0 => Some("desk-problem-note-empty"),
+            1..=NOTE_CHARS => None,
+            _ => Some("desk-problem-note-long"),
+        };
+        if wrong.is_some() {
+            let (typed, visit) = (form.get("note"), visit.without_path());
+            return self
+                .reading(&visit, StatusCode::BAD_REQUEST, &met, Noting { typed, wrong })
+                .await;
         }
         let wish = Wish::SendBack(slug.to_owned(), note.to_owned());
         match self.parts.intake.desk(Some(visit.by()?), wish).await? {

@@ -72,10 +72,52 @@ pub struct Sample {
     pub name: String,
     /// Comment, possibly empty.
     pub comment: String,
-    /// Whether its mailbox's holder has confirmed.
-    pub confirmed: bool,
-    /// Whether it counts now.
-    pub counted: bool,
+    /// How it stands now.
+    pub stands: Stands,
+}
+
+/// How a signature stands, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stands {
+    /// In the count.
+    Counted,
+    /// Confirmed, and waits: to be counted, or for another of its mailbox that counts.
+    Waiting,
+    /// Nobody has confirmed it.
+    Unconfirmed,
+    /// Held.
+    Held,
+    /// Invalidated.
+    Invalidated,
+    /// Withdrawn, disowned or expired.
+    Ended,
+}
+
+impl Stands {
+    fn of(axes: Axes) -> Self {
+        match axes.verdict {
+            _ if axes.is_ended() => Self::Ended,
+            Standing::Held => Self::Held,
+            Standing::Invalidated | Standing::InvalidatedWhileHeld => Self::Invalidated,
+            Standing::Clear if axes.is_counted() => Self::Counted,
+            Standing::Clear if axes.is_confirmed() => Self::Waiting,
+            Standing::Clear => Self::Unconfirmed,
+        }
+    }
+
+    /// Its name in messages.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Counted => "counted",
+            Self::Waiting => "waiting",
+            Self::Unconfirmed => "unconfirmed",
+            Self::Held => "held",
+            Self::Invalidated => "invalidated",
+            Self::Ended => "ended",
+        }
+    }
 }
 
 /// A preview, and whom it is about.
@@ -214,8 +256,7 @@ impl LedgerReader {
             at: state.signed_at.0,
             name,
             comment,
-            confirmed: state.axes.is_confirmed(),
-            counted: state.axes.is_counted(),
+            stands: Stands::of(state.axes),
         }))
     }
 }
@@ -293,6 +334,35 @@ mod tests {
         );
         let about = (SignatureId([1; 16]), PetitionId(1), Millis(1));
         Some(Features::observation(stored.as_bytes(), 7, about).expect("readable"))
+    }
+
+    #[test]
+    fn a_sample_says_how_it_stands() {
+        let confirmed = Axes {
+            mailbox: Mailbox::Confirmed,
+            ..Axes::default()
+        };
+        let counted = Axes {
+            settled: true,
+            ..confirmed
+        };
+        let judged = |axes, verdict| Axes { verdict, ..axes };
+        let ended = Axes {
+            end: End::Withdrawn,
+            ..counted
+        };
+        for (axes, stands) in [
+            (Axes::default(), Stands::Unconfirmed),
+            (confirmed, Stands::Waiting),
+            (counted, Stands::Counted),
+            (judged(counted, Standing::Held), Stands::Held),
+            (judged(confirmed, Standing::Held), Stands::Held),
+            (judged(counted, Standing::Invalidated), Stands::Invalidated),
+            (judged(counted, Standing::InvalidatedWhileHeld), Stands::Invalidated),
+            (judged(ended, Standing::Held), Stands::Ended),
+        ] {
+            assert_eq!(Stands::of(axes), stands, "{axes:?}");
+        }
     }
 
     #[test]

@@ -2,11 +2,13 @@
 
 use askama::Template;
 use jiff::tz::TimeZone;
+use paraph_tally::Millis;
 
 use super::incident::written;
 use super::model::{self, Frame, MailStatusPage};
 use super::poster::{Code, code};
 use super::refusal::Problem;
+use super::room::{Noting, moment};
 use super::{Lang, markup};
 use crate::desk::books::{Line, Link, Member, Open, Passkey, Review};
 use crate::desk::draft::Typed;
@@ -21,8 +23,12 @@ pub struct DeskFrame<'a> {
     pub member: Option<&'a Member>,
     /// What every form carries.
     pub secret: &'a str,
+    /// Time zone of those who work here.
+    pub zone: &'a TimeZone,
     /// Drafts that wait for a moderator, for those who may review.
     pub waiting: u64,
+    /// The page that was asked for before a login, which it leads to in any language.
+    pub to: Option<&'a str>,
     /// What was just done: id of a message.
     pub done: Option<&'static str>,
     /// Which of [`FOLDS`] is open. Without script a page that loads itself again would close it.
@@ -50,6 +56,11 @@ impl DeskFrame<'_> {
 
     pub(super) fn t(&self, id: &str) -> String {
         self.f.t(id)
+    }
+
+    /// A moment where the reader is, and in UTC.
+    pub(super) fn moment(&self, at: impl std::borrow::Borrow<u64>) -> String {
+        moment(&self.f, &Millis(*at.borrow()), self.zone)
     }
 
     pub(super) fn role(&self, role: &Role) -> String {
@@ -247,6 +258,8 @@ pub struct DeskPetitionPage<'a> {
     pub revision: u64,
     /// What can be done.
     pub can: Can,
+    /// The note with which it is sent back, as it was typed.
+    pub noting: Noting<'a>,
 }
 
 impl DeskPetitionPage<'_> {
@@ -497,10 +510,19 @@ fn judged(line: &Line) -> Option<Judged<'_>> {
 pub struct NoPage<'a> {
     /// Whether it was pressed in the incident room, where the way goes on.
     pub in_room: bool,
+    /// What who asks is at the desk, where it is their role that does not allow it: nobody is sent to themselves.
+    pub role: Option<Role>,
     /// Which.
     pub what: &'a str,
     /// What somebody wrote that was not taken, by the label of its field.
     pub written: &'a [(&'static str, String)],
+}
+
+impl NoPage<'_> {
+    fn why(&self, f: &Frame<'_>) -> String {
+        let role = self.role.map_or_else(String::new, |role| format!("-{}", role.name()));
+        f.t(&format!("desk-no-{}-why{role}", self.what))
+    }
 }
 
 /// Pages of the desk: a function for each, over its template.

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::desk::{DeskFrame, pages};
 use super::lang::Arg;
 use super::model::Frame;
-use super::room::moment;
+use super::room::{Noting, moment, moment_in};
 use super::{Lang, findings};
 use crate::desk::night::Night;
 use crate::desk::role::Act;
@@ -49,8 +49,10 @@ impl<T: At> At for &T {
 /// What was seen, in words.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EvidenceWords {
-    /// How many in how long.
+    /// How many in how long, up to when.
     pub span: Option<String>,
+    /// When the facts were seen: members may have gone on coming.
+    pub seen: Option<String>,
     /// Three facts.
     pub facts: Vec<String>,
     /// What may explain it innocently.
@@ -62,7 +64,7 @@ pub struct EvidenceWords {
 impl EvidenceWords {
     /// Evidence in a language; empty for that of a person.
     #[must_use]
-    pub fn of(evidence: &Value, lang: Lang) -> Self {
+    pub fn of(evidence: &Value, lang: Lang, zone: &TimeZone) -> Self {
         let code = lang.code();
         let key = |name: &str| evidence[name].as_str().map(|key| findings::say(code, key, &[]));
         let facts = evidence["facts"].as_array().map_or(&[][..], |facts| &facts[..]);
@@ -81,10 +83,16 @@ impl EvidenceWords {
         let number = |name: &str| evidence[name].as_u64();
         let span = || {
             let (members, first, last) = (number("members")?, number("first")?, number("last")?);
-            Some(contributions_in(lang, members, last.saturating_sub(first)))
+            let until = moment_in(lang, Millis(last), zone);
+            Some(contributions_in(lang, members, (last.saturating_sub(first), until)))
+        };
+        let seen = |at| {
+            let at = moment_in(lang, Millis(at), zone);
+            lang.fill("desk-findings-facts-at", &[("at", at.into())])
         };
         Self {
             span: span(),
+            seen: number("facts_at").map(seen),
             facts: facts.iter().take(3).filter_map(fact).collect(),
             innocent: key("innocent"),
             confidence: key("confidence"),
@@ -101,15 +109,20 @@ fn rounded(number: f64) -> String {
     }
 }
 
-/// "412 contributions in 6 minutes", in the largest unit of which there are two.
-fn contributions_in(lang: Lang, members: u64, millis: u64) -> String {
+/// "412 contributions in 6 minutes, up to ...", in the largest unit of which there are two.
+fn contributions_in(lang: Lang, members: u64, (millis, until): (u64, String)) -> String {
     let minutes = millis.div_ceil(60_000).max(1);
     let (unit, many) = match minutes {
         0..120 => ("desk-span-minutes", minutes),
         120..2_880 => ("desk-span-hours", minutes.div_ceil(60)),
         _ => ("desk-span-days", minutes.div_ceil(1_440)),
     };
-    lang.fill(unit, &[("members", members.into()), ("count", many.into())])
+    let words = [
+        ("members", members.into()),
+        ("count", many.into()),
+        ("until", until.into()),
+    ];
+    lang.fill(unit, &words)
 }
 
 /// A finding in the room.
@@ -131,14 +144,14 @@ pub struct FoundCard {
 impl FoundCard {
     /// A finding in words.
     #[must_use]
-    pub fn of(found: &Found, lang: Lang) -> Self {
+    pub fn of(found: &Found, lang: Lang, zone: &TimeZone) -> Self {
         Self {
             name: found.name.clone(),
             petition: found.petition.clone(),
             now: found.now,
             waiting: found.waiting,
             asks: found.asks,
-            words: EvidenceWords::of(&found.evidence, lang),
+            words: EvidenceWords::of(&found.evidence, lang, zone),
         }
     }
 
@@ -349,6 +362,8 @@ pub struct IncidentPage<'a> {
     pub findings: &'a [FoundCard],
     /// Holds an hour without a person.
     pub limit: &'a LimitPage,
+    /// The line of its shift log that is being written.
+    pub noting: Noting<'a>,
     /// Time zone, and who decides.
     pub night: &'a Night,
     /// Whether who looks may judge.
@@ -479,7 +494,7 @@ mod tests {
             asks: true,
             evidence: json!({}),
         };
-        let card = FoundCard::of(&found, Lang::from_code("en").expect("built in"));
+        let card = FoundCard::of(&found, Lang::from_code("en").expect("built in"), &TimeZone::UTC);
         assert!(card.can_hold() && card.can_invalidate() && !card.can_release());
         let nothing = FoundCard { asks: false, ..card };
         assert!(!nothing.can_hold() && !nothing.can_invalidate());
@@ -487,7 +502,26 @@ mod tests {
 
     fn words(code: &str, fact: &Value) -> EvidenceWords {
         let evidence = json!({ "members": 412, "first": 60_000, "last": 400_000, "facts": [fact] });
-        EvidenceWords::of(&evidence, Lang::from_code(code).expect("built in"))
+        EvidenceWords::of(&evidence, Lang::from_code(code).expect("built in"), &TimeZone::UTC)
+    }
+
+    /// Members go on coming under what was seen of the first: whoever reads both is told as of when each is.
+    #[test]
+    fn a_finding_says_as_of_when_its_facts_are() {
+        let of = |facts_at: Option<u64>| {
+            let mut evidence = json!({ "members": 4812, "first": 0, "last": 10_800_000, "facts": [] });
+            if let Some(at) = facts_at {
+                evidence["facts_at"] = at.into();
+            }
+            EvidenceWords::of(&evidence, Lang::from_code("en").expect("built in"), &TimeZone::UTC)
+        };
+        let words = of(Some(420_000));
+        assert!(words.span.expect("a span").ends_with(" UTC."));
+        assert_eq!(
+            words.seen.as_deref(),
+            Some("What was seen by 1 January 1970 at 00:07 UTC")
+        );
+        assert_eq!(of(None).seen, None, "evidence of an earlier version does not say");
     }
 
     #[test]
@@ -499,14 +533,14 @@ mod tests {
         for (code, span, one, even, before) in [
             (
                 "en",
-                "412 contributions in 6 minutes.",
+                "412 contributions in 6 minutes, the last 1 January 1970 at 00:06 UTC.",
                 "200 of 218 contributions bear one name; 0.3 would be expected.",
                 "The intervals differ from their mean by 12 %; 100 % would be expected.",
                 "People do not keep a beat.",
             ),
             (
                 "fr",
-                "412 contributions en 6 minutes.",
+                "412 contributions en 6 minutes, la dernière le 1er janvier 1970 à 00\u{a0}h\u{a0}06 UTC.",
                 "200 contributions sur 218 portent un seul nom\u{202f}; on en attendrait 0,3.",
                 "Les intervalles s’écartent de leur moyenne de 12\u{202f}%\u{202f}; on attendrait 100\u{202f}%.",
                 "Des gens ne battent pas la mesure.",

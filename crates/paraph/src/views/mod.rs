@@ -7,6 +7,7 @@
 mod again;
 pub mod assets;
 mod content;
+pub mod decide;
 pub mod desk;
 mod difference;
 mod findings;

@@ -11,17 +11,15 @@ use super::model::Frame;
 use super::{Lang, markup};
 use crate::alerts::book::Alarm;
 use crate::alerts::say;
-use crate::desk::decide::DIRECTIONS;
 use crate::desk::night::Night;
 use crate::desk::role::Act;
 use crate::desk::room::chart::{Minutes, SIZE, path, top};
 use crate::desk::room::{Lamp, Light, Next, Room, Seen};
+use crate::incident::Listed;
 use crate::incident::book::Incident;
 use crate::incident::log::{ShiftLine, Who};
-use crate::incident::preview::{Forgotten, Preview};
 use crate::incident::second_way::AskedSoFar;
 use crate::incident::sources::HeldSources;
-use crate::incident::{Direction, Listed};
 use crate::intake::verdict::reason::Reason;
 
 /// Cards that the room shows unfolded.
@@ -103,13 +101,18 @@ impl Charts {
 
 /// A moment where the reader is, and in UTC.
 pub(super) fn moment(f: &Frame<'_>, at: &Millis, zone: &TimeZone) -> String {
+    moment_in(f.lang, *at, zone)
+}
+
+/// The same in a language.
+pub(super) fn moment_in(lang: Lang, at: Millis, zone: &TimeZone) -> String {
     let stamp = i64::try_from(at.0)
         .ok()
         .and_then(|ms| Timestamp::from_millisecond(ms).ok());
     let Some(stamp) = stamp else { return at.0.to_string() };
     let (local, utc) = (stamp.to_zoned(zone.clone()), stamp.to_zoned(TimeZone::UTC));
     let hour = |time: &jiff::Zoned| {
-        f.lang.fill(
+        lang.fill(
             "desk-hour",
             &[
                 ("hour", format!("{:02}", time.hour()).into()),
@@ -117,7 +120,7 @@ pub(super) fn moment(f: &Frame<'_>, at: &Millis, zone: &TimeZone) -> String {
             ],
         )
     };
-    let day = f.lang.fill(
+    let day = lang.fill(
         "date",
         &[
             ("day", local.day().into()),
@@ -132,7 +135,7 @@ pub(super) fn moment(f: &Frame<'_>, at: &Millis, zone: &TimeZone) -> String {
     } else {
         "desk-moment"
     };
-    f.lang.fill(
+    lang.fill(
         id,
         &[
             ("day", day.into()),
@@ -280,8 +283,19 @@ impl RoomPage<'_> {
 pub struct LogPage<'a> {
     /// The shift log, the latest first.
     pub shift: &'a [ShiftLine],
+    /// The line that is being written.
+    pub noting: Noting<'a>,
     /// Time zone of who reads.
     pub night: &'a Night,
+}
+
+/// A line of the shift log as it was typed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Noting<'a> {
+    /// What was typed.
+    pub typed: &'a str,
+    /// Id of what is wrong with it.
+    pub wrong: Option<&'static str>,
 }
 
 impl LogPage<'_> {
@@ -312,7 +326,69 @@ pub struct LinePage<'a> {
     pub read_only: bool,
 }
 
+/// Whom to call, with the number among the words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Call<'a> {
+    before: &'a str,
+    number: &'a str,
+    after: &'a str,
+    /// The number as a telephone takes it.
+    dialled: String,
+}
+
+/// Digits of a number that somebody can be called by: an emergency number of three has few, an international one many.
+const DIGITS: std::ops::RangeInclusive<usize> = 3..=15;
+
+impl<'a> Call<'a> {
+    /// The first run of digits that is a number, with what people put between them: "Example Hosting, +33 1 99 00 12 34".
+    fn of(words: &'a str) -> Option<Self> {
+        let mut from = 0;
+        while let Some(start) = words[from..].find(|letter: char| letter.is_ascii_digit() || letter == '+') {
+            let start = from + start;
+            let end = run_of_digits(&words[start..]);
+            let number = words[start..start + end].trim_end_matches(|letter: char| !letter.is_ascii_digit());
+            let digits: String = number
+                .replace(NOUGHT, "")
+                .chars()
+                .filter(char::is_ascii_digit)
+                .collect();
+            if DIGITS.contains(&digits.len()) {
+                let plus = if number.starts_with('+') { "+" } else { "" };
+                return Some(Self {
+                    before: &words[..start],
+                    number,
+                    after: &words[start + number.len()..],
+                    dialled: format!("{plus}{digits}"),
+                });
+            }
+            from = start + end;
+        }
+        None
+    }
+}
+
+/// "+33 (0)1": who calls from abroad leaves the nought out.
+const NOUGHT: &str = "(0)";
+
+/// Length of what begins with a digit or a plus, and goes on with digits and what people put between them.
+fn run_of_digits(words: &str) -> usize {
+    let mut end = 1;
+    while let Some(next) = words[end..].chars().next() {
+        let is_between = next.is_ascii_digit() || " \u{a0}\u{202f}.-".contains(next);
+        match words[end..].starts_with(NOUGHT) {
+            true => end += NOUGHT.len(),
+            false if is_between => end += next.len_utf8(),
+            false => break,
+        }
+    }
+    end
+}
+
 impl LinePage<'_> {
+    fn call(&self) -> Option<Call<'_>> {
+        Call::of(self.night.call.as_deref()?)
+    }
+
     fn or_unknown(&self, f: &Frame<'_>, known: &Option<String>, id: &str) -> String {
         known.clone().unwrap_or_else(|| f.t(id))
     }
@@ -359,142 +435,6 @@ impl CopyPage<'_> {
     }
 }
 
-/// The form of a verdict as it was typed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Deciding {
-    /// Slug of the petition.
-    pub petition: String,
-    /// `hold`, `invalidate`, `release`, `reinstate`.
-    pub direction: String,
-    /// Signed at or after, local time.
-    pub from: String,
-    /// Signed before, local time.
-    pub to: String,
-    /// An address, or the number of a network.
-    pub network: String,
-    /// Mail domain.
-    pub domain: String,
-    /// A comment: those alike are meant.
-    pub comment: String,
-    /// Number of an earlier verdict.
-    pub verdict: String,
-    /// Name of a finding.
-    pub finding: String,
-    /// Incident whose answers are meant.
-    pub answered: String,
-    /// Of these, only those apart.
-    pub apart: bool,
-    /// Name of the reason.
-    pub reason: String,
-    /// What is said about it.
-    pub note: String,
-    /// The moment of its preview, milliseconds UTC: who signed later was not seen.
-    pub until: String,
-    /// How many the preview said that it judges.
-    pub previewed: String,
-}
-
-/// `GET` and `POST /desk/incident/decide`
-pub struct DecidePage<'a> {
-    /// What the form holds.
-    pub deciding: &'a Deciding,
-    /// Slugs and titles.
-    pub petitions: &'a [(String, String)],
-    /// What it would do.
-    pub preview: Option<&'a Preview>,
-    /// Id of what is wrong.
-    pub wrong: Option<&'static str>,
-    /// The verdict by which it has been decided already.
-    pub already: Option<&'a Listed>,
-    /// Time zone of who decides.
-    pub zone: &'a TimeZone,
-}
-
-impl DecidePage<'_> {
-    /// What has been decided already, by whom and when.
-    fn decided(&self, f: &Frame<'_>, already: &Listed) -> String {
-        let by = match &already.who {
-            Who::Program => f.t("desk-found-by-machine"),
-            person => f.lang.fill("desk-found-by", &[("who", who(f, person).into())]),
-        };
-        let what = f.t1(
-            &format!("desk-found-{}", already.direction.name()),
-            "count",
-            already.judged,
-        );
-        let at = moment(f, &Millis(already.at), self.zone);
-        let number = already.position.to_string();
-        let words = [
-            ("verdict", number.into()),
-            ("what", what.into()),
-            ("by", by.into()),
-            ("at", at.into()),
-        ];
-        f.lang.fill("desk-decide-already", &words)
-    }
-
-    fn directions(&self) -> [Direction; 4] {
-        DIRECTIONS
-    }
-
-    fn direction(&self, f: &Frame<'_>, name: &str) -> String {
-        f.t(&format!("desk-direction-{name}"))
-    }
-
-    fn reasons(&self, f: &Frame<'_>) -> Vec<(&'static str, String)> {
-        Reason::ALL
-            .into_iter()
-            .map(|reason| (reason.name(), reason.words(f.lang)))
-            .collect()
-    }
-
-    /// Whether somebody honest could be caught by it, and it can be taken back.
-    fn catches(&self) -> bool {
-        matches!(self.deciding.direction.as_str(), "hold" | "invalidate")
-    }
-
-    fn would(&self, f: &Frame<'_>, preview: &Preview) -> String {
-        f.t1(
-            &format!("desk-would-{}", self.deciding.direction),
-            "count",
-            preview.judged,
-        )
-    }
-
-    fn forgotten(&self, f: &Frame<'_>, forgotten: &Forgotten) -> String {
-        let number = |many: u64| f.lang.number(many).into();
-        let numbers = [("said", number(forgotten.said)), ("known", number(forgotten.known))];
-        f.lang.fill("desk-would-forgotten", &numbers)
-    }
-
-    fn button(&self, f: &Frame<'_>, preview: &Preview) -> String {
-        f.t1(&format!("desk-do-{}", self.deciding.direction), "count", preview.judged)
-    }
-
-    fn moment(&self, f: &Frame<'_>, at: &u64) -> String {
-        moment(f, &Millis(*at), self.zone)
-    }
-
-    /// What the second form carries on from the first.
-    fn kept(&self) -> [(&'static str, &str); 12] {
-        let deciding = self.deciding;
-        [
-            ("petition", &deciding.petition),
-            ("direction", &deciding.direction),
-            ("from", &deciding.from),
-            ("to", &deciding.to),
-            ("network", &deciding.network),
-            ("domain", &deciding.domain),
-            ("comment", &deciding.comment),
-            ("verdict", &deciding.verdict),
-            ("finding", &deciding.finding),
-            ("answered", &deciding.answered),
-            ("apart", if deciding.apart { "on" } else { "" }),
-            ("reason", &deciding.reason),
-        ]
-    }
-}
-
 /// A verdict in the room: what was found, in words.
 pub struct FindingCard {
     /// Its position: what it is called.
@@ -528,8 +468,8 @@ pub struct FindingCard {
 impl FindingCard {
     /// A listed verdict in words.
     #[must_use]
-    pub fn of(listed: &Listed, lang: Lang) -> Self {
-        let words = EvidenceWords::of(&listed.evidence, lang);
+    pub fn of(listed: &Listed, lang: Lang, zone: &TimeZone) -> Self {
+        let words = EvidenceWords::of(&listed.evidence, lang, zone);
         let reason = Reason::from_name(&listed.reason);
         Self {
             position: listed.position,
@@ -576,6 +516,54 @@ pub fn desk_copy(f: &Frame<'_>, p: &CopyPage<'_>) -> String {
     View { f, p }.render().expect("writing into a string does not fail")
 }
 
+#[cfg(test)]
+mod tests {
+    use super::Call;
+    use crate::views::Lang;
+
+    #[test]
+    fn whoever_is_woken_presses_the_number_and_it_is_dialled() {
+        for (words, number, dialled) in [
+            (
+                "Example Hosting, +33 1 99 00 12 34",
+                "+33 1 99 00 12 34",
+                "+33199001234",
+            ),
+            ("+33 (0)1 99 00 12 34 (24 h)", "+33 (0)1 99 00 12 34", "+33199001234"),
+            (
+                "Hôte 24/7\u{a0}: 01.99.00.12.34, demander l’astreinte",
+                "01.99.00.12.34",
+                "0199001234",
+            ),
+            ("112", "112", "112"),
+        ] {
+            let call = Call::of(words).unwrap_or_else(|| panic!("{words}"));
+            assert_eq!((call.number, &*call.dialled), (number, dialled), "{words}");
+            assert_eq!([call.before, call.number, call.after].concat(), words);
+        }
+        for words in ["", "the host, by chat", "24/7", "+", "contract 1234567890123456789"] {
+            assert_eq!(Call::of(words), None, "{words}");
+        }
+    }
+
+    /// Its licence asks for it, wherever a result is shown.
+    #[test]
+    fn whom_the_networks_come_from_is_said_in_the_language_of_the_page() {
+        let credit = |code| Lang::from_code(code).expect("built in").text("desk-networks-credit");
+        assert_eq!(credit("en"), crate::trace::networks::CREDIT);
+        for part in [
+            "RouteViews",
+            "NRO",
+            "DB-IP (db-ip.com)",
+            "CC BY 4.0",
+            "ip-location-db",
+            "Paraph",
+        ] {
+            assert!(credit("fr").contains(part), "{part}");
+        }
+    }
+}
+
 pages! {
     /// `GET /desk/incident`
     desk_room(RoomPage) = "desk/room.html";
@@ -583,6 +571,4 @@ pages! {
     desk_line(LinePage) = "desk/line.html";
     /// `GET /desk/incident/log`
     desk_log(LogPage) = "desk/log.html";
-    /// `GET /desk/incident/decide`
-    desk_decide(DecidePage) = "desk/decide.html";
 }

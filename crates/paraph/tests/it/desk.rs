@@ -6,3 +6,4 @@ mod night;
 mod passkeys;
 mod petitions;
 mod roles;
+mod wrong;

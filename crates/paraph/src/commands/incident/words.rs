@@ -1,5 +1,7 @@
 //! What `paraph incident` says, in English.
 
+use jiff::tz::TimeZone;
+
 use super::super::on_one_line;
 use crate::incident::book::{self, What};
 use crate::incident::findings::{Found, Now};
@@ -13,11 +15,7 @@ use crate::views::incident::EvidenceWords;
 
 /// One of those meant, on a line.
 pub(super) fn sampled(sample: &Sample) -> String {
-    let standing = match (sample.counted, sample.confirmed) {
-        (true, _) => "counted",
-        (false, true) => "confirmed",
-        (false, false) => "unconfirmed",
-    };
+    let standing = sample.stands.name();
     let comment = sample.comment.chars().filter(|symbol| !symbol.is_control());
     let comment: String = comment.take(60).collect();
     format!(
@@ -181,7 +179,7 @@ fn sentences(evidence: &serde_json::Value, indent: &str) -> String {
     let Some(lang) = Lang::from_code("en") else {
         return String::new();
     };
-    let words = EvidenceWords::of(evidence, lang);
+    let words = EvidenceWords::of(evidence, lang, &TimeZone::UTC);
     let seen = words.facts.iter().map(|fact| ("seen", fact));
     let innocent = words.innocent.iter().map(|innocent| ("it may be innocent", innocent));
     let sure = words.confidence.iter().map(|confidence| ("confidence", confidence));

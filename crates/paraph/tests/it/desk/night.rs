@@ -85,6 +85,11 @@ fn a_hold_is_previewed_given_seen_and_taken_back_in_one_press() {
         text.contains("may be honest people</dt><dd>3</dd>"),
         "no finding speaks of any of them: {text}"
     );
+    assert!(
+        text.contains("<span class=\"state\">in the count</span>"),
+        "how each stands: {text}"
+    );
+    assert!(text.contains("Of these:"), "{text}");
     assert_eq!(server.counted("fountain"), 3, "a preview does nothing");
     for (from, to, says) in [
         ("22/11/2026", "", "“Signed from” is not a time"),

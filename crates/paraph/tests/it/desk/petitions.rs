@@ -73,7 +73,7 @@ fn a_petition_is_written_reviewed_published_and_closed() {
     };
     assert_eq!(
         publish(&mut moderator, "1"),
-        403,
+        409,
         "a draft that its author has not submitted"
     );
     assert_eq!(author.send(page, &format!("{page}/submit"), &[]).status, 303);
@@ -128,7 +128,7 @@ fn a_petition_is_written_reviewed_published_and_closed() {
             .status,
         303
     );
-    assert_eq!(publish(&mut moderator, &read), 403, "changed, so no longer submitted");
+    assert_eq!(publish(&mut moderator, &read), 409, "changed, so no longer submitted");
     assert_eq!(author.send(page, &format!("{page}/submit"), &[]).status, 303);
     assert_eq!(publish(&mut moderator, &read), 409, "not what was read");
     let read = moderator.get(page).hidden("revision");
