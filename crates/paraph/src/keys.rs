@@ -55,7 +55,7 @@ impl KeyError {
             Self::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 "run as the user who owns the key file and the data directory: nobody else may read them"
             }
-            Self::Exposed { .. } => "chmod 600 the key file: only the user that runs paraph may read it",
+            Self::Exposed { .. } => "chmod 600 it: only the user that runs paraph may read a key file (mode 600)",
             _ => "put the key file back from its backup; without it names and addresses cannot be opened again",
         }
     }
