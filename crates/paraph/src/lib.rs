@@ -31,6 +31,7 @@ pub mod mail;
 pub mod named;
 pub mod outbound;
 pub mod plural;
+mod replace;
 pub mod respond;
 pub mod router;
 pub mod scrutiny;

@@ -10,8 +10,8 @@ mod page;
 mod text;
 pub mod watch;
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -32,6 +32,7 @@ use crate::config::{self, Config, Recipient};
 use crate::keys;
 use crate::mail::dkim::Signer;
 use crate::mail::transport::Transport;
+use crate::replace;
 use crate::store::id;
 use crate::telemetry;
 
@@ -380,20 +381,10 @@ impl Alerts {
 
     /// Puts the book on the disk. One that does not take it is no reason to be silent: the book in memory goes on.
     fn keep(&self, book: &Book) {
-        if let Err(error) = write(&self.file, book) {
+        if let Err(error) = replace::with_json(&self.file, book) {
             tracing::warn!(%error, "open alerts could not be kept; they go on until the next restart");
         }
     }
-}
-
-fn write(path: &Path, book: &Book) -> io::Result<()> {
-    let aside = path.with_extension("new");
-    let mut file = File::create(&aside)?;
-    file.write_all(&serde_json::to_vec(book).map_err(io::Error::other)?)?;
-    file.sync_all()?;
-    fs::rename(&aside, path)?;
-    path.parent()
-        .map_or(Ok(()), |directory| File::open(directory)?.sync_all())
 }
 
 fn fresh_id() -> String {

@@ -4,8 +4,8 @@
 //!
 //! They lie in [`FILE`] in the data directory, apart from the store: nothing counts by them, and a server does without.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
@@ -17,6 +17,7 @@ use serde_json::Value;
 
 use super::account;
 use super::board::Stands;
+use crate::replace;
 
 /// Where they lie.
 pub const FILE: &str = "findings.json";
@@ -152,7 +153,7 @@ impl Asking {
         if !self.has_changed || may_wait {
             return;
         }
-        match write(&self.file, &self.kept) {
+        match replace::with_json(&self.file, &self.kept) {
             Ok(()) => self.has_changed = false,
             Err(error) => {
                 tracing::warn!(%error, "findings that ask a person to look could not be kept; they go on until the next restart")
@@ -217,16 +218,6 @@ impl Kept {
 fn spelled(id: &str) -> Option<SignatureId> {
     let bytes = HEXLOWER.decode(id.as_bytes()).ok()?;
     bytes.try_into().ok().map(SignatureId)
-}
-
-fn write(path: &Path, kept: &[Kept]) -> io::Result<()> {
-    let aside = path.with_extension("new");
-    let mut file = File::create(&aside)?;
-    file.write_all(&serde_json::to_vec(kept).map_err(io::Error::other)?)?;
-    file.sync_all()?;
-    fs::rename(&aside, path)?;
-    path.parent()
-        .map_or(Ok(()), |directory| File::open(directory)?.sync_all())
 }
 
 #[cfg(test)]
