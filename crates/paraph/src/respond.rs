@@ -246,8 +246,8 @@ fn never_stored_headers((media, lang): Kind) -> HeaderMap {
 }
 
 /// An answer that is never stored anywhere, perhaps in some language.
-fn never_stored(status: StatusCode, media: &'static str, lang: Option<Lang>, body: Bytes) -> Answer {
-    let mut answer = Response::new(Body::from(body));
+fn never_stored<B>(status: StatusCode, media: &'static str, lang: Option<Lang>, body: B) -> Response<B> {
+    let mut answer = Response::new(body);
     *answer.status_mut() = status;
     let kind = (media, lang);
     let ready = NEVER_STORED.iter().find(|(of, _)| *of == kind);
@@ -258,7 +258,7 @@ fn never_stored(status: StatusCode, media: &'static str, lang: Option<Lang>, bod
 /// A page of one person or one moment: never stored anywhere.
 #[must_use]
 pub fn page(asked: &Asked<'_>, status: StatusCode, html: impl Into<Bytes>) -> Answer {
-    never_stored(status, HTML, Some(asked.lang), html.into())
+    never_stored(status, HTML, Some(asked.lang), Body::from(html.into()))
 }
 
 /// A JSON answer to something that was done.
@@ -266,7 +266,7 @@ pub fn page(asked: &Asked<'_>, status: StatusCode, html: impl Into<Bytes>) -> An
 pub fn done<T: Serialize>(status: StatusCode, value: &T) -> Answer {
     // What we answer with are structures and maps with names: they can always be written.
     let json = serde_json::to_vec(value).unwrap_or_default();
-    never_stored(status, JSON, None, Bytes::from(json))
+    never_stored(status, JSON, None, Body::from(Bytes::from(json)))
 }
 
 /// "See other": the browser fetches `path` with GET, so that reloading sends nothing twice.
@@ -345,7 +345,7 @@ pub fn problem(
     detail: &str,
     fields: Option<Value>,
 ) -> Answer {
-    said(asked.lang, status, problem_text(status, code, title, detail, fields))
+    said(asked.lang, status, problem_text(status, code, title, detail, fields)).map(Body::from)
 }
 
 /// The body of a problem.
@@ -360,14 +360,14 @@ pub fn problem_text(status: StatusCode, code: &str, title: &str, detail: &str, f
     Bytes::from(value.to_string())
 }
 
-/// A problem whose body is there already.
+/// A problem whose body is there already; it can be kept and said again.
 #[must_use]
-pub fn said(lang: Lang, status: StatusCode, problem: Bytes) -> Answer {
+pub fn said(lang: Lang, status: StatusCode, problem: Bytes) -> Response<Bytes> {
     never_stored(status, PROBLEM, Some(lang), problem)
 }
 
 /// Seconds, for refusals that pass.
-pub fn set_retry_after(answer: &mut Answer, seconds: Option<u64>) {
+pub fn set_retry_after<B>(answer: &mut Response<B>, seconds: Option<u64>) {
     if let Some(seconds) = seconds {
         answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }

@@ -143,9 +143,21 @@ const PARTS: usize = 6;
 
 /// What stands between the slashes, and how many there are.
 fn parts(path: &str) -> ([&str; PARTS], usize) {
-    let mut parts = [""; PARTS];
-    let slots = parts.iter_mut().zip(path.split('/').skip(1));
-    let count = slots.map(|(slot, part)| *slot = part).count();
+    let (mut parts, mut count) = ([""; PARTS], 0);
+    // What comes before the first slash is nothing, and not a part. By bytes: so short a text is not worth a search.
+    let Some(at) = path.bytes().position(|byte| byte == b'/') else {
+        return (parts, count);
+    };
+    let mut rest = &path[at + 1..];
+    while count < PARTS {
+        let end = rest.bytes().position(|byte| byte == b'/');
+        parts[count] = &rest[..end.unwrap_or(rest.len())];
+        count += 1;
+        match end {
+            Some(end) => rest = &rest[end + 1..],
+            None => break,
+        }
+    }
     (parts, count)
 }
 
@@ -231,4 +243,32 @@ fn robots() -> Answer {
     out.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     out.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PARTS, parts};
+
+    #[test]
+    fn a_path_is_what_stands_between_its_slashes() {
+        for path in [
+            "",
+            "*",
+            "/",
+            "//",
+            "/p",
+            "/p/",
+            "/p/well",
+            "/p/well/sign",
+            "//p//well/",
+            "/p/évier/sign",
+            "/1/2/3/4/5/6",
+            "/1/2/3/4/5/6/7/",
+        ] {
+            let expected: Vec<&str> = path.split('/').skip(1).take(PARTS).collect();
+            let (parts, count) = parts(path);
+            assert_eq!(parts[..count], expected, "{path}");
+            assert!(parts[count..].iter().all(|rest| rest.is_empty()), "{path}");
+        }
+    }
 }

@@ -7,14 +7,21 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 
 use crate::limits::Limits;
 
+const FORM: &str = "application/x-www-form-urlencoded";
+
 /// Whether a body is announced as what the forms of browsers are: `application/x-www-form-urlencoded`, in UTF-8, and not
 /// compressed. What is anything else would be read as letters that nobody typed.
 pub fn is_announced(headers: &HeaderMap) -> bool {
+    let plainly =
+        headers.get(CONTENT_TYPE).is_some_and(|value| value == FORM) && !headers.contains_key(CONTENT_ENCODING);
+    // Nearly every form comes so, those of a flood too: nothing is left to be read.
+    plainly || is_announced_otherwise(headers)
+}
+
+fn is_announced_otherwise(headers: &HeaderMap) -> bool {
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?").trim());
     let mut media = text(CONTENT_TYPE).unwrap_or_default().split(';').map(str::trim);
-    let is_form = media
-        .next()
-        .is_some_and(|essence| essence.eq_ignore_ascii_case("application/x-www-form-urlencoded"));
+    let is_form = media.next().is_some_and(|essence| essence.eq_ignore_ascii_case(FORM));
     let is_utf8 = media
         .filter_map(|parameter| parameter.split_once('='))
         .filter(|(name, _)| name.eq_ignore_ascii_case("charset"))

@@ -54,7 +54,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
 use http::HeaderMap;
-use http::header::CONTENT_LENGTH;
 use paraph_tally::Millis;
 use sha2::Sha256;
 use tokio::time::Instant;
@@ -339,19 +338,17 @@ impl Admitter {
         if !form::is_announced(headers) {
             return Err(Refusal::UnsupportedMedia);
         }
-        self.read(headers, body).await
+        self.read(body).await
     }
 
     /// Reads a body within its bounds of size and time.
-    async fn read<B>(&self, headers: &HeaderMap, body: B) -> Result<Bytes, Refusal>
+    async fn read<B>(&self, body: B) -> Result<Bytes, Refusal>
     where
         B: hyper::body::Body<Data = Bytes>,
         Unread: From<B::Error>,
     {
-        let announced = headers
-            .get(CONTENT_LENGTH)
-            .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-        if announced.is_some_and(|bytes| bytes > self.limits.body_bytes) {
+        // What `Content-Length` announces is known of the body.
+        if body.size_hint().lower() > self.limits.body_bytes {
             return Err(Refusal::TooLarge);
         }
         let most = usize::try_from(self.limits.body_bytes).unwrap_or(usize::MAX);

@@ -1,12 +1,12 @@
 //! Signing: the form without script, the challenge, and the one POST that takes a contribution in.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Response, StatusCode};
 use paraph_tally::Millis;
 use serde_json::json;
 
@@ -16,7 +16,7 @@ use crate::admit::contribution::Contribution;
 use crate::admit::form::{FieldError, SignForm};
 use crate::admit::lane::Rank;
 use crate::admit::source::Source;
-use crate::admit::{Admitter, Burnt, NotReceived, Pass, Received, Refusal, Way};
+use crate::admit::{Admitter, Burnt, Cleared, NotReceived, Pass, Received, Refusal, Way};
 use crate::clock;
 use crate::intake::command::SignAnswer;
 use crate::intake::seal::{Sealing, Under};
@@ -41,27 +41,28 @@ pub struct Signing {
     pub problems: Problems,
 }
 
-/// What is refused the same way again and again is put into words once: floods meet it.
+/// What is refused the same way again and again is put into words once: floods meet it. In order of a number first, as a text
+/// takes longer to look up.
 #[derive(Default)]
-pub struct Problems(Mutex<HashMap<Said, Bytes>>);
+pub struct Problems(Mutex<BTreeMap<Said, Response<Bytes>>>);
 
-/// Language, reason, seconds to wait.
-type Said = (&'static str, &'static str, Option<u64>);
+/// Language, seconds to wait, reason.
+type Said = (Lang, Option<u64>, &'static str);
 
 impl Problems {
     /// A dozen reasons, a few languages, and the seconds of a jittered wait.
     const MOST: usize = 2048;
 
-    fn get(&self, said: Said, make: impl FnOnce() -> Bytes) -> Bytes {
+    fn get(&self, said: Said, make: impl FnOnce() -> Response<Bytes>) -> Response<Bytes> {
         let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(body) = made.get(&said) {
-            return body.clone();
+        if let Some(answer) = made.get(&said) {
+            return answer.clone();
         }
-        let body = make();
+        let answer = make();
         if made.len() < Self::MOST {
-            made.insert(said, body.clone());
+            made.insert(said, answer.clone());
         }
-        body
+        answer
     }
 }
 
@@ -165,7 +166,12 @@ impl Signing {
             Ok(received) => received,
             Err(NotReceived { refusal, form }) => return self.again(&asked, &attempt, &form, refusal),
         };
-        match self.take_in(&attempt, &received).await {
+        // Boxed when it comes to that: a flood of what is refused does not carry the room that the rest takes.
+        let taken = match self.judged(&attempt, &received) {
+            Ok(judged) => self.take_in(&attempt, judged).boxed().await,
+            Err(refusal) => Err(refusal),
+        };
+        match taken {
             Ok(()) => {
                 count("sign", "check_mail");
                 if asked.json {
@@ -178,8 +184,8 @@ impl Signing {
         }
     }
 
-    /// The order of admission: what costs least comes first, and nothing is burnt before there is room for it.
-    async fn take_in(&self, attempt: &Attempt<'_>, received: &Received) -> Result<(), Refusal> {
+    /// What costs least comes first: whether the form is one that can be taken in.
+    fn judged(&self, attempt: &Attempt<'_>, received: &Received) -> Result<Judged, Refusal> {
         self.admitter.open()?;
         let slug = &attempt.displayed.petition.slug;
         let cleared = self
@@ -194,7 +200,20 @@ impl Signing {
         // A person is told of everything that is to be mended before being asked to wait or to begin anew.
         let contribution = Contribution::from_form(&received.form, &self.limits)?;
         let text = text_signed(attempt.displayed, &received.form)?;
-        let cleared = cleared?;
+        Ok(Judged {
+            cleared: cleared?,
+            contribution,
+            text,
+        })
+    }
+
+    /// Takes in what was judged; nothing is burnt before there is room for it.
+    async fn take_in(&self, attempt: &Attempt<'_>, judged: Judged) -> Result<(), Refusal> {
+        let Judged {
+            cleared,
+            contribution,
+            text,
+        } = judged;
         let rank = match cleared.way() {
             Way::Script if !cleared.is_pressed() => Rank::Sign,
             // Who uses much of a budget is served, behind those who use less.
@@ -212,8 +231,7 @@ impl Signing {
                 pass.admitted();
                 Ok(())
             }
-            // Boxed: a flood of what is refused does not carry the room that this takes.
-            Burnt::Fresh(pass) => self.record(attempt, (contribution, text), pass, slot).boxed().await,
+            Burnt::Fresh(pass) => self.record(attempt, (contribution, text), pass, slot).await,
         }
     }
 
@@ -281,22 +299,23 @@ impl Signing {
             Refusal::InvalidForm(errors) => respond::field_errors(asked.site, errors),
             _ => Vec::new(),
         };
-        let mut answer = if asked.json {
-            let make = || problem(asked, status, refusal, notice, &errors);
-            let body = if errors.is_empty() {
-                let key = (asked.lang.code(), refusal.label(), refusal.retry_after());
-                self.problems.get(key, make)
+        if asked.json {
+            let make = || {
+                let body = problem(asked, status, refusal, notice, &errors);
+                let mut answer = respond::said(asked.lang, status, body);
+                respond::set_retry_after(&mut answer, refusal.retry_after());
+                answer
+            };
+            let answer = if errors.is_empty() {
+                self.problems
+                    .get((asked.lang, refusal.retry_after(), refusal.label()), make)
             } else {
                 make()
             };
-            respond::said(asked.lang, status, body)
-        } else {
-            respond::page(
-                asked,
-                status,
-                self.form_again(asked, attempt, form, (refusal, notice, &errors)),
-            )
-        };
+            return answer.map(respond::Body::from);
+        }
+        let form = self.form_again(asked, attempt, form, (refusal, notice, &errors));
+        let mut answer = respond::page(asked, status, form);
         respond::set_retry_after(&mut answer, refusal.retry_after());
         answer
     }
@@ -376,6 +395,14 @@ fn as_signed(displayed: &Displayed, version: Option<u16>) -> Cow<'_, views::Peti
         }),
         _ => Cow::Borrowed(&displayed.view),
     }
+}
+
+/// A form that can be taken in: its clearance or ticket holds, and its fields can be read.
+struct Judged {
+    cleared: Cleared,
+    contribution: Contribution,
+    /// Version and hash of the text that it signs.
+    text: (u16, [u8; 32]),
 }
 
 /// One attempt to sign, as far as it is not the form itself.

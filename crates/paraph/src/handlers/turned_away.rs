@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::admit::source::Source;
 use crate::clock;
-use crate::respond::{self, Answer, Asked};
+use crate::respond::{self, Answer, Asked, Body};
 use crate::shield::Shield;
 use crate::views::{self, Refusal, RefusalPage};
 
@@ -55,7 +55,7 @@ impl TurnedAway {
         metrics::counter!(crate::shield::TURNED_AWAY).increment(1);
         let body = self.body(asked);
         let mut answer = if asked.json {
-            respond::said(asked.lang, StatusCode::FORBIDDEN, body)
+            respond::said(asked.lang, StatusCode::FORBIDDEN, body).map(Body::from)
         } else {
             respond::page(asked, StatusCode::FORBIDDEN, body)
         };

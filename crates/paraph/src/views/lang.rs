@@ -111,6 +111,10 @@ impl Lang {
             if weight > 0 && best.is_none_or(|(least, _)| weight > least) {
                 best = Some((weight, lang));
             }
+            if weight == FULL_WEIGHT {
+                // What follows weighs no more, and of equals the first is taken.
+                break;
+            }
         }
         let refuses = |lang: &Self| {
             let mut refused = items.clone().take(ACCEPT_LANGUAGE_ITEMS).map(weighed);
@@ -224,13 +228,16 @@ impl Lang {
     }
 }
 
+/// The weight of a range that says none, in thousandths: there is no higher one.
+const FULL_WEIGHT: u16 = 1000;
+
 /// A range of `Accept-Language` and its weight.
 fn weighed(item: &[u8]) -> (&[u8], u16) {
     let mut parts = item.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
     let range = parts.next().unwrap_or_default();
     let weight = parts
         .find_map(|part| part.strip_prefix(b"q="))
-        .map_or(1000, thousandths);
+        .map_or(FULL_WEIGHT, thousandths);
     (range, weight)
 }
 
@@ -244,7 +251,7 @@ fn thousandths(q: &[u8]) -> u16 {
     let digits = decimals.iter().map(|byte| u16::from(byte - b'0'));
     match whole {
         b"0" | b"" => digits.chain([0; 3]).take(3).fold(0, |sum, digit| 10 * sum + digit),
-        b"1" => 1000,
+        b"1" => FULL_WEIGHT,
         _ => 0,
     }
 }
