@@ -151,6 +151,7 @@ problem-unknown-country = elige un país de la lista.
 problem-bad-value = este campo no admite ese valor.
 problem-repeated = este campo ha llegado dos veces.
 problem-unknown-field = este formulario no tiene ningún campo con ese nombre.
+problem-too-many-fields = han llegado más campos de los que se leen. Envíe solo los del formulario.
 
 notice-no-clearance-title = Pulsa una vez más, por favor.
 notice-no-clearance-detail = { $wait ->

@@ -151,6 +151,7 @@ problem-unknown-country = please choose a country from the list.
 problem-bad-value = this field does not take that value.
 problem-repeated = this field came twice.
 problem-unknown-field = this form has no such field.
+problem-too-many-fields = more fields came than are read. Please send those of the form alone.
 
 notice-no-clearance-title = One more press, please.
 notice-no-clearance-detail = { $wait ->

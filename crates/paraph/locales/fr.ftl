@@ -158,6 +158,7 @@ problem-unknown-country = choisissez un pays dans la liste.
 problem-bad-value = ce champ n’accepte pas cette valeur.
 problem-repeated = ce champ est arrivé deux fois.
 problem-unknown-field = ce formulaire n’a pas de champ de ce nom.
+problem-too-many-fields = il est arrivé plus de champs qu’il n’en est lu. Envoyez seulement ceux du formulaire.
 
 notice-no-clearance-title = Appuyez encore une fois, s’il vous plaît.
 notice-no-clearance-detail = { $wait ->

@@ -3,6 +3,7 @@
 //! HTML by default, JSON when `Accept` asks for it; the same outcome either way. Errors in JSON are RFC 9457 problems
 //! with a stable `code`. What an answer says never depends on whether somebody has signed.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::LazyLock;
@@ -122,8 +123,18 @@ pub fn lang(site: &Site, uri: &Uri, headers: &HeaderMap) -> Lang {
     let asked = uri
         .query()
         .and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("lang=")));
-    let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    Lang::negotiate(asked, accepted, &site.languages)
+    Lang::negotiate(asked, list(headers, ACCEPT_LANGUAGE).as_deref(), &site.languages)
+}
+
+/// A list in a header: several lines of one name are one list (RFC 9110, section 5.3).
+fn list(headers: &HeaderMap, name: HeaderName) -> Option<Cow<'_, str>> {
+    let mut lines = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    let first = lines.next()?;
+    let Some(second) = lines.next() else {
+        return Some(Cow::Borrowed(first));
+    };
+    let all: Vec<_> = [first, second].into_iter().chain(lines).collect();
+    Some(Cow::Owned(all.join(",")))
 }
 
 /// Whether a compressed answer is understood (RFC 9110, section 12.5.3).
@@ -421,6 +432,7 @@ fn field_problem(site: &Site, error: &FieldError) -> Problem {
         "country_unknown" => Problem::UnknownCountry,
         "doubled_field" => Problem::Repeated,
         "unknown_field" => Problem::UnknownField,
+        "too_many_fields" => Problem::TooManyFields,
         _ => Problem::BadValue,
     }
 }
@@ -467,6 +479,20 @@ mod tests {
         assert_eq!(chosen("", &["\"a-gzip\""]), (false, false));
         assert_eq!(chosen("gzip;Q=0.0", &["\"a-gzip\", \"a\""]), (false, true));
         assert_eq!(chosen("gzip", &["a, \"b-gzip\", w/\"a\""]), (true, false));
+    }
+
+    #[test]
+    fn lines_of_one_name_are_one_list() {
+        let listed = |lines: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(ACCEPT_LANGUAGE, HeaderValue::from_static(line));
+            }
+            list(&headers, ACCEPT_LANGUAGE).map(Cow::into_owned)
+        };
+        assert_eq!(listed(&[]), None);
+        assert_eq!(listed(&["fr"]).as_deref(), Some("fr"));
+        assert_eq!(listed(&["de", "fr;q=0.5", "en"]).as_deref(), Some("de,fr;q=0.5,en"));
     }
 
     #[test]

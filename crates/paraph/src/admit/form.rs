@@ -19,8 +19,8 @@ pub fn is_announced(headers: &HeaderMap) -> bool {
 }
 
 fn is_announced_otherwise(headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?").trim());
-    let mut media = text(CONTENT_TYPE).unwrap_or_default().split(';').map(str::trim);
+    let media = headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or("?"));
+    let mut media = media.unwrap_or_default().split(';').map(str::trim);
     let is_form = media.next().is_some_and(|essence| essence.eq_ignore_ascii_case(FORM));
     let is_utf8 = media
         .filter_map(|parameter| parameter.split_once('='))
@@ -31,8 +31,11 @@ fn is_announced_otherwise(headers: &HeaderMap) -> bool {
                 .iter()
                 .any(|known| charset.eq_ignore_ascii_case(known))
         });
-    let is_plain =
-        text(CONTENT_ENCODING).is_none_or(|coding| coding.is_empty() || coding.eq_ignore_ascii_case("identity"));
+    // Several lines are one list (RFC 9110, section 5.3).
+    let is_plain = headers.get_all(CONTENT_ENCODING).iter().all(|value| {
+        let coding = value.as_bytes().trim_ascii();
+        coding.is_empty() || coding.eq_ignore_ascii_case(b"identity")
+    });
     is_form && is_utf8 && is_plain
 }
 

@@ -36,12 +36,11 @@ pub(super) fn run(command: &Backup) -> Result<(), Failure> {
         return Ok(());
     }
     let out = command.out.display();
-    print(&format!(
-        "{out}: {} up to {}, checked, {}",
-        many(manifest.journal_position, "event", "events"),
-        manifest.journal_at,
-        fsck::opened(&taken.report)
-    ));
+    let events = match manifest.journal_position {
+        0 => "no event yet".to_owned(),
+        events => format!("{} up to {}", many(events, "event", "events"), manifest.journal_at),
+    };
+    print(&format!("{out}: {events}, checked, {}", fsck::opened(&taken.report)));
     print(&format!(
         "{out}/data may be kept; keep {out}/keys apart, for 30 days at most"
     ));

@@ -191,6 +191,10 @@ fn values_that_cannot_work_are_refused() {
         ),
         ("[site]\nhosting = \"a\\u0007\"", "site.hosting holds a line break"),
         (
+            "[site]\nname = \"Petitions\\u2028of here\"",
+            "site.name holds a line break",
+        ),
+        (
             "[alerts]\nfirst = [\"push+https://example.org/a\\n\"]",
             "alerts.first holds a line break",
         ),

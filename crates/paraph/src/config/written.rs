@@ -176,9 +176,11 @@ impl Written {
     /// # Errors
     /// One is not. It is named and not shown: it may be a secret.
     pub(super) fn refuse_control_characters(&self) -> Result<(), Failure> {
+        // Line and paragraph separators (U+2028, U+2029) end a line too, in browsers and in scripts.
+        let ends = |character: char| character.is_control() || matches!(character, '\u{2028}' | '\u{2029}');
         let holds = |value: &Value| match value {
-            Value::Text(text) => text.contains(char::is_control),
-            Value::List(items) => items.iter().any(|item| item.contains(char::is_control)),
+            Value::Text(text) => text.contains(ends),
+            Value::List(items) => items.iter().any(|item| item.contains(ends)),
             Value::Number(_) | Value::Flag(_) => false,
         };
         match self.given.iter().find(|(_, given)| holds(&given.value)) {

@@ -25,6 +25,8 @@ pub enum Problem {
     Repeated,
     /// No such field.
     UnknownField,
+    /// More fields than are read.
+    TooManyFields,
 }
 
 impl Problem {
@@ -41,6 +43,7 @@ impl Problem {
             Self::BadValue => "bad_value",
             Self::Repeated => "repeated",
             Self::UnknownField => "unknown_field",
+            Self::TooManyFields => "too_many_fields",
         }
     }
 

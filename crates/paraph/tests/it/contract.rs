@@ -113,7 +113,7 @@ fn a_wrong_form_is_answered_field_by_field_and_keeps_what_was_typed() {
         ),
         (&long_name, "name:too_long"),
         (&long_comment, "comment:too_long"),
-        (&many, "form:bad_value"),
+        (&many, "form:too_many_fields"),
     ];
     for (body, expected) in script {
         let answer = client.post_json(SIGN, body);
