@@ -274,6 +274,7 @@ impl State {
             self.probe().await?;
         }
         let at = self.moment();
+        self.main.begin_reading().await?;
         let mut decider = self.decider(at);
         let mut failure = None;
         for command in commands {
@@ -282,10 +283,11 @@ impl State {
                 failure.get_or_insert(error);
             }
         }
+        let decided = decider.finish();
+        self.main.end_reading().await?;
         if let Some(error) = failure {
             return Err(error.into());
         }
-        let decided = decider.finish();
         // Keys first: a key without its record opens nothing, a record without its key could never be opened.
         self.keep_keys(&decided.wrapped).await?;
         if !decided.is_empty() {

@@ -226,6 +226,30 @@ impl Db {
         }
     }
 
+    /// Lets the reads up to [`Self::end_reading`] see one state of the store. In SQLite each read by itself takes a lock of
+    /// the file and gives it back, two calls of the kernel: a batch looks up several things for each of its commands.
+    /// PostgreSQL has no such cost, and nobody else writes: there it would be a way to the server and back for nothing.
+    ///
+    /// # Errors
+    /// The store refused.
+    pub async fn begin_reading(&mut self) -> Result<(), DbError> {
+        match self {
+            Self::Sqlite(_) => self.run("BEGIN").await,
+            Self::Postgres(_) => Ok(()),
+        }
+    }
+
+    /// Ends what [`Self::begin_reading`] began, also when a read failed and SQLite has ended it already.
+    ///
+    /// # Errors
+    /// The store refused.
+    pub async fn end_reading(&mut self) -> Result<(), DbError> {
+        match self {
+            Self::Sqlite(connection) if !connection.is_autocommit() => self.run("COMMIT").await,
+            _ => Ok(()),
+        }
+    }
+
     /// Runs one statement for every row.
     ///
     /// # Errors
