@@ -313,6 +313,8 @@ pub(crate) struct Cluster {
     pub(crate) seen: Time,
     pub(crate) first: Time,
     pub(crate) last: Time,
+    /// When it took somebody in. What was stored up had signed days before.
+    pub(crate) grown: Time,
     pub(crate) members: u64,
     pub(crate) held: u64,
     /// Members that were not handed out to be held; what is in the count comes first.

@@ -224,7 +224,7 @@ impl Scrutiny {
         self.baseline.ripen(&self.window, now);
         let resting = |last: Time| now.seconds_since(last) > CLUSTER_RESTS;
         self.clusters
-            .retain(|cluster| !(resting(cluster.last) && cluster.outstanding.is_empty()));
+            .retain(|cluster| !(resting(cluster.grown) && cluster.outstanding.is_empty()));
         self.notices.retain(|notice| !resting(notice.last));
         let mut told = Vec::new();
         self.in_force.are(&self.clusters);
@@ -404,7 +404,7 @@ impl Scrutiny {
             self.window.set(seq, flag::WATCHED);
             return false;
         }
-        self.clusters[place].take(&mut self.window, seq)
+        self.clusters[place].take(&mut self.window, seq, self.now)
     }
 
     /// Takes in those whose place has turned out to belong to the attack.
@@ -422,7 +422,7 @@ impl Scrutiny {
                 continue;
             }
             if let Some(cluster) = self.clusters.iter_mut().find(|cluster| cluster.takes(&record)) {
-                cluster.take(&mut self.window, seq);
+                cluster.take(&mut self.window, seq, self.now);
             }
         }
     }
@@ -499,6 +499,7 @@ impl Scrutiny {
             seen: self.now,
             first,
             last,
+            grown: self.now,
             members: 0,
             held: 0,
             outstanding: VecDeque::new(),
@@ -523,7 +524,7 @@ impl Scrutiny {
                 if let Some(cluster) = fresh.iter_mut().find(|cluster| cluster.takes(&record))
                     && self.islands.land(&record, seq, self.now) == Shore::Mainland
                 {
-                    cluster.take(&mut self.window, seq);
+                    cluster.take(&mut self.window, seq, self.now);
                 }
             }
         }
@@ -539,7 +540,7 @@ impl Cluster {
     }
 
     /// Makes a contribution a member; `false` if it is gone, or its chunk has no number left for this cluster.
-    fn take(&mut self, window: &mut Window, seq: Seq) -> bool {
+    fn take(&mut self, window: &mut Window, seq: Seq, now: Time) -> bool {
         let Some(record) = window.change(seq, |record| record.cluster = self.id.0 + 1) else {
             return false;
         };
@@ -549,6 +550,7 @@ impl Cluster {
         if record.signed.seconds_since(self.last) > 0.0 {
             self.last = record.signed;
         }
+        self.grown = now;
         self.members += 1;
         self.changed = true;
         if record.is(flag::HELD) {

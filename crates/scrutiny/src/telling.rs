@@ -195,7 +195,7 @@ impl Scrutiny {
             may_catch: cluster.catches() * self.references.seen(cluster.rule.petition) as f64,
             evidence: cluster.evidence.clone(),
             seen_at: cluster.seen.millis(base),
-            until: rests(cluster.last.millis(base)),
+            until: rests(cluster.grown.millis(base)),
             to_hold,
             looked_at: Vec::new(),
         }
