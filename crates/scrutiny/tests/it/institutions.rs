@@ -299,6 +299,43 @@ fn readers_of_whom_the_first_happen_to_hide() {
     }
 }
 
+/// Officials are entered from rented servers, with the browser that readers of a letter on privacy have, and some of them say that it was
+/// not them. Fails when that is said of everybody who has this browser, and not of the mail domains where somebody said it.
+#[test]
+fn readers_are_not_held_for_what_others_disown() {
+    let mut draw = Draw(72);
+    let mut readers: Vec<Observation> = (0..70)
+        .map(|nth| {
+            let at = BEGIN + 8 * HOUR + nth * 10 * MINUTE + draw.below(50 * MINUTE);
+            let mut one = reader(&mut draw, at, nth % 4 == 0);
+            one.client = tag(3, 5000);
+            one.domain = tag(9, 870 + nth % 3);
+            one
+        })
+        .collect();
+    let later = readers.split_off(48);
+    let mut people = ordinary_day(&mut draw);
+    people.retain(|one| one.at.0 < BEGIN + 16 * HOUR);
+    people.extend(&readers);
+    let mut replayed = replay(&people, minutes);
+    let begin = replayed.end;
+    for nth in 0..5 {
+        let mut official = hiding(&mut draw, begin + nth * MINUTE);
+        (official.source.origin, official.source.near) = (tag(2, 990), tag(1, 99_000 + nth));
+        (official.domain, official.common_mail, official.local_shape) = (tag(9, 990), false, tag(7, 60));
+        replayed.engine.observe(&official);
+        replayed.engine.disown(official.id, Millis(begin + nth * MINUTE + 1000));
+    }
+    for (nth, mut one) in (0..).zip(later) {
+        one.at = Millis(begin + (10 + nth) * MINUTE + draw.below(MINUTE));
+        one.id.0[..6].copy_from_slice(&one.at.0.to_be_bytes()[2..]);
+        replayed.engine.observe(&one);
+        let told = replayed.engine.tick(Millis(one.at.0 + 10_000));
+        let held = told.iter().find(|told| !told.to_hold.is_empty());
+        assert_eq!(held, None);
+    }
+}
+
 /// With a mailbox at a service that relays mail.
 fn reader(draw: &mut Draw, at: u64, hides: bool) -> Observation {
     let mut one = if hides { hiding(draw, at) } else { person(draw, at) };
