@@ -140,6 +140,10 @@ pub const MAX_SHOWN: usize = 1024;
 /// Holds without a person, per hour. Beyond it, signatures wait outside the count and a person is asked.
 pub const HOLDS_PER_HOUR: u64 = 5_000;
 
+/// Of each thousand of these, so many are only for what the count has already: the last of an attack are found when most of it is held,
+/// and the others wait outside the count all the same.
+pub const HOLDS_RESERVED: u64 = 20;
+
 /// How long a signature may wait, from its confirmation, because its group is being watched. Honest people among them
 /// are in the count within ten minutes.
 pub const WAIT_SECONDS: u64 = 7 * 60;
