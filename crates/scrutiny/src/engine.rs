@@ -446,6 +446,8 @@ impl Scrutiny {
             } => {
                 if *watch {
                     self.watch(&look.suspects);
+                } else if *organisation {
+                    self.watch_no_longer(&look.members);
                 }
                 self.notice(&look, *organisation, *size)
             }
@@ -457,6 +459,18 @@ impl Scrutiny {
         for id in ids {
             if let Some(seq) = self.window.find(*id) {
                 self.window.set(seq, flag::WATCHED);
+            }
+        }
+    }
+
+    /// They are an organisation: those who came before that was known need not wait for the rest of their minutes, unless a rule would
+    /// take them.
+    fn watch_no_longer(&mut self, ids: &[SignatureId]) {
+        for id in ids {
+            let Some(seq) = self.window.find(*id) else { continue };
+            let record = self.window.get(seq).filter(|record| record.is(flag::WATCHED));
+            if record.is_some_and(|record| self.in_force.first_that_takes(&record).is_none()) {
+                self.window.change(seq, |record| record.flags &= !flag::WATCHED);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Honest people who have one origin: what follows from it is no second and third reason to hold them.
 
-use paraph_scrutiny::{Country, NetworkKind, Observation};
+use paraph_scrutiny::{Country, NetworkKind, Observation, Standing};
 use paraph_tally::Millis;
 
 use crate::crowd::{BEGIN, DAY, Draw, HOUR, MINUTE, Replayed, minutes, ordinary_day, person, replay, tag};
@@ -206,6 +206,35 @@ fn staff_who_open_their_mail_at_work_on_monday() {
         assert_eq!(replayed.held.len(), held);
         assert_eq!(held > 100, alike, "{held}: {:?}", replayed.told);
     }
+}
+
+/// Eleven of them, within two minutes on Monday. Fails when those of an organisation wait who sign at home.
+#[test]
+fn staff_who_open_their_mail_at_work_do_not_wait() {
+    let mut draw = Draw(44);
+    let staff: Vec<Observation> = (0..11)
+        .map(|_| {
+            let at = BEGIN + draw.below(2) * DAY + 9 * HOUR + draw.below(13 * HOUR);
+            let mut one = person(&mut draw, at);
+            at_work(&mut one, 5);
+            one
+        })
+        .collect();
+    let mut people: Vec<Observation> = ordinary_day(&mut draw);
+    people.extend(&staff);
+    let (monday, office) = (BEGIN + 2 * DAY + 8 * HOUR, person(&mut Draw(1), BEGIN).source);
+    let replayed = crate::crowd::replay_from(&people, |one| {
+        if staff.iter().any(|other| other.id == one.id) {
+            (
+                monday - one.at.0 + Draw(u64::from(one.name.0)).below(2 * MINUTE),
+                office,
+            )
+        } else {
+            (minutes(one), one.source)
+        }
+    });
+    let waits = |one: &&Observation| replayed.engine.standing(one.id, Millis(replayed.end)) != Standing::Pass;
+    assert_eq!(staff.iter().filter(waits).count(), 0);
 }
 
 /// All of the staff confirm in one place after that moment.
