@@ -92,6 +92,14 @@ pub const ISLAND_PATIENCE: (f64, u64) = (300.0, 128);
 /// forgotten, and learned again.
 pub const MAX_ISLAND_NODES: usize = 1 << 16;
 
+/// A place, or a mail domain, is an attack's where so many times as many are held as others have come from there, or have a mailbox
+/// there.
+pub const HELD_PLACE: u64 = 2;
+
+/// Contributions to petitions under attack that no rule takes and that are asked, when more is held, whether all around them is; 4
+/// bytes each.
+pub const MAX_REMNANTS: usize = 1 << 16;
+
 /// Contributions in the reference of a petition that are recent, that are drawn evenly from all its life, and that were
 /// confirmed lately by people at home.
 pub const REFERENCE: usize = 256;

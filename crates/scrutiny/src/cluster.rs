@@ -243,7 +243,7 @@ impl Rule {
     }
 
     /// Of how many it does.
-    fn borne(&self, record: &Record) -> usize {
+    pub(crate) fn borne(&self, record: &Record) -> usize {
         let bears = |marks: &Vec<(Mark, f64)>| marks.iter().any(|(mark, _)| mark.is_on(record));
         self.marks.iter().filter(|(_, marks)| bears(marks)).count()
     }

@@ -19,6 +19,7 @@ use crate::look::{Judged, Look};
 use crate::mail::Mail;
 use crate::observe::{Observation, Source};
 use crate::record::{Record, Time, flag};
+use crate::remnants::Remnants;
 use crate::sketch::Sketch;
 use crate::telling::Notice;
 use crate::window::{Seq, Window};
@@ -56,10 +57,11 @@ pub struct Scrutiny {
     pub(crate) mail: Mail,
     pub(crate) baseline: Baseline,
     pub(crate) clusters: Vec<Cluster>,
-    in_force: InForce,
+    pub(crate) in_force: InForce,
     pub(crate) notices: Vec<Notice>,
     pardons: Vec<Rule>,
     pub(crate) islands: Islands,
+    pub(crate) remnants: Remnants,
     pub(crate) next_cluster: u16,
     hurried: Time,
     pub(crate) families_needed: usize,
@@ -93,6 +95,7 @@ impl Scrutiny {
             notices: Vec::new(),
             pardons: Vec::new(),
             islands: Islands::default(),
+            remnants: Remnants::default(),
             next_cluster: 0,
             hurried: Time::default(),
             families_needed: FAMILIES_NEEDED,
@@ -171,6 +174,7 @@ impl Scrutiny {
             return;
         };
         if record.cluster == 0 && !self.join(&record, seq) {
+            self.may_be_left(&record, seq);
             let late = Trait::LongGap.holds(&record);
             self.touch(&record, late.then_some(seq));
             self.references.confirmed(&record, seq);
@@ -228,7 +232,8 @@ impl Scrutiny {
         self.notices.retain(|notice| !resting(notice.last));
         let mut told = Vec::new();
         self.in_force.are(&self.clusters);
-        if now.seconds_since(self.hurried) > HURRY && !self.in_force.is_empty() {
+        let hurries = now.seconds_since(self.hurried) > HURRY && !self.in_force.is_empty();
+        if hurries {
             self.hurried = now;
             self.groups.hurry(|petition| self.in_force.any_of(petition));
         }
@@ -244,6 +249,7 @@ impl Scrutiny {
             self.in_force.are(&self.clusters);
         }
         self.come_ashore(now);
+        self.take_remnants(hurries);
         let holds = self.hand_out(now);
         for (place, to_hold) in holds {
             told.push(self.tell(place, to_hold));
@@ -319,6 +325,7 @@ impl Scrutiny {
             + self.in_force.bytes()
             + self.baseline.bytes()
             + self.islands.bytes()
+            + self.remnants.bytes()
             + outstanding
     }
 
@@ -364,6 +371,7 @@ impl Scrutiny {
         if record.is(flag::INNOCENT) || self.join(&record, seq) {
             return;
         }
+        self.may_be_left(&record, seq);
         self.references.see(&record, seq);
         for (seed, key, found) in Keys::of(&record).found(&self.groups) {
             // Unless it gave way meanwhile, to one that has only now become a group.
@@ -539,6 +547,8 @@ impl Scrutiny {
                     && self.islands.land(&record, seq, self.now) == Shore::Mainland
                 {
                     cluster.take(&mut self.window, seq, self.now);
+                } else {
+                    self.remnants.remember(&record, seq);
                 }
             }
         }
@@ -554,7 +564,7 @@ impl Cluster {
     }
 
     /// Makes a contribution a member; `false` if it is gone, or its chunk has no number left for this cluster.
-    fn take(&mut self, window: &mut Window, seq: Seq, now: Time) -> bool {
+    pub(crate) fn take(&mut self, window: &mut Window, seq: Seq, now: Time) -> bool {
         let Some(record) = window.change(seq, |record| record.cluster = self.id.0 + 1) else {
             return false;
         };

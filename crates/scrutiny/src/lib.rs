@@ -40,6 +40,7 @@ mod organisations;
 mod packed;
 mod pardon;
 mod record;
+mod remnants;
 mod sketch;
 mod surge;
 mod telling;

@@ -6,7 +6,9 @@ use paraph_tally::{PetitionId, SignatureId};
 
 use crate::around::{Around, Neighbours, those};
 use crate::baseline::Kind;
-use crate::bounds::{COVERAGE, DECADES_TO_AGREE, LIFT, MIN_CLUSTER, MIN_WATCHED, ORGANISATION, OWNED, RING, ROOM};
+use crate::bounds::{
+    COVERAGE, DECADES_TO_AGREE, HELD_PLACE, LIFT, MIN_CLUSTER, MIN_WATCHED, ORGANISATION, OWNED, RING, ROOM,
+};
 use crate::cluster::{Rule, score, strongest};
 use crate::copies::COPIES;
 use crate::crowds::crowds;
@@ -26,9 +28,6 @@ pub(crate) const SHOWN: (usize, f64) = (48, 40.0);
 
 /// How much more often than by chance two values must come together to speak for two families.
 const LIFT_OF_A_PAIR: f64 = 3.0;
-
-/// A place is a machine's where so many times as many are held as others have come from there.
-const HELD_PLACE: u64 = 2;
 
 /// How often a rule is measured again by those whom it takes. Each time fewer remain, or it is done.
 const ROUNDS: usize = 4;
@@ -346,7 +345,7 @@ impl Scrutiny {
         }
         places.sort_unstable_by_key(|one| one.near);
         places.dedup_by_key(|one| one.near);
-        let held: u64 = places.iter().map(|one| self.islands.landed(one)).sum();
+        let held: u64 = places.iter().map(|one| self.islands.landed(one, Kind::Near)).sum();
         let others: u64 = places.iter().map(|one| self.groups.size_of(Seed::Near.key(one))).sum();
         held >= HELD_PLACE * others.max(1)
     }
