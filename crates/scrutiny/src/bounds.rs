@@ -92,6 +92,14 @@ pub const ISLAND_PATIENCE: (f64, u64) = (300.0, 128);
 /// forgotten, and learned again.
 pub const MAX_ISLAND_NODES: usize = 1 << 16;
 
+/// A place, or a mail domain, is an attack's where so many times as many are held as others have come from there, or have a mailbox
+/// there.
+pub const HELD_PLACE: u64 = 2;
+
+/// Contributions to petitions under attack that no rule takes and that are asked, when more is held, whether all around them is; 4
+/// bytes each.
+pub const MAX_REMNANTS: usize = 1 << 16;
+
 /// Contributions in the reference of a petition that are recent, that are drawn evenly from all its life, and that were
 /// confirmed lately by people at home.
 pub const REFERENCE: usize = 256;
@@ -139,6 +147,10 @@ pub const MAX_SHOWN: usize = 1024;
 
 /// Holds without a person, per hour. Beyond it, signatures wait outside the count and a person is asked.
 pub const HOLDS_PER_HOUR: u64 = 5_000;
+
+/// Of each thousand of these, so many are only for what the count has already: the last of an attack are found when most of it is held,
+/// and the others wait outside the count all the same.
+pub const HOLDS_RESERVED: u64 = 20;
 
 /// How long a signature may wait, from its confirmation, because its group is being watched. Honest people among them
 /// are in the count within ten minutes.

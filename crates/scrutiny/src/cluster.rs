@@ -168,15 +168,21 @@ impl Rule {
     /// The rule without the values that are not the cluster's own: of those in the group who bear one of its values, most
     /// must belong, or nearly, and bear the machine's mark themselves where each of its members does. A browser that half of a
     /// forum uses does not become suspect because forgers are in the same group; nor does a range become theirs who lack one mark
-    /// of many, or have yet to confirm.
+    /// of many, or have yet to confirm. Where some said that it was not them, that says nothing of a mail domain or a pattern of addresses
+    /// at which nobody did.
     pub(crate) fn purified(self, group: &[&Record], agreed: &[Agreement]) -> Option<Self> {
         let nearly = self.asked().saturating_sub(1).max(2);
         let machines = machines(agreed);
         let made = |record: &Record| machines.is_empty() || machines.iter().any(|mark| mark.is_on(record));
         let belongs = |record: &&Record| self.borne(record) >= nearly && made(record);
         let caught: Vec<bool> = group.iter().map(belongs).collect();
+        let disowned = agreed.iter().any(|one| one.evidence.fact == Fact::Disowned);
         self.keeping(|kind, value| {
             let bearers = group.iter().zip(&caught).filter(|(record, _)| kind.of(record) == value);
+            let of_mailboxes = matches!(kind, Kind::Domain | Kind::Shape);
+            if disowned && of_mailboxes && !bearers.clone().any(|(record, _)| record.is(flag::DISOWNED)) {
+                return false;
+            }
             let (all, belong) = bearers.fold((0u32, 0usize), |(all, belong), (_, caught)| {
                 (all + 1, belong + usize::from(*caught))
             });
@@ -237,7 +243,7 @@ impl Rule {
     }
 
     /// Of how many it does.
-    fn borne(&self, record: &Record) -> usize {
+    pub(crate) fn borne(&self, record: &Record) -> usize {
         let bears = |marks: &Vec<(Mark, f64)>| marks.iter().any(|(mark, _)| mark.is_on(record));
         self.marks.iter().filter(|(_, marks)| bears(marks)).count()
     }
@@ -313,6 +319,8 @@ pub(crate) struct Cluster {
     pub(crate) seen: Time,
     pub(crate) first: Time,
     pub(crate) last: Time,
+    /// When it took somebody in. What was stored up had signed days before.
+    pub(crate) grown: Time,
     pub(crate) members: u64,
     pub(crate) held: u64,
     /// Members that were not handed out to be held; what is in the count comes first.

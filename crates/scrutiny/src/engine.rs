@@ -19,6 +19,7 @@ use crate::look::{Judged, Look};
 use crate::mail::Mail;
 use crate::observe::{Observation, Source};
 use crate::record::{Record, Time, flag};
+use crate::remnants::Remnants;
 use crate::sketch::Sketch;
 use crate::telling::Notice;
 use crate::window::{Seq, Window};
@@ -56,10 +57,11 @@ pub struct Scrutiny {
     pub(crate) mail: Mail,
     pub(crate) baseline: Baseline,
     pub(crate) clusters: Vec<Cluster>,
-    in_force: InForce,
+    pub(crate) in_force: InForce,
     pub(crate) notices: Vec<Notice>,
     pardons: Vec<Rule>,
     pub(crate) islands: Islands,
+    pub(crate) remnants: Remnants,
     pub(crate) next_cluster: u16,
     hurried: Time,
     pub(crate) families_needed: usize,
@@ -93,6 +95,7 @@ impl Scrutiny {
             notices: Vec::new(),
             pardons: Vec::new(),
             islands: Islands::default(),
+            remnants: Remnants::default(),
             next_cluster: 0,
             hurried: Time::default(),
             families_needed: FAMILIES_NEEDED,
@@ -171,6 +174,7 @@ impl Scrutiny {
             return;
         };
         if record.cluster == 0 && !self.join(&record, seq) {
+            self.may_be_left(&record, seq);
             let late = Trait::LongGap.holds(&record);
             self.touch(&record, late.then_some(seq));
             self.references.confirmed(&record, seq);
@@ -224,11 +228,12 @@ impl Scrutiny {
         self.baseline.ripen(&self.window, now);
         let resting = |last: Time| now.seconds_since(last) > CLUSTER_RESTS;
         self.clusters
-            .retain(|cluster| !(resting(cluster.last) && cluster.outstanding.is_empty()));
+            .retain(|cluster| !(resting(cluster.grown) && cluster.outstanding.is_empty()));
         self.notices.retain(|notice| !resting(notice.last));
         let mut told = Vec::new();
         self.in_force.are(&self.clusters);
-        if now.seconds_since(self.hurried) > HURRY && !self.in_force.is_empty() {
+        let hurries = now.seconds_since(self.hurried) > HURRY && !self.in_force.is_empty();
+        if hurries {
             self.hurried = now;
             self.groups.hurry(|petition| self.in_force.any_of(petition));
         }
@@ -244,6 +249,7 @@ impl Scrutiny {
             self.in_force.are(&self.clusters);
         }
         self.come_ashore(now);
+        self.take_remnants(hurries);
         let holds = self.hand_out(now);
         for (place, to_hold) in holds {
             told.push(self.tell(place, to_hold));
@@ -319,6 +325,7 @@ impl Scrutiny {
             + self.in_force.bytes()
             + self.baseline.bytes()
             + self.islands.bytes()
+            + self.remnants.bytes()
             + outstanding
     }
 
@@ -364,6 +371,7 @@ impl Scrutiny {
         if record.is(flag::INNOCENT) || self.join(&record, seq) {
             return;
         }
+        self.may_be_left(&record, seq);
         self.references.see(&record, seq);
         for (seed, key, found) in Keys::of(&record).found(&self.groups) {
             // Unless it gave way meanwhile, to one that has only now become a group.
@@ -404,7 +412,7 @@ impl Scrutiny {
             self.window.set(seq, flag::WATCHED);
             return false;
         }
-        self.clusters[place].take(&mut self.window, seq)
+        self.clusters[place].take(&mut self.window, seq, self.now)
     }
 
     /// Takes in those whose place has turned out to belong to the attack.
@@ -422,7 +430,7 @@ impl Scrutiny {
                 continue;
             }
             if let Some(cluster) = self.clusters.iter_mut().find(|cluster| cluster.takes(&record)) {
-                cluster.take(&mut self.window, seq);
+                cluster.take(&mut self.window, seq, self.now);
             }
         }
     }
@@ -446,6 +454,8 @@ impl Scrutiny {
             } => {
                 if *watch {
                     self.watch(&look.suspects);
+                } else if *organisation {
+                    self.watch_no_longer(&look.members);
                 }
                 self.notice(&look, *organisation, *size)
             }
@@ -457,6 +467,18 @@ impl Scrutiny {
         for id in ids {
             if let Some(seq) = self.window.find(*id) {
                 self.window.set(seq, flag::WATCHED);
+            }
+        }
+    }
+
+    /// They are an organisation: those who came before that was known need not wait for the rest of their minutes, unless a rule would
+    /// take them.
+    fn watch_no_longer(&mut self, ids: &[SignatureId]) {
+        for id in ids {
+            let Some(seq) = self.window.find(*id) else { continue };
+            let record = self.window.get(seq).filter(|record| record.is(flag::WATCHED));
+            if record.is_some_and(|record| self.in_force.first_that_takes(&record).is_none()) {
+                self.window.change(seq, |record| record.flags &= !flag::WATCHED);
             }
         }
     }
@@ -499,6 +521,7 @@ impl Scrutiny {
             seen: self.now,
             first,
             last,
+            grown: self.now,
             members: 0,
             held: 0,
             outstanding: VecDeque::new(),
@@ -523,7 +546,9 @@ impl Scrutiny {
                 if let Some(cluster) = fresh.iter_mut().find(|cluster| cluster.takes(&record))
                     && self.islands.land(&record, seq, self.now) == Shore::Mainland
                 {
-                    cluster.take(&mut self.window, seq);
+                    cluster.take(&mut self.window, seq, self.now);
+                } else {
+                    self.remnants.remember(&record, seq);
                 }
             }
         }
@@ -539,7 +564,7 @@ impl Cluster {
     }
 
     /// Makes a contribution a member; `false` if it is gone, or its chunk has no number left for this cluster.
-    fn take(&mut self, window: &mut Window, seq: Seq) -> bool {
+    pub(crate) fn take(&mut self, window: &mut Window, seq: Seq, now: Time) -> bool {
         let Some(record) = window.change(seq, |record| record.cluster = self.id.0 + 1) else {
             return false;
         };
@@ -549,6 +574,7 @@ impl Cluster {
         if record.signed.seconds_since(self.last) > 0.0 {
             self.last = record.signed;
         }
+        self.grown = now;
         self.members += 1;
         self.changed = true;
         if record.is(flag::HELD) {

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::bounds::HOLDS_PER_HOUR;
+use crate::bounds::{HOLDS_PER_HOUR, HOLDS_RESERVED};
 use crate::record::Time;
 
 /// The hour over which holds are counted, in seconds: any hour, whenever it begins.
@@ -36,10 +36,15 @@ impl Holds {
         }
     }
 
-    /// How many more may be given now.
+    /// How many more may be given now to whom the count has.
     pub(crate) fn left(&self, now: Time) -> u64 {
         let of_this_hour = self.given.iter().filter(|(when, _)| !is_over(*when, now));
         self.cap.saturating_sub(of_this_hour.map(|(_, given)| given).sum())
+    }
+
+    /// How many of these to whom it does not have: they wait outside, held or not.
+    pub(crate) fn left_outside(&self, now: Time) -> u64 {
+        self.left(now).saturating_sub(self.cap / 1000 * HOLDS_RESERVED)
     }
 }
 

@@ -215,6 +215,7 @@ mod tests {
                 evidence: Vec::new(),
                 first: Time::default(),
                 last: Time::default(),
+                grown: Time::default(),
                 members: 0,
                 held: 0,
                 outstanding: VecDeque::new(),

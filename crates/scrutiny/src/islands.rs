@@ -43,7 +43,7 @@ struct Node {
     places: u32,
     domains: u32,
     members: u64,
-    /// Of these, from this prefix itself.
+    /// Of these, from this prefix itself, or with a mailbox at this domain.
     here: u64,
     /// Of these, with a mailbox at a domain of their own.
     owned: u64,
@@ -91,8 +91,10 @@ impl Islands {
         if self.nodes[root as usize].waiting.contains(&seq) {
             return Shore::Island;
         }
-        if let Some(prefix) = self.by_value.get(&key(record, Kind::Near, record.near)) {
-            self.nodes[*prefix as usize].here += 1;
+        for (kind, value) in [(Kind::Near, record.near), owned] {
+            if let Some(node) = self.by_value.get(&key(record, kind, value)) {
+                self.nodes[*node as usize].here += 1;
+            }
         }
         let node = &mut self.nodes[root as usize];
         node.members += 1;
@@ -116,13 +118,11 @@ impl Islands {
         })
     }
 
-    /// How many an attack has brought from where this one comes from; none from an island.
-    pub(crate) fn landed(&self, record: &Record) -> u64 {
-        let prefix = self.by_value.get(&key(record, Kind::Near, record.near));
+    /// How many an attack has brought from where this one comes from, or to where its mailbox is; none on an island.
+    pub(crate) fn landed(&self, record: &Record, kind: Kind) -> u64 {
+        let node = self.by_value.get(&key(record, kind, kind.of(record)));
         let of_attack = |node: &&u32| self.nodes[self.root(**node) as usize].is_mainland();
-        prefix
-            .filter(of_attack)
-            .map_or(0, |node| self.nodes[*node as usize].here)
+        node.filter(of_attack).map_or(0, |node| self.nodes[*node as usize].here)
     }
 
     /// Those who waited and need not any longer. `ask` answers for those who wait on an island; `alone` says, where hardly anybody else has

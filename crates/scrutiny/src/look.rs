@@ -5,36 +5,29 @@ use std::collections::BTreeMap;
 use paraph_tally::{PetitionId, SignatureId};
 
 use crate::around::{Around, Neighbours, those};
-use crate::baseline::{Kind, Trait};
+use crate::baseline::Kind;
 use crate::bounds::{
-    COVERAGE, DECADES_TO_AGREE, DECADES_TO_LEAN, LEAN, LIFT, MIN_CLUSTER, MIN_WATCHED, ORGANISATION, OWNED, RING, ROOM,
+    COVERAGE, DECADES_TO_AGREE, HELD_PLACE, LIFT, MIN_CLUSTER, MIN_WATCHED, ORGANISATION, OWNED, RING, ROOM,
 };
 use crate::cluster::{Rule, score, strongest};
+use crate::copies::COPIES;
 use crate::crowds::crowds;
 use crate::engine::Scrutiny;
 use crate::families::{Agreement, Mark, Sample, agreements, families, surprise, weighing};
 use crate::finding::{ClusterId, Fact, Family};
 use crate::groups::{Group, Seed};
 use crate::islands::Asked;
+use crate::organisations::{most_frequent, of_one_domain, opened_in_one_place, organisation};
 use crate::record::{Record, Time, flag};
 use crate::surge::surge;
 use crate::times;
 use crate::window::Seq;
 
 /// Members and decades from which a group is worth showing to a person although two families are too few to hold.
-const SHOWN: (usize, f64) = (48, 40.0);
-
-/// Copies of one text from which it is asked what others copy meanwhile: who is called together has more than one to choose from.
-const COPIES: usize = 2 * MIN_CLUSTER;
-
-/// Texts that are looked at together, at the most.
-const TEXTS: usize = 16;
+pub(crate) const SHOWN: (usize, f64) = (48, 40.0);
 
 /// How much more often than by chance two values must come together to speak for two families.
 const LIFT_OF_A_PAIR: f64 = 3.0;
-
-/// A place is a machine's where so many times as many are held as others have come from there.
-const HELD_PLACE: u64 = 2;
 
 /// How often a rule is measured again by those whom it takes. Each time fewer remain, or it is done.
 const ROUNDS: usize = 4;
@@ -126,6 +119,9 @@ impl Scrutiny {
         if !by_itself {
             let organisations = self.organisations(&members);
             members.retain(|record| !organisations.contains(&record.near));
+            if let Some(staff) = self.staff(&members) {
+                members.retain(|record| weighing(Kind::Domain, record) != staff);
+            }
             if members.len() < MIN_WATCHED {
                 return None;
             }
@@ -222,7 +218,7 @@ impl Scrutiny {
         largest
     }
 
-    fn sample<'a>(&'a self, members: &'a [&'a Record], outside: &'a Neighbours<&'a Record>) -> Sample<'a> {
+    pub(crate) fn sample<'a>(&'a self, members: &'a [&'a Record], outside: &'a Neighbours<&'a Record>) -> Sample<'a> {
         Sample {
             members,
             latest: &outside.latest,
@@ -329,91 +325,11 @@ impl Scrutiny {
         agreed
     }
 
-    /// The prefixes, two at most, where many of these sign who are an organisation: everybody there has mailboxes at one domain, and
-    /// that domain is nowhere else.
-    fn organisations(&self, members: &[&Record]) -> Vec<u32> {
-        let many = most_frequent(members.iter().map(|record| record.near)).into_iter();
-        let alone = |key: Option<u64>| {
-            let all = self.latest(key);
-            organisation(&all.iter().collect::<Vec<_>>()).and_then(|one| Seed::Domain.key(one))
-        };
-        let is_one = |near: u32| {
-            let one = members.iter().find(|record| record.near == near)?;
-            let place = Seed::Near.key(one);
-            let domain = alone(place).filter(|_| self.groups.size_of(place) <= ORGANISATION)?;
-            alone(Some(domain))
-        };
-        let many = many.filter(|(seen, near)| *seen >= MIN_CLUSTER && is_one(*near).is_some());
-        many.map(|(_, near)| near).collect()
-    }
-
     /// The latest of a group, if it is one.
     pub(crate) fn latest(&self, key: Option<u64>) -> Vec<Record> {
         let place = key.and_then(|key| self.groups.find(key));
         let seqs: Vec<Seq> = place.map_or_else(Vec::new, |place| self.groups.get(place).members().collect());
         self.window.all(&seqs)
-    }
-
-    /// People who copy one text are counted, whatever they think of the petition. Where more of them than usual come through
-    /// rented servers or from elsewhere, somebody may have called them together, and a person is told.
-    fn crowd(
-        &self,
-        members: &[&Record],
-        size: u64,
-        mut agreed: Vec<Agreement>,
-        outside: &Neighbours<&Record>,
-    ) -> Option<Look> {
-        let sample = self.sample(members, outside);
-        let strong = score(&strongest(&agreed)) >= SHOWN.1;
-        let facts = [(Fact::Elsewhere, Trait::Elsewhere), (Fact::Hosting, Trait::Hosting)];
-        let leaning: Vec<Agreement> = facts
-            .iter()
-            .filter_map(|(fact, is)| sample.leaning(*fact, *is))
-            .collect();
-        // One does not bring the other about: what both say is said by both together.
-        let times = |one: &Agreement| f64::from(one.evidence.seen) / one.evidence.expected;
-        let decades: f64 = leaning.iter().map(|one| one.evidence.decades).sum();
-        let leans = leaning.iter().map(times).product::<f64>() >= LEAN && decades >= DECADES_TO_LEAN;
-        agreed.extend(leaning);
-        (strong && leans).then_some(Look {
-            petition: members.first()?.petition,
-            judged: Judged::Notice {
-                organisation: false,
-                watch: false,
-                size,
-            },
-            span: (members.first()?.signed, members.last()?.signed),
-            members: members.iter().map(|record| record.id).collect(),
-            suspects: Vec::new(),
-            agreed,
-        })
-    }
-
-    /// The same of all who have copied a text since, whichever it was: where a crowd has several to choose from, too few copy each. A text
-    /// that most of whose copies come from elsewhere or through rented servers is somebody's own, such as a community's abroad.
-    fn crowds_together(&self, members: &[&Record], outside: &Neighbours<&Record>) -> Option<Look> {
-        let since = members.first()?.signed;
-        let mut texts: Vec<&Record> = outside.latest.iter().filter(|one| one.comment != 0).copied().collect();
-        texts.sort_unstable_by_key(|one| one.comment);
-        texts.dedup_by_key(|one| one.comment);
-        let watched = |one: &&Record| self.groups.size_of(Seed::Comment.key(one)) >= MIN_CLUSTER as u64;
-        let mut together: Vec<Record> = members.iter().map(|one| **one).collect();
-        for text in texts.into_iter().filter(watched).take(TEXTS) {
-            let mut copies = self.latest(Seed::Comment.key(text));
-            copies.retain(|one| one.cluster == 0 && !one.is(flag::INNOCENT) && since.seconds_since(one.signed) == 0.0);
-            let away = |one: &&Record| one.is(flag::ELSEWHERE | flag::HOSTING);
-            if (copies.iter().filter(away).count() as f64) < COVERAGE * copies.len() as f64 {
-                together.append(&mut copies);
-            }
-        }
-        if together.len() < SHOWN.0.max(members.len() + MIN_CLUSTER) {
-            return None;
-        }
-        together.sort_unstable_by_key(|one| (one.signed.0, one.id));
-        let together: Vec<&Record> = together.iter().collect();
-        let mut agreed = agreements(&self.sample(&together, outside));
-        agreed.retain(|one| one.evidence.fact == Fact::SameComments);
-        self.crowd(&together, together.len() as u64, agreed, outside)
     }
 
     /// Whether nearly all come from prefixes of which most is held that came from there: what kept a beat with those does not without
@@ -429,7 +345,7 @@ impl Scrutiny {
         }
         places.sort_unstable_by_key(|one| one.near);
         places.dedup_by_key(|one| one.near);
-        let held: u64 = places.iter().map(|one| self.islands.landed(one)).sum();
+        let held: u64 = places.iter().map(|one| self.islands.landed(one, Kind::Near)).sum();
         let others: u64 = places.iter().map(|one| self.groups.size_of(Seed::Near.key(one))).sum();
         held >= HELD_PLACE * others.max(1)
     }
@@ -456,7 +372,8 @@ impl Scrutiny {
             // One place and one domain are a firm's, and who comes from there need not wait for a third family.
             let of_one = organisation(members).filter(|_| members.len() >= MIN_CLUSTER && human(agreed));
             let of_one = of_one.map(|member| self.groups.size_of(Seed::Domain.key(member)));
-            let one = of_one.is_some_and(|size| size <= ORGANISATION);
+            let one =
+                of_one.is_some_and(|size| size <= ORGANISATION) || (human(agreed) && self.staff(members).is_some());
             return match agreeing.len() {
                 2.. if strong => Some(Judged::Notice {
                     organisation: false,
@@ -472,7 +389,7 @@ impl Scrutiny {
         }
         let rule = Rule::specific(petition, agreed).and_then(own);
         let Some(rule) = rule.filter(|_| marked).or_else(owned) else {
-            return Some(shown(false));
+            return Some(shown(human(agreed) && self.staff(members).is_some()));
         };
         let caught: Vec<&Record> = members.iter().filter(|record| rule.takes(record)).copied().collect();
         let one = organisation(&caught).or_else(|| {
@@ -616,35 +533,4 @@ fn mixed(members: &[&Record]) -> bool {
         .max()
         .unwrap_or_default();
     domains.len() >= MIN_CLUSTER && most * 5 < domains.len() * 4
-}
-
-/// One of those who make up an organisation, if it may be one: nearly everybody in at most two prefixes, half of them at one
-/// domain of their own.
-fn organisation<'a>(members: &[&'a Record]) -> Option<&'a Record> {
-    let [(first, _), (second, _)] = most_frequent(members.iter().map(|record| record.near));
-    of_one_domain(members, 0.5).filter(|_| (first + second) * 10 >= members.len() * 9)
-}
-
-/// The same of those who sign at home and open their mail at work: nearly everybody in the same place, which is no rented server,
-/// four in five at one domain of their own.
-fn opened_in_one_place<'a>(members: &[&'a Record]) -> Option<&'a Record> {
-    let opened = members.iter().filter(|record| !record.is(flag::CONFIRM_HOSTING));
-    let [(first, _), (second, _)] = most_frequent(opened.map(|record| record.confirm_near));
-    of_one_domain(members, 0.8).filter(|_| (first + second) * 10 >= members.len() * 9)
-}
-
-/// One of those at the uncommon domain where most have their mailbox, if that is at least this share.
-fn of_one_domain<'a>(members: &[&'a Record], share: f64) -> Option<&'a Record> {
-    let [(seen, domain), _] = most_frequent(members.iter().map(|record| weighing(Kind::Domain, record)));
-    let one = members.iter().find(|record| record.domain == domain && domain != 0);
-    one.copied().filter(|_| seen as f64 >= share * members.len() as f64)
-}
-
-/// The two values that come up most often, and how often; 0 is none.
-fn most_frequent(values: impl Iterator<Item = u32>) -> [(usize, u32); 2] {
-    let mut values: Vec<u32> = values.filter(|value| *value != 0).collect();
-    values.sort_unstable();
-    let mut runs: Vec<(usize, u32)> = values.chunk_by(|a, b| a == b).map(|run| (run.len(), run[0])).collect();
-    runs.sort_unstable_by(|a, b| b.cmp(a));
-    [0, 1].map(|nth| runs.get(nth).copied().unwrap_or_default())
 }

@@ -44,12 +44,12 @@ impl Scrutiny {
     #[must_use]
     pub fn over_cap(&self) -> u64 {
         self.outstanding(self.clusters.len())
-            .saturating_sub(self.holds.left(self.now))
+            .saturating_sub(self.holds.left_outside(self.now))
     }
 
     /// Of these, the members of one cluster: those before it are handed out first.
     pub(crate) fn over_cap_of(&self, place: usize) -> u64 {
-        let left = self.holds.left(self.now);
+        let left = self.holds.left_outside(self.now);
         let over = |clusters| self.outstanding(clusters).saturating_sub(left);
         over(place + 1) - over(place)
     }

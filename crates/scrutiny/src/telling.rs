@@ -9,6 +9,7 @@ use crate::families::families;
 use crate::finding::{Advice, ClusterId, Finding, FindingName};
 use crate::look::Look;
 use crate::record::{Time, flag};
+use crate::window::Seq;
 
 /// Something shown to a person and not acted upon.
 pub(crate) struct Notice {
@@ -153,14 +154,21 @@ impl Scrutiny {
 
     /// Hands out what is to be held, within the hour's cap, and says which clusters have something new to tell.
     pub(crate) fn hand_out(&mut self, now: Time) -> Vec<(usize, Vec<SignatureId>)> {
-        let mut left = self.holds.left(now);
+        let (mut left, outside) = (self.holds.left(now), self.holds.left_outside(now));
+        let reserved = left - outside;
         let mut told = Vec::new();
         for (place, cluster) in self.clusters.iter_mut().enumerate() {
             let mut to_hold = Vec::new();
             while left > 0 {
-                let Some(seq) = cluster.outstanding.pop_front() else {
+                let is_counted = |seq: &Seq| self.window.flags(*seq).is_some_and(|flags| flags & flag::SETTLED != 0);
+                let next = cluster
+                    .outstanding
+                    .front()
+                    .filter(|seq| left > reserved || is_counted(seq));
+                let Some(seq) = next.copied() else {
                     break;
                 };
+                cluster.outstanding.pop_front();
                 let Some(id) = cluster.awaits(&self.window, seq) else {
                     continue;
                 };
@@ -195,7 +203,7 @@ impl Scrutiny {
             may_catch: cluster.catches() * self.references.seen(cluster.rule.petition) as f64,
             evidence: cluster.evidence.clone(),
             seen_at: cluster.seen.millis(base),
-            until: rests(cluster.last.millis(base)),
+            until: rests(cluster.grown.millis(base)),
             to_hold,
             looked_at: Vec::new(),
         }

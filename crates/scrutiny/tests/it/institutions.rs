@@ -1,6 +1,6 @@
 //! Honest people who have one origin: what follows from it is no second and third reason to hold them.
 
-use paraph_scrutiny::{Country, NetworkKind, Observation};
+use paraph_scrutiny::{Country, NetworkKind, Observation, Standing};
 use paraph_tally::Millis;
 
 use crate::crowd::{BEGIN, DAY, Draw, HOUR, MINUTE, Replayed, minutes, ordinary_day, person, replay, tag};
@@ -208,6 +208,35 @@ fn staff_who_open_their_mail_at_work_on_monday() {
     }
 }
 
+/// Eleven of them, within two minutes on Monday. Fails when those of an organisation wait who sign at home.
+#[test]
+fn staff_who_open_their_mail_at_work_do_not_wait() {
+    let mut draw = Draw(44);
+    let staff: Vec<Observation> = (0..11)
+        .map(|_| {
+            let at = BEGIN + draw.below(2) * DAY + 9 * HOUR + draw.below(13 * HOUR);
+            let mut one = person(&mut draw, at);
+            at_work(&mut one, 5);
+            one
+        })
+        .collect();
+    let mut people: Vec<Observation> = ordinary_day(&mut draw);
+    people.extend(&staff);
+    let (monday, office) = (BEGIN + 2 * DAY + 8 * HOUR, person(&mut Draw(1), BEGIN).source);
+    let replayed = crate::crowd::replay_from(&people, |one| {
+        if staff.iter().any(|other| other.id == one.id) {
+            (
+                monday - one.at.0 + Draw(u64::from(one.name.0)).below(2 * MINUTE),
+                office,
+            )
+        } else {
+            (minutes(one), one.source)
+        }
+    });
+    let waits = |one: &&Observation| replayed.engine.standing(one.id, Millis(replayed.end)) != Standing::Pass;
+    assert_eq!(staff.iter().filter(waits).count(), 0);
+}
+
 /// All of the staff confirm in one place after that moment.
 fn replay_at(people: &[Observation], staff: &[Observation], monday: u64) -> Replayed {
     let office = person(&mut Draw(1), BEGIN).source;
@@ -296,6 +325,43 @@ fn readers_of_whom_the_first_happen_to_hide() {
             group.push(reader(&mut draw, at, hides));
         }
         nobody_is_held(&mut draw, &group, minutes);
+    }
+}
+
+/// Officials are entered from rented servers, with the browser that readers of a letter on privacy have, and some of them say that it was
+/// not them. Fails when that is said of everybody who has this browser, and not of the mail domains where somebody said it.
+#[test]
+fn readers_are_not_held_for_what_others_disown() {
+    let mut draw = Draw(72);
+    let mut readers: Vec<Observation> = (0..70)
+        .map(|nth| {
+            let at = BEGIN + 8 * HOUR + nth * 10 * MINUTE + draw.below(50 * MINUTE);
+            let mut one = reader(&mut draw, at, nth % 4 == 0);
+            one.client = tag(3, 5000);
+            one.domain = tag(9, 870 + nth % 3);
+            one
+        })
+        .collect();
+    let later = readers.split_off(48);
+    let mut people = ordinary_day(&mut draw);
+    people.retain(|one| one.at.0 < BEGIN + 16 * HOUR);
+    people.extend(&readers);
+    let mut replayed = replay(&people, minutes);
+    let begin = replayed.end;
+    for nth in 0..5 {
+        let mut official = hiding(&mut draw, begin + nth * MINUTE);
+        (official.source.origin, official.source.near) = (tag(2, 990), tag(1, 99_000 + nth));
+        (official.domain, official.common_mail, official.local_shape) = (tag(9, 990), false, tag(7, 60));
+        replayed.engine.observe(&official);
+        replayed.engine.disown(official.id, Millis(begin + nth * MINUTE + 1000));
+    }
+    for (nth, mut one) in (0..).zip(later) {
+        one.at = Millis(begin + (10 + nth) * MINUTE + draw.below(MINUTE));
+        one.id.0[..6].copy_from_slice(&one.at.0.to_be_bytes()[2..]);
+        replayed.engine.observe(&one);
+        let told = replayed.engine.tick(Millis(one.at.0 + 10_000));
+        let held = told.iter().find(|told| !told.to_hold.is_empty());
+        assert_eq!(held, None);
     }
 }
 

@@ -72,6 +72,28 @@ fn what_was_stored_up_for_days_is_held_while_it_is_confirmed() {
     assert!(found < opened + 90_000, "{} s", (found - opened) / 1000);
 }
 
+/// All were signed more than a day before they are confirmed. Fails when a rule goes out of force a day after the latest of them had signed,
+/// which is at once: whom it had not met yet had to become a group again, and the last of them were too few.
+#[test]
+fn what_has_lain_for_days_is_measured_by_the_rules_that_it_made() {
+    let mut draw = Draw(60);
+    let forged = stored(&mut draw, 2, 1500);
+    let mut people = ordinary_days(&mut draw);
+    people.extend(&forged);
+    let opened = BEGIN + 3 * DAY + 6 * HOUR;
+    let replayed = replay(&people, |one| {
+        if one.source.kind == NetworkKind::Unknown {
+            opened + Draw(u64::from(one.name.0)).below(20 * MINUTE) - one.at.0
+        } else {
+            minutes(one)
+        }
+    });
+    assert_eq!((replayed.held_of(&forged), replayed.held.len()), (1500, 1500));
+    let rules = replayed.engine.findings();
+    let in_force = |one: &Finding| one.advice == Advice::Hold && one.until.0 > opened + DAY;
+    assert!(rules.iter().any(in_force), "{rules:?}");
+}
+
 /// A night's mail goes out in the morning, to everybody. Fails when people at home do not say what is late now.
 #[test]
 fn our_own_mail_may_have_stood_still() {

@@ -75,6 +75,32 @@ fn beyond_the_hourly_cap_they_wait_outside_the_count_and_a_person_is_asked() {
     assert_eq!(next, 50);
 }
 
+/// What waits outside the count does so, held or not. Fails when it uses up the holds of the hour before what is in the count is found.
+#[test]
+fn the_last_holds_of_an_hour_are_for_what_the_count_has() {
+    let mut draw = Draw(24);
+    let mut engine = Scrutiny::new();
+    engine.set_holds_per_hour(1000);
+    let looked = |engine: &mut Scrutiny, people: &[Observation], counted: bool| -> usize {
+        for one in people {
+            engine.observe(one);
+            if counted {
+                engine.settled(one.id, one.at);
+            }
+        }
+        let told = engine.tick(Millis(people[people.len() - 1].at.0 + 1000));
+        told.iter().map(|one| one.to_hold.len()).sum()
+    };
+    let outside = forgers(&mut draw, BEGIN, 1100);
+    assert_eq!(looked(&mut engine, &outside, false), 980);
+    assert_eq!(engine.over_cap(), 120);
+    let mut counted = forgers(&mut draw, BEGIN + 2300 * 1000, 40);
+    for one in &mut counted {
+        one.petition = PetitionId(2);
+    }
+    assert_eq!(looked(&mut engine, &counted, true), 20);
+}
+
 /// Between two looks members of a cluster wait to be held. That is no limit reached: a person is asked only when one is.
 #[test]
 fn who_waits_for_the_next_look_is_not_over_the_cap() {

@@ -49,6 +49,32 @@ fn all_but_the_firm_are_held(draw: &mut Draw, staff: &[Observation], forged: &[O
     assert_eq!(replayed.held.len(), forged.len(), "{held} of {of}");
 }
 
+/// A firm of forty within four minutes, who confirm within a minute or two. Fails when the first of them wait on for minutes although it is known
+/// that they are a firm.
+#[test]
+fn the_first_of_a_firm_wait_no_longer_than_until_it_is_one() {
+    let mut draw = Draw(66);
+    let mut staff = firm(&mut draw, 40);
+    for one in &mut staff {
+        one.at = Millis(BEGIN + 13 * HOUR + draw.below(4 * MINUTE));
+        one.id.0[..6].copy_from_slice(&one.at.0.to_be_bytes()[2..]);
+    }
+    let mut people = ordinary_day(&mut draw);
+    people.retain(|one| one.at.0 < BEGIN + 13 * HOUR);
+    people.extend(&staff);
+    let replayed = replay(&people, |one| {
+        if one.source.kind == NetworkKind::Hosting {
+            minutes(one) / 4
+        } else {
+            minutes(one)
+        }
+    });
+    let now = Millis(BEGIN + 13 * HOUR + 5 * MINUTE);
+    let waits = |one: &&Observation| replayed.engine.standing(one.id, now) != Standing::Pass;
+    // Who was looked at last, and has a mailbox elsewhere.
+    assert!(staff.iter().filter(waits).count() <= 1);
+}
+
 /// Fails when `Islands::land` takes everybody whom a rule takes.
 #[test]
 fn a_firm_is_not_held_with_those_who_look_like_it() {

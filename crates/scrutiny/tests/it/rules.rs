@@ -181,6 +181,38 @@ fn prefixes_that_have_mailboxes_in_common_do_not_wait() {
     assert!(found < start + 11 * MINUTE, "{} s", (found - start) / 1000);
 }
 
+/// Hours later three come from the same servers with mailboxes at the same domains, each with a browser and a pattern of addresses of its
+/// own: no rule takes them, and three are no group. Somebody else rents a server among those, and somebody has a mailbox there and
+/// signs at home. Fails when only rules say what is an attack's, or when one of the two is enough.
+#[test]
+fn who_comes_from_where_all_are_held_with_a_mailbox_where_all_are_is_held() {
+    let mut draw = Draw(98);
+    let mut people = ordinary_day(&mut draw);
+    let start = BEGIN + 12 * HOUR;
+    for nth in 0..400 {
+        let at = start + nth * MINUTE / 4 + draw.below(10_000);
+        people.push(rented(&mut draw, at, nth % 2, nth / 2 % 2));
+    }
+    let mut last = Vec::new();
+    for nth in 0..5 {
+        let at = start + (3 + nth) * HOUR;
+        let mut one = rented(&mut draw, at, 0, nth % 2);
+        let other = person(&mut draw, at);
+        (one.client, one.local_shape) = (other.client, other.local_shape);
+        if nth == 3 {
+            (one.domain, one.common_mail) = (draw.fresh(), false);
+        }
+        if nth == 4 {
+            one.source = other.source;
+        }
+        last.push(one);
+    }
+    people.extend(&last);
+    let replayed = replay(&people, minutes);
+    assert_eq!(replayed.held_of(&last[..3]), 3);
+    assert_eq!((replayed.held_of(&last), replayed.held.len()), (3, 403));
+}
+
 /// More attacks on one petition than there is room for rules, each from servers, with a browser and a domain of its own. Fails when
 /// what is shown for want of room is said of nobody.
 #[test]
