@@ -96,8 +96,8 @@ pub const MAX_ISLAND_NODES: usize = 1 << 16;
 /// there.
 pub const HELD_PLACE: u64 = 2;
 
-/// Contributions to petitions under attack that no rule takes and that are asked, when more is held, whether all around them is; 4
-/// bytes each.
+/// Contributions to petitions under attack that no rule takes and that are asked, when more is held, whether all around them is; 4 to 80
+/// bytes each. Beyond it all are forgotten, and remembered again with the next rule.
 pub const MAX_REMNANTS: usize = 1 << 16;
 
 /// Contributions in the reference of a petition that are recent, that are drawn evenly from all its life, and that were

@@ -534,6 +534,7 @@ impl Scrutiny {
     fn sweep(&mut self, from: usize) {
         let fresh = &mut self.clusters[from..];
         let petitions: Vec<PetitionId> = fresh.iter().map(|cluster| cluster.rule.petition).collect();
+        self.remnants.forget(&petitions);
         for chunk in 0..self.window.chunks() {
             let open = self
                 .window

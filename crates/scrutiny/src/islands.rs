@@ -7,7 +7,9 @@
 //! What forgers share with an organisation - its browser, its network, its hours - builds no bridge to it; only what they own
 //! does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use paraph_tally::PetitionId;
 
 use crate::baseline::Kind;
 use crate::bounds::{FIRST_SIGHT, ISLAND_PATIENCE, ISLAND_PLACES, MAX_ISLAND_NODES, MIN_CLUSTER, ORGANISATION};
@@ -64,6 +66,8 @@ pub(crate) struct Islands {
     nodes: Vec<Node>,
     /// Roots with somebody waiting.
     open: Vec<u32>,
+    /// Mail domains at which somebody landed since they were last asked for.
+    pub(crate) touched: BTreeSet<(PetitionId, u32)>,
     /// Members seen.
     seen: u64,
     /// Those who came ashore alone, by the cluster that takes them.
@@ -90,6 +94,9 @@ impl Islands {
         }
         if self.nodes[root as usize].waiting.contains(&seq) {
             return Shore::Island;
+        }
+        if domain != 0 && self.touched.len() < MAX_ISLAND_NODES {
+            self.touched.insert((record.petition, domain));
         }
         for (kind, value) in [(Kind::Near, record.near), owned] {
             if let Some(node) = self.by_value.get(&key(record, kind, value)) {

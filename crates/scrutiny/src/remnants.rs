@@ -2,6 +2,10 @@
 //! ones too few are left to become a group. But when hundreds are held, each of their servers and each of their mail domains says
 //! by itself whose it is: nearly all who come from there, or have a mailbox there, are held.
 
+use std::collections::BTreeMap;
+
+use paraph_tally::PetitionId;
+
 use crate::baseline::Kind;
 use crate::bounds::{HELD_PLACE, MAX_REMNANTS, MIN_CLUSTER, MIN_WATCHED, OWNED};
 use crate::engine::Scrutiny;
@@ -14,16 +18,15 @@ use crate::window::Seq;
 /// So many times as many at a domain are held as are not, where two families are enough.
 const HELD_FOR_TWO: u64 = 9;
 
-/// How often one is asked again, every few minutes: half an hour. Whenever a rule is found everybody is who is not held.
-const LOOKS: u8 = 10;
-
 /// Those on petitions under attack whom no rule takes, as far as both their place and their mail domain could speak.
 #[derive(Default)]
 pub(crate) struct Remnants {
     /// Of the last moments.
     fresh: Vec<Seq>,
-    /// Looked at, and to be looked at again, and how often.
-    known: Vec<(Seq, u8)>,
+    /// Looked at, and to be looked at again when more is held of their mail domain.
+    known: BTreeMap<(PetitionId, u32), Vec<Seq>>,
+    /// How many these are.
+    count: usize,
 }
 
 impl Remnants {
@@ -32,13 +35,31 @@ impl Remnants {
         let speak = [Kind::Near, Kind::Domain]
             .iter()
             .all(|kind| weighing(*kind, record) != 0);
-        if speak && self.fresh.len() + self.known.len() < MAX_REMNANTS {
+        if speak && self.fresh.len() < MAX_REMNANTS {
             self.fresh.push(seq);
         }
     }
 
+    /// All of these petitions are about to be remembered anew.
+    pub(crate) fn forget(&mut self, petitions: &[PetitionId]) {
+        self.known.retain(|(petition, _), _| !petitions.contains(petition));
+        self.count = self.known.values().map(Vec::len).sum();
+    }
+
+    fn keep(&mut self, record: &Record, seq: Seq) {
+        if self.count >= MAX_REMNANTS {
+            (self.known, self.count) = (BTreeMap::new(), 0);
+        }
+        self.known
+            .entry((record.petition, record.domain))
+            .or_default()
+            .push(seq);
+        self.count += 1;
+    }
+
     pub(crate) fn bytes(&self) -> usize {
-        self.fresh.capacity() * size_of::<Seq>() + self.known.capacity() * size_of::<(Seq, u8)>()
+        let known = self.known.values().map(|seqs| seqs.capacity() * size_of::<Seq>() + 64);
+        self.fresh.capacity() * size_of::<Seq>() + known.sum::<usize>()
     }
 }
 
@@ -51,21 +72,22 @@ impl Scrutiny {
     }
 
     /// Takes those whose place and mail domain are the attack's, and who bear a mark of a third family that one of its rules names.
-    /// Those who have come since the last look are asked, or `all`.
+    /// Those who have come since the last look are asked, or `all` at whose mail domain somebody was held since.
     pub(crate) fn take_remnants(&mut self, all: bool) {
         let mut remnants = std::mem::take(&mut self.remnants);
-        remnants.fresh.sort_unstable();
-        remnants.fresh.dedup();
-        let mut asked: Vec<(Seq, u8)> = remnants.fresh.drain(..).map(|seq| (seq, LOOKS)).collect();
+        let mut asked = std::mem::take(&mut remnants.fresh);
         if all {
-            asked.append(&mut remnants.known);
-            // Whoever was remembered again is asked as often as if for the first time.
-            asked.sort_unstable_by_key(|(seq, left)| (*seq, LOOKS - left));
-            asked.dedup_by_key(|(seq, _)| *seq);
+            for domain in std::mem::take(&mut self.islands.touched) {
+                let mut known = remnants.known.remove(&domain).unwrap_or_default();
+                remnants.count -= known.len();
+                asked.append(&mut known);
+            }
         }
+        asked.sort_unstable();
+        asked.dedup();
         // Many share a place or a domain, and whose that is stays the same for a look.
         let mut others = KeyedMap::default();
-        for (seq, left) in asked {
+        for seq in asked {
             let Some(record) = self.window.get(seq) else { continue };
             let settled = record.cluster != 0 || record.is(flag::INNOCENT | flag::ENDED);
             if settled || !self.in_force.any_of(record.petition) {
@@ -74,9 +96,9 @@ impl Scrutiny {
             match self.whose(&record, &mut others) {
                 Some(place) => {
                     self.clusters[place].take(&mut self.window, seq, self.now);
+                    self.islands.touched.insert((record.petition, record.domain));
                 }
-                None if left > 0 => remnants.known.push((seq, left - 1)),
-                None => {}
+                None => remnants.keep(&record, seq),
             }
         }
         self.remnants = remnants;
