@@ -245,7 +245,14 @@ impl Db {
     /// The store refused.
     pub async fn end_reading(&mut self) -> Result<(), DbError> {
         match self {
-            Self::Sqlite(connection) if !connection.is_autocommit() => self.run("COMMIT").await,
+            Self::Sqlite(connection) if !connection.is_autocommit() => {
+                let ended = self.run("COMMIT").await;
+                if ended.is_err() {
+                    // Left open it would let no batch begin.
+                    self.rollback().await;
+                }
+                ended
+            }
             _ => Ok(()),
         }
     }
