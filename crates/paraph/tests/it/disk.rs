@@ -169,7 +169,10 @@ fn a_full_disk_pauses_signing_and_loses_nothing() {
     let mut number = 0;
     while signs(&mut client, &mut bodies, &format!("own{number}@people.example")) {
         number += 1;
-        assert!(number < 16_384, "16 MiB hold less: a signature takes more than a kilobyte");
+        assert!(
+            number < 16_384,
+            "16 MiB hold less: a signature takes more than a kilobyte"
+        );
     }
     pages_are_served(&server);
     assert!(
