@@ -60,7 +60,7 @@ pub enum Command {
     /// Show, acknowledge and try the alerts of the running server
     #[command(subcommand)]
     Alert(Alert),
-    /// Create, list, show, publish and close petitions
+    /// Petitions: create, list, show, edit, publish, close and discard them, post their updates
     #[command(subcommand)]
     Petition(Petition),
     /// List verdicts, and hold, release, invalidate or reinstate signatures, beside a running server

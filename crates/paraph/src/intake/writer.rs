@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use paraph_tally::Millis;
 use tokio::sync::{mpsc, watch};
@@ -74,6 +74,8 @@ pub(super) struct State {
     pub(super) time: Time,
     /// When `time` was asked last.
     asked: Instant,
+    /// The last batch was of several.
+    crowded: bool,
     /// Set while the store refuses; whoever asks whether the server is ready is told.
     refusing: Arc<AtomicBool>,
     /// Set while the keys of erased records cannot be destroyed.
@@ -131,6 +133,7 @@ impl Writer {
             published: end.at,
             time: Time::new(wall, end.at, kept),
             asked: Instant::now(),
+            crowded: false,
             refusing: Arc::clone(&refusing),
             erasures_wait: Arc::clone(&erasures_wait),
             settings,
@@ -197,6 +200,7 @@ impl State {
         let most = usize::try_from(self.settings.limits.intake_batch).unwrap_or(1);
         let mut commands = Vec::with_capacity(most);
         'writing: while self.ask(&mut queue, &mut commands, most).await {
+            self.crowded = commands.len() > 1;
             for batch in batches(std::mem::take(&mut commands)) {
                 if self.record(batch).await.is_break() {
                     break 'writing;
@@ -216,10 +220,18 @@ impl State {
         }
     }
 
-    /// Takes what waits in the queue, and waits for it if there is nothing else to do. Whether there is anything to do.
+    /// Takes what waits in the queue, and waits for it if there is nothing else to do. Where several come at once, or did the last
+    /// time, more are on their way: they are waited for, as most of what a commit costs is the same for one as for many.
+    /// Whether there is anything to do.
     async fn ask(&self, queue: &mut mpsc::Receiver<Command>, commands: &mut Vec<Command>, most: usize) -> bool {
         if !self.docket.has_work() {
-            return queue.recv_many(commands, most).await > 0;
+            if queue.recv_many(commands, most).await == 0 {
+                return false;
+            }
+            let gather = Duration::from_millis(self.settings.limits.intake_gather_ms);
+            if !gather.is_zero() && (self.crowded || commands.len() > 1) && commands.len() < most {
+                tokio::time::sleep(gather).await;
+            }
         }
         while commands.len() < most
             && let Ok(command) = queue.try_recv()

@@ -1,13 +1,16 @@
 //! Conformance of the one write path, on every store.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use futures_util::future::join_all;
+use paraph::clock;
 use paraph::intake::command::{
     ConfirmAnswer, DisownAnswer, Disowned, Edit, Keeping, MailOutcome, PetitionAnswer, PetitionCommand, Sign,
     SignAnswer, WithdrawAnswer,
 };
 use paraph::journal::{self, AppendError, Batch};
+use paraph::limits::Limits;
 use paraph_tally::{End, Entry, Event, Millis, PetitionId, WithdrawnBy};
 
 use crate::stores::{Kind, Store, contribution, petition};
@@ -440,4 +443,38 @@ pub(crate) async fn recount_agrees(store: &Store, running: crate::stores::Runnin
         .await
         .expect("read");
     assert_eq!(differences, BTreeMap::default());
+}
+
+/// Fails when the writer takes what has come and does not wait, or makes wait whoever is alone. Who is in one commit has one time.
+/// How long the test itself is kept waiting is nobody's to say: so it is tried again until it once was not.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_soon_after_several_is_in_their_commit_and_who_is_alone_in_their_own() {
+    let store = Store::new(Kind::Sqlite);
+    let mut limits = Limits::default();
+    limits.set("intake_gather_ms", 50).expect("within its range");
+    let running = store.start_with(limits, clock::now, 0).await;
+    let mut mailboxes = 0..;
+    let mut confirmed_after = async |soon: u64, several: usize| {
+        let signs: Vec<Sign> = mailboxes.by_ref().take(several + 1).map(contribution).collect();
+        for sign in &signs {
+            running.sign(sign.clone()).await;
+        }
+        let at = async |sign: &Sign, after| {
+            tokio::time::sleep(Duration::from_millis(after)).await;
+            match running.intake.confirm(sign.id).await {
+                Ok(ConfirmAnswer::Confirmed { at, .. }) => at,
+                other => panic!("{other:?}"),
+            }
+        };
+        let (last, first) = signs.split_last().expect("one at least");
+        let (first, last) = tokio::join!(join_all(first.iter().map(|sign| at(sign, 0))), at(last, soon));
+        first.contains(&last)
+    };
+    let (mut apart, mut shared) = (false, false);
+    for _ in 0..50 {
+        apart = apart || !confirmed_after(15, 1).await;
+        shared = shared || confirmed_after(15, 8).await;
+    }
+    assert_eq!((apart, shared), (true, true), "in one of fifty times at least");
+    running.stop();
 }
