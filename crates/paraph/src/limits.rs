@@ -207,7 +207,7 @@ limits! {
     // Intake and store
     intake_queue = 4096 in 64..=65536, "Commands waiting for the writer; full means 503, never a loss.";
     intake_batch = 1024 in 1..=8192, "Commands in one commit; more gains nothing on a single disk.";
-    intake_gather_ms = 3 in 0..=50, "Milliseconds that the writer waits for more when several come at once: a commit costs the same for one as for many. Whoever comes alone is never kept waiting.";
+    intake_gather_ms = 3 in 0..=50, "Milliseconds that the writer waits for more when several come at once, or did the moment before: a commit costs the same for one as for many. Otherwise whoever comes alone is not kept waiting.";
     waiting_contributions = 5000000 in 1000..=100000000, "Unconfirmed contributions kept; about 1 KiB each on disk, and at most one mail each in the outbox.";
     waiting_shown = 20 in 1..=200, "Contributions waiting for one address that one page shows; older ones are a page further.";
     disk_floor_mib = 256 in 1..=1048576, "Free MiB below which signing answers 503: a full disk must never meet a half-written commit.";
